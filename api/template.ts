@@ -1,0 +1,147 @@
+/**
+ * Templates: text with `${...}` placeholders, for topics, keys, payloads and headers. This module knows their grammar only;
+ * what a placeholder means is settled against a rule, by rules/template.ts.
+ *
+ *     ${payload.speed}        a path; ${.payload.speed} is the same, as in EMQX
+ *     ${.}                    the whole row
+ *     ${items[1].id}          the first element: positions count from 1, negative ones from the end
+ *     ${payload.'fuel-level'} a key that is not a plain word
+ *     ${vin:-unknown}         text to use when the path yields nothing; may be empty
+ *     ${$}{vin}               the literal text ${vin}
+ *
+ * EMQX leaves what it does not understand as literal text (`${a-b}` arrives in Kafka as it is). Here that is an error, because it
+ * never is what its author meant.
+ */
+import { MkbError } from './errors.ts';
+
+export interface Placeholder {
+  /** Steps from the row's root: names, and positions that count from 1 or, when negative, from the end. Empty for `${.}`. */
+  readonly path: readonly (string | number)[];
+  /** What to write when the path yields nothing. */
+  readonly fallback?: string;
+  /** The placeholder as written, `${` and `}` included. */
+  readonly text: string;
+  /** Offset of its `$` in the template, in UTF-16 code units. */
+  readonly at: number;
+}
+
+export interface Template {
+  /** Literal text and placeholders in order; neighbouring literal text is one part, and no part is empty text. */
+  readonly parts: readonly (string | Placeholder)[];
+}
+
+const word = /[A-Za-z_][A-Za-z0-9_]*/y;
+const position = /\[(-?[0-9]{1,9})\]/y;
+const quoted = /'([^']*)'|"([^"]*)"/y;
+
+/** Reads a template. Throws `template-syntax` with the offset of the place in `details.offset`. */
+export const parseTemplate = (text: string): Template => {
+  const parts: (string | Placeholder)[] = [];
+  let literal = '';
+  let at = 0;
+  while (at < text.length) {
+    const start = text.indexOf('${', at);
+    if (start === -1) break;
+    literal += text.slice(at, start);
+    if (text.startsWith('${$}', start)) {
+      literal += '$';
+      at = start + 4;
+      continue;
+    }
+    if (literal !== '') parts.push(literal);
+    literal = '';
+    const placeholder = new PlaceholderReader(text, start).read();
+    parts.push(placeholder);
+    at = start + placeholder.text.length;
+  }
+  literal += text.slice(at);
+  if (literal !== '') parts.push(literal);
+  return { parts };
+};
+
+/** Reads the one placeholder that starts at `start`; its own small state is the offset it has come to. */
+class PlaceholderReader {
+  readonly #text: string;
+  readonly #start: number;
+  #at: number;
+
+  constructor(text: string, start: number) {
+    this.#text = text;
+    this.#start = start;
+    this.#at = start + 2;
+  }
+
+  read(): Placeholder {
+    const path = this.#path();
+    const fallback = this.#fallback();
+    if (this.#text[this.#at] !== '}') this.#fail(this.#leftover(path.length === 0));
+    this.#at += 1;
+    const text = this.#text.slice(this.#start, this.#at);
+    return fallback === undefined ? { path, text, at: this.#start } : { path, fallback, text, at: this.#start };
+  }
+
+  #path(): (string | number)[] {
+    const dotted = this.#take('.');
+    const first = this.#name();
+    if (first === undefined) {
+      if (dotted) return [];
+      this.#fail(this.#text[this.#at] === '}' ? 'it names nothing' : 'a name must follow `${`');
+    }
+    const path: (string | number)[] = [first];
+    for (let step = this.#step(); step !== undefined; step = this.#step()) path.push(step);
+    return path;
+  }
+
+  #step(): string | number | undefined {
+    const index = this.#match(position)?.[1];
+    if (index !== undefined) {
+      if (Number(index) === 0) this.#fail('positions count from 1');
+      return Number(index);
+    }
+    if (!this.#take('.')) return undefined;
+    return this.#name() ?? this.#fail('a name must follow the dot');
+  }
+
+  #name(): string | undefined {
+    const plain = this.#match(word)?.[0];
+    if (plain !== undefined) return plain;
+    const match = this.#match(quoted);
+    return match?.[1] ?? match?.[2];
+  }
+
+  #fallback(): string | undefined {
+    if (!this.#take(':-')) return undefined;
+    const end = this.#text.indexOf('}', this.#at);
+    if (end === -1) this.#fail('its closing `}` is missing');
+    const fallback = this.#text.slice(this.#at, end);
+    this.#at = end;
+    return fallback;
+  }
+
+  #leftover(wholeRow: boolean): string {
+    if (!this.#text.includes('}', this.#at)) return 'its closing `}` is missing';
+    if (wholeRow) return '`${.}` is the whole row and takes no path';
+    const character = String.fromCodePoint(this.#text.codePointAt(this.#at)!);
+    return `\`${character}\` cannot stand here; a key that is not a plain word is written in quotes, as in \${payload.'fuel-level'}`;
+  }
+
+  #take(expected: string): boolean {
+    if (!this.#text.startsWith(expected, this.#at)) return false;
+    this.#at += expected.length;
+    return true;
+  }
+
+  #match(pattern: RegExp): RegExpExecArray | undefined {
+    pattern.lastIndex = this.#at;
+    const match = pattern.exec(this.#text);
+    if (match === null) return undefined;
+    this.#at = pattern.lastIndex;
+    return match;
+  }
+
+  #fail(reason: string): never {
+    const end = this.#text.indexOf('}', this.#start);
+    const found = this.#text.slice(this.#start, end === -1 ? undefined : end + 1);
+    throw new MkbError('template-syntax', { found, reason, offset: this.#at });
+  }
+}
