@@ -1,0 +1,261 @@
+/**
+ * What we know of a Kafka cluster: its brokers, who leads which partition, and a link to each broker that we talk to.
+ *
+ * Knowledge grows old and is asked for anew: every `metadataMaxAgeMs`, and at once when an answer shows that it is wrong. Any number
+ * of calls of `refresh` make one request, and one more if they come while it is under way, never faster than the shortest pause. A
+ * refresh that fails is tried again with backoff for as long as the cluster is open.
+ */
+import {
+  type API,
+  type Connection,
+  createTopicsV5,
+  initProducerIdV2,
+  metadataV9,
+  protocolErrorsCodesById,
+} from '@platformatic/kafka';
+import { MkbError } from '../../api/errors.ts';
+import { backoffMs } from '../backoff.ts';
+import { Link, type LinkOptions } from './link.ts';
+import type { ProducerIdentity } from './record-batch.ts';
+import { responseOf } from './response-error.ts';
+
+export interface ClusterOptions extends LinkOptions {
+  /** `host:port` of brokers to ask first. */
+  readonly bootstrapServers: readonly string[];
+  /** How old metadata may become, milliseconds. New partitions are noticed by then. */
+  readonly metadataMaxAgeMs: number;
+  readonly requestTimeoutMs: number;
+}
+
+/** A topic to be created when it is missing. */
+export interface TopicSpec {
+  readonly name: string;
+  readonly partitions: number;
+  readonly replicas: number;
+  readonly config: Readonly<Record<string, string>>;
+}
+
+/** What metadata says of a topic. */
+export interface TopicMetadata {
+  /** Leader's node id by partition; -1 where there is none. Empty when the topic has an error. */
+  readonly leaders: readonly number[];
+  /** 0, or the protocol's error code, e.g. 3 UNKNOWN_TOPIC_OR_PARTITION. */
+  readonly errorCode: number;
+}
+
+export interface ClusterListener {
+  /** A link came up, broke, or failed to come up. */
+  linkChanged(): void;
+  /** Metadata was read. */
+  metadataRead(): void;
+  /** Something failed that is tried again by itself. */
+  problem(error: MkbError): void;
+}
+
+export class Cluster {
+  readonly #options: ClusterOptions;
+  readonly #listener: ClusterListener;
+  readonly #links = new Map<string, Link>();
+  readonly #brokers = new Map<number, Link>();
+  readonly #topics = new Map<string, TopicMetadata | undefined>();
+  #controller = -1;
+  #refreshing = false;
+  #refreshAgain = false;
+  /** No refresh before this time, however many ask for one. */
+  #refreshAllowedAt = 0;
+  #refreshFailures = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(options: ClusterOptions, listener: ClusterListener) {
+    this.#options = options;
+    this.#listener = listener;
+  }
+
+  /** Reads metadata for the first time. Throws what no waiting mends (login, TLS, authorisation) or `kafka-unreachable`; call again to retry. */
+  async connect(): Promise<void> {
+    await this.#readMetadata();
+    this.#refreshIn(this.#options.metadataMaxAgeMs);
+  }
+
+  /** Whether at least one broker that leads a partition is connected. */
+  get connected(): boolean {
+    for (const link of this.#links.values()) if (link.connection) return true;
+    return false;
+  }
+
+  /** The link to a broker; undefined for one that metadata does not know (yet). */
+  broker(nodeId: number): Link | undefined {
+    return this.#brokers.get(nodeId);
+  }
+
+  /** What is known of a topic; undefined until metadata that names it was read. Asking makes later metadata include it. */
+  topic(name: string): TopicMetadata | undefined {
+    if (!this.#topics.has(name)) {
+      this.#topics.set(name, undefined);
+      this.refresh();
+    }
+    return this.#topics.get(name);
+  }
+
+  /** A topic that nobody writes to any more: later metadata leaves it out. */
+  forget(name: string): void {
+    this.#topics.delete(name);
+  }
+
+  /** Asks for metadata soon. */
+  refresh(): void {
+    if (this.#refreshing) this.#refreshAgain = true;
+    else this.#refreshIn(Math.max(0, this.#refreshAllowedAt - performance.now()));
+  }
+
+  /** Creates the topics that do not exist. Those that do are left as they are. */
+  async createTopics(specs: readonly TopicSpec[]): Promise<void> {
+    const missing: TopicSpec[] = [];
+    await this.#readMetadata(specs.map(spec => spec.name));
+    for (const spec of specs) if (this.#topics.get(spec.name)?.errorCode !== 0) missing.push(spec);
+    if (missing.length === 0) return;
+    const topics = missing.map(spec => ({
+      name: spec.name,
+      numPartitions: spec.partitions,
+      replicationFactor: spec.replicas,
+      assignments: [],
+      configs: Object.entries(spec.config).map(([name, value]) => ({ name, value })),
+    }));
+    const connection = await (this.#brokers.get(this.#controller)?.ready() ?? this.#anyConnection());
+    const answer = await responseOf(
+      createTopicsV5.api.async(connection, topics, this.#options.requestTimeoutMs, false),
+    );
+    for (const { name, errorCode, errorMessage } of answer.topics) {
+      if (errorCode === 0 || errorCode === topicExists) continue;
+      const reason = errorMessage ?? errorName(errorCode);
+      if (retryableCreation.has(errorCode))
+        throw new MkbError('kafka-request-failed', { what: `create topic ${name}`, reason });
+      if (isAuthorisation(errorCode))
+        throw new MkbError('kafka-not-authorised', { what: `create topic ${name}`, reason });
+      throw new MkbError('kafka-topic-not-created', { topic: name, reason });
+    }
+    this.refresh();
+  }
+
+  /** A new producer id with epoch 0, for idempotence (KIP-98). */
+  async newProducerIdentity(): Promise<ProducerIdentity> {
+    const answer = await this.#request('give a producer id', initProducerIdV2.api, null, 60_000);
+    if (isAuthorisation(answer.errorCode))
+      throw new MkbError('kafka-not-authorised', { what: 'write idempotently', reason: errorName(answer.errorCode) });
+    if (answer.errorCode !== 0)
+      throw new MkbError('kafka-request-failed', { what: 'give a producer id', reason: errorName(answer.errorCode) });
+    return { producerId: answer.producerId, producerEpoch: answer.producerEpoch };
+  }
+
+  /** Closes all connections; nothing is retried any more. */
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    for (const link of this.#links.values()) link.close();
+  }
+
+  async #refreshOnce(): Promise<void> {
+    const { minDelayMs, maxDelayMs } = this.#options.retry;
+    this.#refreshing = true;
+    this.#refreshAgain = false;
+    let pauseMs = minDelayMs;
+    try {
+      await this.#readMetadata();
+      this.#refreshFailures = 0;
+    } catch (error) {
+      pauseMs = backoffMs(this.#refreshFailures++, minDelayMs, maxDelayMs);
+      this.#refreshAgain = true;
+      if (!this.#closed) this.#listener.problem(error as MkbError);
+    }
+    this.#refreshing = false;
+    this.#refreshAllowedAt = performance.now() + pauseMs;
+    this.#refreshIn(this.#refreshAgain ? pauseMs : this.#options.metadataMaxAgeMs);
+  }
+
+  #refreshIn(pauseMs: number): void {
+    if (this.#closed) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#refreshOnce(), pauseMs);
+  }
+
+  async #readMetadata(more: readonly string[] = []): Promise<void> {
+    for (const name of more) if (!this.#topics.has(name)) this.#topics.set(name, undefined);
+    this.#learn(await this.#request('give metadata', metadataV9.api, [...this.#topics.keys()], false));
+    if (!this.#closed) this.#listener.metadataRead();
+  }
+
+  #learn(metadata: metadataV9.MetadataResponse): void {
+    this.#controller = metadata.controllerId;
+    this.#brokers.clear();
+    for (const { nodeId, host, port } of metadata.brokers) this.#brokers.set(nodeId, this.#link(host, port));
+    for (const topic of metadata.topics) {
+      const leaders: number[] = [];
+      for (const partition of topic.partitions) leaders[partition.partitionIndex] = partition.leaderId;
+      this.#topics.set(topic.name, { leaders, errorCode: leaders.length > 0 ? 0 : topic.errorCode });
+    }
+  }
+
+  #link(host: string, port: number): Link {
+    const address = `${host}:${port}`;
+    let link = this.#links.get(address);
+    if (!link) {
+      link = new Link(host, port, this.#options, () => {
+        if (!this.#closed) this.#listener.linkChanged();
+      });
+      this.#links.set(address, link);
+    }
+    return link;
+  }
+
+  async #request<Arguments extends unknown[], Answer>(
+    what: string,
+    api: API<Arguments, Answer>,
+    ...args: Arguments
+  ): Promise<Answer> {
+    const connection = await this.#anyConnection();
+    try {
+      return await responseOf(api.async(connection, ...args));
+    } catch (cause) {
+      if (MkbError.is(cause)) throw cause;
+      throw new MkbError('kafka-request-failed', { what, reason: (cause as Error).message }, { cause });
+    }
+  }
+
+  /** A connection to any broker: one that is up, else the first that can be had. */
+  async #anyConnection(): Promise<Connection> {
+    const links = new Set([
+      ...this.#brokers.values(),
+      ...this.#options.bootstrapServers.map(server => this.#bootstrap(server)),
+    ]);
+    for (const link of links) if (link.connection) return link.connection;
+    let error: unknown;
+    for (const link of links) {
+      try {
+        return await link.ready();
+      } catch (reason) {
+        // A refused login outweighs a broker that is merely down: it is what a person has to mend.
+        if (!(MkbError.is(error) && error.kind === 'permanent')) error = reason;
+      }
+    }
+    throw error;
+  }
+
+  #bootstrap(server: string): Link {
+    const colon = server.lastIndexOf(':');
+    const host = server.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
+    return this.#link(host, Number(server.slice(colon + 1)));
+  }
+}
+
+/** The protocol's name of an error code, e.g. NOT_LEADER_OR_FOLLOWER. */
+export function errorName(errorCode: number): string {
+  return (protocolErrorsCodesById as Readonly<Record<number, string>>)[errorCode] ?? `error ${errorCode}`;
+}
+
+/** TOPIC, GROUP, CLUSTER and TRANSACTIONAL_ID authorisation. */
+export const isAuthorisation = (errorCode: number): boolean => [29, 30, 31, 53].includes(errorCode);
+
+const topicExists = 36;
+/** REQUEST_TIMED_OUT, NOT_CONTROLLER, THROTTLING_QUOTA_EXCEEDED, and too few brokers alive (INVALID_REPLICATION_FACTOR is final). */
+const retryableCreation = new Set([-1, 7, 41, 89]);

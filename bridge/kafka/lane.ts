@@ -1,0 +1,146 @@
+/**
+ * A lane is one partition's way to its leader: the batch being filled, the batches that wait, and the one that is under way.
+ *
+ * At most one batch is unacknowledged. So order holds whatever is retried, and the idempotent sequence is simple: a batch gets its
+ * number when it is first sent, keeps it for every attempt, and the next number is known when the batch is settled. What leaves the
+ * lane for good is told by the producer: delivered, or failed.
+ */
+import type { BufferPool } from './buffer-pool.ts';
+import type { RecordDraft } from './record.ts';
+import { type ProducerIdentity, RecordBatch, recordBytes } from './record-batch.ts';
+
+export class Lane {
+  readonly topic: string;
+  readonly partition: number;
+  /** Node id of the partition's leader; -1 while it has none. */
+  leader = -1;
+  /** The batch that is next or under way; it keeps its place over all attempts. */
+  head: RecordBatch | undefined;
+  /** Whether `head` is under way at this moment. */
+  sending = false;
+  /** Whether an attempt to send `head` ended in a way that leaves open whether the broker has it. */
+  ambiguous = false;
+  /** Attempts of `head` that failed, for the backoff. */
+  failures = 0;
+  /** Not to be sent before this time, milliseconds of the producer's clock. */
+  blockedUntil = 0;
+  identity: ProducerIdentity | undefined;
+  sequence = 0;
+  #headIdentity: ProducerIdentity | undefined;
+  #headNumbered = false;
+  #open: RecordBatch | undefined;
+  #openedAt = 0;
+  #closed: RecordBatch[] = [];
+  #expectedBytes = 0;
+
+  constructor(topic: string, partition: number) {
+    this.topic = topic;
+    this.partition = partition;
+  }
+
+  /**
+   * Adds a record to the batch that is open.
+   *
+   * @returns whether a batch became full by it
+   */
+  append(record: RecordDraft, token: number, now: () => number, batchBytes: number, pool: BufferPool): boolean {
+    let closed = false;
+    if (this.#open && this.#open.bytes + recordBytes(record) > batchBytes) {
+      this.close();
+      closed = true;
+    }
+    if (!this.#open) {
+      this.#open = new RecordBatch(pool, this.#expectedBytes);
+      this.#openedAt = now();
+    }
+    this.#open.append(record, token);
+    if (this.#open.bytes < batchBytes) return closed;
+    this.close();
+    return true;
+  }
+
+  /** Ends the batch that is being filled: it waits for nothing more. */
+  close(): void {
+    if (!this.#open) return;
+    this.#expectedBytes = this.#open.bytes;
+    this.#closed.push(this.#open);
+    this.#open = undefined;
+  }
+
+  get empty(): boolean {
+    return !(this.head || this.#open || this.#closed.length > 0);
+  }
+
+  /** When the next batch may be sent, in the producer's time; Infinity while there is none or one is under way. */
+  dueAt(lingerMs: number): number {
+    if (this.sending) return Number.POSITIVE_INFINITY;
+    if (this.head || this.#closed.length > 0) return this.blockedUntil;
+    if (this.#open) return Math.max(this.blockedUntil, this.#openedAt + lingerMs);
+    return Number.POSITIVE_INFINITY;
+  }
+
+  /** The batch to send now. Call when `dueAt` has come. */
+  next(): RecordBatch {
+    if (!this.head) {
+      if (this.#closed.length === 0) this.close();
+      this.head = this.#closed.shift()!;
+    }
+    return this.head;
+  }
+
+  /** Whether `head` was sent before and so must keep its number. */
+  get numbered(): boolean {
+    return this.#headNumbered;
+  }
+
+  /** Gives `head` its place in the producer's sequence, unless it has one from an earlier attempt. */
+  number(identity: ProducerIdentity | undefined): { identity: ProducerIdentity | undefined; sequence: number } {
+    if (!this.#headNumbered) {
+      if (this.identity !== identity) {
+        this.identity = identity;
+        this.sequence = 0;
+      }
+      this.#headIdentity = identity;
+      this.#headNumbered = true;
+    }
+    return { identity: this.#headIdentity, sequence: this.sequence };
+  }
+
+  /** Takes `head`'s number back, so that the next attempt gets one of a new producer id. */
+  unnumber(): void {
+    this.#headNumbered = false;
+    this.identity = undefined;
+  }
+
+  /**
+   * `head` is settled; the lane goes on to the next.
+   *
+   * @param written whether the broker has it, and so has counted its sequence numbers
+   */
+  settleHead(written: boolean): RecordBatch {
+    const batch = this.head!;
+    if (written) this.sequence = (this.sequence + batch.count) % 2 ** 31;
+    this.head = undefined;
+    this.sending = false;
+    this.ambiguous = false;
+    this.failures = 0;
+    this.blockedUntil = 0;
+    this.#headNumbered = false;
+    return batch;
+  }
+
+  /** Puts `parts` in `head`'s place, in order: what became of a batch that was too large. */
+  replaceHead(parts: RecordBatch[]): RecordBatch {
+    const batch = this.settleHead(false);
+    this.#closed.unshift(...parts);
+    return batch;
+  }
+
+  /** Takes every batch out, oldest first: the lane has lost its topic. */
+  drain(): RecordBatch[] {
+    this.close();
+    const batches = this.#closed;
+    this.#closed = [];
+    return this.head ? [this.settleHead(false), ...batches] : batches;
+  }
+}

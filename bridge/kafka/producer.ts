@@ -1,0 +1,447 @@
+/**
+ * The producer: records go into lanes, lanes' batches go to their leaders, and what becomes of them is told to the handler.
+ *
+ * One function, `#pump`, decides what is sent: it looks at every lane that holds something, sends all that is due, one request for all
+ * lanes of a leader, and sets one timer for what is due next. It runs when a batch became full, when an answer came, when the cluster
+ * changed, and when that timer rings. So there is no timer and no promise per record, and nothing to go wrong between them.
+ *
+ * Failures that pass are retried for ever, in place: the lane keeps its head batch and so its order. Memory is bounded by the caller: it
+ * stops appending while `full` is true.
+ */
+import { MkbError } from '../../api/errors.ts';
+import { backoffMs } from '../backoff.ts';
+import { mayHaveWritten, reactionTo } from './broker-errors.ts';
+import { BufferPool } from './buffer-pool.ts';
+import { Cluster, type ClusterOptions, errorName, isAuthorisation } from './cluster.ts';
+import { type Codec, type Compression, codecs } from './compression.ts';
+import { Identity } from './identity.ts';
+import type { Lane } from './lane.ts';
+import type { Link } from './link.ts';
+import { type PartitionBatch, type PartitionResult, type ProduceAnswer, produce } from './produce-api.ts';
+import type { Record, RecordDraft } from './record.ts';
+import type { RecordBatch } from './record-batch.ts';
+import { Topic } from './topic.ts';
+
+export interface ProducerOptions {
+  readonly cluster: ClusterOptions;
+  readonly acks: 'all' | 'leader' | 'none';
+  /** Whether batches carry sequence numbers, so that a repeated attempt cannot write twice. Needs acks all. */
+  readonly idempotent: boolean;
+  readonly compression: Compression;
+  /** How long a batch waits for more records, milliseconds. */
+  readonly lingerMs: number;
+  /** A batch is sent when it has this many bytes before compression. A larger record goes alone. */
+  readonly batchBytes: number;
+  /** Above this many bytes in batches `full` becomes true. */
+  readonly maxBytes: number;
+  /** One request at a time over all brokers: latency in order rather than throughput. */
+  readonly sequential: boolean;
+  readonly now?: () => number;
+}
+
+export interface ProducerHandler {
+  /** Kafka has these records (with acks none: they were sent). */
+  delivered(tokens: readonly number[]): void;
+  /** This record will never be delivered. Its bytes are valid during the call. */
+  failed(token: number, record: Record, error: MkbError): void;
+  /** All records of one answer have been told. */
+  settled(): void;
+  /** Something failed that is retried by itself. */
+  problem(error: MkbError): void;
+}
+
+/** A request that got no answer. */
+interface Lost {
+  readonly error: Error;
+  /** Whether it was written, so that the broker may have acted on it. */
+  readonly written: boolean;
+}
+
+const acksOnTheWire = { all: -1, leader: 1, none: 0 } as const;
+const maxRequestsInFlight = 5;
+const maxRequestBytes = 8 * 1024 * 1024;
+/** Topics that cannot be written to are forgotten beyond this many topics, so that made-up names cannot fill the memory. */
+const manyTopics = 1000;
+
+export class Producer {
+  readonly cluster: Cluster;
+  readonly #options: ProducerOptions;
+  readonly #handler: ProducerHandler;
+  readonly #codec: Codec | undefined;
+  readonly #now: () => number;
+  readonly #pool: BufferPool;
+  readonly #identity: Identity;
+  readonly #topics = new Map<string, Topic>();
+  /** Lanes that hold records. */
+  readonly #active = new Set<Lane>();
+  #parkedBytes = 0;
+  #requestsInFlight = 0;
+  #lingerMs: number;
+  /** Whether a batch became full, or a lane was filled that was empty, since the last look. */
+  #stirred = false;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(options: ProducerOptions, handler: ProducerHandler) {
+    this.#options = options;
+    this.#handler = handler;
+    this.#codec = options.compression === 'none' ? undefined : codecs[options.compression];
+    this.#now = options.now ?? (() => performance.now());
+    this.#lingerMs = options.lingerMs;
+    this.#pool = new BufferPool(Math.min(options.maxBytes, 32 * 1024 * 1024));
+    this.cluster = new Cluster(options.cluster, {
+      linkChanged: () => this.#pump(),
+      metadataRead: () => this.#metadataRead(),
+      problem: error => handler.problem(error),
+    });
+    this.#identity = new Identity(options.idempotent, this.cluster, options.cluster.retry, {
+      renewed: () => this.#pump(),
+      problem: error => handler.problem(error),
+    });
+  }
+
+  /** Connects and gets a producer id. Throws as `Cluster.connect` does; call again to retry what is retryable. */
+  async start(): Promise<void> {
+    await this.cluster.connect();
+    await this.#identity.obtain();
+  }
+
+  /** The topic's writer. Its partitions are learned when it is first asked for. */
+  topic(name: string): Topic {
+    let topic = this.#topics.get(name);
+    if (!topic) {
+      topic = new Topic(name);
+      this.#topics.set(name, topic);
+      const metadata = this.cluster.topic(name);
+      if (metadata) topic.learn(metadata);
+    }
+    return topic;
+  }
+
+  /** Takes a record. Call `readEnd` after a group of them. `token` is a small integer that comes back with the outcome. */
+  append(topic: Topic, record: RecordDraft, token: number): void {
+    if (topic.error || topic.lanes.length === 0) {
+      this.#park(topic, record, token);
+      return;
+    }
+    const lane = topic.laneOf(record);
+    if (lane.empty) {
+      this.#active.add(lane);
+      this.#stirred = true;
+    }
+    if (lane.append(record, token, this.#now, this.#options.batchBytes, this.#pool)) {
+      this.#stirred = true;
+      if (!record.key) topic.turn();
+    }
+  }
+
+  /** A group of records has been appended: sends the batches that became full, and sees to it that the others go in time. */
+  readEnd(): void {
+    if (this.#stirred) this.#pump();
+  }
+
+  /** Whether more bytes are held than `maxBytes`. */
+  get full(): boolean {
+    return this.#pool.lent + this.#parkedBytes > this.#options.maxBytes;
+  }
+
+  /** Bytes held in batches. */
+  get bufferedBytes(): number {
+    return this.#pool.lent + this.#parkedBytes;
+  }
+
+  /** From now on nothing waits for more records: the end is near. */
+  flush(): void {
+    this.#lingerMs = 0;
+    this.#pump();
+  }
+
+  /** Ends all connections. What was not delivered stays unsettled. */
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#identity.close();
+    this.cluster.close();
+  }
+
+  // --- deciding what to send
+
+  #pump(): void {
+    if (this.#closed) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#stirred = false;
+    const now = this.#now();
+    let nextDue = Number.POSITIVE_INFINITY;
+    const due = new Map<number, Lane[]>();
+    for (const lane of this.#active) {
+      const at = lane.dueAt(this.#lingerMs);
+      if (at > now) nextDue = Math.min(nextDue, at);
+      else if (due.has(lane.leader)) due.get(lane.leader)!.push(lane);
+      else due.set(lane.leader, [lane]);
+    }
+    for (const [leader, lanes] of due) nextDue = Math.min(nextDue, this.#sendTo(leader, lanes, now));
+    if (nextDue < Number.POSITIVE_INFINITY) this.#pumpIn(nextDue - now);
+  }
+
+  #pumpIn(delayMs: number): void {
+    this.#timer = setTimeout(() => this.#pump(), Math.max(1, Math.ceil(delayMs)));
+  }
+
+  /** Sends to one leader, if it can take a request now. Returns when to look again; Infinity when an event will say so. */
+  #sendTo(leader: number, lanes: Lane[], now: number): number {
+    const link = this.cluster.broker(leader);
+    if (!link) {
+      this.cluster.refresh();
+      return Number.POSITIVE_INFINITY;
+    }
+    if (!link.connection) {
+      if (link.lastError) this.cluster.refresh();
+      link.open();
+      return Number.POSITIVE_INFINITY;
+    }
+    if (link.throttledUntil > now) return link.throttledUntil;
+    const most = this.#options.sequential ? 1 : maxRequestsInFlight;
+    const underWay = this.#options.sequential ? this.#requestsInFlight : link.inFlight;
+    if (underWay < most) this.#send(link, this.#batchesFor(lanes));
+    return Number.POSITIVE_INFINITY;
+  }
+
+  /** The lanes of one request: those that may be numbered now, up to the request's size. */
+  #batchesFor(lanes: Lane[]): Lane[] {
+    const chosen: Lane[] = [];
+    let bytes = 0;
+    for (const lane of lanes) {
+      const batch = lane.next();
+      if (!(lane.numbered || this.#identity.ready)) continue;
+      if (chosen.length > 0 && bytes + batch.bytes > maxRequestBytes) continue;
+      bytes += batch.bytes;
+      chosen.push(lane);
+    }
+    return chosen;
+  }
+
+  #send(link: Link, lanes: Lane[]): void {
+    if (lanes.length === 0) return;
+    link.inFlight++;
+    this.#requestsInFlight++;
+    for (const lane of lanes) lane.sending = true;
+    if (!this.#codec) {
+      this.#request(link, lanes);
+      return;
+    }
+    const codec = this.#codec;
+    Promise.all(lanes.map(lane => lane.head!.compress(codec))).then(
+      () => this.#request(link, lanes),
+      error => this.#answered(link, lanes, { error, written: false }),
+    );
+  }
+
+  #request(link: Link, lanes: Lane[]): void {
+    const connection = link.connection;
+    if (!connection) {
+      this.#answered(link, lanes, { error: new Error('the connection was lost'), written: false });
+      return;
+    }
+    const batches: PartitionBatch[] = lanes.map(lane => {
+      const { identity, sequence } = lane.number(this.#identity.current);
+      return { topic: lane.topic, partition: lane.partition, bytes: lane.head!.seal(identity, sequence, this.#codec) };
+    });
+    const acks = acksOnTheWire[this.#options.acks];
+    const timeoutMs = Math.floor(this.#options.cluster.requestTimeoutMs * 0.8);
+    produce(connection, acks, timeoutMs, batches, (error, answer) => {
+      if (this.#closed) return;
+      this.#answered(link, lanes, error ? { error, written: true } : answer!);
+    });
+  }
+
+  // --- what became of it
+
+  #answered(link: Link, lanes: Lane[], outcome: ProduceAnswer | Lost): void {
+    link.inFlight--;
+    this.#requestsInFlight--;
+    if ('error' in outcome) this.#lost(link, lanes, outcome);
+    else if (this.#options.acks === 'none') for (const lane of lanes) this.#delivered(lane);
+    else this.#judge(link, lanes, outcome);
+    this.#handler.settled();
+    this.#pump();
+  }
+
+  #lost(link: Link, lanes: Lane[], { error: cause, written }: Lost): void {
+    this.#handler.problem(
+      new MkbError('kafka-unreachable', { address: link.address, reason: cause.message }, { cause }),
+    );
+    for (const lane of lanes) this.#retry(lane, written);
+    this.cluster.refresh();
+  }
+
+  #judge(link: Link, lanes: Lane[], answer: ProduceAnswer): void {
+    if (answer.throttleMs > 0) link.throttledUntil = this.#now() + answer.throttleMs;
+    for (const lane of lanes) {
+      const result = answer.results.find(
+        ({ topic, partition }) => topic === lane.topic && partition === lane.partition,
+      );
+      if (result) this.#react(lane, result);
+      else this.#retry(lane, true);
+    }
+  }
+
+  #react(lane: Lane, result: PartitionResult): void {
+    switch (reactionTo(result.errorCode)) {
+      case 'delivered':
+        this.#delivered(lane);
+        return;
+      case 'split':
+        this.#split(lane);
+        return;
+      case 'fail':
+        this.#refused(lane, result);
+        return;
+      case 'renew':
+        if (lane.identity === this.#identity.current) this.#identity.renew();
+        lane.unnumber();
+        break;
+      case 'refresh':
+        this.cluster.refresh();
+        break;
+      case 'retry':
+    }
+    this.#handler.problem(
+      new MkbError('kafka-request-failed', {
+        what: `write to partition ${lane.partition} of ${lane.topic}`,
+        reason: result.errorMessage ?? errorName(result.errorCode),
+      }),
+    );
+    this.#retry(lane, mayHaveWritten(result.errorCode));
+  }
+
+  #delivered(lane: Lane): void {
+    const batch = lane.settleHead(true);
+    this.#handler.delivered(batch.tokens);
+    this.#retire(lane, batch);
+  }
+
+  /** @param mayBeWritten whether this attempt leaves open if the broker has the batch */
+  #retry(lane: Lane, mayBeWritten: boolean): void {
+    lane.sending = false;
+    lane.ambiguous ||= mayBeWritten;
+    const { minDelayMs, maxDelayMs } = this.#options.cluster.retry;
+    lane.blockedUntil = this.#now() + backoffMs(lane.failures++, minDelayMs, maxDelayMs);
+  }
+
+  /** The broker takes no batch of this size: halves of it, or, for a single record, none at all. */
+  #split(lane: Lane): void {
+    const head = lane.head!;
+    if (head.count === 1) {
+      this.#fail(lane, () => new MkbError('kafka-message-too-large', { bytes: head.bytes, topic: lane.topic }));
+      return;
+    }
+    const half = Math.ceil(head.count / 2);
+    this.#replace(lane, [head.part(index => index < half), head.part(index => index >= half)]);
+  }
+
+  /** The broker refuses the batch for good: the records it names, and if it names none, all of them. */
+  #refused(lane: Lane, { errorCode, errorMessage, refused }: PartitionResult): void {
+    const head = lane.head!;
+    const name = errorName(errorCode);
+    const errorOf = (reason: string | null) =>
+      isAuthorisation(errorCode)
+        ? new MkbError('kafka-not-authorised', { what: `write to topic ${lane.topic}`, reason: name })
+        : new MkbError('kafka-record-refused', { topic: lane.topic, name, reason: reason ?? errorMessage ?? name });
+    const reasons = new Map(refused.map(({ index, reason }) => [index, reason]));
+    if (reasons.size === 0 || reasons.size >= head.count) {
+      this.#fail(lane, index => errorOf(reasons.get(index) ?? null));
+      return;
+    }
+    let index = 0;
+    for (const record of head.records()) {
+      if (reasons.has(index)) this.#handler.failed(head.tokens[index]!, record, errorOf(reasons.get(index)!));
+      index++;
+    }
+    this.#replace(lane, [head.part(position => !reasons.has(position))]);
+  }
+
+  #replace(lane: Lane, parts: RecordBatch[]): void {
+    this.#distrustNumbers(lane);
+    this.#retire(lane, lane.replaceHead(parts));
+  }
+
+  #fail(lane: Lane, errorOf: (index: number) => MkbError): void {
+    this.#distrustNumbers(lane);
+    const batch = lane.settleHead(false);
+    this.#failBatch(batch, errorOf);
+    this.#retire(lane, batch);
+  }
+
+  /**
+   * Call before the head is given up or changed. If an earlier attempt of it did arrive, the broker has counted numbers that are about to be
+   * given to other records; it would take those for repetitions and drop them. A new producer id starts a new count.
+   */
+  #distrustNumbers(lane: Lane): void {
+    if (lane.ambiguous && lane.identity === this.#identity.current) this.#identity.renew();
+  }
+
+  #failBatch(batch: RecordBatch, errorOf: (index: number) => MkbError): void {
+    let index = 0;
+    for (const record of batch.records()) this.#handler.failed(batch.tokens[index]!, record, errorOf(index++));
+  }
+
+  #retire(lane: Lane, batch: RecordBatch): void {
+    batch.release();
+    if (lane.empty) this.#active.delete(lane);
+  }
+
+  // --- topics and identity
+
+  #park(topic: Topic, record: RecordDraft, token: number): void {
+    const before = topic.parkedBytes;
+    topic.park(record, token);
+    this.#parkedBytes += topic.parkedBytes - before;
+    if (topic.error) queueMicrotask(() => this.#giveUp(topic));
+  }
+
+  #metadataRead(): void {
+    for (const topic of this.#topics.values()) {
+      const metadata = this.cluster.topic(topic.name);
+      if (!metadata) continue;
+      topic.learn(metadata);
+      if (topic.error) this.#giveUp(topic);
+      else if (metadata.errorCode !== 0) this.cluster.refresh();
+      else this.#unpark(topic);
+    }
+    this.#pump();
+  }
+
+  #unpark(topic: Topic): void {
+    if (topic.parked.length === 0) return;
+    this.#parkedBytes -= topic.parkedBytes;
+    topic.parkedBytes = 0;
+    for (const { record, token } of topic.parked.splice(0)) this.append(topic, record, token);
+  }
+
+  /** Fails everything that is held for a topic that cannot be written to. */
+  #giveUp(topic: Topic): void {
+    const error = topic.error;
+    if (!error) return;
+    this.#parkedBytes -= topic.parkedBytes;
+    topic.parkedBytes = 0;
+    for (const { record, token } of topic.parked.splice(0)) this.#handler.failed(token, record as Record, error);
+    for (const lane of topic.lanes) {
+      if (lane.sending) continue;
+      this.#distrustNumbers(lane);
+      for (const batch of lane.drain()) {
+        this.#failBatch(batch, () => error);
+        batch.release();
+      }
+      this.#active.delete(lane);
+    }
+    if (this.#topics.size > manyTopics) this.#forget(topic);
+    this.#handler.settled();
+  }
+
+  #forget(topic: Topic): void {
+    if (topic.lanes.some(lane => !lane.empty)) return;
+    this.#topics.delete(topic.name);
+    this.cluster.forget(topic.name);
+  }
+}
