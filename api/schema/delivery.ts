@@ -1,0 +1,53 @@
+/** `spec.delivery`: what happens between a message's arrival and its acknowledgement. */
+import type { Static } from 'typebox';
+import { choice, duration, optional, section, size } from './fields.ts';
+import { topicName } from './kafka.ts';
+
+export const delivery = section(
+  'What happens between a message and its acknowledgement.',
+  {
+    mode: choice(
+      ['async', 'sync'],
+      '`async` sends batches while others are on their way, for throughput; `sync` sends one batch at a time. Default async.',
+      { default: 'async' },
+    ),
+    buffer: section(
+      'What holds messages that Kafka does not have yet.',
+      {
+        mode: choice(
+          ['none', 'memory', 'disk'],
+          '`none` reads no further than a batch, `memory` keeps up to `maxBytes`, `disk` also survives a crash of the bridge and acknowledges after fsync. Default memory.',
+          { default: 'memory' },
+        ),
+        maxBytes: size(
+          'The most it holds; then the bridge stops reading and the broker keeps the backlog. Default 64MiB.',
+          {
+            min: '1MiB',
+            max: '64TiB',
+            default: '64MiB',
+          },
+        ),
+      },
+      { default: {} },
+    ),
+    onFailure: section(
+      'What becomes of a message that can never be delivered, such as one too large for Kafka. Failures that may pass are retried for ever.',
+      {
+        deadLetter: optional(
+          section('Write it, with the error in its headers, to a topic of its own.', {
+            topic: topicName('The topic of dead letters.'),
+          }),
+        ),
+        drop: optional(section('Count it as dropped, with its reason, and go on. Written `drop: {}`.', {})),
+      },
+      { exactlyOne: ['deadLetter', 'drop'], default: { drop: {} } },
+    ),
+    shutdownTimeout: duration(
+      'How long a stopping bridge may take to deliver what it has read. What is left stays unacknowledged at the broker. Default 25s.',
+      { min: '0s', max: '1h', default: '25s' },
+    ),
+  },
+  { default: {} },
+);
+
+export type DeliverySection = Static<typeof delivery>;

@@ -1,0 +1,141 @@
+/** `spec.kafka`: the cluster, who we are to it, how records are produced and consumed, and topics to create. */
+import type { Static } from 'typebox';
+import { choice, duration, flag, list, optional, section, size, text, textMap, whole } from './fields.ts';
+import { secret, tls } from './security.ts';
+
+/** What Kafka takes as the name of a topic [org.apache.kafka.common.internals.Topic]. */
+export const topicName = (description: string) =>
+  text(description, {
+    pattern: '^(?![.]{1,2}$)[a-zA-Z0-9._-]{1,249}$',
+    expected: 'the name of a Kafka topic: 1 to 249 letters, digits, dots, underscores and dashes',
+  });
+
+const auth = section(
+  'Who the bridge is to Kafka. `plain` and `scram-...` take `username` and `password`; `oauthbearer` takes `oauth` or `token`.',
+  {
+    mechanism: choice(['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer'], 'The SASL mechanism.'),
+    username: optional(text('The user name.')),
+    password: optional(secret("The user's password.")),
+    oauth: optional(
+      section('Where to get a token, and a new one before it expires (client credentials, RFC 6749 4.4).', {
+        tokenEndpoint: text('The https address that issues tokens.', {
+          pattern: '^https?://[^/?#@\\s]+([/?][^\\s]*)?$',
+          expected: 'an address such as https://login.example/oauth2/token',
+        }),
+        clientId: text('Our id there.'),
+        clientSecret: secret('The secret of `clientId`.'),
+        scope: optional(text('The scope to ask for, words separated by spaces.')),
+        extensions: optional(textMap('SASL extensions to send with the token (KIP-342), such as a logical cluster.')),
+      }),
+    ),
+    token: optional(
+      secret('A token that is issued elsewhere. Read again for each connection, so that a file may be renewed.'),
+    ),
+  },
+);
+
+const producer = section(
+  'How records are sent.',
+  {
+    acks: choice(
+      ['all', 'leader', 'none'],
+      'Who must have a record before its message counts as delivered: every in-sync replica, the leader, or nobody. Only `all` keeps the promise that nothing acknowledged is lost. Default all.',
+      { default: 'all' },
+    ),
+    idempotent: flag('Number the batches, so that a repeated one is stored once. Needs `acks: all`.', {
+      defaultFrom: 'true with `acks: all`, else false',
+    }),
+    compression: choice(['none', 'gzip', 'snappy', 'lz4', 'zstd'], 'How batches are compressed. Default none.', {
+      default: 'none',
+    }),
+    linger: duration('How long a batch waits for more records before it is sent. Default 5ms.', {
+      min: '0ms',
+      max: '1m',
+      default: '5ms',
+    }),
+    batchBytes: size('How large a batch may grow before compression; a larger record goes alone. Default 512KiB.', {
+      min: '1KiB',
+      max: '64MiB',
+      default: '512KiB',
+    }),
+  },
+  { default: {} },
+);
+
+const consumer = section(
+  'How rules that read `$kafka/...` consume.',
+  {
+    groupId: text('The consumer group, which remembers how far the bridge has read.', {
+      defaultFrom: '`metadata.name`',
+    }),
+    offsetReset: choice(
+      ['earliest', 'latest'],
+      'Where a group without a position starts: at the first record kept, or at what comes next. Default latest.',
+      { default: 'latest' },
+    ),
+  },
+  { default: {} },
+);
+
+const topic = section('A topic that must exist.', {
+  name: topicName('The name of the topic.'),
+  partitions: whole('Partitions to create it with. More are never added, as keys would move. Default 1.', {
+    minimum: 1,
+    maximum: 10_000,
+    default: 1,
+  }),
+  replicas: whole('Copies of each partition on different Kafka brokers. Default 1.', {
+    minimum: 1,
+    maximum: 99,
+    default: 1,
+  }),
+  config: textMap("Kafka's own settings for the topic, such as `retention.ms`, as text. Default none.", {
+    default: {},
+  }),
+});
+
+const kafkaTimeout = { min: '1ms', max: '1h' };
+
+export const kafka = section(
+  'The Kafka cluster.',
+  {
+    bootstrapServers: optional(
+      list(
+        text('One Kafka broker.', {
+          pattern: '^(\\[[0-9a-fA-F:.]+\\]|[a-zA-Z0-9._-]+):[0-9]{1,5}$',
+          expected: 'host:port, such as kafka:9092',
+        }),
+        'Some Kafka brokers as `host:port`; the others are learned from them.',
+        { minItems: 1, unique: true },
+      ),
+    ),
+    clusterRef: optional(
+      section('A Kafka cluster that the Strimzi operator runs; its addresses are looked up.', {
+        name: text('The name of the Kafka resource.'),
+        namespace: optional(text("The namespace of the Kafka resource. Default: the document's own.")),
+        listener: optional(text('Which of its listeners to use. Default: the first internal one.')),
+      }),
+    ),
+    clientId: text("The name in Kafka's logs, metrics and quotas.", { defaultFrom: '`metadata.name`' }),
+    auth: optional(auth),
+    tls: optional(tls('Use TLS. `tls: {}` trusts the well-known authorities.')),
+    connectTimeout: duration('How long connecting to a Kafka broker may take. Default 5s.', {
+      ...kafkaTimeout,
+      default: '5s',
+    }),
+    requestTimeout: duration('How long a Kafka broker may take to answer. Default 30s.', {
+      ...kafkaTimeout,
+      default: '30s',
+    }),
+    producer,
+    consumer,
+    topics: list(topic, 'Topics to create when they are missing. They are never changed or deleted. Default none.', {
+      key: 'name',
+      default: [],
+    }),
+  },
+  { exactlyOne: ['bootstrapServers', 'clusterRef'] },
+);
+
+export type KafkaSection = Static<typeof kafka>;
+export type KafkaAuth = Static<typeof auth>;

@@ -1,0 +1,122 @@
+/** `spec.mqtt`: where MQTT messages come from, and how the bridge takes part in the session. */
+import type { Static } from 'typebox';
+import { choice, duration, list, numberChoice, optional, section, size, text, textMap, whole } from './fields.ts';
+import { secret, tls } from './security.ts';
+
+const url = (description: string) =>
+  text(description, {
+    pattern: '^(mqtt|mqtts|ws|wss)://[^/?#@\\s]+(/[^\\s]*)?$',
+    expected:
+      'a url such as mqtt://host:1883, mqtts://host:8883, ws://host/mqtt or wss://host/mqtt, without user and password',
+  });
+
+const broker = section('A broker for the operator to run beside the bridge.', {
+  kind: choice(['emqx', 'mosquitto'], 'Which broker: `emqx` scales out, `mosquitto` is one small process.'),
+  replicas: whole('How many broker Pods. Default 1.', { minimum: 1, maximum: 99, default: 1 }),
+  storage: optional(
+    size('Size of the volume each Pod keeps sessions on. Without it, sessions do not survive a Pod.', {
+      min: '1MiB',
+      max: '64TiB',
+    }),
+  ),
+});
+
+const listen = section('The bridge is the MQTT server itself: clients connect to it, and no broker stands between.', {
+  port: whole('The TCP port, 1 to 65535. Usual are 1883, and 8883 with TLS.', { minimum: 1, maximum: 65_535 }),
+  tls: optional(tls('Serve TLS with this certificate; with `ca`, clients must show one that it signed.')),
+});
+
+const reconnect = section(
+  'How long to wait before connecting again: random up to a limit that doubles with each failure.',
+  {
+    minDelay: duration('The first limit. Default 500ms.', { min: '1ms', max: '1h', default: '500ms' }),
+    maxDelay: duration('The last limit. Default 30s.', { min: '1ms', max: '1h', default: '30s' }),
+  },
+  { default: {} },
+);
+
+export const mqtt = section(
+  'Where MQTT messages come from: a broker that exists (`url` or `urls`), one the operator runs (`broker`), or the clients themselves (`listen`).',
+  {
+    url: optional(
+      url(
+        'The broker: `mqtt://`, `mqtts://` (TLS), `ws://` or `wss://` (WebSocket), host, and port unless it is the usual one.',
+      ),
+    ),
+    urls: optional(
+      list(url('One address of the broker.'), 'Several addresses of one broker or cluster, tried in this order.', {
+        minItems: 1,
+        unique: true,
+      }),
+    ),
+    broker: optional(broker),
+    listen: optional(listen),
+    version: choice(['5', '3.1.1'], 'The MQTT version to speak. Default "5".', { default: '5' }),
+    clientId: text(
+      'The name of the session at the broker. Keep it: messages that wait there belong to it. Replicas append their number.',
+      { defaultFrom: '`metadata.name`', maxLength: 256 },
+    ),
+    share: optional(
+      text(
+        'The group of a shared subscription (`$share/<group>/...`): its members divide the messages. Needed when `bridge.replicas` is above 1.',
+        {
+          pattern: '^[^/+#\\s]+$',
+          expected: 'a name without /, +, # and spaces',
+          maxLength: 256,
+        },
+      ),
+    ),
+    qos: numberChoice(
+      [0, 1, 2],
+      'The most the subscriptions ask for: 0 may lose, 1 may repeat, 2 does neither. Default 1.',
+      {
+        default: 1,
+      },
+    ),
+    sessionExpiry: duration(
+      'How long the broker keeps the session, and what waits in it, after the connection ends. MQTT 5 only. Default 24h.',
+      { min: '0s', max: '4294967294s', step: '1s', default: '24h' },
+    ),
+    receiveMaximum: whole(
+      'How many QoS 1 and 2 messages may be unacknowledged at once, 1 to 65535. It bounds what a slow Kafka holds up. Default 1000.',
+      { minimum: 1, maximum: 65_535, default: 1000 },
+    ),
+    keepAlive: duration('The longest silence before the bridge pings the broker. Default 30s.', {
+      min: '1s',
+      max: '65535s',
+      step: '1s',
+      default: '30s',
+    }),
+    connectTimeout: duration("How long connecting may take, up to the broker's CONNACK. Default 10s.", {
+      min: '1ms',
+      max: '1h',
+      default: '10s',
+    }),
+    maximumPacketSize: size(
+      'The largest MQTT packet accepted, header included; the broker drops larger ones. Default 16MiB.',
+      {
+        min: '1KiB',
+        max: '256MiB',
+        default: '16MiB',
+      },
+    ),
+    reconnect,
+    auth: optional(
+      section('Who the bridge is to the broker.', {
+        username: text('The user name.'),
+        password: optional(secret("The user's password.")),
+      }),
+    ),
+    tls: optional(
+      tls('Trust and identity for `mqtts://` and `wss://`. Without it, the well-known authorities are trusted.'),
+    ),
+    webSocket: optional(
+      section('What a WebSocket connection (`ws://`, `wss://`) needs besides its address.', {
+        headers: textMap('Headers of the HTTP request that opens the connection.', { default: {} }),
+      }),
+    ),
+  },
+  { exactlyOne: ['url', 'urls', 'broker', 'listen'] },
+);
+
+export type MqttSection = Static<typeof mqtt>;

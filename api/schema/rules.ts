@@ -1,0 +1,74 @@
+/** `spec.rules`: which messages, what of them, and where to. */
+import type { Static } from 'typebox';
+import { flag, list, numberChoice, optional, section, text } from './fields.ts';
+
+const header = (name: string, value: string) =>
+  section('A name and a template for its value.', { name: text(name), value: text(value, { minLength: 0 }) });
+
+const kafkaSink = section('Writes a Kafka record for each row.', {
+  topic: text('The topic: a name, or a template such as `${vin}-events`.'),
+  key: optional(text('Template of the key, which chooses the partition. Without it, records are spread in batches.')),
+  value: optional(
+    text('Template of the value. Without it, the payload if that is all the rule selects, else the row as JSON.'),
+  ),
+  timestamp: optional(
+    text('Template of the time in milliseconds since 1970. Without it, when the message was received.'),
+  ),
+  headers: optional(
+    list(
+      header("The header's name; names may repeat.", "Template of the header's value."),
+      'Headers of the record, in this order.',
+    ),
+  ),
+  mqttHeaders: flag(
+    'Also write topic, QoS, retain flag and user properties of the message as headers. Default false.',
+    {
+      default: false,
+    },
+  ),
+});
+
+const mqttSink = section('Publishes an MQTT message for each row.', {
+  topic: text('The topic: a name, or a template such as `vehicles/${key}/commands`.'),
+  payload: optional(text('Template of the payload. Without it, the row as JSON.')),
+  qos: numberChoice([0, 1, 2], 'The QoS to publish with. Default 1.', { default: 1 }),
+  retain: flag('Whether the broker keeps it for later subscribers. Default false.', { default: false }),
+  userProperties: optional(
+    list(
+      header("The property's name; names may repeat.", "Template of the property's value."),
+      'MQTT 5 user properties, in this order.',
+    ),
+  ),
+});
+
+const sink = section(
+  'One place to write to.',
+  { kafka: optional(kafkaSink), mqtt: optional(mqttSink) },
+  { exactlyOne: ['kafka', 'mqtt'] },
+);
+
+const rule = section('Selects messages and writes what it makes of them.', {
+  name: text('The name in metrics, logs and dead letters.', {
+    pattern: '^[a-zA-Z0-9]([a-zA-Z0-9._-]{0,61}[a-zA-Z0-9])?$',
+    expected: 'up to 63 letters, digits, dots, underscores and dashes',
+  }),
+  description: optional(text('What the rule is for, for people.', { minLength: 0 })),
+  sql: text(
+    'Which messages and what of them, in SQL: `SELECT payload FROM "vehicles/{vin}/#" WHERE payload.speed > 0`.',
+  ),
+  sinks: list(sink, 'Where to write. A message counts as delivered when all of them have it.', { minItems: 1 }),
+});
+
+export const rules = list(
+  rule,
+  'What to move from where to where. Each message passes through every rule whose FROM matches it.',
+  {
+    minItems: 1,
+    key: 'name',
+  },
+);
+
+export type Rule = Static<typeof rule>;
+export type Sink = Static<typeof sink>;
+export type KafkaSink = Static<typeof kafkaSink>;
+export type MqttSink = Static<typeof mqttSink>;
