@@ -189,7 +189,8 @@ export const errors = table({
   },
   'mqtt-server-moved': {
     kind: 'retryable',
-    message: ({ reason }: { reason: string }) => `The MQTT server sends this client elsewhere: ${reason}.`,
+    message: ({ reason }: { reason: string; reference?: string }) =>
+      `The MQTT server sends this client elsewhere: ${reason}.`,
     remedy: 'The next of the configured urls is tried. Add the server that it names to spec.mqtt.urls.',
   },
   'mqtt-disconnected': {
@@ -343,6 +344,41 @@ export const errors = table({
       `${placeholder} can never have a value: the rule neither selects ${name} nor does the message have such a column.${hint === undefined ? '' : ` ${hint}`}`,
     remedy:
       'Select it in the rule (… AS name), capture it in FROM ({name} stands for a topic level), or use a message column.',
+  },
+  'record-timestamp-invalid': {
+    kind: 'permanent',
+    message: ({ value }: { value: string }) => `${JSON.stringify(value)} cannot be the timestamp of a record.`,
+    remedy:
+      'The timestamp template of the sink must give milliseconds since 1970, a whole number: ${timestamp}, or a field of the payload.',
+  },
+  'listen-failed': {
+    kind: 'permanent',
+    message: ({ address, reason }: { address: string; reason: string }) => `Cannot listen on ${address}: ${reason}.`,
+    remedy: 'Choose another address with --http HOST:PORT; port 0 takes any free one.',
+  },
+  unexpected: {
+    kind: 'permanent',
+    message: ({ reason }: { reason: string }) => `Something went wrong that should not have: ${reason}.`,
+    remedy: 'This is a fault of the bridge. Please report it with the log and, if you can, the message that caused it.',
+  },
+  'option-invalid': {
+    kind: 'permanent',
+    message: ({ option, found, allowed }: { option: string; found: string; allowed: string }) =>
+      `${option} is "${found}", which is not ${allowed}.`,
+    remedy: 'Give the option a value of that kind; the command’s --help lists all of them with examples.',
+  },
+  'vehicles-unreachable': {
+    kind: 'retryable',
+    message: ({ url, waitedMs, reason }: { url: string; waitedMs: number; reason: string }) =>
+      `No vehicle could connect to ${url} within ${waitedMs} ms: ${reason}.`,
+    remedy:
+      'Start the MQTT server or name the right one: --url mqtt://HOST:PORT, mqtts:// for TLS. --connect-timeout says how long to try.',
+  },
+  'vehicles-refused': {
+    kind: 'permanent',
+    message: ({ url, reason, reasonCode }: { url: string; reason: string; reasonCode: number }) =>
+      `The MQTT server ${url} does not let the vehicles in: ${reason} (reason code ${reasonCode}).`,
+    remedy: 'Check --username and its password, --mqtt-version, --client-id, and the access rules of the server.',
   },
 });
 

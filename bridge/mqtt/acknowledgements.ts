@@ -1,0 +1,160 @@
+/**
+ * Acknowledgements leave in the order their messages came [MQTT-4.6.0-2] [MQTT-4.6.0-3], although their sinks may settle in any order.
+ *
+ * The window is a ring over arrival numbers, which never start again. `settle` marks an arrival; `release` hands out the PUBACKs and
+ * PUBRECs of the longest settled prefix. Messages of QoS 0 take part, because they are work like the others; they yield no packet.
+ *
+ * A packet identifier belongs to the connection that delivered it. When that is lost, what was not released loses its identifier:
+ * it is settled later like all others, which frees its place, and acknowledges nothing. The server delivers it again, as a new arrival.
+ * The surprising case is QoS 2: the new delivery is the same message, which must not be handed over twice, and must not be
+ * acknowledged before the first one is safe. It takes its place in the order as a follower: settled when the first one is.
+ */
+const settled = 4;
+const qosBits = 3;
+
+export class AcknowledgementWindow {
+  /** The most arrivals that may be unreleased at once: a power of two. */
+  readonly capacity: number;
+  readonly #mask: number;
+  readonly #packetIds: Uint16Array;
+  /** QoS in the lower two bits, and whether it is settled. */
+  readonly #states: Uint8Array;
+  /** First deliveries to their followers. Nearly always empty. */
+  readonly #followers = new Map<number, number>();
+  readonly #released: (packetId: number) => void;
+  #head = 0;
+  #next = 0;
+  #unsettled = 0;
+  #unacknowledged = 0;
+
+  /** @param pubrec told of each packet identifier whose PUBREC is released */
+  constructor(capacity: number, pubrec: (packetId: number) => void = () => {}) {
+    if (capacity < 1 || capacity > 2 ** 24 || !Number.isInteger(Math.log2(capacity))) {
+      throw new RangeError(`The window's capacity must be a power of two from 1 to 2^24, not ${capacity}.`);
+    }
+    this.capacity = capacity;
+    this.#mask = capacity - 1;
+    this.#packetIds = new Uint16Array(capacity);
+    this.#states = new Uint8Array(capacity);
+    this.#released = pubrec;
+  }
+
+  /** Whether there is no place for another arrival until `release` frees some. */
+  get full(): boolean {
+    return this.#next - this.#head === this.capacity;
+  }
+
+  /** Arrivals that were handed over and are not settled. */
+  get unsettled(): number {
+    return this.#unsettled;
+  }
+
+  /** QoS 1 and 2 deliveries of this connection that the server still counts against our Receive Maximum (MQTT 5, 4.9). */
+  get unacknowledged(): number {
+    return this.#unacknowledged;
+  }
+
+  /** Records a message that is handed over. Returns its number, which `settle` takes. Call it only while the window is not full. */
+  arrive(packetId: number, qos: 0 | 1 | 2): number {
+    this.#unsettled++;
+    return this.#enter(packetId, qos);
+  }
+
+  /** Marks an arrival as safe. The order of calls does not matter; a second call for the same arrival does nothing. */
+  settle(arrival: number): void {
+    if (arrival < this.#head || arrival >= this.#next) return;
+    const slot = arrival & this.#mask;
+    const state = this.#states[slot] as number;
+    if (state >= settled) return;
+    this.#states[slot] = state | settled;
+    this.#unsettled--;
+    if (this.#followers.size > 0) this.#settleFollower(arrival);
+  }
+
+  /** Whether `arrival` is settled. */
+  isSettled(arrival: number): boolean {
+    return arrival < this.#head || (this.#states[arrival & this.#mask] as number) >= settled;
+  }
+
+  /** Whether the acknowledgement of `first`, or of its follower, is still to be sent on this connection. */
+  owes(first: number): boolean {
+    if (this.#followers.has(first)) return true;
+    return first >= this.#head && this.#packetIds[first & this.#mask] !== 0;
+  }
+
+  /**
+   * Records another delivery, by QoS 2, of a message that was handed over as `first`, so that it is acknowledged in its turn and when
+   * the first is settled. Without `first` it may be acknowledged at once: its PUBREC was sent on an earlier connection.
+   */
+  follow(packetId: number, first?: number): void {
+    const arrival = this.#enter(packetId, 2);
+    if (first === undefined || this.isSettled(first)) this.#states[arrival & this.#mask] = 2 | settled;
+    else this.#followers.set(first, arrival);
+  }
+
+  /** The PUBACKs and PUBRECs that may be sent now, in one buffer, each handed out once; undefined when there are none. */
+  release(): Buffer | undefined {
+    const from = this.#head;
+    const packets = this.#advance();
+    if (packets === 0) return undefined;
+    const bytes = Buffer.allocUnsafe(packets * 4);
+    let at = 0;
+    for (let arrival = from; arrival < this.#head; arrival++) {
+      const slot = arrival & this.#mask;
+      const packetId = this.#packetIds[slot] as number;
+      if (packetId === 0) continue;
+      const isPubrec = ((this.#states[slot] as number) & qosBits) === 2;
+      bytes[at] = isPubrec ? 0x50 : 0x40;
+      bytes[at + 1] = 2;
+      bytes[at + 2] = packetId >> 8;
+      bytes[at + 3] = packetId;
+      at += 4;
+      if (isPubrec) this.#released(packetId);
+      else this.#unacknowledged--;
+    }
+    return bytes;
+  }
+
+  /** A QoS 2 exchange that began on this connection is complete: its PUBCOMP is sent. */
+  complete(): void {
+    this.#unacknowledged--;
+  }
+
+  /** The connection is lost: nothing that is in the window now will be acknowledged. */
+  disconnect(): void {
+    for (let arrival = this.#head; arrival < this.#next; arrival++) this.#packetIds[arrival & this.#mask] = 0;
+    for (const follower of this.#followers.values()) this.#states[follower & this.#mask] = 2 | settled;
+    this.#followers.clear();
+    this.#unacknowledged = 0;
+    this.#advance();
+  }
+
+  #enter(packetId: number, qos: 0 | 1 | 2): number {
+    const arrival = this.#next++;
+    const slot = arrival & this.#mask;
+    this.#packetIds[slot] = packetId;
+    this.#states[slot] = qos;
+    if (qos > 0) this.#unacknowledged++;
+    return arrival;
+  }
+
+  /** Moves the head over the settled prefix. Returns how many packets that yields. */
+  #advance(): number {
+    let packets = 0;
+    let head = this.#head;
+    for (; head < this.#next; head++) {
+      const slot = head & this.#mask;
+      if ((this.#states[slot] as number) < settled) break;
+      if (this.#packetIds[slot] !== 0) packets++;
+    }
+    this.#head = head;
+    return packets;
+  }
+
+  #settleFollower(first: number): void {
+    const follower = this.#followers.get(first);
+    if (follower === undefined) return;
+    this.#followers.delete(first);
+    this.#states[follower & this.#mask] = 2 | settled;
+  }
+}

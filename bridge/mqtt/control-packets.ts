@@ -1,0 +1,83 @@
+/**
+ * The packets that are rare: CONNECT, SUBSCRIBE and DISCONNECT out, CONNACK, SUBACK and DISCONNECT in, all by `mqtt-packet`.
+ *
+ * Its parser is given one whole packet at a time. It reports errors by an event, and for some cut-off packets it throws; here both
+ * are the server's violation of the protocol.
+ */
+import mqttPacket from 'mqtt-packet';
+import type { SessionOptions, Subscription } from './options.ts';
+import { violation } from './violation.ts';
+
+export const pingreq: Buffer = Buffer.from([0xc0, 0]);
+
+/** The identifier of our SUBSCRIBE: we never have more than one packet of our own unanswered. */
+export const subscribeId = 1;
+
+const protocolVersion = { '5': 5, '3.1.1': 4 } as const;
+
+/** CONNECT that takes up the session of `clientId`: Clean Start 0, or Clean Session 0. */
+export function connectPacket(options: SessionOptions): Buffer {
+  const { username, password } = options;
+  return mqttPacket.generate({
+    cmd: 'connect',
+    protocolVersion: protocolVersion[options.version],
+    clean: false,
+    clientId: options.clientId,
+    keepalive: keepAliveSeconds(options.keepAliveMs),
+    ...(username !== undefined || password !== undefined ? { username: username ?? '' } : {}),
+    ...(password !== undefined ? { password: Buffer.from(password as string) } : {}),
+    ...(options.version === '5'
+      ? {
+          properties: {
+            sessionExpiryInterval: options.sessionExpirySeconds,
+            receiveMaximum: options.receiveMaximum,
+            maximumPacketSize: options.maximumPacketSize,
+          },
+        }
+      : {}),
+  });
+}
+
+/** Whole seconds, as CONNECT has them: at least 1 unless it is off. */
+const keepAliveSeconds = (ms: number): number => (ms === 0 ? 0 : Math.min(65_535, Math.max(1, Math.round(ms / 1000))));
+
+/**
+ * One SUBSCRIBE for all filters. In MQTT 5 retained messages come only with a subscription that is new (Retain Handling 1), and keep
+ * their RETAIN flag (Retain As Published), so that a rule can tell them apart.
+ */
+export function subscribePacket(version: '5' | '3.1.1', subscriptions: readonly Subscription[]): Buffer {
+  const wanted = subscriptions.map(({ filter, qos }) => ({ topic: filter, qos, nl: false, rap: true, rh: 1 }));
+  const packet = { cmd: 'subscribe', messageId: subscribeId, subscriptions: wanted } as const;
+  return mqttPacket.generate(packet, { protocolVersion: protocolVersion[version] });
+}
+
+/** @param reasonCode 0x00 keeps the session and is a good end; others tell the server what it did wrong. MQTT 3.1.1 sends none. */
+export function disconnectPacket(version: '5' | '3.1.1', reasonCode: number): Buffer {
+  return mqttPacket.generate({ cmd: 'disconnect', reasonCode }, { protocolVersion: protocolVersion[version] });
+}
+
+/**
+ * Decodes one whole packet, header included.
+ * Throws `mqtt-protocol-error` when it is malformed, or not what `version` has.
+ */
+export function decodeControl(bytes: Buffer, version: '5' | '3.1.1'): mqttPacket.Packet {
+  const parser = mqttPacket.parser({ protocolVersion: protocolVersion[version] });
+  let packet: mqttPacket.Packet | undefined;
+  let problem: unknown;
+  parser.on('packet', decoded => {
+    packet = decoded;
+  });
+  parser.on('error', error => {
+    problem ??= error;
+  });
+  try {
+    parser.parse(bytes);
+  } catch (error) {
+    problem ??= error;
+  }
+  if (packet === undefined || problem !== undefined) {
+    const why = problem instanceof Error ? `: ${problem.message}` : '';
+    throw violation(0x81, `a packet with the first byte 0x${bytes[0]?.toString(16)} is malformed${why}`);
+  }
+  return packet;
+}

@@ -1,0 +1,227 @@
+/**
+ * MQTT packets, found in what a socket read gives, and PUBLISH read where it lies.
+ *
+ * This is the hottest code of the bridge, so it pulls: the caller asks for the `next` packet and gets its type; there is no callback
+ * and no object per packet. Positions are left in fields here, or in the session's one `MqttMessage` for a PUBLISH. All other
+ * packets are rare and small; control-packets.ts decodes them from `bytes()`.
+ *
+ * The surprising case is a packet that is split over reads. Its length is known after two to five bytes, so its bytes are gathered
+ * in a buffer of just that length: each is copied once, however many reads it takes. A read's buffer may be reused by the
+ * transport as soon as `next` has returned 0, because the start of a split packet has been copied by then.
+ */
+import { MkbError } from '../../api/errors.ts';
+import type { MqttMessage } from './message.ts';
+import { decodeProperties } from './properties.ts';
+import { Topics } from './topics.ts';
+import { violation } from './violation.ts';
+
+/** The type of a control packet: the upper half of its first byte (MQTT 5, 2.1.2). */
+export const packetType = {
+  connack: 2,
+  publish: 3,
+  pubrel: 6,
+  suback: 9,
+  pingresp: 13,
+  disconnect: 14,
+} as const;
+
+const nothing: Buffer = Buffer.alloc(0);
+
+export class FrameReader {
+  readonly #message: MqttMessage;
+  readonly #version: '5' | '3.1.1';
+  readonly #maximumPacketSize: number;
+  readonly #topics: Topics;
+
+  #buffer: Buffer = nothing;
+  #position = 0;
+  #end = 0;
+  /** Reads that came while an earlier one was not used up, oldest first. */
+  #waiting: Buffer[] = [];
+  /** The start of a packet whose length is not known yet: one to four bytes. */
+  #header: Buffer = nothing;
+  /** A split packet of known length that is being gathered, and how much of it is there. */
+  #split: Buffer | undefined;
+  #gathered = 0;
+
+  #packetStart = 0;
+  #bodyStart = 0;
+
+  /**
+   * @param message pointed at each PUBLISH that `next` finds
+   * @param maximumPacketSize bytes of a whole packet; a larger one throws `mqtt-packet-too-large` before it is gathered
+   */
+  constructor(message: MqttMessage, version: '5' | '3.1.1', maximumPacketSize: number, topics: Topics = new Topics()) {
+    this.#message = message;
+    this.#version = version;
+    this.#maximumPacketSize = maximumPacketSize;
+    this.#topics = topics;
+  }
+
+  /** Takes the bytes of one socket read. They stay the reader's until `next` has returned 0. */
+  append(chunk: Buffer): void {
+    if (this.#position < this.#end || this.#waiting.length > 0) this.#waiting.push(chunk);
+    else this.#take(chunk);
+  }
+
+  /**
+   * Moves to the next whole packet and returns its type, or 0 when there is none yet.
+   * Throws `mqtt-protocol-error` for a malformed packet and `mqtt-packet-too-large`; the reader is of no use after that.
+   */
+  next(): number {
+    const buffer = this.#buffer;
+    const start = this.#position;
+    const end = this.#end;
+    if (end - start < 2) return this.#keepStart(start, end, 0);
+    let at = start + 2;
+    let remaining = buffer[start + 1] as number;
+    if (remaining > 0x7f) {
+      const size = varintSize(buffer, start + 1, end);
+      if (size === 0) return this.#keepStart(start, end, 0);
+      at = start + 1 + size;
+      remaining = varint(buffer, start + 1, size);
+    }
+    const packetEnd = at + remaining;
+    if (packetEnd - start > this.#maximumPacketSize) {
+      throw new MkbError('mqtt-packet-too-large', { bytes: packetEnd - start, limit: this.#maximumPacketSize });
+    }
+    if (packetEnd > end) return this.#keepStart(start, end, packetEnd - start);
+    this.#packetStart = start;
+    this.#bodyStart = at;
+    this.#position = packetEnd;
+    const type = (buffer[start] as number) >> 4;
+    if (type === packetType.publish) this.#publish(buffer, start, at, packetEnd);
+    return type;
+  }
+
+  /** The bytes of the packet that `next` found last, its header included: valid until `next` is called again. */
+  bytes(): Buffer {
+    return this.#buffer.subarray(this.#packetStart, this.#position);
+  }
+
+  /**
+   * The packet identifier of the PUBREL that `next` found last. Throws `mqtt-protocol-error` when it is malformed.
+   * Its reason code is not looked at: whatever it says, the identifier is free now (MQTT 5, 4.3.3).
+   */
+  pubrelId(): number {
+    const buffer = this.#buffer;
+    const at = this.#bodyStart;
+    if ((buffer[this.#packetStart] as number) !== 0x62) throw violation(0x81, 'the flags of a PUBREL are wrong');
+    if (this.#position - at < 2) throw violation(0x81, 'a PUBREL has no packet identifier');
+    return ((buffer[at] as number) << 8) | (buffer[at + 1] as number);
+  }
+
+  #publish(buffer: Buffer, start: number, bodyStart: number, end: number): void {
+    const message = this.#message;
+    const flags = buffer[start] as number;
+    const qos = (flags >> 1) & 3;
+    let at = bodyStart + 2;
+    if (at > end) throw cutOff();
+    const topicEnd = at + (((buffer[bodyStart] as number) << 8) | (buffer[bodyStart + 1] as number));
+    if (topicEnd > end) throw cutOff();
+    const topicStart = at;
+    at = topicEnd;
+    let packetId = 0;
+    if (qos > 0) {
+      if (qos === 3) throw violation(0x81, 'a PUBLISH has QoS 3');
+      at += 2;
+      if (at > end) throw cutOff();
+      packetId = ((buffer[topicEnd] as number) << 8) | (buffer[topicEnd + 1] as number);
+      if (packetId === 0) throw violation(0x82, 'a PUBLISH has the packet identifier 0');
+    }
+    message.propertiesStart = at;
+    message.propertiesEnd = at;
+    if (this.#version === '5') at = this.#skipProperties(buffer, at, end);
+    if (topicStart === topicEnd) throw this.#noTopic();
+    message.buffer = buffer;
+    message.flags = flags;
+    message.qos = qos as 0 | 1 | 2;
+    message.packetId = packetId;
+    message.topic = this.#topics.find(buffer, topicStart, topicEnd);
+    message.payloadStart = at;
+    message.payloadEnd = end;
+  }
+
+  /** Notes where the properties are, and returns where they end. */
+  #skipProperties(buffer: Buffer, start: number, end: number): number {
+    const size = varintSize(buffer, start, end);
+    if (size === 0) throw cutOff();
+    const at = start + size;
+    const length = varint(buffer, start, size);
+    if (at + length > end) throw cutOff();
+    this.#message.propertiesStart = at;
+    this.#message.propertiesEnd = at + length;
+    return at + length;
+  }
+
+  /** A topic of no characters means a topic alias, and we announce that we take none [MQTT-3.1.2-26]. */
+  #noTopic(): MkbError {
+    const { propertiesStart, propertiesEnd } = this.#message;
+    const { named } = decodeProperties(this.#buffer, propertiesStart, propertiesEnd);
+    if (named['Topic-Alias'] !== undefined)
+      return violation(0x94, 'a PUBLISH uses a topic alias, and none was allowed');
+    return violation(0x82, 'a PUBLISH has no topic');
+  }
+
+  #take(chunk: Buffer): void {
+    if (this.#split !== undefined) this.#fill(this.#split, chunk);
+    else if (this.#header.length > 0) {
+      this.#turnTo(Buffer.concat([this.#header, chunk]));
+      this.#header = nothing;
+    } else this.#turnTo(chunk);
+  }
+
+  /** Adds to the split packet. When it is whole it is read from its own buffer first, and the rest of `chunk` after it. */
+  #fill(split: Buffer, chunk: Buffer): void {
+    const copied = chunk.copy(split, this.#gathered);
+    this.#gathered += copied;
+    if (this.#gathered < split.length) return;
+    this.#split = undefined;
+    this.#turnTo(split);
+    if (copied < chunk.length) this.#waiting.unshift(chunk.subarray(copied));
+  }
+
+  /**
+   * Keeps the start of a split packet, and goes on with the next read if there is one.
+   * @param packetBytes its whole length, or 0 while its header is not complete
+   */
+  #keepStart(start: number, end: number, packetBytes: number): number {
+    if (packetBytes > 0) {
+      this.#split = Buffer.allocUnsafe(packetBytes);
+      this.#gathered = this.#buffer.copy(this.#split, 0, start, end);
+    } else if (start < end) {
+      this.#header = Buffer.from(this.#buffer.subarray(start, end));
+    }
+    this.#turnTo(nothing);
+    while (this.#waiting.length > 0) {
+      this.#take(this.#waiting.shift() as Buffer);
+      if (this.#end > 0) return this.next();
+    }
+    return 0;
+  }
+
+  #turnTo(buffer: Buffer): void {
+    this.#buffer = buffer;
+    this.#position = 0;
+    this.#end = buffer.length;
+  }
+}
+
+/** How many bytes the variable byte integer at `at` has (MQTT 5, 1.5.5); 0 when it does not end before `end`. */
+function varintSize(buffer: Buffer, at: number, end: number): number {
+  for (let size = 1; size <= 4; size++) {
+    if (at + size > end) return 0;
+    if ((buffer[at + size - 1] as number) < 0x80) return size;
+  }
+  throw violation(0x81, 'it sent a length of more than four bytes');
+}
+
+function varint(buffer: Buffer, at: number, size: number): number {
+  let value = 0;
+  for (let index = size - 1; index >= 0; index--) value = (value << 7) | ((buffer[at + index] as number) & 0x7f);
+  return value;
+}
+
+function cutOff(): MkbError {
+  return violation(0x81, 'a PUBLISH is shorter than its parts');
+}

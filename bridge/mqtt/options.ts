@@ -1,0 +1,45 @@
+/** What a session needs to know. Durations are milliseconds unless a name says otherwise, sizes are bytes. */
+export interface SessionOptions {
+  /** Servers of one broker, tried in turn: mqtt, mqtts, ws or wss, without user and password. */
+  readonly urls: readonly string[];
+  readonly version: '5' | '3.1.1';
+  readonly clientId: string;
+  /** Filters as they are sent, `$share/GROUP/` included, and the QoS asked for. */
+  readonly subscriptions: readonly Subscription[];
+  readonly username?: string;
+  /** Without a user name it is sent with an empty one: MQTT 3.1.1 has no password alone. */
+  readonly password?: string | Buffer;
+  /** How often the server hears from us at the least; 0 turns keep-alive off. MQTT 5 servers may choose another. */
+  readonly keepAliveMs: number;
+  /** How long the server keeps the session without us (MQTT 5; for 3.1.1 the server decides). */
+  readonly sessionExpirySeconds: number;
+  /** QoS 1 and 2 messages that the server may have unacknowledged, 1 to 65,535 (MQTT 5; 3.1.1 has no such limit). */
+  readonly receiveMaximum: number;
+  readonly maximumPacketSize: number;
+  /** From the first attempt to reach a server until it has confirmed the subscriptions. */
+  readonly connectTimeoutMs: number;
+  readonly reconnect: { readonly minDelayMs: number; readonly maxDelayMs: number };
+  readonly tls?: TlsOptions;
+  readonly webSocketHeaders?: Readonly<Record<string, string>>;
+  /** The most messages of any QoS that may be unsettled at once: a power of two, no less than `receiveMaximum`. */
+  readonly windowCapacity: number;
+  /** For jitter: at least 0 and below 1. */
+  readonly random?: () => number;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+}
+
+export interface Subscription {
+  readonly filter: string;
+  readonly qos: 0 | 1 | 2;
+}
+
+/** PEM texts, and how the server's certificate is judged. */
+export interface TlsOptions {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  /** The name that the certificate must have, if it is not the url's host. */
+  readonly serverName?: string;
+  readonly insecureSkipVerify?: boolean;
+}

@@ -1,0 +1,309 @@
+/**
+ * An MQTT subscriber that acknowledges a message when it is told that the message is safe, and not before.
+ *
+ * It outlives its connections. The server keeps the session while we are away (Clean Start 0), so a lost connection costs nothing but
+ * deliveries that come again. Arrival numbers run on over all connections; what may still be acknowledged on the present
+ * one is the window's knowledge (acknowledgements.ts), and what QoS 2 has to remember is the receipts' (receipts.ts).
+ *
+ * Back-pressure is not reading: when the window is full or `pause` was called, the socket is left alone, and packets that were read
+ * already wait where they lie. Keep-alive goes on.
+ *
+ * The surprising case is a refusal after a success. Brokers say "not authorised" when the service that they ask is being
+ * restarted, and "banned" for a few minutes when clients come back too often. So what is permanent at the first connection is,
+ * later, tried again for ten minutes before it counts.
+ */
+import { MkbError } from '../../api/errors.ts';
+import { AcknowledgementWindow } from './acknowledgements.ts';
+import { Connection, type ConnectionEvents } from './connection.ts';
+import { FrameReader } from './frames.ts';
+import type { Grant, Welcome } from './handshake.ts';
+import { MqttMessage } from './message.ts';
+import type { SessionOptions } from './options.ts';
+import { Receipts } from './receipts.ts';
+import { parseServerUrl } from './server-url.ts';
+import { Servers } from './servers.ts';
+import { prepareTls, type Security } from './tls.ts';
+import { Topics } from './topics.ts';
+import { violation } from './violation.ts';
+
+export interface ConnectedInfo {
+  /** Whether the server had kept our session. If not, what was not acknowledged before is lost to us, unless others share it. */
+  readonly sessionPresent: boolean;
+  readonly url: string;
+  /** What the server granted for each filter; empty when it still had the subscriptions. A grant may be below what was asked. */
+  readonly grants: readonly Grant[];
+  /** How long the server keeps the session without us: less than asked if it says so. Undefined for MQTT 3.1.1. */
+  readonly sessionExpirySeconds: number | undefined;
+}
+
+export interface SessionHandler {
+  /**
+   * A new message. `message` and its bytes are valid only during the call. Arrival numbers grow; some are never handed out.
+   * After a reconnect, messages may come before `connected`: the server need not wait for us.
+   */
+  message(message: MqttMessage, arrival: number): void;
+  /** All complete packets of one socket read were handed over, or as many as there is room for. Called only if there was a message. */
+  readEnd(): void;
+  /** The server has confirmed the subscriptions, or still has them. */
+  connected(info: ConnectedInfo): void;
+  /** A connection was lost or could not be made. The error is retryable, and the session goes on trying by itself. */
+  disconnected(error: MkbError): void;
+  /** The session has stopped: a person has to change something. */
+  failed(error: MkbError): void;
+}
+
+/** How long a refusal after a success is taken for a passing trouble of the server. */
+const patienceMs = 10 * 60_000;
+
+/** Refusals that a server which let us in before may take back. */
+const mayPass: ReadonlySet<string> = new Set([
+  'mqtt-client-id-refused',
+  'mqtt-not-authorised',
+  'mqtt-refused',
+  'mqtt-subscription-refused',
+  'mqtt-tls-untrusted',
+]);
+
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #handler: SessionHandler;
+  readonly #events: ConnectionEvents;
+  readonly #security: Security;
+  readonly #servers: Servers;
+  readonly #topics = new Topics();
+  readonly #window: AcknowledgementWindow;
+  readonly #receipts: Receipts;
+  readonly #message: MqttMessage;
+  readonly #now: () => number;
+  /** Most QoS 1 and 2 messages that the server may have unacknowledged on a connection. */
+  readonly #receiveLimit: number;
+  #state: 'new' | 'running' | 'stopped' = 'new';
+  #connection: Connection | undefined;
+  #welcome: Welcome | undefined;
+  /** When the connection went live; undefined while there is none. */
+  #liveSince: number | undefined;
+  #subscribed = false;
+  #paused = false;
+  /** Whether this read had a QoS 2 message that was handed over before: the handler will not ask for its acknowledgement. */
+  #repeated = false;
+  #refusedSince: number | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #closing: Promise<void> | undefined;
+
+  /** Throws `mqtt-url-invalid` or `mqtt-tls-invalid`; connects to nothing before `start`. */
+  constructor(options: SessionOptions, handler: SessionHandler) {
+    const { random = Math.random, now = Date.now } = options;
+    this.#options = options;
+    this.#handler = handler;
+    this.#now = now;
+    this.#security = prepareTls(options.tls);
+    this.#servers = new Servers(options.urls.map(parseServerUrl), options.reconnect, random);
+    this.#receipts = new Receipts(options.version);
+    this.#window = new AcknowledgementWindow(options.windowCapacity, packetId => this.#receipts.receive(packetId));
+    this.#message = new MqttMessage(
+      Math.floor(random() * 2 ** 32)
+        .toString(16)
+        .padStart(8, '0'),
+    );
+    this.#receiveLimit = options.version === '5' ? options.receiveMaximum : Number.POSITIVE_INFINITY;
+    this.#events = {
+      welcomed: welcome => this.#welcomed(welcome),
+      established: grants => this.#established(grants),
+      publish: () => this.#publish(),
+      pubrel: packetId => this.#pubrel(packetId),
+      readEnd: messages => this.#readEnd(messages),
+      ended: error => this.#ended(error),
+    };
+  }
+
+  /** Connects, and stays connected until `close`, `abandon` or a permanent failure. A second call does nothing. */
+  start(): void {
+    if (this.#state !== 'new') return;
+    this.#state = 'running';
+    this.#connect();
+  }
+
+  /** Whether messages can arrive now. */
+  get connected(): boolean {
+    return this.#liveSince !== undefined;
+  }
+
+  /** Messages that were handed over and are not settled. */
+  get unsettled(): number {
+    return this.#window.unsettled;
+  }
+
+  /** The message is safe, or dropped for good: it may be acknowledged. Sends nothing. */
+  settle(arrival: number): void {
+    this.#window.settle(arrival);
+  }
+
+  /** Sends the acknowledgements that are due, in one write. Call it once after a batch of `settle`. Hands nothing over by itself. */
+  acknowledge(): void {
+    const due = this.#window.release();
+    if (due !== undefined) this.#connection?.write(due);
+    this.#proceed();
+  }
+
+  /** Hands no more messages over and leaves the socket unread. While paused, no answer of the server is missed. */
+  pause(): void {
+    this.#paused = true;
+    this.#connection?.hold();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#proceed();
+  }
+
+  /**
+   * Hands no more messages over, sends the acknowledgements that are due and DISCONNECT, and closes. The server keeps the session.
+   * Resolves when all is sent and the server has closed, at the latest after `connectTimeoutMs`.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#part();
+    return this.#closing;
+  }
+
+  /** Closes at once, without a word to the server. */
+  abandon(): void {
+    const connection = this.#stop();
+    connection?.abandon();
+  }
+
+  async #part(): Promise<void> {
+    const due = [this.#receipts.release(), this.#window.release()];
+    const connection = this.#stop();
+    for (const bytes of due) if (bytes !== undefined) connection?.write(bytes);
+    await connection?.close();
+  }
+
+  /** Nothing of the handler is called after this. Returns the connection that was, if any. */
+  #stop(): Connection | undefined {
+    const connection = this.#connection;
+    this.#state = 'stopped';
+    clearTimeout(this.#retry);
+    this.#disconnect();
+    return connection;
+  }
+
+  #connect(): void {
+    const { version, maximumPacketSize, webSocketHeaders = {} } = this.#options;
+    const target = { url: this.#servers.current, security: this.#security, headers: webSocketHeaders };
+    const reader = new FrameReader(this.#message, version, maximumPacketSize, this.#topics);
+    const parts = { target, options: this.#options, reader, message: this.#message, now: this.#now };
+    this.#connection = new Connection(parts, this.#events);
+  }
+
+  get #blocked(): boolean {
+    return this.#paused || this.#window.full;
+  }
+
+  #proceed(): void {
+    if (!this.#blocked) this.#connection?.proceed();
+  }
+
+  #welcomed(welcome: Welcome): boolean {
+    this.#welcome = welcome;
+    if (!welcome.sessionPresent) this.#receipts.forget();
+    if (this.#blocked) this.#connection?.hold();
+    // Once per process even if the session is there: the document may have changed since the process that made it.
+    return !welcome.sessionPresent || !this.#subscribed;
+  }
+
+  #established(grants: readonly Grant[]): void {
+    const { sessionPresent = false, sessionExpirySeconds } = this.#welcome ?? {};
+    this.#subscribed = true;
+    this.#refusedSince = undefined;
+    this.#liveSince = this.#now();
+    const url = this.#connection?.url ?? '';
+    this.#handler.connected({ sessionPresent, url, grants, sessionExpirySeconds });
+  }
+
+  #publish(): boolean {
+    const message = this.#message;
+    if (message.qos > 0 && this.#window.unacknowledged >= this.#receiveLimit) {
+      this.#fail(0x93, `it sent more than ${this.#receiveLimit} messages without waiting for acknowledgements`);
+    } else if (message.qos < 2 || this.#isNew(message)) this.#handOver(message);
+    return !this.#blocked;
+  }
+
+  #handOver(message: MqttMessage): void {
+    const arrival = this.#window.arrive(message.packetId, message.qos);
+    if (message.qos === 2) this.#receipts.arrive(message.packetId, arrival);
+    message.arrival = arrival;
+    this.#handler.message(message, arrival);
+  }
+
+  /**
+   * Whether a QoS 2 message has not been handed over yet. One that has gets its acknowledgement arranged here.
+   *
+   * After PUBREC the packet identifier alone decides [MQTT-4.3.3-10]. Before it, DUP does: without it the server has dropped the earlier
+   * message and uses the identifier for another, which must not be lost.
+   */
+  #isNew({ packetId, dup }: MqttMessage): boolean {
+    if (this.#receipts.isReceived(packetId)) {
+      this.#follow(packetId);
+      return false;
+    }
+    const first = this.#receipts.pending(packetId);
+    if (first === undefined) return true;
+    if (this.#window.owes(first)) {
+      if (!dup) this.#fail(0x82, `it used the packet identifier ${packetId} again before it was free`);
+      return false;
+    }
+    if (dup) this.#follow(packetId, first);
+    return !dup;
+  }
+
+  #follow(packetId: number, first?: number): void {
+    this.#window.follow(packetId, first);
+    this.#repeated = true;
+  }
+
+  #pubrel(packetId: number): void {
+    if (this.#receipts.complete(packetId)) this.#window.complete();
+  }
+
+  #readEnd(messages: boolean): void {
+    const pubcomps = this.#receipts.release();
+    if (pubcomps !== undefined) this.#connection?.write(pubcomps);
+    if (this.#repeated) this.acknowledge();
+    this.#repeated = false;
+    if (messages && this.#state === 'running') this.#handler.readEnd();
+  }
+
+  #fail(reasonCode: number, what: string): void {
+    this.#connection?.fail(violation(reasonCode, what));
+  }
+
+  #ended(error: MkbError): void {
+    const livedMs = this.#liveSince === undefined ? undefined : this.#now() - this.#liveSince;
+    this.#disconnect();
+    const judged = this.#judge(error);
+    if (judged.kind === 'permanent') {
+      this.#state = 'stopped';
+      this.#handler.failed(judged);
+      return;
+    }
+    const pauseMs = livedMs === undefined ? this.#servers.failed() : this.#servers.lost(livedMs);
+    if (MkbError.is(error, 'mqtt-server-moved') && error.details.reference)
+      this.#servers.prefer(error.details.reference);
+    this.#retry = setTimeout(() => this.#connect(), pauseMs);
+    this.#handler.disconnected(judged);
+  }
+
+  #disconnect(): void {
+    this.#connection = undefined;
+    this.#liveSince = undefined;
+    this.#window.disconnect();
+    this.#receipts.disconnect();
+  }
+
+  #judge(error: MkbError): MkbError {
+    if (error.kind === 'retryable' || !this.#subscribed || !mayPass.has(error.code)) return error;
+    this.#refusedSince ??= this.#now();
+    if (this.#now() - this.#refusedSince >= patienceMs) return error;
+    return new MkbError('mqtt-refused-for-now', { refusal: error.message }, { cause: error });
+  }
+}
