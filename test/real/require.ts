@@ -1,0 +1,29 @@
+/**
+ * Suites that need real systems say so by name. On a developer's machine without them they are skipped and say how to get them;
+ * with CI=true or REQUIRE_REAL=1 a missing system fails the suite, because a skipped proof must never look like a proof.
+ */
+import { describe, it } from 'vitest';
+import { type SystemName, systems } from './systems.ts';
+
+const required = process.env.CI === 'true' || process.env.REQUIRE_REAL === '1';
+
+/**
+ * A `describe` for suites that need real systems: `describeReal('kafka', 'mosquitto')('a bridge', () => { ... })`.
+ *
+ * @param names what must be installed for the suite to run
+ */
+export function describeReal(...names: SystemName[]): (title: string, suite: () => void) => void {
+  const missing = systems.filter(system => names.includes(system.name) && !system.found());
+  return (title, suite) => {
+    if (missing.length === 0) {
+      describe(title, suite);
+      return;
+    }
+    const reason = `needs ${missing.map(system => `${system.name} (npm run provision, or ${system.how})`).join('; ')}`;
+    describe(title, () => {
+      it.skipIf(!required)(reason, () => {
+        throw new Error(`${title} ${reason}`);
+      });
+    });
+  };
+}

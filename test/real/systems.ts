@@ -1,0 +1,133 @@
+/**
+ * The real systems that tests run against, each once: how to see that it is here, how to get it, and what a person can do.
+ *
+ * `npm run provision` installs them, `describeReal` asks for them, and `startKafka` and its kind start them. So a further system
+ * (etcd, Prometheus, a browser) is one more entry here and nothing else. An install must be safe to repeat, and must leave
+ * nothing half done behind: a later run would take it for whole.
+ */
+import { execFileSync } from 'node:child_process';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+
+export type SystemName = 'java' | 'maven' | 'openssl' | 'mosquitto' | 'kcat' | 'kafka';
+
+export interface System {
+  readonly name: SystemName;
+  /** Where it is, or undefined when it is missing. Quick: looks at files and starts nothing. */
+  found(): string | undefined;
+  /** Installs it. Throws `InstallError`. */
+  install(): void;
+  /** What a person does to get it where `install` cannot. */
+  readonly how: string;
+}
+
+/** An install that failed: why, and what to do. */
+export class InstallError extends Error {
+  readonly remedy: string;
+
+  constructor(message: string, remedy: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'InstallError';
+    this.remedy = remedy;
+  }
+}
+
+/** Where installed systems and builds are kept, outside the repository: `MKB_CACHE`, or ~/.cache/mqtt-kafka-kit. */
+export const cacheFolder = (): string => process.env.MKB_CACHE ?? join(homedir(), '.cache', 'mqtt-kafka-kit');
+
+/** The full path of a program, or undefined. Daemons live in sbin, which is not on everybody's PATH. */
+export function program(name: string): string | undefined {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/opt/homebrew/sbin'];
+  return folders.map(folder => join(folder, name)).find(isExecutable);
+}
+
+/** The class path of Kafka's jars, from KAFKA_HOME or from the cache, or undefined when there are none. */
+export function kafkaClassPath(): string | undefined {
+  const folder = [join(process.env.KAFKA_HOME ?? '/nonexistent', 'libs'), kafkaLibraries()].find(existsSync);
+  return folder && join(folder, '*');
+}
+
+export const systems: readonly System[] = [
+  fromPackage('java', ['java'], 'default-jre-headless', 'openjdk'),
+  fromPackage('openssl', ['openssl'], 'openssl', 'openssl'),
+  fromPackage(
+    'mosquitto',
+    ['mosquitto', 'mosquitto_passwd', 'mosquitto_sub'],
+    'mosquitto mosquitto-clients',
+    'mosquitto',
+  ),
+  fromPackage('kcat', ['kcat'], 'kcat', 'kcat'),
+  {
+    name: 'kafka',
+    found: () => (program('java') ? kafkaClassPath() : undefined),
+    install: installKafka,
+    how: 'install Maven and run `npm run provision`, or set KAFKA_HOME to an unpacked Apache Kafka 4',
+  },
+];
+
+/** What brings Kafka's jars; needed only where KAFKA_HOME does not. */
+const maven = fromPackage('maven', ['mvn'], 'maven', 'maven');
+
+function fromPackage(name: SystemName, programs: string[], debian: string, homebrew: string): System {
+  const how = `install it: apt-get install ${debian} (Debian, Ubuntu) or brew install ${homebrew} (macOS)`;
+  return {
+    name,
+    how,
+    found: () => (programs.every(each => program(each)) ? program(programs[0]!) : undefined),
+    install: () => aptInstall(debian.split(' '), how),
+  };
+}
+
+function aptInstall(packages: string[], how: string): void {
+  if (!program('apt-get') || process.getuid?.() !== 0) {
+    throw new InstallError(`${packages.join(' and ')} missing, and only root on Debian or Ubuntu can be helped`, how);
+  }
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  run('apt-get', ['-qq', 'update'], { env, how });
+  run('apt-get', ['-qq', '-y', '--no-install-recommends', 'install', ...packages], { env, how });
+}
+
+const kafkaPom = join(import.meta.dirname, 'kafka-pom.xml');
+
+function kafkaLibraries(): string {
+  const version = /<kafka.version>(.*)</.exec(readFileSync(kafkaPom, 'utf8'))![1];
+  return join(cacheFolder(), `kafka-${version}`, 'libs');
+}
+
+function installKafka(): void {
+  if (!maven.found()) maven.install();
+  const libraries = kafkaLibraries();
+  const fresh = `${libraries}.${process.pid}`;
+  mkdirSync(fresh, { recursive: true });
+  try {
+    const goal = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies';
+    run('mvn', ['-q', '-B', '-f', kafkaPom, goal, `-DoutputDirectory=${fresh}`], {
+      env: process.env,
+      how: 'see that Maven reaches its repository (a mirror or proxy goes into ~/.m2/settings.xml), or set KAFKA_HOME',
+    });
+    // The rename is what makes it found: never a folder with half of the jars.
+    if (!existsSync(libraries)) renameSync(fresh, libraries);
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+  }
+}
+
+function run(command: string, args: string[], { env, how }: { env: NodeJS.ProcessEnv; how: string }): void {
+  try {
+    execFileSync(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 64 * 1024 * 1024 });
+  } catch (cause) {
+    const { stderr, stdout } = cause as { stderr?: Buffer; stdout?: Buffer };
+    const words = `${stdout ?? ''}${stderr ?? ''}`.trim().split('\n').slice(-8).join('\n');
+    throw new InstallError(`${command} ${args.at(-1)} failed:\n${words}`, how, cause);
+  }
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
