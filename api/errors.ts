@@ -380,6 +380,11 @@ export const errors = table({
       `The MQTT server ${url} does not let the vehicles in: ${reason} (reason code ${reasonCode}).`,
     remedy: 'Check --username and its password, --mqtt-version, --client-id, and the access rules of the server.',
   },
+  'part-unsupported': {
+    kind: 'permanent',
+    message: ({ path, message }: { path: string; message: string; remedy: string }) => `${path}: ${message}`,
+    remedy: '`mkb validate FILE` names every such part, with its place and what to do instead.',
+  },
 });
 
 export type ErrorCode = keyof typeof errors;

@@ -5,6 +5,7 @@
  * of calls of `refresh` make one request, and one more if they come while it is under way, never faster than the shortest pause. A
  * refresh that fails is tried again with backoff for as long as the cluster is open.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   type API,
   type Connection,
@@ -138,6 +139,18 @@ export class Cluster {
     this.refresh();
   }
 
+  /** Throws `kafka-unknown-topic` (or why else it cannot be used) for a topic that is missing, after giving a new one time to be known. */
+  async requireTopics(names: readonly string[]): Promise<void> {
+    if (names.length === 0) return;
+    for (let answers = 1; ; answers++) {
+      await this.#readMetadata(names);
+      const errors = names.map(name => topicError(name, this.#topics.get(name)?.errorCode ?? 0)).filter(Boolean);
+      if (errors.length === 0) return;
+      if (answers >= unknownAnswers) throw errors[0];
+      await pause(this.#options.retry.minDelayMs * answers);
+    }
+  }
+
   /** A new producer id with epoch 0, for idempotence (KIP-98). */
   async newProducerIdentity(): Promise<ProducerIdentity> {
     const answer = await this.#request('give a producer id', initProducerIdV2.api, null, 60_000);
@@ -246,6 +259,21 @@ export class Cluster {
     const host = server.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
     return this.#link(host, Number(server.slice(colon + 1)));
   }
+}
+
+/** How often metadata may say that a topic is unknown before we believe it: a new topic takes a moment to be known to every broker. */
+export const unknownAnswers = 4;
+
+export const unknownTopic = 3;
+const invalidTopic = 17;
+
+/** What metadata's error code says of a topic for good; undefined for one that will pass. */
+export function topicError(topic: string, errorCode: number): MkbError | undefined {
+  if (errorCode === unknownTopic) return new MkbError('kafka-unknown-topic', { topic });
+  if (errorCode === invalidTopic) return new MkbError('kafka-invalid-topic', { topic });
+  if (isAuthorisation(errorCode))
+    return new MkbError('kafka-not-authorised', { what: `write to topic ${topic}`, reason: errorName(errorCode) });
+  return undefined;
 }
 
 /** The protocol's name of an error code, e.g. NOT_LEADER_OR_FOLLOWER. */

@@ -142,7 +142,12 @@ export class Producer {
 
   /** Whether more bytes are held than `maxBytes`. */
   get full(): boolean {
-    return this.#pool.lent + this.#parkedBytes > this.#options.maxBytes;
+    return this.bufferedBytes > this.#options.maxBytes;
+  }
+
+  /** Whether so much of `maxBytes` is free again that appending may go on. */
+  get hasRoom(): boolean {
+    return this.bufferedBytes <= 0.75 * this.#options.maxBytes;
   }
 
   /** Bytes held in batches. */
@@ -397,7 +402,11 @@ export class Producer {
     const before = topic.parkedBytes;
     topic.park(record, token);
     this.#parkedBytes += topic.parkedBytes - before;
-    if (topic.error) queueMicrotask(() => this.#giveUp(topic));
+    if (!topic.error) return;
+    queueMicrotask(() => {
+      this.#giveUp(topic);
+      this.#pump();
+    });
   }
 
   #metadataRead(): void {

@@ -2,7 +2,7 @@ import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import type { ConnectionOptions, SASLMechanismValue } from '@platformatic/kafka';
 import { MkbError } from '../../api/errors.ts';
 
-/** How we show a Kafka cluster who we are, all secrets resolved. */
+/** How we show a Kafka cluster who we are. */
 export interface KafkaSecurity {
   readonly tls?: {
     /** PEM texts. Without `ca` the system's authorities are trusted. */
@@ -18,7 +18,8 @@ export interface KafkaSecurity {
         readonly username: string;
         readonly password: string;
       }
-    | { readonly mechanism: 'oauthbearer'; readonly token: string }
+    /** The token is asked for again for each connection. */
+    | { readonly mechanism: 'oauthbearer'; readonly token: () => Promise<string> }
     | { readonly mechanism: 'oauthbearer'; readonly oauth: OauthClient };
 }
 

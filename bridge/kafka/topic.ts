@@ -1,8 +1,8 @@
 /**
  * A topic being written to: its lanes, which partition the next record goes to, and the records that came before its partitions were known.
  */
-import { MkbError } from '../../api/errors.ts';
-import { errorName, isAuthorisation, type TopicMetadata } from './cluster.ts';
+import type { MkbError } from '../../api/errors.ts';
+import { type TopicMetadata, topicError, unknownAnswers, unknownTopic } from './cluster.ts';
 import { Lane } from './lane.ts';
 import { partitionOfKey } from './partitioner.ts';
 import { draft, type RecordDraft } from './record.ts';
@@ -12,9 +12,6 @@ export interface ParkedRecord {
   readonly record: RecordDraft;
   readonly token: number;
 }
-
-/** How often metadata may say that a topic is unknown before we believe it: a new topic takes a moment to be known to every broker. */
-const unknownAnswers = 4;
 
 export class Topic {
   readonly name: string;
@@ -81,16 +78,4 @@ export class Topic {
     const believed = errorCode !== unknownTopic || ++this.#unknownAnswers >= unknownAnswers;
     if (believed) this.error = topicError(this.name, errorCode);
   }
-}
-
-const unknownTopic = 3;
-const invalidTopic = 17;
-
-/** What metadata's error code says of a topic for good; undefined for one that will pass. */
-function topicError(topic: string, errorCode: number): MkbError | undefined {
-  if (errorCode === unknownTopic) return new MkbError('kafka-unknown-topic', { topic });
-  if (errorCode === invalidTopic) return new MkbError('kafka-invalid-topic', { topic });
-  if (isAuthorisation(errorCode))
-    return new MkbError('kafka-not-authorised', { what: `write to topic ${topic}`, reason: errorName(errorCode) });
-  return undefined;
 }

@@ -1,5 +1,6 @@
 import { decodeJson } from '../../rules/json.ts';
 import type { Message } from '../../rules/message.ts';
+import type { Value } from '../../rules/value.ts';
 import { decodeProperties, noProperties, type PublishProperties } from './properties.ts';
 
 /**
@@ -36,7 +37,7 @@ export class MqttMessage implements Message {
   readonly #idPrefix: string;
   #payload: Buffer | undefined;
   #payloadOf = -1;
-  #json: unknown;
+  #json: Value;
   #jsonOf = -1;
   #properties: PublishProperties = noProperties;
   #propertiesOf = -1;
@@ -75,7 +76,7 @@ export class MqttMessage implements Message {
     return this.#decoded().user;
   }
 
-  json(): unknown {
+  json(): Value {
     if (this.#jsonOf !== this.arrival) {
       this.#json = decodeJson(this.payload);
       this.#jsonOf = this.arrival;

@@ -1,0 +1,75 @@
+/** A rule of the document, compiled and bound to its sinks, with what it counts. */
+import type { BridgeSpec } from '../../api/bridge.ts';
+import { compileRule } from '../../rules/compile.ts';
+import type { Rule, RuleSource } from '../../rules/rule.ts';
+import { type CompiledTemplate, compileTemplate } from '../../rules/template.ts';
+import type { Topic } from '../kafka/topic.ts';
+import { KafkaSink } from './kafka-sink.ts';
+
+type RuleDocument = BridgeSpec['rules'][number];
+type MqttRuleSource = Extract<RuleSource, { kind: 'mqtt' }>;
+
+export interface BoundSink {
+  /** 1 and up over all sinks of the bridge; tokens carry it. */
+  readonly number: number;
+  readonly rule: BoundRule;
+  readonly sink: KafkaSink;
+  /** The topic's writer, when the topic is always the same. */
+  topic: Topic | undefined;
+  /** Records that Kafka has. */
+  delivered: number;
+  /** Records that it never will. */
+  failed: number;
+}
+
+export class BoundRule {
+  readonly name: string;
+  readonly rule: Rule;
+  readonly sinks: readonly BoundSink[];
+  readonly filters: readonly MqttRuleSource[];
+  /** Messages whose topic matched. */
+  matched = 0;
+  /** Of those, the ones that WHERE let pass. */
+  passed = 0;
+  /** Of those that matched, the ones whose SQL failed. */
+  failed = 0;
+
+  /** @param firstNumber the number of its first sink */
+  constructor(document: RuleDocument, firstNumber: number) {
+    this.name = document.name;
+    this.rule = compileRule(document.sql);
+    this.filters = this.rule.sources.filter(source => source.kind === 'mqtt');
+    this.sinks = document.sinks.map((sink, index) => ({
+      number: firstNumber + index,
+      rule: this,
+      sink: compileSink(sink.kafka!, this.rule),
+      topic: undefined,
+      delivered: 0,
+      failed: 0,
+    }));
+  }
+
+  /** What the captures hold for a topic that matched the filter at `source`, in the order of the rule's capture names. */
+  captures(source: number, levels: readonly string[]): readonly (string | undefined)[] {
+    const byName = new Map(this.filters[source]!.captures.map(({ name, level }) => [name, levels[level]]));
+    return this.rule.captureNames.map(name => byName.get(name));
+  }
+}
+
+function compileSink(document: NonNullable<RuleDocument['sinks'][number]['kafka']>, rule: Rule): KafkaSink {
+  const compile = (text: string): CompiledTemplate => compileTemplate(text, rule);
+  const optional = (text: string | undefined) => (text === undefined ? undefined : compile(text));
+  return new KafkaSink({
+    topic: compile(document.topic),
+    key: optional(document.key),
+    value: compile(document.value ?? defaultValue(rule)),
+    timestamp: optional(document.timestamp),
+    headers: (document.headers ?? []).map(({ name, value }) => ({ name, value: compile(value) })),
+    mqttHeaders: document.mqttHeaders,
+  });
+}
+
+/** Without a `value` the payload goes on as it came if it is all that the rule selects, else the row as JSON. */
+function defaultValue(rule: Rule): string {
+  return rule.passesPayload ? '${payload}' : '${.}';
+}

@@ -1,0 +1,50 @@
+/**
+ * What cannot be delivered goes to the dead-letter topic, with the original payload as the value and the story in headers.
+ *
+ * A dead letter that is itself too large for its topic is written again with the beginning of its payload only, and says so: better a
+ * letter that can be read than a message that vanishes. If even that fails the message is dropped, counted and logged.
+ */
+import type { MkbError } from '../../api/errors.ts';
+import { draft, type RecordDraft, type RecordHeader } from '../kafka/record.ts';
+import type { Remembered } from './settlement.ts';
+
+/** How much of a payload is kept when the dead-letter topic does not take it whole. */
+const keptBytes = 64 * 1024;
+
+/** One thing that went wrong with one message. */
+export interface Failure {
+  readonly rule: string;
+  readonly error: MkbError;
+  readonly message: Remembered;
+  readonly payload: Buffer;
+  readonly key: Buffer | undefined;
+  readonly clientid: string | undefined;
+}
+
+/** The record that tells of a failure. `now` is milliseconds since 1970. */
+export function deadLetter(failure: Failure, now: number): RecordDraft {
+  const { rule, error, message, payload, key, clientid } = failure;
+  const headers: RecordHeader[] = [
+    { name: 'mkb.error.code', value: error.code },
+    { name: 'mkb.error.message', value: error.message },
+    { name: 'mkb.rule', value: rule },
+    { name: 'mkb.time', value: new Date(now).toISOString() },
+    { name: 'mqtt.topic', value: message.topic },
+    { name: 'mqtt.qos', value: String(message.qos) },
+    { name: 'mqtt.retain', value: String(message.retain) },
+  ];
+  if (clientid !== undefined) headers.push({ name: 'mqtt.clientid', value: clientid });
+  return draft({ key, value: payload, timestamp: now, headers });
+}
+
+/** The same dead letter cut to what any topic takes; undefined if it is small already. */
+export function shortened(record: RecordDraft): RecordDraft | undefined {
+  const bytes = record.valueEnd - record.valueStart;
+  if (bytes <= keptBytes) return undefined;
+  return draft({
+    key: record.key,
+    value: record.value?.subarray(0, keptBytes),
+    timestamp: record.timestamp,
+    headers: [...record.headers, { name: 'mkb.truncated.from.bytes', value: String(bytes) }],
+  });
+}

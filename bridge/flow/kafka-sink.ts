@@ -1,0 +1,106 @@
+/**
+ * A sink of a rule, compiled: fills the draft of a record from a message and the row that the rule made of it.
+ *
+ * The common sink (constant topic, key from a column, the payload as it came) copies nothing and makes no row: the draft points at the
+ * payload in the socket's buffer, and the key is written to a scratch buffer that the next message uses again.
+ */
+import { MkbError } from '../../api/errors.ts';
+import { encodeJson } from '../../rules/json.ts';
+import type { Row } from '../../rules/rule.ts';
+import type { CompiledTemplate } from '../../rules/template.ts';
+import type { Value } from '../../rules/value.ts';
+import type { RecordDraft, RecordHeader } from '../kafka/record.ts';
+import type { MqttMessage } from '../mqtt/message.ts';
+import { mqttHeaders, traceHeaders } from './mqtt-headers.ts';
+
+/** What the document says of a sink, templates compiled. */
+export interface KafkaSinkTemplates {
+  readonly topic: CompiledTemplate;
+  readonly key: CompiledTemplate | undefined;
+  readonly value: CompiledTemplate;
+  readonly timestamp: CompiledTemplate | undefined;
+  readonly headers: readonly { readonly name: string; readonly value: CompiledTemplate }[];
+  /** Whether MQTT facts travel as headers too. */
+  readonly mqttHeaders: boolean;
+}
+
+type Captures = readonly (string | undefined)[];
+
+export class KafkaSink {
+  /** Where the record is written to: always the same, or undefined where `topicOf` tells. */
+  readonly constantTopic: string | undefined;
+  /** Whether the record's value is the payload, byte for byte. */
+  readonly passesPayload: boolean;
+  readonly #templates: KafkaSinkTemplates;
+  #keyScratch = Buffer.allocUnsafe(256);
+
+  constructor(templates: KafkaSinkTemplates) {
+    this.#templates = templates;
+    this.constantTopic = templates.topic.constant;
+    this.passesPayload = templates.value.column === 'payload';
+  }
+
+  /** The topic of the record. Throws `kafka-invalid-topic` for what cannot be one. */
+  topicOf(message: MqttMessage, captures: Captures, row: Row): string {
+    const topic = this.#templates.topic.text(message, captures, row) ?? '';
+    if (!validTopic.test(topic)) throw new MkbError('kafka-invalid-topic', { topic });
+    return topic;
+  }
+
+  /** Fills `draft`, whose ranges are valid until the next message. Throws `rule-failed` and the like for values that cannot be written. */
+  fill(draft: RecordDraft, message: MqttMessage, captures: Captures, row: Row): void {
+    this.#fillKey(draft, message, captures, row);
+    if (this.passesPayload) {
+      draft.value = message.buffer;
+      draft.valueStart = message.payloadStart;
+      draft.valueEnd = message.payloadEnd;
+    } else {
+      draft.value = bytesOf(this.#templates.value.value(message, captures, row));
+      draft.valueStart = 0;
+      draft.valueEnd = draft.value?.length ?? 0;
+    }
+    draft.timestamp = this.#timestamp(message, captures, row);
+    draft.headers = this.#headers(message, captures, row);
+  }
+
+  #fillKey(draft: RecordDraft, message: MqttMessage, captures: Captures, row: Row): void {
+    const key = this.#templates.key?.value(message, captures, row);
+    draft.keyStart = 0;
+    if (typeof key !== 'string') {
+      draft.key = bytesOf(key);
+      draft.keyEnd = draft.key?.length ?? 0;
+      return;
+    }
+    // UTF-8 needs at most three bytes for each of JavaScript's units.
+    if (key.length * 3 > this.#keyScratch.length) this.#keyScratch = Buffer.allocUnsafe(key.length * 6);
+    draft.key = this.#keyScratch;
+    draft.keyEnd = this.#keyScratch.write(key);
+  }
+
+  #timestamp(message: MqttMessage, captures: Captures, row: Row): number {
+    const template = this.#templates.timestamp;
+    if (!template) return message.timestamp;
+    const value = Number(template.value(message, captures, row));
+    if (Number.isSafeInteger(value) && value >= 0) return value;
+    throw new MkbError('record-timestamp-invalid', { value: template.text(message, captures, row) ?? 'undefined' });
+  }
+
+  #headers(message: MqttMessage, captures: Captures, row: Row): readonly RecordHeader[] {
+    const ofMessage = this.#templates.mqttHeaders ? mqttHeaders(message) : traceHeaders(message);
+    if (this.#templates.headers.length === 0) return ofMessage;
+    const own = this.#templates.headers.map(({ name, value }) => ({
+      name,
+      value: bytesOf(value.value(message, captures, row)),
+    }));
+    return [...ofMessage, ...own];
+  }
+}
+
+const validTopic = /^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/;
+
+/** A value as a record holds it: bytes as they are, text as UTF-8, undefined as null, everything else as JSON. */
+function bytesOf(value: Value): Buffer | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (Buffer.isBuffer(value)) return value;
+  return Buffer.from(typeof value === 'string' ? value : encodeJson(value));
+}

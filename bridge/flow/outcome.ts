@@ -1,0 +1,28 @@
+/**
+ * What finally became of a message. A message that went several ways has the worst of its outcomes, which is the largest number.
+ *
+ * `dropped` always has a reason; the reasons are few and fixed, since they become a label.
+ */
+export const outcomes = [
+  'delivered',
+  'dead_lettered',
+  // From here on: reasons for which a message is dropped. The first two are what the rules ask for; the others are losses.
+  'filtered',
+  'no_rule',
+  'rule_failed',
+  'record_too_large',
+  'record_refused',
+  'not_authorised',
+  'unknown_topic',
+  'dead_letter_failed',
+] as const;
+
+export type Outcome = (typeof outcomes)[number];
+
+/** An outcome as the number that the tables of messages in flight hold. */
+export const outcomeNumber = Object.fromEntries(outcomes.map((name, number) => [name, number])) as {
+  readonly [name in Outcome]: number;
+};
+
+/** The outcomes that mean dropped. */
+export const dropReasons: readonly Outcome[] = outcomes.slice(2);

@@ -1,0 +1,271 @@
+/**
+ * A message's way from the source to Kafka: its topic's rules, their rows, the sinks' records, and the account of what became of each.
+ *
+ * Everything from `message` to the record batch is synchronous. What comes back later comes back as tokens: a token is the number of a
+ * sink (0 for dead letters) and the slot of the message in the settlement. Back-pressure has one place: when the producer holds more than
+ * it may, the source is paused, and it is resumed when there is room.
+ */
+import { MkbError } from '../../api/errors.ts';
+import type { Row } from '../../rules/rule.ts';
+import { TopicIndex } from '../../rules/topic-index.ts';
+import type { Producer, ProducerHandler } from '../kafka/producer.ts';
+import { draft, type Record, type RecordDraft } from '../kafka/record.ts';
+import type { Topic } from '../kafka/topic.ts';
+import type { MqttMessage } from '../mqtt/message.ts';
+import type { BoundRule, BoundSink } from './bound-rule.ts';
+import { deadLetter, type Failure, shortened } from './dead-letters.ts';
+import { type Outcome, outcomeNumber } from './outcome.ts';
+import type { Settlement } from './settlement.ts';
+
+/** The rules of one topic, each with what its captures hold there. */
+interface Route {
+  readonly rule: BoundRule;
+  readonly captures: readonly (string | undefined)[];
+}
+
+export interface PipelineOptions {
+  readonly rules: readonly BoundRule[];
+  readonly settlement: Settlement;
+  /** What the settlement was made with. */
+  readonly capacity: number;
+  /** Where permanent failures go; without it they are dropped and counted. */
+  readonly deadLetterTopic: string | undefined;
+  /** The source's brake. */
+  readonly source: { pause(): void; resume(): void };
+  /** Told of each permanent failure. */
+  readonly failed: (rule: string, error: MkbError) => void;
+  /** Told of each failure that is retried. */
+  readonly problem: (error: MkbError) => void;
+  /** Told when a group of messages was settled. */
+  readonly settled: () => void;
+}
+
+/** How many topics' routes are remembered. Beyond that all are forgotten and found again: a flood of topics costs time, not memory. */
+const rememberedRoutes = 50_000;
+const deadLetterSink = 0;
+
+export class Pipeline implements ProducerHandler {
+  readonly #options: PipelineOptions;
+  readonly #settlement: Settlement;
+  readonly #mask: number;
+  readonly #slotBits: number;
+  readonly #sinks: readonly BoundSink[];
+  readonly #index = new TopicIndex<{ rule: BoundRule; source: number }>();
+  readonly #routes = new Map<string, readonly Route[]>();
+  readonly #draft: RecordDraft = draft();
+  #producer!: Producer;
+  #deadLetterTopic: Topic | undefined;
+  /** When the current read began, performance.now(); 0 between reads. */
+  #readAt = 0;
+  #paused = false;
+  /** Milliseconds for which the source was paused, and since when it is. */
+  #pausedMs = 0;
+  #pausedAt = 0;
+
+  constructor(options: PipelineOptions) {
+    this.#options = options;
+    this.#settlement = options.settlement;
+    this.#mask = options.capacity - 1;
+    this.#slotBits = Math.log2(options.capacity);
+    this.#sinks = options.rules.flatMap(rule => rule.sinks);
+    for (const rule of options.rules) {
+      for (const [source, { filter }] of rule.filters.entries()) this.#index.add(filter, { rule, source });
+    }
+  }
+
+  /** The producer that this pipeline is the handler of. Call once, before the first message. */
+  use(producer: Producer): void {
+    this.#producer = producer;
+    if (this.#options.deadLetterTopic !== undefined)
+      this.#deadLetterTopic = producer.topic(this.#options.deadLetterTopic);
+    for (const sink of this.#sinks)
+      if (sink.sink.constantTopic !== undefined) sink.topic = producer.topic(sink.sink.constantTopic);
+  }
+
+  /** Seconds for which reading was held back because Kafka did not keep up. */
+  get pausedSeconds(): number {
+    return (this.#pausedMs + (this.#paused ? performance.now() - this.#pausedAt : 0)) / 1000;
+  }
+
+  // --- from the source
+
+  /** Takes one message. `arrival` is the source's number of it. */
+  message(message: MqttMessage, arrival: number): void {
+    if (this.#readAt === 0) this.#readAt = performance.now();
+    const slot = this.#settlement.begin(arrival, message.topic, message.qos, message.retain, this.#readAt);
+    const routes = this.#routesOf(message.topic);
+    let outcome = routes.length === 0 ? outcomeNumber.no_rule : outcomeNumber.filtered;
+    for (const { rule, captures } of routes) {
+      if (this.#apply(rule, message, captures, slot)) outcome = outcomeNumber.delivered;
+    }
+    this.#settlement.release(slot, outcome, this.#readAt);
+    if (this.#producer.full) this.#pause();
+  }
+
+  /** All messages of one read have been handed over. */
+  readEnd(): void {
+    this.#readAt = 0;
+    this.#producer.readEnd();
+    this.#settlement.acknowledge();
+  }
+
+  /** Returns whether the rule made something of the message, be it only a failure. */
+  #apply(rule: BoundRule, message: MqttMessage, captures: Route['captures'], slot: number): boolean {
+    rule.matched++;
+    try {
+      const row = rule.rule.evaluate(message, captures);
+      if (row === undefined) return false;
+      rule.passed++;
+      for (const sink of rule.sinks) this.#write(sink, message, captures, row, slot);
+    } catch (error) {
+      rule.failed++;
+      this.#fail(rule, asMkbError(error), message, captures, slot);
+    }
+    return true;
+  }
+
+  #write(sink: BoundSink, message: MqttMessage, captures: Route['captures'], row: Row, slot: number): void {
+    const record = this.#draft;
+    let topic: Topic;
+    try {
+      topic = sink.topic ?? this.#producer.topic(sink.sink.topicOf(message, captures, row));
+      sink.sink.fill(record, message, captures, row);
+    } catch (error) {
+      sink.failed++;
+      this.#fail(sink.rule, asMkbError(error), message, captures, slot);
+      return;
+    }
+    if (this.#deadLetterTopic && !sink.sink.passesPayload) this.#settlement.keepPayload(slot, message.payload);
+    this.#settlement.hold(slot);
+    this.#producer.append(topic, record, (sink.number << this.#slotBits) | slot);
+  }
+
+  /** A message that failed while it is still at hand. */
+  #fail(rule: BoundRule, error: MkbError, message: MqttMessage, captures: Route['captures'], slot: number): void {
+    this.#settlement.hold(slot);
+    this.#giveUp(
+      {
+        rule: rule.name,
+        error,
+        message: this.#settlement.recall(slot),
+        payload: message.payload,
+        key: undefined,
+        clientid: clientId(rule, captures),
+      },
+      slot,
+    );
+  }
+
+  #routesOf(topic: string): readonly Route[] {
+    const known = this.#routes.get(topic);
+    if (known) return known;
+    const levels = topic.split('/');
+    const byRule = new Map<BoundRule, Route>();
+    for (const { rule, source } of this.#index.match(topic)) {
+      if (!byRule.has(rule)) byRule.set(rule, { rule, captures: rule.captures(source, levels) });
+    }
+    const routes = [...byRule.values()];
+    if (this.#routes.size >= rememberedRoutes) this.#routes.clear();
+    this.#routes.set(topic, routes);
+    return routes;
+  }
+
+  // --- from the producer
+
+  delivered(tokens: readonly number[]): void {
+    const now = performance.now();
+    for (const token of tokens) {
+      const number = token >>> this.#slotBits;
+      const slot = token & this.#mask;
+      if (number === deadLetterSink) this.#settlement.release(slot, outcomeNumber.dead_lettered, now);
+      else {
+        this.#sinks[number - 1]!.delivered++;
+        this.#settlement.release(slot, outcomeNumber.delivered, now);
+      }
+    }
+  }
+
+  failed(token: number, record: Record, error: MkbError): void {
+    const number = token >>> this.#slotBits;
+    const slot = token & this.#mask;
+    if (number === deadLetterSink) {
+      this.#deadLetterFailed(slot, record, error);
+      return;
+    }
+    const { rule } = this.#sinks[number - 1]!;
+    this.#sinks[number - 1]!.failed++;
+    const message = this.#settlement.recall(slot);
+    const captures = this.#routesOf(message.topic).find(route => route.rule === rule)?.captures ?? [];
+    const payload = message.payload ?? record.value ?? Buffer.alloc(0);
+    this.#giveUp(
+      { rule: rule.name, error, message, payload, key: record.key, clientid: clientId(rule, captures) },
+      slot,
+    );
+  }
+
+  settled(): void {
+    this.#settlement.acknowledge();
+    if (this.#paused && this.#producer.hasRoom) this.#resume();
+    this.#options.settled();
+  }
+
+  problem(error: MkbError): void {
+    this.#options.problem(error);
+  }
+
+  /** One thing made of the message will never be delivered: it becomes a dead letter, or is dropped. */
+  #giveUp(failure: Failure, slot: number): void {
+    this.#options.failed(failure.rule, failure.error);
+    if (this.#deadLetterTopic) this.#producer.append(this.#deadLetterTopic, deadLetter(failure, Date.now()), slot);
+    else this.#settlement.release(slot, outcomeNumber[dropReason(failure.error)], performance.now());
+  }
+
+  #deadLetterFailed(slot: number, record: Record, error: MkbError): void {
+    const shorter = MkbError.is(error, 'kafka-message-too-large') ? shortened(draft(record)) : undefined;
+    if (shorter) {
+      this.#producer.append(this.#deadLetterTopic!, shorter, slot);
+      return;
+    }
+    this.#options.failed('dead letters', error);
+    this.#settlement.release(slot, outcomeNumber.dead_letter_failed, performance.now());
+  }
+
+  #pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.#pausedAt = performance.now();
+    this.#options.source.pause();
+  }
+
+  #resume(): void {
+    this.#paused = false;
+    this.#pausedMs += performance.now() - this.#pausedAt;
+    this.#options.source.resume();
+  }
+}
+
+function clientId(rule: BoundRule, captures: Route['captures']): string | undefined {
+  const position = rule.rule.captureNames.indexOf('clientid');
+  return position < 0 ? undefined : captures[position];
+}
+
+function asMkbError(error: unknown): MkbError {
+  return MkbError.is(error) ? error : new MkbError('unexpected', { reason: String(error) }, { cause: error });
+}
+
+/** The reason to drop a message under, by what failed. */
+function dropReason(error: MkbError): Outcome {
+  switch (error.code) {
+    case 'kafka-message-too-large':
+      return 'record_too_large';
+    case 'kafka-unknown-topic':
+    case 'kafka-invalid-topic':
+      return 'unknown_topic';
+    case 'kafka-not-authorised':
+      return 'not_authorised';
+    case 'kafka-record-refused':
+      return 'record_refused';
+    default:
+      return 'rule_failed';
+  }
+}

@@ -1,0 +1,237 @@
+/**
+ * The bridge: a document in, a running bridge out. The only place that knows all parts.
+ *
+ * It starts from the end: Kafka first, its topics next, MQTT last, so that nothing is received that could not go anywhere. It stops from
+ * the beginning: reading ends, what was read is delivered and acknowledged, and only then are the connections closed.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { MqttKafkaBridge } from '../api/bridge.ts';
+import { MkbError } from '../api/errors.ts';
+import type { SecretSources } from '../api/secrets.ts';
+import { durationMs } from '../api/units.ts';
+import { backoffMs } from './backoff.ts';
+import { BoundRule } from './flow/bound-rule.ts';
+import { Pipeline } from './flow/pipeline.ts';
+import { Settlement } from './flow/settlement.ts';
+import { Producer } from './kafka/producer.ts';
+import { Session, type SessionHandler } from './mqtt/session.ts';
+import { DeliveryHistogram } from './observe/delivery-histogram.ts';
+import type { BridgeFigures } from './observe/figures.ts';
+import { ErrorLog, type Logger } from './observe/log.ts';
+import { producerOptions, sessionOptions } from './settings.ts';
+import { unsupportedParts } from './unsupported.ts';
+
+export interface BridgeOptions {
+  readonly secrets: SecretSources;
+  readonly log: Logger;
+  /** Which replica this is, from 0. It is part of the client id when the document asks for several. */
+  readonly ordinal?: number;
+}
+
+/** What a stop left behind. */
+export interface DrainReport {
+  /** Messages that were read and are not acknowledged: a broker delivers those of QoS 1 and 2 again. */
+  readonly unacknowledged: number;
+}
+
+export class Bridge implements BridgeFigures {
+  readonly name: string;
+  readonly settlement: Settlement;
+  readonly histogram = new DeliveryHistogram();
+  readonly rules: readonly BoundRule[];
+  readonly retried = new Map<string, number>();
+  readonly receiveMaximum: number;
+  readonly bufferLimitBytes: number;
+  /** Settles when the bridge has ended: fulfilled by `stop`, rejected by an error that no retry mends. */
+  readonly ended: Promise<void>;
+  mqttConnections = 0;
+  readonly #document: MqttKafkaBridge;
+  readonly #errors: ErrorLog;
+  readonly #log: Logger;
+  readonly #producer: Producer;
+  readonly #session: Session;
+  readonly #pipeline: Pipeline;
+  readonly #end = Promise.withResolvers<void>();
+  readonly #stopped = new AbortController();
+  readonly #firstConnection = Promise.withResolvers<void>();
+  #stopping: Promise<DrainReport> | undefined;
+  #drained: (() => void) | undefined;
+
+  /** Use `prepareBridge`. */
+  constructor(
+    document: MqttKafkaBridge,
+    rules: readonly BoundRule[],
+    parts: { session: ConstructorParameters<typeof Session>[0]; producer: ConstructorParameters<typeof Producer>[0] },
+    log: Logger,
+  ) {
+    this.name = document.metadata.name;
+    this.ended = this.#end.promise;
+    // Whoever awaits them hears of a rejection; until then it is not an unhandled one.
+    this.ended.catch(() => undefined);
+    this.#firstConnection.promise.catch(() => undefined);
+    this.#document = document;
+    this.#log = log;
+    this.#errors = new ErrorLog(log);
+    this.rules = rules;
+    this.receiveMaximum = parts.session.receiveMaximum;
+    this.bufferLimitBytes = parts.producer.maxBytes;
+    const capacity = parts.session.windowCapacity;
+    this.settlement = new Settlement(
+      capacity,
+      { settle: arrival => this.#session.settle(arrival), acknowledge: () => this.#session.acknowledge() },
+      this.histogram,
+    );
+    this.#pipeline = new Pipeline({
+      rules,
+      settlement: this.settlement,
+      capacity,
+      deadLetterTopic: document.spec.delivery.onFailure.deadLetter?.topic,
+      source: { pause: () => this.#session.pause(), resume: () => this.#resume() },
+      failed: (rule, error) => this.#errors.report('error', error, { bridge: this.name, rule }),
+      problem: error => this.#problem(error),
+      settled: () => this.#checkDrained(),
+    });
+    this.#producer = new Producer(parts.producer, this.#pipeline);
+    this.#pipeline.use(this.#producer);
+    this.#session = new Session(parts.session, this.#sessionHandler());
+  }
+
+  get mqttConnected(): boolean {
+    return this.#session.connected;
+  }
+
+  get kafkaConnected(): boolean {
+    return this.#producer.cluster.connected;
+  }
+
+  get bufferedBytes(): number {
+    return this.#producer.bufferedBytes;
+  }
+
+  get pausedSeconds(): number {
+    return this.#pipeline.pausedSeconds;
+  }
+
+  /** Why it cannot move messages now; empty when it can. */
+  missing(): readonly string[] {
+    const missing: string[] = [];
+    if (this.#stopping) missing.push('it is stopping');
+    if (!this.mqttConnected) missing.push('MQTT is not connected');
+    if (!this.kafkaConnected) missing.push('Kafka is not connected');
+    return missing;
+  }
+
+  /** Connects both sides and returns when messages can flow. Waits for brokers that are away; throws what no waiting mends. */
+  async start(): Promise<void> {
+    try {
+      await this.#untilDone(() => this.#producer.start());
+      await this.#untilDone(() => this.#producer.cluster.createTopics(this.#document.spec.kafka.topics));
+      await this.#untilDone(() => this.#requireTopics());
+      if (this.#stopping) return;
+      this.#session.start();
+      await this.#firstConnection.promise;
+    } catch (error) {
+      this.#fail(error as MkbError);
+      throw error;
+    }
+  }
+
+  /** Stops reading, delivers and acknowledges what was read, and closes; at the latest after `delivery.shutdownTimeout`. */
+  stop(): Promise<DrainReport> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<DrainReport> {
+    this.#stopped.abort();
+    this.#session.pause();
+    this.#producer.flush();
+    if (this.settlement.inFlight > 0) await this.#drain(durationMs(this.#document.spec.delivery.shutdownTimeout));
+    await this.#session.close();
+    this.#producer.close();
+    this.#firstConnection.resolve();
+    this.#end.resolve();
+    return { unacknowledged: this.settlement.inFlight };
+  }
+
+  async #drain(timeoutMs: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#drained = resolve;
+    const timer = setTimeout(resolve, timeoutMs);
+    await promise;
+    clearTimeout(timer);
+  }
+
+  #checkDrained(): void {
+    if (this.#drained && this.settlement.inFlight === 0) this.#drained();
+  }
+
+  #resume(): void {
+    if (!this.#stopping) this.#session.resume();
+  }
+
+  #sessionHandler(): SessionHandler {
+    return {
+      message: (message, arrival) => this.#pipeline.message(message, arrival),
+      readEnd: () => this.#pipeline.readEnd(),
+      connected: info => {
+        this.mqttConnections++;
+        this.#log.info({ bridge: this.name, ...info }, 'MQTT is connected');
+        this.#firstConnection.resolve();
+      },
+      disconnected: error => this.#problem(error),
+      failed: error => this.#fail(error),
+    };
+  }
+
+  #problem(error: MkbError): void {
+    this.retried.set(error.code, (this.retried.get(error.code) ?? 0) + 1);
+    this.#errors.report('warn', error, { bridge: this.name });
+  }
+
+  #fail(error: MkbError): void {
+    this.#firstConnection.reject(error);
+    this.#end.reject(error);
+    void this.stop();
+  }
+
+  /** Repeats what is worth repeating, with growing pauses, until it is done or the bridge is stopped. */
+  async #untilDone(action: () => Promise<void>): Promise<void> {
+    for (let attempt = 0; !this.#stopping; attempt++) {
+      try {
+        await action();
+        return;
+      } catch (error) {
+        if (!MkbError.is(error) || error.kind === 'permanent') throw error;
+        this.#problem(error);
+        await pause(backoffMs(attempt, 200, 5000), undefined, { signal: this.#stopped.signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  /** A topic that is named in the document must exist: a typing error is found now and not by its dead letters. */
+  async #requireTopics(): Promise<void> {
+    const { deadLetter } = this.#document.spec.delivery.onFailure;
+    const constant = this.rules.flatMap(rule => rule.sinks.map(({ sink }) => sink.constantTopic));
+    const names = new Set([...constant, deadLetter?.topic].filter(name => name !== undefined));
+    await this.#producer.cluster.requireTopics([...names]);
+  }
+}
+
+/** A bridge that is ready to start. Throws for secrets that cannot be read, rules that do not compile, and parts that it cannot run. */
+export async function prepareBridge(document: MqttKafkaBridge, options: BridgeOptions): Promise<Bridge> {
+  const unsupported = unsupportedParts(document)[0];
+  if (unsupported) throw new MkbError('part-unsupported', unsupported);
+  const rules: BoundRule[] = [];
+  let firstNumber = 1;
+  for (const rule of document.spec.rules) {
+    rules.push(new BoundRule(rule, firstNumber));
+    firstNumber += rule.sinks.length;
+  }
+  const filters = rules.flatMap(rule => rule.filters.map(({ filter }) => filter));
+  const [session, producer] = await Promise.all([
+    sessionOptions(document, filters, options.secrets, options.ordinal ?? 0),
+    producerOptions(document, options.secrets),
+  ]);
+  return new Bridge(document, rules, { session, producer }, options.log);
+}

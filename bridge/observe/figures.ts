@@ -1,0 +1,20 @@
+import type { BoundRule } from '../flow/bound-rule.ts';
+import type { Settlement } from '../flow/settlement.ts';
+import type { DeliveryHistogram } from './delivery-histogram.ts';
+
+/** What a running bridge shows of itself. Read at a scrape; nothing is copied. */
+export interface BridgeFigures {
+  readonly name: string;
+  readonly settlement: Settlement;
+  readonly histogram: DeliveryHistogram;
+  readonly rules: readonly BoundRule[];
+  /** Failures that are retried, counted by error code. */
+  readonly retried: ReadonlyMap<string, number>;
+  readonly mqttConnected: boolean;
+  readonly mqttConnections: number;
+  readonly kafkaConnected: boolean;
+  readonly receiveMaximum: number;
+  readonly bufferedBytes: number;
+  readonly bufferLimitBytes: number;
+  readonly pausedSeconds: number;
+}

@@ -1,0 +1,52 @@
+/**
+ * Structured logs. An error that repeats is logged once, and then summed up: a broker that is away for an hour is a handful of lines.
+ */
+import { type Logger, pino } from 'pino';
+import type { MkbError } from '../../api/errors.ts';
+
+export type { Logger } from 'pino';
+
+/** JSON lines on stdout. @param level a pino level: trace, debug, info, warn, error, fatal, silent */
+export function createLog(level: string): Logger {
+  return pino({ level, base: undefined, timestamp: pino.stdTimeFunctions.isoTime });
+}
+
+/** How long an error that was logged stays quiet, milliseconds. */
+const quietMs = 10_000;
+
+interface Quiet {
+  count: number;
+  last: MkbError;
+}
+
+/** Logs errors, each kind of them at most once in ten seconds, with the number of those that were held back. */
+export class ErrorLog {
+  readonly #log: Logger;
+  readonly #quiet = new Map<string, Quiet>();
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  /** @param context fields of the line, which also tell one kind of error from another */
+  report(level: 'warn' | 'error', error: MkbError, context: Readonly<Record<string, string>> = {}): void {
+    const kind = JSON.stringify([error.code, context]);
+    const quiet = this.#quiet.get(kind);
+    if (quiet) {
+      quiet.count++;
+      quiet.last = error;
+      return;
+    }
+    this.#write(level, error, context);
+    const state: Quiet = { count: 0, last: error };
+    this.#quiet.set(kind, state);
+    setTimeout(() => {
+      this.#quiet.delete(kind);
+      if (state.count > 0) this.#write(level, state.last, { ...context, repeated: state.count });
+    }, quietMs).unref();
+  }
+
+  #write(level: 'warn' | 'error', error: MkbError, context: Readonly<Record<string, string | number>>): void {
+    this.#log[level]({ code: error.code, remedy: error.remedy, ...context }, error.message);
+  }
+}

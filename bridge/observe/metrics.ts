@@ -1,0 +1,207 @@
+/**
+ * The bridge's metrics, as one table: what each means, and how its value is read off a running bridge when Prometheus asks.
+ *
+ * The data path counts in plain numbers; nothing here runs between two scrapes. All values of one scrape are read in one turn of the event
+ * loop, so that received = delivered + dead-lettered + dropped + in flight holds in each.
+ */
+import { Counter, collectDefaultMetrics, Gauge, type Histogram, type Registry } from 'prom-client';
+import { dropReasons } from '../flow/outcome.ts';
+import { deliveryBuckets } from './delivery-histogram.ts';
+import type { BridgeFigures } from './figures.ts';
+
+/** A value with its labels; `bridge` is added to them. */
+type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
+
+interface MetricEntry {
+  readonly name: string;
+  readonly type: 'counter' | 'gauge';
+  readonly help: string;
+  readonly labels: readonly string[];
+  readonly samples: (figures: BridgeFigures) => Iterable<Sample>;
+}
+
+const one = (value: number): Sample[] => [[{}, value]];
+
+/** Every metric but the histogram `mkb_delivery_seconds`. docs/reference/metrics.md is generated from it. */
+export const metricTable: readonly MetricEntry[] = [
+  {
+    name: 'mkb_messages_received_total',
+    type: 'counter',
+    help: 'Messages that the source handed over. Always the sum of delivered, dead-lettered, dropped and in flight.',
+    labels: [],
+    samples: ({ settlement }) => one(settlement.received),
+  },
+  {
+    name: 'mkb_messages_delivered_total',
+    type: 'counter',
+    help: 'Messages of which Kafka has every record.',
+    labels: [],
+    samples: ({ settlement }) => one(settlement.count('delivered')),
+  },
+  {
+    name: 'mkb_messages_dead_lettered_total',
+    type: 'counter',
+    help: 'Messages that failed for good and are in the dead-letter topic.',
+    labels: [],
+    samples: ({ settlement }) => one(settlement.count('dead_lettered')),
+  },
+  {
+    name: 'mkb_messages_dropped_total',
+    type: 'counter',
+    help: 'Messages that went nowhere. Reasons filtered (WHERE said no) and no_rule are intended; all others are losses.',
+    labels: ['reason'],
+    samples: ({ settlement }) => dropReasons.map(reason => [{ reason }, settlement.count(reason)] as const),
+  },
+  {
+    name: 'mkb_messages_in_flight',
+    type: 'gauge',
+    help: 'Messages that have no outcome yet.',
+    labels: [],
+    samples: ({ settlement }) => one(settlement.inFlight),
+  },
+  {
+    name: 'mkb_rule_matched_total',
+    type: 'counter',
+    help: 'Messages whose topic a rule matched.',
+    labels: ['rule'],
+    samples: ({ rules }) => rules.map(rule => [{ rule: rule.name }, rule.matched] as const),
+  },
+  {
+    name: 'mkb_rule_passed_total',
+    type: 'counter',
+    help: 'Messages that a rule made a row of: its WHERE let them pass.',
+    labels: ['rule'],
+    samples: ({ rules }) => rules.map(rule => [{ rule: rule.name }, rule.passed] as const),
+  },
+  {
+    name: 'mkb_rule_failed_total',
+    type: 'counter',
+    help: "Messages for which a rule's SQL could not be worked out.",
+    labels: ['rule'],
+    samples: ({ rules }) => rules.map(rule => [{ rule: rule.name }, rule.failed] as const),
+  },
+  {
+    name: 'mkb_sink_records_delivered_total',
+    type: 'counter',
+    help: 'Records that Kafka has, per sink of a rule (its position, from 0).',
+    labels: ['rule', 'sink'],
+    samples: ({ rules }) =>
+      rules.flatMap(rule =>
+        rule.sinks.map((sink, at) => [{ rule: rule.name, sink: `${at}` }, sink.delivered] as const),
+      ),
+  },
+  {
+    name: 'mkb_sink_records_failed_total',
+    type: 'counter',
+    help: 'Records that failed for good, per sink of a rule.',
+    labels: ['rule', 'sink'],
+    samples: ({ rules }) =>
+      rules.flatMap(rule => rule.sinks.map((sink, at) => [{ rule: rule.name, sink: `${at}` }, sink.failed] as const)),
+  },
+  {
+    name: 'mkb_retried_errors_total',
+    type: 'counter',
+    help: 'Failures that are retried, by error code (docs/reference/errors.md).',
+    labels: ['reason'],
+    samples: ({ retried }) => [...retried].map(([reason, count]) => [{ reason }, count] as const),
+  },
+  {
+    name: 'mkb_mqtt_connected',
+    type: 'gauge',
+    help: '1 while the session is connected and subscribed.',
+    labels: [],
+    samples: ({ mqttConnected }) => one(mqttConnected ? 1 : 0),
+  },
+  {
+    name: 'mkb_mqtt_connections_total',
+    type: 'counter',
+    help: 'Connections to the MQTT broker that were made; more than one means that it reconnected.',
+    labels: [],
+    samples: ({ mqttConnections }) => one(mqttConnections),
+  },
+  {
+    name: 'mkb_kafka_connected',
+    type: 'gauge',
+    help: '1 while at least one Kafka broker is connected.',
+    labels: [],
+    samples: ({ kafkaConnected }) => one(kafkaConnected ? 1 : 0),
+  },
+  {
+    name: 'mkb_window_limit_messages',
+    type: 'gauge',
+    help: 'The Receive Maximum: how many messages of QoS 1 and 2 the broker may send before it must wait for acknowledgements.',
+    labels: [],
+    samples: ({ receiveMaximum }) => one(receiveMaximum),
+  },
+  {
+    name: 'mkb_buffer_bytes',
+    type: 'gauge',
+    help: 'Memory that batches for Kafka hold.',
+    labels: [],
+    samples: ({ bufferedBytes }) => one(bufferedBytes),
+  },
+  {
+    name: 'mkb_buffer_limit_bytes',
+    type: 'gauge',
+    help: 'The most that batches may hold before reading stops (delivery.buffer.maxBytes).',
+    labels: [],
+    samples: ({ bufferLimitBytes }) => one(bufferLimitBytes),
+  },
+  {
+    name: 'mkb_paused_seconds_total',
+    type: 'counter',
+    help: 'Time for which reading from MQTT was held back because the buffer was full.',
+    labels: [],
+    samples: ({ pausedSeconds }) => one(pausedSeconds),
+  },
+];
+
+export const deliveryHistogramName = 'mkb_delivery_seconds';
+export const deliveryHistogramHelp = 'Time from reading a message to its last acknowledgement by Kafka.';
+
+/** Registers all metrics. `bridges` is asked at each scrape. */
+export function registerMetrics(registry: Registry, bridges: () => Iterable<BridgeFigures>): void {
+  for (const { name, help, type, labels, samples } of metricTable) {
+    const configuration = { name, help, labelNames: ['bridge', ...labels], registers: [registry] };
+    const metric = type === 'counter' ? new Counter(configuration) : new Gauge(configuration);
+    Object.assign(metric, {
+      collect: () => {
+        metric.reset();
+        for (const figures of bridges())
+          for (const [more, value] of samples(figures)) metric.inc({ bridge: figures.name, ...more }, value);
+      },
+    });
+  }
+  registry.registerMetric(new DeliveryHistogramMetric(bridges) as unknown as Histogram);
+  collectDefaultMetrics({ register: registry });
+}
+
+/** prom-client observes one value at a time, which would cost as much as all the rest of a message; here whole buckets are shown. */
+class DeliveryHistogramMetric {
+  readonly name = deliveryHistogramName;
+  readonly help = deliveryHistogramHelp;
+  readonly type = 'histogram';
+  readonly aggregator = 'sum';
+  readonly #bridges: () => Iterable<BridgeFigures>;
+
+  constructor(bridges: () => Iterable<BridgeFigures>) {
+    this.#bridges = bridges;
+  }
+
+  async get() {
+    const values: { metricName: string; labels: Record<string, string | number>; value: number }[] = [];
+    for (const { name: bridge, histogram } of this.#bridges()) {
+      let count = 0;
+      for (const [index, inBucket] of histogram.counts.entries()) {
+        count += inBucket;
+        const le = deliveryBuckets[index] ?? '+Inf';
+        values.push({ metricName: `${this.name}_bucket`, labels: { bridge, le }, value: count });
+      }
+      values.push({ metricName: `${this.name}_sum`, labels: { bridge }, value: histogram.sumSeconds });
+      values.push({ metricName: `${this.name}_count`, labels: { bridge }, value: count });
+    }
+    return { name: this.name, help: this.help, type: this.type, aggregator: this.aggregator, values };
+  }
+
+  reset(): void {}
+}

@@ -1,0 +1,115 @@
+/** From the document to what the session and the producer take: quantities as numbers, secrets revealed. */
+import type { BridgeSpec, MqttKafkaBridge } from '../api/bridge.ts';
+import type { Tls } from '../api/schema/security.ts';
+import { resolveSecret, type SecretSources } from '../api/secrets.ts';
+import { bytes, durationMs } from '../api/units.ts';
+import type { ProducerOptions } from './kafka/producer.ts';
+import type { KafkaSecurity } from './kafka/security.ts';
+import { securityOptions } from './kafka/security.ts';
+import type { SessionOptions } from './mqtt/options.ts';
+import { subscriptionFilters } from './subscriptions.ts';
+
+/** Pauses between attempts to reach Kafka. Short: a leader election takes some hundred milliseconds, and the window is held meanwhile. */
+const kafkaRetry = { minDelayMs: 100, maxDelayMs: 1000 };
+const metadataMaxAgeMs = 60_000;
+/** In memory mode the bridge holds up to this many messages, or `buffer.maxBytes` of them. */
+const memoryWindow = 131_072;
+
+/** How many messages may be unsettled at once: a power of two. */
+export function windowCapacity({ mqtt, delivery }: BridgeSpec): number {
+  if (delivery.buffer.mode === 'memory') return memoryWindow;
+  return 2 ** Math.ceil(Math.log2(mqtt.receiveMaximum));
+}
+
+/**
+ * @param filters the topic filters of all rules
+ * @param ordinal which replica this is, from 0
+ */
+export async function sessionOptions(
+  { spec }: MqttKafkaBridge,
+  filters: readonly string[],
+  secrets: SecretSources,
+  ordinal: number,
+): Promise<SessionOptions> {
+  const { mqtt, bridge } = spec;
+  const { auth, tls } = mqtt;
+  return {
+    urls: mqtt.urls ?? [mqtt.url!],
+    version: mqtt.version,
+    clientId: bridge.replicas > 1 ? `${mqtt.clientId}-${ordinal}` : mqtt.clientId,
+    subscriptions: subscriptionFilters(filters, mqtt.share).map(filter => ({ filter, qos: mqtt.qos })),
+    ...(auth && { username: auth.username }),
+    ...(auth?.password && { password: await reveal(auth.password, secrets) }),
+    keepAliveMs: durationMs(mqtt.keepAlive),
+    sessionExpirySeconds: Math.ceil(durationMs(mqtt.sessionExpiry) / 1000),
+    receiveMaximum: mqtt.receiveMaximum,
+    maximumPacketSize: bytes(mqtt.maximumPacketSize),
+    connectTimeoutMs: durationMs(mqtt.connectTimeout),
+    reconnect: {
+      minDelayMs: durationMs(mqtt.reconnect.minDelay),
+      maxDelayMs: durationMs(mqtt.reconnect.maxDelay),
+    },
+    ...(tls && { tls: await tlsTexts(tls, secrets) }),
+    ...(mqtt.webSocket && { webSocketHeaders: mqtt.webSocket.headers }),
+    windowCapacity: windowCapacity(spec),
+  };
+}
+
+export async function producerOptions({ spec }: MqttKafkaBridge, secrets: SecretSources): Promise<ProducerOptions> {
+  const { kafka, delivery } = spec;
+  const { producer } = kafka;
+  const requestTimeoutMs = durationMs(kafka.requestTimeout);
+  return {
+    cluster: {
+      clientId: kafka.clientId,
+      bootstrapServers: kafka.bootstrapServers!,
+      metadataMaxAgeMs,
+      requestTimeoutMs,
+      retry: kafkaRetry,
+      connection: {
+        connectTimeout: durationMs(kafka.connectTimeout),
+        requestTimeout: requestTimeoutMs,
+        ...securityOptions(await kafkaSecurity(kafka, secrets)),
+      },
+    },
+    acks: producer.acks,
+    idempotent: producer.idempotent,
+    compression: producer.compression,
+    lingerMs: durationMs(producer.linger),
+    batchBytes: bytes(producer.batchBytes),
+    maxBytes: bytes(delivery.buffer.maxBytes),
+    sequential: delivery.mode === 'sync',
+  };
+}
+
+async function kafkaSecurity({ auth, tls }: BridgeSpec['kafka'], secrets: SecretSources): Promise<KafkaSecurity> {
+  return {
+    ...(tls && { tls: await tlsTexts(tls, secrets) }),
+    ...(auth && { sasl: await sasl(auth, secrets) }),
+  };
+}
+
+async function sasl(
+  auth: NonNullable<BridgeSpec['kafka']['auth']>,
+  secrets: SecretSources,
+): Promise<NonNullable<KafkaSecurity['sasl']>> {
+  const { mechanism, token, oauth } = auth;
+  if (mechanism !== 'oauthbearer')
+    return { mechanism, username: auth.username!, password: await reveal(auth.password!, secrets) };
+  if (token) return { mechanism, token: () => reveal(token, secrets) };
+  const { clientSecret, ...client } = oauth!;
+  return { mechanism, oauth: { ...client, clientSecret: await reveal(clientSecret, secrets) } };
+}
+
+async function tlsTexts({ ca, cert, key, serverName, insecureSkipVerify }: Tls, secrets: SecretSources) {
+  return {
+    ...(ca && { ca: await reveal(ca, secrets) }),
+    ...(cert && { cert: await reveal(cert, secrets) }),
+    ...(key && { key: await reveal(key, secrets) }),
+    ...(serverName !== undefined && { serverName }),
+    insecureSkipVerify,
+  };
+}
+
+const reveal = async (secret: Parameters<typeof resolveSecret>[0], secrets: SecretSources): Promise<string> =>
+  (await resolveSecret(secret, secrets)).reveal();

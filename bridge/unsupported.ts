@@ -1,0 +1,50 @@
+import type { MqttKafkaBridge } from '../api/bridge.ts';
+import { compileRule } from '../rules/compile.ts';
+
+/** A part of a valid document that this version of the bridge cannot run. */
+export interface UnsupportedPart {
+  /** Where it is, e.g. `spec.mqtt.listen`. */
+  readonly path: string;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** What of the document the bridge would have to ignore. It refuses it instead. */
+export function unsupportedParts({ spec }: MqttKafkaBridge): UnsupportedPart[] {
+  const parts: UnsupportedPart[] = [];
+  const refuse = (path: string, what: string, remedy: string) =>
+    parts.push({ path, message: `This version of the bridge cannot ${what}.`, remedy });
+
+  if (spec.mqtt.listen) refuse('spec.mqtt.listen', 'be an MQTT server', 'Give the url of a broker in spec.mqtt.url.');
+  if (spec.mqtt.broker)
+    refuse('spec.mqtt.broker', 'start a broker: the operator does', 'Give the url of a broker in spec.mqtt.url.');
+  if (spec.kafka.clusterRef)
+    refuse(
+      'spec.kafka.clusterRef',
+      'look up a cluster: the operator does',
+      'Give host:port of the brokers in spec.kafka.bootstrapServers.',
+    );
+  if (spec.delivery.buffer.mode === 'disk')
+    refuse(
+      'spec.delivery.buffer.mode',
+      'buffer on disk',
+      'Use memory; messages that are not acknowledged stay with the MQTT broker meanwhile.',
+    );
+  for (const [index, rule] of spec.rules.entries()) {
+    if (readsKafka(rule.sql))
+      refuse(`spec.rules[${index}].sql`, 'read from Kafka', 'Read MQTT topics: FROM "vehicles/{clientid}/#".');
+    for (const [position, sink] of rule.sinks.entries()) {
+      if (sink.mqtt) refuse(`spec.rules[${index}].sinks[${position}].mqtt`, 'write to MQTT', 'Use a kafka sink.');
+    }
+  }
+  return parts;
+}
+
+function readsKafka(sql: string): boolean {
+  try {
+    return compileRule(sql).sources.some(source => source.kind === 'kafka');
+  } catch {
+    // A rule that does not compile is reported by the check of the rules.
+    return false;
+  }
+}
