@@ -26,7 +26,7 @@ export interface Problem extends Place {
   readonly path: string;
   /** What was found and what is allowed. */
   readonly message: string;
-  readonly remedy?: string;
+  readonly remedy?: string | undefined;
 }
 
 /** `['spec', 'rules', 0, 'sql']` as `spec.rules[0].sql`; names that are not plain words in quotes and brackets. */

@@ -8,7 +8,7 @@ export const delivery = section(
   {
     mode: choice(
       ['async', 'sync'],
-      '`async` sends batches while others are on their way, for throughput; `sync` sends one batch at a time. Default async.',
+      '`async` sends batches while others are on their way, for throughput; `sync` sends one batch at a time.',
       { default: 'async' },
     ),
     buffer: section(
@@ -16,17 +16,14 @@ export const delivery = section(
       {
         mode: choice(
           ['none', 'memory', 'disk'],
-          '`none` reads no further than a batch, `memory` keeps up to `maxBytes`, `disk` also survives a crash of the bridge and acknowledges after fsync. Default memory.',
+          '`none` reads no further than a batch, `memory` keeps up to `maxBytes`, `disk` also survives a crash of the bridge and acknowledges after fsync.',
           { default: 'memory' },
         ),
-        maxBytes: size(
-          'The most it holds; then the bridge stops reading and the broker keeps the backlog. Default 64MiB.',
-          {
-            min: '1MiB',
-            max: '64TiB',
-            default: '64MiB',
-          },
-        ),
+        maxBytes: size('The most it holds; then the bridge stops reading and the broker keeps the backlog.', {
+          min: '1MiB',
+          max: '64TiB',
+          default: '64MiB',
+        }),
       },
       { default: {} },
     ),
@@ -43,7 +40,7 @@ export const delivery = section(
       { exactlyOne: ['deadLetter', 'drop'], default: { drop: {} } },
     ),
     shutdownTimeout: duration(
-      'How long a stopping bridge may take to deliver what it has read. What is left stays unacknowledged at the broker. Default 25s.',
+      'How long a stopping bridge may take to deliver what it has read. What is left stays unacknowledged at the broker.',
       { min: '0s', max: '1h', default: '25s' },
     ),
   },

@@ -127,23 +127,20 @@ interface ListOptions {
 
 export const list = <T extends TSchema>(items: T, description: string, { key, unique, ...options }: ListOptions = {}) =>
   Type.Array(items, {
-    description,
+    description: `${description}${defaultSentence(options)}`,
     ...options,
     ...(key && { 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': [key] }),
     ...(unique && { 'x-kubernetes-list-type': 'set' }),
   });
 
-/** A mapping with free names and text values. */
+/** A mapping with free names and text values, which are never printed when they are secret. */
 export const textMap = (
   description: string,
-  options: { default?: Record<string, string> } = {},
-): TUnsafe<Record<string, string>> =>
-  field({
-    type: 'object',
-    description,
-    additionalProperties: { type: 'string', description: 'Any text.' },
-    ...options,
-  });
+  { secret, ...options }: { default?: Record<string, string>; secret?: boolean } = {},
+): TUnsafe<Record<string, string>> => {
+  const additionalProperties = { type: 'string', description: 'Any text.', ...(secret && { 'x-secret': true }) };
+  return field({ type: 'object', description, additionalProperties, ...options });
+};
 
 /** A mapping that is passed on to Kubernetes as it is. */
 export const passedOn = (description: string): TUnsafe<Record<string, unknown>> =>
@@ -173,8 +170,18 @@ export const section = <P extends TProperties>(
 
 export const optional = <T extends TSchema>(schema: T): TOptional<T> => Type.Optional(schema) as TOptional<T>;
 
+/** The default in words, as the last sentence of every description; empty where there is none to tell. */
+export const defaultSentence = (schema: { default?: unknown; 'x-default-from'?: string | undefined }): string => {
+  if (schema['x-default-from'] !== undefined) return ` Default: ${schema['x-default-from']}.`;
+  if (Array.isArray(schema.default)) return ' Default: none.';
+  return schema.default === undefined || typeof schema.default === 'object' ? '' : ` Default: ${schema.default}.`;
+};
+
 const field = <V>(schema: Record<string, unknown>): TUnsafe<V> =>
-  Type.Unsafe<V>(Object.fromEntries(Object.entries(schema).filter(([, value]) => value !== undefined)));
+  Type.Unsafe<V>({
+    ...Object.fromEntries(Object.entries(schema).filter(([, value]) => value !== undefined)),
+    description: `${schema.description}${defaultSentence(schema)}`,
+  });
 
 /** Required fields that a file must contain: those without a default. */
 export const fieldsToWrite = ({ required = [], properties = {} }: Field): string[] =>

@@ -39,21 +39,21 @@ const producer = section(
   {
     acks: choice(
       ['all', 'leader', 'none'],
-      'Who must have a record before its message counts as delivered: every in-sync replica, the leader, or nobody. Only `all` keeps the promise that nothing acknowledged is lost. Default all.',
+      'Who must have a record before its message counts as delivered: every in-sync replica, the leader, or nobody. Only `all` keeps the promise that nothing acknowledged is lost.',
       { default: 'all' },
     ),
     idempotent: flag('Number the batches, so that a repeated one is stored once. Needs `acks: all`.', {
       defaultFrom: 'true with `acks: all`, else false',
     }),
-    compression: choice(['none', 'gzip', 'snappy', 'lz4', 'zstd'], 'How batches are compressed. Default none.', {
+    compression: choice(['none', 'gzip', 'snappy', 'lz4', 'zstd'], 'How batches are compressed.', {
       default: 'none',
     }),
-    linger: duration('How long a batch waits for more records before it is sent. Default 5ms.', {
+    linger: duration('How long a batch waits for more records before it is sent.', {
       min: '0ms',
       max: '1m',
       default: '5ms',
     }),
-    batchBytes: size('How large a batch may grow before compression; a larger record goes alone. Default 512KiB.', {
+    batchBytes: size('How large a batch may grow before compression; a larger record goes alone.', {
       min: '1KiB',
       max: '64MiB',
       default: '512KiB',
@@ -70,7 +70,7 @@ const consumer = section(
     }),
     offsetReset: choice(
       ['earliest', 'latest'],
-      'Where a group without a position starts: at the first record kept, or at what comes next. Default latest.',
+      'Where a group without a position starts: at the first record kept, or at what comes next.',
       { default: 'latest' },
     ),
   },
@@ -79,17 +79,17 @@ const consumer = section(
 
 const topic = section('A topic that must exist.', {
   name: topicName('The name of the topic.'),
-  partitions: whole('Partitions to create it with. More are never added, as keys would move. Default 1.', {
+  partitions: whole('Partitions to create it with. More are never added, as keys would move.', {
     minimum: 1,
     maximum: 10_000,
     default: 1,
   }),
-  replicas: whole('Copies of each partition on different Kafka brokers. Default 1.', {
+  replicas: whole('Copies of each partition on different Kafka brokers.', {
     minimum: 1,
     maximum: 99,
     default: 1,
   }),
-  config: textMap("Kafka's own settings for the topic, such as `retention.ms`, as text. Default none.", {
+  config: textMap("Kafka's own settings for the topic, such as `retention.ms`, as text.", {
     default: {},
   }),
 });
@@ -119,17 +119,17 @@ export const kafka = section(
     clientId: text("The name in Kafka's logs, metrics and quotas.", { defaultFrom: '`metadata.name`' }),
     auth: optional(auth),
     tls: optional(tls('Use TLS. `tls: {}` trusts the well-known authorities.')),
-    connectTimeout: duration('How long connecting to a Kafka broker may take. Default 5s.', {
+    connectTimeout: duration('How long connecting to a Kafka broker may take.', {
       ...kafkaTimeout,
       default: '5s',
     }),
-    requestTimeout: duration('How long a Kafka broker may take to answer. Default 30s.', {
+    requestTimeout: duration('How long a Kafka broker may take to answer.', {
       ...kafkaTimeout,
       default: '30s',
     }),
     producer,
     consumer,
-    topics: list(topic, 'Topics to create when they are missing. They are never changed or deleted. Default none.', {
+    topics: list(topic, 'Topics to create when they are missing. They are never changed or deleted.', {
       key: 'name',
       default: [],
     }),

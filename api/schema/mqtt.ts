@@ -12,7 +12,7 @@ const url = (description: string) =>
 
 const broker = section('A broker for the operator to run beside the bridge.', {
   kind: choice(['emqx', 'mosquitto'], 'Which broker: `emqx` scales out, `mosquitto` is one small process.'),
-  replicas: whole('How many broker Pods. Default 1.', { minimum: 1, maximum: 99, default: 1 }),
+  replicas: whole('How many broker Pods.', { minimum: 1, maximum: 99, default: 1 }),
   storage: optional(
     size('Size of the volume each Pod keeps sessions on. Without it, sessions do not survive a Pod.', {
       min: '1MiB',
@@ -29,8 +29,8 @@ const listen = section('The bridge is the MQTT server itself: clients connect to
 const reconnect = section(
   'How long to wait before connecting again: random up to a limit that doubles with each failure.',
   {
-    minDelay: duration('The first limit. Default 500ms.', { min: '1ms', max: '1h', default: '500ms' }),
-    maxDelay: duration('The last limit. Default 30s.', { min: '1ms', max: '1h', default: '30s' }),
+    minDelay: duration('The first limit.', { min: '1ms', max: '1h', default: '500ms' }),
+    maxDelay: duration('The last limit.', { min: '1ms', max: '1h', default: '30s' }),
   },
   { default: {} },
 );
@@ -51,7 +51,7 @@ export const mqtt = section(
     ),
     broker: optional(broker),
     listen: optional(listen),
-    version: choice(['5', '3.1.1'], 'The MQTT version to speak. Default "5".', { default: '5' }),
+    version: choice(['5', '3.1.1'], 'The MQTT version to speak.', { default: '5' }),
     clientId: text(
       'The name of the session at the broker. Keep it: messages that wait there belong to it. Replicas append their number.',
       { defaultFrom: '`metadata.name`', maxLength: 256 },
@@ -66,40 +66,33 @@ export const mqtt = section(
         },
       ),
     ),
-    qos: numberChoice(
-      [0, 1, 2],
-      'The most the subscriptions ask for: 0 may lose, 1 may repeat, 2 does neither. Default 1.',
-      {
-        default: 1,
-      },
-    ),
+    qos: numberChoice([0, 1, 2], 'The most the subscriptions ask for: 0 may lose, 1 may repeat, 2 does neither.', {
+      default: 1,
+    }),
     sessionExpiry: duration(
-      'How long the broker keeps the session, and what waits in it, after the connection ends. MQTT 5 only. Default 24h.',
+      'How long the broker keeps the session, and what waits in it, after the connection ends. MQTT 5 only.',
       { min: '0s', max: '4294967294s', step: '1s', default: '24h' },
     ),
     receiveMaximum: whole(
-      'How many QoS 1 and 2 messages may be unacknowledged at once, 1 to 65535. It bounds what a slow Kafka holds up. Default 1000.',
+      'How many QoS 1 and 2 messages may be unacknowledged at once, 1 to 65535. It bounds what a slow Kafka holds up.',
       { minimum: 1, maximum: 65_535, default: 1000 },
     ),
-    keepAlive: duration('The longest silence before the bridge pings the broker. Default 30s.', {
+    keepAlive: duration('The longest silence before the bridge pings the broker.', {
       min: '1s',
       max: '65535s',
       step: '1s',
       default: '30s',
     }),
-    connectTimeout: duration("How long connecting may take, up to the broker's CONNACK. Default 10s.", {
+    connectTimeout: duration("How long connecting may take, up to the broker's CONNACK.", {
       min: '1ms',
       max: '1h',
       default: '10s',
     }),
-    maximumPacketSize: size(
-      'The largest MQTT packet accepted, header included; the broker drops larger ones. Default 16MiB.',
-      {
-        min: '1KiB',
-        max: '256MiB',
-        default: '16MiB',
-      },
-    ),
+    maximumPacketSize: size('The largest MQTT packet accepted, header included; the broker drops larger ones.', {
+      min: '1KiB',
+      max: '256MiB',
+      default: '16MiB',
+    }),
     reconnect,
     auth: optional(
       section('Who the bridge is to the broker.', {
@@ -112,7 +105,10 @@ export const mqtt = section(
     ),
     webSocket: optional(
       section('What a WebSocket connection (`ws://`, `wss://`) needs besides its address.', {
-        headers: textMap('Headers of the HTTP request that opens the connection.', { default: {} }),
+        headers: textMap('Headers of the HTTP request that opens the connection. Their values are not printed.', {
+          default: {},
+          secret: true,
+        }),
       }),
     ),
   },

@@ -10,7 +10,7 @@ const resources = () => optional(passedOn('CPU and memory as Kubernetes takes th
 export const bridge = section(
   'How the operator runs the bridge.',
   {
-    replicas: whole('How many bridges share the work; 0 stops them. `mkb run` is always one. Default 1.', {
+    replicas: whole('How many bridges share the work; 0 stops them. `mkb run` is always one.', {
       minimum: 0,
       maximum: 999,
       default: 1,

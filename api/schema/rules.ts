@@ -20,19 +20,16 @@ const kafkaSink = section('Writes a Kafka record for each row.', {
       'Headers of the record, in this order.',
     ),
   ),
-  mqttHeaders: flag(
-    'Also write topic, QoS, retain flag and user properties of the message as headers. Default false.',
-    {
-      default: false,
-    },
-  ),
+  mqttHeaders: flag('Also write topic, QoS, retain flag and user properties of the message as headers.', {
+    default: false,
+  }),
 });
 
 const mqttSink = section('Publishes an MQTT message for each row.', {
   topic: text('The topic: a name, or a template such as `vehicles/${key}/commands`.'),
   payload: optional(text('Template of the payload. Without it, the row as JSON.')),
-  qos: numberChoice([0, 1, 2], 'The QoS to publish with. Default 1.', { default: 1 }),
-  retain: flag('Whether the broker keeps it for later subscribers. Default false.', { default: false }),
+  qos: numberChoice([0, 1, 2], 'The QoS to publish with.', { default: 1 }),
+  retain: flag('Whether the broker keeps it for later subscribers.', { default: false }),
   userProperties: optional(
     list(
       header("The property's name; names may repeat.", "Template of the property's value."),

@@ -51,12 +51,9 @@ export const tls = (description: string) =>
     cert: optional(secret('Our own certificate chain in PEM, for servers that ask who we are. Needs `key`.')),
     key: optional(secret('The private key of `cert` in PEM.')),
     serverName: optional(text("The name to expect in the server's certificate. Default: the host connected to.")),
-    insecureSkipVerify: flag(
-      'Accept any certificate. Anyone on the way can then read and change everything. Default false.',
-      {
-        default: false,
-      },
-    ),
+    insecureSkipVerify: flag('Accept any certificate. Anyone on the way can then read and change everything.', {
+      default: false,
+    }),
   });
 
 export type Secret = Static<ReturnType<typeof secret>>;

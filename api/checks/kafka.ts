@@ -1,0 +1,70 @@
+import { type Finding, finding } from '../findings.ts';
+import type { Path } from '../problems.ts';
+import type { KafkaAuth, KafkaSection } from '../schema/kafka.ts';
+import type { SemanticCheck } from './check.ts';
+import { checkTls } from './tls.ts';
+
+const section: Path = ['spec', 'kafka'];
+
+export const kafkaChecks: readonly SemanticCheck[] = [
+  {
+    reads: [section],
+    check: ({ spec: { kafka } }) => [
+      ...checkPorts(kafka),
+      ...checkTls(kafka.tls, [...section, 'tls']),
+      ...checkAuth(kafka.auth),
+      ...checkIdempotence(kafka),
+    ],
+  },
+];
+
+const checkPorts = ({ bootstrapServers = [] }: KafkaSection): Finding[] =>
+  bootstrapServers.flatMap((server, index) => {
+    const port = Number(server.slice(server.lastIndexOf(':') + 1));
+    if (port >= 1 && port <= 65_535) return [];
+    const path = [...section, 'bootstrapServers', index];
+    return [
+      finding(
+        path,
+        'field-value',
+        { found: `port ${port}`, expected: 'a port from 1 to 65535' },
+        { remedy: undefined },
+      ),
+    ];
+  });
+
+const byPassword = { needs: ['username', 'password'], oneOf: [], refuses: ['oauth', 'token'] } as const;
+const mechanisms = {
+  plain: byPassword,
+  'scram-sha-256': byPassword,
+  'scram-sha-512': byPassword,
+  oauthbearer: { needs: [], oneOf: ['oauth', 'token'], refuses: ['username', 'password'] },
+} as const;
+
+const checkAuth = (auth: KafkaAuth | undefined): Finding[] => {
+  if (auth === undefined) return [];
+  const path = [...section, 'auth'];
+  const { needs, oneOf, refuses } = mechanisms[auth.mechanism];
+  const conflict = (where: Path, reason: string) => finding(where, 'field-conflict', { reason }, { at: 'key' });
+  const found = needs
+    .filter(name => auth[name] === undefined)
+    .map(name => conflict(path, `\`${name}\` is missing: ${auth.mechanism} needs it.`));
+  for (const name of refuses.filter(each => auth[each] !== undefined)) {
+    found.push(conflict([...path, name], `\`${name}\` is given, but ${auth.mechanism} does not use it.`));
+  }
+  if (oneOf.length === 0) return found;
+  const given = oneOf.filter(name => auth[name] !== undefined);
+  if (given.length === 0) found.push(conflict(path, 'One of `oauth` or `token` is missing: oauthbearer needs it.'));
+  if (given.length === 2) found.push(conflict([...path, 'token'], '`oauth` and `token` exclude each other.'));
+  return found;
+};
+
+/** The broker stores a numbered batch only once all in-sync replicas have it [KIP-98]. */
+const checkIdempotence = ({ producer: { acks, idempotent } }: KafkaSection): Finding[] => {
+  if (!idempotent || acks === 'all') return [];
+  const path = [...section, 'producer', 'idempotent'];
+  const remedy = 'Set `acks: all`, or leave `idempotent` out.';
+  return [
+    finding(path, 'field-conflict', { reason: `\`idempotent: true\` needs \`acks: all\`, not ${acks}.` }, { remedy }),
+  ];
+};

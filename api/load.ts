@@ -1,0 +1,141 @@
+/**
+ * From files to documents: every problem of every file at once, each with its place.
+ *
+ * What YAML cannot read is not guessed at: such a document has its syntax problems told and nothing else. A document that can be read
+ * is checked in all its parts, and further checks (the rules' SQL) join in through `checks`, so that a mistake in one part never hides
+ * one in another.
+ */
+import { documentField, kind, type MqttKafkaBridge } from './bridge.ts';
+import { checkDocument } from './check.ts';
+import { MkbError } from './errors.ts';
+import { type ReadOptions, readSources, type Source } from './files.ts';
+import { type Finding, finding, findingOf } from './findings.ts';
+import { nearest } from './nearest.ts';
+import { formatPath, hasErrors, type Path, type Place, type Problem, sortProblems } from './problems.ts';
+import { secretPaths } from './secret-paths.ts';
+import { parseYaml, type YamlDocument } from './yaml/document.ts';
+import type { SourceText } from './yaml/source-text.ts';
+import type { YamlTree } from './yaml/tree.ts';
+
+export interface LoadedDocument {
+  /** With defaults filled in. */
+  readonly document: MqttKafkaBridge;
+  /** The file's name as it was given; `<stdin>` for `-`. */
+  readonly file: string;
+  /** Where the value at `path` stands, or its name; for what is not in the file, the nearest part around it. */
+  locate(path: Path, at?: 'key' | 'value'): Place;
+  /** Where the character at `offset` (UTF-16 code units) of the text at `path` stands, through quotes, folding and indentation. */
+  locateInString(path: Path, offset: number): Place;
+}
+
+/** A check from outside of this folder. */
+export interface DocumentCheck {
+  /** The parts that `check` looks at. It runs when they have the right shape, whatever is wrong elsewhere. */
+  readonly reads: readonly Path[];
+  check(loaded: LoadedDocument): readonly Problem[];
+}
+
+export interface LoadOptions extends ReadOptions {
+  readonly checks?: readonly DocumentCheck[];
+}
+
+export interface Loaded {
+  /** The documents without errors, in the order read. */
+  readonly documents: LoadedDocument[];
+  /** By file and place. Files without any document count as a problem. */
+  readonly problems: Problem[];
+}
+
+/** Loads files, folders (their .yaml, .yml and .json files by name) and `-` for standard input. Throws nothing about their content. */
+export const loadDocuments = async (paths: readonly string[], options: LoadOptions = {}): Promise<Loaded> => {
+  const sources = await readSources(paths, options);
+  return loadSources(sources, options);
+};
+
+/** Loads documents from text that is at hand; `file` is the name that problems give. */
+export const loadText = (text: string, file: string, options: LoadOptions = {}): Loaded =>
+  loadSources([{ file, text }], options);
+
+const loadSources = (sources: readonly Source[], { checks = [] }: LoadOptions): Loaded => {
+  const each = sources.map(source => loadSource(source, checks));
+  const documents = each.flatMap(loaded => loaded.documents);
+  const problems = [...each.flatMap(loaded => loaded.problems), ...sameNames(documents)];
+  return { documents, problems: sortProblems(problems) };
+};
+
+const loadSource = (source: Source, checks: readonly DocumentCheck[]): Loaded => {
+  if ('error' in source) return { documents: [], problems: [withoutPlace(source.file, source.error)] };
+  const each = parseYaml(source.file, source.text).map(parsed => loadDocument(parsed, checks));
+  if (each.length === 0) {
+    const error = new MkbError('document-unreadable', { file: source.file, reason: 'it holds no document' });
+    return { documents: [], problems: [withoutPlace(source.file, error)] };
+  }
+  return { documents: each.flatMap(({ documents }) => documents), problems: each.flatMap(({ problems }) => problems) };
+};
+
+const loadDocument = ({ source, tree, problems }: YamlDocument, checks: readonly DocumentCheck[]): Loaded => {
+  if (tree) hideSecrets(source, tree);
+  const all = problems.map(({ found, place }) => problemOf(found, place()));
+  if (tree === undefined) return { documents: [], problems: all };
+  const other = otherKind(tree.value);
+  if (other) return { documents: [], problems: [problemOf(other, placeOf(source, tree, other))] };
+  const { document, findings, sound } = checkDocument(tree.value);
+  const loaded: LoadedDocument = {
+    document,
+    file: source.file,
+    locate: (path, at = 'value') => source.place(tree.offset(path, at)),
+    locateInString: (path, offset) => source.place(tree.offsetInString(path, offset)),
+  };
+  all.push(...findings.map(found => problemOf(found, placeOf(source, tree, found))));
+  for (const { reads, check } of checks) if (sound(reads)) all.push(...check(loaded));
+  return { documents: hasErrors(all) ? [] : [loaded], problems: all };
+};
+
+/** From here on no excerpt of the file shows them. */
+const hideSecrets = (source: SourceText, tree: YamlTree): void => {
+  for (const path of secretPaths(documentField, tree.value)) {
+    const range = tree.range(path);
+    if (range) source.hide(...range);
+  }
+};
+
+/** Files of Kubernetes objects hold many kinds; one that is clearly another is told as such and not field by field. */
+const otherKind = (value: unknown): Finding | undefined => {
+  if (typeof value !== 'object' || value === null || !('kind' in value) || typeof value.kind !== 'string')
+    return undefined;
+  if (value.kind === kind || nearest(value.kind, [kind])) return undefined;
+  return finding(['kind'], 'document-kind', { found: `a document of the kind "${value.kind}"` });
+};
+
+const placeOf = (source: SourceText, tree: YamlTree, { path, at, offset }: Finding): Place =>
+  source.place(offset === undefined ? tree.offset(path, at) : tree.offsetInString(path, offset));
+
+const problemOf = ({ severity, code, message, remedy, path }: Finding, place: Place): Problem => ({
+  ...place,
+  severity,
+  code,
+  path: formatPath(path),
+  message,
+  remedy,
+});
+
+const withoutPlace = (file: string, error: MkbError): Problem =>
+  problemOf(findingOf([], error), { file, line: 1, column: 1 });
+
+/** Two bridges of one name would take each other's MQTT session over, again and again. */
+const sameNames = (documents: readonly LoadedDocument[]): Problem[] => {
+  const first = new Map<string, LoadedDocument>();
+  return documents.flatMap(loaded => {
+    const { namespace = '', name } = loaded.document.metadata;
+    const other = first.get(`${namespace}/${name}`);
+    if (other === undefined) {
+      first.set(`${namespace}/${name}`, loaded);
+      return [];
+    }
+    const path = ['metadata', 'name'];
+    const { file, line } = other.locate(path);
+    const reason = `The name "${name}" is taken by the document at ${file}:${line}.`;
+    const remedy = 'Give each bridge its own name: two of one name take the MQTT session from each other.';
+    return [problemOf(finding(path, 'field-conflict', { reason }, { remedy }), loaded.locate(path))];
+  });
+};
