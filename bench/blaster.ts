@@ -1,0 +1,150 @@
+/**
+ * A minimal MQTT server that sends PUBLISH packets as fast as its one subscriber takes them, so that no broker is the limit of a
+ * measurement: QoS 1 within the Receive Maximum, QoS 0 as fast as the socket drains. It runs as a process of its own and talks to its
+ * parent over IPC: {ready, port}, then {first} when the first packet goes out and {done} when the last is acknowledged (or, for QoS 0, written).
+ */
+import { createServer, type Socket } from 'node:net';
+import { generate, type IConnectPacket, type ISubscribePacket, type Packet, parser } from 'mqtt-packet';
+
+export interface BlasterOptions {
+  readonly messages: number;
+  readonly qos: 0 | 1;
+  readonly payloadBytes: number;
+  /** Publishers to imitate: as many topics. */
+  readonly clients: number;
+}
+
+export type BlasterReport = { ready: number } | { first: true } | { done: true };
+
+/** How many packets are prepared and sent again and again, with new packet identifiers. */
+const prepared = 1000;
+
+const options = JSON.parse(process.argv[2] ?? '{}') as BlasterOptions;
+const report = (message: BlasterReport) => process.send!(message);
+
+const server = createServer(serve);
+server.listen(0, '127.0.0.1', () => report({ ready: (server.address() as { port: number }).port }));
+process.once('disconnect', () => process.exit());
+
+function serve(socket: Socket): void {
+  socket.setNoDelay(true);
+  let version: 4 | 5 = 5;
+  let window = 1000;
+  const control = parser();
+  const onPacket = (packet: Packet) => {
+    if (packet.cmd === 'connect') {
+      const { protocolVersion, properties } = packet as IConnectPacket;
+      version = protocolVersion === 5 ? 5 : 4;
+      window = Math.min(properties?.receiveMaximum ?? window, 60_000);
+      send({ cmd: 'connack', returnCode: 0, reasonCode: 0, sessionPresent: false });
+    } else if (packet.cmd === 'subscribe') {
+      const { messageId, subscriptions } = packet as ISubscribePacket;
+      send({ cmd: 'suback', messageId: messageId!, granted: subscriptions.map(() => options.qos) });
+      control.removeAllListeners();
+      socket.removeAllListeners('data');
+      blast(socket, version, window);
+    } else if (packet.cmd === 'pingreq') send({ cmd: 'pingresp' });
+  };
+  const send = (packet: Packet) => socket.write(generate(packet, { protocolVersion: version }));
+  control.on('packet', onPacket);
+  socket.on('data', chunk => control.parse(chunk));
+  socket.on('error', () => undefined);
+}
+
+function blast(socket: Socket, version: 4 | 5, window: number): void {
+  const packets = preparePackets(version);
+  let sent = 0;
+  let acknowledged = 0;
+  report({ first: true });
+
+  /** Writes what the window allows, as slices of the prepared packets. */
+  const fill = () => {
+    const allowed = options.qos === 0 ? prepared : window - (sent - acknowledged);
+    let count = Math.min(allowed, options.messages - sent);
+    while (count > 0) {
+      const from = sent % prepared;
+      const slice = Math.min(count, prepared - from);
+      socket.write(packets.slice(from, slice, sent));
+      sent += slice;
+      count -= slice;
+    }
+  };
+  const onAcknowledged = (count: number) => {
+    acknowledged += count;
+    if (acknowledged >= options.messages) report({ done: true });
+    else fill();
+  };
+  socket.on(
+    'data',
+    countAcknowledgements(onAcknowledged, () => socket.write(generate({ cmd: 'pingresp' }))),
+  );
+  if (options.qos === 1) fill();
+  else drainQos0();
+
+  function drainQos0(): void {
+    while (sent < options.messages) {
+      fill();
+      if (socket.writableNeedDrain) {
+        socket.once('drain', drainQos0);
+        return;
+      }
+    }
+    report({ done: true });
+  }
+}
+
+function preparePackets(version: 4 | 5) {
+  const payload = Buffer.alloc(options.payloadBytes, 'x');
+  const parts: Buffer[] = [];
+  const starts: number[] = [];
+  const identifiers: number[] = [];
+  let length = 0;
+  for (let index = 0; index < prepared; index++) {
+    const topic = `mqttx/simulate/tesla/mqttx_bench_${index % options.clients}`;
+    const packet = {
+      cmd: 'publish',
+      topic,
+      payload,
+      qos: options.qos,
+      dup: false,
+      retain: false,
+      messageId: 1,
+    } as const;
+    const bytes = generate(packet, { protocolVersion: version });
+    starts.push(length);
+    identifiers.push(length + bytes.indexOf(topic) + topic.length);
+    parts.push(bytes);
+    length += bytes.length;
+  }
+  starts.push(length);
+  const all = Buffer.concat(parts);
+  return {
+    /** A copy of `count` packets from position `from`; the first is message number `number`. */
+    slice(from: number, count: number, number: number): Buffer {
+      const start = starts[from]!;
+      const copy = Buffer.from(all.subarray(start, starts[from + count]!));
+      if (options.qos === 1)
+        for (let index = 0; index < count; index++)
+          copy.writeUInt16BE(((number + index) % 65_535) + 1, identifiers[from + index]! - start);
+      return copy;
+    },
+  };
+}
+
+/** Counts PUBACKs in a stream of small packets, whatever way it is cut into chunks; PINGREQs are answered. */
+function countAcknowledgements(acknowledged: (count: number) => void, ping: () => void): (chunk: Buffer) => void {
+  let rest = Buffer.alloc(0);
+  return chunk => {
+    const bytes = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk;
+    let at = 0;
+    let count = 0;
+    while (at + 2 <= bytes.length && at + 2 + bytes[at + 1]! <= bytes.length) {
+      const type = bytes[at]! >> 4;
+      if (type === 4) count++;
+      else if (type === 12) ping();
+      at += 2 + bytes[at + 1]!;
+    }
+    rest = Buffer.from(bytes.subarray(at));
+    if (count > 0) acknowledged(count);
+  };
+}
