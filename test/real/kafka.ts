@@ -231,7 +231,8 @@ type Client = RunningKafka['client'];
 
 /** Node ids of the brokers that are up, as the cluster's controller sees it. */
 async function members(client: Client): Promise<number[]> {
-  const admin = client({ retry: { retries: 0 }, connectionTimeout: 1000 }).admin();
+  // As many tries as brokers: kafkajs asks one of them a try.
+  const admin = client({ retry: { retries: 3, initialRetryTime: 50 }, connectionTimeout: 1000 }).admin();
   try {
     await admin.connect();
     return (await admin.describeCluster()).brokers.map(({ nodeId }) => nodeId);
