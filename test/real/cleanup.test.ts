@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { expect, test } from 'vitest';
@@ -27,10 +28,7 @@ test.each([
   'SIGINT',
 ] as const)('a test process that ends by %s leaves no server and no folder', async signal => {
   const victim = spawn(process.execPath, ['--input-type=module-typescript', '-e', careless]);
-  const [line] = await createInterface(victim.stdout)
-    [Symbol.asyncIterator]()
-    .next()
-    .then(({ value }) => [value]);
+  const [line] = await once(createInterface(victim.stdout), 'line');
   const { pid, folder } = JSON.parse(line) as { pid: number; folder: string };
   expect([lives(pid), existsSync(folder)]).toEqual([true, true]);
   victim.kill(signal);

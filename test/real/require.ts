@@ -20,6 +20,7 @@ export function describeReal(...names: SystemName[]): (title: string, suite: () 
       return;
     }
     const reason = `needs ${missing.map(system => `${system.name} (npm run provision, or ${system.how})`).join('; ')}`;
+    if (!required) console.warn(`Skipped: ${title} ${reason}`);
     describe(title, () => {
       it.skipIf(!required)(reason, () => {
         throw new Error(`${title} ${reason}`);
