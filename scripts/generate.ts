@@ -1,0 +1,46 @@
+/**
+ * Writes every file that is made from code: `npm run generate`. With `--check` it writes nothing and fails if one is stale, so that what
+ * is committed is always what the code says.
+ */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { documentJsonSchema } from '../api/json-schema.ts';
+import { documentReference } from './document-reference.ts';
+import { errorReference } from './error-reference.ts';
+
+interface GeneratedFile {
+  /** From the repository's root. */
+  readonly path: string;
+  content(): string | Promise<string>;
+}
+
+const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+
+/** Add a file here, and `npm run check` watches over it. */
+const files: readonly GeneratedFile[] = [
+  { path: 'api/generated/mqtt-kafka-bridge.schema.json', content: () => json(documentJsonSchema()) },
+  { path: 'docs/reference/document.md', content: documentReference },
+  { path: 'docs/reference/errors.md', content: errorReference },
+];
+
+const root = path.resolve(import.meta.dirname, '..');
+
+const current = (file: string): Promise<string | undefined> => readFile(file, 'utf8').catch(() => undefined);
+
+const stale: string[] = [];
+for (const { path: name, content } of files) {
+  const file = path.join(root, name);
+  const wanted = await content();
+  if ((await current(file)) === wanted) continue;
+  stale.push(name);
+  if (process.argv.includes('--check')) continue;
+  await mkdir(path.dirname(file), { recursive: true });
+  await writeFile(file, wanted);
+}
+
+if (process.argv.includes('--check') && stale.length > 0) {
+  console.error(`Stale: ${stale.join(', ')}. Run npm run generate and commit the result.`);
+  process.exitCode = 1;
+} else if (stale.length > 0) {
+  console.log(`Written: ${stale.join(', ')}`);
+}
