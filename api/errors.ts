@@ -385,6 +385,29 @@ export const errors = table({
     message: ({ path, message }: { path: string; message: string; remedy: string }) => `${path}: ${message}`,
     remedy: '`mkb validate FILE` names every such part, with its place and what to do instead.',
   },
+  'embedded-listen-failed': {
+    kind: 'permanent',
+    message: ({ host, port, reason }: { host: string; port: number; reason: string }) =>
+      `The embedded broker cannot listen on ${host}:${port}: ${reason}.`,
+    remedy: 'Choose another port, or 0 for any free one.',
+  },
+  'embedded-frame-invalid': {
+    kind: 'permanent',
+    message: ({ bytes }: { bytes: number }) =>
+      `A client of the embedded Kafka announced a request of ${bytes} bytes, which cannot be.`,
+    remedy: 'Let only Kafka clients without TLS and authentication connect to this port.',
+  },
+  'embedded-request-unknown': {
+    kind: 'permanent',
+    message: ({ api, version }: { api: number; version: number }) =>
+      `A client asked the embedded Kafka for API ${api} in version ${version}, which it does not speak.`,
+    remedy: 'Let the client ask for ApiVersions first; for what is missing, use Apache Kafka.',
+  },
+  'embedded-unknown': {
+    kind: 'permanent',
+    message: ({ what }: { what: string }) => `The embedded Kafka has no ${what}.`,
+    remedy: 'Create the topic first, and name nodes from 1 on that run.',
+  },
 });
 
 export type ErrorCode = keyof typeof errors;

@@ -1,0 +1,69 @@
+/** One node of the embedded cluster: a TCP port that can be stopped and started again. */
+import { once } from 'node:events';
+import { createServer, type Server, type Socket } from 'node:net';
+import { MkbError } from '../../api/errors.ts';
+import type { Cluster } from './cluster.ts';
+import { serve } from './connection.ts';
+
+export class Broker {
+  readonly id: number;
+  readonly host: string;
+  readonly #cluster: Cluster;
+  readonly #connections = new Map<Socket, Promise<void>>();
+  #server: Server | undefined;
+  #port: number;
+
+  /** @param port 0 for any free one, which it keeps when it is stopped and started again */
+  constructor(id: number, host: string, port: number, cluster: Cluster) {
+    this.id = id;
+    this.host = host;
+    this.#port = port;
+    this.#cluster = cluster;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  get running(): boolean {
+    return this.#server !== undefined;
+  }
+
+  /** Listens, and takes part in elections again. Throws `port-taken` or `listen-failed`. */
+  async start(): Promise<void> {
+    if (this.#server !== undefined) return;
+    const server = createServer({ noDelay: true }, socket => this.#accept(socket));
+    server.listen(this.#port, this.host);
+    try {
+      await once(server, 'listening');
+    } catch (cause) {
+      throw listenError(cause, this.host, this.#port);
+    }
+    this.#port = (server.address() as { port: number }).port;
+    this.#server = server;
+    this.#cluster.elect();
+  }
+
+  /** Dies: closes the port and all connections at once, as a killed broker does, and its partitions get other leaders. */
+  async stop(): Promise<void> {
+    const server = this.#server;
+    if (server === undefined) return;
+    this.#server = undefined;
+    this.#cluster.elect();
+    const closed = once(server, 'close');
+    server.close();
+    const connections = [...this.#connections];
+    for (const [socket] of connections) socket.destroy();
+    await Promise.all([closed, ...connections.map(([, ended]) => ended)]);
+  }
+
+  #accept(socket: Socket): void {
+    const ended = serve(socket, this, this.#cluster).finally(() => this.#connections.delete(socket));
+    this.#connections.set(socket, ended);
+  }
+}
+
+function listenError(cause: unknown, host: string, port: number): MkbError {
+  const reason = cause instanceof Error ? ((cause as NodeJS.ErrnoException).code ?? cause.message) : String(cause);
+  return new MkbError('embedded-listen-failed', { host, port, reason }, { cause });
+}
