@@ -85,11 +85,17 @@ class PlaceholderReader {
     const first = this.#name();
     if (first === undefined) {
       if (dotted) return [];
-      this.#fail(this.#text[this.#at] === '}' ? 'it names nothing' : 'a name must follow `${`');
+      this.#fail(this.#emptiness());
     }
     const path: (string | number)[] = [first];
     for (let step = this.#step(); step !== undefined; step = this.#step()) path.push(step);
     return path;
+  }
+
+  #emptiness(): string {
+    const next = this.#text[this.#at];
+    if (next === undefined) return 'its closing `}` is missing';
+    return next === '}' ? 'it names nothing' : 'a name must follow `${`';
   }
 
   #step(): string | number | undefined {

@@ -42,7 +42,8 @@ const align = (value: string, offset: number, text: string, from: number, patter
       read += charactersOf(escaped);
     }
   }
-  return Math.min(at, text.length);
+  const continued = escapeAt(text, at, pattern);
+  return Math.min(at + (charactersOf(continued) === 0 ? continued!.length : 0), text.length);
 };
 
 const escapeAt = (text: string, at: number, pattern: RegExp | undefined): string | undefined => {

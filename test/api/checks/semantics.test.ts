@@ -1,0 +1,166 @@
+import { describe, expect, it } from 'vitest';
+import { documentOf, load, ruleOf, told } from '../support/documents.ts';
+
+const secret = { value: 's' };
+const bootstrapServers = ['localhost:9092'];
+const toldOf = (spec: Record<string, unknown>) => told(load(documentOf(spec)));
+const ofMqtt = (mqtt: Record<string, unknown>) => toldOf({ mqtt });
+const ofKafka = (kafka: Record<string, unknown>) => toldOf({ kafka: { bootstrapServers, ...kafka } });
+const ofTopic = (topic: string) => toldOf({ rules: [ruleOf({ topic })] });
+
+describe('mqtt', () => {
+  it.each([
+    [{ url: 'mqtts://broker' }],
+    [{ url: 'wss://broker/mqtt', tls: {}, webSocket: { headers: { a: 'b' } } }],
+    [{ urls: ['mqtt://a', 'ws://[::1]:8083/mqtt'] }],
+    [{ listen: { port: 1883 } }],
+    [{ listen: { port: 8883, tls: { cert: secret, key: secret } } }],
+    [{ broker: { kind: 'emqx' } }],
+    [{ url: 'mqtts://b', tls: { cert: secret, key: secret } }],
+  ])('%j is fine', mqtt => {
+    expect(ofMqtt(mqtt)).toEqual([]);
+  });
+
+  it.each([
+    [{}, 'spec.mqtt: One of `url`, `urls`, `broker` or `listen` is missing.'],
+    [{ url: 'mqtt://a', listen: { port: 1 } }, 'spec.mqtt.listen: `url` and `listen` exclude each other'],
+    [{ url: 'tcp://a' }, 'spec.mqtt.url: Found "tcp://a", expected a url such as mqtt://host:1883'],
+    [{ url: 'a:1883' }, 'spec.mqtt.url: Found "a:1883", expected a url'],
+    [{ url: 'mqtt://a:99999' }, 'spec.mqtt.url: Found "mqtt://a:99999", expected a host, and a port from 1 to 65535.'],
+    [{ url: 'mqtt://a:0' }, 'spec.mqtt.url: Found port 0'],
+    [{ url: 'mqtt://a/cars' }, 'spec.mqtt.url: An mqtt:// url has no path.'],
+    [{ url: 'mqtt://a', tls: {} }, 'spec.mqtt.url: `tls` is given, but mqtt:// is not encrypted.'],
+    [{ urls: ['mqtts://a', 'ws://b'], tls: {} }, 'spec.mqtt.urls[1]: `tls` is given, but ws:// is not encrypted.'],
+    [{ urls: ['mqtt://a', 'mqtt://a'] }, 'spec.mqtt.urls[1]: "mqtt://a" is given twice'],
+    [{ url: 'mqtts://a', tls: { cert: secret } }, 'spec.mqtt.tls.cert: `cert` is given without `key`.'],
+    [{ url: 'mqtts://a', tls: { key: secret } }, 'spec.mqtt.tls.key: `key` is given without `cert`.'],
+    [{ url: 'mqtt://a', webSocket: {} }, 'spec.mqtt.webSocket: `webSocket` is given, but no url starts with ws://'],
+    [{ listen: { port: 1, tls: {} } }, 'spec.mqtt.listen.tls: `cert` is missing.'],
+    [{ listen: { port: 1 }, tls: {} }, 'spec.mqtt.tls: `tls` is for connecting to a broker'],
+    [
+      { url: 'mqtt://a', reconnect: { minDelay: '1m' } },
+      'spec.mqtt.reconnect: `minDelay` (1m) is longer than `maxDelay` (30s).',
+    ],
+    [{ url: 'mqtt://a', keepAlive: '1.5s' }, 'spec.mqtt.keepAlive: Found 1.5s, expected a multiple of 1s.'],
+    [{ url: 'mqtt://a', keepAlive: '0s' }, 'spec.mqtt.keepAlive: Found 0s, expected 1s to 65535s.'],
+    [{ url: 'mqtt://a', share: 'a/b' }, 'spec.mqtt.share: Found "a/b"'],
+  ])('%j is told', (mqtt, message) => {
+    expect(ofMqtt(mqtt)).toEqual([expect.stringContaining(message)]);
+  });
+
+  it('several replicas need a shared subscription, unless they are the MQTT server', () => {
+    const bridge = { replicas: 2 };
+    const url = 'mqtt://a';
+    expect(toldOf({ bridge, mqtt: { url } })).toEqual([expect.stringContaining('spec.mqtt: `share` is missing')]);
+    expect(toldOf({ bridge, mqtt: { url, share: 's' } })).toEqual([]);
+    expect(toldOf({ bridge, mqtt: { listen: { port: 1883 } } })).toEqual([]);
+  });
+});
+
+describe('kafka', () => {
+  const login = { username: 'u', password: secret };
+  const oauth = { tokenEndpoint: 'https://login/token', clientId: 'c', clientSecret: secret };
+
+  it.each([
+    [{ auth: { mechanism: 'plain', ...login } }],
+    [{ auth: { mechanism: 'scram-sha-512', ...login }, tls: {} }],
+    [{ auth: { mechanism: 'oauthbearer', oauth } }],
+    [{ auth: { mechanism: 'oauthbearer', token: secret } }],
+    [{ producer: { acks: 'none' } }],
+    [{ producer: { acks: 'none', idempotent: false } }],
+    [{ bootstrapServers: ['[::1]:9092', '10.0.0.1:1', 'a-b.c_d:65535'] }],
+  ])('%j is fine', kafka => {
+    expect(ofKafka(kafka)).toEqual([]);
+  });
+
+  it.each([
+    [{ clusterRef: { name: 'k' } }, 'spec.kafka.clusterRef: `bootstrapServers` and `clusterRef` exclude each other'],
+    [{ bootstrapServers: ['kafka'] }, 'spec.kafka.bootstrapServers[0]: Found "kafka", expected host:port'],
+    [{ bootstrapServers: ['kafka:0'] }, 'spec.kafka.bootstrapServers[0]: Found port 0'],
+    [{ bootstrapServers: [] }, 'spec.kafka.bootstrapServers: Found an empty list, expected at least 1 item.'],
+    [{ auth: { mechanism: 'plain', username: 'u' } }, 'spec.kafka.auth: `password` is missing: plain needs it.'],
+    [
+      { auth: { mechanism: 'plain', ...login, token: secret } },
+      'spec.kafka.auth.token: `token` is given, but plain does not use it.',
+    ],
+    [{ auth: { mechanism: 'oauthbearer' } }, 'spec.kafka.auth: One of `oauth` or `token` is missing'],
+    [
+      { auth: { mechanism: 'oauthbearer', oauth, token: secret } },
+      'spec.kafka.auth.token: `oauth` and `token` exclude each other.',
+    ],
+    [
+      { auth: { mechanism: 'oauthbearer', oauth, username: 'u' } },
+      'spec.kafka.auth.username: `username` is given, but oauthbearer',
+    ],
+    [
+      { producer: { acks: 'leader', idempotent: true } },
+      'spec.kafka.producer.idempotent: `idempotent: true` needs `acks: all`, not leader.',
+    ],
+    [{ producer: { linger: '2m' } }, 'spec.kafka.producer.linger: Found 2m, expected 0ms to 1m.'],
+    [
+      { topics: [{ name: 'a' }, { name: 'a' }] },
+      'spec.kafka.topics[1].name: "a" is given twice: it is also item 1 of the list.',
+    ],
+    [{ topics: [{ name: 'a/b' }] }, 'spec.kafka.topics[0].name: Found "a/b", expected the name of a Kafka topic'],
+    [{ topics: [{ name: '..' }] }, 'spec.kafka.topics[0].name: Found ".."'],
+    [
+      { topics: [{ name: 'a', config: { 'retention.ms': 5 } }] },
+      'spec.kafka.topics[0].config["retention.ms"]: Found the number 5, expected text.',
+    ],
+  ])('%j is told', (kafka, message) => {
+    expect(ofKafka(kafka)).toEqual([expect.stringContaining(message)]);
+  });
+});
+
+describe('rules and delivery', () => {
+  it.each([
+    'cars',
+    '${vin}',
+    'cars.${vin}-x',
+    '${.}',
+    'a'.repeat(249),
+    '${a/',
+  ])('a record may go to the topic %.30s', topic => {
+    expect(ofTopic(topic)).toEqual([]);
+  });
+
+  it.each([
+    'a/b',
+    '${vin}/x',
+    '.',
+    '..',
+    'a b',
+    'a'.repeat(250),
+    'ü',
+  ])('a record may not go to the topic %.30s', topic => {
+    expect(ofTopic(topic)).toEqual([expect.stringContaining('spec.rules[0].sinks[0].kafka.topic: Found "')]);
+  });
+
+  it('a message is published to one topic and not to a filter', () => {
+    const ofPublish = (topic: string) => toldOf({ rules: [{ name: 'a', sql: 'x', sinks: [{ mqtt: { topic } }] }] });
+    expect(ofPublish('cars/${key}/commands')).toEqual([]);
+    expect(ofPublish('cars/+/commands')).toEqual([
+      expect.stringContaining('sinks[0].mqtt.topic: Found "cars/+/commands"'),
+    ]);
+  });
+
+  it('rules have names of their own', () => {
+    const rules = [ruleOf({ topic: 'a' }, 'same'), ruleOf({ topic: 'a' }, 'same')];
+    expect(toldOf({ rules })).toEqual(['spec.rules[1].name: "same" is given twice: it is also item 1 of the list.']);
+  });
+
+  it('a failure is dropped or kept, not both', () => {
+    const onFailure = { drop: {}, deadLetter: { topic: 'd' } };
+    expect(toldOf({ delivery: { onFailure } })).toEqual([
+      expect.stringContaining('`deadLetter` and `drop` exclude each other'),
+    ]);
+  });
+});
+
+it('a part that is broken does not hide what is wrong in another', () => {
+  const kafka = { bootstrapServers, producer: { acks: 'none', idempotent: true } };
+  expect(toldOf({ mqtt: { url: 5 }, kafka })).toEqual([
+    expect.stringContaining('spec.mqtt.url: Found the number 5'),
+    expect.stringContaining('spec.kafka.producer.idempotent'),
+  ]);
+});
