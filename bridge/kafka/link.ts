@@ -4,6 +4,7 @@
  * Whoever needs it asks for `connection` and, if there is none, calls `open`; a change is told through `changed`. Nothing here
  * decides whether a request is repeated.
  */
+import { isIP } from 'node:net';
 import { Connection, type ConnectionOptions } from '@platformatic/kafka';
 import type { MkbError } from '../../api/errors.ts';
 import { backoffMs } from '../backoff.ts';
@@ -78,7 +79,11 @@ export class Link {
   }
 
   async #connect(): Promise<Connection> {
-    const connection = new Connection(this.#options.clientId, this.#options.connection);
+    // An address is not a name that TLS may ask for (RFC 6066, 3); it is compared with the certificate all the same.
+    const connection = new Connection(this.#options.clientId, {
+      ...this.#options.connection,
+      ...(isIP(this.host) > 0 && this.#options.connection.tlsServerName === true && { tlsServerName: false }),
+    });
     connection.on('error', () => undefined);
     try {
       await connection.connect(this.host, this.port);

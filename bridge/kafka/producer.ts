@@ -57,6 +57,8 @@ interface Lost {
   readonly written: boolean;
 }
 
+const silence: ProduceAnswer = { results: [], throttleMs: 0 };
+
 const acksOnTheWire = { all: -1, leader: 1, none: 0 } as const;
 const maxRequestsInFlight = 5;
 const maxRequestBytes = 8 * 1024 * 1024;
@@ -256,7 +258,9 @@ export class Producer {
     const timeoutMs = Math.floor(this.#options.cluster.requestTimeoutMs * 0.8);
     produce(connection, acks, timeoutMs, batches, (error, answer) => {
       if (this.#closed) return;
-      this.#answered(link, lanes, error ? { error, written: true } : answer!);
+      if (error) this.#answered(link, lanes, { error, written: true });
+      // With acks none the library calls back when it has written, with no answer to give.
+      else this.#answered(link, lanes, acks === 0 ? silence : answer!);
     });
   }
 

@@ -1,0 +1,170 @@
+/**
+ * How fast the bridge is, beside a naive one, in one run on one machine: messages per second and CPU per message, MQTT into a real Kafka.
+ *
+ *     node bench/bridge.ts [--messages 500000] [--rounds 3] [--payload 285] [--report FILE]
+ *
+ * The messages come from a server that can outrun any bridge (blaster.ts); the subjects run as processes of their own, so that their CPU
+ * time is theirs alone. Rounds alternate between the subjects, and the median is shown. On a small machine the rates are shared with
+ * Kafka and the blaster: compare ratios.
+ */
+import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { removeFolder, temporaryFolder } from '../test/real/cleanup.ts';
+import { type RunningKafka, startKafka } from '../test/real/kafka.ts';
+import { until } from '../test/real/until.ts';
+import type { BlasterOptions, BlasterReport } from './blaster.ts';
+
+const { values } = parseArgs({
+  options: {
+    messages: { type: 'string', default: '500000' },
+    rounds: { type: 'string', default: '3' },
+    payload: { type: 'string', default: '285' },
+    report: { type: 'string' },
+  },
+});
+const messages = Number(values.messages);
+const folder = temporaryFolder('bench');
+
+interface Run {
+  readonly subject: string;
+  readonly qos: 0 | 1;
+  readonly perSecond: number;
+  readonly cpuMicros: number;
+  readonly memoryMiB: number;
+}
+
+type Subject = (mqttPort: number, kafka: RunningKafka, topic: string, qos: 0 | 1) => ChildProcess;
+
+const subjects: Readonly<Record<string, Subject>> = {
+  bridge: (port, kafka, topic, qos) => {
+    const file = join(folder, `${topic}.yaml`);
+    writeFileSync(
+      file,
+      `apiVersion: mqttkafka.dev/v1alpha1
+kind: MqttKafkaBridge
+metadata: {name: bench}
+spec:
+  mqtt: {url: "mqtt://127.0.0.1:${port}", qos: ${qos}}
+  kafka: {bootstrapServers: ["${kafka.bootstrap}"]}
+  rules:
+    - name: vehicles
+      sql: SELECT payload FROM "mqttx/simulate/tesla/{clientid}"
+      sinks: [{kafka: {topic: ${topic}, key: "\${clientid}", timestamp: "\${timestamp}"}}]
+`,
+    );
+    return spawn(
+      process.execPath,
+      [new URL('../cli/mkb.ts', import.meta.url).pathname, 'run', file, '--http', '127.0.0.1:0'],
+      {
+        stdio: ['ignore', 'ignore', 'inherit'],
+      },
+    );
+  },
+  naive: (port, kafka, topic, qos) =>
+    fork(new URL('./naive-bridge.ts', import.meta.url), [`mqtt://127.0.0.1:${port}`, kafka.bootstrap, topic, `${qos}`]),
+};
+
+async function measure(subject: string, qos: 0 | 1, kafka: RunningKafka, round: number): Promise<Run> {
+  const topic = `bench-${subject}-${qos}-${round}`;
+  await kafka.createTopic(topic, { partitions: 10 });
+  const options: BlasterOptions = { messages, qos, payloadBytes: Number(values.payload), clients: 10 };
+  const blaster = fork(new URL('./blaster.ts', import.meta.url), [JSON.stringify(options)]);
+  const reports = reportsOf(blaster);
+  const { ready } = await reports<{ ready: number }>('ready');
+  const child = subjects[subject]!(ready, kafka, topic, qos);
+  try {
+    await reports('first');
+    const cpuBefore = cpuMicros(child.pid!);
+    const started = performance.now();
+    await reports('done');
+    await until(`${messages} records in ${topic}`, async () => (await recordsIn(topic)) >= messages, {
+      timeoutMs: 120_000,
+    });
+    const seconds = (performance.now() - started) / 1000;
+    return {
+      subject,
+      qos,
+      perSecond: messages / seconds,
+      cpuMicros: (cpuMicros(child.pid!) - cpuBefore) / messages,
+      memoryMiB: Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))![1]) / 1024,
+    };
+  } finally {
+    for (const process of [child, blaster]) {
+      process.kill('SIGKILL');
+      await once(process, 'exit');
+    }
+  }
+}
+
+/** Waits for a report of the blaster, which may have come already. */
+function reportsOf(blaster: ChildProcess) {
+  const seen: BlasterReport[] = [];
+  blaster.on('message', message => seen.push(message as BlasterReport));
+  return <T>(key: string): Promise<T> =>
+    until(`the blaster's ${key}`, () => seen.find(report => key in report) as T, { timeoutMs: 300_000, everyMs: 5 });
+}
+
+/** CPU time of a process so far, all threads, in microseconds (proc(5): utime and stime, in ticks of 10 ms). */
+function cpuMicros(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10_000;
+}
+
+const median = (numbers: number[]): number => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
+
+function summary(runs: readonly Run[]): string {
+  const rows = [
+    '| | QoS | messages/s | CPU µs a message | messages per CPU second | most memory |',
+    '| --- | --- | --- | --- | --- | --- |',
+  ];
+  const figures = new Map<string, number>();
+  for (const [name, group] of Map.groupBy(runs, run => `${run.subject} ${run.qos}`)) {
+    const cpu = median(group.map(run => run.cpuMicros));
+    figures.set(name, cpu);
+    const rate = Math.round(median(group.map(run => run.perSecond)));
+    const memory = Math.round(median(group.map(run => run.memoryMiB)));
+    const [subject, qos] = name.split(' ');
+    rows.push(
+      `| ${subject} | ${qos} | ${rate.toLocaleString('en')} | ${cpu.toFixed(2)} | ${Math.round(1e6 / cpu).toLocaleString('en')} | ${memory} MiB |`,
+    );
+  }
+  const ratio = (qos: number) => (figures.get(`naive ${qos}`)! / figures.get(`bridge ${qos}`)!).toFixed(1);
+  rows.push('', `Messages per CPU second, bridge to naive: ${ratio(1)} times at QoS 1, ${ratio(0)} times at QoS 0.`);
+  return rows.join('\n');
+}
+
+const kafka = await startKafka({ java: ['-Xmx1g'] });
+const admin = kafka.client().admin();
+await admin.connect();
+
+async function recordsIn(topic: string): Promise<number> {
+  const offsets = await admin.fetchTopicOffsets(topic);
+  return offsets.reduce((sum, { high }) => sum + Number(high), 0);
+}
+
+try {
+  const runs: Run[] = [];
+  for (let round = 0; round < Number(values.rounds); round++) {
+    for (const qos of [1, 0] as const) {
+      for (const subject of Object.keys(subjects)) {
+        const run = await measure(subject, qos, kafka, round);
+        console.error(`${subject} QoS ${qos}: ${Math.round(run.perSecond)} messages/s, ${run.cpuMicros.toFixed(2)} µs`);
+        runs.push(run);
+      }
+    }
+  }
+  const text = summary(runs);
+  console.log(text);
+  if (values.report) {
+    const page = readFileSync(values.report, 'utf8');
+    const marked = /(<!-- bench -->\n)[\s\S]*(<!-- \/bench -->)/;
+    writeFileSync(values.report, page.replace(marked, `$1${text}\n$2`));
+  }
+} finally {
+  await admin.disconnect();
+  await kafka.stop();
+  removeFolder(folder);
+}
