@@ -39,7 +39,7 @@ export const charge = (where: Moment, plan: ChargePlan): Leg => {
   const seconds = constantSeconds + fallSeconds * Math.log((full - bend) / (full - to));
 
   const gained = (second: number): { joules: number; watts: number } => {
-    if (second <= constantSeconds) return { joules: powerW * second, watts: powerW };
+    if (second < constantSeconds) return { joules: powerW * second, watts: powerW };
     const left = Math.exp((constantSeconds - second) / fallSeconds);
     return { joules: bend - from + (full - bend) * (1 - left), watts: bendW * left };
   };

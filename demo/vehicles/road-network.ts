@@ -21,7 +21,7 @@ export interface Road {
 /** Where a vehicle can park. */
 export interface Place {
   readonly node: number;
-  /** Beside the road, 15 m from the node. */
+  /** Beside the road, 20 m from the node: enough to turn in with a car's turning circle. */
   readonly spot: Point;
   readonly city: number;
   /** Direct current; every other place charges slowly. */
@@ -50,6 +50,7 @@ const rings = [
   { radius: 7400, limit: 100, spokes: 100 },
 ];
 const spokes = 12;
+const kerbM = 20;
 const motorwayLimit = 120;
 
 class Builder {
@@ -78,8 +79,8 @@ class Builder {
     const side = this.random.chance(0.5) ? 1 : -1;
     const length = distanceBetween(before, here);
     const spot = {
-      x: here.x + (side * 15 * (here.y - before.y)) / length,
-      y: here.y - (side * 15 * (here.x - before.x)) / length,
+      x: here.x + (side * kerbM * (here.y - before.y)) / length,
+      y: here.y - (side * kerbM * (here.x - before.x)) / length,
     };
     this.places.push({ node, spot, city, fastCharger: this.places.length % 9 === 4 });
     this.road(from, node, points.slice(0, middle + 1), limitKmh);

@@ -24,7 +24,7 @@ export interface Route {
 const parkingMps = 2.2;
 const reversingMps = 1.4;
 /** How far a vehicle backs out along the road, metres. */
-const backOutM = 14;
+const backOutM = 20;
 
 /** The line from one place to another. The two must differ. */
 export const routeBetween = (network: RoadNetwork, from: Place, to: Place): Route => {
