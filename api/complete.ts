@@ -8,6 +8,7 @@ import { fillDefaults } from './shape.ts';
  */
 export const completeDocument = (document: unknown): MqttKafkaBridge => {
   const complete = fillDefaults(documentField, document) as MqttKafkaBridge;
+  if (!isMapping(complete)) return complete;
   const { metadata, spec } = complete;
   if (!isMapping(metadata) || !isMapping(spec)) return complete;
   if (isMapping(spec.mqtt)) spec.mqtt.clientId ??= metadata.name;

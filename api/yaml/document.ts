@@ -1,5 +1,5 @@
 /** The documents of one YAML file: as data with places, or with what is wrong with their syntax. */
-import { type Document, parseAllDocuments } from 'yaml';
+import { type Document, isScalar, parseAllDocuments } from 'yaml';
 import { type Finding, finding } from '../findings.ts';
 import type { Place } from '../problems.ts';
 import { SourceText } from './source-text.ts';
@@ -24,7 +24,10 @@ export const parseYaml = (file: string, text: string): YamlDocument[] => {
   if ('empty' in parsed) return [];
   const source = new SourceText(file, text);
   return parsed
-    .filter(({ contents, errors }) => contents !== null || errors.length > 0)
+    .filter(
+      ({ contents, errors }) =>
+        errors.length > 0 || !(isScalar(contents) ? contents.value === null : contents === null),
+    )
     .map(document => readDocument(source, document));
 };
 

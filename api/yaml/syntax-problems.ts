@@ -17,7 +17,10 @@ const explanations: Readonly<Record<string, Explanation>> = {
     reason: 'A second `: ` stands on this line.',
     remedy: 'Quote text that holds `: `, or put the nested field on a line of its own.',
   },
-  MULTILINE_IMPLICIT_KEY: { reason: 'A name stands here without its `:`.', remedy: 'Write `name: value`.' },
+  MULTILINE_IMPLICIT_KEY: {
+    reason: 'Text over several lines cannot be the name of a field.',
+    remedy: 'Look for a missing `:` here, or for a line below that is indented too far.',
+  },
   BAD_SCALAR_START: {
     reason: 'Text without quotes cannot start with this character.',
     remedy: 'Put the text in quotes.',
@@ -34,9 +37,15 @@ const unquotedTemplate: Explanation = {
   remedy: 'Inside { } and [ ], put templates in quotes: {key: "${clientid}"}.',
 };
 
+const indentedTooFar: Explanation = {
+  reason: 'The line below is indented further than this one, which has a value already.',
+  remedy: 'Fields of one mapping start in one column.',
+};
+
 /** What to tell about an error of the YAML parser, given the line it is on. */
 export const explainYamlError = (error: YAMLParseError | YAMLWarning, line: string): Explanation => {
   const inFlow = error.code === 'UNEXPECTED_TOKEN' || error.code === 'MISSING_CHAR';
   if (inFlow && /[{[,].*\$\{/.test(line)) return unquotedTemplate;
+  if (error.code === 'BLOCK_AS_IMPLICIT_KEY' && !/: .*:( |$)/.test(line)) return indentedTooFar;
   return explanations[error.code] ?? { reason: `${error.message.replace(/[.]$/, '')}.` };
 };
