@@ -1,0 +1,48 @@
+import { pino } from 'pino';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { MkbError } from '../../../api/errors.ts';
+import { ErrorLog } from '../../../bridge/observe/log.ts';
+
+beforeEach(() => vi.useFakeTimers());
+afterEach(() => vi.useRealTimers());
+
+function setup() {
+  const lines: Record<string, unknown>[] = [];
+  const log = pino({ base: undefined, timestamp: false }, { write: (line: string) => lines.push(JSON.parse(line)) });
+  return { lines, errors: new ErrorLog(log) };
+}
+
+const unreachable = (address: string) => new MkbError('kafka-unreachable', { address, reason: 'gone' });
+
+test('an error is logged with its code and what to do', () => {
+  const { lines, errors } = setup();
+  errors.report('warn', unreachable('k:1'), { bridge: 'b' });
+  expect(lines).toEqual([
+    {
+      level: 40,
+      code: 'kafka-unreachable',
+      remedy: expect.stringContaining('bootstrapServers'),
+      bridge: 'b',
+      msg: 'Kafka at k:1 cannot be reached: gone.',
+    },
+  ]);
+});
+
+test('an error that repeats is logged once, and summed up after ten seconds with its last text', () => {
+  const { lines, errors } = setup();
+  for (let count = 0; count < 1000; count++) errors.report('warn', unreachable(`k:${count}`), { bridge: 'b' });
+  expect(lines.length).toBe(1);
+  vi.advanceTimersByTime(10_000);
+  expect(lines.length).toBe(2);
+  expect(lines[1]).toMatchObject({ repeated: 999, msg: 'Kafka at k:999 cannot be reached: gone.' });
+  vi.advanceTimersByTime(60_000);
+  expect(lines.length).toBe(2);
+});
+
+test('errors of other bridges or codes are not held back', () => {
+  const { lines, errors } = setup();
+  errors.report('warn', unreachable('k:1'), { bridge: 'a' });
+  errors.report('warn', unreachable('k:1'), { bridge: 'b' });
+  errors.report('error', new MkbError('kafka-unknown-topic', { topic: 't' }), { bridge: 'a' });
+  expect(lines.length).toBe(3);
+});
