@@ -141,7 +141,8 @@ export const errors = table({
     kind: 'retryable',
     message: ({ url, reason }: { url: string; reason: string }) =>
       `The connection to the MQTT server ${url} ended: ${reason}.`,
-    remedy: 'It is opened again. If it happens often, look whether another client uses this client id, then at the log of the server.',
+    remedy:
+      'It is opened again. If it happens often, look whether another client uses this client id, then at the log of the server.',
   },
   'mqtt-keepalive-timeout': {
     kind: 'retryable',
