@@ -1,3 +1,5 @@
+import type { Value } from './value.ts';
+
 /**
  * What a rule reads: one MQTT PUBLISH (later also one Kafka record), seen through the columns that EMQX's rules know.
  *
@@ -27,5 +29,27 @@ export interface Message {
   /** MQTT 5 user properties in the order sent, duplicates kept. */
   readonly userProperties: readonly (readonly [name: string, value: string])[];
   /** The payload decoded as JSON, decoded once per message. Throws `payload-not-json`. */
-  json(): unknown;
+  json(): Value;
+}
+
+/**
+ * One Kafka record as a rule reads it: the same contract (pointed at the next record each time, lazy), under the columns that EMQX's
+ * Kafka source gives.
+ */
+export interface KafkaRecord {
+  readonly topic: string;
+  /** A view that is valid only until the call returns; undefined for a record without a key. */
+  readonly key: Buffer | undefined;
+  /** As `key`; undefined for a tombstone. */
+  readonly value: Buffer | undefined;
+  /** Headers by name; of several with one name the last. */
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly offset: bigint;
+  readonly partition: number;
+  /** Milliseconds since 1970. */
+  readonly ts: number;
+  /** Whether `ts` is the producer's time or the broker's. */
+  readonly ts_type: 'create' | 'append';
+  /** The value decoded as JSON, decoded once per record. Throws `payload-not-json`. */
+  json(): Value;
 }

@@ -1,0 +1,103 @@
+/**
+ * The columns of messages, under EMQX's names.
+ *
+ * A rule may read MQTT and Kafka at once, so each column reads from either kind of message, and gives undefined where the other kind
+ * has no such thing.
+ */
+import { hostname } from 'node:os';
+import type { KafkaRecord, Message } from './message.ts';
+import { newMap, type Value, type ValueMap } from './value.ts';
+
+/** A message of either source, seen as whatever it may have. */
+export type AnyMessage = Partial<Omit<Message, 'json'>> & Partial<Omit<KafkaRecord, 'json'>> & Pick<Message, 'json'>;
+
+export type SourceKind = 'mqtt' | 'kafka';
+
+export interface Column {
+  readonly name: string;
+  readonly sources: readonly SourceKind[];
+  /** For people: `text`, `bytes`, `integer`, `map`. */
+  readonly type: string;
+  readonly description: string;
+  read(message: AnyMessage): Value;
+}
+
+const column = (
+  name: string,
+  sources: readonly SourceKind[],
+  type: string,
+  description: string,
+  read: (message: AnyMessage) => Value,
+): Column => ({ name, sources, type, description, read });
+
+const mqtt: readonly SourceKind[] = ['mqtt'];
+const kafka: readonly SourceKind[] = ['kafka'];
+const both: readonly SourceKind[] = ['mqtt', 'kafka'];
+
+const flagsOf = ({ retain, dup }: AnyMessage): Value => {
+  if (retain === undefined || dup === undefined) return undefined;
+  const flags = newMap();
+  flags.retain = retain;
+  flags.dup = dup;
+  return flags;
+};
+
+const ifMqtt = (message: AnyMessage, value: Value): Value => (message.qos === undefined ? undefined : value);
+
+/** Read once: a process does not move. */
+let nodeName: string | undefined;
+const thisNode = (): string => {
+  nodeName ??= `mkb@${hostname()}`;
+  return nodeName;
+};
+
+/** All columns, in the order in which `SELECT *` gives them. */
+export const columns: readonly Column[] = [
+  column('id', mqtt, 'text', 'A time-ordered id of the message, unique in this process.', ({ id }) => id),
+  column('event', mqtt, 'text', "What happened: always 'message.publish'.", m => ifMqtt(m, 'message.publish')),
+  column('clientid', mqtt, 'text', 'The publisher’s client id, where it is known.', ({ clientid }) => clientid),
+  column('username', mqtt, 'text', 'The publisher’s user name, where it is known.', ({ username }) => username),
+  column('peerhost', mqtt, 'text', 'The publisher’s address, where it is known.', ({ peerhost }) => peerhost),
+  column('topic', both, 'text', 'The MQTT topic, or the Kafka topic, of the message.', ({ topic }) => topic),
+  column('payload', mqtt, 'bytes', 'The payload; `payload.x` reads inside it as JSON.', ({ payload }) => payload),
+  column('qos', mqtt, 'integer', 'The quality of service of the delivery: 0, 1 or 2.', ({ qos }) => qos),
+  column('flags', mqtt, 'map', 'flags.retain and flags.dup, true or false.', flagsOf),
+  column(
+    'pub_props',
+    mqtt,
+    'map',
+    "MQTT 5 properties by name, 'User-Property' among them.",
+    m => m.properties as ValueMap,
+  ),
+  column('timestamp', mqtt, 'integer', 'When the message was received, milliseconds since 1970.', m => m.timestamp),
+  column('publish_received_at', mqtt, 'integer', 'The same as timestamp.', m => m.timestamp),
+  column('node', mqtt, 'text', 'The machine that the rule runs on.', m => ifMqtt(m, thisNode())),
+  column('key', kafka, 'bytes', 'The record’s key.', ({ key }) => key),
+  column('value', kafka, 'bytes', 'The record’s value; `value.x` reads inside it as JSON.', ({ value }) => value),
+  column('headers', kafka, 'map', 'The record’s headers by name.', m => m.headers as ValueMap),
+  column('partition', kafka, 'integer', 'The partition that the record was read from.', ({ partition }) => partition),
+  column('offset', kafka, 'integer', 'The record’s offset in its partition.', m => offsetOf(m)),
+  column('ts', kafka, 'integer', 'The record’s time, milliseconds since 1970.', ({ ts }) => ts),
+  column(
+    'ts_type',
+    kafka,
+    'text',
+    "Whose time ts is: 'create' (the producer) or 'append' (the broker).",
+    m => m.ts_type,
+  ),
+];
+
+const offsetOf = ({ offset }: AnyMessage): Value =>
+  offset !== undefined && offset <= Number.MAX_SAFE_INTEGER ? Number(offset) : offset;
+
+const byName: ReadonlyMap<string, Column> = new Map(columns.map(each => [each.name, each]));
+
+/** The column of this name that some of `kinds` has; undefined when none has it. */
+export const findColumn = (name: string, kinds: readonly SourceKind[]): Column | undefined => {
+  const found = byName.get(name);
+  return found?.sources.some(kind => kinds.includes(kind)) ? found : undefined;
+};
+
+/** The columns of sources of these kinds. */
+export const columnsOf = (kinds: readonly SourceKind[]): readonly Column[] =>
+  columns.filter(({ sources }) => sources.some(kind => kinds.includes(kind)));

@@ -1,0 +1,242 @@
+/** Compiles expressions to closures. What can be decided now (names, functions, arguments that are constants) is decided now. */
+import { MkbError } from '../api/errors.ts';
+import { nearest } from '../api/nearest.ts';
+import { identical, relations } from './compare.ts';
+import { compileRoot, compileSteps, readsInside } from './compile-path.ts';
+import { guard } from './failures.ts';
+import type { FunctionEntry, Parameter } from './functions/define.ts';
+import { signature } from './functions/define.ts';
+import { findFunction, functionNames } from './functions/registry.ts';
+import { compileLike } from './like.ts';
+import type { Names } from './names.ts';
+import { arithmetic, likeOperand, topicMatches, truth, unary } from './operators.ts';
+import { readSlice } from './paths.ts';
+import { placeAt } from './position.ts';
+import type { Evaluate, Scope } from './scope.ts';
+import type { Between, Binary, Call, Case, Expression, Like, Membership, PathExpression } from './syntax.ts';
+import type { Value } from './value.ts';
+
+export type Condition = (scope: Scope) => boolean;
+
+export class ExpressionCompiler {
+  readonly #sql: string;
+  readonly #names: Names;
+  /** Names of aliases so far; the caller adds them as it goes through SELECT. */
+  readonly aliases = new Set<string>();
+  /** Set when WHERE is compiled: `payload.x` reads the message's own payload there. */
+  inWhere = false;
+  /** Whether what was compiled so far reads inside the payload (or a Kafka value). */
+  readsPayload = false;
+  /** Whether what was compiled so far reads an alias. */
+  readsAliases = false;
+
+  constructor(sql: string, names: Names) {
+    this.#sql = sql;
+    this.#names = names;
+  }
+
+  /** An expression as a value. Throws `rule-unknown-name` and `rule-arguments`. */
+  compile(expression: Expression): Evaluate {
+    switch (expression.kind) {
+      case 'literal':
+        return () => expression.value;
+      case 'path':
+        return this.#path(expression);
+      case 'access': {
+        const base = this.compile(expression.base);
+        const follow = compileSteps(expression.steps, index => this.compile(index));
+        return scope => follow(base(scope), scope);
+      }
+      case 'slice': {
+        const base = this.compile(expression.base);
+        return this.#guard(expression, scope => readSlice(base(scope), expression.from, expression.to));
+      }
+      case 'list': {
+        const items = expression.items.map(item => this.compile(item));
+        return scope => items.map(item => item(scope));
+      }
+      case 'unary': {
+        const operand = this.compile(expression.operand);
+        const apply = unary[expression.operator];
+        return this.#guard(expression, scope => apply(operand(scope)));
+      }
+      default:
+        return this.#compound(expression);
+    }
+  }
+
+  #compound(
+    expression: Exclude<Expression, { kind: 'literal' | 'path' | 'access' | 'slice' | 'list' | 'unary' }>,
+  ): Evaluate {
+    switch (expression.kind) {
+      case 'binary':
+        return this.#binary(expression);
+      case 'in':
+        return this.#membership(expression);
+      case 'between':
+        return this.#between(expression);
+      case 'like':
+        return this.#like(expression);
+      case 'is-null': {
+        const operand = this.compile(expression.operand);
+        const { negated } = expression;
+        return scope => ((operand(scope) ?? undefined) === undefined) !== negated;
+      }
+      case 'case':
+        return this.#case(expression);
+      case 'call':
+        return this.#call(expression);
+    }
+  }
+
+  /** An expression as a condition. What is undefined or null is not true; text or a number there is `rule-failed`. */
+  condition(expression: Expression): Condition {
+    const evaluate = this.compile(expression);
+    return this.#guard(expression, scope => truth(evaluate(scope))) as Condition;
+  }
+
+  #guard(expression: Expression, evaluate: Evaluate): Evaluate {
+    return guard(this.#sql, expression, evaluate);
+  }
+
+  #path(expression: PathExpression): Evaluate {
+    const inside = readsInside(expression, this.#names);
+    const root = compileRoot(expression, {
+      sql: this.#sql,
+      names: this.#names,
+      aliases: this.aliases,
+      inWhere: this.inWhere,
+      payloadWasRead: this.readsPayload,
+    });
+    this.readsPayload ||= inside;
+    this.readsAliases ||= this.aliases.has(expression.name);
+    if (expression.steps.length === 0) return root;
+    const follow = compileSteps(expression.steps, index => this.compile(index));
+    return scope => follow(root(scope), scope);
+  }
+
+  #binary(expression: Binary): Evaluate {
+    const { operator } = expression;
+    if (operator === 'and' || operator === 'or') return this.#logical(expression);
+    const left = this.compile(expression.left);
+    const right = this.compile(expression.right);
+    if (operator === '=~') return this.#guard(expression, scope => topicMatches(left(scope), right(scope)));
+    const apply: (left: Value, right: Value) => Value =
+      operator in relations
+        ? relations[operator as keyof typeof relations]
+        : arithmetic[operator as keyof typeof arithmetic];
+    return this.#guard(expression, scope => apply(left(scope), right(scope)));
+  }
+
+  #logical({ operator, left, right }: Binary): Evaluate {
+    const first = this.condition(left);
+    const second = this.condition(right);
+    return operator === 'and' ? scope => first(scope) && second(scope) : scope => first(scope) || second(scope);
+  }
+
+  #membership(expression: Membership): Evaluate {
+    const { operand, items, negated } = expression;
+    const wanted = this.compile(operand);
+    const candidates = items.map(item => this.compile(item));
+    return this.#guard(expression, scope => {
+      const value = wanted(scope);
+      return candidates.some(candidate => identical(candidate(scope), value)) !== negated;
+    });
+  }
+
+  #between(expression: Between): Evaluate {
+    const operand = this.compile(expression.operand);
+    const low = this.compile(expression.low);
+    const high = this.compile(expression.high);
+    const { negated } = expression;
+    return this.#guard(expression, scope => {
+      const value = operand(scope);
+      return (relations['>='](value, low(scope)) && relations['<='](value, high(scope))) !== negated;
+    });
+  }
+
+  #like(expression: Like): Evaluate {
+    const operand = this.compile(expression.operand);
+    const { pattern, negated } = expression;
+    const constant = pattern.kind === 'literal' ? likeOperand(pattern.value) : undefined;
+    const fixed = constant === undefined ? undefined : compileLike(constant);
+    const patternOf = this.compile(pattern);
+    return this.#guard(expression, scope => {
+      const text = likeOperand(operand(scope));
+      const current = fixed === undefined ? likeOperand(patternOf(scope)) : '';
+      const alike = text !== undefined && current !== undefined && (fixed ?? compileLike(current))(text);
+      return alike !== negated;
+    });
+  }
+
+  #case({ subject, branches, otherwise }: Case): Evaluate {
+    const subjectOf = subject === undefined ? undefined : this.compile(subject);
+    const tests = branches.map(({ when }) => this.#branchTest(when, subjectOf));
+    const results = branches.map(({ result }) => this.compile(result));
+    const fallback = otherwise === undefined ? undefined : this.compile(otherwise);
+    return scope => {
+      for (let at = 0; at < tests.length; at++) if (tests[at]!(scope)) return results[at]!(scope);
+      return fallback?.(scope);
+    };
+  }
+
+  #branchTest(when: Expression, subjectOf: Evaluate | undefined): Condition {
+    if (subjectOf === undefined) return this.condition(when);
+    const candidate = this.compile(when);
+    return scope => identical(candidate(scope), subjectOf(scope));
+  }
+
+  #call(expression: Call): Evaluate {
+    const { name, parameters } = expression;
+    const entry = findFunction(name);
+    if (entry === undefined) return this.#unknownFunction(expression);
+    const readers = this.#readers(entry, expression);
+    const values = parameters.map(parameter => this.compile(parameter));
+    return this.#guard(expression, scope => {
+      const read = new Array<unknown>(values.length);
+      for (let at = 0; at < values.length; at++) read[at] = readers[at]!.read(values[at]!(scope));
+      return entry.call(read, scope);
+    });
+  }
+
+  /** The parameter that reads each argument. Throws `rule-arguments` for a wrong number, or a constant that is always refused. */
+  #readers(entry: FunctionEntry, { name, start, parameters }: Call): Parameter<unknown>[] {
+    const least = entry.parameters.filter(({ optional }) => !optional).length;
+    const most = entry.rest === undefined ? entry.parameters.length : Number.POSITIVE_INFINITY;
+    if (parameters.length < least || parameters.length > most) {
+      this.#badArguments(start, name, `takes ${countText(least, most)}, not ${parameters.length}: ${signature(entry)}`);
+    }
+    return parameters.map((parameter, at) => {
+      const reader = entry.parameters[at] ?? entry.rest!;
+      if (parameter.kind === 'literal') this.#tryConstant(reader, parameter.value, parameter.start, entry);
+      return reader;
+    });
+  }
+
+  #tryConstant(reader: Parameter<unknown>, value: Value, start: number, entry: FunctionEntry): void {
+    try {
+      reader.read(value);
+    } catch (error) {
+      this.#badArguments(start, entry.name, `refuses this: ${(error as Error).message}: ${signature(entry)}`);
+    }
+  }
+
+  #badArguments(offset: number, name: string, reason: string): never {
+    throw new MkbError('rule-arguments', { ...placeAt(this.#sql, offset), name, reason });
+  }
+
+  #unknownFunction({ name, start }: Call): never {
+    const near = nearest(name, functionNames);
+    const details = { ...placeAt(this.#sql, start), what: 'function', name };
+    throw new MkbError(
+      'rule-unknown-name',
+      near === undefined ? details : { ...details, hint: `Did you mean ${near}?` },
+    );
+  }
+}
+
+const countText = (least: number, most: number): string => {
+  const noun = (count: number): string => `${count} ${count === 1 ? 'argument' : 'arguments'}`;
+  if (most === Number.POSITIVE_INFINITY) return `at least ${noun(least)}`;
+  return least === most ? noun(least) : `${least} to ${noun(most)}`;
+};

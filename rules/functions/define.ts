@@ -1,0 +1,121 @@
+/**
+ * How a function of the rule language is written: one entry with its signature, its meaning, examples and what it does.
+ *
+ * The parameters do the work that every function shares. Each reads its argument into what the function wants and refuses the rest, so
+ * `call` gets values of the right type; and the compiler, the reference page and the tests learn from the same entry.
+ */
+import { refuse } from '../refusal.ts';
+import type { Scope } from '../scope.ts';
+import {
+  isInteger,
+  isList,
+  isMap,
+  isNumeric,
+  isText,
+  type Numeric,
+  textOfBytes,
+  type Value,
+  type ValueMap,
+} from '../value.ts';
+
+export interface Parameter<T> {
+  readonly name: string;
+  /** For people: `text`, `integer`, `list`. */
+  readonly type: string;
+  readonly optional: boolean;
+  /** The argument as the function takes it. Throws Refusal. */
+  readonly read: (value: Value) => T;
+}
+
+type Arguments<P extends readonly Parameter<unknown>[]> = {
+  readonly [K in keyof P]: P[K] extends Parameter<infer T> ? T : never;
+};
+
+/** An expression, and the value it has. */
+export type Example = readonly [sql: string, value: Value];
+
+export interface FunctionEntry {
+  readonly name: string;
+  readonly parameters: readonly Parameter<unknown>[];
+  /** Further arguments, any number of them. */
+  readonly rest: Parameter<unknown> | undefined;
+  readonly returns: string;
+  readonly description: string;
+  readonly examples: readonly Example[];
+  /** @param values what the parameters read, in order; a missing optional one is undefined */
+  readonly call: (values: readonly unknown[], scope: Scope) => Value;
+}
+
+interface Definition<P extends readonly Parameter<unknown>[], R> {
+  readonly name: string;
+  readonly parameters: P;
+  readonly rest?: Parameter<R>;
+  readonly returns: string;
+  readonly description: string;
+  readonly examples: readonly Example[];
+  readonly call: (values: readonly [...Arguments<P>, ...R[]], scope: Scope) => Value;
+}
+
+/** Makes an entry; the types of the parameters become those of `call`. */
+export const define = <const P extends readonly Parameter<unknown>[], R = never>(
+  definition: Definition<P, R>,
+): FunctionEntry => ({ rest: undefined, ...definition }) as unknown as FunctionEntry;
+
+/** `substr(text: text, start: integer, [length: integer]) -> text` */
+export const signature = ({ name, parameters, rest, returns }: FunctionEntry): string => {
+  const parts = parameters.map(each => {
+    const text = `${each.name}: ${each.type}`;
+    return each.optional ? `[${text}]` : text;
+  });
+  if (rest !== undefined) parts.push(`...${rest.name}: ${rest.type}`);
+  return `${name}(${parts.join(', ')}) -> ${returns}`;
+};
+
+const parameter = <T>(name: string, type: string, read: (value: Value) => T): Parameter<T> => ({
+  name,
+  type,
+  optional: false,
+  read,
+});
+
+/** The same parameter, which may be left out. */
+export const optional = <T>(required: Parameter<T>): Parameter<T | undefined> => ({ ...required, optional: true });
+
+export const any = (name: string): Parameter<Value> => parameter(name, 'any', value => value);
+
+/** Text or bytes that are text; true and false act as their names. Numbers must be converted with str(). */
+export const text = (name: string): Parameter<string> => parameter(name, 'text', value => readText(name, value));
+
+const readText = (name: string, value: Value): string => {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'boolean') return String(value);
+  return value instanceof Uint8Array ? textOfBytes(value) : (refuse(`${name} must be text`, value) as never);
+};
+
+export const bytes = (name: string): Parameter<Buffer> =>
+  parameter(name, 'bytes', value => {
+    if (value instanceof Uint8Array) return value;
+    return isText(value) ? Buffer.from(value) : (refuse(`${name} must be bytes or text`, value) as never);
+  });
+
+export const number = (name: string): Parameter<Numeric> =>
+  parameter(name, 'number', value => (isNumeric(value) ? value : (refuse(`${name} must be a number`, value) as never)));
+
+/** A whole number that fits a position, a length or a count. */
+export const integer = (name: string): Parameter<number> =>
+  parameter(name, 'integer', value =>
+    isInteger(value) && typeof value === 'number' ? value : (refuse(`${name} must be a whole number`, value) as never),
+  );
+
+export const list = (name: string): Parameter<readonly Value[]> =>
+  parameter(name, 'list', value => (isList(value) ? value : (refuse(`${name} must be a list`, value) as never)));
+
+export const map = (name: string): Parameter<ValueMap> =>
+  parameter(name, 'map', value => (isMap(value) ? value : (refuse(`${name} must be a map`, value) as never)));
+
+/** One of a few words, such as 'all' or 'leading'. */
+export const oneOf = <const W extends string>(name: string, words: readonly W[]): Parameter<W> =>
+  parameter(name, words.map(word => `'${word}'`).join(' | '), value => {
+    const found = words.find(word => word === (isText(value) ? value.toString() : value));
+    return found ?? (refuse(`${name} must be one of ${words.join(', ')}`, value) as never);
+  });

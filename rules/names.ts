@@ -1,0 +1,50 @@
+/** What a bare name means in a rule: a capture, else a column of the message. (Aliases come before both; the compilers know them.) */
+import { MkbError } from '../api/errors.ts';
+import { nearest } from '../api/nearest.ts';
+import { type AnyMessage, columnsOf, findColumn, type SourceKind } from './columns.ts';
+import { placeAt } from './position.ts';
+import type { RuleSource } from './sources.ts';
+import type { Value } from './value.ts';
+
+/** Reads a name's value from a message and the captures of its topic. */
+export type ReadName = (message: AnyMessage, captures: readonly (string | undefined)[]) => Value;
+
+export class Names {
+  readonly kinds: readonly SourceKind[];
+  readonly captureNames: readonly string[];
+
+  constructor(sources: readonly RuleSource[], captureNames: readonly string[]) {
+    this.kinds = [...new Set(sources.map(({ kind }) => kind))];
+    this.captureNames = captureNames;
+  }
+
+  /** All names: columns in their order, then captures that are no column's name. */
+  all(): string[] {
+    return [...new Set([...columnsOf(this.kinds).map(({ name }) => name), ...this.captureNames])];
+  }
+
+  /** How to read a name; undefined when there is none. A source that does not capture a name leaves it to the column of that name. */
+  reader(name: string): ReadName | undefined {
+    const column = findColumn(name, this.kinds);
+    const at = this.captureNames.indexOf(name);
+    if (at < 0) return column?.read;
+    if (column === undefined) return (_message, captures) => captures[at];
+    return (message, captures) => captures[at] ?? column.read(message);
+  }
+
+  /** Whether the name is a message column that no capture stands before. */
+  isColumn(name: string): boolean {
+    return findColumn(name, this.kinds) !== undefined && !this.captureNames.includes(name);
+  }
+
+  /** Throws `rule-unknown-name` for a column. */
+  unknown(sql: string, offset: number, name: string, aliases: Iterable<string>): never {
+    const near = nearest(name, [...aliases, ...this.all()]);
+    const elsewhere = findColumn(name, ['mqtt', 'kafka']);
+    const details = { ...placeAt(sql, offset), what: 'column', name };
+    if (near !== undefined) throw new MkbError('rule-unknown-name', { ...details, hint: `Did you mean ${near}?` });
+    if (elsewhere === undefined) throw new MkbError('rule-unknown-name', details);
+    const hint = `Only messages from ${elsewhere.sources.join(', ')} have it.`;
+    throw new MkbError('rule-unknown-name', { ...details, hint });
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * A rule's clauses: SELECT list FROM sources [WHERE condition]. Expressions are in expression-parser.ts.
+ */
+import { MkbError } from '../api/errors.ts';
+import { ExpressionParser } from './expression-parser.ts';
+import { tokenize } from './lexer.ts';
+import { placeAt } from './position.ts';
+import type { AliasPath, FromItem, Selected, Statement } from './syntax.ts';
+import { TokenReader } from './token-reader.ts';
+
+/** Parses a rule. Throws `rule-syntax`, or `rule-unsupported` for grammar that this version knows and does not run. */
+export const parseRule = (sql: string): Statement => {
+  const tokens = new TokenReader(sql, tokenize(sql));
+  if (tokens.isWord('FOREACH')) refuse(tokens, 'FOREACH');
+  tokens.expectWord('SELECT');
+  const selected = commaList(tokens, () => parseSelected(tokens));
+  tokens.expectWord('FROM', '`,`');
+  const from = commaList(tokens, () => parseFromItem(tokens));
+  const where = tokens.takeWord('WHERE') ? new ExpressionParser(tokens).parse() : undefined;
+  if (tokens.isWord('GROUP')) refuse(tokens, 'GROUP BY');
+  if (tokens.peek().kind !== 'end') failAtEnd(tokens, where !== undefined);
+  return where === undefined ? { selected, from } : { selected, from, where };
+};
+
+const refuse = (tokens: TokenReader, what: string): never => {
+  throw new MkbError('rule-unsupported', { ...placeAt(tokens.sql, tokens.peek().start), what });
+};
+
+const failAtEnd = (tokens: TokenReader, hasWhere: boolean): never =>
+  hasWhere
+    ? tokens.fail('an operator or the end of the rule', ['AND', 'OR'])
+    : tokens.fail('`,`, WHERE or the end of the rule', ['WHERE']);
+
+const commaList = <T>(tokens: TokenReader, parseItem: () => T): T[] => {
+  const items = [parseItem()];
+  while (tokens.takeSymbol(',')) items.push(parseItem());
+  return items;
+};
+
+const parseSelected = (tokens: TokenReader): Selected => {
+  const { start } = tokens.peek();
+  if (tokens.takeSymbol('*')) return { kind: 'all', start, end: tokens.lastEnd };
+  const expression = new ExpressionParser(tokens).parse();
+  const alias = parseAlias(tokens);
+  const end = tokens.lastEnd;
+  return alias === undefined
+    ? { kind: 'value', expression, start, end }
+    : { kind: 'value', expression, alias, start, end };
+};
+
+/** `AS a.b[1]`; AS may be left out before a bare word or a name in double quotes. */
+const parseAlias = (tokens: TokenReader): AliasPath | undefined => {
+  const explicit = tokens.takeWord('AS');
+  const { kind } = tokens.peek();
+  const named = kind === 'name' || (kind === 'word' && !tokens.isReserved()) || (explicit && kind === 'text');
+  if (named) return parseAliasPath(tokens);
+  return explicit ? tokens.fail('a name for the value') : undefined;
+};
+
+const parseAliasPath = (tokens: TokenReader): AliasPath => {
+  const path: [string, ...(string | number)[]] = [tokens.next().text];
+  for (;;) {
+    if (tokens.takeSymbol('.')) path.push(parseAliasKey(tokens));
+    else if (tokens.takeSymbol('[')) path.push(parseAliasPosition(tokens));
+    else return path;
+  }
+};
+
+const parseAliasKey = (tokens: TokenReader): string => {
+  const { kind } = tokens.peek();
+  return kind === 'word' || kind === 'name' || kind === 'text' ? tokens.next().text : tokens.fail('a key');
+};
+
+/** A whole number; `-0` is not `0`: it stands for the place after the last element. */
+const parseAliasPosition = (tokens: TokenReader): number => {
+  const sign = tokens.takeSymbol('-') ? -1 : 1;
+  const { kind, text } = tokens.peek();
+  if (kind !== 'number' || !/^\d{1,9}$/.test(text)) tokens.fail('a position such as 1');
+  tokens.next();
+  tokens.expectSymbol(']');
+  return sign * Number(text);
+};
+
+const parseFromItem = (tokens: TokenReader): FromItem => {
+  const { kind } = tokens.peek();
+  const isSource = kind === 'name' || kind === 'text' || (kind === 'word' && !tokens.isReserved());
+  if (!isSource) tokens.fail('a topic filter in quotes');
+  const { text, start, end } = tokens.next();
+  return { text, start, end };
+};

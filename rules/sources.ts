@@ -1,0 +1,101 @@
+/**
+ * What FROM names: MQTT topic filters and Kafka topics.
+ *
+ * `{name}` stands for exactly one level, as `+` does, and gives the rule a column with that level's text. A PUBLISH behind a broker
+ * does not say who sent it, so this is how a rule knows the client.
+ */
+import { MkbError } from '../api/errors.ts';
+import { placeAt } from './position.ts';
+import type { FromItem } from './syntax.ts';
+import { filterProblem } from './topic-filter.ts';
+
+/** A capture: the name it gives, and the level it stands at, from 0. */
+export interface Capture {
+  readonly name: string;
+  readonly level: number;
+}
+
+export interface MqttSource {
+  readonly kind: 'mqtt';
+  /** A valid MQTT topic filter; captures are turned to `+`. */
+  readonly filter: string;
+  readonly captures: readonly Capture[];
+}
+
+export interface KafkaSource {
+  readonly kind: 'kafka';
+  readonly topic: string;
+}
+
+export type RuleSource = MqttSource | KafkaSource;
+
+/** Reads one name of FROM. Throws `rule-source-invalid`, or `rule-unsupported` for EMQX sources that this version does not have. */
+export const parseSource = (sql: string, item: FromItem): RuleSource => {
+  const { text } = item;
+  const unsupported = unsupportedPrefixes.find(({ prefix }) => text.startsWith(prefix));
+  if (unsupported !== undefined) {
+    throw new MkbError('rule-unsupported', { ...placeAt(sql, item.start), what: `"${text}" (${unsupported.reason})` });
+  }
+  if (text.startsWith('$kafka/')) return kafkaSource(sql, item);
+  return mqttSource(sql, item);
+};
+
+const unsupportedPrefixes: readonly { readonly prefix: string; readonly reason: string }[] = [
+  { prefix: '$events/', reason: 'an event that only an MQTT broker sees' },
+  { prefix: '$bridges/', reason: 'an EMQX data bridge; a Kafka topic is "$kafka/<topic>"' },
+  { prefix: '$sources/', reason: 'an EMQX source; a Kafka topic is "$kafka/<topic>"' },
+  { prefix: '$share/', reason: 'shared subscriptions are set for the whole bridge, with spec.mqtt.share' },
+];
+
+const invalid = (sql: string, { text, start }: FromItem, reason: string): never => {
+  throw new MkbError('rule-source-invalid', { ...placeAt(sql, start), source: text, reason });
+};
+
+const kafkaSource = (sql: string, item: FromItem): KafkaSource => {
+  const topic = item.text.slice('$kafka/'.length);
+  if (topic === '.' || topic === '..' || !/^[a-zA-Z0-9._-]{1,249}$/.test(topic)) {
+    invalid(sql, item, 'a Kafka topic has 1 to 249 letters, digits, dots, dashes or underscores');
+  }
+  return { kind: 'kafka', topic };
+};
+
+const mqttSource = (sql: string, item: FromItem): MqttSource => {
+  const captures: Capture[] = [];
+  const levels = item.text.split('/').map((level, index) => {
+    if (!/\{.*\}/.test(level)) return level;
+    const name = /^\{([A-Za-z_][A-Za-z0-9_]*)\}$/.exec(level)?.[1];
+    if (name === undefined)
+      return invalid(sql, item, `\`${level}\` is no capture: {name} is a whole level, and a plain word`);
+    if (captures.some(capture => capture.name === name)) return invalid(sql, item, `it captures ${name} twice`);
+    captures.push({ name, level: index });
+    return '+';
+  });
+  const filter = levels.join('/');
+  const problem = filterProblem(filter);
+  return problem === undefined ? { kind: 'mqtt', filter, captures } : invalid(sql, item, problem);
+};
+
+/** The names that the sources capture, each once, in the order first met. */
+export const captureNamesOf = (sources: readonly RuleSource[]): readonly string[] => [
+  ...new Set(sources.flatMap(source => (source.kind === 'mqtt' ? source.captures.map(({ name }) => name) : []))),
+];
+
+/**
+ * What a source captures of a topic that it matches, in the order of `names` (the rule's `captureNames`); undefined for names that only
+ * other sources of the rule capture. A topic always yields the same, so callers may keep the result by topic.
+ */
+export const captureTopic = (
+  names: readonly string[],
+  source: RuleSource,
+  topic: string,
+): readonly (string | undefined)[] => {
+  if (names.length === 0) return none;
+  const captures = source.kind === 'mqtt' ? source.captures : [];
+  const levels = topic.split('/');
+  return names.map(name => {
+    const capture = captures.find(each => each.name === name);
+    return capture === undefined ? undefined : levels[capture.level];
+  });
+};
+
+const none: readonly never[] = [];

@@ -1,0 +1,152 @@
+/**
+ * Templates against a rule: what `${path}` means, settled when the document is loaded.
+ *
+ * A path looks in the selected row first and, where that gives nothing, in the message's own columns and captures; so
+ * `SELECT payload` with the key `${clientid}` keys by client id. A placeholder whose first name is in neither can never have a value
+ * and is refused. A template that is one placeholder keeps the value's type; with other text around it, values become text.
+ */
+import { MkbError } from '../api/errors.ts';
+import { nearest } from '../api/nearest.ts';
+import { type Placeholder, parseTemplate, type Template } from '../api/template.ts';
+import type { AnyMessage } from './columns.ts';
+import type { Captures, Row, Rule } from './compile.ts';
+import { encodeJson } from './json.ts';
+import type { KafkaRecord, Message } from './message.ts';
+import { Names } from './names.ts';
+import { readKey, readPosition } from './paths.ts';
+import { textOf } from './text.ts';
+import type { Value } from './value.ts';
+
+export interface CompiledTemplate {
+  /** The text, when the template has no placeholder. */
+  readonly constant: string | undefined;
+  /**
+   * The message column that the template is, when it is exactly that: one placeholder without fallback, whose name the rule does not
+   * give to something else. A sink can take such a column's bytes without a row.
+   */
+  readonly column: string | undefined;
+  /** As `column`, for a capture: its position among the rule's `captureNames`. */
+  readonly capture: number | undefined;
+  /** Whether it looks inside the message's payload. */
+  readonly readsPayload: boolean;
+  /**
+   * The template's value: of a single placeholder the value itself, undefined if it has none; otherwise text.
+   * Throws `payload-not-json` where it looks inside the payload.
+   */
+  value(message: Message | KafkaRecord, captures: Captures, row: Row): Value;
+  /** The same as text; undefined for a single placeholder that has no value. Throws also `value-not-text`. */
+  text(message: Message | KafkaRecord, captures: Captures, row: Row): string | undefined;
+}
+
+type Read = (message: Message | KafkaRecord, captures: Captures, row: Row) => Value;
+
+/** Reads a template and settles it against `rule`. Throws `template-syntax`, `template-unresolvable`. */
+export const compileTemplate = (text: string, rule: Rule): CompiledTemplate => {
+  const template = parseTemplate(text);
+  const names = new Names(rule.sources, rule.captureNames);
+  const parts = template.parts.map(part => (typeof part === 'string' ? part : compilePlaceholder(part, rule, names)));
+  const [only] = parts;
+  if (parts.length === 0 || (parts.length === 1 && typeof only === 'string')) return constantTemplate(only ?? '');
+  const own = ownName(template, rule, names);
+  const read: Read = parts.length === 1 ? (only as Read) : joinParts(parts);
+  return {
+    constant: undefined,
+    column: own !== undefined && names.isColumn(own) ? own : undefined,
+    capture: own !== undefined && !names.isColumn(own) ? rule.captureNames.indexOf(own) : undefined,
+    readsPayload: template.parts.some(part => typeof part !== 'string' && looksInside(part, names)),
+    value: read,
+    text: (message, captures, row) => {
+      const value = read(message, captures, row);
+      return value === undefined ? undefined : textOf(value);
+    },
+  };
+};
+
+type Part = string | Read;
+
+const constantTemplate = (constant: Part): CompiledTemplate => {
+  const value = constant as string;
+  return {
+    constant: value,
+    column: undefined,
+    capture: undefined,
+    readsPayload: false,
+    value: () => value,
+    text: () => value,
+  };
+};
+
+/** In the middle of other text, what is undefined is empty, as in EMQX. */
+const joinParts =
+  (parts: readonly Part[]): Read =>
+  (message, captures, row) => {
+    let joined = '';
+    for (const part of parts) {
+      const value = typeof part === 'string' ? part : part(message, captures, row);
+      if (value !== undefined) joined += textOf(value);
+    }
+    return joined;
+  };
+
+/** The column or capture that the whole template is, if the rule's row cannot hold anything else under that name. */
+const ownName = ({ parts }: Template, rule: Rule, names: Names): string | undefined => {
+  const [part] = parts;
+  if (parts.length !== 1 || part === undefined || typeof part === 'string') return undefined;
+  const [name] = part.path;
+  if (part.path.length !== 1 || part.fallback !== undefined || typeof name !== 'string') return undefined;
+  if (!rule.plain && rule.columns.includes(name)) return undefined;
+  return names.reader(name) === undefined ? undefined : name;
+};
+
+const looksInside = ({ path }: Placeholder, names: Names): boolean =>
+  path.length > 1 && (path[0] === 'payload' || path[0] === 'value') && names.isColumn(path[0]);
+
+const compilePlaceholder = (placeholder: Placeholder, rule: Rule, names: Names): Read => {
+  const { path, fallback } = placeholder;
+  const read = path.length === 0 ? wholeRow(rule) : pathReader(placeholder, rule, names);
+  if (fallback === undefined) return read;
+  return (message, captures, row) => read(message, captures, row) ?? fallback;
+};
+
+/** `${.}`: the row as JSON. */
+const wholeRow = (rule: Rule): Read =>
+  rule.plain
+    ? (message, captures) => encodeJson(rule.row(message, captures))
+    : (_message, _captures, row) => encodeJson(row);
+
+const pathReader = (placeholder: Placeholder, rule: Rule, names: Names): Read => {
+  const [name, ...steps] = placeholder.path as readonly [string, ...(string | number)[]];
+  const own = messageReader(name, steps, names);
+  const selected = !rule.plain && rule.columns.includes(name);
+  if (own === undefined && !selected) return unresolvable(placeholder, name, rule, names);
+  if (!selected) return (message, captures) => own!(message as AnyMessage, captures);
+  return (message, captures, row) => {
+    const value = follow(row[name], steps);
+    return value === undefined ? own?.(message as AnyMessage, captures) : value;
+  };
+};
+
+type ReadMessage = (message: AnyMessage, captures: Captures) => Value;
+
+const messageReader = (name: string, steps: readonly (string | number)[], names: Names): ReadMessage | undefined => {
+  const read = names.reader(name);
+  if (read === undefined || steps.length === 0) return read;
+  if (name !== 'payload' || !names.isColumn(name)) return (message, captures) => follow(read(message, captures), steps);
+  // The payload is decoded once per message, for the rule and all its templates.
+  return message => (message.payload === undefined ? undefined : follow(message.json(), steps));
+};
+
+const follow = (from: Value, steps: readonly (string | number)[]): Value => {
+  let value = from;
+  for (const step of steps) value = typeof step === 'string' ? readKey(value, step) : readPosition(value, step);
+  return value;
+};
+
+const unresolvable = ({ text, at }: Placeholder, name: string, rule: Rule, names: Names): never => {
+  const near = nearest(name, [...rule.columns, ...names.all()]);
+  const details = { placeholder: text, name, at };
+  throw new MkbError(
+    'template-unresolvable',
+    near === undefined ? details : { ...details, hint: `Did you mean ${near}?` },
+  );
+};

@@ -1,0 +1,117 @@
+/** Walks over tokens for the parser, and words its complaints: what was found, what was expected, what was perhaps meant. */
+import { MkbError } from '../api/errors.ts';
+import { nearest } from '../api/nearest.ts';
+import type { Token } from './lexer.ts';
+import { placeAt } from './position.ts';
+
+/** Words with a meaning of their own: they name no column and no alias unless they stand in double quotes. */
+export const reservedWords: ReadonlySet<string> = new Set(
+  'AND AS CASE DO ELSE ELSIF END FOREACH FROM IF IN INCASE NOT OR SELECT THEN WHEN WHERE'.split(' '),
+);
+
+const hints: Readonly<Record<string, string>> = {
+  '==': 'Equality is a single `=`.',
+  '%': 'The remainder is `mod`.',
+  '~=': 'A topic matches a filter with `=~`.',
+  ';': 'A rule is one statement and takes no `;`.',
+  '{': 'A capture stands inside the quotes of a topic filter; values take no `{}`.',
+};
+
+export class TokenReader {
+  readonly sql: string;
+  readonly #tokens: readonly Token[];
+  #at = 0;
+
+  /** @param tokens what `tokenize(sql)` gave */
+  constructor(sql: string, tokens: readonly Token[]) {
+    this.sql = sql;
+    this.#tokens = tokens;
+  }
+
+  /** The token to come, or the one `ahead` places after it. */
+  peek(ahead = 0): Token {
+    return this.#tokens[Math.min(this.#at + ahead, this.#tokens.length - 1)]!;
+  }
+
+  next(): Token {
+    const token = this.peek();
+    this.#at += 1;
+    return token;
+  }
+
+  /** The end of the token taken last. */
+  get lastEnd(): number {
+    return this.#tokens[this.#at - 1]?.end ?? 0;
+  }
+
+  /** Whether the token `ahead` is this bare word, in any case. */
+  isWord(word: string, ahead = 0): boolean {
+    const { kind, text } = this.peek(ahead);
+    return kind === 'word' && text.toUpperCase() === word;
+  }
+
+  isSymbol(symbol: string, ahead = 0): boolean {
+    const { kind, text } = this.peek(ahead);
+    return kind === 'symbol' && text === symbol;
+  }
+
+  isReserved(ahead = 0): boolean {
+    const { kind, text } = this.peek(ahead);
+    return kind === 'word' && reservedWords.has(text.toUpperCase());
+  }
+
+  takeWord(word: string): boolean {
+    if (!this.isWord(word)) return false;
+    this.#at += 1;
+    return true;
+  }
+
+  takeSymbol(symbol: string): boolean {
+    if (!this.isSymbol(symbol)) return false;
+    this.#at += 1;
+    return true;
+  }
+
+  expectWord(word: string, ...otherwise: string[]): void {
+    if (!this.takeWord(word)) this.fail([...otherwise, word].join(' or '), [word]);
+  }
+
+  expectSymbol(symbol: string, ...otherwise: string[]): void {
+    if (!this.takeSymbol(symbol)) this.fail([...otherwise, `\`${symbol}\``].join(' or '));
+  }
+
+  /**
+   * Throws `rule-syntax` at the token to come.
+   *
+   * @param keywords what could stand here; a word like one of them, here or just before (where it was taken for an alias), is hinted at
+   */
+  fail(expected: string, keywords: readonly string[] = []): never {
+    const token = this.peek();
+    const hint = hints[token.text] ?? this.#meant(keywords);
+    const details = { ...placeAt(this.sql, token.start), found: describeToken(token), expected };
+    throw new MkbError('rule-syntax', hint === undefined ? details : { ...details, hint });
+  }
+
+  #meant(keywords: readonly string[]): string | undefined {
+    for (const token of [this.peek(), this.#tokens[this.#at - 1]]) {
+      if (token?.kind !== 'word' || reservedWords.has(token.text.toUpperCase())) continue;
+      const keyword = nearest(token.text, keywords);
+      if (keyword !== undefined) return `Did you mean ${keyword} instead of ${token.text}?`;
+    }
+    return undefined;
+  }
+}
+
+const describeToken = ({ kind, text }: Token): string => {
+  const short = text.length <= 40 ? text : `${text.slice(0, 40)}…`;
+  switch (kind) {
+    case 'end':
+      return 'the end of the rule';
+    case 'text':
+      return `'${short}'`;
+    case 'name':
+      return `"${short}"`;
+    default:
+      return `\`${short}\``;
+  }
+};

@@ -1,0 +1,71 @@
+/**
+ * Finds what is registered for a topic without trying each filter: a trie whose edges are filter levels. A lookup walks at most
+ * three edges from each node it reaches (the level itself, `+`, `#`), however many filters there are.
+ */
+
+interface IndexNode<T> {
+  /** Values of filters that end here. */
+  readonly here: T[];
+  /** Values of filters that end in `#` below here. */
+  readonly below: T[];
+  readonly children: Map<string, IndexNode<T>>;
+  plus: IndexNode<T> | undefined;
+}
+
+const newNode = <T>(): IndexNode<T> => ({ here: [], below: [], children: new Map(), plus: undefined });
+
+export class TopicIndex<T> {
+  readonly #root = newNode<T>();
+
+  /** @param filter a valid MQTT topic filter; several values may have the same one */
+  add(filter: string, value: T): void {
+    let node = this.#root;
+    for (const level of filter.split('/')) {
+      if (level === '#') {
+        node.below.push(value);
+        return;
+      }
+      node = child(node, level);
+    }
+    node.here.push(value);
+  }
+
+  /** Values of all filters that match `topic`, one for each filter added, in no particular order. */
+  match(topic: string): T[] {
+    const found: T[] = [];
+    const levels = topic.split('/');
+    if (!topic.startsWith('$')) {
+      collect(this.#root, levels, 0, found);
+      return found;
+    }
+    // A wildcard at the beginning matches no topic that begins with $ [MQTT-4.7.2-1].
+    const first = this.#root.children.get(levels[0]!);
+    if (first !== undefined) collect(first, levels, 1, found);
+    return found;
+  }
+}
+
+const child = <T>(node: IndexNode<T>, level: string): IndexNode<T> => {
+  if (level === '+') {
+    node.plus ??= newNode();
+    return node.plus;
+  }
+  let next = node.children.get(level);
+  if (next === undefined) {
+    next = newNode();
+    node.children.set(level, next);
+  }
+  return next;
+};
+
+const collect = <T>(node: IndexNode<T>, levels: readonly string[], at: number, found: T[]): void => {
+  // `#` matches the parent level as well, so it counts here even when no level is left.
+  for (const value of node.below) found.push(value);
+  if (at === levels.length) {
+    for (const value of node.here) found.push(value);
+    return;
+  }
+  const exact = node.children.get(levels[at]!);
+  if (exact !== undefined) collect(exact, levels, at + 1, found);
+  if (node.plus !== undefined) collect(node.plus, levels, at + 1, found);
+};
