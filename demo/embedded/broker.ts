@@ -1,9 +1,9 @@
 /** One node of the embedded cluster: a TCP port that can be stopped and started again. */
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import { MkbError } from '../../api/errors.ts';
 import type { Cluster } from './cluster.ts';
 import { serve } from './connection.ts';
+import { listen } from './listen.ts';
 
 export class Broker {
   readonly id: number;
@@ -29,17 +29,11 @@ export class Broker {
     return this.#server !== undefined;
   }
 
-  /** Listens, and takes part in elections again. Throws `port-taken` or `listen-failed`. */
+  /** Listens, and takes part in elections again. Throws `embedded-listen-failed`. */
   async start(): Promise<void> {
     if (this.#server !== undefined) return;
     const server = createServer({ noDelay: true }, socket => this.#accept(socket));
-    server.listen(this.#port, this.host);
-    try {
-      await once(server, 'listening');
-    } catch (cause) {
-      throw listenError(cause, this.host, this.#port);
-    }
-    this.#port = (server.address() as { port: number }).port;
+    this.#port = await listen(server, this.#port, this.host);
     this.#server = server;
     this.#cluster.elect();
   }
@@ -61,9 +55,4 @@ export class Broker {
     const ended = serve(socket, this, this.#cluster).finally(() => this.#connections.delete(socket));
     this.#connections.set(socket, ended);
   }
-}
-
-function listenError(cause: unknown, host: string, port: number): MkbError {
-  const reason = cause instanceof Error ? ((cause as NodeJS.ErrnoException).code ?? cause.message) : String(cause);
-  return new MkbError('embedded-listen-failed', { host, port, reason }, { cause });
 }
