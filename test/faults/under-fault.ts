@@ -1,0 +1,77 @@
+import { until } from '../real/until.ts';
+import type { BridgeProcess, MkbProcess } from '../support/bridge-process.ts';
+import { type Fault, long, type Scene } from './faults.ts';
+import type { OracleOptions } from './oracle.ts';
+import type { Verdict } from './verdict.ts';
+import { mkbFor, oracleFor, type Run, type World } from './world.ts';
+
+/** How big a run is: a few thousand messages over two seconds, or a hundred thousand. */
+const load: Partial<OracleOptions> = long
+  ? { messagesPerClient: 25_000, messagesPerSecond: 5000 }
+  : { messagesPerClient: 1000, messagesPerSecond: 2000 };
+
+/**
+ * Has a bridge carry a load while a fault is done and undone, its times spread over the run, and judges. The bridge is ready before and
+ * is left running.
+ */
+export async function carryUnder(
+  world: World,
+  run: Run,
+  { fault, bridge, ...options }: { fault: Fault; bridge: BridgeProcess } & Partial<OracleOptions>,
+): Promise<Verdict> {
+  const oracle = oracleFor(world, run, { ...load, ...options });
+  const scene: Scene = { ...world, bridge, oracle };
+  try {
+    await oracle.start();
+    const times = fault.times ?? 1;
+    for (let time = 0; time < times; time++) {
+      await oracle.reach((time + 0.5) / (times + 1));
+      await fault.do(scene);
+      await fault.last?.(scene);
+      await fault.undo(scene);
+    }
+    return await oracle.verdict();
+  } finally {
+    await oracle.stop();
+  }
+}
+
+/** Our bridge under a fault: what the oracle says, and what is wrong with the bridge's own accounts afterwards. */
+export async function mkbUnder(
+  world: World,
+  fault: Fault,
+  options: { qos?: 1 | 2 } = {},
+): Promise<{ verdict: Verdict; accounts: string[] }> {
+  const run = await world.newRun(fault.link);
+  const bridge = await mkbFor(run, options);
+  try {
+    await bridge.start();
+    const verdict = await carryUnder(world, run, { fault, bridge, ...options });
+    return { verdict, accounts: await settledAccounts(bridge) };
+  } finally {
+    await bridge.remove();
+  }
+}
+
+/**
+ * What is wrong with a bridge's accounts when all is quiet; empty is good. Received must be delivered, dead-lettered, dropped and in flight
+ * at every scrape, and in flight must come down to nothing.
+ */
+export async function settledAccounts(bridge: MkbProcess): Promise<string[]> {
+  const wrong: string[] = [];
+  const settled = async () => {
+    const metrics = await bridge.metrics();
+    const [received, ...parts] = [
+      'mkb_messages_received_total',
+      'mkb_messages_delivered_total',
+      'mkb_messages_dead_lettered_total',
+      'mkb_messages_dropped_total',
+      'mkb_messages_in_flight',
+    ].map(name => metrics.sum(name));
+    const sum = parts.reduce((total, part) => total + part, 0);
+    if (received !== sum) wrong.push(`received ${received} is not ${parts.join(' + ')}`);
+    return parts.at(-1) === 0;
+  };
+  await until('nothing to be in flight', settled, { timeoutMs: 10_000 }).catch(error => wrong.push(error.message));
+  return wrong;
+}

@@ -1,0 +1,104 @@
+/** Where a fault happens: Kafka, Mosquitto, a proxy before each of them, and bridges between. */
+import { randomBytes } from 'node:crypto';
+import { type KafkaOptions, type RunningKafka, startKafka } from '../real/kafka.ts';
+import { type RunningMosquitto, startMosquitto } from '../real/mosquitto.ts';
+import { freePort } from '../real/ports.ts';
+import { type BridgeProcess, MkbProcess, NaiveProcess } from '../support/bridge-process.ts';
+import { type ChaosProxy, startChaosProxy } from '../support/chaos-proxy.ts';
+import { Oracle, type OracleOptions } from './oracle.ts';
+
+/** Which way a run's bridge takes to its brokers: straight, or through the proxy of one side. */
+export type Link = 'straight' | 'mqtt proxy' | 'kafka proxy';
+
+/** The names and addresses of one run, so that runs in the same world do not meet. */
+export interface Run {
+  readonly topic: string;
+  readonly deadTopic: string;
+  /** Client `c0` publishes to `<topicPrefix>/c0`. */
+  readonly topicPrefix: string;
+  readonly mqttUrl: string;
+  readonly bootstrap: string;
+}
+
+export interface World {
+  readonly kafka: RunningKafka;
+  readonly mosquitto: RunningMosquitto;
+  readonly mqttProxy: ChaosProxy;
+  /** Creates the topics of a new run. */
+  newRun(link?: Link): Promise<Run>;
+  stop(): Promise<void>;
+}
+
+export async function startWorld(options: KafkaOptions = {}): Promise<World> {
+  const [kafka, mosquitto] = await Promise.all([
+    startKafka({ proxied: true, ...options }),
+    startMosquitto({ persistence: true }),
+  ]);
+  const mqttProxy = await startChaosProxy(mosquitto.port);
+  return {
+    kafka,
+    mosquitto,
+    mqttProxy,
+    newRun: async (link = 'straight') => {
+      const name = `run-${randomBytes(4).toString('hex')}`;
+      const run = {
+        topic: name,
+        deadTopic: `${name}-dead`,
+        topicPrefix: `oracle/${name}`,
+        mqttUrl: link === 'mqtt proxy' ? `mqtt://127.0.0.1:${mqttProxy.port}` : mosquitto.url,
+        bootstrap: link === 'kafka proxy' ? kafka.bootstrapProxied : kafka.bootstrap,
+      };
+      await Promise.all([run.topic, run.deadTopic].map(topic => kafka.createTopic(topic)));
+      return run;
+    },
+    stop: async () => {
+      await Promise.all([kafka.stop(), mosquitto.stop(), mqttProxy.close()]);
+    },
+  };
+}
+
+/** The document that carries a run's messages as they are. `sql` replaces the rule's. */
+export function runDocument(run: Run, { sql, qos = 1 }: { sql?: string; qos?: 1 | 2 } = {}): object {
+  return {
+    apiVersion: 'mqttkafka.dev/v1alpha1',
+    kind: 'MqttKafkaBridge',
+    metadata: { name: run.topic },
+    spec: {
+      mqtt: { url: run.mqttUrl, clientId: run.topic, qos },
+      kafka: { bootstrapServers: run.bootstrap.split(',') },
+      rules: [
+        {
+          name: 'carry',
+          sql: sql ?? `SELECT payload FROM "${run.topicPrefix}/{clientid}"`,
+          sinks: [{ kafka: { topic: run.topic, key: '${clientid}' } }],
+        },
+      ],
+      delivery: { onFailure: { deadLetter: { topic: run.deadTopic } } },
+    },
+  };
+}
+
+/** Our bridge for a run. Not started yet. */
+export const mkbFor = async (run: Run, rule: { sql?: string; qos?: 1 | 2 } = {}): Promise<MkbProcess> =>
+  new MkbProcess(runDocument(run, rule), await freePort());
+
+/** The naive bridge for a run. Not started yet. */
+export const naiveFor = (run: Run, acknowledge: 'before' | 'after'): BridgeProcess =>
+  new NaiveProcess({
+    mqttUrl: run.mqttUrl,
+    bootstrap: run.bootstrap,
+    filter: `${run.topicPrefix}/+`,
+    topic: run.topic,
+    clientId: run.topic,
+    acknowledge,
+  });
+
+/** An oracle for a run. It goes to both brokers straight: only the bridge suffers from the proxies. */
+export const oracleFor = (world: World, run: Run, options: Partial<OracleOptions> = {}): Oracle =>
+  new Oracle({
+    mqttUrl: world.mosquitto.url,
+    topicPrefix: run.topicPrefix,
+    kafka: world.kafka.client(),
+    kafkaTopic: run.topic,
+    ...options,
+  });

@@ -1,0 +1,116 @@
+/** Bridges as child processes that tests start, kill and start again: ours by its command line, and the naive one. */
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { removeFolder, temporaryFolder } from '../real/cleanup.ts';
+import { ServerProcess } from '../real/server-process.ts';
+import { until } from '../real/until.ts';
+import { Metrics } from './metrics.ts';
+import type { NaiveBridgeOptions } from './naive-bridge.ts';
+
+/** A bridge as a child process. Not started when made. */
+export abstract class BridgeProcess {
+  protected readonly folder: string;
+  readonly #server: ServerProcess;
+  readonly #name: string;
+
+  protected constructor(name: string, folder: string, args: readonly string[]) {
+    this.#name = name;
+    this.folder = folder;
+    this.#server = new ServerProcess({ name, command: process.execPath, args, logFile: join(folder, 'log') });
+  }
+
+  /** Whether it is connected to both sides and subscribed. */
+  abstract ready(): Promise<boolean>;
+
+  get pid(): number {
+    return this.#server.pid;
+  }
+
+  get running(): boolean {
+    return this.#server.running;
+  }
+
+  /** Starts it, and returns when it is ready. Again after `kill` or `stop`. */
+  async start(): Promise<void> {
+    await this.launch();
+    await until(`${this.#name} to be ready`, () => this.pid > 0 && this.ready()).catch(error => {
+      throw new Error(`${error.message}\n${this.log()}`, { cause: error });
+    });
+  }
+
+  /** Starts it, and does not wait. */
+  launch(): Promise<void> {
+    return this.#server.launch();
+  }
+
+  /** Sends a signal, SIGKILL unless told, and waits for the process to end. */
+  kill(signal?: NodeJS.Signals): Promise<void> {
+    return this.#server.kill(signal);
+  }
+
+  /** Ends it as its operator would, by SIGTERM, and gives its exit code, or the signal that had to end it after 30 s. */
+  async stop(): Promise<number | string | undefined> {
+    await this.#server.stop(30_000);
+    return this.#server.ending;
+  }
+
+  /** Ends it and removes its files. */
+  async remove(): Promise<void> {
+    await this.#server.kill();
+    removeFolder(this.folder);
+  }
+
+  residentBytes(): number {
+    return Number(execFileSync('ps', ['-o', 'rss=', '-p', String(this.pid)])) * 1024;
+  }
+
+  /** The end of what it printed. */
+  log(lines?: number): string {
+    return this.#server.log(lines);
+  }
+}
+
+const root = join(import.meta.dirname, '..', '..');
+
+/** `mkb run` with a document of its own. */
+export class MkbProcess extends BridgeProcess {
+  /** Where /metrics, /healthz and /readyz are, e.g. http://127.0.0.1:23456. */
+  readonly httpUrl: string;
+
+  /**
+   * @param document an MqttKafkaBridge
+   * @param port for HTTP, on 127.0.0.1
+   */
+  constructor(document: object, port: number) {
+    const folder = temporaryFolder('bridge');
+    const file = join(folder, 'bridge.yaml');
+    // YAML takes JSON as it is.
+    writeFileSync(file, JSON.stringify(document, undefined, 2));
+    super('mkb run', folder, [join(root, 'cli', 'mkb.ts'), 'run', file, '--http', `127.0.0.1:${port}`]);
+    this.httpUrl = `http://127.0.0.1:${port}`;
+  }
+
+  async ready(): Promise<boolean> {
+    return (await fetch(`${this.httpUrl}/readyz`)).status === 200;
+  }
+
+  async metrics(): Promise<Metrics> {
+    return new Metrics(await (await fetch(`${this.httpUrl}/metrics`)).text());
+  }
+}
+
+/** The naive bridge of mqtt.js and kafkajs. */
+export class NaiveProcess extends BridgeProcess {
+  constructor(options: NaiveBridgeOptions) {
+    super('naive bridge', temporaryFolder('naive'), [
+      join(root, 'test', 'support', 'naive-bridge.ts'),
+      JSON.stringify(options),
+    ]);
+  }
+
+  async ready(): Promise<boolean> {
+    // The log is kept over restarts, and each begins with another line.
+    return this.log(1) === 'ready';
+  }
+}
