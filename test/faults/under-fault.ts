@@ -5,6 +5,9 @@ import type { OracleOptions } from './oracle.ts';
 import type { Verdict } from './verdict.ts';
 import { mkbFor, oracleFor, type Run, type World } from './world.ts';
 
+/** A run that takes longer than this has failed, milliseconds. */
+export const runLimitMs = long ? 600_000 : 120_000;
+
 /** How big a run is: a few thousand messages over two seconds, or a hundred thousand. */
 const load: Partial<OracleOptions> = long
   ? { messagesPerClient: 25_000, messagesPerSecond: 5000 }

@@ -1,0 +1,28 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { describeReal } from '../real/require.ts';
+import { kafkaCut, kafkaFrozen, kafkaKilled, kafkaSlowed, nothing } from './faults.ts';
+import { mkbUnder, runLimitMs } from './under-fault.ts';
+import { startWorld, type World } from './world.ts';
+
+describeReal('kafka', 'mosquitto')('no acknowledged message is lost, damaged or overtaken when', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await startWorld();
+  });
+  afterAll(() => world?.stop());
+
+  test.each([nothing, kafkaKilled, kafkaFrozen, kafkaCut, kafkaSlowed])(
+    '$name',
+    async fault => {
+      const { verdict, accounts } = await mkbUnder(world, fault);
+      expect(verdict.problems, verdict.text).toEqual([]);
+      expect(accounts).toEqual([]);
+    },
+    runLimitMs,
+  );
+
+  test('a run in which nothing happens makes no copies', async () => {
+    const { verdict } = await mkbUnder(world, nothing);
+    expect(verdict.duplicates, verdict.text).toBe(0);
+  });
+});

@@ -1,0 +1,42 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { describeReal } from '../real/require.ts';
+import {
+  bridgeKilled,
+  bridgeStopped,
+  mosquittoFrozen,
+  mosquittoRestarted,
+  mqttCut,
+  mqttEnded,
+  mqttSlowed,
+  nothing,
+} from './faults.ts';
+import { mkbUnder, runLimitMs } from './under-fault.ts';
+import { startWorld, type World } from './world.ts';
+
+describeReal('kafka', 'mosquitto')('no acknowledged message is lost, damaged or overtaken when', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await startWorld();
+  });
+  afterAll(() => world?.stop());
+
+  test.each([bridgeKilled, bridgeStopped, mosquittoRestarted, mosquittoFrozen, mqttCut, mqttEnded, mqttSlowed])(
+    '$name',
+    async fault => {
+      const { verdict, accounts } = await mkbUnder(world, fault);
+      expect(verdict.problems, verdict.text).toEqual([]);
+      expect(accounts).toEqual([]);
+    },
+    runLimitMs,
+  );
+
+  test.each([nothing, bridgeKilled, mosquittoRestarted, mqttCut])(
+    'QoS 2 is used and $name',
+    async fault => {
+      const { verdict, accounts } = await mkbUnder(world, fault, { qos: 2 });
+      expect(verdict.problems, verdict.text).toEqual([]);
+      expect(accounts).toEqual([]);
+    },
+    runLimitMs,
+  );
+});
