@@ -38,6 +38,10 @@ const formatStep = (step: string | number, first: boolean): string => {
   return first ? step : `.${step}`;
 };
 
+/** The inverse of `formatPath`, for paths of plain words and positions. */
+export const parsePath = (text: string): Path =>
+  [...text.matchAll(/\[([0-9]+)\]|([^.[\]]+)/g)].map(([, index, name]) => name ?? Number(index));
+
 /** Whether any of them stops the document. */
 export const hasErrors = (problems: readonly Problem[]): boolean =>
   problems.some(({ severity }) => severity === 'error');

@@ -1,0 +1,70 @@
+#!/usr/bin/env node
+/**
+ * The command line. Each command is a file of its own, and is loaded only when it is asked for: `mkb eval` starts in a moment although
+ * `mkb run` brings Kafka, MQTT and metrics with it. For help, and for names that are mistyped, all of them are loaded.
+ */
+import { Command, CommanderError } from 'commander';
+import packageJson from '../package.json' with { type: 'json' };
+import { exitCodes } from './exit-codes.ts';
+import { printError } from './output.ts';
+
+/** In the order of --help. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  run: async () => (await import('./run.ts')).runCommand(),
+  validate: async () => (await import('./validate.ts')).validateCommand(),
+  eval: async () => (await import('./eval.ts')).evalCommand(),
+  schema: async () => (await import('./schema.ts')).schemaCommand(),
+  config: async () => (await import('./config.ts')).configCommand(),
+  simulate: async () => (await import('./simulate.ts')).simulateCommand(),
+};
+
+const help = `
+Examples:
+  mkb validate bridge.yaml
+  mkb run bridge.yaml
+  mkb eval 'SELECT payload.speed FROM "cars/{vin}"' --topic cars/7 --payload '{"speed": 50}'
+
+mkb COMMAND --help tells more about a command.`;
+
+const program = async (wanted: string | undefined): Promise<Command> => {
+  const mkb = new Command('mkb')
+    .description(packageJson.description)
+    .version(packageJson.version, '--version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .addHelpText('after', help)
+    .exitOverride();
+  const load = wanted === undefined ? undefined : commands[wanted];
+  const loaded = await Promise.all(load ? [load()] : Object.values(commands).map(each => each()));
+  for (const command of loaded) mkb.addCommand(inherit(command, mkb));
+  return mkb;
+};
+
+/** Commander hands settings down only to commands that it makes itself. */
+const inherit = (command: Command, parent: Command): Command => {
+  command.copyInheritedSettings(parent);
+  for (const inner of command.commands) inherit(inner, command);
+  return command;
+};
+
+const main = async (args: readonly string[]): Promise<void> => {
+  const wanted = args.find(arg => !arg.startsWith('-'));
+  const mkb = await program(wanted !== undefined && Object.hasOwn(commands, wanted) ? wanted : undefined);
+  if (args.length === 0) mkb.help({ error: true });
+  await mkb.parseAsync(args, { from: 'user' });
+};
+
+// `mkb schema | head` ends when head has what it wants.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(exitCodes.ok);
+  throw error;
+});
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  else {
+    printError(error);
+    process.exitCode = exitCodes.failed;
+  }
+}

@@ -1,0 +1,127 @@
+/** `mkb run`: runs the bridges of documents until it is told to stop. */
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import type { LoadedDocument } from '../api/load.ts';
+import { hasErrors } from '../api/problems.ts';
+import { type Bridge, prepareBridge } from '../bridge/main.ts';
+import { type HttpEndpoint, serveHttp } from '../bridge/observe/http.ts';
+import { createLog, type Logger } from '../bridge/observe/log.ts';
+import { registerMetrics } from '../bridge/observe/metrics.ts';
+import { loadChecked } from './documents.ts';
+import { exitCodeHelp, exitCodes } from './exit-codes.ts';
+import { printError, printProblems } from './output.ts';
+import { StopSignal } from './signals.ts';
+
+interface RunOptions {
+  readonly http: { readonly host: string; readonly port: number };
+  readonly secretsDir: string;
+  readonly logLevel: string;
+  readonly ordinal: number;
+}
+
+const help = `
+Prints one line on stdout when every bridge is connected and moves messages; logs are JSON lines on stderr. It waits for brokers that
+are away. SIGTERM or Ctrl-C: stops reading, delivers and acknowledges what was read, and ends; a second one ends at once.
+
+Over HTTP it serves /metrics for Prometheus, /healthz (the process is alive) and /readyz (the bridges are connected).
+
+Examples:
+  mkb run bridge.yaml
+  mkb run bridges/ --http 0.0.0.0:9400 --log-level warn
+  mkb run bridge.yaml --secrets-dir /run/secrets      password of {secretKeyRef: {name: mqtt, key: password}} in /run/secrets/mqtt/password
+${exitCodeHelp(
+  [exitCodes.ok, 'stopped as asked'],
+  [exitCodes.failed, 'an error that no retry mends'],
+  [exitCodes.usage, 'the command line is wrong'],
+  [exitCodes.configuration, 'a document, or a secret it names, is wrong'],
+)}`;
+
+const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+
+export const runCommand = (): Command =>
+  new Command('run')
+    .description('run the bridges of documents')
+    .argument('<file...>', 'files, folders, or - for standard input')
+    .option('--http <host:port>', 'where to serve metrics and health; port 0 takes a free one', parseAddress, {
+      host: '127.0.0.1',
+      port: 9400,
+    })
+    .option('--secrets-dir <dir>', 'the folder of secretKeyRef: <dir>/<name>/<key>', 'secrets')
+    .addOption(new Option('--log-level <level>', 'the least important level to log').choices(levels).default('info'))
+    .option('--ordinal <n>', 'which of the `bridge.replicas` this process is, from 0', parseOrdinal, 0)
+    .addHelpText('after', help)
+    .action(async (files: string[], options: RunOptions) => {
+      process.exitCode = await run(files, options);
+    });
+
+const parseAddress = (text: string): RunOptions['http'] => {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]+)):([0-9]{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65_535) throw new InvalidArgumentError('Write HOST:PORT, such as 127.0.0.1:9400.');
+  return { host: (match[1] ?? match[2])!, port };
+};
+
+const parseOrdinal = (text: string): number => {
+  if (!/^[0-9]{1,4}$/.test(text)) throw new InvalidArgumentError('Write a whole number from 0.');
+  return Number(text);
+};
+
+const run = async (files: readonly string[], options: RunOptions): Promise<number> => {
+  const { documents, problems } = await loadChecked(files);
+  printProblems(problems);
+  if (hasErrors(problems)) return exitCodes.configuration;
+  const log = createLog(options.logLevel, pino.destination({ dest: 2, sync: true }));
+  const bridges = await prepare(documents, options, log);
+  if (bridges === undefined) return exitCodes.configuration;
+  const registry = new Registry();
+  registerMetrics(registry, () => bridges);
+  const http = await serveHttp(options.http, registry, () => bridges);
+  try {
+    return await runBridges(bridges, http, log);
+  } finally {
+    await http.close();
+  }
+};
+
+/** Tells everything that is wrong with any of them, not only the first. */
+const prepare = async (
+  documents: readonly LoadedDocument[],
+  { secretsDir, ordinal }: RunOptions,
+  log: Logger,
+): Promise<Bridge[] | undefined> => {
+  const prepared = await Promise.allSettled(
+    documents.map(({ document }) => prepareBridge(document, { secrets: { secretsDir }, log, ordinal })),
+  );
+  const errors = prepared.filter(each => each.status === 'rejected');
+  for (const { reason } of errors) printError(reason);
+  return errors.length > 0 ? undefined : prepared.flatMap(each => (each.status === 'fulfilled' ? [each.value] : []));
+};
+
+/** Runs until a signal comes or one of them fails for good; then all of them are stopped, for whoever restarts us restarts all. */
+const runBridges = async (bridges: readonly Bridge[], http: HttpEndpoint, log: Logger): Promise<number> => {
+  const signal = new StopSignal();
+  const started = Promise.all(bridges.map(bridge => bridge.start()));
+  started.then(
+    () => {
+      if (!signal.received)
+        process.stdout.write(`Ready: ${bridges.map(({ name }) => name).join(', ')} (${http.url})\n`);
+    },
+    () => undefined, // `ended` is rejected as well
+  );
+  let code: number = exitCodes.ok;
+  try {
+    await Promise.race([signal.came, Promise.all(bridges.map(({ ended }) => ended))]);
+  } catch (error) {
+    printError(error);
+    code = exitCodes.failed;
+  }
+  await Promise.all(
+    bridges.map(async bridge => {
+      const { unacknowledged } = await bridge.stop();
+      log.info({ bridge: bridge.name, unacknowledged }, 'stopped');
+    }),
+  );
+  signal.forget();
+  return code;
+};

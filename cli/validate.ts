@@ -1,0 +1,41 @@
+/** `mkb validate`: everything that is wrong with documents, without connecting anywhere. */
+import { Command } from 'commander';
+import type { Loaded } from '../api/load.ts';
+import { hasErrors } from '../api/problems.ts';
+import { loadChecked } from './documents.ts';
+import { exitCodeHelp, exitCodes } from './exit-codes.ts';
+import { printProblems } from './output.ts';
+
+const help = `
+Examples:
+  mkb validate bridge.yaml
+  mkb validate deploy/                    every .yaml, .yml and .json file of the folder
+  kubectl get mqttkafkabridge cars -o yaml | mkb validate -
+  mkb validate --json bridge.yaml | jq -r '.problems[] | "\\(.file):\\(.line) \\(.message)"'
+${exitCodeHelp([exitCodes.ok, 'all documents are valid'], [exitCodes.configuration, 'at least one is not'])}`;
+
+export const validateCommand = (): Command =>
+  new Command('validate')
+    .description('check documents, without connecting anywhere, and tell everything that is wrong')
+    .argument('<file...>', 'files, folders, or - for standard input')
+    .option('--json', 'print one JSON object for programs')
+    .addHelpText('after', help)
+    .action(async (files: string[], { json }: { json?: boolean }) => {
+      const loaded = await loadChecked(files);
+      if (json) process.stdout.write(`${JSON.stringify(summary(loaded), null, 2)}\n`);
+      else tell(loaded);
+      process.exitCode = hasErrors(loaded.problems) ? exitCodes.configuration : exitCodes.ok;
+    });
+
+const summary = ({ documents, problems }: Loaded) => ({
+  valid: !hasErrors(problems),
+  documents: documents.map(({ file, document }) => ({ file, name: document.metadata.name })),
+  problems,
+});
+
+const tell = ({ documents, problems }: Loaded): void => {
+  printProblems(problems);
+  for (const { file, document } of documents) process.stdout.write(`${file}: ${document.metadata.name} is valid\n`);
+  const errors = problems.filter(({ severity }) => severity === 'error').length;
+  if (errors > 0) process.stderr.write(`\n${errors} ${errors === 1 ? 'error' : 'errors'}\n`);
+};
