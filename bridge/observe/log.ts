@@ -1,14 +1,18 @@
 /**
  * Structured logs. An error that repeats is logged once, and then summed up: a broker that is away for an hour is a handful of lines.
  */
-import { type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, pino } from 'pino';
 import type { MkbError } from '../../api/errors.ts';
 
 export type { Logger } from 'pino';
 
-/** JSON lines on stdout. @param level a pino level: trace, debug, info, warn, error, fatal, silent */
-export function createLog(level: string): Logger {
-  return pino({ level, base: undefined, timestamp: pino.stdTimeFunctions.isoTime });
+/**
+ * JSON lines.
+ * @param level a pino level: trace, debug, info, warn, error, fatal, silent
+ * @param stream where to; without it, stdout
+ */
+export function createLog(level: string, stream?: DestinationStream): Logger {
+  return pino({ level, base: undefined, timestamp: pino.stdTimeFunctions.isoTime }, stream ?? pino.destination(1));
 }
 
 /** How long an error that was logged stays quiet, milliseconds. */
