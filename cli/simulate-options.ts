@@ -124,7 +124,7 @@ const passwordOf = (given: SimulateArguments, env: NodeJS.ProcessEnv): string | 
   const { password, passwordEnv, passwordFile } = given;
   const sources = [password, passwordEnv, passwordFile].filter(source => source !== undefined);
   if (sources.length > 1) {
-    throw invalid('--password', 'given twice', 'given once: --password-file, --password-env or --password');
+    throw invalid('--password', 'given more than once', 'one of --password-file, --password-env, --password');
   }
   if (passwordFile !== undefined) return readText('--password-file', passwordFile).replace(/\r?\n$/, '');
   if (passwordEnv === undefined) return password;

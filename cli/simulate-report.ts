@@ -73,7 +73,7 @@ export class FleetReport {
     }
     if (!this.#away || connected < size) return;
     this.#away = false;
-    this.#line(`All ${size} vehicles are connected again.`);
+    this.#line('Every vehicle is connected again.');
   }
 
   #show(text: string): void {

@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { Aedes } from 'aedes';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Clock } from '../../../demo/vehicles/clock.ts';
 import { type Fleet, startFleet } from '../../../demo/vehicles/fleet.ts';
 import type { FleetOptions } from '../../../demo/vehicles/options.ts';
 import { until } from '../../real/until.ts';
@@ -64,6 +65,21 @@ const start = (options: Partial<FleetOptions> = {}): Fleet => {
   return fleet;
 };
 
+/** Time that waits for whoever needs it, so that nobody is ever late. */
+const patientClock = (): Clock => {
+  let now = 0;
+  return {
+    now: () => now,
+    after: (delayMs, action) => {
+      const timer = setTimeout(() => {
+        now += Math.max(0, delayMs);
+        action();
+      }, delayMs);
+      return () => clearTimeout(timer);
+    },
+  };
+};
+
 test('ten vehicles publish to their own topics under their own client ids, and every message is acknowledged', async () => {
   const summary = await start({ limit: 200 }).finished;
   expect(summary).toMatchObject({ published: 200, acknowledged: 200, refused: 0, unacknowledged: 0, malformed: 0 });
@@ -81,15 +97,16 @@ test('ten vehicles publish to their own topics under their own client ids, and e
 test('two runs with the same seed and beginning publish the same bytes', async () => {
   const run = async () => {
     broker.messages.length = 0;
-    const options = {
+    const running = start({
       seed: 'again',
       beginMs: Date.UTC(2026, 6, 1),
       vehicles: 1,
       limit: 30,
       profile: 'teslamate',
-    } as const;
-    await start({ ...options, faults: { malformed: { probability: 0.2 }, burst: { probability: 0.1, count: 3 } } })
-      .finished;
+      faults: { malformed: { probability: 0.2 }, burst: { probability: 0.1, count: 3 } },
+      clock: patientClock(),
+    });
+    await running.finished;
     return broker.messages.map(({ topic, payload }) => `${topic} ${payload}`);
   };
   const first = await run();
@@ -177,7 +194,7 @@ describe('trouble with the broker', () => {
   });
 
   test('a port that speaks no MQTT ends the fleet after the connect timeout', async () => {
-    const silent = createServer(() => {});
+    const silent = createServer(socket => socket.resume());
     await new Promise<void>(resolve => silent.listen(0, '127.0.0.1', resolve));
     const { port } = silent.address() as { port: number };
     const running = start({ url: `mqtt://127.0.0.1:${port}`, vehicles: 2, connectTimeoutMs: 300 });
@@ -189,7 +206,7 @@ describe('trouble with the broker', () => {
     await broker.stop();
     await broker.start(0, 'right');
     const wrong = start({ username: 'fleet', password: 'wrong' });
-    await expect(wrong.finished).rejects.toMatchObject({ code: 'vehicles-refused', details: { reasonCode: 4 } });
+    await expect(wrong.finished).rejects.toMatchObject({ code: 'vehicles-refused', details: { reasonCode: 5 } });
     expect((await start({ username: 'fleet', password: 'right', limit: 10 }).finished).acknowledged).toBe(10);
   });
 
