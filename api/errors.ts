@@ -22,6 +22,10 @@ export interface RulePlace {
   readonly column: number;
 }
 
+/** Line 0 means that whoever shows the message gives the place in another way. */
+const rulePlace = (line: number, column: number): string =>
+  line === 0 ? '' : `Rule, line ${line}, column ${column}: `;
+
 /** Keeps each entry's own type of details, so that `new MkbError(code, details)` is checked. */
 const table = <T extends Record<string, ErrorEntry>>(entries: T): T => entries;
 
@@ -287,33 +291,33 @@ export const errors = table({
       expected,
       hint,
     }: RulePlace & { found: string; expected: string; hint?: string }) =>
-      `Rule, line ${line}, column ${column}: found ${found}, expected ${expected}.${hint === undefined ? '' : ` ${hint}`}`,
+      `${rulePlace(line, column)}found ${found}, expected ${expected}.${hint === undefined ? '' : ` ${hint}`}`,
     remedy: 'Mend the SQL at the caret; docs/reference/rules.md has the grammar.',
   },
   'rule-unknown-name': {
     kind: 'permanent',
     message: ({ line, column, what, name, hint }: RulePlace & { what: string; name: string; hint?: string }) =>
-      `Rule, line ${line}, column ${column}: there is no ${what} named ${name}.${hint === undefined ? '' : ` ${hint}`}`,
+      `${rulePlace(line, column)}there is no ${what} named ${name}.${hint === undefined ? '' : ` ${hint}`}`,
     remedy:
       'Use a name that exists: a message column, a {capture} of FROM, an earlier alias, or a function of the list.',
   },
   'rule-arguments': {
     kind: 'permanent',
     message: ({ line, column, name, reason }: RulePlace & { name: string; reason: string }) =>
-      `Rule, line ${line}, column ${column}: ${name} ${reason}.`,
+      `${rulePlace(line, column)}${name} ${reason}.`,
     remedy: 'Call the function with the arguments that its signature names.',
   },
   'rule-source-invalid': {
     kind: 'permanent',
     message: ({ line, column, source, reason }: RulePlace & { source: string; reason: string }) =>
-      `Rule, line ${line}, column ${column}: FROM "${source}": ${reason}.`,
+      `${rulePlace(line, column)}FROM "${source}": ${reason}.`,
     remedy:
       'FROM takes MQTT topic filters such as "vehicles/{clientid}/#", where {name} stands for one whole level, or "$kafka/<topic>".',
   },
   'rule-unsupported': {
     kind: 'permanent',
     message: ({ line, column, what }: RulePlace & { what: string }) =>
-      `Rule, line ${line}, column ${column}: ${what} cannot be used in this version.`,
+      `${rulePlace(line, column)}${what} cannot be used in this version.`,
     remedy: 'Write the rule without it.',
   },
   'rule-failed': {
@@ -408,6 +412,13 @@ export const errors = table({
     kind: 'permanent',
     message: ({ what }: { what: string }) => `The embedded Kafka has no ${what}.`,
     remedy: 'Create the topic first, and name nodes from 1 on that run.',
+  },
+  'rule-filters-overlap': {
+    kind: 'permanent',
+    message: ({ filter, other, otherRule }: { filter: string; other: string; otherRule: string }) =>
+      `"${filter}" and "${other}" of the rule ${otherRule} match some topics in common, and neither covers the other.`,
+    remedy:
+      'A broker may deliver such a message once for each filter, and then it is written twice. Use one filter that covers both, and WHERE.',
   },
 });
 

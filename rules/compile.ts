@@ -14,38 +14,12 @@ import { type Condition, ExpressionCompiler } from './compile-expression.ts';
 import type { KafkaRecord, Message } from './message.ts';
 import { Names } from './names.ts';
 import { parseRule } from './parser.ts';
+import type { Captures, Row, Rule } from './rule.ts';
 import type { Ambient, Scope } from './scope.ts';
 import { compileSelect, type SelectList } from './select.ts';
-import { captureNamesOf, parseSource, type RuleSource } from './sources.ts';
+import { captureNamesOf, parseSource } from './sources.ts';
 import type { Statement } from './syntax.ts';
-import { newMap, type ValueMap } from './value.ts';
-
-/** What a rule selected: values by name. What is undefined is left out. */
-export type Row = ValueMap;
-
-/** Captured topic levels, in the order of the rule's `captureNames`. */
-export type Captures = readonly (string | undefined)[];
-
-export interface Rule {
-  readonly sql: string;
-  /** What FROM names, in its order. */
-  readonly sources: readonly RuleSource[];
-  /** Names that FROM captures; `evaluate` takes their values in this order (see `captureTopic`). */
-  readonly captureNames: readonly string[];
-  /** Whether the rule looks inside the payload, and so needs JSON. */
-  readonly readsPayload: boolean;
-  /** The row is the message itself: only columns and captures under their own names, or `*`. `evaluate` gives no values then. */
-  readonly plain: boolean;
-  /** The row's names at its top level, in order, `*` spelled out. */
-  readonly columns: readonly string[];
-  /**
-   * The selected row, or undefined when WHERE says no. A plain rule gives a shared empty row: read the message, or use `row`.
-   * Throws `rule-failed`, `payload-not-json`.
-   */
-  evaluate(message: Message | KafkaRecord, captures: Captures): Row | undefined;
-  /** As `evaluate`, but the row has its values even if the rule is plain: for showing it, or sending it whole. */
-  row(message: Message | KafkaRecord, captures: Captures): Row | undefined;
-}
+import { newMap } from './value.ts';
 
 const systemAmbient: Ambient = {
   now: Date.now,
@@ -70,16 +44,17 @@ export const compileRule = (sql: string, ambient: Partial<Ambient> = {}): Rule =
   const select = compileSelect(sql, statement.selected, names, compiler);
   const where = compileWhere(statement, compiler);
   const run = new Run(select, where, { ...systemAmbient, ...ambient });
-  const runRow = (message: Message | KafkaRecord, captures: Captures): Row | undefined => run.row(message, captures);
   return {
     sql,
     sources,
     captureNames,
     readsPayload: compiler.readsPayload,
     plain: select.plain,
+    passesPayload:
+      select.plain && select.columns.length === 1 && names.isColumn('payload') && select.columns[0] === 'payload',
     columns: select.columns,
-    evaluate: select.plain ? plainEvaluate(run, where) : runRow,
-    row: runRow,
+    evaluate: select.plain ? plainEvaluate(run, where) : (message, captures) => run.evaluate(message, captures),
+    row: (message, captures) => run.row(message, captures),
   };
 };
 
@@ -115,24 +90,35 @@ class Run {
     this.#scope = { ...ambient, message: undefined as unknown as AnyMessage, captures: [], aliases: plainRow };
   }
 
+  /** Whether WHERE says yes, when it reads no alias. */
   holds(message: Message | KafkaRecord, captures: Captures): boolean {
+    const scope = this.#pointAt(message, captures);
+    return this.#where === undefined || this.#where(scope);
+  }
+
+  row(message: Message | KafkaRecord, captures: Captures): Row {
+    const row = newMap();
+    const scope = this.#pointAt(message, captures);
+    scope.aliases = this.#select.separateAliases ? newMap() : row;
+    for (const add of this.#select.items) add(scope, row);
+    return row;
+  }
+
+  evaluate(message: Message | KafkaRecord, captures: Captures): Row | undefined {
+    if (this.#whereFirst) {
+      if (this.#select.readsPayload) decodeFirst(message as AnyMessage);
+      return this.holds(message, captures) ? this.row(message, captures) : undefined;
+    }
+    const row = this.row(message, captures);
+    return this.#where === undefined || this.#where(this.#scope) ? row : undefined;
+  }
+
+  #pointAt(message: Message | KafkaRecord, captures: Captures): Scope {
     const scope = this.#scope;
     scope.message = message as AnyMessage;
     scope.captures = captures;
     scope.aliases = plainRow;
-    return this.#where === undefined || this.#where(scope);
-  }
-
-  row(message: Message | KafkaRecord, captures: Captures): Row | undefined {
-    const scope = this.#scope;
-    if (this.#whereFirst && this.#select.readsPayload) decodeFirst(message as AnyMessage);
-    if (this.#whereFirst && !this.holds(message, captures)) return undefined;
-    const row = newMap();
-    scope.message = message as AnyMessage;
-    scope.captures = captures;
-    scope.aliases = this.#select.separateAliases ? newMap() : row;
-    for (const add of this.#select.items) add(scope, row);
-    return this.#whereFirst || this.#where === undefined || this.#where(scope) ? row : undefined;
+    return scope;
   }
 }
 

@@ -6,28 +6,9 @@
  */
 import { MkbError } from '../api/errors.ts';
 import { placeAt } from './position.ts';
+import type { Capture, KafkaSource, MqttSource, RuleSource } from './rule.ts';
 import type { FromItem } from './syntax.ts';
 import { filterProblem } from './topic-filter.ts';
-
-/** A capture: the name it gives, and the level it stands at, from 0. */
-export interface Capture {
-  readonly name: string;
-  readonly level: number;
-}
-
-export interface MqttSource {
-  readonly kind: 'mqtt';
-  /** A valid MQTT topic filter; captures are turned to `+`. */
-  readonly filter: string;
-  readonly captures: readonly Capture[];
-}
-
-export interface KafkaSource {
-  readonly kind: 'kafka';
-  readonly topic: string;
-}
-
-export type RuleSource = MqttSource | KafkaSource;
 
 /** Reads one name of FROM. Throws `rule-source-invalid`, or `rule-unsupported` for EMQX sources that this version does not have. */
 export const parseSource = (sql: string, item: FromItem): RuleSource => {

@@ -9,11 +9,11 @@ import { MkbError } from '../api/errors.ts';
 import { nearest } from '../api/nearest.ts';
 import { type Placeholder, parseTemplate, type Template } from '../api/template.ts';
 import type { AnyMessage } from './columns.ts';
-import type { Captures, Row, Rule } from './compile.ts';
 import { encodeJson } from './json.ts';
 import type { KafkaRecord, Message } from './message.ts';
 import { Names } from './names.ts';
 import { readKey, readPosition } from './paths.ts';
+import type { Captures, Row, Rule } from './rule.ts';
 import { textOf } from './text.ts';
 import type { Value } from './value.ts';
 

@@ -1,0 +1,126 @@
+/**
+ * Checks the rules of a document before anything runs: each rule's SQL, each template of its sinks against what the rule can yield, and
+ * how the filters of all rules relate. Problems point at the character in the file.
+ */
+import { MkbError } from '../api/errors.ts';
+import { findingOf } from '../api/findings.ts';
+import type { DocumentCheck, LoadedDocument } from '../api/load.ts';
+import { formatPath, type Path, type Place, type Problem } from '../api/problems.ts';
+import { compileRule } from './compile.ts';
+import { parseRule } from './parser.ts';
+import { placeOf } from './position.ts';
+import type { Rule } from './rule.ts';
+import { compileTemplate } from './template.ts';
+import { filterCovers, filtersOverlap } from './topic-filter.ts';
+
+type RuleDocument = LoadedDocument['document']['spec']['rules'][number];
+type SinkDocument = RuleDocument['sinks'][number];
+
+/** For `loadDocuments`: runs `checkRules` on documents whose rules have the right shape. */
+export const rulesCheck: DocumentCheck = {
+  reads: [['spec', 'rules']],
+  check: loaded => checkRules(loaded),
+};
+
+/** Every problem of the rules of a document, in their order; overlapping filters are warnings. */
+export const checkRules = (loaded: LoadedDocument): Problem[] => {
+  const { rules } = loaded.document.spec;
+  const problems: Problem[] = [];
+  const filters: PlacedFilter[] = [];
+  for (const [index, document] of rules.entries()) {
+    const path: Path = ['spec', 'rules', index];
+    try {
+      const rule = compileRule(document.sql);
+      filters.push(...placedFilters(document, rule, [...path, 'sql']));
+      for (const [at, sink] of document.sinks.entries()) {
+        problems.push(...checkSink(loaded, sink, rule, [...path, 'sinks', at]));
+      }
+    } catch (error) {
+      problems.push(problemOf(loaded, [...path, 'sql'], error));
+    }
+  }
+  return [...problems, ...overlaps(loaded, filters)];
+};
+
+const checkSink = (loaded: LoadedDocument, sink: SinkDocument, rule: Rule, path: Path): Problem[] =>
+  templatesOf(sink).flatMap(({ text, at }) => {
+    try {
+      compileTemplate(text, rule);
+      return [];
+    } catch (error) {
+      return [problemOf(loaded, [...path, ...at], error)];
+    }
+  });
+
+interface PlacedTemplate {
+  readonly text: string;
+  /** From the sink. */
+  readonly at: Path;
+}
+
+const templatesOf = ({ kafka, mqtt }: SinkDocument): PlacedTemplate[] => {
+  if (kafka !== undefined) {
+    const { topic, key, value, timestamp, headers = [] } = kafka;
+    return [...fields('kafka', { topic, key, value, timestamp }), ...listed(['kafka', 'headers'], headers)];
+  }
+  if (mqtt === undefined) return [];
+  const { topic, payload, userProperties = [] } = mqtt;
+  return [...fields('mqtt', { topic, payload }), ...listed(['mqtt', 'userProperties'], userProperties)];
+};
+
+const fields = (sink: string, texts: Readonly<Record<string, string | undefined>>): PlacedTemplate[] =>
+  Object.entries(texts).flatMap(([name, text]) => (text === undefined ? [] : [{ text, at: [sink, name] }]));
+
+const listed = (path: Path, items: readonly { readonly value: string }[]): PlacedTemplate[] =>
+  items.map(({ value }, index) => ({ text: value, at: [...path, index, 'value'] }));
+
+/** An error of the table as a problem at its place in the text at `path`. Throws what is not of the table. */
+const problemOf = (loaded: LoadedDocument, path: Path, error: unknown): Problem => {
+  if (!MkbError.is(error)) throw error;
+  const offset = offsetOf(error);
+  const place = offset === undefined ? loaded.locate(path) : loaded.locateInString(path, offset);
+  return toProblem(place, path, placeOf(error) === undefined ? error : withoutPlace(error));
+};
+
+const offsetOf = (error: MkbError): number | undefined => {
+  const { offset, at } = error.details as { offset?: number; at?: number };
+  return offset ?? at;
+};
+
+/** The file's place is told beside the message, and the one within the rule would only confuse. */
+const withoutPlace = (error: MkbError): MkbError =>
+  new MkbError(error.code, { ...(error.details as object), line: 0 } as never, { cause: error });
+
+const toProblem = (place: Place, path: Path, error: MkbError, severity: Problem['severity'] = 'error'): Problem => {
+  const { code, message, remedy } = findingOf(path, error);
+  const sentence = message.charAt(0).toUpperCase() + message.slice(1);
+  const problem = { ...place, severity, code, path: formatPath(path), message: sentence };
+  return remedy === undefined ? problem : { ...problem, remedy };
+};
+
+interface PlacedFilter {
+  readonly filter: string;
+  readonly rule: string;
+  readonly path: Path;
+  readonly offset: number;
+}
+
+const placedFilters = ({ name, sql }: RuleDocument, rule: Rule, path: Path): PlacedFilter[] => {
+  const offsets = parseRule(sql).from.map(({ start }) => start);
+  return rule.sources.flatMap((source, at) =>
+    source.kind === 'mqtt' ? [{ filter: source.filter, rule: name, path, offset: offsets[at]! }] : [],
+  );
+};
+
+/** Filters that cover one another share a subscription; others that overlap have a broker deliver a message twice. */
+const overlaps = (loaded: LoadedDocument, filters: readonly PlacedFilter[]): Problem[] =>
+  filters.flatMap((later, index) => {
+    const earlier = filters.slice(0, index).find(other => overlapsUncovered(other.filter, later.filter));
+    if (earlier === undefined) return [];
+    const details = { filter: later.filter, other: earlier.filter, otherRule: earlier.rule };
+    const place = loaded.locateInString(later.path, later.offset);
+    return [toProblem(place, later.path, new MkbError('rule-filters-overlap', details), 'warning')];
+  });
+
+const overlapsUncovered = (left: string, right: string): boolean =>
+  filtersOverlap(left, right) && !filterCovers(left, right) && !filterCovers(right, left);

@@ -1,0 +1,66 @@
+/** Messages made by hand, to try a rule without any broker: for `mkb eval`, and for tests. */
+import { compileRule } from './compile.ts';
+import { decodeJson } from './json.ts';
+import type { Message } from './message.ts';
+import type { Row } from './rule.ts';
+import type { Ambient } from './scope.ts';
+import { captureTopic } from './sources.ts';
+import { filterMatches } from './topic-filter.ts';
+import type { Value } from './value.ts';
+
+export interface ExampleOptions {
+  readonly topic: string;
+  /** Empty if left out. */
+  readonly payload?: Buffer | string;
+  readonly clientid?: string;
+  readonly username?: string;
+  readonly peerhost?: string;
+  readonly qos?: 0 | 1 | 2;
+  readonly retain?: boolean;
+  readonly dup?: boolean;
+  readonly userProperties?: readonly (readonly [name: string, value: string])[];
+  /** Milliseconds since 1970. */
+  readonly timestamp?: number;
+  readonly id?: string;
+}
+
+/** A message with these properties, QoS 0 at the beginning of 1970 unless told otherwise. */
+export const exampleMessage = (options: ExampleOptions): Message => {
+  const { payload = '', userProperties = [] } = options;
+  const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
+  let decoded: { readonly value: Value } | undefined;
+  return {
+    topic: options.topic,
+    payload: bytes,
+    qos: options.qos ?? 0,
+    retain: options.retain ?? false,
+    dup: options.dup ?? false,
+    timestamp: options.timestamp ?? 0,
+    clientid: options.clientid,
+    username: options.username,
+    peerhost: options.peerhost,
+    id: options.id ?? '0'.repeat(32),
+    properties: userProperties.length === 0 ? {} : { 'User-Property': Object.fromEntries(userProperties) },
+    userProperties,
+    json: () => {
+      decoded ??= { value: decodeJson(bytes) };
+      return decoded.value;
+    },
+  };
+};
+
+/**
+ * The rows that a rule makes of one message: none if no name of FROM matches its topic or WHERE says no. Captures are taken from the
+ * topic by the first filter that matches. `encodeJson` writes a row.
+ *
+ * Throws what `compileRule` throws for the rule, and `rule-failed` or `payload-not-json` for the message.
+ */
+export const evaluateOnce = (sql: string, message: Message, ambient: Partial<Ambient> = {}): Row[] => {
+  const rule = compileRule(sql, ambient);
+  const source = rule.sources.find(each => each.kind === 'mqtt' && filterMatches(each.filter, message.topic));
+  if (source === undefined) return [];
+  const captures = captureTopic(rule.captureNames, source, message.topic);
+  const row = rule.evaluate(message, captures);
+  if (row === undefined) return [];
+  return [rule.plain ? rule.row(message, captures) : row];
+};
