@@ -2,8 +2,9 @@
 import { Command } from 'commander';
 import { MkbError } from '../api/errors.ts';
 import { faultGrammar } from '../demo/vehicles/faults.ts';
-import { defaultTopic, type Fleet, startFleet } from '../demo/vehicles/fleet.ts';
+import { type Fleet, startFleet } from '../demo/vehicles/fleet.ts';
 import type { FleetOptions } from '../demo/vehicles/options.ts';
+import { defaultTopic } from '../demo/vehicles/topic.ts';
 import { fleetOptions, type SimulateArguments } from './simulate-options.ts';
 import { FleetReport, summaryLines } from './simulate-report.ts';
 

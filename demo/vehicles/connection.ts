@@ -50,6 +50,7 @@ export class Connection {
   #refusal: number | undefined;
   #window = ownWindow;
   #unacknowledged = 0;
+  #dropped = false;
   #ended = false;
 
   constructor(settings: ConnectionSettings, clientId: string, events: ConnectionEvents) {
@@ -59,7 +60,7 @@ export class Connection {
   }
 
   get connected(): boolean {
-    return this.#client?.connected === true;
+    return this.#client?.connected === true && !this.#dropped;
   }
 
   /** Messages of QoS 1 and 2 that were sent and not answered yet. */
@@ -118,6 +119,7 @@ export class Connection {
     const [reason, refusal] = [this.#reason, this.#refusal];
     this.#reason = 'the connection was closed';
     this.#refusal = undefined;
+    this.#dropped = false;
     if (!this.#ended) this.#events.closed(reason, refusal);
   }
 
@@ -141,6 +143,8 @@ export class Connection {
   /** Loses the connection, as a vehicle in a tunnel does: no DISCONNECT, so that the server sees a failure. */
   drop(): void {
     this.#reason = 'it was dropped on request';
+    // mqtt.js calls itself connected until the socket has said that it is closed.
+    this.#dropped = true;
     this.#client?.stream.destroy();
   }
 

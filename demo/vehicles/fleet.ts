@@ -11,13 +11,13 @@ import { Connection } from './connection.ts';
 import { Connector } from './connector.ts';
 import { faultDice } from './faults.ts';
 import { type Member, positionOf } from './member.ts';
-import { type FleetCounters, type FleetOptions, type FleetSummary, topicFor, type VehiclePosition } from './options.ts';
+import type { FleetCounters, FleetOptions, FleetSummary, VehiclePosition } from './options.ts';
 import { payloadWriter } from './payload.ts';
 import { Random, seedDigits } from './random.ts';
 import { Rotation } from './rotation.ts';
+import { defaultTopic, topicFor } from './topic.ts';
 import { Vehicle } from './vehicle.ts';
 
-export const defaultTopic = 'mqttx/simulate/tesla/{clientid}';
 /** Turns between two looks at the sockets. */
 const turnsAtOnce = 200;
 /** How long to wait for acknowledgements at the end, ms. */

@@ -1,9 +1,7 @@
 /** What a fleet is told, and what it says about itself. */
-import { MkbError } from '../../api/errors.ts';
 import type { Clock } from './clock.ts';
 import type { TlsSettings } from './connection.ts';
 import type { Faults } from './faults.ts';
-import type { Identity } from './identity.ts';
 import type { Profile } from './payload.ts';
 import type { Activity } from './vehicle.ts';
 
@@ -97,14 +95,3 @@ export interface VehiclePosition {
   readonly powerKw: number;
   readonly odometerKm: number;
 }
-
-/** A topic template with a vehicle's own names. Throws `option-invalid` for other placeholders, wildcards and an empty topic. */
-export const topicFor = (template: string, clientId: string, identity: Identity): string => {
-  const values: Record<string, string> = { clientid: clientId, vin: identity.vin };
-  const topic = template.replace(/\{([^{}]*)\}/g, (all, name: string) => values[name] ?? all);
-  if (topic === '' || /[{}+#\0]/.test(topic)) {
-    const allowed = 'a topic to publish to: text with {clientid} or {vin} if wanted, without + and #';
-    throw new MkbError('option-invalid', { option: '--topic', found: template, allowed });
-  }
-  return topic;
-};
