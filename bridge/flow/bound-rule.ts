@@ -1,13 +1,14 @@
 /** A rule of the document, compiled and bound to its sinks, with what it counts. */
 import type { BridgeSpec } from '../../api/bridge.ts';
+import { columnsOf } from '../../rules/columns.ts';
 import { compileRule } from '../../rules/compile.ts';
-import type { Rule, RuleSource } from '../../rules/rule.ts';
+import type { Captures, MqttSource, Rule } from '../../rules/rule.ts';
+import { captureTopic } from '../../rules/sources.ts';
 import { type CompiledTemplate, compileTemplate } from '../../rules/template.ts';
 import type { Topic } from '../kafka/topic.ts';
 import { KafkaSink } from './kafka-sink.ts';
 
 type RuleDocument = BridgeSpec['rules'][number];
-type MqttRuleSource = Extract<RuleSource, { kind: 'mqtt' }>;
 
 export interface BoundSink {
   /** 1 and up over all sinks of the bridge; tokens carry it. */
@@ -26,7 +27,7 @@ export class BoundRule {
   readonly name: string;
   readonly rule: Rule;
   readonly sinks: readonly BoundSink[];
-  readonly filters: readonly MqttRuleSource[];
+  readonly filters: readonly MqttSource[];
   /** Messages whose topic matched. */
   matched = 0;
   /** Of those, the ones that WHERE let pass. */
@@ -49,10 +50,9 @@ export class BoundRule {
     }));
   }
 
-  /** What the captures hold for a topic that matched the filter at `source`, in the order of the rule's capture names. */
-  captures(source: number, levels: readonly string[]): readonly (string | undefined)[] {
-    const byName = new Map(this.filters[source]!.captures.map(({ name, level }) => [name, levels[level]]));
-    return this.rule.captureNames.map(name => byName.get(name));
+  /** What the captures hold for a topic that matched `filter`, in the order of the rule's capture names. */
+  captures(filter: MqttSource, topic: string): Captures {
+    return captureTopic(this.rule.captureNames, filter, topic);
   }
 }
 
@@ -69,7 +69,9 @@ function compileSink(document: NonNullable<RuleDocument['sinks'][number]['kafka'
   });
 }
 
-/** Without a `value` the payload goes on as it came if it is all that the rule selects, else the row as JSON. */
+/** Without a `value` the payload goes on as it came if the rule selects it alone, or `*`; else the row goes as JSON. */
 function defaultValue(rule: Rule): string {
-  return rule.passesPayload ? '${payload}' : '${.}';
+  const everything = new Set([...columnsOf(['mqtt']).map(({ name }) => name), ...rule.captureNames]);
+  const onlyPayload = rule.columns.length === 1 && rule.columns[0] === 'payload';
+  return rule.plain && (onlyPayload || rule.columns.length === everything.size) ? '${payload}' : '${.}';
 }

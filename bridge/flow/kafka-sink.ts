@@ -6,7 +6,7 @@
  */
 import { MkbError } from '../../api/errors.ts';
 import { encodeJson } from '../../rules/json.ts';
-import type { Row } from '../../rules/rule.ts';
+import type { Captures, Row } from '../../rules/rule.ts';
 import type { CompiledTemplate } from '../../rules/template.ts';
 import type { Value } from '../../rules/value.ts';
 import type { RecordDraft, RecordHeader } from '../kafka/record.ts';
@@ -23,8 +23,6 @@ export interface KafkaSinkTemplates {
   /** Whether MQTT facts travel as headers too. */
   readonly mqttHeaders: boolean;
 }
-
-type Captures = readonly (string | undefined)[];
 
 export class KafkaSink {
   /** Where the record is written to: always the same, or undefined where `topicOf` tells. */

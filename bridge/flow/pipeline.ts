@@ -6,7 +6,7 @@
  * it may, the source is paused, and it is resumed when there is room.
  */
 import { MkbError } from '../../api/errors.ts';
-import type { Row } from '../../rules/rule.ts';
+import type { Captures, MqttSource, Row } from '../../rules/rule.ts';
 import { TopicIndex } from '../../rules/topic-index.ts';
 import type { Producer, ProducerHandler } from '../kafka/producer.ts';
 import { draft, type Record, type RecordDraft } from '../kafka/record.ts';
@@ -20,7 +20,7 @@ import type { Settlement } from './settlement.ts';
 /** The rules of one topic, each with what its captures hold there. */
 interface Route {
   readonly rule: BoundRule;
-  readonly captures: readonly (string | undefined)[];
+  readonly captures: Captures;
 }
 
 export interface PipelineOptions {
@@ -50,7 +50,7 @@ export class Pipeline implements ProducerHandler {
   readonly #mask: number;
   readonly #slotBits: number;
   readonly #sinks: readonly BoundSink[];
-  readonly #index = new TopicIndex<{ rule: BoundRule; source: number }>();
+  readonly #index = new TopicIndex<{ readonly rule: BoundRule; readonly filter: MqttSource }>();
   readonly #routes = new Map<string, readonly Route[]>();
   readonly #draft: RecordDraft = draft();
   #producer!: Producer;
@@ -69,7 +69,7 @@ export class Pipeline implements ProducerHandler {
     this.#slotBits = Math.log2(options.capacity);
     this.#sinks = options.rules.flatMap(rule => rule.sinks);
     for (const rule of options.rules) {
-      for (const [source, { filter }] of rule.filters.entries()) this.#index.add(filter, { rule, source });
+      for (const filter of rule.filters) this.#index.add(filter.filter, { rule, filter });
     }
   }
 
@@ -110,7 +110,7 @@ export class Pipeline implements ProducerHandler {
   }
 
   /** Returns whether the rule made something of the message, be it only a failure. */
-  #apply(rule: BoundRule, message: MqttMessage, captures: Route['captures'], slot: number): boolean {
+  #apply(rule: BoundRule, message: MqttMessage, captures: Captures, slot: number): boolean {
     rule.matched++;
     try {
       const row = rule.rule.evaluate(message, captures);
@@ -124,7 +124,7 @@ export class Pipeline implements ProducerHandler {
     return true;
   }
 
-  #write(sink: BoundSink, message: MqttMessage, captures: Route['captures'], row: Row, slot: number): void {
+  #write(sink: BoundSink, message: MqttMessage, captures: Captures, row: Row, slot: number): void {
     const record = this.#draft;
     let topic: Topic;
     try {
@@ -141,7 +141,7 @@ export class Pipeline implements ProducerHandler {
   }
 
   /** A message that failed while it is still at hand. */
-  #fail(rule: BoundRule, error: MkbError, message: MqttMessage, captures: Route['captures'], slot: number): void {
+  #fail(rule: BoundRule, error: MkbError, message: MqttMessage, captures: Captures, slot: number): void {
     this.#settlement.hold(slot);
     this.#giveUp(
       {
@@ -159,10 +159,9 @@ export class Pipeline implements ProducerHandler {
   #routesOf(topic: string): readonly Route[] {
     const known = this.#routes.get(topic);
     if (known) return known;
-    const levels = topic.split('/');
     const byRule = new Map<BoundRule, Route>();
-    for (const { rule, source } of this.#index.match(topic)) {
-      if (!byRule.has(rule)) byRule.set(rule, { rule, captures: rule.captures(source, levels) });
+    for (const { rule, filter } of this.#index.match(topic)) {
+      if (!byRule.has(rule)) byRule.set(rule, { rule, captures: rule.captures(filter, topic) });
     }
     const routes = [...byRule.values()];
     if (this.#routes.size >= rememberedRoutes) this.#routes.clear();
@@ -244,7 +243,7 @@ export class Pipeline implements ProducerHandler {
   }
 }
 
-function clientId(rule: BoundRule, captures: Route['captures']): string | undefined {
+function clientId(rule: BoundRule, captures: Captures): string | undefined {
   const position = rule.rule.captureNames.indexOf('clientid');
   return position < 0 ? undefined : captures[position];
 }
