@@ -39,24 +39,33 @@ export const add = (left: Value, right: Value): Value => {
   const a = number(left, '+');
   const b = number(right, '+');
   if (!isInteger(a) || !isInteger(b)) return float(toDouble(a) + toDouble(b));
-  const sum = Number(a) + Number(b);
-  return Number.isSafeInteger(sum) ? sum : integer(BigInt(a) + BigInt(b));
+  if (typeof a === 'number' && typeof b === 'number') {
+    const sum = a + b;
+    if (Number.isSafeInteger(sum)) return sum;
+  }
+  return integer(BigInt(a) + BigInt(b));
 };
 
 export const subtract = (left: Value, right: Value): Value => {
   const a = number(left, '-');
   const b = number(right, '-');
   if (!isInteger(a) || !isInteger(b)) return float(toDouble(a) - toDouble(b));
-  const difference = Number(a) - Number(b);
-  return Number.isSafeInteger(difference) ? difference : integer(BigInt(a) - BigInt(b));
+  if (typeof a === 'number' && typeof b === 'number') {
+    const difference = a - b;
+    if (Number.isSafeInteger(difference)) return difference;
+  }
+  return integer(BigInt(a) - BigInt(b));
 };
 
 export const multiply = (left: Value, right: Value): Value => {
   const a = number(left, '*');
   const b = number(right, '*');
   if (!isInteger(a) || !isInteger(b)) return float(toDouble(a) * toDouble(b));
-  const product = Number(a) * Number(b);
-  return Number.isSafeInteger(product) ? product + 0 : integer(BigInt(a) * BigInt(b));
+  if (typeof a === 'number' && typeof b === 'number') {
+    const product = a * b;
+    if (Number.isSafeInteger(product)) return product + 0;
+  }
+  return integer(BigInt(a) * BigInt(b));
 };
 
 /** Always a float: 4 / 2 is 2.0. */
