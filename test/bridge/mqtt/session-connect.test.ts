@@ -369,10 +369,11 @@ describe('time limits', () => {
   });
 
   it('a session that is paused when it comes back connects all the same, and waits with reading', async () => {
-    start();
+    start({ keepAliveMs: 200 });
     const first = await connectOnce();
     recording.session.pause();
     first.cut();
+    // An unread socket does not tell that it was cut; the next PINGREQ finds out.
     const second = await server.accept();
     await second.greet({ sessionPresent: true });
     second.send(publish(1));
