@@ -2,7 +2,7 @@
 import { type DocumentCheck, type Loaded, type LoadedDocument, loadDocuments } from '../api/load.ts';
 import { type Problem, parsePath } from '../api/problems.ts';
 import { unsupportedParts } from '../bridge/unsupported.ts';
-import { checkRules } from '../rules/check.ts';
+import { rulesCheck } from '../rules/check.ts';
 
 /** Everything about the documents at `paths` that can be known without connecting anywhere. */
 export const loadChecked = (paths: readonly string[]): Promise<Loaded> => loadDocuments(paths, { checks });
@@ -19,7 +19,4 @@ const unsupported = (loaded: LoadedDocument): Problem[] =>
     remedy,
   }));
 
-const checks: readonly DocumentCheck[] = [
-  { reads: [['spec', 'rules']], check: checkRules },
-  { reads: sections, check: unsupported },
-];
+const checks: readonly DocumentCheck[] = [rulesCheck, { reads: sections, check: unsupported }];

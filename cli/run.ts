@@ -76,13 +76,18 @@ const run = async (files: readonly string[], options: RunOptions): Promise<numbe
   if (bridges === undefined) return exitCodes.configuration;
   const registry = new Registry();
   registerMetrics(registry, () => bridges);
-  const http = await serveHttp(options.http, registry, () => bridges);
+  const http = await serveHttp(options.http, registry, () => bridges).catch(async error => {
+    await stopAll(bridges);
+    throw error;
+  });
   try {
     return await runBridges(bridges, http, log);
   } finally {
     await http.close();
   }
 };
+
+const stopAll = (bridges: readonly Bridge[]) => Promise.all(bridges.map(bridge => bridge.stop()));
 
 /** Tells everything that is wrong with any of them, not only the first. */
 const prepare = async (
@@ -93,9 +98,11 @@ const prepare = async (
   const prepared = await Promise.allSettled(
     documents.map(({ document }) => prepareBridge(document, { secrets: { secretsDir }, log, ordinal })),
   );
-  const errors = prepared.filter(each => each.status === 'rejected');
-  for (const { reason } of errors) printError(reason);
-  return errors.length > 0 ? undefined : prepared.flatMap(each => (each.status === 'fulfilled' ? [each.value] : []));
+  const bridges = prepared.flatMap(each => (each.status === 'fulfilled' ? [each.value] : []));
+  if (bridges.length === prepared.length) return bridges;
+  for (const each of prepared) if (each.status === 'rejected') printError(each.reason);
+  await stopAll(bridges);
+  return undefined;
 };
 
 /** Runs until a signal comes or one of them fails for good; then all of them are stopped, for whoever restarts us restarts all. */

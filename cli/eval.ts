@@ -1,0 +1,94 @@
+/** `mkb eval`: what a rule makes of one message, with no broker and no file. */
+import { readFile } from 'node:fs/promises';
+import { buffer } from 'node:stream/consumers';
+import { Command, Option } from 'commander';
+import { compileRule } from '../rules/compile.ts';
+import { evaluateOnce, exampleMessage } from '../rules/example-message.ts';
+import { encodeJson } from '../rules/json.ts';
+import { placeOf, renderCaret } from '../rules/position.ts';
+import { parseBase64, parseProperty, parseQos, parseTopic } from './eval-options.ts';
+import { exitCodeHelp, exitCodes } from './exit-codes.ts';
+import { printError } from './output.ts';
+
+interface EvalOptions {
+  readonly topic: string;
+  readonly payload?: string;
+  readonly payloadFile?: string;
+  readonly payloadBase64?: Buffer;
+  readonly clientid?: string;
+  readonly username?: string;
+  readonly qos: 0 | 1 | 2;
+  readonly retain?: true;
+  readonly userProperty: readonly (readonly [name: string, value: string])[];
+}
+
+const help = `
+Prints each row as one line of JSON, columns without a value left out. A message that the rule does not select gives no line.
+
+Examples:
+  mkb eval 'SELECT payload.speed AS speed, vin FROM "cars/{vin}"' --topic cars/7 --payload '{"speed": 50}'
+  mkb eval 'SELECT * FROM "#" WHERE qos = 2' --topic a --qos 2 --user-property unit=km --user-property unit=mi
+  mkb eval "$(cat rule.sql)" --topic cars/7 --payload-file message.json
+${exitCodeHelp(
+  [exitCodes.ok, 'evaluated'],
+  [exitCodes.failed, 'the SQL cannot be parsed'],
+  [exitCodes.usage, 'the command line is wrong'],
+  [exitCodes.evaluation, 'the SQL fails for this message'],
+)}`;
+
+const payloadOption = (flags: string, description: string, ...others: string[]): Option =>
+  new Option(flags, description).conflicts(others);
+
+export const evalCommand = (): Command =>
+  new Command('eval')
+    .description('evaluate the SQL of a rule for one message')
+    .argument('<sql>', 'the rule; its FROM must match the topic')
+    .addOption(
+      new Option('-t, --topic <topic>', 'the topic of the message').argParser(parseTopic).makeOptionMandatory(),
+    )
+    .addOption(
+      payloadOption('-p, --payload <text>', 'the payload as text (default: empty)', 'payloadFile', 'payloadBase64'),
+    )
+    .addOption(payloadOption('--payload-file <file>', 'the payload as a file, - for standard input', 'payloadBase64'))
+    .option('--payload-base64 <base64>', 'the payload as bytes in base64', parseBase64)
+    .option('-i, --clientid <id>', 'the client id of the publisher')
+    .option('-u, --username <name>', 'the user name of the publisher')
+    .option('-q, --qos <level>', '0, 1 or 2', parseQos, 0)
+    .option('-r, --retain', 'set the retain flag')
+    .option('--user-property <name=value>', 'an MQTT 5 user property, as often as wanted', parseProperty, [])
+    .addHelpText('after', help)
+    .action(async (sql: string, options: EvalOptions, command: Command) => {
+      const payload = await payloadOf(options, command);
+      process.exitCode = evaluate(sql, payload, options);
+    });
+
+const payloadOf = async ({ payload, payloadFile, payloadBase64 }: EvalOptions, command: Command): Promise<Buffer> => {
+  if (payloadBase64) return payloadBase64;
+  if (payloadFile === undefined) return Buffer.from(payload ?? '');
+  try {
+    return payloadFile === '-' ? await buffer(process.stdin) : await readFile(payloadFile);
+  } catch (error) {
+    return command.error(
+      `error: --payload-file ${payloadFile} cannot be read (${(error as NodeJS.ErrnoException).code}).`,
+    );
+  }
+};
+
+const evaluate = (sql: string, payload: Buffer, options: EvalOptions): number => {
+  let failed: number = exitCodes.failed;
+  try {
+    compileRule(sql);
+    failed = exitCodes.evaluation;
+    const { topic, clientid, username, qos, retain = false, userProperty: userProperties } = options;
+    const timestamp = Date.now();
+    const message = exampleMessage({ topic, payload, clientid, username, qos, retain, userProperties, timestamp });
+    const rows = evaluateOnce(sql, message).map(encodeJson);
+    process.stdout.write(rows.map(row => `${row}\n`).join(''));
+    return exitCodes.ok;
+  } catch (error) {
+    printError(error);
+    const place = placeOf(error);
+    if (place) process.stderr.write(`${renderCaret(place)}\n`);
+    return failed;
+  }
+};

@@ -1,0 +1,115 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { mkb } from './mkb-process.ts';
+
+const rows = (stdout: string) =>
+  stdout
+    .split('\n')
+    .slice(0, -1)
+    .map(line => JSON.parse(line));
+
+describe('a message that the rule selects', () => {
+  it('gives one line of JSON and nothing else', async () => {
+    const sql = 'SELECT payload.speed AS speed, vin FROM "cars/{vin}"';
+    expect(await mkb(['eval', sql, '--topic', 'cars/7', '--payload', '{"speed": 50}'])).toEqual({
+      code: 0,
+      stdout: '{"speed":50,"vin":"7"}\n',
+      stderr: '',
+    });
+  });
+
+  it('has the client id, user name, QoS, flags and user properties of the options', async () => {
+    const sql = 'SELECT clientid, username, qos, flags.retain AS retain, pub_props FROM "#"';
+    const options = ['--clientid', 'c', '--username', 'u', '--qos', '2', '--retain', '--user-property', 'a=b=c'];
+    const { code, stdout } = await mkb(['eval', sql, '--topic', 't', ...options]);
+    expect(code).toBe(0);
+    expect(rows(stdout)).toEqual([
+      expect.objectContaining({
+        clientid: 'c',
+        username: 'u',
+        qos: 2,
+        retain: true,
+        pub_props: expect.objectContaining({ 'User-Property': { a: 'b=c' } }),
+      }),
+    ]);
+  });
+
+  it('leaves out columns that have no value', async () => {
+    const { stdout } = await mkb(['eval', 'SELECT clientid, topic FROM "#"', '--topic', 't']);
+    expect(stdout).toBe('{"topic":"t"}\n');
+  });
+
+  it('may have its payload from a file, standard input or base64', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'mkb-eval-'));
+    const file = path.join(folder, 'payload');
+    await writeFile(file, '{"a":1}');
+    const given = [
+      [['--payload-file', file], {}],
+      [['--payload-file', '-'], { stdin: '{"a":1}' }],
+      [['--payload-base64', Buffer.from('{"a":1}').toString('base64')], {}],
+    ] as const;
+    for (const [options, surroundings] of given) {
+      const { stdout } = await mkb(
+        ['eval', 'SELECT payload.a AS a FROM "#"', '--topic', 't', ...options],
+        surroundings,
+      );
+      expect([options, stdout]).toEqual([options, '{"a":1}\n']);
+    }
+    await rm(folder, { recursive: true });
+  });
+});
+
+describe('a message that the rule does not select gives no line', () => {
+  it.each([
+    ['because of its topic', 'SELECT * FROM "bikes/#"'],
+    ['because WHERE says no', 'SELECT * FROM "#" WHERE qos = 2'],
+  ])('%s', async (_, sql) => {
+    expect(await mkb(['eval', sql, '--topic', 'cars/7'])).toEqual({ code: 0, stdout: '', stderr: '' });
+  });
+});
+
+describe('SQL that cannot be parsed', () => {
+  it('ends with 1 and shows the place', async () => {
+    const { code, stdout, stderr } = await mkb(['eval', 'SELECT payload FORM "#"', '--topic', 't']);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toContain('[rule-syntax]');
+    expect(stderr).toContain('SELECT payload FORM "#"\n');
+    expect(stderr).toMatch(/^ +\^$/m);
+  });
+
+  it('ends with 1 although the topic would not match', async () => {
+    expect((await mkb(['eval', 'SELECT nonsense(1) FROM "a"', '--topic', 'b'])).code).toBe(1);
+  });
+});
+
+describe('SQL that fails for the message', () => {
+  it.each([
+    ['SELECT payload.a FROM "#"', 'no json'],
+    ['SELECT \'a\' * 2 FROM "#"', ''],
+  ])('%s ends with 3', async (sql, payload) => {
+    const { code, stdout, stderr } = await mkb(['eval', sql, '--topic', 't', '--payload', payload]);
+    expect([code, stdout]).toEqual([3, '']);
+    expect(stderr).toMatch(/^error: /);
+  });
+});
+
+describe('a wrong command line ends with 2', () => {
+  it.each([
+    [['SELECT * FROM "#"'], "required option '-t, --topic <topic>' not specified"],
+    [['SELECT * FROM "#"', '--topic', 'a/+'], 'Write a topic without the wildcards + and #.'],
+    [['SELECT * FROM "#"', '--topic', 'a', '--qos', '3'], 'Allowed are 0, 1 and 2.'],
+    [['SELECT * FROM "#"', '--topic', 'a', '--payload-base64', '!'], 'This is not base64.'],
+    [['SELECT * FROM "#"', '--topic', 'a', '--user-property', 'a'], 'Write NAME=VALUE.'],
+    [['SELECT * FROM "#"', '--topic', 'a', '--payload', 'a', '--payload-base64', 'YQ'], 'cannot be used with'],
+    [
+      ['SELECT * FROM "#"', '--topic', 'a', '--payload-file', '/nowhere/p'],
+      '--payload-file /nowhere/p cannot be read (ENOENT).',
+    ],
+  ])('%j', async (args, message) => {
+    const { code, stdout, stderr } = await mkb(['eval', ...args]);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(message);
+  });
+});

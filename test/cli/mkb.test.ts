@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import packageJson from '../../package.json' with { type: 'json' };
+import { mkb } from './mkb-process.ts';
+
+describe('help', () => {
+  it('names every command', async () => {
+    const { code, stdout, stderr } = await mkb(['--help']);
+    expect([code, stderr]).toEqual([0, '']);
+    for (const name of ['run', 'validate', 'eval', 'schema', 'config', 'simulate'])
+      expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
+  });
+
+  it.each([
+    ['run'],
+    ['validate'],
+    ['eval'],
+    ['schema'],
+    ['config', 'print'],
+    ['simulate'],
+  ])('of %s %s has examples', async (...command) => {
+    const { code, stdout } = await mkb([...command.filter(word => typeof word === 'string'), '--help']);
+    expect(code).toBe(0);
+    expect(stdout).toContain(`Examples:\n  mkb ${command[0]}`);
+  });
+
+  it('is given on stderr when no command is', async () => {
+    const { code, stdout, stderr } = await mkb([]);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain('Usage: mkb');
+  });
+});
+
+it('--version prints the version of the package', async () => {
+  expect(await mkb(['--version'])).toEqual({ code: 0, stdout: `${packageJson.version}\n`, stderr: '' });
+});
+
+describe('a mistyped name', () => {
+  it.each([
+    [['valdate', 'a.yaml'], "error: unknown command 'valdate'\n(Did you mean validate?)\n"],
+    [['validate', '--jsn', 'a.yaml'], "error: unknown option '--jsn'\n(Did you mean --json?)\n"],
+    [['config', 'prnt', 'a.yaml'], "error: unknown command 'prnt'\n(Did you mean print?)\n"],
+    [['validate'], "error: missing required argument 'file'\n"],
+    [['schema', 'extra'], "error: too many arguments for 'schema'. Expected 0 arguments but got 1: extra.\n"],
+  ])('%j is told, with exit code 2', async (args, stderr) => {
+    expect(await mkb(args)).toEqual({ code: 2, stdout: '', stderr });
+  });
+});

@@ -1,0 +1,191 @@
+import type { ChildProcess } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import mqtt from 'mqtt';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type EmbeddedKafka, startEmbeddedKafka } from '../../demo/embedded/kafka.ts';
+import { type EmbeddedMqtt, startEmbeddedMqtt } from '../../demo/embedded/mqtt.ts';
+import { until } from '../real/until.ts';
+import { mkb, startMkb } from './mkb-process.ts';
+
+let folder: string;
+let broker: EmbeddedMqtt;
+let kafka: EmbeddedKafka;
+const children: ChildProcess[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'mkb-run-'));
+  broker = await startEmbeddedMqtt();
+  kafka = await startEmbeddedKafka({ topics: [{ name: 'cars', partitions: 1 }], autoCreateTopics: false });
+});
+
+afterEach(async () => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+  await Promise.all([broker.stop(), kafka.stop(), rm(folder, { recursive: true })]);
+});
+
+interface Changes {
+  mqtt?: Record<string, unknown>;
+  kafka?: Record<string, unknown>;
+  topic?: string;
+}
+
+/** Writes a document that moves `<name>/<vin>` to the topic `cars`, keyed by vin. */
+const write = async (name: string, changes: Changes = {}): Promise<string> => {
+  const sink = { kafka: { topic: changes.topic ?? 'cars', key: '${vin}' } };
+  const document = {
+    apiVersion: 'mqttkafka.dev/v1alpha1',
+    kind: 'MqttKafkaBridge',
+    metadata: { name },
+    spec: {
+      mqtt: { url: broker.url, version: '3.1.1', ...changes.mqtt },
+      kafka: { bootstrapServers: [kafka.bootstrap], ...changes.kafka },
+      rules: [{ name: 'all', sql: `SELECT payload FROM "${name}/{vin}"`, sinks: [sink] }],
+    },
+  };
+  const file = path.join(folder, `${name}.json`);
+  await writeFile(file, JSON.stringify(document));
+  return file;
+};
+
+interface Running {
+  readonly child: ChildProcess;
+  stdout: string;
+  stderr: string;
+  readonly exit: Promise<number | null>;
+}
+
+const start = (...args: string[]): Running => {
+  const child = startMkb(['run', '--http', '127.0.0.1:0', ...args]);
+  children.push(child);
+  const running: Running = {
+    child,
+    stdout: '',
+    stderr: '',
+    exit: new Promise(resolve => child.once('close', resolve)),
+  };
+  child.stdout!.on('data', chunk => {
+    running.stdout += chunk;
+  });
+  child.stderr!.on('data', chunk => {
+    running.stderr += chunk;
+  });
+  return running;
+};
+
+const ready = (running: Running): Promise<string> =>
+  until('the ready line', () => /^Ready: .* \((http:.*)\)\n$/.exec(running.stdout)?.[1]);
+
+const publish = async (topic: string, payload: string): Promise<void> => {
+  const client = await mqtt.connectAsync(broker.url);
+  await client.publishAsync(topic, payload, { qos: 1 });
+  await client.endAsync();
+};
+
+describe('a bridge that runs', () => {
+  it('says so in one line, moves messages, and ends with 0 when asked to stop', async () => {
+    const running = start(await write('cars'));
+    await ready(running);
+    expect(running.stdout).toMatch(/^Ready: cars \(http:\/\/127\.0\.0\.1:\d+\)\n$/);
+    await publish('cars/7', '{"speed":50}');
+    const [record] = await until('the record', () =>
+      kafka.records('cars').length > 0 ? kafka.records('cars') : undefined,
+    );
+    expect([String(record!.key), String(record!.value)]).toEqual(['7', '{"speed":50}']);
+    running.child.kill('SIGTERM');
+    expect(await running.exit).toBe(0);
+    expect(running.stderr).toContain('"unacknowledged":0');
+  });
+
+  it('serves the metrics of every document in one place, and ends with 0 on Ctrl-C', async () => {
+    const running = start(await write('cars'), await write('bikes'));
+    const url = await ready(running);
+    const metrics = await (await fetch(`${url}/metrics`)).text();
+    expect(metrics).toContain('mkb_mqtt_connected{bridge="cars"} 1');
+    expect(metrics).toContain('mkb_mqtt_connected{bridge="bikes"} 1');
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
+    running.child.kill('SIGINT');
+    expect(await running.exit).toBe(0);
+  });
+});
+
+describe('a bridge that waits for its brokers', () => {
+  it('ends with 0 when asked to stop, and was never ready', async () => {
+    const running = start(await write('cars', { kafka: { bootstrapServers: ['127.0.0.1:1'] } }));
+    await until('the first attempt', () => running.stderr.includes('"kafka-unreachable"'));
+    running.child.kill('SIGTERM');
+    expect(await running.exit).toBe(0);
+    expect(running.stdout).toBe('');
+  });
+});
+
+it('a second signal ends it at once, although messages are on their way', async () => {
+  kafka.faults.add({ api: 'Produce', delayMs: 20_000 });
+  const running = start(await write('cars'));
+  const url = await ready(running);
+  await publish('cars/7', 'x');
+  const inFlight = async () =>
+    (await (await fetch(`${url}/metrics`)).text()).includes('mkb_messages_in_flight{bridge="cars"} 1');
+  await until('the message in flight', inFlight);
+  running.child.kill('SIGTERM');
+  await until('the stop', async () => (await (await fetch(`${url}/readyz`)).text()).includes('it is stopping'));
+  running.child.kill('SIGTERM');
+  expect(await running.exit).toBe(143);
+});
+
+describe('what cannot run', () => {
+  it('ends with 1 and the remedy when an error cannot be mended by trying again', async () => {
+    const running = start(await write('cars', { topic: 'no-such-topic' }));
+    expect(await running.exit).toBe(1);
+    expect(running.stdout).toBe('');
+    expect(running.stderr).toContain(
+      'error: The Kafka topic no-such-topic does not exist. [kafka-unknown-topic]\n  remedy: ',
+    );
+  });
+
+  it('ends with 78 and every problem when a document is not valid', async () => {
+    const file = await write('Cars', { kafka: { producer: { acks: 'some' } } });
+    const { code, stdout, stderr } = await mkb(['run', file]);
+    expect([code, stdout]).toEqual([78, '']);
+    expect(stderr).toContain('at metadata.name');
+    expect(stderr).toContain('at spec.kafka.producer.acks');
+  });
+
+  it('ends with 78 and names the source when a secret cannot be read', async () => {
+    const password = { valueFrom: { secretKeyRef: { name: 'mqtt', key: 'password' } } };
+    const file = await write('cars', { mqtt: { auth: { username: 'me', password } } });
+    const { code, stderr } = await mkb(['run', file, '--secrets-dir', path.join(folder, 'none')]);
+    expect(code).toBe(78);
+    expect(stderr).toContain('The secret from secretKeyRef mqtt/password cannot be read');
+    expect(stderr).toContain('[secret-unreadable]');
+  });
+
+  it('ends although another bridge could have run', async () => {
+    const auth = { username: 'me', password: { valueFrom: { env: 'MKB_TEST_NOT_SET' } } };
+    const { code, stdout } = await mkb(['run', await write('cars'), await write('bikes', { mqtt: { auth } })]);
+    expect([code, stdout]).toEqual([78, '']);
+  });
+
+  it('ends with 1 when its HTTP address is taken', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await until('the server', () => server.listening);
+    const { port } = server.address() as { port: number };
+    const { code, stderr } = await mkb(['run', await write('cars'), '--http', `127.0.0.1:${port}`]);
+    server.close();
+    expect(code).toBe(1);
+    expect(stderr).toContain('[listen-failed]');
+  });
+
+  it.each([
+    [['--http', '9400'], 'Write HOST:PORT, such as 127.0.0.1:9400.'],
+    [['--http', 'a:99999'], 'Write HOST:PORT, such as 127.0.0.1:9400.'],
+    [['--log-level', 'loud'], 'Allowed choices are trace, debug, info'],
+    [['--ordinal', '-1'], 'Write a whole number from 0.'],
+  ])('ends with 2 for %j', async (options, message) => {
+    const { code, stderr } = await mkb(['run', 'x.yaml', ...options]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+  });
+});
