@@ -97,13 +97,12 @@ export class RecordBatch {
  * @returns `code.NONE`, or the code the broker answers
  */
 export function checkBatch(bytes: Buffer, produceVersion: number, maxBytes: number): number {
-  if (bytes.length === 0) return code.INVALID_RECORD;
-  if (bytes.length < at.records) return code.CORRUPT_MESSAGE;
+  if (bytes.length < at.records) return code.INVALID_RECORD;
   const batch = new RecordBatch(bytes);
   if (bytes.readInt8(at.magic) !== 2) return code.INVALID_RECORD;
   const size = bytes.readInt32BE(at.length) + PREFIX_BYTES;
-  if (size > bytes.length || size < at.records) return code.CORRUPT_MESSAGE;
-  if (size < bytes.length) return code.INVALID_RECORD; // A second batch: one a partition since Produce version 3.
+  if (size < at.records) return code.CORRUPT_MESSAGE;
+  if (size !== bytes.length) return code.INVALID_RECORD; // Cut off, or a second batch: there is one since version 3.
   if ((batch.attributes & COMPRESSION_BITS) === ZSTD && produceVersion < 7) return code.UNSUPPORTED_COMPRESSION_TYPE;
   if (size > maxBytes) return code.MESSAGE_TOO_LARGE;
   if (bytes.readUInt32BE(at.crc) !== crc32c(bytes.subarray(at.attributes))) return code.CORRUPT_MESSAGE;

@@ -100,7 +100,7 @@ function look(request: Request, call: Call): Answer {
     if (typeof partition === 'number') return refused(wanted.index, partition);
     const { startOffset, endOffset } = partition.log;
     if (wanted.offset < startOffset || wanted.offset > endOffset) {
-      return { ...refused(wanted.index, code.OFFSET_OUT_OF_RANGE), startOffset, endOffset };
+      return refused(wanted.index, code.OFFSET_OUT_OF_RANGE);
     }
     const batches = partition.log.read(wanted.offset, Math.min(left, wanted.maxBytes), first);
     if (batches.length > 0) first = false;

@@ -56,8 +56,8 @@ describe('a record batch', () => {
 describe('a produced batch is refused', () => {
   const cases: [why: string, bytes: Buffer, expected: number][] = [
     ['when there is none', Buffer.alloc(0), code.INVALID_RECORD],
-    ['when it is shorter than its header', makeBatch().subarray(0, 60), code.CORRUPT_MESSAGE],
-    ['when it is cut off', makeBatch().subarray(0, -1), code.CORRUPT_MESSAGE],
+    ['when it is shorter than its header', makeBatch().subarray(0, 60), code.INVALID_RECORD],
+    ['when it is cut off', makeBatch().subarray(0, -1), code.INVALID_RECORD],
     ['when a byte of a record has changed', changed(70, 0xff), code.CORRUPT_MESSAGE],
     ['when a second batch follows', Buffer.concat([makeBatch(), makeBatch()]), code.INVALID_RECORD],
     ['when it has the format of before Kafka 0.11', changed(16, 1), code.INVALID_RECORD],
