@@ -1,0 +1,91 @@
+import { describe, expect, test } from 'vitest';
+import { loadText } from '../../api/load.ts';
+import { rulesCheck } from '../../rules/check.ts';
+
+const document = (rules: string): string => `apiVersion: mqttkafka.dev/v1alpha1
+kind: MqttKafkaBridge
+metadata:
+  name: cars
+spec:
+  mqtt:
+    url: mqtt://localhost:1883
+  kafka:
+    bootstrapServers: [localhost:9092]
+  rules:
+${rules}`;
+
+const check = (rules: string) => loadText(document(rules), 'bridge.yaml', { checks: [rulesCheck] });
+
+test('rules that are right have no problems', () => {
+  const { documents, problems } = check(`
+    - name: cars
+      sql: SELECT payload FROM "cars/{clientid}"
+      sinks:
+        - kafka: {topic: cars, key: "\${clientid}", headers: [{name: q, value: "\${qos}"}]}
+`);
+  expect(problems).toEqual([]);
+  expect(documents).toHaveLength(1);
+});
+
+test('a mistake in a block of SQL is shown at its line and column in the file', () => {
+  const { documents, problems } = check(`    - name: cars
+      sql: |
+        SELECT payload
+        FORM "cars/#"
+      sinks:
+        - kafka: {topic: cars}
+`);
+  expect(documents).toEqual([]);
+  expect(problems).toEqual([
+    expect.objectContaining({
+      file: 'bridge.yaml',
+      line: 14,
+      column: 14,
+      severity: 'error',
+      code: 'rule-syntax',
+      path: 'spec.rules[0].sql',
+      message: 'Found "cars/#", expected `,` or FROM. Did you mean FROM instead of FORM?',
+    }),
+  ]);
+});
+
+test('every template of every sink is checked, at its placeholder', () => {
+  const { problems } = check(`    - name: cars
+      sql: SELECT payload FROM "cars/{clientid}"
+      sinks:
+        - kafka: {topic: cars, key: "k \${clientId}", headers: [{name: q, value: "\${quos}"}]}
+        - mqtt: {topic: "x/\${nothing}", payload: "\${payload"}
+`);
+  expect(problems.map(({ path, code, line, column }) => [path, code, line, column])).toEqual([
+    ['spec.rules[0].sinks[0].kafka.key', 'template-unresolvable', 14, 40],
+    ['spec.rules[0].sinks[0].kafka.headers[0].value', 'template-unresolvable', 14, 82],
+    ['spec.rules[0].sinks[1].mqtt.topic', 'template-unresolvable', 15, 28],
+    ['spec.rules[0].sinks[1].mqtt.payload', 'template-syntax', 15, expect.any(Number)],
+  ]);
+});
+
+describe('filters of which neither covers the other are a warning', () => {
+  const two = (first: string, second: string): string => `    - name: one
+      sql: SELECT payload FROM "${first}"
+      sinks: [{kafka: {topic: a}}]
+    - name: two
+      sql: SELECT payload FROM "x", "${second}"
+      sinks: [{kafka: {topic: b}}]
+`;
+
+  test('when they overlap', () => {
+    const { documents, problems } = check(two('cars/+/speed', 'cars/7/#'));
+    expect(documents).toHaveLength(1);
+    expect(problems).toEqual([
+      expect.objectContaining({ severity: 'warning', code: 'rule-filters-overlap', line: 15, column: 37 }),
+    ]);
+  });
+
+  test.each([
+    ['cars/#', 'cars/7'],
+    ['cars/{vin}', 'cars/+'],
+    ['cars/a', 'cars/b'],
+  ])('but not %s and %s', (first, second) => {
+    expect(check(two(first, second)).problems).toEqual([]);
+  });
+});

@@ -1,0 +1,108 @@
+import { describe, expect, test } from 'vitest';
+import { compileRule } from '../../rules/compile.ts';
+import { exampleMessage } from '../../rules/example-message.ts';
+import type { KafkaRecord } from '../../rules/message.ts';
+import { captureTopic } from '../../rules/sources.ts';
+import { rowOf, thrownBy } from './support/evaluate.ts';
+
+describe('captures', () => {
+  test('a capture is one level, and a column with its text', () => {
+    const rule = compileRule('SELECT vin, clientid FROM "cars/{vin}/{clientid}/#"');
+    expect(rule.sources).toEqual([
+      {
+        kind: 'mqtt',
+        filter: 'cars/+/+/#',
+        captures: [
+          { name: 'vin', level: 1 },
+          { name: 'clientid', level: 2 },
+        ],
+      },
+    ]);
+    expect(rowOf(rule.sql, { topic: 'cars/7/c9/speed', clientid: 'other' })).toEqual({ vin: '7', clientid: 'c9' });
+  });
+
+  test('a source that does not capture a name leaves it to the column of that name', () => {
+    const sql = 'SELECT clientid, vin FROM "a/{clientid}", "b/{vin}"';
+    expect(rowOf(sql, { topic: 'a/7', clientid: 'mine' })).toEqual({ clientid: '7' });
+    expect(rowOf(sql, { topic: 'b/8', clientid: 'mine' })).toEqual({ clientid: 'mine', vin: '8' });
+  });
+
+  test('an empty level is captured as empty text', () => {
+    expect(rowOf('SELECT a FROM "x/{a}/y"', { topic: 'x//y' })).toEqual({ a: '' });
+  });
+
+  test('a captured payload is text, and paths into it are paths into that text', () => {
+    expect(rowOf('SELECT payload.x AS v FROM "a/{payload}"', { topic: 'a/{"x":5}' })).toEqual({ v: 5 });
+  });
+
+  test('one array serves all rules without captures', () => {
+    const rule = compileRule('SELECT qos FROM "a"');
+    expect(captureTopic(rule.captureNames, rule.sources[0]!, 'a')).toEqual([]);
+  });
+});
+
+describe('a message that no filter matches yields no row', () => {
+  test.each(['a/b/c', 'b', '$SYS/a'])('%s', topic => {
+    expect(rowOf('SELECT qos FROM "a/+", "+"', { topic })).toEqual(topic === 'b' ? { qos: 1 } : undefined);
+  });
+});
+
+describe('what is refused in FROM', () => {
+  test.each([
+    ['a/#/b', 'rule-source-invalid'],
+    ['a+', 'rule-source-invalid'],
+    ['', 'rule-source-invalid'],
+    ['a/x{vin}', 'rule-source-invalid'],
+    ['a/{my-vin}', 'rule-source-invalid'],
+    ['{a}/{a}', 'rule-source-invalid'],
+    ['$kafka/', 'rule-source-invalid'],
+    ['$kafka/a/b', 'rule-source-invalid'],
+    ['$events/client/connected', 'rule-unsupported'],
+    ['$bridges/kafka:my', 'rule-unsupported'],
+    ['$share/g/a', 'rule-unsupported'],
+  ])('"%s"', (source, code) => {
+    const error = thrownBy(() => compileRule(`SELECT qos\nFROM "ok", "${source}"`));
+    expect(error.code).toBe(code);
+    expect(error.details).toMatchObject({ line: 2, column: 12 });
+  });
+});
+
+describe('Kafka records', () => {
+  const record = (value: string | undefined): KafkaRecord => ({
+    topic: 'commands',
+    key: Buffer.from('car-7'),
+    value: value === undefined ? undefined : Buffer.from(value),
+    headers: { source: Buffer.from('app') },
+    offset: 42n,
+    partition: 3,
+    ts: 1_700_000_000_000,
+    ts_type: 'create',
+    json: () => JSON.parse(value ?? ''),
+  });
+
+  test('have their own columns', () => {
+    const rule = compileRule('SELECT *, value.cmd AS cmd FROM "$kafka/commands"');
+    expect(rule.sources).toEqual([{ kind: 'kafka', topic: 'commands' }]);
+    expect(rule.readsPayload).toBe(true);
+    const row = rule.evaluate(record('{"cmd":"lock"}'), []);
+    expect(row).toMatchObject({ topic: 'commands', offset: 42, partition: 3, ts_type: 'create', cmd: 'lock' });
+    expect(Object.keys(row!)).not.toContain('qos');
+  });
+
+  test('a value that is not JSON has nothing inside, and a tombstone neither', () => {
+    const rule = compileRule('SELECT key, value.cmd AS cmd FROM "$kafka/commands"');
+    expect(rule.evaluate(record('no'), [])).toEqual({ key: Buffer.from('car-7') });
+    expect(rule.evaluate(record(undefined), [])).toEqual({ key: Buffer.from('car-7') });
+  });
+
+  test('a rule may read both kinds, and sees undefined where a kind has no such column', () => {
+    const rule = compileRule('SELECT key, qos, payload.x AS x FROM "$kafka/commands", "a/#"');
+    expect(rule.evaluate(record('{"x":1}'), [])).toEqual({ key: Buffer.from('car-7') });
+    const message = exampleMessage({ topic: 'a/b', payload: '{"x":1}', qos: 2 });
+    expect(rule.evaluate(message, [])).toEqual({ qos: 2, x: 1 });
+  });
+
+  test('MQTT columns are unknown to a rule that reads Kafka alone', () => {
+    expect(thrownBy(() => compileRule('SELECT qos FROM "$kafka/t"')).code).toBe('rule-unknown-name');
+  });
+});
