@@ -420,6 +420,13 @@ export const errors = table({
     remedy:
       'A broker may deliver such a message once for each filter, and then it is written twice. Use one filter that covers both, and WHERE.',
   },
+  'demo-port-unusable': {
+    kind: 'permanent',
+    message: ({ option, port, reason }: { option: string; port: number; reason: string }) =>
+      `Port ${port} of ${option} cannot be used: ${reason}.`,
+    remedy:
+      'Choose another port, 0 for any free one, or leave the option out: the demo then looks for a free one itself.',
+  },
 });
 
 export type ErrorCode = keyof typeof errors;

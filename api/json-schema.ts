@@ -40,7 +40,7 @@ const jsonSchema = (field: Field): JsonSchema => {
 };
 
 const quantityPattern = ({ 'x-quantity': quantity }: Field): JsonSchema =>
-  quantity ? { pattern: quantity.unit === 'duration' ? durationPattern : bytesPattern } : {};
+  quantity ? { minLength: 1, pattern: quantity.unit === 'duration' ? durationPattern : bytesPattern } : {};
 
 const listKeywords = (field: Field): JsonSchema => ({
   ...(field.items && { items: jsonSchema(field.items) }),

@@ -30,8 +30,8 @@ const byteUnits: Readonly<Record<string, number>> = {
 
 const number = '[0-9]{1,15}([.][0-9]{1,9})?';
 
-/** The grammar of a duration as a JSON Schema pattern. */
-export const durationPattern = `^(?=.)(${number}d)?(${number}h)?(${number}m)?(${number}s)?(${number}ms)?$`;
+/** The grammar of a duration as a JSON Schema pattern, but for empty text, which is none: Kubernetes' patterns cannot look ahead. */
+export const durationPattern = `^(${number}d)?(${number}h)?(${number}m)?(${number}s)?(${number}ms)?$`;
 /** The grammar of a size as a JSON Schema pattern. */
 export const bytesPattern = `^${number}(B|[KMGT]B|[KMGT]iB?)?$`;
 
@@ -43,7 +43,7 @@ const bytesText = new RegExp(bytesPattern);
  * Throws `quantity-invalid` for text outside the grammar, for less than a millisecond's precision (`0.5ms`), and beyond 2^53 ms.
  */
 export const durationMs = (text: string): number => {
-  if (!durationText.test(text)) throw invalid(text, 'a duration such as 5ms, 1.5s, 1h30m or 24h');
+  if (text === '' || !durationText.test(text)) throw invalid(text, 'a duration such as 5ms, 1.5s, 1h30m or 24h');
   let total = 0;
   for (const [, amount, unit] of text.matchAll(/([0-9.]+)(ms|[dhms])/g)) {
     const { whole, exact } = times(amount!, durationUnits[unit as keyof typeof durationUnits]);

@@ -6,7 +6,9 @@ import { secret, tls } from './security.ts';
 /** What Kafka takes as the name of a topic [org.apache.kafka.common.internals.Topic]. */
 export const topicName = (description: string) =>
   text(description, {
-    pattern: '^(?![.]{1,2}$)[a-zA-Z0-9._-]{1,249}$',
+    // Some character besides dots, so that neither . nor .. is allowed.
+    pattern: '^[a-zA-Z0-9._-]*[a-zA-Z0-9_-][a-zA-Z0-9._-]*$',
+    maxLength: 249,
     expected: 'the name of a Kafka topic: 1 to 249 letters, digits, dots, underscores and dashes',
   });
 

@@ -18,8 +18,8 @@ export const secret = (description: string) =>
               section(
                 'A key of a Kubernetes Secret in the same namespace. Outside Kubernetes the file `<secrets dir>/<name>/<key>`.',
                 {
-                  name: text('The name of the Secret.', { pattern: fileName, expected: 'the name of a Secret' }),
-                  key: text("The key in the Secret's data.", { pattern: fileName, expected: 'the name of a key' }),
+                  name: text('The name of the Secret.', { ...fileName, expected: 'the name of a Secret' }),
+                  key: text("The key in the Secret's data.", { ...fileName, expected: 'the name of a key' }),
                 },
               ),
             ),
@@ -42,8 +42,8 @@ export const secret = (description: string) =>
     { exactlyOne: ['value', 'valueFrom'], secret: true },
   );
 
-/** One file name and never a way out of its folder [Kubernetes: IsConfigMapKey]. */
-const fileName = '^(?![.]{1,2}$)[-._a-zA-Z0-9]{1,253}$';
+/** One file name and never a way out of its folder: some character besides dots, and no slash [Kubernetes: IsConfigMapKey]. */
+const fileName = { pattern: '^[-._a-zA-Z0-9]*[-_a-zA-Z0-9][-._a-zA-Z0-9]*$', maxLength: 253 };
 
 export const tls = (description: string) =>
   section(description, {

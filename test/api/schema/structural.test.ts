@@ -3,7 +3,7 @@ import { documentField } from '../../../api/bridge.ts';
 import type { Path } from '../../../api/problems.ts';
 import type { Field } from '../../../api/schema/fields.ts';
 import { checkShape, fillDefaults } from '../../../api/shape.ts';
-import { durationMs } from '../../../api/units.ts';
+import { bytesPattern, durationMs, durationPattern } from '../../../api/units.ts';
 
 const walk = (field: Field, path: Path = []): { path: string; field: Field }[] => [
   { path: path.join('.'), field },
@@ -37,6 +37,12 @@ describe('every field', () => {
     for (const { field } of fields) {
       for (const name of field['x-exactly-one-of'] ?? []) expect(field.required ?? []).not.toContain(name);
     }
+  });
+
+  it('with a pattern has one that Kubernetes can read: RE2 neither looks around nor back', () => {
+    const patterns = [durationPattern, bytesPattern, ...fields.flatMap(({ field }) => field.pattern ?? [])];
+    expect(patterns.length).toBeGreaterThan(10);
+    for (const pattern of patterns) expect(pattern).not.toMatch(/\(\?[=!<]|\\[1-9]/);
   });
 
   it('that is a quantity has a range that can be read', () => {
