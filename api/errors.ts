@@ -402,6 +402,12 @@ export const errors = table({
       `A client of the embedded Kafka announced a request of ${bytes} bytes, which cannot be.`,
     remedy: 'Let only Kafka clients without TLS and authentication connect to this port.',
   },
+  'embedded-request-invalid': {
+    kind: 'permanent',
+    message: ({ api, version }: { api: string; version: number }) =>
+      `A request of a client of the embedded Kafka, ${api} in version ${version}, ends too early.`,
+    remedy: 'Look at the client: its request is not what the Kafka protocol says.',
+  },
   'embedded-request-unknown': {
     kind: 'permanent',
     message: ({ api, version }: { api: number; version: number }) =>

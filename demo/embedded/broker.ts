@@ -9,7 +9,7 @@ export class Broker {
   readonly id: number;
   readonly host: string;
   readonly #cluster: Cluster;
-  readonly #connections = new Map<Socket, Promise<void>>();
+  readonly #connections = new Set<Socket>();
   #server: Server | undefined;
   #port: number;
 
@@ -46,13 +46,14 @@ export class Broker {
     this.#cluster.elect();
     const closed = once(server, 'close');
     server.close();
-    const connections = [...this.#connections];
-    for (const [socket] of connections) socket.destroy();
-    await Promise.all([closed, ...connections.map(([, ended]) => ended)]);
+    for (const socket of this.#connections) socket.destroy();
+    await closed;
   }
 
   #accept(socket: Socket): void {
-    const ended = serve(socket, this, this.#cluster).finally(() => this.#connections.delete(socket));
-    this.#connections.set(socket, ended);
+    const life = this.#server;
+    this.#connections.add(socket.once('close', () => this.#connections.delete(socket)));
+    // What the connection still does ends by itself: nothing is applied once the node has died, also if it lives again.
+    void serve(socket, { node: this.id, cluster: this.#cluster, isAlive: () => this.#server === life });
   }
 }

@@ -12,7 +12,6 @@ import { hangUp, noAnswer } from './apis/api.ts';
 import { refuseApiVersions } from './apis/api-versions.ts';
 import { apiKeys } from './apis/names.ts';
 import { apisByKey } from './apis/table.ts';
-import type { Broker } from './broker.ts';
 import type { Cluster } from './cluster.ts';
 import { FrameReader } from './frames.ts';
 import { AnswerWriter, RequestReader } from './wire.ts';
@@ -25,20 +24,26 @@ interface Header {
   readonly body: Buffer;
 }
 
-/** What is needed to answer, apart from the request. */
-interface Peer {
-  readonly socket: Socket;
-  readonly broker: Broker;
+/** The node that a connection belongs to. */
+export interface Home {
+  readonly node: number;
   readonly cluster: Cluster;
+  /** False from the moment the node dies, also when it is started again. */
+  isAlive(): boolean;
+}
+
+/** What is needed to answer, apart from the request. */
+interface Peer extends Home {
+  readonly socket: Socket;
   readonly signal: AbortSignal;
 }
 
 /** Serves a connection until it ends. Never rejects. */
-export async function serve(socket: Socket, broker: Broker, cluster: Cluster): Promise<void> {
+export async function serve(socket: Socket, home: Home): Promise<void> {
   const closed = new AbortController();
   socket.once('close', () => closed.abort());
   socket.on('error', () => {}); // A client that goes away without a word is no event; 'close' follows.
-  const peer: Peer = { socket, broker, cluster, signal: closed.signal };
+  const peer: Peer = { ...home, socket, signal: closed.signal };
   const frames = new FrameReader();
   try {
     for await (const chunk of socket) {
@@ -47,7 +52,7 @@ export async function serve(socket: Socket, broker: Broker, cluster: Cluster): P
       }
     }
   } catch (error) {
-    if (!closed.signal.aborted) cluster.problems.tell(error as Error);
+    if (!closed.signal.aborted) home.cluster.problems.tell(error as Error);
   } finally {
     socket.destroy();
   }
@@ -68,18 +73,18 @@ async function answer(frame: Buffer, peer: Peer): Promise<boolean> {
 }
 
 async function act(api: AnyApi, header: Header, clientId: string, body: RequestReader, peer: Peer): Promise<boolean> {
-  const { broker, cluster, signal, socket } = peer;
-  cluster.requests.tell({ api: api.name, version: header.version, node: broker.id, clientId });
-  const request = api.read(body);
-  const faults = cluster.faults.take(api.name, broker.id, api.targets?.(request) ?? []);
+  const { node, cluster, signal, socket } = peer;
+  cluster.requests.tell({ api: api.name, version: header.version, node, clientId });
+  const request = read(api, body);
+  const faults = cluster.faults.take(api.name, node, api.targets?.(request) ?? []);
   await faults.delay();
-  if (faults.drops('before') || !broker.running) return false;
+  if (faults.drops('before') || !peer.isAlive()) return false;
   const call: Call = {
     version: header.version,
     clientId,
     clientHost: plainAddress(socket.remoteAddress),
     brokerHost: plainAddress(socket.localAddress),
-    node: broker.id,
+    node,
     cluster,
     faults,
     signal,
@@ -91,6 +96,15 @@ async function act(api: AnyApi, header: Header, clientId: string, body: RequestR
   api.write(writer, result);
   // The answer's own header has tagged fields too, but for ApiVersions, whose reader does not know yet what the broker speaks.
   return await send(writer.end(), header.correlationId, body.flexible && header.key !== apiKeys.ApiVersions, socket);
+}
+
+/** A request that ends too early, or whose lengths lead out of it. */
+function read(api: AnyApi, body: RequestReader): unknown {
+  try {
+    return api.read(body);
+  } catch (cause) {
+    throw new MkbError('embedded-request-invalid', { api: api.name, version: body.version }, { cause });
+  }
 }
 
 async function refuse(header: Header, peer: Peer): Promise<boolean> {

@@ -5,6 +5,7 @@
  * says exactly what goes wrong and when, and no clock or chance decides. Several faults may meet one request: their delays
  * follow one another, and each answers for its own partitions.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { ApiName } from './apis/names.ts';
 import { type CodeName, code } from './codes.ts';
 
@@ -25,7 +26,10 @@ export interface Fault {
   readonly applied?: boolean;
   /** Short for `error: 'NOT_LEADER_OR_FOLLOWER'`. */
   readonly notLeader?: boolean;
-  /** Milliseconds to wait before the request is looked at. Requests behind it on the same connection wait too. */
+  /**
+   * Milliseconds to wait before the request is looked at. Requests behind it on the same connection wait too. It is applied
+   * also if its client has gone meanwhile, as by Kafka; not if the node has died.
+   */
   readonly delayMs?: number;
   /** Waits for this promise before the request is looked at: a delay that the test ends itself. */
   readonly until?: Promise<unknown>;
@@ -131,7 +135,7 @@ export class MetFaults {
   /** Ends when the request may be looked at. */
   async delay(): Promise<void> {
     for (const { delayMs, until } of this.#faults) {
-      if (delayMs !== undefined) await new Promise(resolve => setTimeout(resolve, delayMs));
+      if (delayMs !== undefined) await pause(delayMs, undefined, { ref: false });
       if (until !== undefined) await until;
     }
   }

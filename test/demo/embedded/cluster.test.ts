@@ -80,6 +80,9 @@ describe('a cluster of several nodes', () => {
     expect(single!.partitions).toMatchObject([{ errorCode: code.LEADER_NOT_AVAILABLE, leaderId: -1 }]);
     expect((await client.produce('safe', 0, makeBatch())).errorCode).toBe(code.NOT_ENOUGH_REPLICAS);
     expect((await client.produce('safe', 0, makeBatch(), 1)).errorCode).toBe(code.NONE);
+    await kafka.cluster.node(1).start();
+    expect((await metadata(client, 'single')).topics[0]!.partitions).toMatchObject([{ leaderId: 1 }]);
+    expect((await client.produce('safe', 0, makeBatch())).errorCode).toBe(code.NONE);
   });
 
   it('answers for groups on one node only', async () => {
@@ -162,6 +165,21 @@ describe('a client that asks for what is not there', () => {
     kafka.onProblem(problem => problems.push(problem));
     await expect((await connect()).ask('Fetch', 13, 0, 1, 1, 0, 0, 0, [], [], '')).rejects.toThrow();
     expect(problems.map(problem => MkbError.is(problem, 'embedded-request-unknown'))).toEqual([true]);
+  });
+
+  it('loses its connection for a request that ends too early', async () => {
+    await start();
+    const problems: Error[] = [];
+    kafka.onProblem(problem => problems.push(problem));
+    const { createAPI, Writer } = await import('@platformatic/kafka');
+    const short = createAPI(
+      0,
+      9,
+      () => Writer.create().appendInt8(0),
+      () => undefined,
+    );
+    await expect(short.async((await connect()).connection)).rejects.toThrow();
+    expect(problems.map(problem => MkbError.is(problem, 'embedded-request-invalid'))).toEqual([true]);
   });
 
   it('loses its connection for an error that acks=0 leaves no other way to tell', async () => {

@@ -90,6 +90,36 @@ describe('a scripted fault', () => {
     expect(answers).toEqual(['first', 'second']);
   });
 
+  it('that holds a request does not undo it when the client goes away: it is applied later', async () => {
+    const { promise: until, resolve: letGo } = Promise.withResolvers<void>();
+    const fault = kafka.faults.add({ api: 'Produce', until });
+    const lost = client.produce('events', 0, makeBatch()).catch((error: unknown) => error);
+    await fault.met();
+    client.connection.socket.destroy();
+    expect(await lost).toBeInstanceOf(Error);
+    const appended = new Promise<void>(resolve => {
+      kafka.onBatch(() => resolve());
+    });
+    letGo();
+    await appended;
+    expect(values()).toEqual(['value']);
+  });
+
+  it('that holds a request keeps no node from stopping, and what was held is not applied in its next life', async () => {
+    const { promise: until, resolve: letGo } = Promise.withResolvers<void>();
+    const fault = kafka.faults.add({ api: 'Produce', until });
+    const lost = client.produce('events', 0, makeBatch()).catch((error: unknown) => error);
+    await fault.met();
+    await kafka.cluster.node(1).stop();
+    await kafka.cluster.node(1).start();
+    kafka.cluster.moveLeader('events', 0, 1);
+    letGo();
+    expect(await lost).toBeInstanceOf(Error);
+    const again = await WireClient.connect(kafka.bootstrap);
+    expect(await again.produce('events', 0, makeBatch())).toMatchObject({ errorCode: code.NONE, baseOffset: 0n });
+    await again.close();
+  });
+
   it('delays a request by at least the time told', async () => {
     kafka.faults.add({ api: 'Produce', delayMs: 50 });
     const start = performance.now();
