@@ -80,6 +80,7 @@ export class Session {
   #state: 'new' | 'running' | 'stopped' = 'new';
   #connection: Connection | undefined;
   #welcome: Welcome | undefined;
+  #mostUnacknowledged = 0;
   /** When the connection went live; undefined while there is none. */
   #liveSince: number | undefined;
   #subscribed = false;
@@ -131,6 +132,14 @@ export class Session {
   /** Messages that were handed over and are not settled. */
   get unsettled(): number {
     return this.#window.unsettled;
+  }
+
+  /**
+   * Whether the server has as many messages unacknowledged as it ever had on this connection: so it may be waiting for us. Its limit is the
+   * Receive Maximum or lower, as many brokers have one of their own and do not tell.
+   */
+  get starved(): boolean {
+    return this.#window.unacknowledged > 0 && this.#window.unacknowledged >= this.#mostUnacknowledged;
   }
 
   /** The message is safe, or dropped for good: it may be acknowledged. Sends nothing. */
@@ -270,6 +279,7 @@ export class Session {
     if (pubcomps !== undefined) this.#connection?.write(pubcomps);
     if (this.#repeated) this.acknowledge();
     this.#repeated = false;
+    this.#mostUnacknowledged = Math.max(this.#mostUnacknowledged, this.#window.unacknowledged);
     if (messages && this.#state === 'running') this.#handler.readEnd();
   }
 
@@ -296,6 +306,7 @@ export class Session {
   #disconnect(): void {
     this.#connection = undefined;
     this.#liveSince = undefined;
+    this.#mostUnacknowledged = 0;
     this.#window.disconnect();
     this.#receipts.disconnect();
   }

@@ -1,10 +1,13 @@
 /**
  * A byte stream to an MQTT server: tcp, tls, or WebSocket (websocket-transport.ts), all with the same small face.
  *
- * A socket reads into one buffer of its own, again and again (`onread`), so a busy connection allocates nothing for what it reads.
+ * A plain socket reads into one buffer of its own, again and again (`onread`), so a busy connection allocates nothing for what it reads.
  * Therefore a chunk is valid until the handler has returned or, if it paused the transport, until it resumes it.
+ *
+ * The surprising case is TLS, where `onread` must not be used: one read of the network can hold several TLS records, and Node writes all
+ * of them into that buffer, one over the other, although reading was stopped after the first. Under back-pressure that spoils what waits there.
  */
-import { connect as connectTcp } from 'node:net';
+import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { hostOf, isSecure, isWebSocket, portOf } from './server-url.ts';
 import { type Security, tlsOptions } from './tls.ts';
@@ -40,42 +43,58 @@ const readBufferBytes = 128 * 1024;
 
 /** Opens a transport. Its events come later, never during this call. */
 export function openTransport(target: Target, events: TransportEvents): Transport {
-  return isWebSocket(target.url) ? openWebSocket(target, events) : openSocket(target, events);
+  if (isWebSocket(target.url)) return openWebSocket(target, events);
+  return isSecure(target.url) ? openTls(target, events) : openTcp(target, events);
 }
 
-function openSocket({ url, security }: Target, events: TransportEvents): Transport {
-  let listener: TransportEvents | undefined = events;
-  let paused = false;
-  let failure: Error | undefined;
-  const host = hostOf(url);
-  const onread = {
-    buffer: Buffer.allocUnsafeSlow(readBufferBytes),
-    callback: (length: number, buffer: Uint8Array): boolean => {
-      listener?.data((buffer as Buffer).subarray(0, length));
-      return !paused;
-    },
+/** What a socket and its transport share. Without events the transport was given up. */
+interface Line {
+  events: TransportEvents | undefined;
+  paused: boolean;
+}
+
+function openTcp({ url }: Target, events: TransportEvents): Transport {
+  const line: Line = { events, paused: false };
+  const buffer = Buffer.allocUnsafeSlow(readBufferBytes);
+  const callback = (length: number): boolean => {
+    line.events?.data(buffer.subarray(0, length));
+    return !line.paused;
   };
-  const options = { host, port: portOf(url), noDelay: true, onread };
-  const secure = isSecure(url);
-  const socket = secure ? connectTls({ ...options, ...tlsOptions(security, host) }) : connectTcp(options);
-  socket.once(secure ? 'secureConnect' : 'connect', () => listener?.opened());
+  const socket = connectTcp({ host: hostOf(url), port: portOf(url), onread: { buffer, callback } });
+  socket.once('connect', () => line.events?.opened());
+  return overSocket(socket, line);
+}
+
+function openTls({ url, security }: Target, events: TransportEvents): Transport {
+  const line: Line = { events, paused: false };
+  const host = hostOf(url);
+  const socket = connectTls({ host, port: portOf(url), ...tlsOptions(security, host) });
+  socket.on('data', chunk => line.events?.data(chunk));
+  socket.once('secureConnect', () => line.events?.opened());
+  return overSocket(socket, line);
+}
+
+function overSocket(socket: Socket, line: Line): Transport {
+  let failure: Error | undefined;
+  // An acknowledgement is small, and must not wait for the next one.
+  socket.setNoDelay(true);
   socket.on('error', error => {
     failure = error;
   });
-  socket.once('close', () => listener?.closed(failure));
+  socket.once('close', () => line.events?.closed(failure));
   return {
     write: bytes => void (socket.writable && socket.write(bytes)),
     pause: () => {
-      paused = true;
+      line.paused = true;
       socket.pause();
     },
     resume: () => {
-      paused = false;
+      line.paused = false;
       socket.resume();
     },
     end: () => void socket.end(),
     destroy: () => {
-      listener = undefined;
+      line.events = undefined;
       socket.destroy();
     },
   };
