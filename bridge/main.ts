@@ -11,7 +11,7 @@ import type { SecretSources } from '../api/secrets.ts';
 import { durationMs } from '../api/units.ts';
 import { backoffMs } from './backoff.ts';
 import { BoundRule } from './flow/bound-rule.ts';
-import { Pipeline } from './flow/pipeline.ts';
+import { Pipeline, type Source } from './flow/pipeline.ts';
 import { Settlement } from './flow/settlement.ts';
 import { Producer } from './kafka/producer.ts';
 import { Session, type SessionHandler } from './mqtt/session.ts';
@@ -86,7 +86,7 @@ export class Bridge implements BridgeFigures {
       settlement: this.settlement,
       capacity,
       deadLetterTopic: document.spec.delivery.onFailure.deadLetter?.topic,
-      source: { pause: () => this.#session.pause(), resume: () => this.#resume() },
+      source: this.#source(),
       failed: (rule, error) => this.#errors.report('error', error, { bridge: this.name, rule }),
       problem: error => this.#problem(error),
       settled: () => this.#checkDrained(),
@@ -166,8 +166,17 @@ export class Bridge implements BridgeFigures {
     if (this.#drained && this.settlement.inFlight === 0) this.#drained();
   }
 
-  #resume(): void {
-    if (!this.#stopping) this.#session.resume();
+  #source(): Source {
+    const session = () => this.#session;
+    return {
+      pause: () => session().pause(),
+      resume: () => {
+        if (!this.#stopping) session().resume();
+      },
+      get starved() {
+        return session().starved;
+      },
+    };
   }
 
   #sessionHandler(): SessionHandler {

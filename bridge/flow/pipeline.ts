@@ -23,6 +23,14 @@ interface Route {
   readonly captures: Captures;
 }
 
+/** What the pipeline asks of where messages come from. */
+export interface Source {
+  pause(): void;
+  resume(): void;
+  /** Whether it can probably send no more before something is acknowledged. */
+  readonly starved: boolean;
+}
+
 export interface PipelineOptions {
   readonly rules: readonly BoundRule[];
   readonly settlement: Settlement;
@@ -30,8 +38,7 @@ export interface PipelineOptions {
   readonly capacity: number;
   /** Where permanent failures go; without it they are dropped and counted. */
   readonly deadLetterTopic: string | undefined;
-  /** The source's brake. */
-  readonly source: { pause(): void; resume(): void };
+  readonly source: Source;
   /** Told of each permanent failure. */
   readonly failed: (rule: string, error: MkbError) => void;
   /** Told of each failure that is retried. */
@@ -105,7 +112,8 @@ export class Pipeline implements ProducerHandler {
   /** All messages of one read have been handed over. */
   readEnd(): void {
     this.#readAt = 0;
-    this.#producer.readEnd();
+    if (this.#options.source.starved) this.#producer.sendNow();
+    else this.#producer.readEnd();
     this.#settlement.acknowledge();
   }
 

@@ -142,6 +142,12 @@ export class Producer {
     if (this.#stirred) this.#pump();
   }
 
+  /** The source can send no more until something is delivered: waiting for more records would be waiting for nothing. */
+  sendNow(): void {
+    for (const lane of this.#active) lane.close();
+    this.#pump();
+  }
+
   /** Whether more bytes are held than `maxBytes`. */
   get full(): boolean {
     return this.bufferedBytes > this.#options.maxBytes;

@@ -8,9 +8,9 @@
  * length first, so its parts are measured before they are written. The batch remembers one token a record, which tells its owner
  * whose message it was; the batch itself gives tokens no meaning.
  */
-import { crc32c } from '@platformatic/kafka';
 import type { BufferPool } from './buffer-pool.ts';
 import type { Codec } from './compression.ts';
+import { crc32c } from './crc32c.ts';
 import { draft, type Record, type RecordDraft, type RecordHeader } from './record.ts';
 import { VarintReader, varintLength, writeVarint } from './varint.ts';
 
