@@ -6,6 +6,9 @@ import type { SessionOptions, Subscription } from './options.ts';
 import { describe, reasonError, returnCodes } from './reasons.ts';
 import { violation } from './violation.ts';
 
+/** CONNECT has two bytes for it, in seconds. */
+const longestKeepAliveMs = 65_535_000;
+
 /** What the server said in its CONNACK, in our units. */
 export interface Welcome {
   readonly sessionPresent: boolean;
@@ -34,7 +37,8 @@ export function readConnack(packet: IConnackPacket, options: SessionOptions): We
   const { serverKeepAlive, sessionExpiryInterval } = properties ?? {};
   return {
     sessionPresent: packet.sessionPresent,
-    keepAliveMs: serverKeepAlive === undefined ? options.keepAliveMs : serverKeepAlive * 1000,
+    keepAliveMs:
+      serverKeepAlive === undefined ? Math.min(options.keepAliveMs, longestKeepAliveMs) : serverKeepAlive * 1000,
     sessionExpirySeconds: options.version === '5' ? (sessionExpiryInterval ?? options.sessionExpirySeconds) : undefined,
   };
 }

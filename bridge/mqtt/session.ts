@@ -154,7 +154,10 @@ export class Session {
     this.#proceed();
   }
 
-  /** Hands no more messages over and leaves the socket unread. While paused, no answer of the server is missed. */
+  /**
+   * Hands no more messages over and leaves the socket unread. Keep-alive goes on, but no silence is held against the server; a connection
+   * that is lost meanwhile is noticed when the next PINGREQ cannot be sent.
+   */
   pause(): void {
     this.#paused = true;
     this.#connection?.hold();
