@@ -14,7 +14,7 @@ import { BoundRule } from './flow/bound-rule.ts';
 import { Pipeline, type Source } from './flow/pipeline.ts';
 import { Settlement } from './flow/settlement.ts';
 import { Producer } from './kafka/producer.ts';
-import { Session, type SessionHandler } from './mqtt/session.ts';
+import { type ConnectedInfo, Session, type SessionHandler } from './mqtt/session.ts';
 import { DeliveryHistogram } from './observe/delivery-histogram.ts';
 import type { BridgeFigures } from './observe/figures.ts';
 import { ErrorLog, type Logger } from './observe/log.ts';
@@ -183,14 +183,23 @@ export class Bridge implements BridgeFigures {
     return {
       message: (message, arrival) => this.#pipeline.message(message, arrival),
       readEnd: () => this.#pipeline.readEnd(),
-      connected: info => {
-        this.mqttConnections++;
-        this.#log.info({ bridge: this.name, ...info }, 'MQTT is connected');
-        this.#firstConnection.resolve();
-      },
+      connected: info => this.#connected(info),
       disconnected: error => this.#problem(error),
       failed: error => this.#fail(error),
     };
+  }
+
+  #connected({ grants, ...info }: ConnectedInfo): void {
+    this.mqttConnections++;
+    this.#log.info({ bridge: this.name, ...info }, 'MQTT is connected');
+    for (const { filter, asked, granted } of grants) {
+      if (granted < asked)
+        this.#log.warn(
+          { bridge: this.name, filter, asked, granted },
+          `The broker delivers ${filter} with QoS ${granted} at most, not ${asked}: messages may be lost before they reach the bridge.`,
+        );
+    }
+    this.#firstConnection.resolve();
   }
 
   #problem(error: MkbError): void {

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { documentJsonSchema } from '../api/json-schema.ts';
 import { documentReference } from './document-reference.ts';
 import { errorReference } from './error-reference.ts';
+import { metricsReference } from './metrics-reference.ts';
 
 interface GeneratedFile {
   /** From the repository's root. */
@@ -21,6 +22,7 @@ const files: readonly GeneratedFile[] = [
   { path: 'api/generated/mqtt-kafka-bridge.schema.json', content: () => json(documentJsonSchema()) },
   { path: 'docs/reference/document.md', content: documentReference },
   { path: 'docs/reference/errors.md', content: errorReference },
+  { path: 'docs/reference/metrics.md', content: metricsReference },
 ];
 
 const root = path.resolve(import.meta.dirname, '..');
