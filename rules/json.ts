@@ -3,10 +3,11 @@
  *
  * Few payloads hold such numbers, so a scan of the bytes looks for their signs (`.0`, an exponent, sixteen digits in a row) at a fifth
  * of what parsing costs. A sign may be a false alarm (1.05, a serial number in quotes), so a regular expression looks again, and only
- * a real one pays for the exact way: JSON.parse with a reviver that sees each number's own text.
+ * a real one pays for the exact way.
  */
 import { isUtf8 } from 'node:buffer';
 import { MkbError } from '../api/errors.ts';
+import { parseExactly } from './exact-json.ts';
 import { Float, isList, textOfBytes, type Value, type ValueMap } from './value.ts';
 
 /** Decodes a message's payload. Throws `payload-not-json`. */
@@ -80,26 +81,6 @@ const zerosMatter = (bytes: Buffer, from: number): boolean => {
  */
 const needsExactNumbers =
   /(?:^|[:,[\s])-?(?:\d{16}|\d+(?:\.0+(?!\d)|(?:\.\d+)?[eE]|\.(?:0{5}|9{5})\d{5})|\d{11,}\.[09])/;
-
-const parseExactly = (text: string): Value =>
-  (JSON.parse as ParseWithSource)(text, (_key, value, { source }) =>
-    typeof value === 'number' ? exactNumber(value, source!) : value,
-  );
-
-/** TypeScript's library does not know yet that a reviver is told each primitive's source text. */
-type ParseWithSource = (
-  text: string,
-  reviver: (key: string, value: Value, context: { readonly source?: string }) => Value,
-) => Value;
-
-const exactNumber = (value: number, source: string): Value => {
-  if (!Number.isInteger(value)) {
-    if (Number.isFinite(value)) return value;
-    throw new SyntaxError(`the number ${source.slice(0, 40)} is too large`);
-  }
-  if (/[.eE]/.test(source)) return new Float(value);
-  return Number.isSafeInteger(value) ? value : BigInt(source);
-};
 
 /**
  * Writes a value as JSON: 2.0 as 2.0, integers exactly, bytes as text, what is undefined left out of maps and null in lists.

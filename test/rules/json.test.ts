@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { parseExactly } from '../../rules/exact-json.ts';
 import { decodeJson, encodeJson } from '../../rules/json.ts';
 import { Float, newMap, type Value } from '../../rules/value.ts';
 import { thrownBy } from './support/evaluate.ts';
@@ -51,6 +52,32 @@ test('any JSON without such numbers decodes as JSON.parse does', () => {
       expect(decode(plainText)).toEqual(plain);
     }),
   );
+});
+
+test('the exact reader reads any JSON as JSON.parse does, but for the numbers that it keeps', () => {
+  fc.assert(
+    fc.property(json, fc.constantFrom(undefined, 1, '\t'), (value, indent) => {
+      const text = JSON.stringify(value, undefined, indent);
+      const unwrapped = (each: Value): unknown => {
+        if (each instanceof Float) return each.value;
+        if (typeof each === 'bigint') return Number(each);
+        if (Array.isArray(each)) return each.map(unwrapped);
+        if (typeof each !== 'object' || each === null) return each;
+        return Object.fromEntries(Object.entries(each).map(([key, inner]) => [key, unwrapped(inner)]));
+      };
+      expect(unwrapped(parseExactly(text))).toEqual(JSON.parse(text));
+    }),
+  );
+});
+
+test.each([
+  '"a\\\\"',
+  '"a\\"b"',
+  '{"\\"}": "\\\\\\""}',
+  '[[], {}, [ ] , { }]',
+  ' "" ',
+])('the exact reader reads %s', text => {
+  expect(parseExactly(text)).toEqual(JSON.parse(text));
 });
 
 const exactNumber = fc.oneof(
