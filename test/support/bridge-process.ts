@@ -34,9 +34,10 @@ export abstract class BridgeProcess {
   /** Starts it, and returns when it is ready. Again after `kill` or `stop`. */
   async start(): Promise<void> {
     await this.launch();
-    await until(`${this.#name} to be ready`, () => this.pid > 0 && this.ready()).catch(error => {
+    await until(`${this.#name} to be ready or to end`, async () => !this.running || this.ready()).catch(error => {
       throw new Error(`${error.message}\n${this.log()}`, { cause: error });
     });
+    if (!this.running) throw new Error(`${this.#name} ended: ${this.#server.ending}\n${this.log()}`);
   }
 
   /** Starts it, and does not wait. */
