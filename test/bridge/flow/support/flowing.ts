@@ -1,0 +1,158 @@
+/** Rules, settlement and producer without MQTT: messages are handed in by the test, and an embedded Kafka takes the records. */
+import { completeDocument } from '../../../../api/complete.ts';
+import { BoundRule } from '../../../../bridge/flow/bound-rule.ts';
+import type { Outcome } from '../../../../bridge/flow/outcome.ts';
+import { Pipeline } from '../../../../bridge/flow/pipeline.ts';
+import { Settlement } from '../../../../bridge/flow/settlement.ts';
+import { Producer } from '../../../../bridge/kafka/producer.ts';
+import { MqttMessage } from '../../../../bridge/mqtt/message.ts';
+import { DeliveryHistogram } from '../../../../bridge/observe/delivery-histogram.ts';
+import { producerOptions } from '../../../../bridge/settings.ts';
+import { type EmbeddedKafka, type EmbeddedKafkaOptions, startEmbeddedKafka } from '../../../../demo/embedded/kafka.ts';
+import { until } from '../../../real/until.ts';
+
+export interface FlowOptions {
+  readonly rules: readonly unknown[];
+  readonly deadLetter?: string;
+  readonly topics: readonly string[];
+  readonly maxBytes?: string;
+  readonly broker?: EmbeddedKafkaOptions;
+}
+
+export interface TestMessage {
+  readonly topic: string;
+  readonly payload: string | Buffer;
+  readonly qos?: 0 | 1 | 2;
+  readonly retain?: boolean;
+  /** MQTT 5 user properties, as they stand in the packet. */
+  readonly userProperties?: readonly (readonly [string, string])[];
+}
+
+const capacity = 1024;
+const timestamp = 1_700_000_000_123;
+
+export class Flow {
+  readonly kafka: EmbeddedKafka;
+  readonly settlement: Settlement;
+  readonly failures: { rule: string; code: string }[] = [];
+  /** Arrival numbers, in the order in which they were settled. */
+  readonly settled: number[] = [];
+  /** What the pipeline told its source: 'pause' and 'resume'. */
+  readonly brakes: string[] = [];
+  readonly #producer: Producer;
+  readonly #pipeline: Pipeline;
+  readonly #message = new MqttMessage('00000000');
+  #arrivals = 0;
+
+  private constructor(kafka: EmbeddedKafka, producer: (pipeline: Pipeline) => Producer, options: FlowOptions) {
+    this.kafka = kafka;
+    this.settlement = new Settlement(
+      capacity,
+      { settle: arrival => this.settled.push(arrival), acknowledge: () => undefined },
+      new DeliveryHistogram(),
+    );
+    this.#pipeline = new Pipeline({
+      rules: bind(options),
+      settlement: this.settlement,
+      capacity,
+      deadLetterTopic: options.deadLetter,
+      source: { pause: () => this.brakes.push('pause'), resume: () => this.brakes.push('resume'), starved: true },
+      failed: (rule, { code }) => this.failures.push({ rule, code }),
+      problem: () => undefined,
+      settled: () => undefined,
+    });
+    this.#producer = producer(this.#pipeline);
+    this.#pipeline.use(this.#producer);
+  }
+
+  static async start(options: FlowOptions): Promise<Flow> {
+    const topics = options.topics.map(name => ({ name, partitions: 1 }));
+    const kafka = await startEmbeddedKafka({ topics, autoCreateTopics: false, ...options.broker });
+    const settings = await producerOptions(documentOf(kafka.bootstrap, options), { secretsDir: '' });
+    const flow = new Flow(kafka, pipeline => new Producer(settings, pipeline), options);
+    await flow.#producer.start();
+    return flow;
+  }
+
+  /** Hands messages over as one read, and waits until each has an outcome. */
+  async send(...messages: TestMessage[]): Promise<void> {
+    this.hand(...messages);
+    await until('all messages to be settled', () => this.settlement.inFlight === 0, { everyMs: 2 });
+  }
+
+  /** Hands messages over as one read. */
+  hand(...messages: TestMessage[]): void {
+    for (const each of messages) {
+      const message = this.#point(each);
+      this.#pipeline.message(message, message.arrival);
+    }
+    this.#pipeline.readEnd();
+  }
+
+  count(outcome: Outcome): number {
+    return this.settlement.count(outcome);
+  }
+
+  /** What a topic holds, as text. */
+  records(topic: string) {
+    return this.kafka.records(topic).map(({ key, value, headers, timestamp: time }) => ({
+      key: key?.toString(),
+      value: value?.toString(),
+      timestamp: Number(time),
+      headers: headers.map(([name, content]) => [name.toString(), content?.toString()] as const),
+    }));
+  }
+
+  async stop(): Promise<void> {
+    this.#producer.close();
+    await this.kafka.stop();
+  }
+
+  #point({ topic, payload, qos = 1, retain = false, userProperties = [] }: TestMessage): MqttMessage {
+    const properties = Buffer.concat(
+      userProperties.flatMap(([name, value]) => [Buffer.of(0x26), text(name), text(value)]),
+    );
+    const bytes = Buffer.from(payload);
+    return Object.assign(this.#message, {
+      topic,
+      qos,
+      flags: 0x30 | (qos << 1) | (retain ? 1 : 0),
+      arrival: this.#arrivals++,
+      timestamp,
+      buffer: Buffer.concat([properties, bytes]),
+      propertiesStart: 0,
+      propertiesEnd: properties.length,
+      payloadStart: properties.length,
+      payloadEnd: properties.length + bytes.length,
+    });
+  }
+}
+
+function documentOf(bootstrap: string, { rules, maxBytes = '64MiB' }: FlowOptions) {
+  return completeDocument({
+    apiVersion: 'mqttkafka.dev/v1alpha1',
+    kind: 'MqttKafkaBridge',
+    metadata: { name: 'test' },
+    spec: {
+      mqtt: { url: 'mqtt://localhost' },
+      kafka: { bootstrapServers: [bootstrap], producer: { linger: '1ms' } },
+      delivery: { buffer: { maxBytes } },
+      rules,
+    },
+  });
+}
+
+function bind(options: FlowOptions): BoundRule[] {
+  let next = 1;
+  return documentOf('localhost:9092', options).spec.rules.map(rule => {
+    const bound = new BoundRule(rule, next);
+    next += rule.sinks.length;
+    return bound;
+  });
+}
+
+/** An MQTT UTF-8 string: its length in two bytes, then itself. */
+function text(value: string): Buffer {
+  const bytes = Buffer.from(value);
+  return Buffer.concat([Buffer.of(bytes.length >> 8, bytes.length & 0xff), bytes]);
+}
