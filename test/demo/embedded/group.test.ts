@@ -199,6 +199,19 @@ describe('a member', () => {
     expect((await second.joined).error).toBe(code.NONE);
   });
 
+  it('that has joined again is alive while it waits for a slower one', async () => {
+    const [leader, follower] = await stablePair();
+    const third = await join();
+    const waiting = group.join(request({ memberId: leader }));
+    for (let passed = 0; passed < 3 * SESSION_MS; passed += SESSION_MS / 2) {
+      vi.advanceTimersByTime(SESSION_MS / 2);
+      expect(group.heartbeat(speak(follower))).toBe(code.REBALANCE_IN_PROGRESS);
+    }
+    await group.join(request({ memberId: follower }));
+    expect((await waiting).error).toBe(code.NONE);
+    expect((await third.joined).error).toBe(code.NONE);
+  });
+
   it('that leaves makes room at once', async () => {
     const [leader, follower] = await stablePair();
     expect(group.leave(leader, null)).toBe(code.NONE);
