@@ -8,6 +8,7 @@ import { documentJsonSchema } from '../api/json-schema.ts';
 import { documentReference } from './document-reference.ts';
 import { errorReference } from './error-reference.ts';
 import { metricsReference } from './metrics-reference.ts';
+import { rulesReference } from './rules-reference.ts';
 
 interface GeneratedFile {
   /** From the repository's root. */
@@ -23,6 +24,7 @@ const files: readonly GeneratedFile[] = [
   { path: 'docs/reference/document.md', content: documentReference },
   { path: 'docs/reference/errors.md', content: errorReference },
   { path: 'docs/reference/metrics.md', content: metricsReference },
+  { path: 'docs/reference/rules.md', content: rulesReference },
 ];
 
 const root = path.resolve(import.meta.dirname, '..');
