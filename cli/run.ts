@@ -43,10 +43,11 @@ export const runCommand = (): Command =>
   new Command('run')
     .description('run the bridges of documents')
     .argument('<file...>', 'files, folders, or - for standard input')
-    .option('--http <host:port>', 'where to serve metrics and health; port 0 takes a free one', parseAddress, {
-      host: '127.0.0.1',
-      port: 9400,
-    })
+    .addOption(
+      new Option('--http <host:port>', 'where to serve metrics and health; port 0 takes a free one')
+        .argParser(parseAddress)
+        .default({ host: '127.0.0.1', port: 9400 }, '127.0.0.1:9400'),
+    )
     .option('--secrets-dir <dir>', 'the folder of secretKeyRef: <dir>/<name>/<key>', 'secrets')
     .addOption(new Option('--log-level <level>', 'the least important level to log').choices(levels).default('info'))
     .option('--ordinal <n>', 'which of the `bridge.replicas` this process is, from 0', parseOrdinal, 0)
