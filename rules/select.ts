@@ -41,7 +41,7 @@ export const compileSelect = (
     const evaluate = compiler.compile(item.expression);
     columns.add(path[0]);
     // A value under its own path changes nothing for later expressions: `payload.x` leaves payload what it is.
-    if (item.alias === undefined && names.reader(path[0]) !== undefined) return addValue(path, evaluate);
+    if (item.alias === undefined && isOwnPath(item.expression)) return addValue(path, evaluate);
     compiler.aliases.add(path[0]);
     return separateAliases ? addToBoth(path, evaluate, names.reader(path[0])) : addValue(path, evaluate);
   });
@@ -108,6 +108,8 @@ const ownName = (sql: string, expression: Expression): AliasPath => {
   if (expression.kind === 'literal' && isText(expression.value)) return [expression.value as string];
   return [sql.slice(expression.start, expression.end)];
 };
+
+const isOwnPath = ({ kind }: Expression): boolean => kind === 'path' || kind === 'slice';
 
 /** `payload.x[2]` puts its value under payload, x, position 2; in an empty row that is a list of one. */
 const ownPath = ({ name, steps }: PathExpression): AliasPath => [name, ...steps.map(ownStep)];
