@@ -1,11 +1,11 @@
 /** From the document to what the session and the producer take: quantities as numbers, secrets revealed. */
 import type { BridgeSpec, MqttKafkaBridge } from '../api/bridge.ts';
-import type { Tls } from '../api/schema/security.ts';
 import { resolveSecret, type SecretSources } from '../api/secrets.ts';
+import { tlsTexts } from '../api/tls-texts.ts';
 import { bytes, durationMs } from '../api/units.ts';
+import { securityOptions } from '../kafka/security.ts';
+import { kafkaSecurity } from '../kafka/settings.ts';
 import type { ProducerOptions } from './kafka/producer.ts';
-import type { KafkaSecurity } from './kafka/security.ts';
-import { securityOptions } from './kafka/security.ts';
 import type { SessionOptions } from './mqtt/options.ts';
 import { subscriptionFilters } from './subscriptions.ts';
 
@@ -79,35 +79,6 @@ export async function producerOptions({ spec }: MqttKafkaBridge, secrets: Secret
     batchBytes: bytes(producer.batchBytes),
     maxBytes: bytes(delivery.buffer.maxBytes),
     sequential: delivery.mode === 'sync',
-  };
-}
-
-async function kafkaSecurity({ auth, tls }: BridgeSpec['kafka'], secrets: SecretSources): Promise<KafkaSecurity> {
-  return {
-    ...(tls && { tls: await tlsTexts(tls, secrets) }),
-    ...(auth && { sasl: await sasl(auth, secrets) }),
-  };
-}
-
-async function sasl(
-  auth: NonNullable<BridgeSpec['kafka']['auth']>,
-  secrets: SecretSources,
-): Promise<NonNullable<KafkaSecurity['sasl']>> {
-  const { mechanism, token, oauth } = auth;
-  if (mechanism !== 'oauthbearer')
-    return { mechanism, username: auth.username!, password: await reveal(auth.password!, secrets) };
-  if (token) return { mechanism, token: () => reveal(token, secrets) };
-  const { clientSecret, ...client } = oauth!;
-  return { mechanism, oauth: { ...client, clientSecret: await reveal(clientSecret, secrets) } };
-}
-
-async function tlsTexts({ ca, cert, key, serverName, insecureSkipVerify }: Tls, secrets: SecretSources) {
-  return {
-    ...(ca && { ca: await reveal(ca, secrets) }),
-    ...(cert && { cert: await reveal(cert, secrets) }),
-    ...(key && { key: await reveal(key, secrets) }),
-    ...(serverName !== undefined && { serverName }),
-    insecureSkipVerify,
   };
 }
 

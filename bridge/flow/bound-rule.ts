@@ -1,6 +1,5 @@
 /** A rule of the document, compiled and bound to its sinks, with what it counts. */
 import type { BridgeSpec } from '../../api/bridge.ts';
-import { columnsOf } from '../../rules/columns.ts';
 import { compileRule } from '../../rules/compile.ts';
 import type { Captures, MqttSource, Rule } from '../../rules/rule.ts';
 import { captureTopic } from '../../rules/sources.ts';
@@ -71,7 +70,5 @@ function compileSink(document: NonNullable<RuleDocument['sinks'][number]['kafka'
 
 /** Without a `value` the payload goes on as it came if the rule selects it alone, or `*`; else the row goes as JSON. */
 function defaultValue(rule: Rule): string {
-  const everything = new Set([...columnsOf(['mqtt']).map(({ name }) => name), ...rule.captureNames]);
-  const onlyPayload = rule.columns.length === 1 && rule.columns[0] === 'payload';
-  return rule.plain && (onlyPayload || rule.columns.length === everything.size) ? '${payload}' : '${.}';
+  return rule.passesPayload ? '${payload}' : '${.}';
 }

@@ -65,6 +65,8 @@ export class Cluster {
   /** No refresh before this time, however many ask for one. */
   #refreshAllowedAt = 0;
   #refreshFailures = 0;
+  /** When the next refresh is due; Infinity while none is. */
+  #refreshAt = Number.POSITIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -172,6 +174,7 @@ export class Cluster {
     const { minDelayMs, maxDelayMs } = this.#options.retry;
     this.#refreshing = true;
     this.#refreshAgain = false;
+    this.#refreshAt = Number.POSITIVE_INFINITY;
     let pauseMs = minDelayMs;
     try {
       await this.#readMetadata();
@@ -186,8 +189,11 @@ export class Cluster {
     this.#refreshIn(this.#refreshAgain ? pauseMs : this.#options.metadataMaxAgeMs);
   }
 
+  /** Sees to it that metadata is read in `pauseMs`, if it is not to be read before that anyway. */
   #refreshIn(pauseMs: number): void {
-    if (this.#closed) return;
+    const at = performance.now() + pauseMs;
+    if (this.#closed || at >= this.#refreshAt) return;
+    this.#refreshAt = at;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#refreshOnce(), pauseMs);
   }
@@ -213,12 +219,19 @@ export class Cluster {
     const address = `${host}:${port}`;
     let link = this.#links.get(address);
     if (!link) {
-      link = new Link(host, port, this.#options, () => {
-        if (!this.#closed) this.#listener.linkChanged();
-      });
+      link = new Link(host, port, this.#options, () => this.#linkChanged(address));
       this.#links.set(address, link);
     }
     return link;
+  }
+
+  #linkChanged(address: string): void {
+    if (this.#closed) return;
+    const error = this.#links.get(address)?.lastError;
+    if (error) this.#listener.problem(error);
+    // With no connection left nothing else would notice that Kafka is back.
+    if (!this.connected) this.refresh();
+    this.#listener.linkChanged();
   }
 
   async #request<Arguments extends unknown[], Answer>(

@@ -7,8 +7,8 @@
 import { isIP } from 'node:net';
 import { Connection, type ConnectionOptions } from '@platformatic/kafka';
 import type { MkbError } from '../../api/errors.ts';
+import { connectError } from '../../kafka/connect-error.ts';
 import { backoffMs } from '../backoff.ts';
-import { connectError } from './connect-error.ts';
 
 export interface LinkOptions {
   readonly clientId: string;

@@ -12,8 +12,9 @@ import { MkbError } from '../../api/errors.ts';
 import { backoffMs } from '../backoff.ts';
 import { mayHaveWritten, reactionTo } from './broker-errors.ts';
 import { BufferPool } from './buffer-pool.ts';
-import { Cluster, type ClusterOptions, errorName, isAuthorisation } from './cluster.ts';
+import { Cluster, type ClusterOptions, errorName } from './cluster.ts';
 import { type Codec, type Compression, codecs } from './compression.ts';
+import { FinalFailures } from './final-failures.ts';
 import { Identity } from './identity.ts';
 import type { Lane } from './lane.ts';
 import type { Link } from './link.ts';
@@ -73,6 +74,7 @@ export class Producer {
   readonly #now: () => number;
   readonly #pool: BufferPool;
   readonly #identity: Identity;
+  readonly #failures: FinalFailures;
   readonly #topics = new Map<string, Topic>();
   /** Lanes that hold records. */
   readonly #active = new Set<Lane>();
@@ -100,6 +102,7 @@ export class Producer {
       renewed: () => this.#pump(),
       problem: error => handler.problem(error),
     });
+    this.#failures = new FinalFailures(this.#identity, (token, record, error) => handler.failed(token, record, error));
   }
 
   /** Connects and gets a producer id. Throws as `Cluster.connect` does; call again to retry what is retryable. */
@@ -307,10 +310,10 @@ export class Producer {
         this.#delivered(lane);
         return;
       case 'split':
-        this.#split(lane);
+        this.#retire(lane, this.#failures.tooLarge(lane));
         return;
       case 'fail':
-        this.#refused(lane, result);
+        this.#retire(lane, this.#failures.refused(lane, result));
         return;
       case 'renew':
         if (lane.identity === this.#identity.current) this.#identity.renew();
@@ -342,63 +345,6 @@ export class Producer {
     lane.ambiguous ||= mayBeWritten;
     const { minDelayMs, maxDelayMs } = this.#options.cluster.retry;
     lane.blockedUntil = this.#now() + backoffMs(lane.failures++, minDelayMs, maxDelayMs);
-  }
-
-  /** The broker takes no batch of this size: halves of it, or, for a single record, none at all. */
-  #split(lane: Lane): void {
-    const head = lane.head!;
-    if (head.count === 1) {
-      this.#fail(lane, () => new MkbError('kafka-message-too-large', { bytes: head.bytes, topic: lane.topic }));
-      return;
-    }
-    const half = Math.ceil(head.count / 2);
-    this.#replace(lane, [head.part(index => index < half), head.part(index => index >= half)]);
-  }
-
-  /** The broker refuses the batch for good: the records it names, and if it names none, all of them. */
-  #refused(lane: Lane, { errorCode, errorMessage, refused }: PartitionResult): void {
-    const head = lane.head!;
-    const name = errorName(errorCode);
-    const errorOf = (reason: string | null) =>
-      isAuthorisation(errorCode)
-        ? new MkbError('kafka-not-authorised', { what: `write to topic ${lane.topic}`, reason: name })
-        : new MkbError('kafka-record-refused', { topic: lane.topic, name, reason: reason ?? errorMessage ?? name });
-    const reasons = new Map(refused.map(({ index, reason }) => [index, reason]));
-    if (reasons.size === 0 || reasons.size >= head.count) {
-      this.#fail(lane, index => errorOf(reasons.get(index) ?? null));
-      return;
-    }
-    let index = 0;
-    for (const record of head.records()) {
-      if (reasons.has(index)) this.#handler.failed(head.tokens[index]!, record, errorOf(reasons.get(index)!));
-      index++;
-    }
-    this.#replace(lane, [head.part(position => !reasons.has(position))]);
-  }
-
-  #replace(lane: Lane, parts: RecordBatch[]): void {
-    this.#distrustNumbers(lane);
-    this.#retire(lane, lane.replaceHead(parts));
-  }
-
-  #fail(lane: Lane, errorOf: (index: number) => MkbError): void {
-    this.#distrustNumbers(lane);
-    const batch = lane.settleHead(false);
-    this.#failBatch(batch, errorOf);
-    this.#retire(lane, batch);
-  }
-
-  /**
-   * Call before the head is given up or changed. If an earlier attempt of it did arrive, the broker has counted numbers that are about to be
-   * given to other records; it would take those for repetitions and drop them. A new producer id starts a new count.
-   */
-  #distrustNumbers(lane: Lane): void {
-    if (lane.ambiguous && lane.identity === this.#identity.current) this.#identity.renew();
-  }
-
-  #failBatch(batch: RecordBatch, errorOf: (index: number) => MkbError): void {
-    let index = 0;
-    for (const record of batch.records()) this.#handler.failed(batch.tokens[index]!, record, errorOf(index++));
   }
 
   #retire(lane: Lane, batch: RecordBatch): void {
@@ -447,11 +393,7 @@ export class Producer {
     for (const { record, token } of topic.parked.splice(0)) this.#handler.failed(token, record as Record, error);
     for (const lane of topic.lanes) {
       if (lane.sending) continue;
-      this.#distrustNumbers(lane);
-      for (const batch of lane.drain()) {
-        this.#failBatch(batch, () => error);
-        batch.release();
-      }
+      for (const batch of this.#failures.drain(lane, error)) batch.release();
       this.#active.delete(lane);
     }
     if (this.#topics.size > manyTopics) this.#forget(topic);
@@ -459,7 +401,8 @@ export class Producer {
   }
 
   #forget(topic: Topic): void {
-    if (topic.lanes.some(lane => !lane.empty)) return;
+    // One that ever had partitions is a real one, and may be held by a sink.
+    if (topic.lanes.length > 0) return;
     this.#topics.delete(topic.name);
     this.cluster.forget(topic.name);
   }
