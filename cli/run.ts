@@ -8,13 +8,14 @@ import { type Bridge, prepareBridge } from '../bridge/main.ts';
 import { type HttpEndpoint, serveHttp } from '../bridge/observe/http.ts';
 import { createLog, type Logger } from '../bridge/observe/log.ts';
 import { registerMetrics } from '../bridge/observe/metrics.ts';
+import { type Address, parseAddress } from './address.ts';
 import { loadChecked } from './documents.ts';
 import { exitCodeHelp, exitCodes } from './exit-codes.ts';
 import { printError, printProblems } from './output.ts';
 import { StopSignal } from './signals.ts';
 
 interface RunOptions {
-  readonly http: { readonly host: string; readonly port: number };
+  readonly http: Address;
   readonly secretsDir: string;
   readonly logLevel: string;
   readonly ordinal: number;
@@ -45,7 +46,7 @@ export const runCommand = (): Command =>
     .argument('<file...>', 'files, folders, or - for standard input')
     .addOption(
       new Option('--http <host:port>', 'where to serve metrics and health; port 0 takes a free one')
-        .argParser(parseAddress)
+        .argParser(httpAddress)
         .default({ host: '127.0.0.1', port: 9400 }, '127.0.0.1:9400'),
     )
     .option('--secrets-dir <dir>', 'the folder of secretKeyRef: <dir>/<name>/<key>', 'secrets')
@@ -56,11 +57,10 @@ export const runCommand = (): Command =>
       process.exitCode = await run(files, options);
     });
 
-const parseAddress = (text: string): RunOptions['http'] => {
-  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]+)):([0-9]{1,5})$/.exec(text);
-  const port = Number(match?.[3]);
-  if (match === null || port > 65_535) throw new InvalidArgumentError('Write HOST:PORT, such as 127.0.0.1:9400.');
-  return { host: (match[1] ?? match[2])!, port };
+const httpAddress = (text: string): Address => {
+  const address = parseAddress(text);
+  if (address === undefined) throw new InvalidArgumentError('Write HOST:PORT, such as 127.0.0.1:9400.');
+  return address;
 };
 
 const parseOrdinal = (text: string): number => {

@@ -9,6 +9,7 @@ import type { TlsSettings } from '../demo/vehicles/connection.ts';
 import { parseFaults } from '../demo/vehicles/faults.ts';
 import type { FleetOptions } from '../demo/vehicles/options.ts';
 import { profiles } from '../demo/vehicles/payload.ts';
+import { type Address, parseAddress } from './address.ts';
 
 /** The options as commander hands them over. */
 export interface SimulateArguments {
@@ -36,6 +37,7 @@ export interface SimulateArguments {
   readonly limit?: string;
   readonly duration?: string;
   readonly begin?: string;
+  readonly metrics?: string;
 }
 
 /** Checks all options. Throws `option-invalid`, or `secret-unreadable` for a password that cannot be had. */
@@ -62,6 +64,14 @@ export const fleetOptions = (given: SimulateArguments, env: NodeJS.ProcessEnv): 
     ...(given.duration !== undefined && { durationMs: duration('--duration', given.duration) }),
     ...(given.begin !== undefined && { beginMs: instant('--begin', given.begin) }),
   };
+};
+
+/** Where to serve metrics, if at all. Throws `option-invalid`. */
+export const metricsAddress = ({ metrics }: SimulateArguments): Address | undefined => {
+  if (metrics === undefined) return undefined;
+  const address = parseAddress(metrics);
+  if (address === undefined) throw invalid('--metrics', metrics, 'HOST:PORT such as 127.0.0.1:9402');
+  return address;
 };
 
 const invalid = (option: string, found: string, allowed: string, cause?: unknown): MkbError =>

@@ -1,11 +1,15 @@
 /** `mkb simulate`: vehicles that publish to an MQTT broker. */
 import { Command } from 'commander';
+import { Registry } from 'prom-client';
 import { MkbError } from '../api/errors.ts';
+import { type HttpEndpoint, serveHttp } from '../bridge/observe/http.ts';
 import { faultGrammar } from '../demo/vehicles/faults.ts';
 import { type Fleet, startFleet } from '../demo/vehicles/fleet.ts';
+import { registerVehicleMetrics } from '../demo/vehicles/metrics.ts';
 import type { FleetOptions } from '../demo/vehicles/options.ts';
 import { defaultTopic } from '../demo/vehicles/topic.ts';
-import { fleetOptions, type SimulateArguments } from './simulate-options.ts';
+import type { Address } from './address.ts';
+import { fleetOptions, metricsAddress, type SimulateArguments } from './simulate-options.ts';
 import { FleetReport, summaryLines } from './simulate-report.ts';
 
 const usageExit = 2;
@@ -22,6 +26,7 @@ Examples:
   mkb simulate --url mqtts://broker:8883 --ca ca.pem --username fleet --password-file password.txt
   mkb simulate --topic 'vehicles/{clientid}/telemetry' --profile teslamate --limit 10000
   mkb simulate --fault dropout:0.01:5s --fault malformed:0.001 --duration 1m
+  mkb simulate --metrics 127.0.0.1:9402                     where each vehicle is, for Prometheus
   mkb simulate --seed 7 --begin 2026-07-01T08:00:00Z        the same payloads in every run
 
 Ends with --limit, --duration or Ctrl-C, and says what was published and acknowledged.
@@ -60,6 +65,7 @@ export const simulateCommand = (): Command =>
     .option('--connect-rate <count>', 'how many vehicles may connect in a second', '200')
     .option('--connect-timeout <duration>', 'give up when nobody has connected for so long', '10s')
     .option('--fault <fault>', `${faultGrammar}; may be repeated`, repeated, [])
+    .option('--metrics <host:port>', 'serve the vehicles to Prometheus at /metrics; port 0 takes a free one')
     .addHelpText('after', examples)
     // Commander ends with 1 for an unknown option; a wrong command line is 2 everywhere in mkb.
     .exitOverride(error => process.exit(error.exitCode === 0 ? 0 : usageExit))
@@ -70,13 +76,17 @@ export const simulateCommand = (): Command =>
 const simulate = async (given: SimulateArguments): Promise<number> => {
   let fleet: Fleet;
   let options: FleetOptions;
+  let metrics: HttpEndpoint | undefined;
   try {
     options = fleetOptions(given, process.env);
+    const address = metricsAddress(given);
     fleet = startFleet(options);
+    metrics = address && (await serveMetrics(address, fleet));
   } catch (error) {
     return fail(error, usageExit);
   }
   const report = new FleetReport(fleet, options, process.stdout);
+  if (metrics) process.stdout.write(`Metrics: ${metrics.url}/metrics\n`);
   const stop = () => void fleet.stop();
   const signals = ['SIGINT', 'SIGTERM'] as const;
   // Once: a second Ctrl-C ends the process the usual way.
@@ -91,6 +101,22 @@ const simulate = async (given: SimulateArguments): Promise<number> => {
     return fail(error, 1);
   } finally {
     for (const signal of signals) process.removeListener(signal, stop);
+    await metrics?.close();
+  }
+};
+
+/** Serves until closed; /readyz says whether every vehicle is connected. Stops the fleet and throws `option-invalid` if it cannot listen there. */
+const serveMetrics = async (address: Address, fleet: Fleet): Promise<HttpEndpoint> => {
+  const registry = new Registry();
+  registerVehicleMetrics(registry, fleet);
+  const missing = () => (fleet.connected === fleet.size ? [] : [`${fleet.connected} of ${fleet.size} are connected`]);
+  try {
+    return await serveHttp(address, registry, () => [{ name: 'vehicles', missing }]);
+  } catch (cause) {
+    await fleet.stop();
+    if (!MkbError.is(cause)) throw cause;
+    const found = `${address.host}:${address.port}`;
+    throw new MkbError('option-invalid', { option: '--metrics', found, allowed: 'free to listen on' }, { cause });
   }
 };
 

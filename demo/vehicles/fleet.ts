@@ -104,9 +104,9 @@ export class Fleet {
     return this.#lastReason;
   }
 
-  /** Every vehicle as its last message showed it. */
-  positions(): VehiclePosition[] {
-    return this.#members.map(positionOf);
+  /** The vehicles as their last messages showed them: all, or the first `count`. */
+  positions(count = this.size): VehiclePosition[] {
+    return this.#members.slice(0, count).map(positionOf);
   }
 
   /** Ends the fleet: no new message, up to 5 s for what is unacknowledged, then every connection is closed. */

@@ -54,6 +54,7 @@ describe('a wrong command line', () => {
     ['--ca', '/no/such/file', 'a file that can be read (ENOENT)'],
     ['--cert', 'x.pem', 'of use alone: it needs --key beside it'],
     ['--fault', 'flood:1', 'dropout:PROBABILITY[:DURATION], malformed:PROBABILITY or burst:PROBABILITY[:COUNT]'],
+    ['--metrics', '9402', 'HOST:PORT such as 127.0.0.1:9402'],
     ['--client-id', 'a/b', 'text without spaces and without / + # { }'],
   ])('%s %s is refused with what is allowed, and exit code 2', async (option, found, allowed) => {
     const run = start([option, found]);
@@ -98,9 +99,9 @@ test('--help shows every option with examples, and exits with 0', async () => {
 });
 
 test('no broker is told after the connect timeout, with what to do, and exit code 1', async () => {
-  const run = start(['--url', 'mqtt://127.0.0.1:1', '--connect-timeout', '300ms']);
+  const run = start(['--url', 'mqtt://127.0.0.1:1', '--connect-timeout', '2s']);
   expect(await run.exit).toBe(1);
-  expect(run.stderr).toContain('No vehicle could connect to mqtt://127.0.0.1:1 within 300 ms: nothing listens there');
+  expect(run.stderr).toContain('No vehicle could connect to mqtt://127.0.0.1:1 within 2000 ms: nothing listens there');
   expect(run.stderr).toContain('--url');
 });
 
@@ -159,6 +160,25 @@ describe('with a broker', () => {
     const [, published, acknowledged] = /published (\d+), acknowledged (\d+)/.exec(run.stdout)!;
     expect(published).toBe(acknowledged);
     expect(Number(published)).toBe(received);
+  });
+
+  test('--metrics serves what was published and where each vehicle is, and readiness', async () => {
+    const run = start([...quick(), '--vehicles', '3', '--client-id', 'car', '--metrics', '127.0.0.1:0']);
+    const [, origin] = await until('the address', () => /^Metrics: (http:\S+)\/metrics$/m.exec(run.stdout));
+    await until('readiness', async () => (await fetch(`${origin}/readyz`)).status === 200);
+    await until('messages', () => received > 5);
+    const text = await (await fetch(`${origin}/metrics`)).text();
+    expect(text.match(/^vehicle_latitude\{vehicle="car_\d"\} [\d.]+$/gm)).toHaveLength(3);
+    expect(Number(/^simulator_messages_published_total (\d+)$/m.exec(text)![1])).toBeGreaterThan(5);
+    run.child.kill('SIGTERM');
+    expect(await run.exit).toBe(0);
+  });
+
+  test('--metrics on a port that is taken is refused, and nothing is left running', async () => {
+    const { host } = new URL(url);
+    const run = start([...quick(), '--metrics', host]);
+    expect(await run.exit).toBe(2);
+    expect(run.stderr).toContain(`--metrics is "${host}", which is not free to listen on`);
   });
 
   test('the password comes from a file or from the environment', async () => {
