@@ -6,7 +6,7 @@ import type { MkbError } from '../../../../api/errors.ts';
 import type { Cluster } from '../../../../bridge/kafka/cluster.ts';
 import { Producer, type ProducerOptions } from '../../../../bridge/kafka/producer.ts';
 import { draft } from '../../../../bridge/kafka/record.ts';
-import { type KafkaSecurity, securityOptions } from '../../../../bridge/kafka/security.ts';
+import { type KafkaSecurity, securityOptions } from '../../../../kafka/security.ts';
 
 export interface TestRecord {
   readonly key?: string;
