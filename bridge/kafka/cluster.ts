@@ -15,10 +15,10 @@ import {
   protocolErrorsCodesById,
 } from '@platformatic/kafka';
 import { MkbError } from '../../api/errors.ts';
+import { responseOf } from '../../kafka/response-error.ts';
 import { backoffMs } from '../backoff.ts';
 import { Link, type LinkOptions } from './link.ts';
 import type { ProducerIdentity } from './record-batch.ts';
-import { responseOf } from './response-error.ts';
 
 export interface ClusterOptions extends LinkOptions {
   /** `host:port` of brokers to ask first. */
