@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeReal } from '../real/require.ts';
 import { until } from '../real/until.ts';
@@ -7,13 +6,15 @@ import { runLimitMs } from './under-fault.ts';
 import { mkbFor, oracleFor, startWorld, type World } from './world.ts';
 
 const mebibyte = 1024 * 1024;
-const messages = long ? 200_000 : 20_000;
+const clients = 4;
+const messagesPerClient = long ? 50_000 : 5000;
+const messages = clients * messagesPerClient;
 
-/** Many times what the bridge may hold: the buffer of 64 MiB is never needed, because the Receive Maximum is 1,000. */
+/** The backlog is 78 MiB at least, so a bridge that kept it would grow by as much; the naive one does. */
 const payloadBytes = 4096;
 
-/** What a process takes and gives back by itself, garbage among it. A bridge that kept the backlog would grow by 80 MiB and more. */
-const allowedGrowthBytes = 40 * mebibyte;
+/** What a process takes and gives back by itself while it works: garbage, and code that gets warm. */
+const allowedGrowthMebibytes = 40;
 
 describeReal('kafka', 'mosquitto')('while Kafka is away', () => {
   let world: World;
@@ -23,44 +24,32 @@ describeReal('kafka', 'mosquitto')('while Kafka is away', () => {
   afterAll(() => world?.stop());
 
   test(
-    `${messages} messages wait at the broker, the bridge's memory stays flat, and all of them arrive later`,
+    `${messages} messages wait at the MQTT broker, the bridge's memory stays flat, and all of them arrive later`,
     async () => {
       const run = await world.newRun();
       const bridge = await mkbFor(run);
-      const clients = 4;
-      const perClient = messages / clients;
-      const oracle = oracleFor(world, run, {
-        clients,
-        messagesPerClient: perClient,
-        messagesPerSecond: 20_000,
-        payloadBytes,
-      });
+      const oracle = oracleFor(world, run, { clients, messagesPerClient, messagesPerSecond: 20_000, payloadBytes });
+      let peakBytes = 0;
+      const sampling = setInterval(() => {
+        if (bridge.running) peakBytes = Math.max(peakBytes, bridge.residentBytes());
+      }, 100);
       try {
         await bridge.start();
         await world.kafka.brokers[0]!.kill();
         await until('the bridge to notice', async () => !(await bridge.ready()));
+        const beforeBytes = bridge.residentBytes();
         await oracle.start();
-        await oracle.reach(0.2);
-        const before = bridge.residentBytes();
-        const sizes: number[] = [];
-        let publishing = true;
-        const sampling = (async () => {
-          while (publishing) {
-            sizes.push(bridge.residentBytes());
-            await pause(100);
-          }
-        })();
         await oracle.load.finished;
-        publishing = false;
-        await sampling;
-        expect((Math.max(...sizes) - before) / mebibyte).toBeLessThan(allowedGrowthBytes / mebibyte);
-        expect((await bridge.metrics()).sum('mkb_messages_in_flight')).toBeLessThanOrEqual(1000);
+        expect((peakBytes - beforeBytes) / mebibyte).toBeLessThan(allowedGrowthMebibytes);
+        // Not the Receive Maximum exactly: Mosquitto 2.0 goes beyond it (test/real/mosquitto.ts).
+        expect((await bridge.metrics()).sum('mkb_messages_in_flight')).toBeLessThan(2 * 1000);
 
         await world.kafka.brokers[0]!.start();
         const verdict = await oracle.verdict();
         expect(verdict.problems, verdict.text).toEqual([]);
         expect(verdict.acknowledged).toBe(messages);
       } finally {
+        clearInterval(sampling);
         await oracle.stop();
         await bridge.remove();
       }

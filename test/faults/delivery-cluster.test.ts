@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeReal } from '../real/require.ts';
-import { leaderKilled, rollingRestart } from './faults.ts';
+import { byName, leaderKilled, rollingRestart } from './faults.ts';
 import { mkbUnder, runLimitMs } from './under-fault.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -11,9 +11,9 @@ describeReal('kafka', 'mosquitto')('with three replicas of which two must be in 
   });
   afterAll(() => world?.stop());
 
-  test.each([leaderKilled, rollingRestart])(
-    '$name',
-    async fault => {
+  test.each(byName(leaderKilled, rollingRestart))(
+    '%s',
+    async (_name, fault) => {
       const { verdict, accounts } = await mkbUnder(world, fault);
       expect(verdict.problems, verdict.text).toEqual([]);
       expect(accounts).toEqual([]);

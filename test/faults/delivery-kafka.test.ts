@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeReal } from '../real/require.ts';
-import { kafkaCut, kafkaFrozen, kafkaKilled, kafkaSlowed, nothing } from './faults.ts';
+import { byName, kafkaCut, kafkaFrozen, kafkaKilled, kafkaSlowed, nothing } from './faults.ts';
 import { mkbUnder, runLimitMs } from './under-fault.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -11,9 +11,9 @@ describeReal('kafka', 'mosquitto')('no acknowledged message is lost, damaged or 
   });
   afterAll(() => world?.stop());
 
-  test.each([nothing, kafkaKilled, kafkaFrozen, kafkaCut, kafkaSlowed])(
-    '$name',
-    async fault => {
+  test.each(byName(nothing, kafkaKilled, kafkaFrozen, kafkaCut, kafkaSlowed))(
+    '%s',
+    async (_name, fault) => {
       const { verdict, accounts } = await mkbUnder(world, fault);
       expect(verdict.problems, verdict.text).toEqual([]);
       expect(accounts).toEqual([]);

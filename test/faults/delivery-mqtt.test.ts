@@ -3,6 +3,7 @@ import { describeReal } from '../real/require.ts';
 import {
   bridgeKilled,
   bridgeStopped,
+  byName,
   mosquittoFrozen,
   mosquittoRestarted,
   mqttCut,
@@ -20,9 +21,9 @@ describeReal('kafka', 'mosquitto')('no acknowledged message is lost, damaged or 
   });
   afterAll(() => world?.stop());
 
-  test.each([bridgeKilled, bridgeStopped, mosquittoRestarted, mosquittoFrozen, mqttCut, mqttEnded, mqttSlowed])(
-    '$name',
-    async fault => {
+  test.each(byName(bridgeKilled, bridgeStopped, mosquittoRestarted, mosquittoFrozen, mqttCut, mqttEnded, mqttSlowed))(
+    '%s',
+    async (_name, fault) => {
       const { verdict, accounts } = await mkbUnder(world, fault);
       expect(verdict.problems, verdict.text).toEqual([]);
       expect(accounts).toEqual([]);
@@ -30,9 +31,9 @@ describeReal('kafka', 'mosquitto')('no acknowledged message is lost, damaged or 
     runLimitMs,
   );
 
-  test.each([nothing, bridgeKilled, mosquittoRestarted, mqttCut])(
-    'QoS 2 is used and $name',
-    async fault => {
+  test.each(byName(nothing, bridgeKilled, mosquittoRestarted, mqttCut))(
+    'QoS 2 is used and %s',
+    async (_name, fault) => {
       const { verdict, accounts } = await mkbUnder(world, fault, { qos: 2 });
       expect(verdict.problems, verdict.text).toEqual([]);
       expect(accounts).toEqual([]);

@@ -26,6 +26,9 @@ export interface Fault {
   undo(scene: Scene): void | Promise<void>;
 }
 
+/** For `test.each` and its `%s`. */
+export const byName = (...faults: Fault[]): [string, Fault][] => faults.map(fault => [fault.name, fault]);
+
 /** Until a tenth of the messages more is at the MQTT broker, so that what could be lost has piled up. */
 const whileMessagesPileUp = ({ oracle }: Scene) =>
   oracle.reach(Math.min(1, oracle.load.acknowledged / oracle.load.total + 0.1));
@@ -81,7 +84,10 @@ export const bridgeKilled: Fault = {
 
 export const bridgeStopped: Fault = {
   name: 'the bridge is stopped with SIGTERM and started again',
-  do: async ({ bridge }) => void (await bridge.stop()),
+  do: async ({ bridge }) => {
+    const ending = await bridge.stop();
+    if (ending !== 0) throw new Error(`The bridge did not end by itself: ${ending}.\n${bridge.log()}`);
+  },
   undo: ({ bridge }) => bridge.start(),
 };
 

@@ -82,7 +82,7 @@ export interface RunningKafka {
   readonly brokers: readonly RunningBroker[];
   /** A kafkajs client of the PLAINTEXT listener, which logs nothing. */
   client(config?: Partial<KafkaConfig>): Kafka;
-  /** Creates a topic and waits until each partition has a leader. */
+  /** Creates a topic, of 3 partitions and as many replicas as brokers unless told, and waits until each partition has a leader. */
   createTopic(name: string, options?: TopicOptions): Promise<void>;
   /** Ends every broker at once and removes the data: tests want to be quick, not to shut down in order. */
   stop(): Promise<void>;
@@ -247,9 +247,13 @@ async function createTopic(client: Client, topic: string, options: TopicOptions)
   try {
     const configEntries = Object.entries(options.config ?? {}).map(([name, value]) => ({ name, value }));
     const { partitions: numPartitions = 3, replicas: replicationFactor = -1 } = options;
-    await admin.createTopics({
-      waitForLeaders: true,
-      topics: [{ topic, numPartitions, replicationFactor, configEntries }],
+    const plan = { topic, numPartitions, replicationFactor, configEntries };
+    await admin.createTopics({ waitForLeaders: false, topics: [plan] });
+    // Our own wait: that of kafkajs fails when the broker it asks has not heard of the topic yet.
+    await until(`leaders of topic ${topic}`, async () => {
+      const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+      const { partitions } = topics[0]!;
+      return partitions.length === numPartitions && partitions.every(({ leader }) => leader >= 0);
     });
   } finally {
     await admin.disconnect();

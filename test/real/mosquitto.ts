@@ -4,6 +4,9 @@
  * It queues without limit: Mosquitto's own default drops QoS 1 messages for a slow subscriber after 1,000, and a test of loss would
  * blame the bridge. With `persistence`, sessions and their queues outlive `restart` (SIGTERM saves them); SIGKILL loses what
  * came after the last autosave, which is 30 minutes apart unless `config` says otherwise.
+ *
+ * Mosquitto 2.0.11 breaks the Receive Maximum [MQTT-3.3.4-9] as soon as it has a queue: with 1,000 announced and 4,000 queued it sends
+ * 1,000, and after a single PUBACK the next 999, and so on (its issue 2301). So does any max_inflight_messages for MQTT 3.1.1.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
