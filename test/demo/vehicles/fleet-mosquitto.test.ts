@@ -62,7 +62,7 @@ describeReal('mosquitto', 'openssl')('a fleet and a real Mosquitto', () => {
   });
 
   test('a certificate that nobody trusts keeps the fleet out, with the reason', async () => {
-    fleet = startFleet({ url: mosquitto.urlTls, vehicles: 1, connectTimeoutMs: 500 });
+    fleet = startFleet({ url: mosquitto.urlTls, vehicles: 1, connectTimeoutMs: 2000 });
     await expect(fleet.finished).rejects.toMatchObject({
       code: 'vehicles-unreachable',
       details: { reason: expect.stringContaining('certificate') },

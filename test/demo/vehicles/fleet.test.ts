@@ -187,7 +187,7 @@ describe('faults on request', () => {
 
 describe('trouble with the broker', () => {
   test('a port where nobody listens ends the fleet with the reason', async () => {
-    const running = start({ url: 'mqtt://127.0.0.1:1', connectTimeoutMs: 300 });
+    const running = start({ url: 'mqtt://127.0.0.1:1', connectTimeoutMs: 1000 });
     const failure = { code: 'vehicles-unreachable', details: { reason: expect.stringContaining('refused') } };
     await expect(running.ready).rejects.toMatchObject(failure);
     await expect(running.finished).rejects.toMatchObject(failure);
