@@ -9,13 +9,11 @@ import { documentField, kind, type MqttKafkaBridge } from './bridge.ts';
 import { checkDocument } from './check.ts';
 import { MkbError } from './errors.ts';
 import { type ReadOptions, readSources, type Source } from './files.ts';
-import { type Finding, finding, findingOf } from './findings.ts';
+import { type Finding, finding } from './findings.ts';
 import { nearest } from './nearest.ts';
-import { formatPath, hasErrors, type Path, type Place, type Problem, sortProblems } from './problems.ts';
-import { secretPaths } from './secret-paths.ts';
+import { hideSecrets, placeOf, problemOf, withoutPlace } from './placing.ts';
+import { hasErrors, type Path, type Place, type Problem, sortProblems } from './problems.ts';
 import { parseYaml, type YamlDocument } from './yaml/document.ts';
-import type { SourceText } from './yaml/source-text.ts';
-import type { YamlTree } from './yaml/tree.ts';
 
 export interface LoadedDocument {
   /** With defaults filled in. */
@@ -74,7 +72,7 @@ const loadSource = (source: Source, checks: readonly DocumentCheck[]): Loaded =>
 };
 
 const loadDocument = ({ source, tree, problems }: YamlDocument, checks: readonly DocumentCheck[]): Loaded => {
-  if (tree) hideSecrets(source, tree);
+  if (tree) hideSecrets(documentField, source, tree);
   const all = problems.map(({ found, place }) => problemOf(found, place()));
   if (tree === undefined) return { documents: [], problems: all };
   const other = otherKind(tree.value);
@@ -91,14 +89,6 @@ const loadDocument = ({ source, tree, problems }: YamlDocument, checks: readonly
   return { documents: hasErrors(all) ? [] : [loaded], problems: all };
 };
 
-/** From here on no excerpt of the file shows them. */
-const hideSecrets = (source: SourceText, tree: YamlTree): void => {
-  for (const path of secretPaths(documentField, tree.value)) {
-    const range = tree.range(path);
-    if (range) source.hide(...range);
-  }
-};
-
 /** Files of Kubernetes objects hold many kinds; one that is clearly another is told as such and not field by field. */
 const otherKind = (value: unknown): Finding | undefined => {
   if (typeof value !== 'object' || value === null || !('kind' in value) || typeof value.kind !== 'string')
@@ -106,21 +96,6 @@ const otherKind = (value: unknown): Finding | undefined => {
   if (value.kind === kind || nearest(value.kind, [kind])) return undefined;
   return finding(['kind'], 'document-kind', { found: `a document of the kind "${value.kind}"` });
 };
-
-const placeOf = (source: SourceText, tree: YamlTree, { path, at, offset }: Finding): Place =>
-  source.place(offset === undefined ? tree.offset(path, at) : tree.offsetInString(path, offset));
-
-const problemOf = ({ severity, code, message, remedy, path }: Finding, place: Place): Problem => ({
-  ...place,
-  severity,
-  code,
-  path: formatPath(path),
-  message,
-  remedy,
-});
-
-const withoutPlace = (file: string, error: MkbError): Problem =>
-  problemOf(findingOf([], error), { file, line: 1, column: 1 });
 
 /** Two bridges of one name would take each other's MQTT session over, again and again. */
 const sameNames = (documents: readonly LoadedDocument[]): Problem[] => {

@@ -10,22 +10,22 @@ export const kafkaChecks: readonly SemanticCheck[] = [
   {
     reads: [section],
     check: ({ spec: { kafka } }) => [
-      ...checkPorts(kafka),
+      ...checkServers(kafka.bootstrapServers, [...section, 'bootstrapServers']),
       ...checkTls(kafka.tls, [...section, 'tls']),
-      ...checkAuth(kafka.auth),
+      ...checkKafkaAuth(kafka.auth, [...section, 'auth']),
       ...checkIdempotence(kafka),
     ],
   },
 ];
 
-const checkPorts = ({ bootstrapServers = [] }: KafkaSection): Finding[] =>
-  bootstrapServers.flatMap((server, index) => {
+/** `host:port` is known to be right by its pattern, but for the port's range. */
+export const checkServers = (servers: readonly string[] = [], path: Path): Finding[] =>
+  servers.flatMap((server, index) => {
     const port = Number(server.slice(server.lastIndexOf(':') + 1));
     if (port >= 1 && port <= 65_535) return [];
-    const path = [...section, 'bootstrapServers', index];
     return [
       finding(
-        path,
+        [...path, index],
         'field-value',
         { found: `port ${port}`, expected: 'a port from 1 to 65535' },
         { remedy: undefined },
@@ -41,9 +41,9 @@ const mechanisms = {
   oauthbearer: { needs: [], oneOf: ['oauth', 'token'], refuses: ['username', 'password'] },
 } as const;
 
-const checkAuth = (auth: KafkaAuth | undefined): Finding[] => {
+/** Each mechanism has fields that it needs and fields that it does not know. */
+export const checkKafkaAuth = (auth: KafkaAuth | undefined, path: Path): Finding[] => {
   if (auth === undefined) return [];
-  const path = [...section, 'auth'];
   const { needs, oneOf, refuses } = mechanisms[auth.mechanism];
   const conflict = (where: Path, reason: string) => finding(where, 'field-conflict', { reason }, { at: 'key' });
   const found = needs

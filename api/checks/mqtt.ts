@@ -35,11 +35,13 @@ const addresses = ({ url, urls }: MqttSection): { url: string; path: Path }[] =>
   ...(urls ?? []).map((each, index) => ({ url: each, path: [...section, 'urls', index] })),
 ];
 
-const checkUrls = (mqtt: MqttSection): Finding[] => addresses(mqtt).flatMap(address => checkUrl(mqtt, address));
+const checkUrls = (mqtt: MqttSection): Finding[] =>
+  addresses(mqtt).flatMap(({ url, path }) => checkMqttUrl(url, path, mqtt.tls !== undefined));
 
 const secured = { mqtt: 'mqtts', ws: 'wss' } as const;
 
-const checkUrl = (mqtt: MqttSection, { url, path }: { url: string; path: Path }): Finding[] => {
+/** @param withTls whether TLS settings stand beside the url, which only an encrypted connection uses */
+export const checkMqttUrl = (url: string, path: Path, withTls: boolean): Finding[] => {
   if (!URL.canParse(url)) {
     return [
       finding(
@@ -60,7 +62,7 @@ const checkUrl = (mqtt: MqttSection, { url, path }: { url: string; path: Path })
     const remedy = 'Only ws:// and wss:// have a path; topics are chosen in the rules.';
     return [finding(path, 'field-conflict', { reason: `An ${scheme}:// url has no path.` }, { remedy })];
   }
-  if (mqtt.tls === undefined || !(scheme in secured)) return [];
+  if (!withTls || !(scheme in secured)) return [];
   const safe = secured[scheme as keyof typeof secured];
   const reason = `\`tls\` is given, but ${scheme}:// is not encrypted.`;
   return [

@@ -12,7 +12,7 @@ export const topicName = (description: string) =>
     expected: 'the name of a Kafka topic: 1 to 249 letters, digits, dots, underscores and dashes',
   });
 
-const auth = section(
+export const kafkaAuth = section(
   'Who the bridge is to Kafka. `plain` and `scram-...` take `username` and `password`; `oauthbearer` takes `oauth` or `token`.',
   {
     mechanism: choice(['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer'], 'The SASL mechanism.'),
@@ -34,6 +34,15 @@ const auth = section(
       secret('A token that is issued elsewhere. Read again for each connection, so that a file may be renewed.'),
     ),
   },
+);
+
+export const bootstrapServers = list(
+  text('One Kafka broker.', {
+    pattern: '^(\\[[0-9a-fA-F:.]+\\]|[a-zA-Z0-9._-]+):[0-9]{1,5}$',
+    expected: 'host:port, such as kafka:9092',
+  }),
+  'Some Kafka brokers as `host:port`; the others are learned from them.',
+  { minItems: 1, unique: true },
 );
 
 const producer = section(
@@ -101,16 +110,7 @@ const kafkaTimeout = { min: '1ms', max: '1h' };
 export const kafka = section(
   'The Kafka cluster.',
   {
-    bootstrapServers: optional(
-      list(
-        text('One Kafka broker.', {
-          pattern: '^(\\[[0-9a-fA-F:.]+\\]|[a-zA-Z0-9._-]+):[0-9]{1,5}$',
-          expected: 'host:port, such as kafka:9092',
-        }),
-        'Some Kafka brokers as `host:port`; the others are learned from them.',
-        { minItems: 1, unique: true },
-      ),
-    ),
+    bootstrapServers: optional(bootstrapServers),
     clusterRef: optional(
       section('A Kafka cluster that the Strimzi operator runs; its addresses are looked up.', {
         name: text('The name of the Kafka resource.'),
@@ -119,7 +119,7 @@ export const kafka = section(
       }),
     ),
     clientId: text("The name in Kafka's logs, metrics and quotas.", { defaultFrom: '`metadata.name`' }),
-    auth: optional(auth),
+    auth: optional(kafkaAuth),
     tls: optional(tls('Use TLS. `tls: {}` trusts the well-known authorities.')),
     connectTimeout: duration('How long connecting to a Kafka broker may take.', {
       ...kafkaTimeout,
@@ -140,4 +140,4 @@ export const kafka = section(
 );
 
 export type KafkaSection = Static<typeof kafka>;
-export type KafkaAuth = Static<typeof auth>;
+export type KafkaAuth = Static<typeof kafkaAuth>;

@@ -3,7 +3,8 @@ import type { Static } from 'typebox';
 import { choice, duration, list, numberChoice, optional, section, size, text, textMap, whole } from './fields.ts';
 import { secret, tls } from './security.ts';
 
-const url = (description: string) =>
+/** The address of an MQTT broker. */
+export const mqttUrl = (description: string) =>
   text(description, {
     pattern: '^(mqtt|mqtts|ws|wss)://[^/?#@\\s]+(/[^\\s]*)?$',
     expected:
@@ -39,12 +40,12 @@ export const mqtt = section(
   'Where MQTT messages come from: a broker that exists (`url` or `urls`), one the operator runs (`broker`), or the clients themselves (`listen`).',
   {
     url: optional(
-      url(
+      mqttUrl(
         'The broker: `mqtt://`, `mqtts://` (TLS), `ws://` or `wss://` (WebSocket), host, and port unless it is the usual one.',
       ),
     ),
     urls: optional(
-      list(url('One address of the broker.'), 'Several addresses of one broker or cluster, tried in this order.', {
+      list(mqttUrl('One address of the broker.'), 'Several addresses of one broker or cluster, tried in this order.', {
         minItems: 1,
         unique: true,
       }),
