@@ -1,0 +1,158 @@
+import mqtt, { type MqttClient } from 'mqtt';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { completeDocument } from '../../api/complete.ts';
+import { type Bridge, prepareBridge } from '../../bridge/main.ts';
+import { type EmbeddedKafka, startEmbeddedKafka } from '../../demo/embedded/kafka.ts';
+import { startEmbeddedMqtt } from '../../demo/embedded/mqtt.ts';
+import { freePorts } from '../real/ports.ts';
+import { until } from '../real/until.ts';
+
+let kafka: EmbeddedKafka | undefined;
+let broker: Awaited<ReturnType<typeof startEmbeddedMqtt>>;
+let publisher: MqttClient;
+const bridges: Bridge[] = [];
+
+beforeEach(async () => {
+  broker = await startEmbeddedMqtt();
+  publisher = await mqtt.connectAsync(broker.url);
+});
+
+afterEach(async () => {
+  await Promise.all(bridges.splice(0).map(bridge => bridge.stop()));
+  await publisher.endAsync(true);
+  await broker.stop();
+  await kafka?.stop();
+  kafka = undefined;
+});
+
+const startKafka = async (port = 0): Promise<EmbeddedKafka> => {
+  kafka = await startEmbeddedKafka({ port, autoCreateTopics: false });
+  return kafka;
+};
+
+/** A bridge of `v/+` to the topic t. `spec` overrides parts of its document. */
+async function prepare(bootstrap: string, spec: Record<string, unknown> = {}): Promise<Bridge> {
+  const document = completeDocument({
+    apiVersion: 'mqttkafka.dev/v1alpha1',
+    kind: 'MqttKafkaBridge',
+    metadata: { name: 'b' },
+    spec: {
+      mqtt: { url: broker.url, version: '3.1.1' },
+      kafka: { bootstrapServers: [bootstrap], topics: [{ name: 't', partitions: 2 }] },
+      rules: [{ name: 'r', sql: 'SELECT payload FROM "v/{id}"', sinks: [{ kafka: { topic: 't', key: '${id}' } }] }],
+      ...spec,
+    },
+  });
+  const bridge = await prepareBridge(document, { secrets: { secretsDir: '' }, log: pino({ level: 'silent' }) });
+  bridges.push(bridge);
+  return bridge;
+}
+
+describe('starting', () => {
+  test('creates the topics, connects both sides and lets messages through', async () => {
+    const { bootstrap } = await startKafka();
+    const bridge = await prepare(bootstrap);
+    expect(bridge.missing()).toEqual(['MQTT is not connected', 'Kafka is not connected']);
+    await bridge.start();
+    expect(bridge.missing()).toEqual([]);
+    await publisher.publishAsync('v/1', 'hello', { qos: 1 });
+    await until('the record', () => kafka!.records('t').length === 1);
+    expect(kafka!.records('t')[0]?.value?.toString()).toBe('hello');
+  });
+
+  test('waits for a Kafka that comes later, and reads nothing from MQTT before', async () => {
+    const [port] = await freePorts(1);
+    const bridge = await prepare(`127.0.0.1:${port}`);
+    const started = bridge.start();
+    await until('a failed attempt', () => (bridge.retried.get('kafka-unreachable') ?? 0) > 0);
+    expect(bridge.mqttConnected).toBe(false);
+    await startKafka(port);
+    await started;
+    expect(bridge.missing()).toEqual([]);
+  });
+
+  test('fails for good when a sink’s topic does not exist, and says which', async () => {
+    const { bootstrap } = await startKafka();
+    const bridge = await prepare(bootstrap, { kafka: { bootstrapServers: [bootstrap] } });
+    await expect(bridge.start()).rejects.toMatchObject({ code: 'kafka-unknown-topic', details: { topic: 't' } });
+    await expect(bridge.ended).rejects.toMatchObject({ code: 'kafka-unknown-topic' });
+  });
+
+  test('can be broken off while Kafka is away', async () => {
+    const [port] = await freePorts(1);
+    const bridge = await prepare(`127.0.0.1:${port}`);
+    const started = bridge.start();
+    await until('a failed attempt', () => bridge.retried.size > 0);
+    expect(await bridge.stop()).toEqual({ unacknowledged: 0 });
+    await started;
+    await bridge.ended;
+  });
+
+  test('refuses a document that it could only run in part', async () => {
+    const spec = { mqtt: { listen: { port: 1883 } } };
+    await expect(prepare('localhost:9092', spec)).rejects.toMatchObject({ code: 'part-unsupported' });
+  });
+});
+
+describe('stopping', () => {
+  test('delivers and acknowledges what was read', async () => {
+    const { bootstrap } = await startKafka();
+    const producer = { linger: '1m' };
+    const bridge = await prepare(bootstrap, {
+      kafka: { bootstrapServers: [bootstrap], producer, topics: [{ name: 't' }] },
+    });
+    await bridge.start();
+    for (const payload of ['1', '2', '3']) await publisher.publishAsync('v/1', payload, { qos: 0 });
+    await until('all to be read', () => bridge.settlement.received === 3);
+    expect(await bridge.stop()).toEqual({ unacknowledged: 0 });
+    expect(kafka!.records('t').map(({ value }) => value?.toString())).toEqual(['1', '2', '3']);
+    expect(bridge.settlement.count('delivered')).toBe(3);
+  });
+
+  test('ends when its time is over, and reports what was left', async () => {
+    const { bootstrap, faults } = await startKafka();
+    const bridge = await prepare(bootstrap, { delivery: { shutdownTimeout: '200ms' } });
+    await bridge.start();
+    const released = Promise.withResolvers<void>();
+    faults.add({ api: 'Produce', until: released.promise, times: Number.POSITIVE_INFINITY });
+    await publisher.publishAsync('v/1', 'stuck', { qos: 1 });
+    await until('it to be read', () => bridge.settlement.inFlight === 1);
+    expect(await bridge.stop()).toEqual({ unacknowledged: 1 });
+    released.resolve();
+  });
+
+  test('is the same whoever asks for it, and how often', async () => {
+    const { bootstrap } = await startKafka();
+    const bridge = await prepare(bootstrap);
+    await bridge.start();
+    expect(await Promise.all([bridge.stop(), bridge.stop()])).toEqual([{ unacknowledged: 0 }, { unacknowledged: 0 }]);
+    await bridge.ended;
+    expect(bridge.missing()).toContain('it is stopping');
+  });
+});
+
+test('it is ready again soon after Kafka was away, although nothing was sent meanwhile', async () => {
+  const { bootstrap, cluster } = await startKafka();
+  const bridge = await prepare(bootstrap);
+  await bridge.start();
+  await cluster.node(1).stop();
+  await until('the loss to be noticed', () => bridge.missing().length > 0);
+  await cluster.node(1).start();
+  await until('it to be ready', () => bridge.missing().length === 0, { timeoutMs: 5000 });
+});
+
+test('a message that is being acknowledged when the MQTT broker goes is counted once and delivered', async () => {
+  const { bootstrap, faults } = await startKafka();
+  const bridge = await prepare(bootstrap);
+  await bridge.start();
+  const released = Promise.withResolvers<void>();
+  const fault = faults.add({ api: 'Produce', until: released.promise });
+  await publisher.publishAsync('v/1', 'once', { qos: 1 });
+  await fault.met();
+  await broker.stop();
+  await until('the loss to be noticed', () => !bridge.mqttConnected);
+  released.resolve();
+  await until('it to be settled', () => bridge.settlement.inFlight === 0);
+  expect([bridge.settlement.received, bridge.settlement.count('delivered')]).toEqual([1, 1]);
+});
