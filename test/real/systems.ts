@@ -10,7 +10,7 @@ import { accessSync, constants, existsSync, mkdirSync, readFileSync, renameSync,
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
-export type SystemName = 'java' | 'maven' | 'openssl' | 'mosquitto' | 'kcat' | 'kafka';
+export type SystemName = 'java' | 'maven' | 'openssl' | 'mosquitto' | 'kcat' | 'kafka' | 'chromium';
 
 export interface System {
   readonly name: SystemName;
@@ -58,6 +58,7 @@ export const systems: readonly System[] = [
     'mosquitto',
   ),
   fromPackage('kcat', ['kcat'], 'kcat', 'kcat'),
+  fromPackage('chromium', ['chromium'], 'chromium', '--cask chromium'),
   {
     name: 'kafka',
     found: () => (program('java') ? kafkaClassPath() : undefined),

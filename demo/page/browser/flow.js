@@ -14,6 +14,8 @@ const totals = {
   'account-dead-lettered': 'deadLettered',
   'account-dropped': 'dropped',
   'account-in-flight': 'inFlight',
+  'check-kafka': 'inKafka',
+  'check-published': 'published',
 };
 const rates = ['published', 'received', 'passed', 'delivered'];
 

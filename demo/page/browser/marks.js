@@ -1,9 +1,10 @@
 /** What both maps do alike: names beside vehicles, scales, and finding the vehicle under a pointer. */
 import { placeLabels } from './labels.js';
-import { theme } from './theme.js';
+import { isStill, theme } from './theme.js';
 import { placeAt, shortName } from './vehicles.js';
 
 const nearPx = 26;
+const pulseMs = 1100;
 
 /** The colour of a vehicle, as the current scheme has it. */
 export const colourOf = ({ index }) => theme().vehicles[index % theme().vehicles.length];
@@ -21,6 +22,19 @@ export const keyNear = (marks, x, y) => {
   const far = mark => Math.hypot(mark.x - x, mark.y - y);
   const best = marks.reduce((a, b) => (a === undefined || far(b) < far(a) ? b : a), undefined);
   return best && far(best) < nearPx ? best.vehicle.view.key : undefined;
+};
+
+/** A ring that runs outwards when a record of the vehicle has arrived; radii in pixels. */
+export const drawPulse = (context, { vehicle, x, y }, now, { from, to }) => {
+  const share = (now - vehicle.pulsedAt) / pulseMs;
+  if (share >= 1 || isStill()) return;
+  context.globalAlpha = 0.7 * (1 - share) ** 1.5;
+  context.strokeStyle = colourOf(vehicle);
+  context.lineWidth = 1.8;
+  context.beginPath();
+  context.arc(x, y, from + (to - from) * (1 - (1 - share) ** 2), 0, 2 * Math.PI);
+  context.stroke();
+  context.globalAlpha = 1;
 };
 
 /** Writes names; `first` is the vehicle whose name must be there. */

@@ -34,6 +34,7 @@ const handlers = {
     showFacts(facts);
     vehicles.reset(views);
     list.rebuild();
+    list.reserve(facts.vehicles);
     records.reset(facts.topic.name, newest);
     resetLatency(figures);
     if (figures.length > 0) showFigures(figures.at(-1));

@@ -74,12 +74,12 @@ export class Records {
       row.time,
       make('span', 'key', row.dot, heard(', key '), row.key),
       make('span', '', heard(', partition '), row.partition),
-      make('span', '', heard(', offset '), row.offset),
+      make('span', '', heard(', offset '), row.offset, heard(', ')),
       row.value,
     );
     row.button.addEventListener('click', () => row.record && showRecord(this.#topic, row.record));
     row.item.append(row.button);
-    row.item.hidden = true;
+    row.item.className = 'blank';
     return row;
   }
 
@@ -87,9 +87,9 @@ export class Records {
     if (this.#held) return;
     for (const [index, row] of this.#rows.entries()) {
       const record = this.#newest[index];
-      row.item.hidden = record === undefined;
       if (record === undefined || record === row.record) continue;
       row.record = record;
+      row.item.className = '';
       const { timestamp, key, partition, offset, value } = record;
       const vehicle = this.#vehicles.all.get(key);
       row.dot.style.setProperty('--colour', vehicle ? colourName(vehicle.index) : 'var(--line)');

@@ -3,12 +3,11 @@
  *
  * Roads are drawn once per size and scheme; a frame is that picture and a handful of dots.
  */
-import { colourOf, drawLabels, drawScale, keyNear, placed } from './marks.js';
+import { colourOf, drawLabels, drawPulse, drawScale, keyNear, placed } from './marks.js';
 import { boundsOf, traceLine } from './roads.js';
 import { Surface } from './surface.js';
-import { isStill, onTheme, theme } from './theme.js';
+import { onTheme, theme } from './theme.js';
 
-const pulseMs = 1100;
 const margin = 20;
 
 export class Region {
@@ -41,7 +40,7 @@ export class Region {
     const marks = placed(this.#vehicles, now, this.#toScreen);
     const { followed } = this.#vehicles;
     for (const mark of marks) this.#drawTrail(mark);
-    for (const mark of marks) drawPulse(context, mark, now);
+    for (const mark of marks) drawPulse(context, mark, now, { from: 4, to: 17 });
     for (const mark of marks) drawDot(context, mark, mark.vehicle === followed);
     const named = marks.filter(({ vehicle }) => vehicle === followed);
     drawLabels(context, named, { width, height, first: followed, clear: 12 });
@@ -99,18 +98,6 @@ const roadWidth = limit => {
   if (limit > 100) return 2.6;
   if (limit > 60) return 1.5;
   return limit > 30 ? 1 : 0.6;
-};
-
-const drawPulse = (context, { vehicle, x, y }, now) => {
-  const share = (now - vehicle.pulsedAt) / pulseMs;
-  if (share >= 1 || isStill()) return;
-  context.globalAlpha = 0.7 * (1 - share) ** 1.5;
-  context.strokeStyle = colourOf(vehicle);
-  context.lineWidth = 1.8;
-  context.beginPath();
-  context.arc(x, y, 4 + 13 * (1 - (1 - share) ** 2), 0, 2 * Math.PI);
-  context.stroke();
-  context.globalAlpha = 1;
 };
 
 /** A disc for those that drive, a ring for those that stand. */

@@ -3,7 +3,7 @@
  *
  * When another one is followed the view glides there, or jumps if it is far away or less motion is wanted.
  */
-import { colourOf, drawLabels, drawScale, keyNear, placed } from './marks.js';
+import { colourOf, drawLabels, drawPulse, drawScale, keyNear, placed } from './marks.js';
 import { roadWidth, traceLine } from './roads.js';
 import { Surface } from './surface.js';
 import { isStill, theme } from './theme.js';
@@ -51,6 +51,7 @@ export class Street {
     const marks = placed(this.#vehicles, now, this.#toScreen);
     for (const { vehicle, x, y } of marks) this.#drawTrail(vehicle, x, y);
     const seen = marks.filter(({ x, y }) => x > -40 && x < width + 40 && y > -40 && y < height + 40);
+    for (const mark of seen) drawPulse(context, mark, now, { from: 14, to: 34 });
     for (const mark of seen) drawCar(context, mark);
     if (seen.length <= labelledVehicles) drawLabels(context, seen, { width, height, first: followed, clear: 20 });
     drawScale(context, height, 200 / this.#metresPerPixel, '200 m');
@@ -160,7 +161,7 @@ const drawCar = (context, { vehicle, x, y, heading }) => {
 const drawBeam = context => {
   const beam = context.createLinearGradient(0, -10, 0, -50);
   beam.addColorStop(0, theme().beam);
-  beam.addColorStop(1, 'transparent');
+  beam.addColorStop(1, theme()['beam-end']);
   context.fillStyle = beam;
   context.beginPath();
   context.moveTo(-4, -9);

@@ -1,5 +1,5 @@
 /** The colours of style.css for what is drawn on canvases, and whether motion is wanted. */
-const names = ['ink', 'muted', 'land', 'grid', 'casing', 'road', 'motorway', 'halo', 'card', 'beam'];
+const names = ['ink', 'muted', 'land', 'grid', 'casing', 'road', 'motorway', 'halo', 'card', 'beam', 'beam-end'];
 const vehicleColours = 10;
 const listeners = new Set();
 

@@ -24,6 +24,11 @@ export class VehicleList {
     this.update();
   }
 
+  /** Keeps room for so many rows, so that nothing below moves when they come. */
+  reserve(rows) {
+    this.#list.style.setProperty('--rows', rows);
+  }
+
   update() {
     const { followed } = this.#vehicles;
     for (const [key, row] of this.#rows) show(row, this.#vehicles.all.get(key).view, key === followed?.view.key);
