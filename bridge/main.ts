@@ -185,6 +185,7 @@ export class Bridge implements BridgeFigures {
       readEnd: () => this.#pipeline.readEnd(),
       connected: info => this.#connected(info),
       disconnected: error => this.#problem(error),
+      noticed: error => this.#problem(error),
       failed: error => this.#fail(error),
     };
   }

@@ -48,6 +48,8 @@ export interface SessionHandler {
   connected(info: ConnectedInfo): void;
   /** A connection was lost or could not be made. The error is retryable, and the session goes on trying by itself. */
   disconnected(error: MkbError): void;
+  /** The server does something wrong that the session can live with. Told once per connection. */
+  noticed(error: MkbError): void;
   /** The session has stopped: a person has to change something. */
   failed(error: MkbError): void;
 }
@@ -81,6 +83,8 @@ export class Session {
   #connection: Connection | undefined;
   #welcome: Welcome | undefined;
   #mostUnacknowledged = 0;
+  /** Whether an overrun of this connection was told. */
+  #noticed = false;
   /** When the connection went live; undefined while there is none. */
   #liveSince: number | undefined;
   #subscribed = false;
@@ -208,7 +212,16 @@ export class Session {
   }
 
   get #blocked(): boolean {
-    return this.#paused || this.#window.full;
+    return this.#paused || this.#window.full || this.#overrun;
+  }
+
+  /**
+   * Whether the server has sent more than our Receive Maximum, and that much is still on its way to Kafka. The protocol would have us
+   * leave (0x93), but Mosquitto 2.0 does it whenever it has a queue, and would do it again. So it is read no further for now. What counts is
+   * what is not settled: a QoS 2 exchange is completed by packets that lie unread meanwhile.
+   */
+  get #overrun(): boolean {
+    return this.#window.unacknowledged > this.#receiveLimit && this.#window.unsettled > this.#receiveLimit;
   }
 
   #proceed(): void {
@@ -234,9 +247,7 @@ export class Session {
 
   #publish(): boolean {
     const message = this.#message;
-    if (message.qos > 0 && this.#window.unacknowledged >= this.#receiveLimit) {
-      this.#fail(0x93, `it sent more than ${this.#receiveLimit} messages without waiting for acknowledgements`);
-    } else if (message.qos < 2 || this.#isNew(message)) this.#handOver(message);
+    if (message.qos < 2 || this.#isNew(message)) this.#handOver(message);
     return !this.#blocked;
   }
 
@@ -245,6 +256,12 @@ export class Session {
     if (message.qos === 2) this.#receipts.arrive(message.packetId, arrival);
     message.arrival = arrival;
     this.#handler.message(message, arrival);
+    if (!this.#noticed && this.#overrun) this.#notice();
+  }
+
+  #notice(): void {
+    this.#noticed = true;
+    this.#handler.noticed(new MkbError('mqtt-receive-maximum-exceeded', { limit: this.#receiveLimit }));
   }
 
   /**
@@ -310,6 +327,7 @@ export class Session {
     this.#connection = undefined;
     this.#liveSince = undefined;
     this.#mostUnacknowledged = 0;
+    this.#noticed = false;
     this.#window.disconnect();
     this.#receipts.disconnect();
   }

@@ -94,6 +94,9 @@ export class Recording {
         this.losses.push(error);
         this.onLoss();
       },
+      noticed: error => {
+        this.events.push(error.code);
+      },
       failed: error => {
         this.events.push(`failed ${error.code}`);
         this.failure = error;
