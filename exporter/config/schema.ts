@@ -1,0 +1,128 @@
+/** The exporter's document: what it watches. Made of the same fields as a bridge's, so that both are checked and explained alike. */
+import type { Static } from 'typebox';
+import { apiVersion } from '../../api/bridge.ts';
+import {
+  choice,
+  duration,
+  type Field,
+  flag,
+  list,
+  numberChoice,
+  optional,
+  section,
+  text,
+} from '../../api/schema/fields.ts';
+import { bootstrapServers, kafkaAuth } from '../../api/schema/kafka.ts';
+import { mqttUrl } from '../../api/schema/mqtt.ts';
+import { secret, tls } from '../../api/schema/security.ts';
+
+export const exporterKind = 'MqttKafkaExporter';
+
+const name = text(
+  'What the label `target` says. A broker that is watched in two ways may have one name in both lists.',
+  {
+    pattern: '^[a-zA-Z0-9]([a-zA-Z0-9._-]{0,61}[a-zA-Z0-9])?$',
+    expected: 'up to 63 letters, digits, dots, underscores and dashes, a letter or digit at both ends',
+  },
+);
+
+const probe = section('Sends a message to itself through the broker, once an interval, and takes the time.', {
+  topic: text('The topic. Each exporter adds its client id, so that several do not hear one another.', {
+    pattern: '^[^+#\\u0000$][^+#\\u0000]*$',
+    maxLength: 1024,
+    expected: 'a topic without + and #, not beginning with $',
+    default: 'mqtt-kafka-exporter/probe',
+  }),
+  qos: numberChoice([0, 1, 2], 'The quality of service of the message, both ways.', { default: 1 }),
+});
+
+const mqttTarget = section('An MQTT broker, as a client sees it.', {
+  name,
+  url: mqttUrl('The broker: `mqtt://`, `mqtts://` (TLS), `ws://` or `wss://` (WebSocket).'),
+  version: choice(['5', '3.1.1'], 'The MQTT version to speak.', { default: '5' }),
+  clientId: optional(
+    text('The client id. Default: `mkb-exporter-<name>-` and some random digits.', { maxLength: 256 }),
+  ),
+  auth: optional(
+    section('Who the exporter is to the broker.', {
+      username: text('The user name.'),
+      password: optional(secret("The user's password.")),
+    }),
+  ),
+  tls: optional(tls('Trust and identity for `mqtts://` and `wss://`.')),
+  sys: flag('Read the figures that Mosquitto, HiveMQ and EMQX publish under `$SYS`.', { default: true }),
+  sysInterval: duration(
+    'How often the broker publishes them; after three of them without any, they are no longer shown.',
+    {
+      min: '1s',
+      max: '1h',
+      default: '1m',
+    },
+  ),
+  probe: optional(probe),
+});
+
+const emqxTarget = section('An EMQX cluster, by its REST API.', {
+  name,
+  url: text('The API of any node, which is at the port of the dashboard.', {
+    pattern: '^https?://[^/?#@\\s]+/?$',
+    expected: 'an address such as http://emqx:18083, without user, password and path',
+  }),
+  apiKey: text('The API key. One with the role viewer is enough.'),
+  apiSecret: secret('Its secret.'),
+  tls: optional(tls('Trust and identity for `https://`.')),
+});
+
+const patterns = (description: string) =>
+  optional(list(text('A name or pattern.', { maxLength: 249 }), description, { minItems: 1 }));
+
+const names = (what: string, exclude: string) =>
+  section(
+    `Which ${what} are shown; \`*\` stands for any characters.`,
+    {
+      include: patterns(`Patterns of ${what} to show. Default: all.`),
+      exclude: patterns(`Patterns of ${what} to leave out all the same. Default: ${exclude}.`),
+    },
+    { default: {} },
+  );
+
+const kafkaTarget = section('A Kafka cluster.', {
+  name,
+  bootstrapServers,
+  auth: optional(kafkaAuth),
+  tls: optional(tls('Use TLS. `tls: {}` trusts the well-known authorities.')),
+  topics: names('topics', "Kafka's own, which begin with `__`"),
+  groups: names('consumer groups', 'none'),
+});
+
+const spec = section('What is watched, and how often.', {
+  interval: duration('How often each target is asked. A figure that is three intervals old is no longer shown.', {
+    min: '1s',
+    max: '1h',
+    default: '10s',
+  }),
+  timeout: duration('How long a target may take for its answers; not longer than `interval`.', {
+    min: '100ms',
+    max: '1h',
+    default: '5s',
+  }),
+  mqtt: list(mqttTarget, 'MQTT brokers.', { key: 'name', default: [] }),
+  emqx: list(emqxTarget, 'EMQX clusters.', { key: 'name', default: [] }),
+  kafka: list(kafkaTarget, 'Kafka clusters.', { key: 'name', default: [] }),
+});
+
+const exporter = section('What the exporter watches.', {
+  apiVersion: choice([apiVersion], 'The version of this document format.'),
+  kind: choice([exporterKind], 'The kind of this document.'),
+  spec,
+});
+
+/** A complete document: every field that has a default is there. */
+export type ExporterDocument = Static<typeof exporter>;
+export type ExporterSpec = ExporterDocument['spec'];
+export type MqttTargetSpec = ExporterSpec['mqtt'][number];
+export type EmqxTargetSpec = ExporterSpec['emqx'][number];
+export type KafkaTargetSpec = ExporterSpec['kafka'][number];
+
+/** The same definition for those who walk over it. */
+export const exporterField = exporter as unknown as Field;

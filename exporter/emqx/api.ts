@@ -1,0 +1,113 @@
+/** Reads EMQX's REST API, version 5: JSON by GET, never more than fits, over connections that are kept. */
+import { Agent as HttpAgent, type IncomingMessage, get as plainGet, type RequestOptions } from 'node:http';
+import { Agent as HttpsAgent, get as secureGet } from 'node:https';
+import { MkbError } from '../../api/errors.ts';
+import type { TlsTexts } from '../../api/tls-texts.ts';
+
+export interface EmqxApiOptions {
+  /** Such as http://emqx:18083. */
+  readonly url: string;
+  readonly apiKey: string;
+  readonly apiSecret: string;
+  readonly tls?: TlsTexts;
+}
+
+/** Questions under way at once: enough to be quick, and no load for EMQX. */
+const parallel = 4;
+const answerLimit = 16 * 1024 * 1024;
+
+export class EmqxApi {
+  readonly #base: string;
+  readonly #headers: { readonly authorization: string; readonly accept: string };
+  readonly #agent: HttpAgent;
+  readonly #secure: boolean;
+
+  constructor({ url, apiKey, apiSecret, tls }: EmqxApiOptions) {
+    this.#base = `${url.replace(/\/$/, '')}/api/v5`;
+    this.#secure = url.startsWith('https:');
+    const credentials = Buffer.from(`${apiKey}:${apiSecret}`).toString('base64');
+    this.#headers = { authorization: `Basic ${credentials}`, accept: 'application/json' };
+    const options = { keepAlive: true, maxSockets: parallel };
+    this.#agent = this.#secure ? new HttpsAgent({ ...options, ...tlsOptions(tls) }) : new HttpAgent(options);
+  }
+
+  /**
+   * The answer to GET `/api/v5<path>`; undefined if there is no such thing (404) and `optional` says that this may be.
+   * Throws `emqx-unreachable`, `emqx-not-authorised` or `emqx-request-failed`.
+   */
+  async get(path: string, signal: AbortSignal, { optional = false } = {}): Promise<unknown> {
+    const url = `${this.#base}${path}`;
+    const response = await this.#request(url, signal).catch(cause => {
+      throw unreachable(url, cause);
+    });
+    const status = response.statusCode ?? 0;
+    const text = await readText(response, url);
+    if (status === 401 || status === 403) throw new MkbError('emqx-not-authorised', { url, status });
+    if (status === 404 && optional) return undefined;
+    if (status !== 200) throw new MkbError('emqx-request-failed', { url, reason: `HTTP ${status}` });
+    try {
+      return JSON.parse(text);
+    } catch (cause) {
+      throw new MkbError('emqx-request-failed', { url, reason: 'it is not JSON' }, { cause });
+    }
+  }
+
+  /** The answers to one question about each of `items`, a few at a time; what is gone meanwhile is left out. */
+  async each<Item>(
+    items: readonly Item[],
+    path: (item: Item) => string,
+    signal: AbortSignal,
+    answered: (item: Item, answer: unknown) => void,
+  ): Promise<void> {
+    const left = [...items];
+    const worker = async (): Promise<void> => {
+      for (let item = left.shift(); item !== undefined; item = left.shift()) {
+        const answer = await this.get(path(item), signal, { optional: true });
+        if (answer !== undefined) answered(item, answer);
+      }
+    };
+    await Promise.all(Array.from({ length: parallel }, worker));
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  #request(url: string, signal: AbortSignal): Promise<IncomingMessage> {
+    const get = this.#secure ? secureGet : plainGet;
+    const options: RequestOptions = { agent: this.#agent, headers: this.#headers, signal };
+    return new Promise((resolve, reject) => get(url, options, resolve).once('error', reject));
+  }
+}
+
+function tlsOptions({ ca, cert, key, serverName, insecureSkipVerify }: Partial<TlsTexts> = {}) {
+  return {
+    ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+    ...(serverName !== undefined && { servername: serverName }),
+    rejectUnauthorized: insecureSkipVerify !== true,
+  };
+}
+
+async function readText(response: IncomingMessage, url: string): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of response) {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size > answerLimit) throw new MkbError('emqx-request-failed', { url, reason: 'it has more than 16 MiB' });
+    }
+  } catch (cause) {
+    throw MkbError.is(cause) ? cause : unreachable(url, cause);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+/** An AggregateError, of several addresses that were tried, has no message of its own. */
+function unreachable(url: string, cause: unknown): MkbError {
+  const { name, message, errors } = cause as Error & { errors?: Error[] };
+  const reason = name === 'AbortError' ? 'it takes too long' : message || errors?.[0]?.message || name;
+  return new MkbError('emqx-unreachable', { url, reason }, { cause });
+}

@@ -1,0 +1,103 @@
+/**
+ * An EMQX cluster by its REST API: the broker's figures under the names that every broker has, and rules, actions and connectors.
+ *
+ * Its parts are asked one after the other and stand for themselves: an EMQX without actions (before 5.4), or a key that may not read
+ * rules, costs that part and no other.
+ */
+import { MkbError } from '../../api/errors.ts';
+import type { Figure } from '../mqtt/sys-topics.ts';
+import { Target, type TargetSettings } from '../target.ts';
+import { EmqxApi, type EmqxApiOptions } from './api.ts';
+import {
+  actionFigures,
+  brokerFigures,
+  type EmqxRule,
+  nodeFigures,
+  resourceFigures,
+  resourcesOf,
+  ruleFigures,
+  rulesOf,
+} from './figures.ts';
+
+/** The most rules, and the most actions, that are asked about in a round: each is a request. */
+const mostAsked = 1000;
+const rulesPerPage = 100;
+
+export class EmqxTarget extends Target {
+  readonly #api: EmqxApi;
+
+  constructor(name: string, options: EmqxApiOptions, settings: TargetSettings) {
+    super('emqx', name, settings);
+    this.#api = new EmqxApi(options);
+  }
+
+  override async stop(): Promise<void> {
+    await super.stop();
+    this.#api.close();
+  }
+
+  protected override async round(signal: AbortSignal): Promise<void> {
+    const parts = {
+      broker: () => this.#broker(signal),
+      rules: () => this.#rules(signal),
+      actions: () => this.#actions(signal),
+      connectors: () => this.#connectors(signal),
+    };
+    let failure: unknown;
+    for (const [part, ask] of Object.entries(parts)) {
+      const error = await ask().then(() => undefined, asError);
+      this.readings.set('emqx_api_part_up', { part }, Number(!error));
+      if (part === 'broker') this.readings.set('emqx_api_up', {}, Number(!error));
+      failure ??= error;
+      // Nothing else will be had from an API that does not answer at all.
+      if (MkbError.is(error, 'emqx-unreachable')) break;
+    }
+    if (failure) throw failure;
+  }
+
+  protected override down(): void {
+    // Each part has said itself whether it answered; if not even the first could, the API did not.
+    const [answered] = this.readings.samples('emqx_api_up');
+    if (!answered) this.readings.set('emqx_api_up', {}, 0);
+  }
+
+  async #broker(signal: AbortSignal): Promise<void> {
+    this.#show(nodeFigures(await this.#api.get('/nodes', signal)));
+    this.#show(brokerFigures(await this.#api.get('/stats', signal)));
+    this.#show(brokerFigures(await this.#api.get('/metrics', signal)));
+  }
+
+  async #rules(signal: AbortSignal): Promise<void> {
+    const rules: EmqxRule[] = [];
+    for (let page = 1, more = true; more && rules.length < mostAsked; page++) {
+      const answer = rulesOf(await this.#api.get(`/rules?page=${page}&limit=${rulesPerPage}`, signal));
+      rules.push(...answer.rules);
+      more = answer.more && answer.rules.length > 0;
+    }
+    for (const { id: rule, enabled } of rules) this.readings.set('emqx_rule_enabled', { rule }, Number(enabled));
+    const path = ({ id }: EmqxRule) => `/rules/${encodeURIComponent(id)}/metrics`;
+    await this.#api.each(rules, path, signal, ({ id }, answer) => this.#show(ruleFigures(id, answer)));
+  }
+
+  async #actions(signal: AbortSignal): Promise<void> {
+    const actions = resourcesOf(await this.#api.get('/actions', signal));
+    for (const action of actions) this.#show(resourceFigures('action', action));
+    await this.#api.each(
+      actions.slice(0, mostAsked),
+      ({ type, name }) => `/actions/${encodeURIComponent(`${type}:${name}`)}/metrics`,
+      signal,
+      (action, answer) => this.#show(actionFigures(action, answer)),
+    );
+  }
+
+  async #connectors(signal: AbortSignal): Promise<void> {
+    const connectors = resourcesOf(await this.#api.get('/connectors', signal));
+    for (const connector of connectors) this.#show(resourceFigures('connector', connector));
+  }
+
+  #show(figures: readonly Figure[]): void {
+    for (const { metric, labels, value } of figures) this.readings.set(metric, labels, value);
+  }
+}
+
+const asError = (error: unknown): unknown => error;

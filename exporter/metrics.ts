@@ -1,0 +1,125 @@
+/**
+ * The exporter's metrics, as one table. docs/reference/exporter-metrics.md is generated from it.
+ *
+ * MQTT brokers have one set of names, whatever says the figures: `$SYS` of any broker, or the API of EMQX. What only EMQX has
+ * begins with `emqx_`, and what the exporter says of itself with `exporter_`.
+ */
+
+export interface MetricEntry {
+  readonly name: string;
+  readonly type: 'counter' | 'gauge';
+  readonly help: string;
+  /** In the order in which they are shown. Every metric has `target`, the name in the document. */
+  readonly labels: readonly string[];
+}
+
+const node = ['target', 'node'] as const;
+const partition = ['target', 'topic', 'partition'] as const;
+const consumer = ['target', 'group', 'topic', 'partition'] as const;
+const rule = ['target', 'node', 'rule'] as const;
+const action = ['target', 'node', 'type', 'action'] as const;
+
+const counter = (name: string, labels: readonly string[], help: string): MetricEntry => ({
+  name,
+  type: 'counter',
+  labels,
+  help,
+});
+const gauge = (name: string, labels: readonly string[], help: string): MetricEntry => ({
+  name,
+  type: 'gauge',
+  labels,
+  help,
+});
+
+/** Every metric of the exporter but those of its own process. */
+export const exporterMetricTable: readonly MetricEntry[] = [
+  gauge('mqtt_broker_up', ['target'], '1 while the exporter is connected to the broker as an MQTT client.'),
+  gauge('mqtt_broker_connections', node, 'Clients that are connected.'),
+  gauge('mqtt_broker_sessions', node, 'Sessions, of clients that are connected and of those that may come back.'),
+  gauge('mqtt_broker_subscriptions', node, 'Subscriptions.'),
+  gauge('mqtt_broker_retained_messages', node, 'Retained messages.'),
+  gauge('mqtt_broker_uptime_seconds', node, 'How long the broker has been running.'),
+  counter('mqtt_broker_messages_received_total', node, 'PUBLISH packets from clients.'),
+  counter('mqtt_broker_messages_sent_total', node, 'PUBLISH packets to clients.'),
+  counter(
+    'mqtt_broker_messages_dropped_total',
+    [...node, 'reason'],
+    'Messages that did not reach a client. Reason queue_full is a client that reads too slowly, in every broker; only EMQX tells others, ' +
+      'of which no_subscribers and no_local are no losses.',
+  ),
+  counter('mqtt_broker_packets_received_total', node, 'MQTT packets of any kind from clients.'),
+  counter('mqtt_broker_packets_sent_total', node, 'MQTT packets of any kind to clients.'),
+  counter('mqtt_broker_bytes_received_total', node, 'Bytes from clients.'),
+  counter('mqtt_broker_bytes_sent_total', node, 'Bytes to clients.'),
+  gauge('mqtt_probe_success', ['target'], '1 if the last probe message came back in time, else 0.'),
+  gauge('mqtt_probe_seconds', ['target'], 'From publishing the last probe message that came back to receiving it.'),
+  counter('mqtt_probe_attempts_total', ['target'], 'Probes that were due, those without a connection among them.'),
+  counter('mqtt_probe_failures_total', ['target'], 'Probes whose message did not come back in time.'),
+
+  gauge('emqx_api_up', ['target'], '1 if the API of EMQX gave the figures of the broker when it was last asked.'),
+  gauge(
+    'emqx_api_part_up',
+    ['target', 'part'],
+    '1 if this part of the API (broker, rules, actions, connectors) answered when it was last asked.',
+  ),
+  gauge('emqx_node_up', node, '1 if the node of the cluster runs.'),
+  gauge('emqx_rule_enabled', ['target', 'rule'], '1 if the rule is enabled.'),
+  counter('emqx_rule_matched_total', rule, 'Messages and events that the rule was tried on.'),
+  counter('emqx_rule_passed_total', rule, 'Of those, for which its SQL gave a result.'),
+  counter(
+    'emqx_rule_failed_total',
+    [...rule, 'reason'],
+    'Of those, for which it did not. Reason no_result is WHERE that said no, exception an error in the SQL.',
+  ),
+  counter(
+    'emqx_rule_actions_total',
+    [...rule, 'result'],
+    'Actions that the rule started, by result: success, failed_out_of_service, failed_unknown, discarded.',
+  ),
+  gauge('emqx_action_up', action, '1 if the action is connected.'),
+  gauge('emqx_action_enabled', ['target', 'type', 'action'], '1 if the action is enabled.'),
+  counter('emqx_action_matched_total', action, 'Messages that were given to the action.'),
+  counter('emqx_action_success_total', action, 'Messages that the action delivered.'),
+  counter('emqx_action_failed_total', action, 'Messages that the action failed to deliver for good.'),
+  counter('emqx_action_dropped_total', [...action, 'reason'], 'Messages that the action gave up before sending.'),
+  counter('emqx_action_retried_total', action, 'Attempts after the first, whatever became of them.'),
+  counter('emqx_action_late_replies_total', action, 'Answers that came when the message was already given up.'),
+  gauge('emqx_action_queuing', action, 'Messages that wait in the buffer of the action.'),
+  gauge('emqx_action_queuing_bytes', action, 'Bytes that wait in the buffer of the action.'),
+  gauge('emqx_action_inflight', action, 'Messages that are sent and not answered.'),
+  gauge('emqx_connector_up', ['target', 'node', 'type', 'connector'], '1 if the connector is connected.'),
+  gauge('emqx_connector_enabled', ['target', 'type', 'connector'], '1 if the connector is enabled.'),
+
+  gauge('kafka_up', ['target'], '1 if a broker of the cluster gave its metadata when it was last asked.'),
+  gauge('kafka_brokers', ['target'], 'Brokers that are members of the cluster.'),
+  gauge('kafka_topic_partition_leader', partition, 'Node id of the leader; -1 if the partition has none.'),
+  gauge('kafka_topic_partition_replicas', partition, 'Copies that the partition should have.'),
+  gauge('kafka_topic_partition_in_sync_replicas', partition, 'Copies that are in sync.'),
+  gauge('kafka_topic_partition_under_replicated', partition, '1 if fewer copies are in sync than there should be.'),
+  gauge('kafka_topic_partition_start_offset', partition, 'Offset of the first record that is kept.'),
+  gauge(
+    'kafka_topic_partition_end_offset',
+    partition,
+    'Offset of the next record. Its rate is the rate of records, so use rate() on it although it is a gauge.',
+  ),
+  gauge('kafka_consumer_group_committed_offset', consumer, 'Offset of the next record that the group will read.'),
+  gauge(
+    'kafka_consumer_group_lag_messages',
+    consumer,
+    'Records that the group has not read: end minus committed offset.',
+  ),
+  gauge(
+    'kafka_consumer_group_lag_seconds',
+    consumer,
+    'How long the first record that the group has not read has been in the topic; 0 when it has read all. Worked out from the end ' +
+      'offsets that the exporter saw, so at least this long for records older than the exporter.',
+  ),
+
+  counter(
+    'exporter_collections_total',
+    ['target', 'kind', 'outcome'],
+    'Rounds of asking a target, by outcome: ok or failed.',
+  ),
+  gauge('exporter_collection_seconds', ['target', 'kind'], 'How long the last round of asking a target took.'),
+];
