@@ -5,6 +5,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { documentJsonSchema } from '../api/json-schema.ts';
+import { dashboardFiles } from '../dashboards/generated-files.ts';
 import { documentReference } from './document-reference.ts';
 import { errorReference } from './error-reference.ts';
 import { metricsReference } from './metrics-reference.ts';
@@ -25,6 +26,7 @@ const files: readonly GeneratedFile[] = [
   { path: 'docs/reference/errors.md', content: errorReference },
   { path: 'docs/reference/metrics.md', content: metricsReference },
   { path: 'docs/reference/rules.md', content: rulesReference },
+  ...dashboardFiles,
 ];
 
 const root = path.resolve(import.meta.dirname, '..');

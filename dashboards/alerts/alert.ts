@@ -1,0 +1,27 @@
+/** What an alert must say of itself. The rest, such as its runbook's address, follows from its name. */
+import type { uids } from '../frame.ts';
+
+export interface Alert {
+  /** In CamelCase, beginning with what is unwell: Mkb (a bridge), Mqtt (a broker), Kafka. Its runbook is called the same, in kebab-case. */
+  readonly name: string;
+  /** PromQL; what it returns fires, each series on its own. */
+  readonly expr: string;
+  /** How long it must be so; Prometheus' notation. */
+  readonly for: string;
+  /** critical: somebody must act now. warning: somebody must look today. */
+  readonly severity: 'critical' | 'warning';
+  /** Told apart from others of its name. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Where to look first. */
+  readonly dashboard: keyof typeof uids;
+  /** A sentence for a small screen. */
+  readonly summary: string;
+  /** What was seen, and what it means. */
+  readonly description: string;
+}
+
+/** A query whose result is kept under a name of its own: level:metric:operation. */
+export interface RecordingRule {
+  readonly record: string;
+  readonly expr: string;
+}

@@ -1,0 +1,130 @@
+/**
+ * Alerts about bridges, symptoms first: what a user would notice, and only then what may be its cause.
+ *
+ * A failure that is retried loses nothing and is no alert of its own. It shows as late delivery, as a full window, or as nothing
+ * delivered at all.
+ */
+import { jobs, lost, unaccounted } from '../promql.ts';
+import type { Alert } from './alert.ts';
+import { deliverySlow } from './delivery-objective.ts';
+
+/** Messages with an outcome, per second. */
+const settled = (window: string): string =>
+  [
+    `sum by (bridge) (rate(mkb_messages_delivered_total[${window}]))`,
+    `sum by (bridge) (rate(mkb_messages_dead_lettered_total[${window}]))`,
+    `sum by (bridge) (rate(mkb_messages_dropped_total[${window}]))`,
+  ].join(' + ');
+
+export const bridgeAlerts: readonly Alert[] = [
+  {
+    name: 'MkbMessagesLost',
+    expr: `sum by (bridge, reason) (increase(${lost()}[5m])) > 0`,
+    for: '0m',
+    severity: 'critical',
+    dashboard: 'pipeline',
+    summary: 'Bridge {{ $labels.bridge }} loses messages.',
+    description:
+      'About {{ $value | printf "%.0f" }} messages were dropped in 5 minutes with reason {{ $labels.reason }}, which is not a rule\'s own will.',
+  },
+  {
+    name: 'MkbAccountsDoNotBalance',
+    expr: `abs(${unaccounted()}) > 0`,
+    for: '1m',
+    severity: 'critical',
+    dashboard: 'pipeline',
+    summary: 'Bridge {{ $labels.bridge }} cannot account for all of its messages.',
+    description:
+      'Received less delivered, dead-lettered, dropped and in flight must be 0 at every scrape of {{ $labels.instance }}, and is {{ $value }}.',
+  },
+  {
+    name: 'MkbMessagesDeadLettered',
+    expr: 'sum by (bridge) (increase(mkb_messages_dead_lettered_total[10m])) > 0',
+    for: '0m',
+    severity: 'warning',
+    dashboard: 'pipeline',
+    summary: 'Messages of {{ $labels.bridge }} go to its dead-letter topic.',
+    description:
+      'About {{ $value | printf "%.0f" }} messages in 10 minutes failed for good. They are kept in the dead-letter topic, with the reason in their headers.',
+  },
+  ...deliverySlow,
+  {
+    name: 'MkbNothingDelivered',
+    expr: `sum by (bridge) (mkb_messages_in_flight) > 0 and ${settled('2m')} == 0`,
+    for: '1m',
+    severity: 'critical',
+    dashboard: 'pipeline',
+    summary: 'Bridge {{ $labels.bridge }} has messages and delivers none.',
+    description: '{{ $value }} messages wait, and for 2 minutes none of them got an outcome.',
+  },
+  {
+    name: 'MkbBacklogGrowing',
+    expr: [
+      'predict_linear(mkb_buffer_bytes[15m], 3600) > mkb_buffer_limit_bytes',
+      'and mkb_buffer_bytes > 0.1 * mkb_buffer_limit_bytes',
+    ].join(' '),
+    for: '5m',
+    severity: 'warning',
+    dashboard: 'pipeline',
+    summary: 'The backlog of {{ $labels.bridge }} grows: its buffer is full within the hour.',
+    description:
+      'More comes in than Kafka takes. If it goes on like in the last 15 minutes, the buffer holds {{ $value | humanize1024 }}B in an hour, which is more than it may.',
+  },
+  {
+    name: 'MkbBufferFull',
+    expr: 'sum by (bridge, instance) (rate(mkb_paused_seconds_total[5m])) > 0.1',
+    for: '5m',
+    severity: 'warning',
+    dashboard: 'pipeline',
+    summary: 'The buffer of {{ $labels.bridge }} is full, and it reads from MQTT only now and then.',
+    description:
+      'Reading was held back for {{ $value | humanizePercentage }} of the last 5 minutes. The MQTT broker keeps what is not read, as long as it can.',
+  },
+  {
+    name: 'MkbWindowFull',
+    expr: 'min_over_time(mkb_messages_in_flight[5m]) >= 0.95 * mkb_window_limit_messages',
+    for: '5m',
+    severity: 'warning',
+    dashboard: 'pipeline',
+    summary: 'The window of {{ $labels.bridge }} is full: the MQTT broker waits for it.',
+    description:
+      'Never fewer than {{ $value }} messages were unacknowledged in 5 minutes, which is the Receive Maximum or nearly so. The bridge takes no more than Kafka acknowledges, and the rest waits in the broker.',
+  },
+  {
+    name: 'MkbReconnectStorm',
+    expr: 'sum by (bridge, instance) (increase(mkb_mqtt_connections_total[10m])) > 5',
+    for: '0m',
+    severity: 'warning',
+    dashboard: 'pipeline',
+    summary: 'Bridge {{ $labels.bridge }} connects to its MQTT broker again and again.',
+    description:
+      '{{ $value | printf "%.0f" }} connections in 10 minutes. Every lost connection has messages delivered twice, and a broker that is connected to like this by many suffers.',
+  },
+  {
+    name: 'MkbMqttDisconnected',
+    expr: 'max by (bridge, instance) (mkb_mqtt_connected) == 0',
+    for: '1m',
+    severity: 'critical',
+    dashboard: 'pipeline',
+    summary: 'Bridge {{ $labels.bridge }} is not connected to its MQTT broker.',
+    description: 'For a minute {{ $labels.instance }} has not been connected and subscribed, so it receives nothing.',
+  },
+  {
+    name: 'MkbKafkaDisconnected',
+    expr: 'max by (bridge, instance) (mkb_kafka_connected) == 0',
+    for: '1m',
+    severity: 'critical',
+    dashboard: 'pipeline',
+    summary: 'Bridge {{ $labels.bridge }} reaches no Kafka broker.',
+    description: 'For a minute {{ $labels.instance }} has had no connection to Kafka, so nothing is delivered.',
+  },
+  {
+    name: 'MkbBridgeDown',
+    expr: `up{job="${jobs.bridge}"} == 0 or absent(up{job="${jobs.bridge}"})`,
+    for: '1m',
+    severity: 'critical',
+    dashboard: 'pipeline',
+    summary: 'A bridge does not run, or Prometheus does not reach it.',
+    description: 'Prometheus gets no metrics from {{ $labels.instance }} (job {{ $labels.job }}).',
+  },
+];

@@ -1,0 +1,88 @@
+/** Alerts about what bridges stand between: MQTT brokers and Kafka, as the exporter sees them. */
+import { jobs } from '../promql.ts';
+import type { Alert } from './alert.ts';
+
+export const mqttAlerts: readonly Alert[] = [
+  {
+    name: 'MqttBrokerDown',
+    expr: 'max by (target) (mqtt_broker_up) == 0',
+    for: '1m',
+    severity: 'critical',
+    dashboard: 'broker',
+    summary: 'MQTT broker {{ $labels.target }} is down, or the exporter cannot log in.',
+    description: 'For a minute the exporter has not been able to connect to it as an MQTT client.',
+  },
+  {
+    name: 'MqttProbeFailing',
+    expr: 'max by (target) (mqtt_probe_success) == 0 and on (target) max by (target) (mqtt_broker_up) == 1',
+    for: '1m',
+    severity: 'critical',
+    dashboard: 'broker',
+    summary: 'MQTT broker {{ $labels.target }} accepts connections and passes no messages on.',
+    description: 'For a minute no message that the exporter published came back to it, although it is connected.',
+  },
+  {
+    name: 'MqttBrokerDropsMessages',
+    expr: 'sum by (target, reason) (increase(mqtt_broker_messages_dropped_total{reason!~"no_subscribers|no_local"}[5m])) > 0',
+    for: '0m',
+    severity: 'warning',
+    dashboard: 'broker',
+    summary: 'MQTT broker {{ $labels.target }} drops messages.',
+    description:
+      'About {{ $value | printf "%.0f" }} messages in 5 minutes did not reach a client, with reason {{ $labels.reason }}. If the client was a bridge, they never reached it.',
+  },
+];
+
+export const kafkaAlerts: readonly Alert[] = [
+  {
+    name: 'KafkaDown',
+    expr: 'max by (target) (kafka_up) == 0',
+    for: '1m',
+    severity: 'critical',
+    dashboard: 'kafka',
+    summary: 'Kafka cluster {{ $labels.target }} is down or unreachable.',
+    description:
+      'For a minute no broker has answered the exporter. Bridges hold what they have, and MQTT brokers the rest.',
+  },
+  {
+    name: 'KafkaPartitionWithoutLeader',
+    expr: 'count by (target, topic) (kafka_topic_partition_leader < 0) > 0',
+    for: '1m',
+    severity: 'critical',
+    dashboard: 'kafka',
+    summary: 'Topic {{ $labels.topic }} has partitions without a leader.',
+    description: '{{ $value }} partitions of it take no records; messages for them wait.',
+  },
+  {
+    name: 'KafkaUnderReplicated',
+    expr: 'sum by (target, topic) (kafka_topic_partition_under_replicated) > 0',
+    for: '5m',
+    severity: 'warning',
+    dashboard: 'kafka',
+    summary: 'Topic {{ $labels.topic }} has fewer copies than it should.',
+    description:
+      '{{ $value }} partitions lack copies. When fewer are left than min.insync.replicas, Kafka takes no more records with acks=all.',
+  },
+  {
+    name: 'KafkaConsumerLag',
+    expr: 'max by (target, group, topic) (kafka_consumer_group_lag_seconds) > 60',
+    for: '5m',
+    severity: 'warning',
+    dashboard: 'kafka',
+    summary: 'Consumer group {{ $labels.group }} is behind on topic {{ $labels.topic }}.',
+    description: 'The oldest record that it has not read is {{ $value | humanizeDuration }} old.',
+  },
+];
+
+/** Who watches the watcher. */
+export const exporterAlerts: readonly Alert[] = [
+  {
+    name: 'MkbExporterDown',
+    expr: `up{job="${jobs.exporter}"} == 0 or absent(up{job="${jobs.exporter}"})`,
+    for: '2m',
+    severity: 'warning',
+    dashboard: 'broker',
+    summary: 'The exporter does not run, or Prometheus does not reach it.',
+    description: 'Without it no alert can tell of MQTT brokers, Kafka and consumer groups.',
+  },
+];

@@ -1,0 +1,191 @@
+/** Kafka: is it whole, how much goes in, and do consumers keep up? From the exporter, so for any cluster, without touching its brokers. */
+import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
+import { MessagesPerSecond, NoUnit, Seconds, Short } from '@grafana/grafana-foundation-sdk/units';
+import { dashboard, labelVariable, type Row, uids } from './frame.ts';
+import { atLeast, blue, graph, noneAllowed, rising, stat, table, timeline, upOrDown } from './panels.ts';
+import { jobs, orZero } from './promql.ts';
+
+const cluster = 'target=~"$target"';
+const topics = `${cluster},topic=~"$topic"`;
+const groups = `${topics},group=~"$group"`;
+/** End offsets are a gauge, for a topic can be made anew; rate() takes that for the reset of a counter, which is right. */
+const produced = `rate(kafka_topic_partition_end_offset{${topics}}[$__rate_interval])`;
+const noGroup = (query: string): string => orZero(query, 'group', 'no consumer group');
+
+const verdict: Row = {
+  title: 'Is Kafka whole, and do consumers keep up?',
+  panels: [
+    stat({
+      title: 'Kafka',
+      description: 'Whether a broker of every chosen cluster answers the exporter.',
+      unit: NoUnit,
+      width: 4,
+      graph: false,
+      thresholds: atLeast(1),
+      mappings: [upOrDown],
+      queries: [{ expr: `min(kafka_up{${cluster}})`, legend: 'up' }],
+    }),
+    stat({
+      title: 'Brokers',
+      description: 'Brokers that are members now. Fewer than you run means that one is away.',
+      unit: Short,
+      width: 4,
+      thresholds: [{ value: null, color: blue }],
+      queries: [{ expr: `sum(kafka_brokers{${cluster}})`, legend: 'brokers' }],
+    }),
+    stat({
+      title: 'Without leader',
+      description: 'Partitions that nobody leads: they take no records, and messages for them wait.',
+      unit: Short,
+      width: 4,
+      thresholds: noneAllowed,
+      queries: [{ expr: `count(kafka_topic_partition_leader{${topics}} < 0) or vector(0)`, legend: 'partitions' }],
+    }),
+    stat({
+      title: 'Under-replicated',
+      description: 'Partitions with fewer copies in sync than there should be: one more failure may stop them.',
+      unit: Short,
+      width: 4,
+      thresholds: noneAllowed,
+      queries: [{ expr: `sum(kafka_topic_partition_under_replicated{${topics}})`, legend: 'partitions' }],
+    }),
+    stat({
+      title: 'Records in',
+      description: 'Records per second that arrive in the chosen topics, whoever sends them.',
+      unit: MessagesPerSecond,
+      width: 4,
+      thresholds: [{ value: null, color: blue }],
+      queries: [{ expr: `sum(${produced})`, legend: 'records' }],
+    }),
+    stat({
+      title: 'Longest lag',
+      description: 'How old the oldest record is that a chosen consumer group has not read.',
+      unit: Seconds,
+      width: 4,
+      thresholds: rising(10, 60),
+      queries: [{ expr: `max(kafka_consumer_group_lag_seconds{${groups}}) or vector(0)`, legend: 'lag' }],
+    }),
+  ],
+};
+
+const throughput: Row = {
+  title: 'Topics',
+  panels: [
+    graph({
+      title: 'Records in, by topic',
+      description: 'Records per second that arrive in each topic.',
+      unit: MessagesPerSecond,
+      width: 12,
+      queries: [{ expr: `sum by (target, topic) (${produced})`, legend: '{{topic}}' }],
+    }),
+    graph({
+      title: 'Records in, by partition',
+      description: 'Records per second of each partition. Keys spread badly if one stands out.',
+      unit: MessagesPerSecond,
+      width: 12,
+      stacked: true,
+      queries: [{ expr: produced, legend: '{{topic}} {{partition}}' }],
+    }),
+    graph({
+      title: 'Records kept',
+      description:
+        'Records between the first and the last offset of each topic. It falls when Kafka deletes what is too old.',
+      unit: Short,
+      width: 12,
+      queries: [
+        {
+          expr: `sum by (target, topic) (kafka_topic_partition_end_offset{${topics}} - kafka_topic_partition_start_offset{${topics}})`,
+          legend: '{{topic}}',
+        },
+      ],
+    }),
+    table({
+      title: 'Partitions',
+      description: 'Partitions of each topic, how many copies they have in all, and how many of these are in sync.',
+      unit: Short,
+      width: 12,
+      queries: [
+        { expr: `count by (target, topic) (kafka_topic_partition_leader{${topics}})` },
+        { expr: `sum by (target, topic) (kafka_topic_partition_replicas{${topics}})` },
+        { expr: `sum by (target, topic) (kafka_topic_partition_in_sync_replicas{${topics}})` },
+        { expr: `sum by (target, topic) (kafka_topic_partition_under_replicated{${topics}})` },
+      ],
+      columns: [
+        { from: 'target', title: 'Cluster' },
+        { from: 'topic', title: 'Topic' },
+        { from: '#A', title: 'Partitions' },
+        { from: '#B', title: 'Copies' },
+        { from: '#C', title: 'In sync' },
+        { from: '#D', title: 'Under-replicated', thresholds: noneAllowed },
+      ],
+    }),
+  ],
+};
+
+const consumers: Row = {
+  title: 'Consumer groups',
+  panels: [
+    graph({
+      title: 'Lag in messages',
+      description: 'Records that each group has not read, by topic. A level is healthy, a slope is not.',
+      unit: Short,
+      width: 12,
+      queries: [
+        {
+          expr: noGroup(`sum by (target, group, topic) (kafka_consumer_group_lag_messages{${groups}})`),
+          legend: '{{group}} {{topic}}',
+        },
+      ],
+    }),
+    graph({
+      title: 'Lag in seconds',
+      description: 'How old the oldest record is that each group has not read. This is what the group’s users notice.',
+      unit: Seconds,
+      width: 12,
+      thresholds: rising(10, 60),
+      queries: [
+        {
+          expr: noGroup(`max by (target, group, topic) (kafka_consumer_group_lag_seconds{${groups}})`),
+          legend: '{{group}} {{topic}}',
+        },
+      ],
+    }),
+    graph({
+      title: 'Records read, by group',
+      description: 'Records per second that each group has committed.',
+      unit: MessagesPerSecond,
+      width: 12,
+      queries: [
+        {
+          expr: noGroup(
+            `sum by (target, group, topic) (rate(kafka_consumer_group_committed_offset{${groups}}[$__rate_interval]))`,
+          ),
+          legend: '{{group}} {{topic}}',
+        },
+      ],
+    }),
+    timeline({
+      title: 'Kafka up',
+      description: 'Whether the exporter got an answer from each cluster.',
+      unit: NoUnit,
+      width: 12,
+      thresholds: atLeast(1),
+      mappings: [upOrDown],
+      queries: [{ expr: `max by (target) (kafka_up{${cluster}})`, legend: '{{target}}' }],
+    }),
+  ],
+};
+
+export const kafkaDashboard = (): Dashboard =>
+  dashboard({
+    uid: uids.kafka,
+    title: 'Kafka',
+    description: 'Kafka as a client sees it: brokers, partitions, throughput, and how far consumers are behind.',
+    variables: [
+      labelVariable('target', 'target', 'kafka_up', 'Cluster'),
+      labelVariable('topic', 'topic', 'kafka_topic_partition_leader', 'Topic'),
+      labelVariable('group', 'group', 'kafka_consumer_group_committed_offset', 'Consumer group'),
+    ],
+    restartsOf: [jobs.bridge, jobs.exporter],
+    rows: [verdict, throughput, consumers],
+  });

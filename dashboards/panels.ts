@@ -1,0 +1,254 @@
+/**
+ * Panels as data: what each shows, in which unit, and what it means. A panel cannot be made without its unit and its description.
+ *
+ * The datasource is always the dashboard's variable, so that a dashboard works in a Grafana with any Prometheus.
+ */
+
+import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
+import {
+  BigValueColorMode,
+  BigValueGraphMode,
+  GraphDrawStyle,
+  LegendDisplayMode,
+  LegendPlacement,
+  ReduceDataOptionsBuilder,
+  StackingConfigBuilder,
+  StackingMode,
+  TooltipDisplayMode,
+  VisibilityMode,
+  VizLegendOptionsBuilder,
+  VizTooltipOptionsBuilder,
+} from '@grafana/grafana-foundation-sdk/common';
+import {
+  type DashboardLink,
+  type DataTransformerConfig,
+  type DynamicConfigValue,
+  FieldColorBuilder,
+  FieldColorModeId,
+  MappingType,
+  type Panel,
+  type Threshold,
+  ThresholdsConfigBuilder,
+  ThresholdsMode,
+  type ValueMapping,
+} from '@grafana/grafana-foundation-sdk/dashboard';
+import { DataqueryBuilder, PromQueryFormat } from '@grafana/grafana-foundation-sdk/prometheus';
+import { PanelBuilder as StatBuilder } from '@grafana/grafana-foundation-sdk/stat';
+import { PanelBuilder as TimelineBuilder } from '@grafana/grafana-foundation-sdk/statetimeline';
+import { PanelBuilder as TableBuilder } from '@grafana/grafana-foundation-sdk/table';
+import { PanelBuilder as TimeseriesBuilder } from '@grafana/grafana-foundation-sdk/timeseries';
+
+/** The Prometheus that the reader chose. */
+export const datasource = { type: 'prometheus', uid: '${datasource}' } as const;
+
+export interface Query {
+  readonly expr: string;
+  /** With {{label}} for a label's value. */
+  readonly legend?: string;
+}
+
+export interface PanelSpec {
+  readonly title: string;
+  /** What it means, and when to worry. */
+  readonly description: string;
+  /** One of the units of @grafana/grafana-foundation-sdk/units. */
+  readonly unit: string;
+  readonly queries: readonly Query[];
+  /** Columns of 24. */
+  readonly width: number;
+  readonly height?: number;
+  readonly decimals?: number;
+  /** Of graphs 0 unless given; undefined for values below zero. */
+  readonly min?: number | undefined;
+  readonly max?: number;
+  /** Colours by value, the lowest first. Without, green. */
+  readonly thresholds?: readonly Threshold[];
+  readonly mappings?: readonly ValueMapping[];
+  readonly links?: readonly DashboardLink[];
+}
+
+export const green = '#56A64B';
+export const yellow = '#E0B400';
+export const red = '#C4162A';
+export const blue = '#3274D9';
+export const grey = '#8E8E8E';
+
+/** Green below `warning`, yellow from there, red from `bad`. */
+export const rising = (warning: number, bad: number): Threshold[] => [
+  { value: null, color: green },
+  { value: warning, color: yellow },
+  { value: bad, color: red },
+];
+
+/** Red as soon as there is anything at all. */
+export const noneAllowed: readonly Threshold[] = [
+  { value: null, color: green },
+  { value: 1e-9, color: red },
+];
+
+/** Red below `least`. */
+export const atLeast = (least: number): Threshold[] => [
+  { value: null, color: red },
+  { value: least, color: green },
+];
+
+/** Words for values, each with its colour. */
+export const words = (named: Readonly<Record<string, readonly [text: string, color: string]>>): ValueMapping => ({
+  type: MappingType.ValueToText,
+  options: Object.fromEntries(
+    Object.entries(named).map(([value, [text, color]], index) => [value, { text, color, index }]),
+  ),
+});
+
+export const upOrDown = words({ '0': ['down', red], '1': ['up', green] });
+
+/** The setters that every panel's builder has. */
+interface CommonBuilder extends Builder<Panel> {
+  title(text: string): this;
+  description(text: string): this;
+  unit(unit: string): this;
+  span(columns: number): this;
+  height(rows: number): this;
+  datasource(reference: typeof datasource): this;
+  targets(queries: Builder<ReturnType<DataqueryBuilder['build']>>[]): this;
+  decimals(digits: number): this;
+  min(value: number): this;
+  max(value: number): this;
+  mappings(mappings: ValueMapping[]): this;
+  thresholds(thresholds: ThresholdsConfigBuilder): this;
+  links(links: Builder<DashboardLink>[]): this;
+}
+
+/** Gives a builder everything that all kinds of panels have. */
+export function common<B extends CommonBuilder>(builder: B, spec: PanelSpec, instant = false): B {
+  const { thresholds = [{ value: null, color: green }], mappings = [], links = [], decimals, min, max } = spec;
+  builder
+    .title(spec.title)
+    .description(spec.description)
+    .unit(spec.unit)
+    .span(spec.width)
+    .height(spec.height ?? 8)
+    .datasource(datasource)
+    .targets(spec.queries.map((query, index) => target(query, String.fromCharCode(65 + index), instant)))
+    .mappings([...mappings])
+    .thresholds(new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps([...thresholds]))
+    .links(links.map(link => ({ build: () => link })));
+  if (decimals !== undefined) builder.decimals(decimals);
+  if (min !== undefined) builder.min(min);
+  if (max !== undefined) builder.max(max);
+  return builder;
+}
+
+/** An instant query gives one table of all series; a query over time gives each its own. */
+function target({ expr, legend }: Query, refId: string, instant: boolean): DataqueryBuilder {
+  const query = new DataqueryBuilder().refId(refId).expr(expr).datasource(datasource);
+  if (legend !== undefined) query.legendFormat(legend);
+  return instant ? query.instant().format(PromQueryFormat.Table) : query.range();
+}
+
+/** One number, coloured by what it means, with its course behind it. */
+export const stat = (spec: PanelSpec & { readonly graph?: boolean }): StatBuilder =>
+  common(new StatBuilder(), { height: 4, ...spec })
+    .colorMode(BigValueColorMode.Background)
+    .graphMode(spec.graph === false ? BigValueGraphMode.None : BigValueGraphMode.Area)
+    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
+    .reduceOptions(new ReduceDataOptionsBuilder().calcs(['lastNotNull']).values(false));
+
+export interface GraphSpec extends PanelSpec {
+  /** Puts the series on top of one another, when their sum means something. */
+  readonly stacked?: boolean;
+  readonly bars?: boolean;
+  /** Colours of series by their name, so that a thing looks the same in every panel. */
+  readonly colors?: Readonly<Record<string, string>>;
+}
+
+/** Lines over time. */
+export function graph(spec: GraphSpec): TimeseriesBuilder {
+  const builder = common(new TimeseriesBuilder(), { min: 0, ...spec })
+    .lineWidth(1)
+    .fillOpacity(spec.stacked || spec.bars ? 40 : 8)
+    .showPoints(VisibilityMode.Never)
+    .drawStyle(spec.bars ? GraphDrawStyle.Bars : GraphDrawStyle.Line)
+    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassicByName))
+    .legend(
+      new VizLegendOptionsBuilder()
+        .showLegend(true)
+        .displayMode(LegendDisplayMode.List)
+        .placement(LegendPlacement.Bottom)
+        .calcs([]),
+    )
+    .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi));
+  if (spec.stacked) builder.stacking(new StackingConfigBuilder().mode(StackingMode.Normal).group('A'));
+  for (const [name, color] of Object.entries(spec.colors ?? {})) {
+    builder.overrideByName(name, [{ id: 'color', value: { mode: FieldColorModeId.Fixed, fixedColor: color } }]);
+  }
+  return builder;
+}
+
+/** A state over time, in words. */
+export const timeline = (spec: PanelSpec): TimelineBuilder =>
+  common(new TimelineBuilder(), spec)
+    .showValue(VisibilityMode.Never)
+    .mergeValues(true)
+    .fillOpacity(80)
+    .lineWidth(0)
+    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
+    .legend(
+      new VizLegendOptionsBuilder()
+        .showLegend(true)
+        .displayMode(LegendDisplayMode.List)
+        .placement(LegendPlacement.Bottom)
+        .calcs([]),
+    );
+
+export interface Column {
+  /** A label, or the value of a query: #A is the first's. */
+  readonly from: string;
+  readonly title: string;
+  readonly unit?: string;
+  readonly decimals?: number;
+  /** Colours the cell. */
+  readonly thresholds?: readonly Threshold[];
+  readonly mappings?: readonly ValueMapping[];
+}
+
+export interface TableSpec extends PanelSpec {
+  readonly columns: readonly Column[];
+}
+
+/** The values as they are now, a row for each set of labels; the queries must leave the labels that tell rows apart, and no others. */
+export function table(spec: TableSpec): TableBuilder {
+  const builder = common(new TableBuilder(), spec, true).filterable(true).transformations(asColumns(spec.columns));
+  for (const column of spec.columns) builder.overrideByName(column.title, columnProperties(column));
+  return builder;
+}
+
+/** Joins the tables of several instant queries, and keeps, names and orders these columns. */
+export const asColumns = (columns: readonly Column[]): DataTransformerConfig[] => [
+  { id: 'merge', options: {} },
+  {
+    id: 'organize',
+    options: {
+      excludeByName: { Time: true },
+      indexByName: Object.fromEntries(columns.map(({ from }, index) => [fieldName(from), index])),
+      renameByName: Object.fromEntries(columns.map(({ from, title }) => [fieldName(from), title])),
+    },
+  },
+];
+
+/** Grafana calls the value of query A "Value #A". */
+const fieldName = (from: string): string => (from.startsWith('#') ? `Value ${from}` : from);
+
+export function columnProperties({ unit, decimals, thresholds, mappings }: Column): DynamicConfigValue[] {
+  const properties: DynamicConfigValue[] = [];
+  if (unit !== undefined) properties.push({ id: 'unit', value: unit });
+  if (decimals !== undefined) properties.push({ id: 'decimals', value: decimals });
+  if (mappings !== undefined) properties.push({ id: 'mappings', value: mappings });
+  if (thresholds !== undefined || mappings !== undefined) {
+    properties.push({ id: 'custom.cellOptions', value: { type: 'color-text' } });
+  }
+  if (thresholds !== undefined) {
+    properties.push({ id: 'thresholds', value: { mode: ThresholdsMode.Absolute, steps: thresholds } });
+  }
+  return properties;
+}

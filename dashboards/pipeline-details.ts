@@ -1,0 +1,226 @@
+/** The lower rows of Pipeline: where messages wait, and why. */
+import {
+  BytesIEC,
+  CountsPerSecond,
+  MessagesPerSecond,
+  NoUnit,
+  PercentUnit,
+  Seconds,
+  Short,
+} from '@grafana/grafana-foundation-sdk/units';
+import { objective } from './alerts/delivery-objective.ts';
+import type { Row } from './frame.ts';
+import { atLeast, graph, noneAllowed, rising, table, timeline, upOrDown } from './panels.ts';
+import { chosenBridge as chosen, deliveryQuantile, jobs, orZero, perSecond, slowPart } from './promql.ts';
+
+export const deliveryTime: Row = {
+  title: 'Delivery time',
+  panels: [
+    graph({
+      title: 'From MQTT to Kafka’s acknowledgement',
+      description:
+        'How long messages take from being read to the last acknowledgement by Kafka: the median, and the slowest 5 and 1 of 100.',
+      unit: Seconds,
+      width: 12,
+      thresholds: rising(objective.seconds / 4, objective.seconds),
+      queries: [
+        { expr: deliveryQuantile(0.5, chosen), legend: 'p50' },
+        { expr: deliveryQuantile(0.95, chosen), legend: 'p95' },
+        { expr: deliveryQuantile(0.99, chosen), legend: 'p99' },
+      ],
+    }),
+    graph({
+      title: `Slower than ${objective.seconds} s`,
+      description: `The part of messages that took longer than the objective allows (${objective.seconds} s), by bridge. At most ${objective.slowPart * 100} % of a month’s messages may.`,
+      unit: PercentUnit,
+      width: 6,
+      thresholds: rising(objective.slowPart, 14.4 * objective.slowPart),
+      queries: [{ expr: slowPart(objective.seconds, '$__rate_interval', chosen), legend: '{{bridge}}' }],
+    }),
+    graph({
+      title: 'Use of the error budget',
+      description:
+        'How fast slow messages use up what the objective allows: 1 uses a month’s budget in a month, 14.4 uses it in two days, and alerts.',
+      unit: Short,
+      width: 6,
+      queries: [
+        {
+          expr: `max(bridge:mkb_delivery_slow:ratio_rate5m{${chosen}}) / ${objective.slowPart}`,
+          legend: 'over 5 minutes',
+        },
+        {
+          expr: `max(bridge:mkb_delivery_slow:ratio_rate1h{${chosen}}) / ${objective.slowPart}`,
+          legend: 'over 1 hour',
+        },
+        {
+          expr: `max(bridge:mkb_delivery_slow:ratio_rate6h{${chosen}}) / ${objective.slowPart}`,
+          legend: 'over 6 hours',
+        },
+      ],
+    }),
+  ],
+};
+
+export const backPressure: Row = {
+  title: 'Back-pressure and connections',
+  panels: [
+    graph({
+      title: 'Window in use',
+      description:
+        'Messages in flight as a part of the Receive Maximum, which is how many the broker may send unacknowledged. At 100 % the broker waits for the bridge, and keeps the backlog.',
+      unit: PercentUnit,
+      width: 6,
+      max: 1,
+      thresholds: rising(0.7, 0.9),
+      queries: [
+        {
+          expr: `mkb_messages_in_flight{${chosen}} / mkb_window_limit_messages{${chosen}}`,
+          legend: '{{bridge}} {{instance}}',
+        },
+      ],
+    }),
+    graph({
+      title: 'Buffer in use',
+      description:
+        'What batches for Kafka hold, as a part of delivery.buffer.maxBytes. At 100 % the bridge stops reading.',
+      unit: PercentUnit,
+      width: 6,
+      max: 1,
+      thresholds: rising(0.7, 0.9),
+      queries: [
+        {
+          expr: `mkb_buffer_bytes{${chosen}} / mkb_buffer_limit_bytes{${chosen}}`,
+          legend: '{{bridge}} {{instance}}',
+        },
+      ],
+    }),
+    graph({
+      title: 'Reading held back',
+      description: 'The part of the time in which the bridge did not read from MQTT because its buffer was full.',
+      unit: PercentUnit,
+      width: 6,
+      max: 1,
+      queries: [
+        {
+          expr: `sum by (bridge, instance) (rate(mkb_paused_seconds_total{${chosen}}[$__rate_interval]))`,
+          legend: '{{bridge}} {{instance}}',
+        },
+      ],
+    }),
+    graph({
+      title: 'Retried errors',
+      description:
+        'Failures that are retried, and so lose nothing, per second and by error code (docs/reference/errors.md). “none” when there has been none.',
+      unit: CountsPerSecond,
+      width: 6,
+      bars: true,
+      queries: [
+        {
+          expr: orZero(perSecond('mkb_retried_errors_total', 'reason', chosen), 'reason', 'none'),
+          legend: '{{reason}}',
+        },
+      ],
+    }),
+    timeline({
+      title: 'Connections',
+      description: 'Whether each bridge is connected to MQTT and to Kafka.',
+      unit: NoUnit,
+      width: 12,
+      height: 6,
+      thresholds: atLeast(1),
+      mappings: [upOrDown],
+      queries: [
+        { expr: `min by (bridge, instance) (mkb_mqtt_connected{${chosen}})`, legend: '{{bridge}} {{instance}} MQTT' },
+        { expr: `min by (bridge, instance) (mkb_kafka_connected{${chosen}})`, legend: '{{bridge}} {{instance}} Kafka' },
+      ],
+    }),
+    graph({
+      title: 'Connections made to MQTT',
+      description: 'One for each start; more mean that the connection was lost and made again.',
+      unit: Short,
+      width: 12,
+      height: 6,
+      bars: true,
+      queries: [
+        {
+          expr: `sum by (bridge, instance) (increase(mkb_mqtt_connections_total{${chosen}}[$__rate_interval]))`,
+          legend: '{{bridge}} {{instance}}',
+        },
+      ],
+    }),
+  ],
+};
+
+export const rules: Row = {
+  title: 'Rules',
+  panels: [
+    graph({
+      title: 'Passed, by rule',
+      description: 'Messages per second of which a rule made a row.',
+      unit: MessagesPerSecond,
+      width: 8,
+      queries: [{ expr: perSecond('mkb_rule_passed_total', 'bridge, rule', chosen), legend: '{{bridge}} {{rule}}' }],
+    }),
+    graph({
+      title: 'Failed, by rule',
+      description:
+        'Messages per second for which a rule’s SQL could not be worked out: they are dead-lettered, or dropped if the document says so.',
+      unit: MessagesPerSecond,
+      width: 8,
+      queries: [{ expr: perSecond('mkb_rule_failed_total', 'bridge, rule', chosen), legend: '{{bridge}} {{rule}}' }],
+    }),
+    table({
+      title: 'Rules since their bridge started',
+      description: 'Each rule’s messages: matched by topic, passed by WHERE, failed; and the records of its sinks.',
+      unit: Short,
+      width: 8,
+      queries: [
+        { expr: `sum by (bridge, rule) (mkb_rule_matched_total{${chosen}})` },
+        { expr: `sum by (bridge, rule) (mkb_rule_passed_total{${chosen}})` },
+        { expr: `sum by (bridge, rule) (mkb_rule_failed_total{${chosen}})` },
+        { expr: `sum by (bridge, rule) (mkb_sink_records_delivered_total{${chosen}})` },
+        { expr: `sum by (bridge, rule) (mkb_sink_records_failed_total{${chosen}})` },
+      ],
+      columns: [
+        { from: 'bridge', title: 'Bridge' },
+        { from: 'rule', title: 'Rule' },
+        { from: '#A', title: 'Matched' },
+        { from: '#B', title: 'Passed' },
+        { from: '#C', title: 'Failed', thresholds: noneAllowed },
+        { from: '#D', title: 'Records delivered' },
+        { from: '#E', title: 'Records failed', thresholds: noneAllowed },
+      ],
+    }),
+  ],
+};
+
+export const process: Row = {
+  title: 'The process',
+  panels: [
+    graph({
+      title: 'Processor',
+      description: 'Cores in use by the bridge’s process. One is the most that its data path can use.',
+      unit: Short,
+      width: 8,
+      queries: [
+        { expr: `rate(process_cpu_seconds_total{job="${jobs.bridge}"}[$__rate_interval])`, legend: '{{instance}}' },
+      ],
+    }),
+    graph({
+      title: 'Memory',
+      description:
+        'Resident memory of the bridge’s process. It stays flat when Kafka is away: the broker keeps the backlog.',
+      unit: BytesIEC,
+      width: 8,
+      queries: [{ expr: `process_resident_memory_bytes{job="${jobs.bridge}"}`, legend: '{{instance}}' }],
+    }),
+    graph({
+      title: 'Event loop delay, p99',
+      description:
+        'How long the process makes its own work wait. Above a tenth of a second it has more to do than it can.',
+      unit: Seconds,
+      width: 8,
+      queries: [{ expr: `nodejs_eventloop_lag_p99_seconds{job="${jobs.bridge}"}`, legend: '{{instance}}' }],
+    }),
+  ],
+};

@@ -1,0 +1,70 @@
+/**
+ * Queries that several dashboards and alerts ask, each written once.
+ *
+ * A loss is a message that was dropped for a reason other than a rule's own will. The reasons that are intended are named and all others are losses: a reason
+ * that is invented later must be seen, not overlooked.
+ */
+
+/** Scrape jobs. Restarts, `up` and process figures are told apart by these names, so Prometheus' configuration must use them. */
+export const jobs = { bridge: 'bridge', exporter: 'exporter', simulator: 'simulator' } as const;
+
+/** What of the bridges a dashboard shows: the choice made in its variable. */
+export const chosenBridge = 'bridge=~"$bridge"';
+
+/** The reasons for which a rule means a message to go nowhere. */
+export const intended = 'reason=~"filtered|no_rule"';
+const unintended = 'reason!~"filtered|no_rule"';
+
+/** A selector of several label matchers; empty ones are left out. */
+export const selector = (...matchers: readonly string[]): string => {
+  const given = matchers.filter(matcher => matcher !== '');
+  return given.length === 0 ? '' : `{${given.join(',')}}`;
+};
+
+/** A counter's growth per second, by these labels. `window` is a range such as 5m; Grafana's own unless given. */
+export const perSecond = (metric: string, by: string, matchers = '', window = '$__rate_interval'): string =>
+  `sum by (${by}) (rate(${metric}${selector(matchers)}[${window}]))`;
+
+/** Messages that were lost. */
+export const lost = (matchers = ''): string => `mkb_messages_dropped_total${selector(matchers, unintended)}`;
+
+/** Messages that a rule left out as it was told to. */
+export const leftOut = (matchers = ''): string => `mkb_messages_dropped_total${selector(matchers, intended)}`;
+
+/**
+ * Received less everything that has an outcome or waits for one: 0 at every scrape, by bridge and instance. Something else is a fault of
+ * the bridge's own accounts.
+ */
+export const unaccounted = (matchers = ''): string => {
+  const only = selector(matchers);
+  return [
+    `sum by (bridge, instance) (mkb_messages_received_total${only})`,
+    `sum by (bridge, instance) (mkb_messages_delivered_total${only})`,
+    `sum by (bridge, instance) (mkb_messages_dead_lettered_total${only})`,
+    `sum by (bridge, instance) (mkb_messages_dropped_total${only})`,
+    `sum by (bridge, instance) (mkb_messages_in_flight${only})`,
+  ].join(' - ');
+};
+
+/**
+ * A quantile of the time to deliver, in seconds, of classic buckets. The only place that knows that they are classic: with native
+ * histograms it would be histogram_quantile(q, sum(rate(mkb_delivery_seconds[...]))).
+ */
+export const deliveryQuantile = (quantile: number, matchers = '', window = '$__rate_interval'): string =>
+  `histogram_quantile(${quantile}, sum by (le) (rate(mkb_delivery_seconds_bucket${selector(matchers)}[${window}])))`;
+
+/**
+ * The part of messages, 0 to 1, by bridge, that took longer than the objective allows. NaN while there are none.
+ *
+ * @param seconds a whole bound of the histogram. Prometheus 2 keeps the label as it came, le="1"; Prometheus 3 makes it le="1.0".
+ */
+export const slowPart = (seconds: number, window: string, matchers = ''): string => {
+  const within = selector(matchers, `le=~"${seconds}(\\\\.0)?"`);
+  const quick = `sum by (bridge) (rate(mkb_delivery_seconds_bucket${within}[${window}]))`;
+  const all = `sum by (bridge) (rate(mkb_delivery_seconds_count${selector(matchers)}[${window}]))`;
+  return `1 - ${quick} / ${all}`;
+};
+
+/** The query, or one series of 0 where there is nothing to show because nothing of the kind has happened yet. */
+export const orZero = (query: string, label: string, name: string): string =>
+  `${query} or on () label_replace(vector(0), "${label}", "${name}", "", "")`;

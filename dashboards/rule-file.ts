@@ -1,0 +1,70 @@
+/**
+ * From alerts and recordings to a rule file of Prometheus.
+ *
+ * Where Grafana and the runbooks are to be read is not ours to know, so both are parameters. The committed file is the demo's: Grafana on this machine, and
+ * runbooks by their path in this repository.
+ */
+import { stringify } from 'yaml';
+import type { Alert, RecordingRule } from './alerts/alert.ts';
+import { bridgeAlerts } from './alerts/bridge.ts';
+import { exporterAlerts, kafkaAlerts, mqttAlerts } from './alerts/brokers.ts';
+import { deliveryRecordings } from './alerts/delivery-objective.ts';
+import { uids } from './frame.ts';
+
+interface RuleGroup {
+  readonly name: string;
+  readonly rules: readonly (Alert | RecordingRule)[];
+}
+
+/** Rules of one group are worked out one after another: recordings come before the alerts that read them. */
+export const ruleGroups: readonly RuleGroup[] = [
+  { name: 'mkb-delivery-objective', rules: deliveryRecordings },
+  { name: 'mkb-bridge', rules: bridgeAlerts },
+  { name: 'mkb-mqtt-broker', rules: mqttAlerts },
+  { name: 'mkb-kafka', rules: kafkaAlerts },
+  { name: 'mkb-exporter', rules: exporterAlerts },
+];
+
+export const allAlerts: readonly Alert[] = ruleGroups.flatMap(({ rules }) => rules).filter(rule => 'name' in rule);
+
+/** MkbMessagesLost is explained in docs/runbooks/mkb-messages-lost.md. */
+export const runbookPath = ({ name }: Pick<Alert, 'name'>): string =>
+  `docs/runbooks/${name.replace(/(?<=[a-z])(?=[A-Z])/g, '-').toLowerCase()}.md`;
+
+/** What alerts' links begin with. */
+export interface Addresses {
+  /** Before docs/runbooks/..., with a slash at its end unless it is empty. */
+  readonly runbooks: string;
+  /** Before /d/..., without a slash at its end. */
+  readonly grafana: string;
+}
+
+const demo: Addresses = { runbooks: '', grafana: 'http://localhost:3000' };
+
+const shown = (rule: Alert | RecordingRule, { runbooks, grafana }: Addresses): object => {
+  if ('record' in rule) return rule;
+  const { name, expr, severity, labels, summary, description, dashboard } = rule;
+  return {
+    alert: name,
+    expr,
+    for: rule.for,
+    labels: { severity, ...labels },
+    annotations: {
+      summary,
+      description,
+      runbook_url: `${runbooks}${runbookPath(rule)}`,
+      dashboard_url: `${grafana}/d/${uids[dashboard]}${chosen(rule)}`,
+    },
+  };
+};
+
+/** Opens the dashboard on what the alert is about, when its result still has that label. */
+const chosen = ({ expr }: Alert): string =>
+  /by \(bridge|mkb_(messages|buffer|delivery)/.test(expr) ? '?var-bridge={{ $labels.bridge }}' : '';
+
+/** The rule file, YAML. */
+export const ruleFile = (addresses = demo): string =>
+  `# Made by npm run generate; do not edit.\n${stringify(
+    { groups: ruleGroups.map(({ name, rules }) => ({ name, rules: rules.map(rule => shown(rule, addresses)) })) },
+    { lineWidth: 0 },
+  )}`;
