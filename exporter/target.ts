@@ -53,11 +53,8 @@ export abstract class Target {
     return this.#loop.stop();
   }
 
-  /** Reads values. Throws an error of the table when it could not read them all; it may have read some. */
+  /** Reads values, and says whether the target is up. Throws an error of the table when it could not read all; it may have read some. */
   protected abstract round(signal: AbortSignal): Promise<void>;
-
-  /** A round failed: what is now known to be down. */
-  protected abstract down(): void;
 
   protected report(error: MkbError): void {
     this.settings.report(error, { kind: this.kind, target: this.name });
@@ -66,10 +63,7 @@ export abstract class Target {
   #ended(error: MkbError | undefined, tookMs: number): void {
     const { readings, kind } = this;
     this.#tried = true;
-    if (error) {
-      this.down();
-      this.report(error);
-    }
+    if (error) this.report(error);
     for (const outcome of ['ok', 'failed']) {
       readings.add('exporter_collections_total', { kind, outcome }, Number(outcome === (error ? 'failed' : 'ok')));
     }

@@ -8,6 +8,7 @@ import { documentJsonSchema } from '../api/json-schema.ts';
 import { dashboardFiles } from '../dashboards/generated-files.ts';
 import { documentReference } from './document-reference.ts';
 import { errorReference } from './error-reference.ts';
+import { exporterMetricsReference } from './exporter-metrics-reference.ts';
 import { metricsReference } from './metrics-reference.ts';
 import { rulesReference } from './rules-reference.ts';
 
@@ -25,6 +26,7 @@ const files: readonly GeneratedFile[] = [
   { path: 'docs/reference/document.md', content: documentReference },
   { path: 'docs/reference/errors.md', content: errorReference },
   { path: 'docs/reference/metrics.md', content: metricsReference },
+  { path: 'docs/reference/exporter-metrics.md', content: exporterMetricsReference },
   { path: 'docs/reference/rules.md', content: rulesReference },
   ...dashboardFiles,
 ];

@@ -45,20 +45,13 @@ export class EmqxTarget extends Target {
     };
     let failure: unknown;
     for (const [part, ask] of Object.entries(parts)) {
-      const error = await ask().then(() => undefined, asError);
+      // Nothing more will be had from an API that does not answer at all.
+      const error = MkbError.is(failure, 'emqx-unreachable') ? failure : await ask().then(() => undefined, asError);
       this.readings.set('emqx_api_part_up', { part }, Number(!error));
       if (part === 'broker') this.readings.set('emqx_api_up', {}, Number(!error));
       failure ??= error;
-      // Nothing else will be had from an API that does not answer at all.
-      if (MkbError.is(error, 'emqx-unreachable')) break;
     }
     if (failure) throw failure;
-  }
-
-  protected override down(): void {
-    // Each part has said itself whether it answered; if not even the first could, the API did not.
-    const [answered] = this.readings.samples('emqx_api_up');
-    if (!answered) this.readings.set('emqx_api_up', {}, 0);
   }
 
   async #broker(signal: AbortSignal): Promise<void> {

@@ -57,10 +57,6 @@ export class MqttTarget extends Target {
     if (!ready) throw this.#notReady(halfMs);
   }
 
-  protected override down(): void {
-    this.#showUp();
-  }
-
   #showUp(): void {
     this.readings.set('mqtt_broker_up', {}, Number(this.#client?.connected ?? false));
   }

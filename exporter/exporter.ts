@@ -1,0 +1,83 @@
+/** The exporter: a document in, a registry out that shows what the targets last said. */
+import { randomBytes } from 'node:crypto';
+import type { Registry } from 'prom-client';
+import { resolveSecret, type SecretSources } from '../api/secrets.ts';
+import { tlsTexts } from '../api/tls-texts.ts';
+import { durationMs } from '../api/units.ts';
+import { securityOptions } from '../kafka/security.ts';
+import { kafkaSecurity } from '../kafka/settings.ts';
+import type { EmqxTargetSpec, ExporterDocument, KafkaTargetSpec, MqttTargetSpec } from './config/schema.ts';
+import { EmqxTarget } from './emqx/target.ts';
+import { KafkaTarget } from './kafka/target.ts';
+import { clientOptions } from './mqtt/client.ts';
+import { MqttTarget } from './mqtt/target.ts';
+import { exporterRegistry } from './registry.ts';
+import type { Target, TargetSettings } from './target.ts';
+
+export interface ExporterOptions {
+  readonly secrets: SecretSources;
+  /** Told of every error, those that repeat among them. */
+  readonly report: TargetSettings['report'];
+  /** A clock that only goes forward, milliseconds. */
+  readonly now?: () => number;
+}
+
+export interface Exporter {
+  readonly registry: Registry;
+  /** Why it has nothing to show yet: a target that was not asked to the end once. A target that is down does show something. */
+  missing(): readonly string[];
+  start(): void;
+  /** Ends all loops and connections. */
+  stop(): Promise<void>;
+}
+
+/** Reads the secrets of a document, and connects to nothing yet. Throws `secret-unreadable`. */
+export async function prepareExporter({ spec }: ExporterDocument, options: ExporterOptions): Promise<Exporter> {
+  const { secrets, report, now = () => performance.now() } = options;
+  const settings = { intervalMs: durationMs(spec.interval), timeoutMs: durationMs(spec.timeout), now, report };
+  const targets: Target[] = await Promise.all([
+    ...spec.mqtt.map(target => mqttTarget(target, settings, secrets)),
+    ...spec.emqx.map(target => emqxTarget(target, settings, secrets)),
+    ...spec.kafka.map(target => kafkaTarget(target, settings, secrets)),
+  ]);
+  return {
+    registry: exporterRegistry(targets.map(({ readings }) => readings)),
+    missing: () => targets.filter(({ tried }) => !tried).map(({ kind, name }) => `${kind} ${name} was not asked yet`),
+    start: () => {
+      for (const target of targets) target.start();
+    },
+    stop: async () => {
+      await Promise.all(targets.map(target => target.stop()));
+    },
+  };
+}
+
+async function mqttTarget(spec: MqttTargetSpec, settings: TargetSettings, secrets: SecretSources): Promise<Target> {
+  const { name, url, sys, probe } = spec;
+  // Two exporters, or an old and a new one for a moment, must not take the session from each other.
+  const clientId = spec.clientId ?? `mkb-exporter-${name}-${randomBytes(4).toString('hex')}`;
+  const client = await clientOptions(spec, clientId, settings, secrets);
+  const sysIntervalMs = durationMs(spec.sysInterval);
+  const own = probe && { probe: { topic: `${probe.topic}/${clientId}`, qos: probe.qos } };
+  return new MqttTarget({ name, url, client, sys, sysIntervalMs, ...own }, settings);
+}
+
+async function emqxTarget(spec: EmqxTargetSpec, settings: TargetSettings, secrets: SecretSources): Promise<Target> {
+  const { name, url, apiKey, tls } = spec;
+  const apiSecret = (await resolveSecret(spec.apiSecret, secrets)).reveal();
+  return new EmqxTarget(name, { url, apiKey, apiSecret, ...(tls && { tls: await tlsTexts(tls, secrets) }) }, settings);
+}
+
+async function kafkaTarget(spec: KafkaTargetSpec, settings: TargetSettings, secrets: SecretSources): Promise<Target> {
+  const { name, bootstrapServers, topics, groups } = spec;
+  return new KafkaTarget(
+    {
+      name,
+      bootstrapServers,
+      connection: securityOptions(await kafkaSecurity(spec, secrets)),
+      topics: { include: topics.include ?? ['*'], exclude: topics.exclude ?? ['__*'] },
+      groups: { include: groups.include ?? ['*'], exclude: groups.exclude ?? [] },
+    },
+    settings,
+  );
+}

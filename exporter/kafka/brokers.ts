@@ -1,0 +1,126 @@
+/**
+ * Connections to the brokers of a Kafka cluster, for asking them questions: one a broker, opened when it is first wanted and again
+ * after it broke. Nothing is retried; the next round asks again.
+ */
+import { isIP } from 'node:net';
+import { type API, Connection, type ConnectionOptions } from '@platformatic/kafka';
+import { MkbError } from '../../api/errors.ts';
+import { connectError } from '../../kafka/connect-error.ts';
+import { responseOf } from '../../kafka/response-error.ts';
+
+interface Link {
+  readonly connection: Connection;
+  readonly ready: Promise<Connection>;
+}
+
+export class Brokers {
+  readonly #clientId: string;
+  readonly #options: ConnectionOptions;
+  readonly #bootstrap: readonly string[];
+  readonly #links = new Map<string, Link>();
+  readonly #addresses = new Map<number, string>();
+  #resets = 0;
+
+  /** @param bootstrap `host:port` of brokers to ask first */
+  constructor(clientId: string, bootstrap: readonly string[], options: ConnectionOptions) {
+    this.#clientId = clientId;
+    this.#bootstrap = bootstrap;
+    this.#options = options;
+  }
+
+  /** The node ids of all brokers, as last learned. */
+  get nodes(): readonly number[] {
+    return [...this.#addresses.keys()];
+  }
+
+  /** Where each broker is, from metadata. Connections to others are closed. */
+  learn(brokers: readonly { readonly nodeId: number; readonly host: string; readonly port: number }[]): void {
+    this.#addresses.clear();
+    for (const { nodeId, host, port } of brokers) this.#addresses.set(nodeId, `${host}:${port}`);
+    const wanted = new Set([...this.#addresses.values(), ...this.#bootstrap]);
+    for (const [address, link] of this.#links) if (!wanted.has(address)) destroy(link);
+  }
+
+  /** Asks any broker: those that are known, then those of the document, until one answers. */
+  async askAny<Args extends unknown[], Answer>(what: string, api: API<Args, Answer>, ...args: Args): Promise<Answer> {
+    const resets = this.#resets;
+    let failure: unknown;
+    for (const address of new Set([...this.#addresses.values(), ...this.#bootstrap])) {
+      try {
+        return await this.#ask(address, what, api, args);
+      } catch (error) {
+        // A refused login outweighs a broker that is merely down: it is what a person has to mend.
+        if (!(MkbError.is(failure) && failure.kind === 'permanent')) failure = error;
+        if (resets !== this.#resets) break;
+      }
+    }
+    throw failure;
+  }
+
+  /** Asks one broker. Throws `kafka-unreachable` and the like, or `kafka-request-failed`. */
+  async ask<Args extends unknown[], Answer>(
+    node: number,
+    what: string,
+    api: API<Args, Answer>,
+    ...args: Args
+  ): Promise<Answer> {
+    const address = this.#addresses.get(node);
+    if (address === undefined)
+      throw new MkbError('kafka-request-failed', { what, reason: `broker ${node} is unknown` });
+    return await this.#ask(address, what, api, args);
+  }
+
+  /** Ends all connections at once, and what was asked over them. The next question opens new ones. */
+  reset(): void {
+    this.#resets++;
+    for (const link of this.#links.values()) destroy(link);
+    this.#links.clear();
+  }
+
+  async #ask<Args extends unknown[], Answer>(
+    address: string,
+    what: string,
+    api: API<Args, Answer>,
+    args: Args,
+  ): Promise<Answer> {
+    const connection = await this.#connect(address);
+    try {
+      return await responseOf(api.async(connection, ...args));
+    } catch (cause) {
+      throw new MkbError('kafka-request-failed', { what, reason: (cause as Error).message }, { cause });
+    }
+  }
+
+  #connect(address: string): Promise<Connection> {
+    const known = this.#links.get(address);
+    if (known) return known.ready;
+    const link = open(address, this.#clientId, this.#options);
+    const forget = () => {
+      if (this.#links.get(address) === link) this.#links.delete(address);
+    };
+    this.#links.set(address, link);
+    link.ready.then(connection => connection.once('close', forget), forget);
+    return link.ready;
+  }
+}
+
+function open(address: string, clientId: string, options: ConnectionOptions): Link {
+  const colon = address.lastIndexOf(':');
+  const host = address.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
+  // An address is not a name that TLS may ask for (RFC 6066, 3); it is compared with the certificate all the same.
+  const nameless = isIP(host) > 0 && options.tlsServerName === true;
+  const connection = new Connection(clientId, { ...options, ...(nameless && { tlsServerName: false }) });
+  connection.on('error', () => undefined);
+  const ready = Promise.resolve(connection.connect(host, Number(address.slice(colon + 1)))).then(
+    () => connection,
+    cause => {
+      throw connectError(address, cause);
+    },
+  );
+  return { connection, ready };
+}
+
+/** At once, as a polite close waits for what a frozen broker does not read; with an error, as one that is being opened waits for that. */
+const destroy = ({ connection }: Link): void => {
+  connection.socket?.destroy(new Error('it takes too long'));
+};
