@@ -2,7 +2,7 @@
 import { MkbError } from '../api/errors.ts';
 import { nearest } from '../api/nearest.ts';
 import { identical, relations } from './compare.ts';
-import { compileRoot, compileSteps, readsInside } from './compile-path.ts';
+import { compileRoot, compileSteps, leadsInside } from './compile-path.ts';
 import { guard } from './failures.ts';
 import type { FunctionEntry, Parameter } from './functions/define.ts';
 import { signature } from './functions/define.ts';
@@ -13,8 +13,18 @@ import { arithmetic, likeOperand, topicMatches, truth, unary } from './operators
 import { readSlice } from './paths.ts';
 import { placeAt } from './position.ts';
 import type { Evaluate, Scope } from './scope.ts';
-import type { Between, Binary, Call, Case, Expression, Like, Membership, PathExpression } from './syntax.ts';
-import type { Value } from './value.ts';
+import type {
+  Between,
+  Binary,
+  Call,
+  Case,
+  Expression,
+  Like,
+  MapLiteral,
+  Membership,
+  PathExpression,
+} from './syntax.ts';
+import { newMap, type Value } from './value.ts';
 
 export type Condition = (scope: Scope) => boolean;
 
@@ -23,6 +33,13 @@ export class ExpressionCompiler {
   readonly #names: Names;
   /** Names of aliases so far; the caller adds them as it goes through SELECT. */
   readonly aliases = new Set<string>();
+  /**
+   * Of the aliases, those that hold only a part of what the message has under the name: after `FOREACH payload.list`, payload alone is
+   * {list: [...]}, while `payload.other` still reads the message's own.
+   */
+  readonly partialAliases = new Set<string>();
+  /** What of the message was compiled so far: names, with the keys that lead into them (`payload.speed`). */
+  readonly reads = new Set<string>();
   /** Set when WHERE is compiled: `payload.x` reads the message's own payload there. */
   inWhere = false;
   /** Whether what was compiled so far reads inside the payload (or a Kafka value). */
@@ -55,6 +72,8 @@ export class ExpressionCompiler {
         const items = expression.items.map(item => this.compile(item));
         return scope => items.map(item => item(scope));
       }
+      case 'map':
+        return this.#map(expression);
       case 'unary': {
         const operand = this.compile(expression.operand);
         const apply = unary[expression.operator];
@@ -66,7 +85,7 @@ export class ExpressionCompiler {
   }
 
   #compound(
-    expression: Exclude<Expression, { kind: 'literal' | 'path' | 'access' | 'slice' | 'list' | 'unary' }>,
+    expression: Exclude<Expression, { kind: 'literal' | 'path' | 'access' | 'slice' | 'list' | 'map' | 'unary' }>,
   ): Evaluate {
     switch (expression.kind) {
       case 'binary':
@@ -89,6 +108,11 @@ export class ExpressionCompiler {
     }
   }
 
+  /** The list of FOREACH: a payload that is named as a whole is decoded, since its bytes are no list. */
+  list(expression: Expression): Evaluate {
+    return expression.kind === 'path' ? this.#path(expression, true) : this.compile(expression);
+  }
+
   /** An expression as a condition. What is undefined or null is not true; text or a number there is `rule-failed`. */
   condition(expression: Expression): Condition {
     const evaluate = this.compile(expression);
@@ -99,20 +123,37 @@ export class ExpressionCompiler {
     return guard(this.#sql, expression, evaluate);
   }
 
-  #path(expression: PathExpression): Evaluate {
-    const inside = readsInside(expression, this.#names);
+  #path(expression: PathExpression, decode = false): Evaluate {
+    const { name, steps } = expression;
+    const isAlias = this.aliases.has(name) && !(steps.length > 0 && this.partialAliases.has(name));
     const root = compileRoot(expression, {
       sql: this.#sql,
       names: this.#names,
       aliases: this.aliases,
+      isAlias,
       inWhere: this.inWhere,
+      decode,
       payloadWasRead: this.readsPayload,
     });
-    this.readsPayload ||= inside;
-    this.readsAliases ||= this.aliases.has(expression.name);
-    if (expression.steps.length === 0) return root;
-    const follow = compileSteps(expression.steps, index => this.compile(index));
+    this.readsPayload ||= (steps.length > 0 || decode) && leadsInside(name, this.#names);
+    this.readsAliases ||= isAlias;
+    if (!isAlias) this.reads.add(keysOf(expression));
+    if (steps.length === 0) return root;
+    const follow = compileSteps(steps, index => this.compile(index));
     return scope => follow(root(scope), scope);
+  }
+
+  /** What is undefined is left out, as in a row. */
+  #map({ entries }: MapLiteral): Evaluate {
+    const compiled = entries.map(({ key, value }) => ({ key, value: this.compile(value) }));
+    return scope => {
+      const map = newMap();
+      for (const { key, value } of compiled) {
+        const held = value(scope);
+        if (held !== undefined) map[key] = held;
+      }
+      return map;
+    };
   }
 
   #binary(expression: Binary): Evaluate {
@@ -234,6 +275,13 @@ export class ExpressionCompiler {
     );
   }
 }
+
+/** The name and the keys after it, up to the first position. */
+const keysOf = ({ name, steps }: PathExpression): string => {
+  const position = steps.findIndex(step => 'index' in step);
+  const keys = (position < 0 ? steps : steps.slice(0, position)).map(step => ('key' in step ? step.key : ''));
+  return [name, ...keys].join('.');
+};
 
 const countText = (least: number, most: number): string => {
   const noun = (count: number): string => `${count} ${count === 1 ? 'argument' : 'arguments'}`;

@@ -44,18 +44,21 @@ interface PathContext {
   readonly sql: string;
   readonly names: Names;
   readonly aliases: ReadonlySet<string>;
+  /** Whether the name is an alias here. */
+  readonly isAlias: boolean;
   readonly inWhere: boolean;
+  /** Whether a payload that is named as a whole is wanted decoded, as steps into it would be. */
+  readonly decode: boolean;
   /** Whether an earlier expression reads inside the payload. */
   readonly payloadWasRead: boolean;
 }
 
 /** Reads the value that a path starts from. Throws `rule-unknown-name`. */
 export const compileRoot = (path: PathExpression, context: PathContext): Evaluate => {
-  const { names, aliases, sql } = context;
+  const { names, aliases, isAlias, sql } = context;
   const own = names.reader(path.name);
-  const isAlias = aliases.has(path.name);
   if (own === undefined && !isAlias) return names.unknown(sql, path.start, path.name, aliases);
-  const inside = path.steps.length > 0 ? insideReader(path.name, names) : undefined;
+  const inside = path.steps.length > 0 || context.decode ? insideReader(path.name, names) : undefined;
   if (inside !== undefined && path.name === 'payload') return payloadRoot(inside, isAlias && !context.inWhere, context);
   return aliasOr(path.name, isAlias, inside ?? own);
 };
@@ -69,8 +72,7 @@ const aliasOr = (name: string, isAlias: boolean, own: ReadName | undefined): Eva
 };
 
 /** Whether steps from this name lead into a message's JSON. */
-export const readsInside = ({ name, steps }: PathExpression, names: Names): boolean =>
-  steps.length > 0 && insideReader(name, names) !== undefined;
+export const leadsInside = (name: string, names: Names): boolean => insideReader(name, names) !== undefined;
 
 /** Reads the decoded payload or value, when that is what the name means. */
 const insideReader = (name: string, names: Names): ReadName | undefined => {

@@ -3,14 +3,15 @@
  *
  * The hot path decides the shape. A rule whose row is the message itself (`SELECT payload`, `SELECT *`) builds no row: it returns one
  * shared constant, and templates read the message. Evaluating allocates nothing else either: one scope per rule is pointed at each
- * message in turn.
+ * message in turn, and a SELECT returns the same list of one row each time. FOREACH is in foreach.ts.
  *
  * SELECT comes before WHERE, as in EMQX: an expression that fails fails the rule even where WHERE would have said no. When nothing
  * selected can fail (paths and constants, with the payload decoded), the order makes no difference but in cost, and WHERE goes first.
  */
-import { randomUUID } from 'node:crypto';
+import { systemAmbient } from './ambient.ts';
 import type { AnyMessage } from './columns.ts';
 import { type Condition, ExpressionCompiler } from './compile-expression.ts';
+import { compileForeach } from './foreach.ts';
 import type { KafkaRecord, Message } from './message.ts';
 import { Names } from './names.ts';
 import { parseRule } from './parser.ts';
@@ -20,14 +21,6 @@ import { compileSelect, type SelectList } from './select.ts';
 import { captureNamesOf, parseSource } from './sources.ts';
 import type { Statement } from './syntax.ts';
 import { newMap } from './value.ts';
-
-const systemAmbient: Ambient = {
-  now: Date.now,
-  uuid: randomUUID,
-  zoneOffset: time => -new Date(time).getTimezoneOffset(),
-};
-
-const plainRow: Row = Object.freeze(newMap());
 
 /**
  * Compiles a rule. Throws `rule-syntax`, `rule-unknown-name`, `rule-arguments`, `rule-source-invalid` or `rule-unsupported`; each
@@ -41,22 +34,64 @@ export const compileRule = (sql: string, ambient: Partial<Ambient> = {}): Rule =
   const captureNames = captureNamesOf(sources);
   const names = new Names(sources, captureNames);
   const compiler = new ExpressionCompiler(sql, names);
-  const select = compileSelect(sql, statement.selected, names, compiler);
-  const where = compileWhere(statement, compiler);
-  const run = new Run(select, where, { ...systemAmbient, ...ambient });
+  const scope = newScope({ ...systemAmbient, ...ambient });
+  const { foreach } = statement;
+  const compiled =
+    foreach === undefined
+      ? selectRule(sql, statement, names, compiler, scope)
+      : foreachRule(sql, { ...statement, foreach }, names, compiler, scope);
   return {
     sql,
     sources,
     captureNames,
     readsPayload: compiler.readsPayload,
-    plain: select.plain,
-    passesPayload:
-      select.plain && select.columns.length === 1 && names.isColumn('payload') && select.columns[0] === 'payload',
-    columns: select.columns,
-    evaluate: select.plain ? plainEvaluate(run, where) : (message, captures) => run.evaluate(message, captures),
-    row: (message, captures) => run.row(message, captures),
+    reads: [...compiler.reads],
+    ...compiled,
   };
 };
+
+/** What the two kinds of rule differ in. */
+type Compiled = Pick<Rule, 'plain' | 'passesPayload' | 'columns' | 'rows' | 'whole'>;
+
+const selectRule = (
+  sql: string,
+  statement: Statement,
+  names: Names,
+  compiler: ExpressionCompiler,
+  scope: Scope,
+): Compiled => {
+  const select = compileSelect(sql, statement.selected, names, compiler);
+  const where = compileWhere(statement, compiler);
+  const { plain, columns } = select;
+  const run = new Run(select, where, scope);
+  return {
+    plain,
+    passesPayload: plain && columns.length === 1 && names.isColumn('payload') && columns[0] === 'payload',
+    columns,
+    rows: plain ? plainRows(run, where) : (message, captures) => run.rows(message, captures),
+    whole: plain ? (message, captures) => run.row(message, captures) : rowItself,
+  };
+};
+
+const foreachRule = (
+  sql: string,
+  statement: Statement & Required<Pick<Statement, 'foreach'>>,
+  names: Names,
+  compiler: ExpressionCompiler,
+  scope: Scope,
+): Compiled => {
+  const where = () => compileWhere(statement, compiler)?.holds;
+  const { columns, rows } = compileForeach(sql, statement.foreach, statement.selected, names, compiler, where);
+  return {
+    plain: false,
+    passesPayload: false,
+    columns,
+    rows: (message, captures) => rows(pointAt(scope, message, captures)),
+    whole: rowItself,
+  };
+};
+
+const rowItself: Rule['whole'] = (_message, _captures, row) => row;
 
 interface Where {
   readonly holds: Condition;
@@ -68,57 +103,75 @@ const compileWhere = ({ where }: Statement, compiler: ExpressionCompiler): Where
   compiler.inWhere = true;
   compiler.readsAliases = false;
   const holds = compiler.condition(where);
+  compiler.inWhere = false;
   return { holds, readsAliases: compiler.readsAliases };
 };
 
-const plainEvaluate = (run: Run, where: Where | undefined): Rule['evaluate'] => {
-  if (where === undefined) return () => plainRow;
-  return (message, captures) => (run.holds(message, captures) ? plainRow : undefined);
+const plainRow: Row = Object.freeze(newMap());
+const onePlainRow: readonly Row[] = Object.freeze([plainRow]);
+const noRows: readonly Row[] = Object.freeze([]);
+
+const plainRows = (run: Run, where: Where | undefined): Rule['rows'] => {
+  if (where === undefined) return () => onePlainRow;
+  return (message, captures) => (run.holds(message, captures) ? onePlainRow : noRows);
 };
 
-/** Evaluates one rule; the scope is its only state, and means something only during a call. */
+const newScope = (ambient: Ambient): Scope => ({
+  ...ambient,
+  message: undefined as unknown as AnyMessage,
+  captures: [],
+  aliases: plainRow,
+});
+
+const pointAt = (scope: Scope, message: Message | KafkaRecord, captures: Captures): Scope => {
+  scope.message = message as AnyMessage;
+  scope.captures = captures;
+  scope.aliases = plainRow;
+  return scope;
+};
+
+/** Evaluates one SELECT; the scope is its only state, and means something only during a call. */
 class Run {
   readonly #select: SelectList;
   readonly #where: Condition | undefined;
   readonly #whereFirst: boolean;
   readonly #scope: Scope;
+  /** What `rows` returns, with the row of the moment. */
+  readonly #one: [Row] = [plainRow];
 
-  constructor(select: SelectList, where: Where | undefined, ambient: Ambient) {
+  constructor(select: SelectList, where: Where | undefined, scope: Scope) {
     this.#select = select;
     this.#where = where?.holds;
     this.#whereFirst = select.plain || (select.total && where !== undefined && !where.readsAliases);
-    this.#scope = { ...ambient, message: undefined as unknown as AnyMessage, captures: [], aliases: plainRow };
+    this.#scope = scope;
   }
 
   /** Whether WHERE says yes, when it reads no alias. */
   holds(message: Message | KafkaRecord, captures: Captures): boolean {
-    const scope = this.#pointAt(message, captures);
+    const scope = pointAt(this.#scope, message, captures);
     return this.#where === undefined || this.#where(scope);
   }
 
   row(message: Message | KafkaRecord, captures: Captures): Row {
     const row = newMap();
-    const scope = this.#pointAt(message, captures);
+    const scope = pointAt(this.#scope, message, captures);
     scope.aliases = this.#select.separateAliases ? newMap() : row;
     for (const add of this.#select.items) add(scope, row);
     return row;
   }
 
-  evaluate(message: Message | KafkaRecord, captures: Captures): Row | undefined {
+  rows(message: Message | KafkaRecord, captures: Captures): readonly Row[] {
     if (this.#whereFirst) {
       if (this.#select.readsPayload) decodeFirst(message as AnyMessage);
-      return this.holds(message, captures) ? this.row(message, captures) : undefined;
+      return this.holds(message, captures) ? this.#single(this.row(message, captures)) : noRows;
     }
     const row = this.row(message, captures);
-    return this.#where === undefined || this.#where(this.#scope) ? row : undefined;
+    return this.#where === undefined || this.#where(this.#scope) ? this.#single(row) : noRows;
   }
 
-  #pointAt(message: Message | KafkaRecord, captures: Captures): Scope {
-    const scope = this.#scope;
-    scope.message = message as AnyMessage;
-    scope.captures = captures;
-    scope.aliases = plainRow;
-    return scope;
+  #single(row: Row): readonly Row[] {
+    this.#one[0] = row;
+    return this.#one;
   }
 }
 

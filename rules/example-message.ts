@@ -60,7 +60,5 @@ export const evaluateOnce = (sql: string, message: Message, ambient: Partial<Amb
   const source = rule.sources.find(each => each.kind === 'mqtt' && filterMatches(each.filter, message.topic));
   if (source === undefined) return [];
   const captures = captureTopic(rule.captureNames, source, message.topic);
-  const row = rule.evaluate(message, captures);
-  if (row === undefined) return [];
-  return [rule.plain ? rule.row(message, captures) : row];
+  return rule.rows(message, captures).map(row => rule.whole(message, captures, row));
 };

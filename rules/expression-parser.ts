@@ -5,7 +5,7 @@
  * EMQX takes AND, OR, NOT and IN in conditions only; here they are expressions like any other. Nesting is bounded, so that a rule
  * from anyone cannot exhaust the stack, neither when it is read nor when it runs.
  */
-import type { Arithmetic, Call, Case, Comparison, Expression, Logical, Step } from './syntax.ts';
+import type { Arithmetic, Call, Case, Comparison, Expression, Logical, MapLiteral, Step } from './syntax.ts';
 import type { TokenReader } from './token-reader.ts';
 import { newMap, type Value } from './value.ts';
 
@@ -167,6 +167,7 @@ export class ExpressionParser {
     if (kind === 'word' && !this.#tokens.isReserved()) return this.#name(start);
     if (this.#tokens.takeSymbol('(')) return this.#group();
     if (this.#tokens.takeSymbol('[')) return this.#range(start) ?? this.#listLiteral(start);
+    if (this.#tokens.takeSymbol('{')) return this.#mapLiteral(start);
     return this.#tokens.fail('a value', ['CASE', 'FROM', 'NOT']);
   }
 
@@ -210,6 +211,23 @@ export class ExpressionParser {
   #listLiteral(start: number): Expression {
     const items = this.#list(']');
     return this.#node(start, { kind: 'list', items }, ...items);
+  }
+
+  /** `{a: 1, 'b-c': 2}`, with the bracket already taken. */
+  #mapLiteral(start: number): Expression {
+    const entries: MapLiteral['entries'][number][] = [];
+    if (!this.#tokens.takeSymbol('}')) {
+      do entries.push(this.#mapEntry());
+      while (this.#tokens.takeSymbol(','));
+      this.#tokens.expectSymbol('}', '`,`');
+    }
+    return this.#node(start, { kind: 'map', entries }, ...entries.map(({ value }) => value));
+  }
+
+  #mapEntry(): MapLiteral['entries'][number] {
+    const key = this.#key();
+    this.#tokens.expectSymbol(':');
+    return { key, value: this.#expression(0) };
   }
 
   /** `[1..5]`, with the bracket already taken; undefined when something else follows it. */

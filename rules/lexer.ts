@@ -31,7 +31,7 @@ const word = /[A-Za-z_][A-Za-z0-9_$@~]*/y;
 const number = /\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const text = /'(?:[^']|'')*'/y;
 const name = /"(?:[^"]|"")*"/y;
-const symbol = /\.\.|=~|~=|!=|<>|<=|>=|\|\||==|[-+*/()[\],.=<>%;{}]/y;
+const symbol = /\.\.|=~|~=|!=|<>|<=|>=|\|\||==|[-+*/()[\],.=<>%;:{}]/y;
 
 /** All tokens of `sql`, the last of kind 'end'. Throws `rule-syntax` for a character that no token begins with. */
 export const tokenize = (sql: string): Token[] => {

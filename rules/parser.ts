@@ -1,25 +1,52 @@
 /**
- * A rule's clauses: SELECT list FROM sources [WHERE condition]. Expressions are in expression-parser.ts.
+ * A rule's clauses: SELECT list, or FOREACH list [DO list] [INCASE condition]; then FROM sources [WHERE condition]. Expressions are in
+ * expression-parser.ts.
  */
 import { MkbError } from '../api/errors.ts';
 import { ExpressionParser } from './expression-parser.ts';
 import { tokenize } from './lexer.ts';
 import { placeAt } from './position.ts';
-import type { AliasPath, FromItem, Selected, Statement } from './syntax.ts';
+import type { AliasPath, Foreach, FromItem, Selected, SelectedValue, Statement } from './syntax.ts';
 import { TokenReader } from './token-reader.ts';
 
 /** Parses a rule. Throws `rule-syntax`, or `rule-unsupported` for grammar that this version knows and does not run. */
 export const parseRule = (sql: string): Statement => {
   const tokens = new TokenReader(sql, tokenize(sql));
-  if (tokens.isWord('FOREACH')) refuse(tokens, 'FOREACH');
-  tokens.expectWord('SELECT');
-  const selected = commaList(tokens, () => parseSelected(tokens));
-  tokens.expectWord('FROM', '`,`');
+  const head = parseHead(tokens);
   const from = commaList(tokens, () => parseFromItem(tokens));
   const where = tokens.takeWord('WHERE') ? new ExpressionParser(tokens).parse() : undefined;
   if (tokens.isWord('GROUP')) refuse(tokens, 'GROUP BY');
   if (tokens.peek().kind !== 'end') failAtEnd(tokens, where !== undefined);
-  return where === undefined ? { selected, from } : { selected, from, where };
+  return where === undefined ? { ...head, from } : { ...head, from, where };
+};
+
+type Head = Pick<Statement, 'selected' | 'foreach'>;
+
+/** Everything up to FROM, and FROM itself. */
+const parseHead = (tokens: TokenReader): Head => {
+  if (tokens.takeWord('FOREACH')) return parseForeach(tokens);
+  if (!tokens.takeWord('SELECT')) tokens.fail('SELECT or FOREACH', ['SELECT', 'FOREACH']);
+  const selected = commaList(tokens, () => parseSelected(tokens));
+  tokens.expectWord('FROM', '`,`');
+  return { selected };
+};
+
+const parseForeach = (tokens: TokenReader): Head => {
+  const fields = commaList(tokens, () => parseSelectedValue(tokens)) as [SelectedValue, ...SelectedValue[]];
+  const { start, end } = fields.at(-1)!;
+  const hasDo = tokens.takeWord('DO');
+  const selected: Selected[] = hasDo ? commaList(tokens, () => parseSelected(tokens)) : [{ kind: 'all', start, end }];
+  const incase = tokens.takeWord('INCASE') ? new ExpressionParser(tokens).parse() : undefined;
+  if (incase !== undefined) tokens.expectWord('FROM', 'an operator');
+  else if (hasDo) expectFrom(tokens, '`,`, INCASE or FROM', ['FROM', 'INCASE']);
+  else expectFrom(tokens, '`,`, DO, INCASE or FROM', ['FROM', 'DO', 'INCASE']);
+  const foreach: Foreach = incase === undefined ? { fields } : { fields, incase };
+  return { selected, foreach };
+};
+
+/** FROM, with a complaint that names everything that could stand here. */
+const expectFrom = (tokens: TokenReader, expected: string, keywords: readonly string[]): void => {
+  if (!tokens.takeWord('FROM')) tokens.fail(expected, keywords);
 };
 
 const refuse = (tokens: TokenReader, what: string): never => {
@@ -40,6 +67,11 @@ const commaList = <T>(tokens: TokenReader, parseItem: () => T): T[] => {
 const parseSelected = (tokens: TokenReader): Selected => {
   const { start } = tokens.peek();
   if (tokens.takeSymbol('*')) return { kind: 'all', start, end: tokens.lastEnd };
+  return parseSelectedValue(tokens);
+};
+
+const parseSelectedValue = (tokens: TokenReader): SelectedValue => {
+  const { start } = tokens.peek();
   const expression = new ExpressionParser(tokens).parse();
   const alias = parseAlias(tokens);
   const end = tokens.lastEnd;

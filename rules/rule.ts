@@ -33,10 +33,12 @@ export interface Rule {
   readonly sql: string;
   /** What FROM names, in its order. */
   readonly sources: readonly RuleSource[];
-  /** Names that FROM captures; `evaluate` takes their values in this order (see `captureTopic`). */
+  /** Names that FROM captures; `rows` takes their values in this order (see `captureTopic`). */
   readonly captureNames: readonly string[];
   /** Whether the rule looks inside the payload, and so needs JSON. */
   readonly readsPayload: boolean;
+  /** What of the message it reads: names, with the keys that lead into them (`payload.speed`); `*` for all columns. */
+  readonly reads: readonly string[];
   /** The row is the message itself: only columns and captures under their own names, or `*`. */
   readonly plain: boolean;
   /** The payload, as it came, is all that the rule selects. */
@@ -44,10 +46,12 @@ export interface Rule {
   /** The row's names at its top level, in order, `*` spelled out. */
   readonly columns: readonly string[];
   /**
-   * The selected row, or undefined when WHERE says no. A plain rule gives a shared empty row and allocates nothing: its values are the
-   * message's own. Throws `rule-failed`, `payload-not-json`.
+   * The rows that are made of a message: of SELECT one, or none when WHERE says no; of FOREACH any number. The list is valid until the
+   * next call. A plain rule gives a shared empty row and allocates nothing: its values are the message's own (see `whole`).
+   *
+   * Throws `rule-failed`, `payload-not-json`; then no row was made.
    */
-  evaluate(message: Message | KafkaRecord, captures: Captures): Row | undefined;
-  /** The row with its values, even of a plain rule, whatever WHERE says: for showing a row, or sending it whole. */
-  row(message: Message | KafkaRecord, captures: Captures): Row;
+  rows(message: Message | KafkaRecord, captures: Captures): readonly Row[];
+  /** A row of `rows` with its values, even of a plain rule: for showing a row, or sending it whole. */
+  whole(message: Message | KafkaRecord, captures: Captures, row: Row): Row;
 }

@@ -6,7 +6,7 @@ import type { Names, ReadName } from './names.ts';
 import { put } from './paths.ts';
 import type { Evaluate, Scope } from './scope.ts';
 import type { AliasPath, Expression, PathExpression, Selected, Step } from './syntax.ts';
-import { isText, type ValueMap } from './value.ts';
+import { isText, type Value, type ValueMap } from './value.ts';
 
 /** Adds one item's value to the row. */
 export type AddToRow = (scope: Scope, row: ValueMap) => void;
@@ -24,25 +24,29 @@ export interface SelectList {
   readonly readsPayload: boolean;
 }
 
-/** Compiles the items in order; `compiler` learns each alias, so that later expressions see it. */
+/**
+ * Compiles the items in order; `compiler` learns each alias, so that later expressions see it.
+ *
+ * @param apart whether aliases are kept apart from the row in any case, because there are some already that the row does not have
+ */
 export const compileSelect = (
   sql: string,
   selected: readonly Selected[],
   names: Names,
   compiler: ExpressionCompiler,
+  apart = false,
 ): SelectList => {
-  const separateAliases = selected.some(
-    item => item.kind === 'value' && (item.alias?.length ?? 0) > 1 && names.reader(item.alias![0]) !== undefined,
-  );
+  const separateAliases = apart || selected.some(item => putsIntoColumn(item, names));
   const columns = new Set<string>();
   const items = selected.map(item => {
-    if (item.kind === 'all') return addAll(columns, compiler.aliases, names);
+    if (item.kind === 'all') return addAll(columns, compiler, names);
     const path = item.alias ?? ownName(sql, item.expression);
     const evaluate = compiler.compile(item.expression);
     columns.add(path[0]);
     // A value under its own path changes nothing for later expressions: `payload.x` leaves payload what it is.
     if (item.alias === undefined && isOwnPath(item.expression)) return addValue(path, evaluate);
     compiler.aliases.add(path[0]);
+    compiler.partialAliases.delete(path[0]);
     return separateAliases ? addToBoth(path, evaluate, names.reader(path[0])) : addValue(path, evaluate);
   });
   return {
@@ -54,6 +58,10 @@ export const compileSelect = (
     readsPayload: compiler.readsPayload,
   };
 };
+
+/** `AS payload.x`: an alias within what the message has. */
+const putsIntoColumn = (item: Selected, names: Names): boolean =>
+  item.kind === 'value' && (item.alias?.length ?? 0) > 1 && names.reader(item.alias![0]) !== undefined;
 
 const isPlain = (item: Selected, names: Names): boolean => {
   if (item.kind === 'all') return true;
@@ -67,7 +75,8 @@ const isTotal = (expression: Expression): boolean =>
   expression.kind === 'literal' || (expression.kind === 'path' && expression.steps.every(step => 'key' in step));
 
 /** `*`: every name as later expressions see it at this point, aliases included. */
-const addAll = (columns: Set<string>, aliases: ReadonlySet<string>, names: Names): AddToRow => {
+const addAll = (columns: Set<string>, { aliases, reads }: ExpressionCompiler, names: Names): AddToRow => {
+  reads.add('*');
   const all = [...new Set([...names.all(), ...aliases])];
   for (const name of all) columns.add(name);
   const readers = all.map(name => ({ name, isAlias: aliases.has(name), read: names.reader(name) }));
@@ -88,28 +97,34 @@ const addValue = (path: AliasPath, evaluate: Evaluate): AddToRow => {
   };
 };
 
+/** Puts a value where an alias says, in what later expressions see: over the message's own value, when there is one. */
+export const putAlias = (scope: Scope, path: AliasPath, value: Value, own: ReadName | undefined): void => {
+  const [name, ...rest] = path;
+  const { aliases, message, captures } = scope;
+  const seen = aliases[name];
+  aliases[name] = put(seen === undefined ? own?.(message, captures) : seen, rest, value);
+};
+
 /** Puts the value into the row, and into what later expressions see: there the alias changes the message's own value. */
 const addToBoth = (path: AliasPath, evaluate: Evaluate, own: ReadName | undefined): AddToRow => {
   const [name, ...rest] = path;
   return (scope, row) => {
     const value = evaluate(scope);
     if (value === undefined) return;
-    const { aliases, message, captures } = scope;
     row[name] = put(row[name], rest, value);
-    const seen = aliases[name];
-    aliases[name] = put(seen === undefined ? own?.(message, captures) : seen, rest, value);
+    putAlias(scope, path, value, own);
   };
 };
 
 /** The name an item has of itself: its path, a string's own text; any other expression is called by its text. */
-const ownName = (sql: string, expression: Expression): AliasPath => {
+export const ownName = (sql: string, expression: Expression): AliasPath => {
   if (expression.kind === 'path') return ownPath(expression);
   if (expression.kind === 'slice' && expression.base.kind === 'path') return ownPath(expression.base);
   if (expression.kind === 'literal' && isText(expression.value)) return [expression.value as string];
   return [sql.slice(expression.start, expression.end)];
 };
 
-const isOwnPath = ({ kind }: Expression): boolean => kind === 'path' || kind === 'slice';
+export const isOwnPath = ({ kind }: Expression): boolean => kind === 'path' || kind === 'slice';
 
 /** `payload.x[2]` puts its value under payload, x, position 2; in an empty row that is a list of one. */
 const ownPath = ({ name, steps }: PathExpression): AliasPath => [name, ...steps.map(ownStep)];

@@ -103,6 +103,12 @@ export interface ListLiteral extends Node {
   readonly items: readonly Expression[];
 }
 
+/** `{speed: 5, 'unit-of-speed': 'km/h'}`. */
+export interface MapLiteral extends Node {
+  readonly kind: 'map';
+  readonly entries: readonly { readonly key: string; readonly value: Expression }[];
+}
+
 export interface Call extends Node {
   readonly kind: 'call';
   readonly name: string;
@@ -122,22 +128,37 @@ export type Expression =
   | NullTest
   | Case
   | ListLiteral
+  | MapLiteral
   | Call;
 
 /** The way to where an alias puts its value: names, and positions (0 puts before the first, -0 after the last). */
 export type AliasPath = readonly [string, ...(string | number)[]];
 
+/** An expression with the name it gets. */
+export interface SelectedValue extends Placed {
+  readonly kind: 'value';
+  readonly expression: Expression;
+  readonly alias?: AliasPath;
+}
+
 /** `*`, or an expression with the name it gets. */
-export type Selected =
-  | ({ readonly kind: 'all' } & Placed)
-  | ({ readonly kind: 'value'; readonly expression: Expression; readonly alias?: AliasPath } & Placed);
+export type Selected = ({ readonly kind: 'all' } & Placed) | SelectedValue;
 
 /** One name of FROM, as written between the quotes. */
 export interface FromItem extends Placed {
   readonly text: string;
 }
 
+/** What a FOREACH rule has in front of FROM. */
+export interface Foreach {
+  /** The last one is the list whose elements become rows; those before it are aliases. */
+  readonly fields: readonly [SelectedValue, ...SelectedValue[]];
+  readonly incase?: Expression;
+}
+
 export interface Statement {
+  readonly foreach?: Foreach;
+  /** The list of SELECT, or of DO; a FOREACH without DO selects `*`. */
   readonly selected: readonly Selected[];
   readonly from: readonly FromItem[];
   readonly where?: Expression;

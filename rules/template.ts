@@ -109,10 +109,10 @@ const compilePlaceholder = (placeholder: Placeholder, rule: Rule, names: Names):
 };
 
 /** `${.}`: the row as JSON. */
-const wholeRow = (rule: Rule): Read =>
-  rule.plain
-    ? (message, captures) => encodeJson(rule.row(message, captures))
-    : (_message, _captures, row) => encodeJson(row);
+const wholeRow =
+  (rule: Rule): Read =>
+  (message, captures, row) =>
+    encodeJson(rule.whole(message, captures, row));
 
 const pathReader = (placeholder: Placeholder, rule: Rule, names: Names): Read => {
   const [name, ...steps] = placeholder.path as readonly [string, ...(string | number)[]];

@@ -14,7 +14,6 @@ const hints: Readonly<Record<string, string>> = {
   '%': 'The remainder is `mod`.',
   '~=': 'A topic matches a filter with `=~`.',
   ';': 'A rule is one statement and takes no `;`.',
-  '{': 'A capture stands inside the quotes of a topic filter; values take no `{}`.',
 };
 
 export class TokenReader {

@@ -121,10 +121,10 @@ export class Pipeline implements ProducerHandler {
   #apply(rule: BoundRule, message: MqttMessage, captures: Captures, slot: number): boolean {
     rule.matched++;
     try {
-      const row = rule.rule.evaluate(message, captures);
-      if (row === undefined) return false;
+      const rows = rule.rule.rows(message, captures);
+      if (rows.length === 0) return false;
       rule.passed++;
-      for (const sink of rule.sinks) this.#write(sink, message, captures, row, slot);
+      for (const sink of rule.sinks) this.#writeRows(sink, message, captures, rows, slot);
     } catch (error) {
       rule.failed++;
       this.#fail(rule, asMkbError(error), message, captures, slot);
@@ -132,7 +132,18 @@ export class Pipeline implements ProducerHandler {
     return true;
   }
 
-  #write(sink: BoundSink, message: MqttMessage, captures: Captures, row: Row, slot: number): void {
+  /** Rows that a sink cannot write are told once, for the first of them: the dead letter is the message, and one of it is enough. */
+  #writeRows(sink: BoundSink, message: MqttMessage, captures: Captures, rows: readonly Row[], slot: number): void {
+    let failure: MkbError | undefined;
+    for (const row of rows) {
+      const error = this.#write(sink, message, captures, row, slot);
+      failure ??= error;
+    }
+    if (failure) this.#fail(sink.rule, failure, message, captures, slot);
+  }
+
+  /** Returns why the row cannot be written, if it cannot. */
+  #write(sink: BoundSink, message: MqttMessage, captures: Captures, row: Row, slot: number): MkbError | undefined {
     const record = this.#draft;
     let topic: Topic;
     try {
@@ -140,12 +151,12 @@ export class Pipeline implements ProducerHandler {
       sink.sink.fill(record, message, captures, row);
     } catch (error) {
       sink.failed++;
-      this.#fail(sink.rule, asMkbError(error), message, captures, slot);
-      return;
+      return asMkbError(error);
     }
     if (this.#deadLetterTopic && !sink.sink.passesPayload) this.#settlement.keepPayload(slot, message.payload);
     this.#settlement.hold(slot);
     this.#producer.append(topic, record, (sink.number << this.#slotBits) | slot);
+    return undefined;
   }
 
   /** A message that failed while it is still at hand. */

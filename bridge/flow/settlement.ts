@@ -33,7 +33,8 @@ export class Settlement {
   readonly #source: Acknowledger;
   readonly #histogram: DeliveryHistogram;
   readonly #arrivals: Float64Array;
-  readonly #pending: Uint16Array;
+  /** Records without outcome, and one for the message itself; FOREACH makes as many as a payload has elements. */
+  readonly #pending: Uint32Array;
   readonly #worst: Uint8Array;
   readonly #receivedAt: Float64Array;
   readonly #flags: Uint8Array;
@@ -50,7 +51,7 @@ export class Settlement {
     this.#source = source;
     this.#histogram = histogram;
     this.#arrivals = new Float64Array(capacity);
-    this.#pending = new Uint16Array(capacity);
+    this.#pending = new Uint32Array(capacity);
     this.#worst = new Uint8Array(capacity);
     this.#receivedAt = new Float64Array(capacity);
     this.#flags = new Uint8Array(capacity);

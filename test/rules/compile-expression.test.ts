@@ -195,6 +195,12 @@ describe('paths, ranges and lists', () => {
     ['[-1..1]', [-1, 0, 1]],
     ["[1, 'a', payload.one]", [1, 'a', 1]],
     ['json_decode(\'{"a": [5]}\').a[1]', 5],
+    ['{a: payload.one, \'b-c\': [2], "d": {}}', { a: 1, 'b-c': [2], d: {} }],
+    ['{a: payload.missing, b: null, c: payload.nothing}', { c: null }],
+    ['{from: 1, a: 2, a: 3}', { from: 1, a: 3 }],
+    ['{a: {b: 5}}.a.b', 5],
+    ['{__proto__: 1, constructor: 2}.toString', undefined],
+    ['json_encode({__proto__: 1, constructor: 2})', '{"__proto__":1,"constructor":2}'],
     ['flags.retain', false],
   ])('%s', (sql, expected) => {
     expect(evaluated(sql, payload)).toEqual(expected);

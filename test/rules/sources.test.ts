@@ -84,22 +84,22 @@ describe('Kafka records', () => {
     const rule = compileRule('SELECT *, value.cmd AS cmd FROM "$kafka/commands"');
     expect(rule.sources).toEqual([{ kind: 'kafka', topic: 'commands' }]);
     expect(rule.readsPayload).toBe(true);
-    const row = rule.evaluate(record('{"cmd":"lock"}'), []);
+    const row = rule.rows(record('{"cmd":"lock"}'), [])[0];
     expect(row).toMatchObject({ topic: 'commands', offset: 42, partition: 3, ts_type: 'create', cmd: 'lock' });
     expect(Object.keys(row!)).not.toContain('qos');
   });
 
   test('a value that is not JSON has nothing inside, and a tombstone neither', () => {
     const rule = compileRule('SELECT key, value.cmd AS cmd FROM "$kafka/commands"');
-    expect(rule.evaluate(record('no'), [])).toEqual({ key: Buffer.from('car-7') });
-    expect(rule.evaluate(record(undefined), [])).toEqual({ key: Buffer.from('car-7') });
+    expect(rule.rows(record('no'), [])[0]).toEqual({ key: Buffer.from('car-7') });
+    expect(rule.rows(record(undefined), [])[0]).toEqual({ key: Buffer.from('car-7') });
   });
 
   test('a rule may read both kinds, and sees undefined where a kind has no such column', () => {
     const rule = compileRule('SELECT key, qos, payload.x AS x FROM "$kafka/commands", "a/#"');
-    expect(rule.evaluate(record('{"x":1}'), [])).toEqual({ key: Buffer.from('car-7') });
+    expect(rule.rows(record('{"x":1}'), [])[0]).toEqual({ key: Buffer.from('car-7') });
     const message = exampleMessage({ topic: 'a/b', payload: '{"x":1}', qos: 2 });
-    expect(rule.evaluate(message, [])).toEqual({ qos: 2, x: 1 });
+    expect(rule.rows(message, [])[0]).toEqual({ qos: 2, x: 1 });
   });
 
   test('MQTT columns are unknown to a rule that reads Kafka alone', () => {

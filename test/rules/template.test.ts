@@ -16,7 +16,7 @@ const filled = (sql: string, text: string) => {
   const rule = compileRule(sql);
   const template = compileTemplate(text, rule);
   const captures = captureTopic(rule.captureNames, rule.sources[0]!, message.topic);
-  const row = rule.evaluate(message, captures)!;
+  const row = rule.rows(message, captures)[0]!;
   return { value: template.value(message, captures, row), text: template.text(message, captures, row) };
 };
 

@@ -112,6 +112,40 @@ describe('what becomes of a message', () => {
     expect([flow.settlement.received, flow.count('delivered'), flow.settled]).toEqual([1, 1, [0]]);
   });
 
+  test('that FOREACH makes several rows of has a record of each row in each sink, and is settled once', async () => {
+    const sql = 'FOREACH payload.list AS e DO e.v AS v INCASE e.v > 0 FROM "v/{clientid}"';
+    await start({ topics: ['t', 'u'], rules: [rule('r', sql, { topic: 't', key: 'k${v}' }, { topic: 'u' })] });
+    await flow.send({ topic: 'v/1', payload: '{"list": [{"v": 1}, {"v": 0}, {"v": 2}]}' });
+    expect(flow.records('t').map(({ key, value }) => [key, value])).toEqual([
+      ['k1', '{"v":1}'],
+      ['k2', '{"v":2}'],
+    ]);
+    expect(flow.records('u').map(({ value }) => value)).toEqual(['{"v":1}', '{"v":2}']);
+    expect([flow.settlement.received, flow.count('delivered'), flow.settled]).toEqual([1, 1, [0]]);
+  });
+
+  test('of which FOREACH makes no row is filtered', async () => {
+    await start({ rules: [rule('r', 'FOREACH payload.list FROM "v/#"', { topic: 't' })] });
+    await flow.send({ topic: 'v/1', payload: '{"list": []}' }, { topic: 'v/2', payload: '{"list": 5}' });
+    expect([flow.count('filtered'), flow.settled]).toEqual([2, [0, 1]]);
+  });
+
+  test('one of whose elements fails is one dead letter, and nothing else of it is sent', async () => {
+    const sql = 'FOREACH payload.list AS e DO 1 / e AS v FROM "v/#"';
+    await start({ deadLetter: 'dead', rules: [rule('r', sql, { topic: 't' })] });
+    await flow.send({ topic: 'v/1', payload: '{"list": [1, 2, 0]}' });
+    expect([flow.records('t').length, flow.records('dead').length]).toEqual([0, 1]);
+    expect([flow.count('dead_lettered'), flow.settled]).toEqual([1, [0]]);
+  });
+
+  test('several of whose rows a sink cannot write is one dead letter, and the other rows arrive', async () => {
+    const sql = 'FOREACH payload.list AS e DO e AS at FROM "v/#"';
+    await start({ deadLetter: 'dead', rules: [rule('r', sql, { topic: 't', timestamp: '${at}' })] });
+    await flow.send({ topic: 'v/1', payload: '{"list": ["a", 5, "b"]}' });
+    expect([flow.records('t').map(({ timestamp }) => timestamp), flow.records('dead').length]).toEqual([[5], 1]);
+    expect([flow.count('dead_lettered'), flow.failures.length]).toEqual([1, 1]);
+  });
+
   test('whose rule fails is a dead letter that tells the whole story, and the other rule’s record arrives', async () => {
     const reads = rule('reads', 'SELECT payload.x AS x FROM "v/{clientid}"', { topic: 't' });
     await start({ deadLetter: 'dead', rules: [reads, { ...forward, sql: 'SELECT payload FROM "v/{clientid}"' }] });

@@ -31,6 +31,17 @@ describe('a message', () => {
     expect(settled).toEqual([0]);
   });
 
+  test('is not settled early although more records are made of it than 16 bits count', () => {
+    const { settlement, settled, begin } = setup();
+    const slot = begin(0);
+    const records = 2 ** 16;
+    for (let made = 0; made < records; made++) settlement.hold(slot);
+    settlement.release(slot, delivered, 1);
+    expect(settled).toEqual([]);
+    for (let written = 0; written < records; written++) settlement.release(slot, delivered, 1);
+    expect(settled).toEqual([0]);
+  });
+
   test('has the worst of its outcomes, in whatever order they come', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(outcomes.length - 1), { minLength: 1, maxLength: 20 }), list => {
