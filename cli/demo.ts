@@ -1,5 +1,5 @@
 /** `mkb demo`: the whole way, from vehicles to Kafka, with nothing to install. */
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { durationMs } from '../api/units.ts';
 import { createLog } from '../bridge/observe/log.ts';
 import { type Demo, type DemoOptions, startDemo } from '../demo/demo.ts';
@@ -43,7 +43,11 @@ export const demoCommand = (): Command =>
   new Command('demo')
     .description('run everything here: simulated vehicles, MQTT, the bridge, Kafka, and a page to watch them')
     .option('-n, --vehicles <count>', 'how many vehicles', whole(1, 10_000), 10)
-    .option('--interval <duration>', 'time between two messages of one vehicle (default: 1s)', interval, 1000)
+    .addOption(
+      new Option('--interval <duration>', 'time between two messages of one vehicle')
+        .argParser(interval)
+        .default(1000, '1s'),
+    )
     .option('--seed <text>', 'who drives where', '1')
     .option('--mqtt-port <port>', 'port of MQTT (default: 1883 or the next free one)', parsePort)
     .option('--kafka-port <port>', 'port of Kafka (default: 9092 or the next free one)', parsePort)

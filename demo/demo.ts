@@ -55,7 +55,8 @@ export const startDemo = async (options: DemoOptions): Promise<Demo> => {
   try {
     return await startParts(options, stops);
   } catch (error) {
-    for (const stop of stops.reverse()) await stop();
+    // What fails while it is stopped says nothing new: the first error is the one to tell.
+    for (const stop of stops.reverse()) await stop().catch(() => undefined);
     throw error;
   }
 };
@@ -77,15 +78,13 @@ const startParts = async (options: DemoOptions, stops: Stop[]): Promise<Demo> =>
     secrets: { secretsDir: 'secrets' },
     log,
   });
+  stops.push(() => bridge.stop());
   const registry = new Registry();
   registerMetrics(registry, () => [bridge]);
   const metrics = await startOnPort(ports.metrics, reserved, port =>
     serveHttp({ host: '127.0.0.1', port }, registry, () => [bridge]),
   );
-  stops.push(
-    () => metrics.close(),
-    () => bridge.stop(),
-  );
+  stops.push(() => metrics.close());
   await bridge.start();
 
   const fleet = startFleet({ url: mqtt.url, mqttVersion: '3.1.1', vehicles, intervalMs, seed });

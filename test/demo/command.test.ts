@@ -39,6 +39,14 @@ const startDemo = async (...args: readonly string[]): Promise<Running> => {
   return started;
 };
 
+/** Takes a port of this machine, 0 for any, and gives it back. */
+const takePort = async (port: number): Promise<number> => {
+  const server = createServer().listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  servers.push(server);
+  return (server.address() as { port: number }).port;
+};
+
 const portOf = (text: string, where: RegExp): number => Number(where.exec(text)![1]);
 const kafkaOf = (text: string): string => `127.0.0.1:${portOf(text, /localhost:(\d+) +embedded; topic/)}`;
 
@@ -99,18 +107,30 @@ describe('mkb demo', () => {
     expect(code).toBe(0);
   });
 
-  test('names the option of a port that was asked for and is taken, on two lines and without a stack', async () => {
-    const server = createServer().listen(0, '127.0.0.1');
-    servers.push(server);
-    await once(server, 'listening');
-    const { port } = server.address() as { port: number };
-    const { code, stderr } = await mkb(['demo', ...anyPorts, '--mqtt-port', `${port}`]);
+  test.each([
+    '--mqtt-port',
+    '--kafka-port',
+    '--metrics-port',
+    '--http-port',
+  ])('names %s when its port was asked for and is taken, on two lines and without a stack', async option => {
+    const port = await takePort(0);
+    const { code, stderr } = await mkb(['demo', ...anyPorts, option, `${port}`]);
     expect(code).toBe(1);
     expect(stderr).toMatch(
       new RegExp(
-        `^error: Port ${port} of --mqtt-port cannot be used: another program uses it\\. .*\\n {2}remedy: .*\\n$`,
+        `^error: Port ${port} of ${option} cannot be used: another program uses it\\. .*\\n {2}remedy: .*\\n$`,
       ),
     );
+  });
+
+  test('moves on from a usual port that is taken, and says so', async () => {
+    // Whoever has it, this test or somebody else: it is taken.
+    await takePort(1883).catch(() => undefined);
+    const others = ['--kafka-port', '0', '--metrics-port', '0', '--no-page'];
+    const { text } = await startDemo(...others);
+    const [, used] = /Port 1883 was taken, so (\d+) it is; --mqtt-port chooses another\./.exec(text())!;
+    expect(text()).toContain(`mqtt://localhost:${used} `);
+    expect(text()).toContain(`mosquitto_sub -h 127.0.0.1 -p ${used} `);
   });
 
   test.each([
