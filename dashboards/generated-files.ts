@@ -21,4 +21,6 @@ export const dashboardFiles: readonly { readonly path: string; content(): string
     content: () => `${JSON.stringify(build(), null, 2)}\n`,
   })),
   { path: 'dashboards/generated/rules.yaml', content: () => ruleFile() },
+  // Again, in the folder that the demo's Prometheus has as its own.
+  { path: 'demo/prometheus/rules.yaml', content: () => ruleFile() },
 ];

@@ -5,12 +5,22 @@
  * (etcd, Prometheus, a browser) is one more entry here and nothing else. An install must be safe to repeat, and must leave
  * nothing half done behind: a later run would take it for whole.
  */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
-export type SystemName = 'java' | 'maven' | 'openssl' | 'mosquitto' | 'kcat' | 'kafka' | 'chromium';
+export type SystemName =
+  | 'java'
+  | 'maven'
+  | 'openssl'
+  | 'mosquitto'
+  | 'kcat'
+  | 'kafka'
+  | 'prometheus'
+  | 'chromium'
+  | 'compose'
+  | 'docker';
 
 export interface System {
   readonly name: SystemName;
@@ -20,6 +30,11 @@ export interface System {
   install(): void;
   /** What a person does to get it where `install` cannot. */
   readonly how: string;
+  /**
+   * Not everybody can have it, and it takes minutes to build: installed when it is asked for by name (`npm run provision docker`), and
+   * its suites are skipped where it is missing, with CI=true, too.
+   */
+  readonly optional?: true;
 }
 
 /** An install that failed: why, and what to do. */
@@ -58,6 +73,7 @@ export const systems: readonly System[] = [
     'mosquitto',
   ),
   fromPackage('kcat', ['kcat'], 'kcat', 'kcat'),
+  fromPackage('prometheus', ['prometheus', 'promtool'], 'prometheus', 'prometheus'),
   fromPackage('chromium', ['chromium'], 'chromium', '--cask chromium'),
   {
     name: 'kafka',
@@ -65,7 +81,61 @@ export const systems: readonly System[] = [
     install: installKafka,
     how: 'install Maven and run `npm run provision`, or set KAFKA_HOME to an unpacked Apache Kafka 4',
   },
+  { name: 'compose', found: findCompose, install: installDocker, how: 'npm run provision compose', optional: true },
+  {
+    name: 'docker',
+    found: findDocker,
+    install: installDocker,
+    how: 'as root on a machine that may run containers: npm run provision docker',
+    optional: true,
+  },
 ];
+
+/** The one version of the Compose plugin that is built here. */
+const composeVersion = 'v2.40.3';
+
+/** A folder for DOCKER_CONFIG with the Compose plugin in it, when it was built here. */
+export const dockerConfigFolder = (): string => join(cacheFolder(), 'docker', 'config');
+
+function composePlugin(): string | undefined {
+  const ours = [dockerConfigFolder(), join(homedir(), '.docker')];
+  const folders = [...ours, '/usr/local/lib/docker', '/usr/libexec/docker', '/usr/lib/docker'];
+  return folders.map(folder => join(folder, 'cli-plugins', 'docker-compose')).find(isExecutable);
+}
+
+function findCompose(): string | undefined {
+  return program('docker') && composePlugin();
+}
+
+/** The engine that tests start for themselves, which takes root. */
+function findDocker(): string | undefined {
+  return process.getuid?.() === 0 && findCompose() ? program('dockerd') : undefined;
+}
+
+function installDocker(): void {
+  const how = 'install Docker Engine with the Compose plugin (docs.docker.com/engine/install)';
+  if (!program('dockerd')) aptInstall(['docker.io'], how);
+  if (!composePlugin()) buildCompose(how);
+}
+
+/** From the module proxy of Go, where no package has it. One core, and politely: it takes five minutes. */
+function buildCompose(how: string): void {
+  const folder = `${dockerConfigFolder()}.${process.pid}`;
+  const plugins = join(dockerConfigFolder(), 'cli-plugins');
+  mkdirSync(folder, { recursive: true });
+  const cwd = folder;
+  const env = { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-p=1' };
+  const main = 'github.com/docker/compose/v2/cmd';
+  try {
+    run('go', ['mod', 'init', 'compose'], { env, how, cwd });
+    run('go', ['get', `${main}@${composeVersion}`], { env, how, cwd });
+    run('nice', ['go', 'build', '-trimpath', '-o', 'docker-compose', main], { env, how, cwd });
+    mkdirSync(plugins, { recursive: true });
+    renameSync(join(folder, 'docker-compose'), join(plugins, 'docker-compose'));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
 
 /** What brings Kafka's jars; needed only where KAFKA_HOME does not. */
 const maven = fromPackage('maven', ['mvn'], 'maven', 'maven');
@@ -85,8 +155,16 @@ function aptInstall(packages: string[], how: string): void {
     throw new InstallError(`${packages.join(' and ')} missing, and only root on Debian or Ubuntu can be helped`, how);
   }
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const fresh = packages.filter(name => !program(name));
   run('apt-get', ['-qq', 'update'], { env, how });
   run('apt-get', ['-qq', '-y', '--no-install-recommends', 'install', ...packages], { env, how });
+  for (const name of fresh) stopService(name);
+}
+
+/** Debian starts what it installs; tests start their own, and a machine must not keep a server that nobody asked for. */
+function stopService(name: string): void {
+  if (existsSync(`/etc/init.d/${name}`)) spawnSync('service', [name, 'stop'], { stdio: 'ignore' });
+  if (existsSync('/run/systemd/system')) spawnSync('systemctl', ['disable', name], { stdio: 'ignore' });
 }
 
 const kafkaPom = join(import.meta.dirname, 'kafka-pom.xml');
@@ -114,9 +192,18 @@ function installKafka(): void {
   }
 }
 
-function run(command: string, args: string[], { env, how }: { env: NodeJS.ProcessEnv; how: string }): void {
+function run(
+  command: string,
+  args: string[],
+  { env, how, cwd }: { env: NodeJS.ProcessEnv; how: string; cwd?: string },
+): void {
   try {
-    execFileSync(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 64 * 1024 * 1024 });
+    execFileSync(command, args, {
+      env,
+      ...(cwd && { cwd }),
+      stdio: ['ignore', 'pipe', 'pipe'],
+      maxBuffer: 64 * 1024 * 1024,
+    });
   } catch (cause) {
     const { stderr, stdout } = cause as { stderr?: Buffer; stdout?: Buffer };
     const words = `${stdout ?? ''}${stderr ?? ''}`.trim().split('\n').slice(-8).join('\n');

@@ -1,0 +1,421 @@
+/**
+ * For each alert, series that make it fire and series that are near it and must not. Each is a story: what happens, and what Prometheus
+ * sees of it, a value a minute.
+ */
+import type { AlertCase } from './support/promtool.ts';
+
+interface Story extends Omit<AlertCase, 'alert'> {
+  /** What happens; the end of "fires when" or "keeps quiet when". */
+  readonly when: string;
+}
+
+export interface AlertStories {
+  readonly alert: string;
+  readonly stories: readonly Story[];
+}
+
+const mkb = (metric: string, labels = ''): string =>
+  `mkb_${metric}{bridge="b",instance="i",job="bridge"${labels && `,${labels}`}}`;
+const own = { bridge: 'b', instance: 'i' };
+const seen = { ...own, job: 'bridge' };
+const critical = { severity: 'critical' };
+const warning = { severity: 'warning' };
+const quiet = [] as const;
+
+/** Messages that are delivered within a second, and those that are not, a minute, for so long. */
+const deliveries = (quick: number, slow: number, minutes: number) => ({
+  [mkb('delivery_seconds_bucket', 'le="1"')]: `0+${quick}x${minutes}`,
+  [mkb('delivery_seconds_count')]: `0+${quick + slow}x${minutes}`,
+});
+
+const accounts = (received: string, inFlight: string) => ({
+  [mkb('messages_received_total')]: received,
+  [mkb('messages_delivered_total')]: '0+10x30',
+  [mkb('messages_dead_lettered_total')]: '0+1x30',
+  [mkb('messages_dropped_total', 'reason="filtered"')]: '0+2x30',
+  [mkb('messages_in_flight')]: inFlight,
+});
+
+const outcomes = (delivered: string, inFlight: string) => ({
+  [mkb('messages_in_flight')]: inFlight,
+  [mkb('messages_delivered_total')]: delivered,
+  [mkb('messages_dead_lettered_total')]: '5x30',
+  [mkb('messages_dropped_total', 'reason="filtered"')]: '5x30',
+});
+
+const buffer = (bytes: string) => ({
+  [mkb('buffer_bytes')]: bytes,
+  [mkb('buffer_limit_bytes')]: '1000x60',
+});
+
+const window = (inFlight: string) => ({
+  [mkb('messages_in_flight')]: inFlight,
+  [mkb('window_limit_messages')]: '100x30',
+});
+
+export const bridgeStories: readonly AlertStories[] = [
+  {
+    alert: 'MkbMessagesLost',
+    stories: [
+      {
+        when: 'one message is dropped for a reason that no rule gave',
+        series: { [mkb('messages_dropped_total', 'reason="sink_failed"')]: '0x5 1x10' },
+        at: '7m',
+        firing: [{ bridge: 'b', reason: 'sink_failed', ...critical }],
+      },
+      {
+        when: 'rules leave messages out, and the loss of an hour ago is over',
+        series: {
+          [mkb('messages_dropped_total', 'reason="filtered"')]: '0+50x60',
+          [mkb('messages_dropped_total', 'reason="no_rule"')]: '0+50x60',
+          [mkb('messages_dropped_total', 'reason="sink_failed"')]: '0 3x60',
+        },
+        at: '60m',
+        firing: quiet,
+      },
+    ],
+  },
+  {
+    alert: 'MkbAccountsDoNotBalance',
+    stories: [
+      {
+        when: 'one message has neither an outcome nor is it in flight',
+        series: accounts('1+13x30', '0x30'),
+        at: '10m',
+        firing: [{ ...own, ...critical }],
+      },
+      { when: 'all have an outcome or are in flight', series: accounts('7+13x30', '7x30'), at: '10m', firing: quiet },
+    ],
+  },
+  {
+    alert: 'MkbMessagesDeadLettered',
+    stories: [
+      {
+        when: 'a message goes to the dead-letter topic',
+        series: { [mkb('messages_dead_lettered_total')]: '0x5 1x10' },
+        at: '7m',
+        firing: [{ bridge: 'b', ...warning }],
+      },
+      {
+        when: 'the last one went there long ago',
+        series: { [mkb('messages_dead_lettered_total')]: '0 4x60' },
+        at: '40m',
+        firing: quiet,
+      },
+    ],
+  },
+  {
+    alert: 'MkbDeliverySlow',
+    stories: [
+      {
+        when: '2 of 100 messages are slow for an hour',
+        series: deliveries(98, 2, 70),
+        at: '70m',
+        firing: [
+          { bridge: 'b', ...critical, window: '1h' },
+          { bridge: 'b', ...critical, window: '6h' },
+          { bridge: 'b', ...warning, window: '3d' },
+        ],
+      },
+      {
+        when: 'Prometheus 3 writes the bound as 1.0',
+        series: {
+          [mkb('delivery_seconds_bucket', 'le="1.0"')]: '0+98x70',
+          [mkb('delivery_seconds_count')]: '0+100x70',
+        },
+        at: '70m',
+        firing: [
+          { bridge: 'b', ...critical, window: '1h' },
+          { bridge: 'b', ...critical, window: '6h' },
+          { bridge: 'b', ...warning, window: '3d' },
+        ],
+      },
+      {
+        when: '8 of 1,000 are slow: too slow for the 6 hours, not for the hour',
+        series: deliveries(992, 8, 400),
+        at: '400m',
+        firing: [
+          { bridge: 'b', ...critical, window: '6h' },
+          { bridge: 'b', ...warning, window: '3d' },
+        ],
+      },
+      {
+        when: '2 of 1,000 are slow for days: it uses up the budget, and wakes nobody',
+        series: deliveries(998, 2, 700),
+        at: '700m',
+        firing: [{ bridge: 'b', ...warning, window: '3d' }],
+      },
+      { when: '1 of 2,000 is slow', series: deliveries(1999, 1, 700), at: '700m', firing: quiet },
+      {
+        when: 'a bad hour is over for longer than the short window',
+        series: {
+          [mkb('delivery_seconds_bucket', 'le="1"')]: '0+90x60 5500+100x10',
+          [mkb('delivery_seconds_count')]: '0+100x60 6100+100x10',
+        },
+        at: '70m',
+        firing: [
+          { bridge: 'b', ...critical, window: '6h' },
+          { bridge: 'b', ...warning, window: '3d' },
+        ],
+      },
+    ],
+  },
+  {
+    alert: 'MkbNothingDelivered',
+    stories: [
+      {
+        when: 'messages wait and none gets an outcome',
+        series: outcomes('0+10x5 50x20', '0x5 20x20'),
+        at: '12m',
+        firing: [{ bridge: 'b', ...critical }],
+      },
+      { when: 'it is a minute ago', series: outcomes('0+10x5 50x20', '0x5 20x20'), at: '7m', firing: quiet },
+      { when: 'nothing waits', series: outcomes('50x30', '0x30'), at: '12m', firing: quiet },
+      { when: 'what waits gets through', series: outcomes('0+10x30', '20x30'), at: '12m', firing: quiet },
+    ],
+  },
+  {
+    alert: 'MkbBacklogGrowing',
+    stories: [
+      {
+        when: 'the buffer fills up so fast that it is full within the hour',
+        series: buffer('0+20x40'),
+        at: '30m',
+        firing: [{ ...seen, ...warning }],
+      },
+      { when: 'it fills up slowly', series: buffer('200+1x40'), at: '30m', firing: quiet },
+      { when: 'it is half full and stays so', series: buffer('500x40'), at: '30m', firing: quiet },
+      { when: 'it is nearly empty, however steep', series: buffer('0x15 0+20x4'), at: '19m', firing: quiet },
+    ],
+  },
+  {
+    alert: 'MkbBufferFull',
+    stories: [
+      {
+        when: 'reading is held back for a fifth of the time',
+        series: { [mkb('paused_seconds_total')]: '0+12x30' },
+        at: '15m',
+        firing: [{ ...own, ...warning }],
+      },
+      {
+        when: 'it is held back for a moment now and then',
+        series: { [mkb('paused_seconds_total')]: '0+1x30' },
+        at: '15m',
+        firing: quiet,
+      },
+    ],
+  },
+  {
+    alert: 'MkbWindowFull',
+    stories: [
+      {
+        when: 'the window has been full for ten minutes',
+        series: window('100x30'),
+        at: '15m',
+        firing: [{ ...seen, ...warning }],
+      },
+      {
+        when: 'it is full in bursts',
+        series: window('100 100 100 10 100 100 100 10 100 100 100 10 100 100 100 10'),
+        at: '15m',
+        firing: quiet,
+      },
+    ],
+  },
+  {
+    alert: 'MkbReconnectStorm',
+    stories: [
+      {
+        when: 'it connects every minute',
+        series: { [mkb('mqtt_connections_total')]: '1+1x20' },
+        at: '12m',
+        firing: [{ ...own, ...warning }],
+      },
+      {
+        when: 'it was restarted twice and reconnected once',
+        series: { [mkb('mqtt_connections_total')]: '1 1 1 1 1 0 1 1 1 0 1 2 2 2 2' },
+        at: '12m',
+        firing: quiet,
+      },
+    ],
+  },
+  {
+    alert: 'MkbMqttDisconnected',
+    stories: [
+      {
+        when: 'it has been disconnected for two minutes',
+        series: { [mkb('mqtt_connected')]: '1x5 0x10' },
+        at: '8m',
+        firing: [{ ...own, ...critical }],
+      },
+      { when: 'it reconnects at once', series: { [mkb('mqtt_connected')]: '1x5 0 1x10' }, at: '8m', firing: quiet },
+    ],
+  },
+  {
+    alert: 'MkbKafkaDisconnected',
+    stories: [
+      {
+        when: 'no Kafka broker has been reached for two minutes',
+        series: { [mkb('kafka_connected')]: '1x5 0x10' },
+        at: '8m',
+        firing: [{ ...own, ...critical }],
+      },
+      { when: 'it reconnects at once', series: { [mkb('kafka_connected')]: '1x5 0 1x10' }, at: '8m', firing: quiet },
+    ],
+  },
+  {
+    alert: 'MkbBridgeDown',
+    stories: [
+      {
+        when: 'Prometheus does not reach it',
+        series: { 'up{job="bridge",instance="i"}': '1x5 0x10' },
+        at: '8m',
+        firing: [{ job: 'bridge', instance: 'i', ...critical }],
+      },
+      {
+        when: 'there is no bridge at all any more',
+        series: { 'up{job="exporter",instance="i"}': '1x15' },
+        at: '8m',
+        firing: [{ job: 'bridge', ...critical }],
+      },
+      {
+        when: 'it misses one scrape',
+        series: { 'up{job="bridge",instance="i"}': '1x5 0 1x10' },
+        at: '8m',
+        firing: quiet,
+      },
+    ],
+  },
+];
+
+export const brokerStories: readonly AlertStories[] = [
+  {
+    alert: 'MqttBrokerDown',
+    stories: [
+      {
+        when: 'the exporter cannot connect for two minutes',
+        series: { 'mqtt_broker_up{target="t"}': '1x5 0x10' },
+        at: '8m',
+        firing: [{ target: 't', ...critical }],
+      },
+      {
+        when: 'it reconnects at once',
+        series: { 'mqtt_broker_up{target="t"}': '1x5 0 1x10' },
+        at: '8m',
+        firing: quiet,
+      },
+    ],
+  },
+  {
+    alert: 'MqttProbeFailing',
+    stories: [
+      {
+        when: 'the broker is up and the probe does not come back',
+        series: { 'mqtt_probe_success{target="t"}': '1x5 0x10', 'mqtt_broker_up{target="t"}': '1x15' },
+        at: '8m',
+        firing: [{ target: 't', ...critical }],
+      },
+      {
+        when: 'the broker is down, which has an alert of its own',
+        series: { 'mqtt_probe_success{target="t"}': '1x5 0x10', 'mqtt_broker_up{target="t"}': '1x5 0x10' },
+        at: '8m',
+        firing: quiet,
+      },
+    ],
+  },
+  {
+    alert: 'MqttBrokerDropsMessages',
+    stories: [
+      {
+        when: 'the queue of a client is full',
+        series: { 'mqtt_broker_messages_dropped_total{target="t",node="",reason="queue_full"}': '0x5 9x10' },
+        at: '7m',
+        firing: [{ target: 't', reason: 'queue_full', ...warning }],
+      },
+      {
+        when: 'nobody has subscribed',
+        series: { 'mqtt_broker_messages_dropped_total{target="t",node="",reason="no_subscribers"}': '0+9x15' },
+        at: '7m',
+        firing: quiet,
+      },
+    ],
+  },
+  {
+    alert: 'KafkaDown',
+    stories: [
+      {
+        when: 'no broker answers for two minutes',
+        series: { 'kafka_up{target="k"}': '1x5 0x10' },
+        at: '8m',
+        firing: [{ target: 'k', ...critical }],
+      },
+      { when: 'one answer is missing', series: { 'kafka_up{target="k"}': '1x5 0 1x10' }, at: '8m', firing: quiet },
+    ],
+  },
+  {
+    alert: 'KafkaPartitionWithoutLeader',
+    stories: [
+      {
+        when: 'one of two partitions has no leader',
+        series: {
+          'kafka_topic_partition_leader{target="k",topic="t",partition="0"}': '1x15',
+          'kafka_topic_partition_leader{target="k",topic="t",partition="1"}': '1x5 -1x10',
+        },
+        at: '8m',
+        firing: [{ target: 'k', topic: 't', ...critical }],
+      },
+      {
+        when: 'the leader changes',
+        series: { 'kafka_topic_partition_leader{target="k",topic="t",partition="0"}': '1x5 -1 2x10' },
+        at: '8m',
+        firing: quiet,
+      },
+    ],
+  },
+  {
+    alert: 'KafkaUnderReplicated',
+    stories: [
+      {
+        when: 'a copy has been missing for ten minutes',
+        series: { 'kafka_topic_partition_under_replicated{target="k",topic="t",partition="0"}': '0x5 1x10' },
+        at: '15m',
+        firing: [{ target: 'k', topic: 't', ...warning }],
+      },
+      {
+        when: 'a broker restarts within two minutes',
+        series: { 'kafka_topic_partition_under_replicated{target="k",topic="t",partition="0"}': '0x5 1 1 0x10' },
+        at: '10m',
+        firing: quiet,
+      },
+    ],
+  },
+  {
+    alert: 'KafkaConsumerLag',
+    stories: [
+      {
+        when: 'a group is two minutes behind, and stays so',
+        series: { 'kafka_consumer_group_lag_seconds{target="k",group="g",topic="t",partition="0"}': '120x15' },
+        at: '8m',
+        firing: [{ target: 'k', group: 'g', topic: 't', ...warning }],
+      },
+      {
+        when: 'it catches up within five minutes',
+        series: { 'kafka_consumer_group_lag_seconds{target="k",group="g",topic="t",partition="0"}': '120x3 1x12' },
+        at: '8m',
+        firing: quiet,
+      },
+    ],
+  },
+  {
+    alert: 'MkbExporterDown',
+    stories: [
+      {
+        when: 'Prometheus does not reach it',
+        series: { 'up{job="exporter",instance="i"}': '1x5 0x10' },
+        at: '9m',
+        firing: [{ job: 'exporter', instance: 'i', ...warning }],
+      },
+      { when: 'it answers', series: { 'up{job="exporter",instance="i"}': '1x15' }, at: '9m', firing: quiet },
+    ],
+  },
+];
