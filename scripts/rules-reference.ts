@@ -23,6 +23,7 @@ an error with line and column. What depends on a message (text where a number is
 
 - **SELECT** takes \`*\` and expressions, each with \`AS name\`; AS may be left out. A name may be a path (\`AS car.speeds[1]\`). Items are worked
   out from left to right, and later ones, and WHERE, see earlier aliases. What is undefined is left out of the row.
+- **FOREACH** makes a row for each element of a list; see below.
 - **FROM** takes MQTT topic filters in quotes. \`{name}\` stands for one whole level and is a column with that level's text.
   \`"$kafka/topic"\` reads a Kafka topic.
 - **WHERE** takes a condition. What is missing is not true; a number or text as a condition is an error.
@@ -30,11 +31,32 @@ an error with line and column. What depends on a message (text where a number is
 - **Operators**, from weak to strong: \`OR\`; \`AND\`; \`NOT\`; \`= != <> < <= > >= =~\`, \`[NOT] IN (...)\`, \`[NOT] BETWEEN a AND b\`, \`[NOT] LIKE\`,
   \`IS [NOT] NULL\`; \`||\`; \`+ -\`; \`* / div mod\`; signs. \`topic =~ 'a/#'\` matches a topic with a filter. \`/\` always gives a float.
 - **CASE** \`WHEN condition THEN value ... ELSE value END\`, or \`CASE x WHEN value THEN ...\`.
-- **Literals**: \`'text'\` (no escapes), \`1\`, \`1.5\`, \`1e3\`, \`true\`, \`false\`, \`null\` (undefined), \`[1, 'a']\`, \`[1..5]\`. \`"name"\` is a column or key.
+- **Literals**: \`'text'\` (no escapes), \`1\`, \`1.5\`, \`1e3\`, \`true\`, \`false\`, \`null\` (undefined), \`[1, 'a']\`, \`[1..5]\`, \`{a: 1, 'b-c': qos}\`. \`"name"\` is a column or key.
   A comment begins with \`--\`.
 - **Numbers** keep what they are: 2 is an integer and 2.0 a float, through to the JSON that is written; integers have any size.
 - **Comparison** converts a number and text ('10' > 9), and is an error if the text is no number. IN, contains and CASE x WHEN do not.
-  What is undefined equals only undefined.`;
+  What is undefined equals only undefined.
+
+## FOREACH
+
+\`\`\`sql
+FOREACH payload.sensors AS sensor
+DO clientid, sensor.name AS name, sensor.value AS value
+INCASE sensor.value > 0
+FROM "cars/{clientid}"
+WHERE payload.version = 2
+\`\`\`
+
+A message makes a row for each element of the list, and each row goes to each sink. Without elements there is no row; what is no list
+is taken as one without elements. If one element fails, the message fails, and nothing of it is sent.
+
+- **FOREACH** takes one expression, or several: the last is the list, those before it are aliases that later ones may use
+  (\`FOREACH json_decode(payload) AS p, p.sensors AS s\`). \`FOREACH payload\` reads a payload that is itself a JSON list.
+- The element has the list's alias as its name, or \`item\` if there is none.
+- **DO** takes what SELECT takes, for each element. Without DO a row holds all columns, the aliases and the element.
+- **INCASE** leaves elements out. It sees the element, but not the aliases of DO.
+- **WHERE** decides on the whole message, before any element. It sees the aliases of FOREACH, with the list as a whole, but no element.
+- After \`FOREACH payload.list\` without alias, \`payload\` alone is \`{list: [...]}\`, as in EMQX; \`payload.other\` still reads the message.`;
 
 const columnSection = (): string => {
   const row = ({ name, type, description }: Column): string => `| \`${name}\` | ${type} | ${description} |`;
@@ -66,5 +88,7 @@ Where EMQX gives a value, a rule here gives the same. It differs where EMQX fail
 - An expression without alias is called by its own text, not by a name with the time in it.
 - \`abs\` takes floats. \`concat\` and \`coalesce\` take any number of arguments.
 - A template (\`\${clientid}\`) that the row does not have looks in the message's own columns.
-- FOREACH, \`$events/...\` and further functions are not in this version, and are refused by name.
+- \`FOREACH payload\` decodes the payload. A list without alias adds no column of a made-up name to the rows.
+- Maps are written as \`{name: value}\`; what is undefined is left out.
+- \`$events/...\` and GROUP BY are not in this version, and are refused by name.
 `;
