@@ -1,4 +1,7 @@
-/** `npm run provision`: installs what is missing of the real systems that tests run against. Quick when nothing is. */
+/**
+ * `npm run provision [NAME...]`: installs what is missing of the real systems that tests run against. Quick when nothing is. Systems that
+ * are optional are installed only when they are named.
+ */
 import { InstallError, type System, systems } from './systems.ts';
 
 const seconds = (since: number) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
@@ -27,8 +30,16 @@ function failed(system: System): boolean {
   }
 }
 
+const asked = process.argv.slice(2);
+const unknown = asked.filter(name => systems.every(system => system.name !== name));
+if (unknown.length > 0) {
+  console.error(`Unknown: ${unknown.join(', ')}. There are ${systems.map(({ name }) => name).join(', ')}.`);
+  process.exit(2);
+}
+const wanted = systems.filter(({ name, optional }) => (asked.length > 0 ? asked.includes(name) : !optional));
+
 // Every system is tried, so that one run names everything that is missing.
-const missing = systems.filter(failed).map(system => system.name);
+const missing = wanted.filter(failed).map(system => system.name);
 if (missing.length > 0) {
   console.error(`Not provided: ${missing.join(', ')}. Tests that need them are skipped, or fail with CI=true.`);
   process.exitCode = 1;
