@@ -63,25 +63,30 @@ export const faults: readonly Fault[] = [
   },
 ];
 
-/** Breaks and mends until the signal comes. */
-export async function runChaos(
-  engine: Engine,
-  project: string,
-  { everySeconds, signal, tell }: { everySeconds: number; signal: AbortSignal; tell: (line: string) => void },
-): Promise<void> {
-  for (let turn = 0; !signal.aborted; turn++) {
-    if (await waited(everySeconds, signal))
-      await breakOnce(engine, project, faults[turn % faults.length]!, signal, tell);
+export interface ChaosOptions {
+  /** The time between the end of a fault and the next one. */
+  readonly everySeconds: number;
+  /** Ends it, after the present fault is undone. */
+  readonly signal: AbortSignal;
+  /** Takes each thing that happens, as a line. */
+  readonly tell: (line: string) => void;
+  /** Waits so many seconds, or until the signal; a test has no such patience. */
+  readonly wait?: (seconds: number, signal: AbortSignal) => Promise<void>;
+}
+
+/** Breaks and mends the containers of a Compose project until the signal comes. */
+export async function runChaos(engine: Engine, project: string, options: ChaosOptions): Promise<void> {
+  const { everySeconds, signal, wait = realTime } = options;
+  for (let turn = 0; ; turn++) {
+    await wait(everySeconds, signal);
+    if (signal.aborted) return;
+    await breakOnce(engine, project, faults[turn % faults.length]!, options);
   }
 }
 
-async function breakOnce(
-  engine: Engine,
-  project: string,
-  { services, what, seconds, begin, end }: Fault,
-  signal: AbortSignal,
-  tell: (line: string) => void,
-): Promise<void> {
+async function breakOnce(engine: Engine, project: string, fault: Fault, options: ChaosOptions): Promise<void> {
+  const { tell, signal, wait = realTime } = options;
+  const { services, what, seconds, begin, end } = fault;
   try {
     const found = await Promise.all(services.map(service => engine.containerOf(project, service)));
     const id = found.find(each => each !== undefined);
@@ -90,7 +95,7 @@ async function breakOnce(
     tell(`${service} is ${what} ${seconds} s`);
     await begin(engine, id);
     try {
-      await waited(seconds, signal);
+      await wait(seconds, signal);
     } finally {
       await end(engine, id);
     }
@@ -101,11 +106,8 @@ async function breakOnce(
   }
 }
 
-/** Whether the whole time passed; false when the signal came before. */
-async function waited(seconds: number, signal: AbortSignal): Promise<boolean> {
-  await pause(seconds * 1000, undefined, { signal }).catch(() => undefined);
-  return !signal.aborted;
-}
+const realTime = (seconds: number, signal: AbortSignal): Promise<void> =>
+  pause(seconds * 1000, undefined, { signal }).catch(() => undefined);
 
 function everyOf(args: readonly string[]): number | undefined {
   if (args.length === 0) return 45;
