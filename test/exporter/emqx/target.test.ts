@@ -1,0 +1,174 @@
+import { readFileSync } from 'node:fs';
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { makeCertificates } from '../../real/certificates.ts';
+import { removeFolder, temporaryFolder } from '../../real/cleanup.ts';
+import { startExporter } from '../support/running.ts';
+import { type EmqxImitation, key, startEmqxImitation } from './support/emqx-api.ts';
+
+let emqx: EmqxImitation;
+beforeEach(async () => {
+  emqx = await startEmqxImitation();
+  return () => emqx.stop();
+});
+
+const start = (changes: Record<string, unknown> = {}) => {
+  const { apiKey, apiSecret } = key;
+  return startExporter({ emqx: [{ name: 'e', url: emqx.url, apiKey, apiSecret: { value: apiSecret }, ...changes }] });
+};
+
+type Running = Awaited<ReturnType<typeof start>>;
+const round = (exporter: Running, outcome: 'ok' | 'failed') =>
+  exporter.shows(`a round that is ${outcome}`, scrape => scrape.value('exporter_collections_total', { outcome })! > 0);
+
+test('the broker, its rules, actions and connectors are shown', async () => {
+  const exporter = await start();
+  await round(exporter, 'ok');
+  const scrape = await exporter.scrape();
+  const node = 'emqx@10.0.0.1';
+  const action = { node, type: 'kafka_producer', action: 'to kafka' };
+  expect({
+    up: scrape.value('emqx_api_up'),
+    parts: scrape.series('emqx_api_part_up'),
+    connections: scrape.value('mqtt_broker_connections', { node }),
+    sessions: scrape.value('mqtt_broker_sessions', { node }),
+    uptime: scrape.value('mqtt_broker_uptime_seconds', { node }),
+    slow: scrape.value('mqtt_broker_messages_dropped_total', { node, reason: 'queue_full' }),
+    unwanted: scrape.value('mqtt_broker_messages_dropped_total', { node, reason: 'no_subscribers' }),
+    passed: scrape.value('emqx_rule_passed_total', { node, rule: 'cars' }),
+    failed: scrape.value('emqx_rule_failed_total', { rule: 'cars', reason: 'exception' }),
+    success: scrape.value('emqx_action_success_total', action),
+    retried: scrape.value('emqx_action_retried_total', action),
+    queuing: scrape.value('emqx_action_queuing', action),
+    inflight: scrape.value('emqx_action_inflight', action),
+    dropped: scrape.value('emqx_action_dropped_total', { ...action, reason: 'queue_full' }),
+    connector: scrape.value('emqx_connector_up', { node, connector: 'kafka' }),
+  }).toEqual({
+    up: 1,
+    parts: [1, 1, 1, 1],
+    connections: 7,
+    sessions: 12,
+    uptime: 90,
+    slow: 2,
+    unwanted: 10,
+    passed: 8,
+    failed: 1,
+    success: 5,
+    retried: 3,
+    queuing: 2,
+    inflight: 1,
+    dropped: 4,
+    connector: 1,
+  });
+  expect(exporter.errors).toEqual([]);
+});
+
+test('an action that loses its connection is down at the next round', async () => {
+  const exporter = await start();
+  await exporter.shows('the action up', scrape => scrape.value('emqx_action_up') === 1);
+  emqx.cluster.actions[0]!.status = 'disconnected';
+  await exporter.shows('the action down', scrape => scrape.value('emqx_action_up') === 0);
+});
+
+test('a rule that was deleted disappears', async () => {
+  const exporter = await start();
+  await exporter.shows('the rule', scrape => scrape.value('emqx_rule_matched_total') === 10);
+  emqx.cluster.rules = [];
+  await exporter.shows('no rule', scrape => scrape.series('emqx_rule_matched_total').length === 0);
+  expect((await exporter.scrape()).value('emqx_api_up')).toBe(1);
+});
+
+test('all pages of rules are read, and EMQX is never asked more than four things at once', async () => {
+  emqx.cluster.rules = Array.from({ length: 250 }, (_, index) => ({
+    id: `r${index}`,
+    enable: true,
+    metrics: { matched: index },
+  }));
+  const exporter = await start();
+  await exporter.shows('all rules', scrape => scrape.series('emqx_rule_matched_total').length === 250);
+  expect(emqx.mostAtOnce).toBeLessThanOrEqual(4);
+});
+
+test('a rule that is deleted while it is asked about costs no other', async () => {
+  emqx.cluster.rules.push({ id: 'gone', enable: true, metrics: {} });
+  emqx.intercept = (path, response) => {
+    if (!path.startsWith('/api/v5/rules/gone/')) return false;
+    response.writeHead(404).end('{"code":"NOT_FOUND"}');
+    return true;
+  };
+  const exporter = await start();
+  await round(exporter, 'ok');
+  expect((await exporter.scrape()).value('emqx_rule_matched_total', { rule: 'cars' })).toBe(10);
+});
+
+test('an EMQX that has no actions yet shows the rest', async () => {
+  emqx.intercept = (path, response) => {
+    if (!path.startsWith('/api/v5/actions')) return false;
+    response.writeHead(404).end('{}');
+    return true;
+  };
+  const exporter = await start();
+  await round(exporter, 'failed');
+  const scrape = await exporter.scrape();
+  expect(scrape.value('emqx_api_up')).toBe(1);
+  expect(scrape.value('emqx_api_part_up', { part: 'actions' })).toBe(0);
+  expect(scrape.value('emqx_connector_up')).toBe(1);
+  expect(exporter.errors[0]?.code).toBe('emqx-request-failed');
+});
+
+test('a wrong secret is told as such, and is not in what is told', async () => {
+  const exporter = await start({ apiSecret: { value: 'not the secret' } });
+  await round(exporter, 'failed');
+  expect((await exporter.scrape()).value('emqx_api_up')).toBe(0);
+  expect(exporter.errors[0]?.code).toBe('emqx-not-authorised');
+  expect(exporter.errors[0]?.message).not.toContain('not the secret');
+});
+
+test('an API that went away is down, its figures disappear, and it comes back', async () => {
+  const exporter = await start();
+  await exporter.shows('up', scrape => scrape.value('emqx_api_up') === 1);
+  emqx.intercept = (_, response) => {
+    response.destroy();
+    return true;
+  };
+  await exporter.shows('down', scrape => scrape.value('emqx_api_up') === 0);
+  expect((await exporter.scrape()).series('emqx_api_part_up')).toEqual([0, 0, 0, 0]);
+  await exporter.shows('no old figures', scrape => scrape.value('mqtt_broker_connections') === undefined);
+  emqx.intercept = () => false;
+  await exporter.shows('up again', scrape => scrape.value('emqx_api_up') === 1);
+});
+
+test('an API that never answers is down after the timeout, and has one question open', async () => {
+  emqx.intercept = () => true;
+  const exporter = await start();
+  await round(exporter, 'failed');
+  expect((await exporter.scrape()).value('emqx_api_up')).toBe(0);
+  expect(emqx.mostAtOnce).toBe(1);
+});
+
+test.each([
+  ['no JSON', '<html>', 'it is not JSON'],
+  ['too much', ' '.repeat(17 * 1024 * 1024), 'it has more than 16 MiB'],
+])('an answer that is %s is refused', async (_, body, reason) => {
+  emqx.intercept = (_path, response) => {
+    response.writeHead(200).end(body);
+    return true;
+  };
+  const exporter = await start();
+  await round(exporter, 'failed');
+  expect(exporter.errors[0]?.message).toContain(reason);
+});
+
+test('https is trusted by our certificate authority, and not without it', async () => {
+  const folder = temporaryFolder('emqx');
+  onTestFinished(() => removeFolder(folder));
+  const { ca, serverCertFile, serverKeyFile } = makeCertificates(folder);
+  const secure = await startEmqxImitation({
+    cert: readFileSync(serverCertFile, 'utf8'),
+    key: readFileSync(serverKeyFile, 'utf8'),
+  });
+  onTestFinished(() => secure.stop());
+  const trusting = await start({ url: secure.url, tls: { ca: { value: ca } } });
+  await trusting.shows('up', scrape => scrape.value('emqx_api_up') === 1);
+  const doubting = await start({ url: secure.url });
+  await doubting.shows('down', scrape => scrape.value('emqx_api_up') === 0);
+});

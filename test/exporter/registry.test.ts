@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+import { exporterMetricTable } from '../../exporter/metrics.ts';
+import { Readings } from '../../exporter/readings.ts';
+import { exporterRegistry } from '../../exporter/registry.ts';
+import { scrape } from './support/scrape.ts';
+
+const options = { maxAgeMs: 30_000, now: () => 0 };
+
+test('a scrape shows the values of all targets, and after the next one not more than that', async () => {
+  const [a, b] = [new Readings('a', options), new Readings('b', options)];
+  a.set('mqtt_broker_messages_received_total', { node: '' }, 5);
+  b.set('mqtt_broker_messages_received_total', { node: '' }, 7);
+  const registry = exporterRegistry([a, b]);
+  await registry.metrics();
+  expect((await scrape(registry)).series('mqtt_broker_messages_received_total')).toEqual([5, 7]);
+});
+
+test('a counter that begins anew is shown so', async () => {
+  const readings = new Readings('a', options);
+  const registry = exporterRegistry([readings]);
+  readings.set('mqtt_broker_bytes_sent_total', { node: '' }, 100);
+  await registry.metrics();
+  readings.set('mqtt_broker_bytes_sent_total', { node: '' }, 3);
+  expect((await scrape(registry)).value('mqtt_broker_bytes_sent_total')).toBe(3);
+});
+
+test.each(exporterMetricTable)('$name keeps the rules of names', ({ name, type, labels, help }) => {
+  expect(name).toMatch(/^(mqtt_broker|mqtt_probe|emqx|kafka|exporter)_[a-z_]*[a-z]$/);
+  expect(name.endsWith('_total')).toBe(type === 'counter');
+  expect(labels[0]).toBe('target');
+  expect(help).toMatch(/\.$/);
+});
+
+test('no metric is there twice', () => {
+  const names = exporterMetricTable.map(({ name }) => name);
+  expect(new Set(names).size).toBe(names.length);
+});
