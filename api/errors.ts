@@ -476,6 +476,12 @@ export const errors = table({
     message: ({ url, reason }: { url: string; reason: string }) => `EMQX has no usable answer for ${url}: ${reason}.`,
     remedy: 'It is asked again. Rules need EMQX 5.0, actions and connectors 5.4 or later.',
   },
+  'rule-not-found': {
+    kind: 'permanent',
+    message: ({ name, meant }: { name: string; meant: string | undefined }) =>
+      `No rule is named ${name}.${meant === undefined ? '' : ` Did you mean ${meant}?`}`,
+    remedy: 'Use the name of a rule of the document; `mkb explain FILE` shows them.',
+  },
 });
 
 export type ErrorCode = keyof typeof errors;

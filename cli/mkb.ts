@@ -13,6 +13,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./run.ts')).runCommand(),
   validate: async () => (await import('./validate.ts')).validateCommand(),
   eval: async () => (await import('./eval.ts')).evalCommand(),
+  explain: async () => (await import('./explain.ts')).explainCommand(),
+  functions: async () => (await import('./functions.ts')).functionsCommand(),
   schema: async () => (await import('./schema.ts')).schemaCommand(),
   config: async () => (await import('./config.ts')).configCommand(),
   simulate: async () => (await import('./simulate.ts')).simulateCommand(),

@@ -13,8 +13,8 @@ import type { Rule } from './rule.ts';
 import { compileTemplate } from './template.ts';
 import { filterCovers, filtersOverlap } from './topic-filter.ts';
 
-type RuleDocument = LoadedDocument['document']['spec']['rules'][number];
-type SinkDocument = RuleDocument['sinks'][number];
+export type RuleDocument = LoadedDocument['document']['spec']['rules'][number];
+export type SinkDocument = RuleDocument['sinks'][number];
 
 /** For `loadDocuments`: runs `checkRules` on documents whose rules have the right shape. */
 export const rulesCheck: DocumentCheck = {
@@ -52,13 +52,14 @@ const checkSink = (loaded: LoadedDocument, sink: SinkDocument, rule: Rule, path:
     }
   });
 
-interface PlacedTemplate {
+export interface PlacedTemplate {
   readonly text: string;
   /** From the sink. */
   readonly at: Path;
 }
 
-const templatesOf = ({ kafka, mqtt }: SinkDocument): PlacedTemplate[] => {
+/** Every template of a sink, in the order of its fields. */
+export const templatesOf = ({ kafka, mqtt }: SinkDocument): PlacedTemplate[] => {
   if (kafka !== undefined) {
     const { topic, key, value, timestamp, headers = [] } = kafka;
     return [...fields('kafka', { topic, key, value, timestamp }), ...listed(['kafka', 'headers'], headers)];

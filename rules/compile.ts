@@ -44,6 +44,7 @@ export const compileRule = (sql: string, ambient: Partial<Ambient> = {}): Rule =
     sql,
     sources,
     captureNames,
+    foreach: foreach !== undefined,
     readsPayload: compiler.readsPayload,
     reads: [...compiler.reads],
     ...compiled,

@@ -35,6 +35,8 @@ export interface Rule {
   readonly sources: readonly RuleSource[];
   /** Names that FROM captures; `rows` takes their values in this order (see `captureTopic`). */
   readonly captureNames: readonly string[];
+  /** Whether a message may make any number of rows, and not one at most: FOREACH. */
+  readonly foreach: boolean;
   /** Whether the rule looks inside the payload, and so needs JSON. */
   readonly readsPayload: boolean;
   /** What of the message it reads: names, with the keys that lead into them (`payload.speed`); `*` for all columns. */

@@ -29,6 +29,8 @@ export interface CompiledTemplate {
   readonly capture: number | undefined;
   /** Whether it looks inside the message's payload. */
   readonly readsPayload: boolean;
+  /** What of the message it reads beside the row: names, with the keys that lead into them, as in `Rule.reads`. */
+  readonly reads: readonly string[];
   /**
    * The template's value: of a single placeholder the value itself, undefined if it has none; otherwise text.
    * Throws `payload-not-json` where it looks inside the payload.
@@ -54,6 +56,7 @@ export const compileTemplate = (text: string, rule: Rule): CompiledTemplate => {
     column: own !== undefined && names.isColumn(own) ? own : undefined,
     capture: own !== undefined && !names.isColumn(own) ? rule.captureNames.indexOf(own) : undefined,
     readsPayload: template.parts.some(part => typeof part !== 'string' && looksInside(part, names)),
+    reads: template.parts.flatMap(part => (typeof part === 'string' ? [] : messageReads(part, rule))),
     value: read,
     text: (message, captures, row) => {
       const value = read(message, captures, row);
@@ -71,6 +74,7 @@ const constantTemplate = (constant: Part): CompiledTemplate => {
     column: undefined,
     capture: undefined,
     readsPayload: false,
+    reads: [],
     value: () => value,
     text: () => value,
   };
@@ -96,6 +100,15 @@ const ownName = ({ parts }: Template, rule: Rule, names: Names): string | undefi
   if (part.path.length !== 1 || part.fallback !== undefined || typeof name !== 'string') return undefined;
   if (!rule.plain && rule.columns.includes(name)) return undefined;
   return names.reader(name) === undefined ? undefined : name;
+};
+
+/** A name that the row has is looked for in the message only when the row gives nothing, so it does not count. */
+const messageReads = ({ path }: Placeholder, rule: Rule): readonly string[] => {
+  if (path.length === 0) return rule.plain ? rule.columns : [];
+  const position = path.findIndex(step => typeof step !== 'string');
+  const name = path[0] as string;
+  if (!rule.plain && rule.columns.includes(name)) return [];
+  return [(position < 0 ? path : path.slice(0, position)).join('.')];
 };
 
 const looksInside = ({ path }: Placeholder, names: Names): boolean =>

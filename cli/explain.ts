@@ -1,0 +1,98 @@
+/** `mkb explain`: what each rule of a document does, without a message and without connecting anywhere. */
+import { Command } from 'commander';
+import { MkbError } from '../api/errors.ts';
+import { type LoadedDocument, loadDocuments } from '../api/load.ts';
+import { nearest } from '../api/nearest.ts';
+import { hasErrors } from '../api/problems.ts';
+import { rulesCheck } from '../rules/check.ts';
+import { explainRule, type RuleExplanation, type SinkExplanation, type SourceExplanation } from '../rules/explain.ts';
+import { exitCodeHelp, exitCodes } from './exit-codes.ts';
+import { printProblems } from './output.ts';
+
+const help = `
+Tells for each rule the topics it matches, what it reads of a message, whether it parses the payload, what a row holds, and where it goes.
+
+Examples:
+  mkb explain bridge.yaml
+  mkb explain bridge.yaml --rule vehicles
+  mkb explain bridge.yaml --json | jq '.[].rules[].reads'
+${exitCodeHelp([exitCodes.ok, 'explained'], [exitCodes.failed, 'no rule has that name'], [exitCodes.configuration, 'the document is not valid'])}`;
+
+interface ExplainOptions {
+  readonly json?: true;
+  readonly rule?: string;
+}
+
+export const explainCommand = (): Command =>
+  new Command('explain')
+    .description('tell what each rule of a document does: topics, columns, row, sinks')
+    .argument('<file...>', 'files, folders, or - for standard input')
+    .option('--rule <name>', 'only the rule of this name')
+    .option('--json', 'print JSON for programs')
+    .addHelpText('after', help)
+    .action(async (files: string[], options: ExplainOptions) => {
+      const { documents, problems } = await loadDocuments(files, { checks: [rulesCheck] });
+      printProblems(problems);
+      if (hasErrors(problems)) {
+        process.exitCode = exitCodes.configuration;
+        return;
+      }
+      const explained = documents.map(each => explainDocument(each, options.rule));
+      if (explained.every(({ rules }) => rules.length === 0)) throw noRule(documents, options.rule!);
+      process.stdout.write(
+        options.json ? `${JSON.stringify(explained, null, 2)}\n` : explained.map(inWords).join('\n'),
+      );
+    });
+
+const noRule = (documents: readonly LoadedDocument[], name: string): MkbError => {
+  const names = documents.flatMap(({ document }) => document.spec.rules.map(rule => rule.name));
+  return new MkbError('rule-not-found', { name, meant: nearest(name, names) });
+};
+
+interface DocumentExplanation {
+  readonly file: string;
+  readonly name: string;
+  readonly rules: readonly RuleExplanation[];
+}
+
+const explainDocument = ({ file, document }: LoadedDocument, wanted: string | undefined): DocumentExplanation => {
+  const rules = document.spec.rules.filter(({ name }) => wanted === undefined || name === wanted);
+  return { file, name: document.metadata.name, rules: rules.map(explainRule) };
+};
+
+const inWords = ({ file, name, rules }: DocumentExplanation): string =>
+  `${file}: ${name}\n\n${rules.map(ruleInWords).join('\n')}`;
+
+const ruleInWords = (rule: RuleExplanation): string => {
+  const lines = [
+    ...labelled('matches', rule.sources.map(sourceInWords)),
+    ...labelled('reads', [rule.reads.map(read => (read === '*' ? 'all columns' : read)).join(', ') || 'nothing']),
+    ...labelled('payload', [payloadInWords[rule.payload]]),
+    ...labelled(rule.rows === 'one' ? 'row' : 'rows', [rowInWords(rule)]),
+    ...labelled('sinks', rule.sinks.flatMap(sinkInWords)),
+  ];
+  return `${rule.name}\n${lines.map(line => `  ${line}\n`).join('')}`;
+};
+
+const labelled = (label: string, lines: readonly string[]): string[] =>
+  lines.map((line, index) => `${(index === 0 ? label : '').padEnd(9)}${line}`);
+
+const sourceInWords = ({ kind, topic, captures }: SourceExplanation): string => {
+  const named = captures.map(({ name, level }) => `level ${level + 1} is ${name}`).join(', ');
+  return `${kind === 'mqtt' ? 'MQTT' : 'Kafka topic'} ${topic}${named === '' ? '' : ` (${named})`}`;
+};
+
+const payloadInWords: Readonly<Record<RuleExplanation['payload'], string>> = {
+  unused: 'is not looked at',
+  'passed on': 'is passed on byte for byte, not parsed',
+  parsed: 'is parsed as JSON, once a message; one that is no JSON fails',
+};
+
+const rowInWords = ({ columns, rows }: RuleExplanation): string =>
+  `${rows === 'one' ? '' : 'one for each element of a list: '}${columns.join(', ')}`;
+
+const sinkInWords = ({ kind, templates }: SinkExplanation): string[] => {
+  const { topic, ...others } = templates;
+  const details = Object.entries(others).map(([field, text]) => `  ${field} ${text}`);
+  return [`${kind === 'kafka' ? 'Kafka' : 'MQTT'} topic ${topic}`, ...details];
+};

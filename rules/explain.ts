@@ -1,0 +1,76 @@
+/** What a rule does, told from what the compiler found out about it: which topics, what of the message, which row, where to. */
+import { type RuleDocument, type SinkDocument, templatesOf } from './check.ts';
+import { compileRule } from './compile.ts';
+import type { Rule } from './rule.ts';
+import { compileTemplate } from './template.ts';
+
+export interface SourceExplanation {
+  readonly kind: 'mqtt' | 'kafka';
+  /** The topic filter to subscribe to, or the Kafka topic. */
+  readonly topic: string;
+  /** Columns that hold a level of the topic: their names, and the level from 0. */
+  readonly captures: readonly { readonly name: string; readonly level: number }[];
+}
+
+/** What becomes of the payload: not looked at, passed on byte for byte, or decoded as JSON (and so refused if it is none). */
+export type PayloadUse = 'unused' | 'passed on' | 'parsed';
+
+export interface SinkExplanation {
+  readonly kind: 'kafka' | 'mqtt';
+  /** Template texts by field, such as `topic` and `key`; of a value that the document leaves out, what then holds. */
+  readonly templates: Readonly<Record<string, string>>;
+}
+
+export interface RuleExplanation {
+  readonly name: string;
+  readonly sources: readonly SourceExplanation[];
+  /** What of the message rule and sinks read: names, with the keys that lead into them; `*` for all columns. Sorted. */
+  readonly reads: readonly string[];
+  readonly payload: PayloadUse;
+  /** Whether a message can make any number of rows (FOREACH), or one at most. */
+  readonly rows: 'one' | 'any number';
+  /** The names of a row at its top level. */
+  readonly columns: readonly string[];
+  readonly sinks: readonly SinkExplanation[];
+}
+
+/** Explains a rule of a valid document. Throws what `compileRule` and `compileTemplate` throw. */
+export const explainRule = ({ name, sql, sinks }: RuleDocument): RuleExplanation => {
+  const rule = compileRule(sql);
+  const templates = sinks.flatMap(templatesOf).map(({ text }) => compileTemplate(text, rule));
+  const reads = [...new Set([...rule.reads, ...templates.flatMap(template => template.reads)])].sort();
+  return {
+    name,
+    sources: rule.sources.map(source =>
+      source.kind === 'mqtt'
+        ? { kind: source.kind, topic: source.filter, captures: source.captures }
+        : { ...source, captures: [] },
+    ),
+    reads,
+    payload: payloadUse(rule, reads, rule.readsPayload || templates.some(({ readsPayload }) => readsPayload)),
+    rows: rule.foreach ? 'any number' : 'one',
+    columns: rule.columns,
+    sinks: sinks.map(sink => explainSink(sink, rule)),
+  };
+};
+
+const payloadUse = ({ columns }: Rule, reads: readonly string[], parsed: boolean): PayloadUse => {
+  if (parsed) return 'parsed';
+  const read = ['*', 'payload', 'value'].some(name => reads.includes(name) || columns.includes(name));
+  return read ? 'passed on' : 'unused';
+};
+
+const explainSink = (sink: SinkDocument, rule: Rule): SinkExplanation => {
+  const templates = templatesOf(sink).map(({ text, at }) => [fieldName(sink, at), text] as const);
+  if (sink.kafka === undefined)
+    return { kind: 'mqtt', templates: { payload: '${.}', ...Object.fromEntries(templates) } };
+  const value = rule.passesPayload ? '${payload}' : '${.}';
+  return { kind: 'kafka', templates: { value, ...Object.fromEntries(templates) } };
+};
+
+/** `key` of ['kafka', 'key']; a header goes by its name. */
+const fieldName = ({ kafka, mqtt }: SinkDocument, [, field, index]: readonly (string | number)[]): string => {
+  if (typeof index !== 'number') return String(field);
+  const named = kafka === undefined ? mqtt?.userProperties : kafka.headers;
+  return `${field === 'headers' ? 'header' : 'user property'} ${named?.[index]?.name}`;
+};
