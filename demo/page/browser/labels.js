@@ -22,7 +22,7 @@ const placesAround = (x, y, clear, width) => [
 const before = new WeakMap();
 
 /**
- * @param wanted {vehicle, x, y, text, first}; `first` is placed before the others
+ * @param wanted {vehicle, x, y, text, first}; `first` is placed before the others, and one without a text is only kept clear
  * @returns {text, left, top}, top being the base line
  */
 export const placeLabels = (context, wanted, { width, height, clear }) => {
@@ -34,7 +34,8 @@ export const placeLabels = (context, wanted, { width, height, clear }) => {
     bottom: y + radius,
   }));
   const labels = [];
-  for (const each of wanted.toSorted((a, b) => Number(b.first) - Number(a.first))) {
+  const named = wanted.filter(({ text }) => text !== '');
+  for (const each of named.toSorted((a, b) => Number(b.first) - Number(a.first))) {
     const size = context.measureText(each.text).width;
     const own = taken[wanted.indexOf(each)];
     const boxes = placesAround(each.x, each.y, clear, size).map(corner => boxAt(corner, size));

@@ -37,11 +37,20 @@ export const drawPulse = (context, { vehicle, x, y }, now, { from, to }) => {
   context.globalAlpha = 1;
 };
 
-/** Writes names; `first` is the vehicle whose name must be there. */
-export const drawLabels = (context, marks, { width, height, first, clear }) => {
+/**
+ * Writes names beside vehicles, and over none of them.
+ *
+ * @param first the vehicle whose name is placed before the others
+ * @param alone whether it is the only one that is named
+ * @param clear how far from the middle of a vehicle a name begins, pixels
+ */
+export const drawLabels = (context, marks, { width, height, first, alone = false, clear }) => {
   context.font = `600 13px ${theme().font}`;
   context.lineJoin = 'round';
-  const wanted = marks.map(mark => ({ ...mark, text: shortName(mark.vehicle.view), first: mark.vehicle === first }));
+  const wanted = marks.map(mark => {
+    const isFirst = mark.vehicle === first;
+    return { ...mark, text: alone && !isFirst ? '' : shortName(mark.vehicle.view), first: isFirst };
+  });
   for (const { text, left, top } of placeLabels(context, wanted, { width, height, clear })) {
     context.lineWidth = 4;
     context.strokeStyle = theme().halo;

@@ -42,8 +42,7 @@ export class Region {
     for (const mark of marks) this.#drawTrail(mark);
     for (const mark of marks) drawPulse(context, mark, now, { from: 4, to: 17 });
     for (const mark of marks) drawDot(context, mark, mark.vehicle === followed);
-    const named = marks.filter(({ vehicle }) => vehicle === followed);
-    drawLabels(context, named, { width, height, first: followed, clear: 12 });
+    drawLabels(context, marks, { width, height, first: followed, alone: true, clear: 12 });
   }
 
   #toScreen = (x, y) => [this.#view.x + x * this.#view.scale, this.#view.y - y * this.#view.scale];

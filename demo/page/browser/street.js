@@ -11,6 +11,8 @@ import { placeAt } from './vehicles.js';
 
 const gridM = 250;
 const labelledVehicles = 40;
+/** How far the light of a vehicle outside reaches in, pixels. */
+const reachPx = 50;
 /** Farther than this nobody would see what the view glides over, metres. */
 const farthestGlideM = 8000;
 /** How long two thirds of a glide take. */
@@ -50,10 +52,12 @@ export class Street {
     this.#drawRoads();
     const marks = placed(this.#vehicles, now, this.#toScreen);
     for (const { vehicle, x, y } of marks) this.#drawTrail(vehicle, x, y);
-    const seen = marks.filter(({ x, y }) => x > -40 && x < width + 40 && y > -40 && y < height + 40);
+    const within = margin =>
+      marks.filter(({ x, y }) => x > -margin && x < width + margin && y > -margin && y < height + margin);
+    const seen = within(reachPx);
     for (const mark of seen) drawPulse(context, mark, now, { from: 14, to: 34 });
     for (const mark of seen) drawCar(context, mark);
-    if (seen.length <= labelledVehicles) drawLabels(context, seen, { width, height, first: followed, clear: 20 });
+    if (seen.length <= labelledVehicles) drawLabels(context, within(0), { width, height, first: followed, clear: 20 });
     drawScale(context, height, 200 / this.#metresPerPixel, '200 m');
   }
 
