@@ -1,0 +1,61 @@
+/** Runbooks are read when something is wrong, which is no time for a command that does not work or a link that leads nowhere. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { dropReasons } from '../../bridge/flow/outcome.ts';
+import { allAlerts, runbookPath } from '../../dashboards/rule-file.ts';
+import { mkb } from '../cli/mkb-process.ts';
+import { root } from './support/committed.ts';
+import { knownMetrics, metricNames } from './support/metric-names.ts';
+
+const folder = join(root, 'docs', 'runbooks');
+const pages = readdirSync(folder).map(file => ({ file, text: readFileSync(join(folder, file), 'utf8') }));
+const index = pages.find(({ file }) => file === 'README.md')!.text;
+const all = pages.map(({ text }) => text).join('\n');
+const known = knownMetrics();
+
+/** The arguments of a command line, as a shell would split it. */
+const argumentsOf = (line: string): string[] =>
+  [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare!);
+
+describe.each(pages)('$file', ({ text }) => {
+  test('links to pages that are there', () => {
+    for (const [, link] of text.matchAll(/\]\(([^)#]+)\)/g)) {
+      expect(existsSync(join(dirname(join(folder, 'x')), link!)), link).toBe(true);
+    }
+  });
+
+  test('asks Prometheus for metrics that are exported', () => {
+    const queries = [...text.matchAll(/promtool query instant \S+ '([^']*)'/g)].flatMap(([, query]) =>
+      metricNames(query!),
+    );
+    expect(queries.filter(metric => !known.has(metric))).toEqual([]);
+  });
+});
+
+test('each page is of an alert that there is, and in the list with its severities', () => {
+  const names = [...new Set(allAlerts.map(({ name }) => name))];
+  expect(pages.map(({ file }) => `docs/runbooks/${file}`).sort()).toEqual(
+    [...names.map(name => runbookPath({ name })), 'docs/runbooks/README.md'].sort(),
+  );
+  for (const name of names) {
+    const severities = new Set(allAlerts.filter(alert => alert.name === name).map(({ severity }) => severity));
+    expect(index).toContain(
+      `| [${name}](${runbookPath({ name }).split('/').at(-1)}) | ${[...severities].join(', ')} |`,
+    );
+  }
+});
+
+test('the runbook of losses explains every reason', () => {
+  const text = readFileSync(join(root, runbookPath({ name: 'MkbMessagesLost' })), 'utf8');
+  for (const reason of dropReasons.filter(each => each !== 'filtered' && each !== 'no_rule')) {
+    expect(text).toContain(`| \`${reason}\` |`);
+  }
+});
+
+const commands = [...new Set([...all.matchAll(/npm run --silent mkb -- (.*)$/gm)].map(([, line]) => line!))];
+
+test.each(commands)('mkb %s', async line => {
+  const { code, stderr } = await mkb(argumentsOf(line));
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+});

@@ -1,0 +1,122 @@
+/**
+ * The demo under its load, of real parts: Kafka, Mosquitto, the bridge with the demo's document, the simulator, the exporter, a consumer group, and
+ * Prometheus with our rules. EMQX cannot run here; the exporter watches the imitation of its API that its own tests use.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { type EmqxImitation, key, startEmqxImitation } from '../../exporter/emqx/support/emqx-api.ts';
+import { removeFolder, temporaryFolder } from '../../real/cleanup.ts';
+import { type RunningKafka, startKafka } from '../../real/kafka.ts';
+import { type RunningMosquitto, startMosquitto } from '../../real/mosquitto.ts';
+import { freePorts } from '../../real/ports.ts';
+import { type RunningPrometheus, startPrometheus } from '../../real/prometheus.ts';
+import { ServerProcess } from '../../real/server-process.ts';
+import { until } from '../../real/until.ts';
+import { MkbProcess } from '../../support/bridge-process.ts';
+import { root } from './committed.ts';
+
+export interface DemoStack {
+  readonly kafka: RunningKafka;
+  readonly mosquitto: RunningMosquitto;
+  readonly bridge: MkbProcess;
+  readonly prometheus: RunningPrometheus;
+  stop(): Promise<void>;
+}
+
+interface Brokers {
+  readonly kafka: RunningKafka;
+  readonly mosquitto: RunningMosquitto;
+  readonly emqx: EmqxImitation;
+}
+
+/** Starts all of it, and returns when Prometheus has scraped each. */
+export async function startDemoStack(): Promise<DemoStack> {
+  const folder = temporaryFolder('dashboards');
+  const stops: (() => unknown)[] = [() => removeFolder(folder)];
+  const stop = async () => {
+    for (const each of stops.reverse()) await each();
+  };
+  try {
+    return { ...(await startParts(folder, stops)), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startParts(folder: string, stops: (() => unknown)[]): Promise<Omit<DemoStack, 'stop'>> {
+  const brokers = await startBrokers(stops);
+  const { kafka, mosquitto } = brokers;
+  const [bridgePort, exporterPort, simulatorPort] = (await freePorts(3)) as [number, number, number];
+
+  const bridge = new MkbProcess(bridgeDocument(brokers), bridgePort);
+  stops.push(() => bridge.remove());
+  await bridge.start();
+  const exporterFile = join(folder, 'exporter.yaml');
+  writeFileSync(exporterFile, JSON.stringify(exporterDocument(brokers)));
+  const mkb = async (...args: string[]) => {
+    const name = `mkb-${args[0]}`;
+    const logFile = join(folder, name);
+    const process_ = new ServerProcess({
+      name,
+      command: process.execPath,
+      args: [join(root, 'cli/mkb.ts'), ...args],
+      logFile,
+    });
+    stops.push(() => process_.kill());
+    await process_.launch();
+  };
+  await mkb('simulate', '--url', mosquitto.url, '--mqtt-version', '3.1.1', '--metrics', `127.0.0.1:${simulatorPort}`);
+  await mkb('exporter', exporterFile, '--http', `127.0.0.1:${exporterPort}`);
+
+  const consumer = kafka.client().consumer({ groupId: 'dashboards' });
+  stops.push(() => consumer.disconnect());
+  await consumer.connect();
+  await consumer.subscribe({ topic: 'my-vehicles', fromBeginning: true });
+  await consumer.run({ autoCommitInterval: 500, eachMessage: async () => {} });
+
+  const local = (port: number) => `127.0.0.1:${port}`;
+  const prometheus = await startPrometheus({
+    jobs: { bridge: local(bridgePort), exporter: local(exporterPort), simulator: local(simulatorPort) },
+    rules: [join(root, 'dashboards', 'generated', 'rules.yaml')],
+  });
+  stops.push(() => prometheus.stop());
+  await until('every scrape to succeed', () => prometheus.targetsUp());
+  return { kafka, mosquitto, bridge, prometheus };
+}
+
+async function startBrokers(stops: (() => unknown)[]): Promise<Brokers> {
+  const [kafka, mosquitto, emqx] = await Promise.all([
+    startKafka(),
+    startMosquitto({ config: { sys_interval: '1' } }),
+    startEmqxImitation(),
+  ]);
+  stops.push(
+    () => kafka.stop(),
+    () => mosquitto.stop(),
+    () => emqx.stop(),
+  );
+  return { kafka, mosquitto, emqx };
+}
+
+const demoFile = (name: string) => parse(readFileSync(join(root, 'demo', name), 'utf8'));
+
+/** The demo's document, with these addresses. */
+function bridgeDocument({ kafka, mosquitto }: Brokers): object {
+  const document = demoFile('my-vehicles.yaml');
+  document.spec.mqtt.url = mosquitto.url;
+  document.spec.kafka.bootstrapServers = kafka.bootstrap.split(',');
+  return document;
+}
+
+/** The demo's exporter, with these addresses, asking once a second, and with an EMQX beside. */
+function exporterDocument({ kafka, mosquitto, emqx }: Brokers): object {
+  const document = demoFile('exporter.yaml');
+  document.spec.interval = '1s';
+  document.spec.timeout = '1s';
+  Object.assign(document.spec.mqtt[0], { url: mosquitto.url, sysInterval: '1s' });
+  document.spec.kafka[0].bootstrapServers = kafka.bootstrap.split(',');
+  document.spec.emqx = [{ name: 'emqx', url: emqx.url, apiKey: key.apiKey, apiSecret: { value: key.apiSecret } }];
+  return document;
+}
