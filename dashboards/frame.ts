@@ -20,14 +20,6 @@ import {
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import { datasource } from './panels.ts';
 
-/** The dashboards' uids. They are part of links in alerts and in people's bookmarks, and never change. */
-export const uids = {
-  pipeline: 'mkb-pipeline',
-  vehicles: 'mkb-vehicles',
-  broker: 'mkb-mqtt-broker',
-  kafka: 'mkb-kafka',
-} as const;
-
 export interface Row {
   readonly title: string;
   /** Folded until somebody asks for it: what only some installations have. */

@@ -1,9 +1,10 @@
 /** Kafka: is it whole, how much goes in, and do consumers keep up? From the exporter, so for any cluster, without touching its brokers. */
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import { MessagesPerSecond, NoUnit, Seconds, Short } from '@grafana/grafana-foundation-sdk/units';
-import { dashboard, labelVariable, type Row, uids } from './frame.ts';
+import { dashboard, labelVariable, type Row } from './frame.ts';
 import { atLeast, blue, graph, noneAllowed, rising, stat, table, timeline, upOrDown } from './panels.ts';
 import { jobs, orZero } from './promql.ts';
+import { uids } from './uids.ts';
 
 const cluster = 'target=~"$target"';
 const topics = `${cluster},topic=~"$topic"`;

@@ -11,9 +11,10 @@ import {
   Seconds,
   Short,
 } from '@grafana/grafana-foundation-sdk/units';
-import { dashboard, labelVariable, type Row, uids } from './frame.ts';
+import { dashboard, labelVariable, type Row } from './frame.ts';
 import { atLeast, blue, graph, noneAllowed, rising, stat, table, timeline, upOrDown } from './panels.ts';
 import { jobs, orZero, perSecond } from './promql.ts';
+import { uids } from './uids.ts';
 
 const chosen = 'target=~"$target"';
 const node = '{{target}} {{node}}';

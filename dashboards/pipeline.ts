@@ -4,10 +4,11 @@
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import { MessagesPerSecond, NoUnit, Seconds, Short } from '@grafana/grafana-foundation-sdk/units';
 import { objective } from './alerts/delivery-objective.ts';
-import { dashboard, labelVariable, type Row, uids } from './frame.ts';
+import { dashboard, labelVariable, type Row } from './frame.ts';
 import { atLeast, blue, graph, green, grey, noneAllowed, red, rising, stat, upOrDown, yellow } from './panels.ts';
 import { backPressure, deliveryTime, process, rules } from './pipeline-details.ts';
 import { chosenBridge as chosen, deliveryQuantile, jobs, leftOut, lost, perSecond, unaccounted } from './promql.ts';
+import { uids } from './uids.ts';
 
 const colors = {
   received: blue,

@@ -9,7 +9,7 @@ import type { Alert, RecordingRule } from './alerts/alert.ts';
 import { bridgeAlerts } from './alerts/bridge.ts';
 import { exporterAlerts, kafkaAlerts, mqttAlerts } from './alerts/brokers.ts';
 import { deliveryRecordings } from './alerts/delivery-objective.ts';
-import { uids } from './frame.ts';
+import { uids } from './uids.ts';
 
 interface RuleGroup {
   readonly name: string;

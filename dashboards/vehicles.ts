@@ -21,7 +21,7 @@ import {
   Percent,
   Short,
 } from '@grafana/grafana-foundation-sdk/units';
-import { dashboard, labelVariable, type Row, uids } from './frame.ts';
+import { dashboard, labelVariable, type Row } from './frame.ts';
 import {
   asColumns,
   atLeast,
@@ -42,6 +42,7 @@ import {
   yellow,
 } from './panels.ts';
 import { jobs } from './promql.ts';
+import { uids } from './uids.ts';
 
 const chosen = 'vehicle=~"$vehicle"';
 const activities = words({ '0': ['parked', grey], '1': ['driving', green], '2': ['charging', blue] });

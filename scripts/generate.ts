@@ -11,6 +11,7 @@ import { errorReference } from './error-reference.ts';
 import { exporterMetricsReference } from './exporter-metrics-reference.ts';
 import { metricsReference } from './metrics-reference.ts';
 import { rulesReference } from './rules-reference.ts';
+import { simulatorMetricsReference } from './simulator-metrics-reference.ts';
 
 interface GeneratedFile {
   /** From the repository's root. */
@@ -28,6 +29,7 @@ const files: readonly GeneratedFile[] = [
   { path: 'docs/reference/metrics.md', content: metricsReference },
   { path: 'docs/reference/exporter-metrics.md', content: exporterMetricsReference },
   { path: 'docs/reference/rules.md', content: rulesReference },
+  { path: 'docs/reference/simulator-metrics.md', content: simulatorMetricsReference },
   ...dashboardFiles,
 ];
 

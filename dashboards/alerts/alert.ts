@@ -1,5 +1,5 @@
 /** What an alert must say of itself. The rest, such as its runbook's address, follows from its name. */
-import type { uids } from '../frame.ts';
+import type { uids } from '../uids.ts';
 
 export interface Alert {
   /** In CamelCase, beginning with what is unwell: Mkb (a bridge), Mqtt (a broker), Kafka. Its runbook is called the same, in kebab-case. */

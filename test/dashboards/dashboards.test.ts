@@ -1,7 +1,7 @@
 import * as units from '@grafana/grafana-foundation-sdk/units';
 import { describe, expect, test } from 'vitest';
-import { uids } from '../../dashboards/frame.ts';
 import { dashboards } from '../../dashboards/generated-files.ts';
+import { uids } from '../../dashboards/uids.ts';
 import { allPanels, committedDashboards, isRow, panelsOf, queriesOf } from './support/committed.ts';
 import { knownMetrics, metricNames } from './support/metric-names.ts';
 

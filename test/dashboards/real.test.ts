@@ -54,8 +54,17 @@ describeReal(
     );
 
   describe.each(allPanels)('$name', ({ panel }) => {
-    test.each(queriesOf(panel))('query $refId has data', async ({ expr }) => {
-      await gives(filledIn(expr));
+    test.each(queriesOf(panel))('query $refId has data, with the labels that its legend names', async query => {
+      await gives(filledIn(query.expr));
+      const series = await stack.prometheus.query(filledIn(query.expr));
+      const labels = [...(query.legendFormat ?? '').matchAll(/\{\{(\w+)\}\}/g)].map(([, label]) => label!);
+      // Only EMQX has nodes, and its imitation does not have every figure of each.
+      for (const label of labels.filter(each => each !== 'node')) {
+        expect(
+          series.some(each => label in each.labels),
+          label,
+        ).toBe(true);
+      }
     });
   });
 
