@@ -55,6 +55,13 @@ export class Receipts {
     return held === received;
   }
 
+  /** The server uses `packetId` for another message. Returns whether that ends an exchange whose PUBLISH came on this connection. */
+  drop(packetId: number): boolean {
+    const held = this.#held.get(packetId);
+    this.#held.delete(packetId);
+    return held === received;
+  }
+
   /** The PUBCOMPs that are due, in one buffer and in the order of their PUBRELs [MQTT-4.6.0-4]; undefined when there are none. */
   release(): Buffer | undefined {
     const due = this.#pubcomps;

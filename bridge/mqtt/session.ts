@@ -267,13 +267,14 @@ export class Session {
   /**
    * Whether a QoS 2 message has not been handed over yet. One that has gets its acknowledgement arranged here.
    *
-   * After PUBREC the packet identifier alone decides [MQTT-4.3.3-10]. Before it, DUP does: without it the server has dropped the earlier
-   * message and uses the identifier for another, which must not be lost.
+   * A redelivery has DUP set [MQTT-3.3.1-1]. Without it the server uses the identifier for another message, which must not be lost, even
+   * where it should have waited: Mosquitto 2.0 with more than 65,535 messages in its queue runs out of identifiers and takes the first again.
    */
   #isNew({ packetId, dup }: MqttMessage): boolean {
     if (this.#receipts.isReceived(packetId)) {
-      this.#follow(packetId);
-      return false;
+      if (dup) this.#follow(packetId);
+      else if (this.#receipts.drop(packetId)) this.#window.complete();
+      return !dup;
     }
     const first = this.#receipts.pending(packetId);
     if (first === undefined) return true;

@@ -75,6 +75,24 @@ it('a redelivery after PUBREC needs no settling by anyone', async () => {
   expect(await second.take(1)).toEqual(['pubcomp 5']);
 });
 
+// Mosquitto 2.0 overruns the Receive Maximum until it has no free packet identifier left, and then takes those of unfinished exchanges.
+// Taking the identifier alone for a redelivery swallowed 5,564 of 100,000 messages.
+it('a message without DUP is new, although its packet identifier belongs to an exchange that is not complete', async () => {
+  start();
+  const peer = await connect();
+  peer.send(exactlyOnce(5));
+  await recording.messagesCame(1);
+  recording.settle('m5');
+  await peer.take(1);
+  peer.send(exactlyOnce(5, { payload: 'another' }));
+  await recording.messagesCame(2);
+  recording.settle('another');
+  expect(await peer.take(1)).toEqual(['pubrec 5']);
+  peer.send(pubrel(5));
+  expect(await peer.take(1)).toEqual(['pubcomp 5']);
+  expect(recording.payloads).toEqual(['m5', 'another']);
+});
+
 it('a redelivery of an unsettled message is linked to it, not handed over twice, and acknowledged when it is settled', async () => {
   start();
   const first = await connect();
