@@ -43,7 +43,10 @@ export async function docker(
   { cwd, env, timeoutMs = 120_000 }: RunOptions = {},
 ): Promise<Output> {
   const options = { cwd, env: { ...process.env, ...composeEnvironment(), ...env }, timeout: timeoutMs };
-  return promisify(execFile)('docker', args, { ...options, maxBuffer: 64 * 1024 * 1024 });
+  return promisify(execFile)('docker', args, { ...options, maxBuffer: 64 * 1024 * 1024 }).catch(error => {
+    // What a build says is on stdout, which the error alone would not show.
+    throw new Error(`${error.message}\n${error.stdout.slice(-2000)}`);
+  });
 }
 
 /** Starts an engine, and removes what an earlier one may have left. */

@@ -107,9 +107,16 @@ function findCompose(): string | undefined {
   return program('docker') && composePlugin();
 }
 
-/** The engine that tests start for themselves, which takes root. */
+/** The engine that tests start for themselves. */
 function findDocker(): string | undefined {
-  return process.getuid?.() === 0 && findCompose() ? program('dockerd') : undefined;
+  return mayRunContainers() && findCompose() ? program('dockerd') : undefined;
+}
+
+/** Root of a container is often root without these: to mount (CAP_SYS_ADMIN, 21) and to make networks (CAP_NET_ADMIN, 12). */
+function mayRunContainers(): boolean {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;
+  const effective = /^CapEff:\s*([0-9a-f]+)/m.exec(readFileSync('/proc/self/status', 'utf8'))![1];
+  return [21n, 12n].every(bit => (BigInt(`0x${effective}`) >> bit) & 1n);
 }
 
 function installDocker(): void {
