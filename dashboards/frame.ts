@@ -18,6 +18,7 @@ import {
   VariableRefresh,
   VariableSort,
 } from '@grafana/grafana-foundation-sdk/dashboard';
+import { place } from './layout.ts';
 import { datasource } from './panels.ts';
 
 export interface Row {
@@ -129,15 +130,26 @@ export function dashboard(spec: DashboardSpec): Dashboard {
     builder.withRow(row);
     if (!folded) for (const panel of panels) builder.withPanel(panel);
   }
-  return numbered(builder.build());
+  return arranged(builder.build());
 }
 
-/** Grafana wants an id for each panel, unique in the dashboard; the order gives them, so that a file changes only where it must. */
-function numbered(built: Dashboard): Dashboard {
+/** Places panels, and gives each an id, unique in the dashboard; the order gives them, so that a file changes only where it must. */
+function arranged(built: Dashboard): Dashboard {
   let id = 1;
+  let line = 0;
+  let row: Panel[] = [];
   for (const panel of built.panels ?? []) {
     panel.id = id++;
-    if ('panels' in panel) for (const inside of panel.panels) inside.id = id++;
+    if (!('panels' in panel)) {
+      row.push(panel);
+      continue;
+    }
+    line = place(row, line);
+    row = [];
+    panel.gridPos = { x: 0, y: line++, w: 24, h: 1 };
+    place(panel.panels, line);
+    for (const inside of panel.panels) inside.id = id++;
   }
+  place(row, line);
   return built;
 }

@@ -6,7 +6,7 @@ import { atLeast, blue, graph, noneAllowed, rising, stat, table, timeline, upOrD
 import { jobs, orZero } from './promql.ts';
 import { uids } from './uids.ts';
 
-const cluster = 'target=~"$target"';
+const cluster = 'target=~"$cluster"';
 const topics = `${cluster},topic=~"$topic"`;
 const groups = `${topics},group=~"$group"`;
 /** End offsets are a gauge, for a topic can be made anew; rate() takes that for the reset of a counter, which is right. */
@@ -183,7 +183,7 @@ export const kafkaDashboard = (): Dashboard =>
     title: 'Kafka',
     description: 'Kafka as a client sees it: brokers, partitions, throughput, and how far consumers are behind.',
     variables: [
-      labelVariable('target', 'target', 'kafka_up', 'Cluster'),
+      labelVariable('cluster', 'target', 'kafka_up', 'Cluster'),
       labelVariable('topic', 'topic', 'kafka_topic_partition_leader', 'Topic'),
       labelVariable('group', 'group', 'kafka_consumer_group_committed_offset', 'Consumer group'),
     ],

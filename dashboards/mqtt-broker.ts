@@ -16,7 +16,7 @@ import { atLeast, blue, graph, noneAllowed, rising, stat, table, timeline, upOrD
 import { jobs, orZero, perSecond } from './promql.ts';
 import { uids } from './uids.ts';
 
-const chosen = 'target=~"$target"';
+const chosen = 'target=~"$broker"';
 const node = '{{target}} {{node}}';
 /** Not everybody who is connected subscribes: these drops lose nothing. */
 const losses = `${chosen},reason!~"no_subscribers|no_local"`;
@@ -241,7 +241,7 @@ export const mqttBrokerDashboard = (): Dashboard =>
     title: 'MQTT broker',
     description:
       'Any MQTT broker, as its clients and its own figures show it: is it up, does it pass messages on, does it drop any?',
-    variables: [labelVariable('target', 'target', 'mqtt_broker_up', 'Broker')],
+    variables: [labelVariable('broker', 'target', 'mqtt_broker_up', 'Broker')],
     restartsOf: [jobs.exporter],
     rows: [verdict, traffic, clients, emqx],
   });

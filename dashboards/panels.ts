@@ -219,7 +219,11 @@ export interface TableSpec extends PanelSpec {
 /** The values as they are now, a row for each set of labels; the queries must leave the labels that tell rows apart, and no others. */
 export function table(spec: TableSpec): TableBuilder {
   const builder = common(new TableBuilder(), spec, true).filterable(true).transformations(asColumns(spec.columns));
-  for (const column of spec.columns) builder.overrideByName(column.title, columnProperties(column));
+  for (const column of spec.columns) {
+    const colored = column.thresholds !== undefined || column.mappings !== undefined;
+    const cell = { id: 'custom.cellOptions', value: { type: colored ? 'color-text' : 'auto' } };
+    builder.overrideByName(column.title, [...columnProperties(column), cell]);
+  }
   return builder;
 }
 
@@ -239,14 +243,12 @@ export const asColumns = (columns: readonly Column[]): DataTransformerConfig[] =
 /** Grafana calls the value of query A "Value #A". */
 const fieldName = (from: string): string => (from.startsWith('#') ? `Value ${from}` : from);
 
+/** How a column's values are shown. */
 export function columnProperties({ unit, decimals, thresholds, mappings }: Column): DynamicConfigValue[] {
   const properties: DynamicConfigValue[] = [];
   if (unit !== undefined) properties.push({ id: 'unit', value: unit });
   if (decimals !== undefined) properties.push({ id: 'decimals', value: decimals });
   if (mappings !== undefined) properties.push({ id: 'mappings', value: mappings });
-  if (thresholds !== undefined || mappings !== undefined) {
-    properties.push({ id: 'custom.cellOptions', value: { type: 'color-text' } });
-  }
   if (thresholds !== undefined) {
     properties.push({ id: 'thresholds', value: { mode: ThresholdsMode.Absolute, steps: thresholds } });
   }

@@ -4,7 +4,7 @@
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import { MessagesPerSecond, NoUnit, Seconds, Short } from '@grafana/grafana-foundation-sdk/units';
 import { objective } from './alerts/delivery-objective.ts';
-import { dashboard, labelVariable, type Row } from './frame.ts';
+import { dashboard, labelVariable, linkTo, type Row } from './frame.ts';
 import { atLeast, blue, graph, green, grey, noneAllowed, red, rising, stat, upOrDown, yellow } from './panels.ts';
 import { backPressure, deliveryTime, process, rules } from './pipeline-details.ts';
 import { chosenBridge as chosen, deliveryQuantile, jobs, leftOut, lost, perSecond, unaccounted } from './promql.ts';
@@ -75,6 +75,7 @@ const verdict: Row = {
       graph: false,
       thresholds: atLeast(1),
       mappings: [upOrDown],
+      links: [linkTo(uids.broker, 'MQTT broker'), linkTo(uids.kafka, 'Kafka')],
       queries: [
         { expr: `min(mkb_mqtt_connected{${chosen}})`, legend: 'MQTT' },
         { expr: `min(mkb_kafka_connected{${chosen}})`, legend: 'Kafka' },

@@ -1,8 +1,8 @@
 /**
  * Queries that several dashboards and alerts ask, each written once.
  *
- * A loss is a message that was dropped for a reason other than a rule's own will. The reasons that are intended are named and all others are losses: a reason
- * that is invented later must be seen, not overlooked.
+ * A loss is a message that was dropped for a reason other than a rule's own will. The reasons that are intended are named and all others
+ * are losses: a reason that is invented later must be seen, not overlooked.
  */
 
 /** Scrape jobs. Restarts, `up` and process figures are told apart by these names, so Prometheus' configuration must use them. */

@@ -1,8 +1,8 @@
 /**
  * From alerts and recordings to a rule file of Prometheus.
  *
- * Where Grafana and the runbooks are to be read is not ours to know, so both are parameters. The committed file is the demo's: Grafana on this machine, and
- * runbooks by their path in this repository.
+ * Where Grafana and the runbooks are to be read is not ours to know, so both are parameters. The committed file is the demo's: Grafana on
+ * this machine, and runbooks by their path in this repository.
  */
 import { stringify } from 'yaml';
 import type { Alert, RecordingRule } from './alerts/alert.ts';
@@ -58,9 +58,20 @@ const shown = (rule: Alert | RecordingRule, { runbooks, grafana }: Addresses): o
   };
 };
 
-/** Opens the dashboard on what the alert is about, when its result still has that label. */
-const chosen = ({ expr }: Alert): string =>
-  /by \(bridge|mkb_(messages|buffer|delivery)/.test(expr) ? '?var-bridge={{ $labels.bridge }}' : '';
+/** The dashboards' variables, and the labels of alerts that choose their values. */
+const variables = {
+  pipeline: { bridge: 'bridge' },
+  vehicles: {},
+  broker: { broker: 'target' },
+  kafka: { cluster: 'target', topic: 'topic', group: 'group' },
+} as const satisfies Record<keyof typeof uids, Readonly<Record<string, string>>>;
+
+/** Opens the dashboard on what the alert is about, as far as its text knows that. */
+const chosen = ({ dashboard, summary }: Alert): string => {
+  const known = Object.entries(variables[dashboard]).filter(([, label]) => summary.includes(`$labels.${label} `));
+  const parameters = known.map(([variable, label]) => `var-${variable}={{ $labels.${label} | urlquery }}`);
+  return parameters.length > 0 ? `?${parameters.join('&')}` : '';
+};
 
 /** The rule file, YAML. */
 export const ruleFile = (addresses = demo): string =>

@@ -21,7 +21,7 @@ import {
   Percent,
   Short,
 } from '@grafana/grafana-foundation-sdk/units';
-import { dashboard, labelVariable, type Row } from './frame.ts';
+import { dashboard, labelVariable, linkTo, type Row } from './frame.ts';
 import {
   asColumns,
   atLeast,
@@ -83,6 +83,7 @@ const fleet: Row = {
         'Messages per second that bridges delivered. It should be what was published, unless others publish too.',
       unit: MessagesPerSecond,
       width: 4,
+      links: [linkTo(uids.pipeline, 'Pipeline')],
       queries: [{ expr: 'sum(rate(mkb_messages_delivered_total[$__rate_interval]))', legend: 'delivered' }],
     }),
     stat({

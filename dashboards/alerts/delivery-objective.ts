@@ -1,8 +1,8 @@
 /**
  * The objective for delivery: 99.9 % of a month's messages are in Kafka within 1 s of being read from MQTT.
  *
- * Its alerts watch how fast the budget of slow messages is used up, each over a long window, so that a moment does not wake anybody, and a short one, so
- * that the alert ends when the trouble does (Google's SRE Workbook, chapter 5, "Multiwindow, multi-burn-rate alerts").
+ * Its alerts watch how fast the budget of slow messages is used up, each over a long window, so that a moment does not wake anybody, and a
+ * short one, so that the alert ends when the trouble does (Google's SRE Workbook, chapter 5, "Multiwindow, multi-burn-rate alerts").
  *
  * The surprising case: a message is timed when it is settled. While nothing at all gets through, nothing is slow; that is what
  * MkbNothingDelivered is for.

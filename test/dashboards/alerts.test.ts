@@ -1,10 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { allAlerts, ruleFile, ruleGroups, runbookPath } from '../../dashboards/rule-file.ts';
 import { describeReal } from '../real/require.ts';
 import { type AlertStories, bridgeStories, brokerStories } from './alert-cases.ts';
-import { root } from './support/committed.ts';
+import { committedDashboards, root } from './support/committed.ts';
 import { knownMetrics, metricNames } from './support/metric-names.ts';
 import { promtool, testRules } from './support/promtool.ts';
 
@@ -33,6 +34,18 @@ describe.each(allAlerts)('$name $severity', alert => {
     const used = `${alert.summary} ${alert.description}`.matchAll(/\$labels\.(\w+)/g);
     const grouped = [...alert.expr.matchAll(/\bby \(([^)]*)\)/g)].map(([, labels]) => labels!.split(', '));
     for (const [, label] of used) for (const labels of grouped) expect(labels).toContain(label);
+  });
+
+  test('opens a dashboard that there is, on variables that it has', () => {
+    const rules: { alert?: string; annotations: Record<string, string> }[] = parse(ruleFile()).groups.flatMap(
+      ({ rules: of }: { rules: [] }) => of,
+    );
+    for (const { annotations } of rules.filter(rule => rule.alert === alert.name)) {
+      const [, uid, query = ''] = /\/d\/([\w-]+)(\?.*)?$/.exec(annotations.dashboard_url!)!;
+      const { dashboard } = committedDashboards.find(each => each.dashboard.uid === uid)!;
+      const names = dashboard.templating.list!.map(({ name }) => name);
+      for (const [, variable] of query.matchAll(/[?&]var-(\w+)=/g)) expect(names).toContain(variable);
+    }
   });
 
   test('says in whole sentences what was seen', () => {

@@ -1,6 +1,6 @@
 /**
- * What Prometheus and Grafana are told at their start in the demo. Prometheus' file is checked by Prometheus' own tool; Grafana's are held against the
- * layout that Grafana documents (Provision Grafana: apiVersion 1, `datasources`, `providers`).
+ * What Prometheus and Grafana are told at their start in the demo. Prometheus' file is checked by Prometheus' own tool; Grafana's are held
+ * against the layout that Grafana documents (Provision Grafana: apiVersion 1, `datasources`, `providers`).
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * Every query of every panel, alert and runbook against a real Prometheus that scrapes the real bridge, exporter and simulator under the demo's load: a panel
- * that stays empty, or an alert that watches a metric nobody has, is found here.
+ * Every query of every panel, alert and runbook against a real Prometheus that scrapes the real bridge, exporter and simulator under the
+ * demo's load: a panel that stays empty, or an alert that watches a metric nobody has, is found here.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,8 +29,6 @@ const filledIn = (expr: string): string =>
     .replaceAll('$__rate_interval', '10s')
     .replaceAll('$__range', '1m')
     .replace(/"\$\w+"/g, '".*"');
-
-const alertsOf = (name: string) => allAlerts.filter(alert => alert.name === name);
 
 describeReal(
   'kafka',
@@ -125,25 +123,29 @@ describeReal(
   });
 
   // From here on, things are broken, one after another.
-  const comesTrue = async (name: string) => {
-    for (const { expr } of alertsOf(name)) await gives(expr);
+  const begins = async (name: string) => {
+    const { annotations } = await until(`${name} to begin`, async () =>
+      (await stack.prometheus.alerts()).find(({ labels }) => labels.alertname === name),
+    );
+    expect(Object.keys(annotations).sort()).toEqual(['dashboard_url', 'description', 'runbook_url', 'summary']);
+    expect(JSON.stringify(annotations)).not.toMatch(/\{\{|<error|<no value>/);
   };
 
   test('an MQTT broker that is gone is seen by the exporter and by the bridge', async () => {
     await stack.mosquitto.kill();
-    await comesTrue('MqttBrokerDown');
-    await comesTrue('MkbMqttDisconnected');
+    await begins('MqttBrokerDown');
+    await begins('MkbMqttDisconnected');
     await stack.mosquitto.start();
   });
 
   test('a Kafka that is gone is seen by the exporter and by the bridge', async () => {
     await Promise.all(stack.kafka.brokers.map(broker => broker.kill()));
-    await comesTrue('KafkaDown');
-    await comesTrue('MkbKafkaDisconnected');
+    await begins('KafkaDown');
+    await begins('MkbKafkaDisconnected');
   });
 
   test('a bridge that is gone is seen by Prometheus', async () => {
     await stack.bridge.kill();
-    await comesTrue('MkbBridgeDown');
+    await begins('MkbBridgeDown');
   });
 });

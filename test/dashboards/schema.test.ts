@@ -1,7 +1,7 @@
 /**
- * The committed JSON against Grafana's schema, as far as the SDK's types have it: a file is written that says of each dashboard, and of each panel's
- * options, that it is of the SDK's type, and the compiler is asked. It finds wrong kinds of values, words that are none of an enum's, missing
- * properties, and properties that Grafana does not know.
+ * The committed JSON against Grafana's schema, as far as the SDK's types have it: a file is written that says of each dashboard, and of
+ * each panel's options, that it is of the SDK's type, and the compiler is asked. It finds wrong kinds of values, words that are none of an
+ * enum's, missing properties, and properties that Grafana does not know.
  */
 import { execFile } from 'node:child_process';
 import { symlinkSync, writeFileSync } from 'node:fs';

@@ -31,6 +31,8 @@ export interface RunningPrometheus {
   targetsUp(): Promise<boolean>;
   /** What Prometheus says of its rules: name, health, and the last error. */
   rules(): Promise<{ readonly name: string; readonly health: string; readonly lastError?: string }[]>;
+  /** Alerts that fire or are about to, with their texts filled in. */
+  alerts(): Promise<{ readonly labels: Record<string, string>; readonly annotations: Record<string, string> }[]>;
   stop(): Promise<void>;
   log(): string;
 }
@@ -77,6 +79,10 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Runni
     rules: async () => {
       const { groups } = (await get('/api/v1/rules')) as { groups: { rules: { name: string; health: string }[] }[] };
       return groups.flatMap(({ rules }) => rules);
+    },
+    alerts: async () => {
+      type Alerts = Awaited<ReturnType<RunningPrometheus['alerts']>>;
+      return ((await get('/api/v1/alerts')) as { alerts: Alerts }).alerts;
     },
     stop,
     log: () => server.log(),

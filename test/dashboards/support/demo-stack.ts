@@ -1,6 +1,6 @@
 /**
- * The demo under its load, of real parts: Kafka, Mosquitto, the bridge with the demo's document, the simulator, the exporter, a consumer group, and
- * Prometheus with our rules. EMQX cannot run here; the exporter watches the imitation of its API that its own tests use.
+ * The demo under its load, of real parts: Kafka, Mosquitto, the bridge with the demo's document, the simulator, the exporter, a consumer
+ * group, and Prometheus with our rules. EMQX cannot run here; the exporter watches the imitation of its API that its own tests use.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
