@@ -55,6 +55,16 @@ describe('a message', () => {
     );
   });
 
+  test('may be made into more records than 16 bits can count, as an array of a payload may', () => {
+    const { settlement, settled, begin } = setup();
+    const slot = begin(0);
+    for (let record = 0; record < 70_000; record++) settlement.hold(slot);
+    for (let record = 0; record < 70_000; record++) settlement.release(slot, delivered, 1);
+    expect(settled).toEqual([]);
+    settlement.release(slot, delivered, 1);
+    expect(settled).toEqual([0]);
+  });
+
   test('leaves nothing of its outcome to the message that gets its slot next', () => {
     const { settlement, begin } = setup(2);
     settlement.release(begin(0), ruleFailed, 1);
