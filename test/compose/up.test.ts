@@ -54,7 +54,7 @@ describeReal(
     });
 
     it('brings the messages of ten vehicles to Kafka, each under its key', async () => {
-      expect(await tenKeys(kafka)).toHaveLength(10);
+      expect(await keys(kafka, 10)).toHaveLength(10);
     });
 
     it('shows the records with the console consumer of the Kafka container', async () => {
@@ -164,6 +164,23 @@ describeReal(
     );
   });
 
+  describe('up with the profile load', () => {
+    const vehicles = 200;
+    let stack: Stack;
+
+    beforeAll(async () => {
+      stack = await Stack.of(engine);
+      const env = { LOAD_VEHICLES: String(vehicles), INTERVAL: '200ms' };
+      await stack.compose(['--profile', 'load', 'up', '--detach', '--wait', 'load'], { env, timeoutMs: 2 * minute });
+    }, 3 * minute);
+
+    afterAll(() => stack?.compose(['--profile', 'load', 'down', '--volumes', '--timeout', '5']), minute);
+
+    it('brings the messages of as many vehicles more as were asked for to Kafka', async () => {
+      expect(await keys(kafkaAt(stack), vehicles)).toHaveLength(vehicles);
+    });
+  });
+
   describe('with Mosquitto and TLS', () => {
     let stack: Stack;
 
@@ -176,7 +193,7 @@ describeReal(
 
     it('brings the messages of ten vehicles to Kafka', async () => {
       const { stdout: ca } = await stack.docker('exec', 'kafka', 'cat', '/run/demo/tls/ca.crt');
-      expect(await tenKeys(kafkaAt(stack, { ca }))).toHaveLength(10);
+      expect(await keys(kafkaAt(stack, { ca }), 10)).toHaveLength(10);
     });
 
     it('shows the records with the console consumer of the Kafka container', async () => {
@@ -215,22 +232,23 @@ const kafkaAt = (stack: Stack, ssl?: { readonly ca: string }): Kafka =>
     ...(ssl && { ssl: { ca: [ssl.ca] } }),
   });
 
-async function tenKeys(kafka: Kafka): Promise<string[]> {
-  const keys = new Set<string>();
-  const consumer = kafka.consumer({ groupId: 'ten-keys' });
+/** Different keys of the topic's records, from the beginning, until there are so many. */
+async function keys(kafka: Kafka, count: number): Promise<string[]> {
+  const found = new Set<string>();
+  const consumer = kafka.consumer({ groupId: 'keys' });
   await consumer.connect();
   try {
     await consumer.subscribe({ topic, fromBeginning: true });
     await consumer.run({
       eachMessage: async ({ message }) => {
-        keys.add(message.key!.toString());
+        found.add(message.key!.toString());
       },
     });
-    await until('ten keys', () => keys.size >= 10);
+    await until(`${count} keys`, () => found.size >= count);
   } finally {
     await consumer.disconnect();
   }
-  return [...keys];
+  return [...found];
 }
 
 async function told(stack: Stack, line: string): Promise<void> {
