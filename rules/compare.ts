@@ -5,6 +5,7 @@
  * and null meet text by their names, 1 equals 1.0. Whatever else differs in kind is ordered by Erlang's rule: number < boolean and
  * null < map < list < text. IN, contains and CASE x WHEN are exact instead: 1, 1.0 and '1' are three different values.
  */
+import { BitString } from './bit-string.ts';
 import { compareNumbers, parseNumber } from './numbers.ts';
 import { refuse } from './refusal.ts';
 import type { Comparison } from './syntax.ts';
@@ -79,8 +80,18 @@ const orderByKind = (left: Value, right: Value): number => {
     case 3:
       return compareLists(left as readonly Value[], right as readonly Value[]);
     default:
-      return compareText(text(left as string), text(right as string));
+      return compareBits(left as string, right as string);
   }
+};
+
+/** Text, bytes and bits by what comes first; at equal beginnings the shorter is the smaller. */
+const compareBits = (left: string | Buffer | BitString, right: string | Buffer | BitString): number => {
+  if (!(left instanceof BitString || right instanceof BitString)) return compareText(text(left), text(right));
+  const bytes = (value: string | Buffer | BitString): Buffer =>
+    value instanceof BitString ? value.alignedToStart() : Buffer.from(value);
+  const bits = (value: string | Buffer | BitString): number =>
+    value instanceof BitString ? value.length : Buffer.byteLength(value) * 8;
+  return Buffer.compare(bytes(left), bytes(right)) || bits(left) - bits(right);
 };
 
 const compareLists = (left: readonly Value[], right: readonly Value[]): number => {
@@ -114,8 +125,27 @@ export const identical = (left: Value, right: Value): boolean => {
   if (left instanceof Float || right instanceof Float) {
     return left instanceof Float && right instanceof Float && left.value === right.value;
   }
+  if (left instanceof BitString) return right instanceof BitString && left.equals(right);
   if (isList(left)) return isList(right) && identicalLists(left, right);
   return isMap(left) && isMap(right) && identicalMaps(left, right);
+};
+
+/** Whether two values are the same, where 1 and 1.0 are, but text and numbers never: what eq() asks. */
+export const sameValue = (left: Value, right: Value): boolean => {
+  if (isText(left) || isText(right)) return identical(left, right);
+  if (isMap(left) && isMap(right)) return sameMaps(left, right);
+  if (isList(left) && isList(right)) {
+    return left.length === right.length && left.every((item, at) => sameValue(item, right[at]));
+  }
+  return isNumeric(left) && isNumeric(right) ? compareNumbers(left, right) === 0 : identical(left, right);
+};
+
+const sameMaps = (left: ValueMap, right: ValueMap): boolean => {
+  const keys = Object.keys(left);
+  return (
+    keys.length === Object.keys(right).length &&
+    keys.every(key => Object.hasOwn(right, key) && sameValue(left[key], right[key]))
+  );
 };
 
 const identicalLists = (left: readonly Value[], right: readonly Value[]): boolean =>

@@ -6,7 +6,7 @@ import { compileRoot, compileSteps, leadsInside } from './compile-path.ts';
 import { guard } from './failures.ts';
 import type { FunctionEntry, Parameter } from './functions/define.ts';
 import { signature } from './functions/define.ts';
-import { findFunction, functionNames } from './functions/registry.ts';
+import { findFunction, functionNames, missingFunctions } from './functions/registry.ts';
 import { compileLike } from './like.ts';
 import type { Names } from './names.ts';
 import { arithmetic, likeOperand, topicMatches, truth, unary } from './operators.ts';
@@ -267,8 +267,11 @@ export class ExpressionCompiler {
   }
 
   #unknownFunction({ name, start }: Call): never {
+    const place = placeAt(this.#sql, start);
+    const missing = missingFunctions.get(name);
+    if (missing !== undefined) throw new MkbError('rule-unsupported', { ...place, what: `${name}(), ${missing},` });
     const near = nearest(name, functionNames);
-    const details = { ...placeAt(this.#sql, start), what: 'function', name };
+    const details = { ...place, what: 'function', name };
     throw new MkbError(
       'rule-unknown-name',
       near === undefined ? details : { ...details, hint: `Did you mean ${near}?` },

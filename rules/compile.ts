@@ -34,7 +34,7 @@ export const compileRule = (sql: string, ambient: Partial<Ambient> = {}): Rule =
   const captureNames = captureNamesOf(sources);
   const names = new Names(sources, captureNames);
   const compiler = new ExpressionCompiler(sql, names);
-  const scope = newScope({ ...systemAmbient, ...ambient });
+  const scope = newScope({ ...systemAmbient, ...ambient }, captureNames);
   const { foreach } = statement;
   const compiled =
     foreach === undefined
@@ -117,8 +117,9 @@ const plainRows = (run: Run, where: Where | undefined): Rule['rows'] => {
   return (message, captures) => (run.holds(message, captures) ? onePlainRow : noRows);
 };
 
-const newScope = (ambient: Ambient): Scope => ({
+const newScope = (ambient: Ambient, captureNames: readonly string[]): Scope => ({
   ...ambient,
+  captureNames,
   message: undefined as unknown as AnyMessage,
   captures: [],
   aliases: plainRow,

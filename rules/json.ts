@@ -7,6 +7,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { MkbError } from '../api/errors.ts';
+import { BitString } from './bit-string.ts';
 import { parseExactly } from './exact-json.ts';
 import { Float, isList, textOfBytes, type Value, type ValueMap } from './value.ts';
 
@@ -112,6 +113,9 @@ const encodeObject = (value: Exclude<Value, null | undefined | string | number |
   if (isList(value)) return `[${value.map(encode).join(',')}]`;
   if (value instanceof Float) return value.toString();
   if (value instanceof Uint8Array) return JSON.stringify(textOfBytes(value));
+  if (value instanceof BitString) {
+    throw new MkbError('value-not-encodable', { reason: `${value.length} bits are no whole number of bytes` });
+  }
   return encodeMap(value);
 };
 

@@ -1,4 +1,5 @@
 /** How values become text: the rules of EMQX's str(), which `+`, concat and templates share. */
+import { compact } from './formats/float-text.ts';
 import { encodeJson } from './json.ts';
 import { Float, isList, textOfBytes, type Value } from './value.ts';
 
@@ -13,11 +14,7 @@ export const textOf = (value: Value): string => {
 };
 
 /** At most 10 decimals and at least one: 2.0, 0.3, 100000000000000000000.0. */
-const floatText = (value: number): string => {
-  if (Math.abs(value) >= 1e21) return `${BigInt(value)}.0`;
-  const fixed = value.toFixed(10);
-  return fixed.replace(/(\.\d+?)0+$/, '$1');
-};
+const floatText = (value: number): string => compact(value, 10);
 
 /** Erlang writes text as a list of code points, so such a list becomes that text; any other becomes JSON. */
 const listText = (list: readonly Value[]): string =>

@@ -10,6 +10,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { MkbError } from '../api/errors.ts';
+import { BitString } from './bit-string.ts';
 
 export type Value =
   | undefined
@@ -20,6 +21,7 @@ export type Value =
   | Float
   | string
   | Buffer
+  | BitString
   | readonly Value[]
   | ValueMap;
 
@@ -58,6 +60,7 @@ export const isMap = (value: Value): value is ValueMap =>
   value !== null &&
   !Array.isArray(value) &&
   !(value instanceof Float) &&
+  !(value instanceof BitString) &&
   !(value instanceof Uint8Array);
 
 export const isNumeric = (value: Value): value is Numeric =>
@@ -98,6 +101,7 @@ export const describe = (value: Value): string => {
   if (isNumeric(value)) return `the number ${shorten(String(value))}`;
   if (typeof value === 'string') return `the text '${shorten(value)}'`;
   if (value instanceof Uint8Array) return `the bytes '${shorten(value.toString('utf8', 0, longest * 4))}'`;
+  if (value instanceof BitString) return `${value.length} bits`;
   if (isList(value)) return `a list of ${value.length}`;
   return shorten(`a map of ${Object.keys(value).join(', ') || 'nothing'}`);
 };

@@ -1,9 +1,34 @@
 /** Functions on maps and lists. Positions count from 1, and asking for what a list does not have is an error. */
 import { compareText, identical } from '../compare.ts';
+import { compact } from '../formats/float-text.ts';
+import { jsonOrUndefined } from '../json.ts';
 import { put, readKey } from '../paths.ts';
 import { Refusal } from '../refusal.ts';
-import { newMap, ownValue, type Value, type ValueMap } from '../value.ts';
-import { any, define, type FunctionEntry, integer, list, map, optional, text } from './define.ts';
+import { textOf } from '../text.ts';
+import {
+  isInteger,
+  isList,
+  isMap,
+  isNumeric,
+  isText,
+  newMap,
+  numericValue,
+  ownValue,
+  type Value,
+  type ValueMap,
+} from '../value.ts';
+import {
+  any,
+  custom,
+  define,
+  type FunctionEntry,
+  integer,
+  list,
+  map,
+  optional,
+  type Parameter,
+  text,
+} from './define.ts';
 
 const element = (values: readonly Value[], at: number): Value => {
   if (at < 0 || at >= values.length) throw new Refusal(`a list of ${values.length} has no element ${at + 1}`);
@@ -17,6 +42,35 @@ const readDotted = (path: string, value: Value): Value =>
 const orElse = (value: Value, otherwise: Value): Value => (value === undefined ? otherwise : value);
 
 const sortedKeys = (values: ValueMap): string[] => Object.keys(values).sort(compareText);
+
+/** One key, or a list of keys that lead into maps in maps. */
+const keys = (name: string): Parameter<readonly string[]> => {
+  const { read } = text(name);
+  return custom(name, 'text | list of text', value => (isList(value) ? value.map(read) : [read(value)]));
+};
+
+const entry = (key: string, value: Value): ValueMap => Object.assign(newMap(), { key, value });
+
+/** A start just behind the list gives nothing, and so does one further on. */
+const sublist = (start: number, length: number, values: readonly Value[]): readonly Value[] => {
+  if (start < 1) throw new Refusal(`positions count from 1, not ${start}`);
+  if (length < 0) throw new Refusal(`a length is not negative, as ${length} is`);
+  return values.slice(start - 1, start - 1 + length);
+};
+
+const redisFields = (values: Value): string[] => {
+  if (!isMap(values)) return [];
+  return sortedKeys(values).flatMap(key => {
+    const field = redisValue(ownValue(values, key));
+    return field === undefined ? [] : [key, field];
+  });
+};
+
+const redisValue = (value: Value): string | undefined => {
+  if (isText(value)) return textOf(value);
+  if (isNumeric(value)) return isInteger(value) ? String(value) : compact(Number(numericValue(value)), 6);
+  return typeof value === 'boolean' ? String(value) : undefined;
+};
 
 export const collectionFunctions: readonly FunctionEntry[] = [
   define({
@@ -40,20 +94,43 @@ export const collectionFunctions: readonly FunctionEntry[] = [
     call: ([path, value, values]) => put(values, path.split('.'), value),
   }),
   define({
+    name: 'map_to_entries',
+    parameters: [map('map')],
+    returns: 'list of maps',
+    description: 'A map with `key` and `value` for each key, sorted by key.',
+    examples: [['map_to_entries(json_decode(\'{"a": 1}\'))', [{ key: 'a', value: 1 }]]],
+    call: ([values]) => sortedKeys(values).map(key => entry(key, ownValue(values, key))),
+  }),
+  define({
+    name: 'map_to_redis_hset_args',
+    parameters: [any('map')],
+    returns: 'list of text',
+    description:
+      'Keys and values in turn, as Redis takes them, after the element map_to_redis_hset_args; what is no text, number or boolean is left out.',
+    examples: [['map_to_redis_hset_args(json_decode(\'{"a": 1.5}\'))', ['map_to_redis_hset_args', 'a', '1.5']]],
+    call: ([values]) => ['map_to_redis_hset_args', ...redisFields(isText(values) ? jsonOrUndefined(values) : values)],
+  }),
+  define({
     name: 'mget',
-    parameters: [text('key'), any('map'), optional(any('default'))],
+    parameters: [keys('key'), map('map'), optional(any('default'))],
     returns: 'any',
-    description: 'As map_get, but the key is taken literally, dots included.',
-    examples: [["mget('a.b', json_decode('{\"a.b\": 1}'))", 1]],
-    call: ([key, values, otherwise]) => orElse(readKey(values, key), otherwise),
+    description: 'As map_get, but the key is taken literally, dots included; a list of keys leads into maps in maps.',
+    examples: [
+      ["mget('a.b', json_decode('{\"a.b\": 1}'))", 1],
+      ["mget(['a', 'b'], json_decode('{\"a\": {\"b\": 1}}'))", 1],
+    ],
+    call: ([path, values, otherwise]) => orElse(path.reduce<Value>(readKey, values), otherwise),
   }),
   define({
     name: 'mput',
-    parameters: [text('key'), any('value'), any('map')],
+    parameters: [keys('key'), any('value'), map('map')],
     returns: 'map',
-    description: 'As map_put, but the key is taken literally, dots included.',
-    examples: [["mput('a.b', 1, map_new())", { 'a.b': 1 }]],
-    call: ([key, value, values]) => put(values, [key], value),
+    description: 'As map_put, but the key is taken literally, dots included; a list of keys leads into maps in maps.',
+    examples: [
+      ["mput('a.b', 1, map_new())", { 'a.b': 1 }],
+      ["mput(['a', 'b'], 1, map_new())", { a: { b: 1 } }],
+    ],
+    call: ([path, value, values]) => put(values, path, value),
   }),
   define({
     name: 'map_new',
@@ -118,6 +195,20 @@ export const collectionFunctions: readonly FunctionEntry[] = [
     description: 'The last element.',
     examples: [['last([1, 2])', 2]],
     call: ([values]) => element(values, values.length - 1),
+  }),
+  define({
+    name: 'sublist',
+    parameters: [integer('start, or length'), any('length, or list'), optional(list('list'))],
+    returns: 'list',
+    description: 'At most `length` elements of a list, from the first, or from position `start`.',
+    examples: [
+      ['sublist(3, [1, 2, 3, 4])', [1, 2, 3]],
+      ['sublist(2, 10, [1, 2, 3, 4])', [2, 3, 4]],
+    ],
+    call: ([first, second, third]) =>
+      third === undefined
+        ? sublist(1, first, list('list').read(second))
+        : sublist(first, integer('length').read(second), third),
   }),
   define({
     name: 'contains',

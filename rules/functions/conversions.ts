@@ -1,12 +1,15 @@
 /** Functions that turn one type into another. */
-
+import { compact, fixed } from '../formats/float-text.ts';
 import { jsonOrUndefined } from '../json.ts';
-import { float, parseNumber, toDouble } from '../numbers.ts';
+import { float as asFloat, parseNumber, toDouble } from '../numbers.ts';
 import { refuse } from '../refusal.ts';
 import { textOf } from '../text.ts';
 import { isMap, isNumeric, isText, type Numeric, numericValue, textOfBytes, type Value } from '../value.ts';
-import { any, bytes, define, type FunctionEntry, integer, optional, text } from './define.ts';
+import { any, define, type FunctionEntry, float, integer, optional } from './define.ts';
 import { rounded } from './math.ts';
+
+/** What Erlang can print. */
+const mostDecimals = 253;
 
 const numberFromText = (value: string | Buffer): Numeric => {
   const digits = typeof value === 'string' ? value : textOfBytes(value);
@@ -22,10 +25,10 @@ const toInteger = (value: Value): Value => {
 const toFloat = (value: Value, decimals?: number): Value => {
   if (!isNumeric(value) && !isText(value)) return refuse('no float can be made', value);
   const double = toDouble(isNumeric(value) ? value : numberFromText(value));
-  if (decimals === undefined) return float(double);
-  return decimals >= 0 && decimals <= 100
-    ? float(Number(double.toFixed(decimals)))
-    : refuse('decimals are 0 to 100', decimals);
+  if (decimals === undefined) return asFloat(double);
+  return decimals > 0 && decimals <= mostDecimals
+    ? asFloat(Number(fixed(double, decimals)))
+    : refuse(`decimals are 1 to ${mostDecimals}`, decimals);
 };
 
 const toBoolean = (value: Value): Value => {
@@ -38,11 +41,6 @@ const toBoolean = (value: Value): Value => {
 const toMap = (value: Value): Value => {
   const decoded = isText(value) ? jsonOrUndefined(value) : value;
   return isMap(decoded) ? decoded : refuse('only the JSON text of an object is a map', value);
-};
-
-const fromHex = (digits: string): Buffer => {
-  if (!/^[0-9a-fA-F]*$/.test(digits)) refuse('the text must be hexadecimal digits', digits);
-  return Buffer.from(digits.length % 2 === 0 ? digits : `0${digits}`, 'hex');
 };
 
 export const conversionFunctions: readonly FunctionEntry[] = [
@@ -110,19 +108,26 @@ export const conversionFunctions: readonly FunctionEntry[] = [
     call: ([value]) => toMap(value),
   }),
   define({
-    name: 'bin2hexstr',
-    parameters: [bytes('bytes')],
-    returns: 'text',
-    description: 'The bytes as upper-case hexadecimal digits.',
-    examples: [["bin2hexstr('az')", '617A']],
-    call: ([value]) => value.toString('hex').toUpperCase(),
+    name: 'str_utf16_le',
+    parameters: [any('value')],
+    returns: 'bytes',
+    description: 'The value as text (see str), in the bytes of UTF-16 with the low byte first.',
+    examples: [["bin2hexstr(str_utf16_le('aü'))", '6100FC00']],
+    call: ([value]) => Buffer.from(textOf(value), 'utf16le'),
   }),
   define({
-    name: 'hexstr2bin',
-    parameters: [text('digits')],
-    returns: 'bytes',
-    description: 'The bytes that hexadecimal digits stand for; an odd number of digits gets a 0 in front.',
-    examples: [["hexstr2bin('617A')", 'az']],
-    call: ([digits]) => fromHex(digits),
+    name: 'float2str',
+    parameters: [float('float'), integer('decimals')],
+    returns: 'text',
+    description: 'A float as text with at most `decimals` (0 to 253) digits after the point, zeros at the end cut off.',
+    examples: [
+      ['float2str(20.2, 10)', '20.2'],
+      ['float2str(20.2, 17)', '20.19999999999999928'],
+      ['float2str(2.0, 0)', '2'],
+    ],
+    call: ([value, decimals]) => {
+      if (decimals < 0 || decimals > mostDecimals) refuse(`decimals are 0 to ${mostDecimals}`, decimals);
+      return compact(value, decimals);
+    },
   }),
 ];

@@ -4,6 +4,8 @@
  * The parameters do the work that every function shares. Each reads its argument into what the function wants and refuses the rest, so
  * `call` gets values of the right type; and the compiler, the reference page and the tests learn from the same entry.
  */
+import { BitString } from '../bit-string.ts';
+import { jsonOrUndefined } from '../json.ts';
 import { refuse } from '../refusal.ts';
 import type { Scope } from '../scope.ts';
 import {
@@ -13,6 +15,7 @@ import {
   isNumeric,
   isText,
   type Numeric,
+  numericValue,
   textOfBytes,
   type Value,
   type ValueMap,
@@ -78,6 +81,9 @@ const parameter = <T>(name: string, type: string, read: (value: Value) => T): Pa
   read,
 });
 
+/** A parameter of a function's own kind. @param read throws Refusal for what it does not take */
+export const custom = parameter;
+
 /** The same parameter, which may be left out. */
 export const optional = <T>(required: Parameter<T>): Parameter<T | undefined> => ({ ...required, optional: true });
 
@@ -101,17 +107,42 @@ export const bytes = (name: string): Parameter<Buffer> =>
 export const number = (name: string): Parameter<Numeric> =>
   parameter(name, 'number', value => (isNumeric(value) ? value : (refuse(`${name} must be a number`, value) as never)));
 
+/** A float, not an integer: 2.0 and not 2. */
+export const float = (name: string): Parameter<number> =>
+  parameter(name, 'float', value =>
+    isNumeric(value) && !isInteger(value)
+      ? Number(numericValue(value))
+      : (refuse(`${name} must be a float`, value) as never),
+  );
+
 /** A whole number that fits a position, a length or a count. */
 export const integer = (name: string): Parameter<number> =>
   parameter(name, 'integer', value =>
     isInteger(value) && typeof value === 'number' ? value : (refuse(`${name} must be a whole number`, value) as never),
   );
 
+/** A whole number of any size. */
+export const whole = (name: string): Parameter<number | bigint> =>
+  parameter(name, 'integer', value =>
+    isInteger(value) ? value : (refuse(`${name} must be a whole number`, value) as never),
+  );
+
+/** Bytes or text, or the bits that subbits gives. */
+export const bits = (name: string): Parameter<Buffer | BitString> =>
+  parameter(name, 'bytes', value => {
+    if (value instanceof BitString || value instanceof Uint8Array) return value;
+    return typeof value === 'string' ? Buffer.from(value) : (refuse(`${name} must be bytes or text`, value) as never);
+  });
+
 export const list = (name: string): Parameter<readonly Value[]> =>
   parameter(name, 'list', value => (isList(value) ? value : (refuse(`${name} must be a list`, value) as never)));
 
+/** A map, or JSON text of an object. */
 export const map = (name: string): Parameter<ValueMap> =>
-  parameter(name, 'map', value => (isMap(value) ? value : (refuse(`${name} must be a map`, value) as never)));
+  parameter(name, 'map', value => {
+    const decoded = isText(value) ? jsonOrUndefined(value) : value;
+    return isMap(decoded) ? decoded : (refuse(`${name} must be a map`, value) as never);
+  });
 
 /** One of a few words, such as 'all' or 'leading'. */
 export const oneOf = <const W extends string>(name: string, words: readonly W[]): Parameter<W> =>

@@ -1,5 +1,4 @@
-/** Functions that encode, decode and hash. */
-import { createHash } from 'node:crypto';
+/** Bytes as base64, and values as JSON. */
 import { encodeJson, jsonOrUndefined } from '../json.ts';
 import { refuse } from '../refusal.ts';
 import type { Value } from '../value.ts';
@@ -14,7 +13,8 @@ const toBase64 = (value: Buffer, options: readonly Base64Option[]): string => {
   return options.includes('no_padding') ? padded.replace(/=+$/, '') : padded;
 };
 
-const fromBase64 = (encoded: string, options: readonly Base64Option[]): Buffer => {
+const fromBase64 = (text: string, options: readonly Base64Option[]): Buffer => {
+  const encoded = text.replace(/[ \t\r\n]/g, '');
   const alphabet = options.includes('urlsafe') ? /^[A-Za-z0-9_-]*={0,2}$/ : /^[A-Za-z0-9+/]*={0,2}$/;
   const unpadded = encoded.replace(/=+$/, '');
   const wholeLength = options.includes('no_padding') ? unpadded.length % 4 !== 1 : encoded.length % 4 === 0;
@@ -26,16 +26,6 @@ const decodeText = (value: Buffer): Value => {
   const decoded = jsonOrUndefined(value);
   return decoded === undefined ? refuse('the text must be JSON', value) : decoded;
 };
-
-const hash = (name: string, algorithm: string, example: string): FunctionEntry =>
-  define({
-    name,
-    parameters: [bytes('data')],
-    returns: 'text',
-    description: `The ${algorithm.toUpperCase()} hash as lower-case hexadecimal digits.`,
-    examples: [[`${name}('abc')`, example]],
-    call: ([data]) => createHash(algorithm).update(data).digest('hex'),
-  });
 
 export const encodingFunctions: readonly FunctionEntry[] = [
   define({
@@ -71,14 +61,11 @@ export const encodingFunctions: readonly FunctionEntry[] = [
     parameters: [text('text')],
     rest: oneOf('options', base64Options),
     returns: 'bytes',
-    description: 'The bytes that base64 stands for, with padding unless `no_padding` is given.',
+    description: 'The bytes that base64 stands for, with padding unless `no_padding` is given; white space is ignored.',
     examples: [
       ["base64_decode('aGVsbG8=')", 'hello'],
       ["base64_decode('_-8', 'urlsafe', 'no_padding') = base64_decode('/+8=')", true],
     ],
     call: ([encoded, ...options]) => fromBase64(encoded, options),
   }),
-  hash('md5', 'md5', '900150983cd24fb0d6963f7d28e17f72'),
-  hash('sha', 'sha1', 'a9993e364706816aba3e25717850c26c9cd0d89d'),
-  hash('sha256', 'sha256', 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'),
 ];

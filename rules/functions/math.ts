@@ -19,6 +19,21 @@ const absolute = (value: Numeric): Value => {
   return value < 0 ? multiply(value, -1) : value;
 };
 
+const logarithm = (
+  name: string,
+  meaning: string,
+  how: (value: number) => number,
+  examples: FunctionEntry['examples'],
+): FunctionEntry =>
+  define({
+    name,
+    parameters: [number('number')],
+    returns: 'float',
+    description: `The ${meaning} of a number above 0.`,
+    examples,
+    call: ([value]) => float(how(toDouble(value))),
+  });
+
 export const mathFunctions: readonly FunctionEntry[] = [
   define({
     name: 'abs',
@@ -72,6 +87,17 @@ export const mathFunctions: readonly FunctionEntry[] = [
     examples: [['sqrt(9)', new Float(3)]],
     call: ([value]) => float(Math.sqrt(toDouble(value))),
   }),
+  define({
+    name: 'exp',
+    parameters: [number('number')],
+    returns: 'float',
+    description: 'e to the power of the number.',
+    examples: [['exp(10)', 22026.465794806718]],
+    call: ([value]) => float(Math.exp(toDouble(value))),
+  }),
+  logarithm('log', 'natural logarithm', Math.log, [['log(1)', new Float(0)]]),
+  logarithm('log10', 'logarithm to base 10', Math.log10, [['log10(100)', new Float(2)]]),
+  logarithm('log2', 'logarithm to base 2', Math.log2, [['log2(8.5)', 3.0874628412503395]]),
   define({
     name: 'power',
     parameters: [number('base'), number('exponent')],

@@ -4,8 +4,9 @@ import { columns } from '../columns.ts';
 import { readKey } from '../paths.ts';
 import { Refusal } from '../refusal.ts';
 import type { Scope } from '../scope.ts';
-import type { Value } from '../value.ts';
-import { define, type FunctionEntry, integer, optional, text } from './define.ts';
+import { filterMatches } from '../topic-filter.ts';
+import { isMap, isText, type Value } from '../value.ts';
+import { define, type FunctionEntry, integer, list, optional, text } from './define.ts';
 
 const read = (name: string, scope: Scope): Value => columns.find(each => each.name === name)?.read(scope.message);
 
@@ -23,6 +24,14 @@ const reader = (name: string, column: string, returns: string, example: Value): 
     description: `The message’s ${column}.`,
     examples: [[`${name}()`, example]],
     call: (_none, scope) => read(column, scope),
+  });
+
+/** Whether a topic of the list is accepted. The last one that is decides about the QoS in EMQX; here any may. */
+const hasTopic = (filters: readonly Value[], qos: number | undefined, accepts: (topic: string) => boolean): boolean =>
+  filters.some(each => {
+    const topic = isMap(each) ? readKey(each, 'topic') : each;
+    if (!isText(topic) || !accepts(topic.toString())) return false;
+    return qos === undefined || readKey(each, 'qos') === qos;
   });
 
 export const messageFunctions: readonly FunctionEntry[] = [
@@ -43,7 +52,19 @@ export const messageFunctions: readonly FunctionEntry[] = [
   reader('clientip', 'peerhost', 'text', undefined),
   reader('qos', 'qos', 'integer', 1),
   reader('flags', 'flags', 'map', { retain: false, dup: false }),
-  reader('payload', 'payload', 'bytes', '{"speed": 80}'),
+  define({
+    name: 'payload',
+    parameters: [optional(text('path'))],
+    returns: 'bytes | any',
+    description:
+      'The message’s payload, or what is under a path of keys inside its JSON; undefined where there is nothing.',
+    examples: [
+      ['payload()', '{"speed": 80}'],
+      ["payload('speed')", 80],
+    ],
+    call: ([path], { message }) =>
+      path === undefined ? message.payload : path.split('.').reduce<Value>(readKey, message.payload),
+  }),
   define({
     name: 'msgid',
     parameters: [],
@@ -61,19 +82,23 @@ export const messageFunctions: readonly FunctionEntry[] = [
     call: ([name], scope) => readKey(read('flags', scope), name),
   }),
   define({
-    name: 'uuid_v4',
-    parameters: [],
-    returns: 'text',
-    description: 'A new random UUID.',
-    examples: [['strlen(uuid_v4())', 36]],
-    call: (_none, { uuid }) => uuid(),
+    name: 'contains_topic',
+    parameters: [list('filters'), text('topic'), optional(integer('qos'))],
+    returns: 'boolean',
+    description:
+      'Whether a list of topics (text, or maps with `topic` and `qos`) has this one, and with this QoS if it is given.',
+    examples: [
+      ["contains_topic(['a/b', 'c'], 'c')", true],
+      ['contains_topic(json_decode(\'[{"topic": "a", "qos": 1}]\'), \'a\', 2)', false],
+    ],
+    call: ([filters, topic, qos]) => hasTopic(filters, qos, found => found === topic),
   }),
   define({
-    name: 'uuid_v4_no_hyphen',
-    parameters: [],
-    returns: 'text',
-    description: 'A new random UUID without its hyphens.',
-    examples: [['strlen(uuid_v4_no_hyphen())', 32]],
-    call: (_none, { uuid }) => uuid().replaceAll('-', ''),
+    name: 'contains_topic_match',
+    parameters: [list('filters'), text('filter'), optional(integer('qos'))],
+    returns: 'boolean',
+    description: 'As contains_topic, for any topic of the list that `filter` (with + and #) matches.',
+    examples: [["contains_topic_match(['a/b', 'c'], 'a/+')", true]],
+    call: ([filters, filter, qos]) => hasTopic(filters, qos, found => filterMatches(filter, found)),
   }),
 ];

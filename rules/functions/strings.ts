@@ -1,13 +1,12 @@
 /** Functions on text. Characters are what a reader sees as one (grapheme clusters), positions count from 0, as in EMQX. */
 import { Refusal } from '../refusal.ts';
-import { textOf } from '../text.ts';
-import { any, define, type FunctionEntry, integer, oneOf, optional, text } from './define.ts';
+import { define, type FunctionEntry, integer, oneOf, optional, text } from './define.ts';
 
 const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
 const simple = /^[ -~]*$/;
 
 /** The characters of `value` as a reader counts them; a line break of CR and LF is one. */
-const graphemes = (value: string): readonly string[] =>
+export const graphemes = (value: string): readonly string[] =>
   simple.test(value) ? value.split('') : Array.from(segmenter.segment(value), ({ segment }) => segment);
 
 const substring = (value: string, start: number, length = Number.POSITIVE_INFINITY): string => {
@@ -41,6 +40,32 @@ const replace = (value: string, search: string, replacement: string, where: 'all
   return parts.join(replacement);
 };
 
+/** Character by character: JavaScript alone would write Σ as ς at the end of a word. */
+const lower = (value: string): string =>
+  value
+    .split('Σ')
+    .map(part => part.toLowerCase())
+    .join('σ');
+
+/** Unicode's Pattern_White_Space, and CR LF, which is one character. No-break spaces are not among it. */
+const whiteSpace: ReadonlySet<string> = new Set([
+  ...['\t', '\n', '\v', '\f', '\r', ' ', '\r\n'],
+  ...['\u0085', '\u200e', '\u200f', '\u2028', '\u2029'],
+]);
+
+const trimStart = (value: string, unwanted: ReadonlySet<string>): string => {
+  const characters = graphemes(value);
+  const first = characters.findIndex(character => !unwanted.has(character));
+  if (first <= 0) return first < 0 ? '' : value;
+  return characters.slice(first).join('');
+};
+
+const trimEnd = (value: string, unwanted: ReadonlySet<string>): string => {
+  const characters = graphemes(value);
+  const last = characters.findLastIndex(character => !unwanted.has(character));
+  return last === characters.length - 1 ? value : characters.slice(0, last + 1).join('');
+};
+
 export const stringFunctions: readonly FunctionEntry[] = [
   define({
     name: 'lower',
@@ -48,7 +73,7 @@ export const stringFunctions: readonly FunctionEntry[] = [
     returns: 'text',
     description: 'The text in lower case.',
     examples: [["lower('Tesla X')", 'tesla x']],
-    call: ([value]) => value.toLowerCase(),
+    call: ([value]) => lower(value),
   }),
   define({
     name: 'upper',
@@ -64,7 +89,7 @@ export const stringFunctions: readonly FunctionEntry[] = [
     returns: 'text',
     description: 'The text without white space at both ends.',
     examples: [["trim('  a b ')", 'a b']],
-    call: ([value]) => value.trim(),
+    call: ([value]) => trimEnd(trimStart(value, whiteSpace), whiteSpace),
   }),
   define({
     name: 'ltrim',
@@ -72,15 +97,19 @@ export const stringFunctions: readonly FunctionEntry[] = [
     returns: 'text',
     description: 'The text without white space at its beginning.',
     examples: [["ltrim('  a ')", 'a ']],
-    call: ([value]) => value.trimStart(),
+    call: ([value]) => trimStart(value, whiteSpace),
   }),
   define({
     name: 'rtrim',
-    parameters: [text('text')],
+    parameters: [text('text'), optional(text('characters'))],
     returns: 'text',
-    description: 'The text without white space at its end.',
-    examples: [["rtrim(' a  ')", ' a']],
-    call: ([value]) => value.trimEnd(),
+    description: 'The text without white space, or without any of `characters`, at its end.',
+    examples: [
+      ["rtrim(' a  ')", ' a'],
+      ["rtrim('1.500', '0')", '1.5'],
+    ],
+    call: ([value, characters]) =>
+      trimEnd(value, characters === undefined ? whiteSpace : new Set(graphemes(characters))),
   }),
   define({
     name: 'reverse',
@@ -128,18 +157,6 @@ export const stringFunctions: readonly FunctionEntry[] = [
     call: ([value, separator, option]) => split(value, separator, option),
   }),
   define({
-    name: 'concat',
-    parameters: [any('first'), any('second')],
-    rest: any('more'),
-    returns: 'text',
-    description: 'All arguments as text, joined.',
-    examples: [
-      ["concat('v-', 7)", 'v-7'],
-      ["concat('a', 2.0, true, [1])", 'a2.0true[1]'],
-    ],
-    call: values => values.map(textOf).join(''),
-  }),
-  define({
     name: 'replace',
     parameters: [
       text('text'),
@@ -155,16 +172,5 @@ export const stringFunctions: readonly FunctionEntry[] = [
       ["replace('a-b-c', '-', '/', 'trailing')", 'a-b/c'],
     ],
     call: ([value, search, replacement, where = 'all']) => replace(value, search, replacement, where),
-  }),
-  define({
-    name: 'rm_prefix',
-    parameters: [text('text'), text('prefix')],
-    returns: 'text',
-    description: 'The text without `prefix`, if it begins with it.',
-    examples: [
-      ["rm_prefix('car/7', 'car/')", '7'],
-      ["rm_prefix('7', 'car/')", '7'],
-    ],
-    call: ([value, prefix]) => (value.startsWith(prefix) ? value.slice(prefix.length) : value),
   }),
 ];

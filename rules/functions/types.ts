@@ -1,7 +1,7 @@
 /** Functions that ask for a value's type, and that choose a value that is there. */
-import { identical } from '../compare.ts';
+import { sameValue } from '../compare.ts';
 import { isInteger, isList, isMap, isNumeric, isText, type Value } from '../value.ts';
-import { any, define, type FunctionEntry } from './define.ts';
+import { any, define, type FunctionEntry, map } from './define.ts';
 
 const test = (
   name: string,
@@ -17,6 +17,18 @@ const test = (
     examples,
     call: ([value]) => holds(value),
   });
+
+const isEmpty = (value: Value): boolean => {
+  if (isEmptyText(value)) return true;
+  if (isList(value)) return value.length === 0;
+  return Object.keys(map('value').read(value)).length === 0;
+};
+
+/** One argument that is a list stands for its elements. */
+const candidates = (values: readonly Value[]): readonly Value[] => {
+  const [only] = values;
+  return values.length === 1 && isList(only) ? only : values;
+};
 
 const isEmptyText = (value: Value): boolean => isText(value) && value.length === 0;
 
@@ -51,13 +63,29 @@ export const typeFunctions: readonly FunctionEntry[] = [
   test('is_map', 'Whether the value is a map.', [['is_map(flags)', true]], isMap),
   test('is_array', 'Whether the value is a list.', [['is_array([1, 2])', true]], isList),
   define({
+    name: 'is_empty',
+    parameters: [any('value')],
+    returns: 'boolean',
+    description:
+      "Whether a list, a map or text holds nothing; the text '{}' is an empty map, and other text must be JSON of an object.",
+    examples: [
+      ["is_empty('')", true],
+      ['is_empty([0])', false],
+      ["is_empty('{}')", true],
+    ],
+    call: ([value]) => isEmpty(value),
+  }),
+  define({
     name: 'coalesce',
     parameters: [any('first')],
     rest: any('more'),
     returns: 'any',
-    description: 'The first value that is not undefined; undefined if there is none.',
-    examples: [['coalesce(payload.missing, 7)', 7]],
-    call: values => values.find(value => value !== undefined),
+    description: 'The first value that is not undefined, of the arguments or of one list; undefined if there is none.',
+    examples: [
+      ['coalesce(payload.missing, 7)', 7],
+      ['coalesce([payload.missing, 7])', 7],
+    ],
+    call: values => candidates(values).find(value => value !== undefined),
   }),
   define({
     name: 'coalesce_ne',
@@ -66,7 +94,7 @@ export const typeFunctions: readonly FunctionEntry[] = [
     returns: 'any',
     description: 'The first value that is neither undefined nor empty text.',
     examples: [["coalesce_ne('', 'x')", 'x']],
-    call: values => values.find(value => value !== undefined && !isEmptyText(value)),
+    call: values => candidates(values).find(value => value !== undefined && !isEmptyText(value)),
   }),
   define({
     name: 'null',
@@ -80,11 +108,11 @@ export const typeFunctions: readonly FunctionEntry[] = [
     name: 'eq',
     parameters: [any('left'), any('right')],
     returns: 'boolean',
-    description: 'Whether both are the same in type and value: 1 and 1.0 are not.',
+    description: 'Whether both have the same value; 1 and 1.0 have, 1 and the text 1 have not.',
     examples: [
-      ['eq(1, 1)', true],
-      ['eq(1, 1.0)', false],
+      ['eq(1, 1.0)', true],
+      ["eq(1, '1')", false],
     ],
-    call: ([left, right]) => identical(left, right),
+    call: ([left, right]) => sameValue(left, right),
   }),
 ];

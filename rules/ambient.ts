@@ -1,0 +1,14 @@
+/** The world around rules as it is: clock, randomness, environment, and what this process remembers. Tests bring their own. */
+import { randomUUID } from 'node:crypto';
+import { Memory } from './memory.ts';
+import type { Ambient } from './scope.ts';
+
+export const systemAmbient: Ambient = {
+  now: Date.now,
+  uuid: randomUUID,
+  random: Math.random,
+  zoneOffset: time => -new Date(time).getTimezoneOffset(),
+  environment: name => process.env[name],
+  // One for the process, because the store of EMQX is one for all rules of a node.
+  memory: new Memory(),
+};
