@@ -5,7 +5,7 @@ import { tlsTexts } from '../api/tls-texts.ts';
 import { bytes, durationMs } from '../api/units.ts';
 import { securityOptions } from '../kafka/security.ts';
 import { kafkaSecurity } from '../kafka/settings.ts';
-import type { ProducerOptions } from './kafka/producer.ts';
+import type { ProducerOptions } from './kafka/producer-options.ts';
 import type { SessionOptions } from './mqtt/options.ts';
 import { subscriptionFilters } from './subscriptions.ts';
 

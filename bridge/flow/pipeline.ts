@@ -8,7 +8,8 @@
 import { MkbError } from '../../api/errors.ts';
 import type { Captures, MqttSource, Row } from '../../rules/rule.ts';
 import { TopicIndex } from '../../rules/topic-index.ts';
-import type { Producer, ProducerHandler } from '../kafka/producer.ts';
+import type { Producer } from '../kafka/producer.ts';
+import type { ProducerHandler } from '../kafka/producer-options.ts';
 import { draft, type Record, type RecordDraft } from '../kafka/record.ts';
 import type { Topic } from '../kafka/topic.ts';
 import type { MqttMessage } from '../mqtt/message.ts';

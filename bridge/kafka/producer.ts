@@ -12,44 +12,17 @@ import { MkbError } from '../../api/errors.ts';
 import { backoffMs } from '../backoff.ts';
 import { mayHaveWritten, reactionTo } from './broker-errors.ts';
 import { BufferPool } from './buffer-pool.ts';
-import { Cluster, type ClusterOptions, errorName } from './cluster.ts';
-import { type Codec, type Compression, codecs } from './compression.ts';
+import { Cluster, errorName } from './cluster.ts';
+import { type Codec, codecs } from './compression.ts';
 import { FinalFailures } from './final-failures.ts';
 import { Identity } from './identity.ts';
 import type { Lane } from './lane.ts';
 import type { Link } from './link.ts';
 import { type PartitionBatch, type PartitionResult, type ProduceAnswer, produce } from './produce-api.ts';
+import type { ProducerHandler, ProducerOptions } from './producer-options.ts';
 import type { Record, RecordDraft } from './record.ts';
 import type { RecordBatch } from './record-batch.ts';
 import { Topic } from './topic.ts';
-
-export interface ProducerOptions {
-  readonly cluster: ClusterOptions;
-  readonly acks: 'all' | 'leader' | 'none';
-  /** Whether batches carry sequence numbers, so that a repeated attempt cannot write twice. Needs acks all. */
-  readonly idempotent: boolean;
-  readonly compression: Compression;
-  /** How long a batch waits for more records, milliseconds. */
-  readonly lingerMs: number;
-  /** A batch is sent when it has this many bytes before compression. A larger record goes alone. */
-  readonly batchBytes: number;
-  /** Above this many bytes in batches `full` becomes true. */
-  readonly maxBytes: number;
-  /** One request at a time over all brokers: latency in order rather than throughput. */
-  readonly sequential: boolean;
-  readonly now?: () => number;
-}
-
-export interface ProducerHandler {
-  /** Kafka has these records (with acks none: they were sent). */
-  delivered(tokens: readonly number[]): void;
-  /** This record will never be delivered. Its bytes are valid during the call. */
-  failed(token: number, record: Record, error: MkbError): void;
-  /** All records of one answer have been told. */
-  settled(): void;
-  /** Something failed that is retried by itself. */
-  problem(error: MkbError): void;
-}
 
 /** A request that got no answer. */
 interface Lost {
@@ -372,7 +345,10 @@ export class Producer {
       topic.learn(metadata);
       if (topic.error) this.#giveUp(topic);
       else if (metadata.errorCode !== 0) this.cluster.refresh();
-      else this.#unpark(topic);
+      else {
+        this.#loseLanes(topic, metadata.leaders.length);
+        this.#unpark(topic);
+      }
     }
     this.#pump();
   }
@@ -391,13 +367,26 @@ export class Producer {
     this.#parkedBytes -= topic.parkedBytes;
     topic.parkedBytes = 0;
     for (const { record, token } of topic.parked.splice(0)) this.#handler.failed(token, record as Record, error);
-    for (const lane of topic.lanes) {
-      if (lane.sending) continue;
-      for (const batch of this.#failures.drain(lane, error)) batch.release();
-      this.#active.delete(lane);
-    }
+    for (const lane of topic.lanes) this.#drain(lane, error);
     if (this.#topics.size > manyTopics) this.#forget(topic);
     this.#handler.settled();
+  }
+
+  /** A topic was deleted and made again with fewer partitions: what is held for the others has nowhere to go. */
+  #loseLanes(topic: Topic, partitions: number): void {
+    const lost = topic.lanes.slice(partitions);
+    if (lost.length === 0) return;
+    for (const lane of lost) this.#drain(lane, new MkbError('kafka-unknown-topic', { topic: topic.name }));
+    if (lost.every(lane => lane.empty)) topic.shrink(partitions);
+    else this.cluster.refresh();
+    this.#handler.settled();
+  }
+
+  /** Fails what a lane holds, unless it is under way: then its answer decides, and we are asked again. */
+  #drain(lane: Lane, error: MkbError): void {
+    if (lane.sending) return;
+    for (const batch of this.#failures.drain(lane, error)) batch.release();
+    this.#active.delete(lane);
   }
 
   #forget(topic: Topic): void {

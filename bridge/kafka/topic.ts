@@ -62,6 +62,12 @@ export class Topic {
     this.#sticky = (this.#sticky + 1) % count;
   }
 
+  /** The topic has only this many partitions now. The lanes behind them are empty. */
+  shrink(partitions: number): void {
+    this.lanes.length = partitions;
+    this.#sticky = -1;
+  }
+
   /** Keeps a copy of a record until the partitions are known. */
   park(record: RecordDraft, token: number): void {
     const copy = draft({

@@ -4,7 +4,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { MkbError } from '../../../../api/errors.ts';
 import type { Cluster } from '../../../../bridge/kafka/cluster.ts';
-import { Producer, type ProducerOptions } from '../../../../bridge/kafka/producer.ts';
+import { Producer } from '../../../../bridge/kafka/producer.ts';
+import type { ProducerOptions } from '../../../../bridge/kafka/producer-options.ts';
 import { draft } from '../../../../bridge/kafka/record.ts';
 import { type KafkaSecurity, securityOptions } from '../../../../kafka/security.ts';
 

@@ -1,0 +1,33 @@
+/** What a producer is told, and what it tells. */
+import type { MkbError } from '../../api/errors.ts';
+import type { ClusterOptions } from './cluster.ts';
+import type { Compression } from './compression.ts';
+import type { Record } from './record.ts';
+
+export interface ProducerOptions {
+  readonly cluster: ClusterOptions;
+  readonly acks: 'all' | 'leader' | 'none';
+  /** Whether batches carry sequence numbers, so that a repeated attempt cannot write twice. Needs acks all. */
+  readonly idempotent: boolean;
+  readonly compression: Compression;
+  /** How long a batch waits for more records, milliseconds. */
+  readonly lingerMs: number;
+  /** A batch is sent when it has this many bytes before compression. A larger record goes alone. */
+  readonly batchBytes: number;
+  /** Above this many bytes in batches `full` becomes true. */
+  readonly maxBytes: number;
+  /** One request at a time over all brokers: latency in order rather than throughput. */
+  readonly sequential: boolean;
+  readonly now?: () => number;
+}
+
+export interface ProducerHandler {
+  /** Kafka has these records (with acks none: they were sent). */
+  delivered(tokens: readonly number[]): void;
+  /** This record will never be delivered. Its bytes are valid during the call. */
+  failed(token: number, record: Record, error: MkbError): void;
+  /** All records of one answer have been told. */
+  settled(): void;
+  /** Something failed that is retried by itself. */
+  problem(error: MkbError): void;
+}
