@@ -482,6 +482,17 @@ export const errors = table({
       `No rule is named ${name}.${meant === undefined ? '' : ` Did you mean ${meant}?`}`,
     remedy: 'Use the name of a rule of the document; `mkb explain FILE` shows them.',
   },
+  'tests-missing': {
+    kind: 'permanent',
+    message: ({ rule }: { rule: string | undefined }) =>
+      rule === undefined ? 'There is no test in these files.' : `There is no test of a rule named ${rule}.`,
+    remedy: 'Add `tests:` beside a rule, or a file named *_test.yaml; `mkb test --help` shows both.',
+  },
+  'report-unwritable': {
+    kind: 'permanent',
+    message: ({ file, reason }: { file: string; reason: string }) => `The report ${file} cannot be written: ${reason}.`,
+    remedy: 'Name a file in a folder that exists and that this user may write to.',
+  },
 });
 
 export type ErrorCode = keyof typeof errors;

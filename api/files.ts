@@ -30,13 +30,19 @@ export const readSources = async (
 const readPath = async (name: string): Promise<(Source | Promise<Source>)[]> => {
   try {
     if (!(await stat(name)).isDirectory()) return [readStream(name, createReadStream(name))];
-    const files = (await readdir(name)).filter(file => /\.(ya?ml|json)$/i.test(file)).sort();
+    const files = (await readdir(name)).filter(isDocument).sort();
     if (files.length === 0) return [unreadable(name, 'the folder has no .yaml, .yml or .json file')];
     return files.map(file => readStream(path.join(name, file), createReadStream(path.join(name, file))));
   } catch (error) {
     return [unreadable(name, reasonOf(error))];
   }
 };
+
+/** Tests of rules lie beside the documents that they test, and are none themselves. */
+const isDocument = (file: string): boolean => /\.(ya?ml|json)$/i.test(file) && !isTestFile(file);
+
+/** Whether a file's name says that it holds tests of rules: `cars_test.yaml`. */
+export const isTestFile = (file: string): boolean => /_test\.(ya?ml|json)$/i.test(file);
 
 const readStream = async (file: string, stream: Readable): Promise<Source> => {
   const chunks: Buffer[] = [];

@@ -28,6 +28,9 @@ import { newMap, type Value } from './value.ts';
 
 export type Condition = (scope: Scope) => boolean;
 
+/** Told of each CASE as it is compiled; what it returns is told of each branch that is taken: from 0, and after the last WHEN for ELSE. */
+export type ObserveCase = (expression: Case) => (branch: number) => void;
+
 export class ExpressionCompiler {
   readonly #sql: string;
   readonly #names: Names;
@@ -47,9 +50,12 @@ export class ExpressionCompiler {
   /** Whether what was compiled so far reads an alias. */
   readsAliases = false;
 
-  constructor(sql: string, names: Names) {
+  readonly #observeCase: ObserveCase | undefined;
+
+  constructor(sql: string, names: Names, observeCase?: ObserveCase) {
     this.#sql = sql;
     this.#names = names;
+    this.#observeCase = observeCase;
   }
 
   /** An expression as a value. Throws `rule-unknown-name` and `rule-arguments`. */
@@ -210,13 +216,20 @@ export class ExpressionCompiler {
     });
   }
 
-  #case({ subject, branches, otherwise }: Case): Evaluate {
+  #case(expression: Case): Evaluate {
+    const { subject, branches, otherwise } = expression;
+    const taken = this.#observeCase?.(expression);
     const subjectOf = subject === undefined ? undefined : this.compile(subject);
     const tests = branches.map(({ when }) => this.#branchTest(when, subjectOf));
     const results = branches.map(({ result }) => this.compile(result));
     const fallback = otherwise === undefined ? undefined : this.compile(otherwise);
     return scope => {
-      for (let at = 0; at < tests.length; at++) if (tests[at]!(scope)) return results[at]!(scope);
+      for (let at = 0; at < tests.length; at++) {
+        if (!tests[at]!(scope)) continue;
+        taken?.(at);
+        return results[at]!(scope);
+      }
+      taken?.(tests.length);
       return fallback?.(scope);
     };
   }

@@ -10,7 +10,7 @@
  */
 import { systemAmbient } from './ambient.ts';
 import type { AnyMessage } from './columns.ts';
-import { type Condition, ExpressionCompiler } from './compile-expression.ts';
+import { type Condition, ExpressionCompiler, type ObserveCase } from './compile-expression.ts';
 import { compileForeach } from './foreach.ts';
 import type { KafkaRecord, Message } from './message.ts';
 import { Names } from './names.ts';
@@ -27,13 +27,14 @@ import { newMap } from './value.ts';
  * carries its place in the SQL (see `placeOf`, `renderCaret`).
  *
  * @param ambient clock, randomness and time zone, for tests to hold
+ * @param observeCase is told of branches that are taken, for measuring what tests reach
  */
-export const compileRule = (sql: string, ambient: Partial<Ambient> = {}): Rule => {
+export const compileRule = (sql: string, ambient: Partial<Ambient> = {}, observeCase?: ObserveCase): Rule => {
   const statement = parseRule(sql);
   const sources = statement.from.map(item => parseSource(sql, item));
   const captureNames = captureNamesOf(sources);
   const names = new Names(sources, captureNames);
-  const compiler = new ExpressionCompiler(sql, names);
+  const compiler = new ExpressionCompiler(sql, names, observeCase);
   const scope = newScope({ ...systemAmbient, ...ambient }, captureNames);
   const { foreach } = statement;
   const compiled =

@@ -4,6 +4,7 @@ import type { Path } from '../problems.ts';
 import type { Rule, Sink } from '../schema/rules.ts';
 import { parseTemplate } from '../template.ts';
 import type { SemanticCheck } from './check.ts';
+import { checkRuleTest } from './rule-tests.ts';
 
 const section: Path = ['spec', 'rules'];
 
@@ -12,8 +13,10 @@ export const ruleChecks: readonly SemanticCheck[] = [
   { reads: [section], check: ({ spec: { rules } }) => rules.flatMap(checkRule) },
 ];
 
-const checkRule = ({ sinks }: Rule, index: number): Finding[] =>
-  sinks.flatMap((sink, at) => checkSink(sink, [...section, index, 'sinks', at]));
+const checkRule = ({ sinks, tests = [] }: Rule, index: number): Finding[] => [
+  ...sinks.flatMap((sink, at) => checkSink(sink, [...section, index, 'sinks', at])),
+  ...tests.flatMap((test, at) => checkRuleTest(test, [...section, index, 'tests', at])),
+];
 
 const checkSink = ({ kafka, mqtt }: Sink, path: Path): Finding[] => {
   if (kafka) return checkKafkaTopic(kafka.topic, [...path, 'kafka', 'topic']);

@@ -1,6 +1,7 @@
 /** `spec.rules`: which messages, what of them, and where to. */
 import type { Static } from 'typebox';
 import { flag, list, numberChoice, optional, section, text } from './fields.ts';
+import { ruleTest } from './rule-tests.ts';
 
 const header = (name: string, value: string) =>
   section('A name and a template for its value.', { name: text(name), value: text(value, { minLength: 0 }) });
@@ -54,6 +55,9 @@ const rule = section('Selects messages and writes what it makes of them.', {
     'Which messages and what of them, in SQL: `SELECT payload FROM "vehicles/{vin}/#" WHERE payload.speed > 0`.',
   ),
   sinks: list(sink, 'Where to write. A message counts as delivered when all of them have it.', { minItems: 1 }),
+  tests: optional(
+    list(ruleTest, 'What the rule must make of example messages: `mkb test` runs these, and the bridge ignores them.'),
+  ),
 });
 
 export const rules = list(

@@ -55,7 +55,8 @@ export class BoundRule {
   }
 }
 
-function compileSink(document: NonNullable<RuleDocument['sinks'][number]['kafka']>, rule: Rule): KafkaSink {
+/** A Kafka sink of a rule. Throws what `compileTemplate` throws. */
+export function compileSink(document: NonNullable<RuleDocument['sinks'][number]['kafka']>, rule: Rule): KafkaSink {
   const compile = (text: string): CompiledTemplate => compileTemplate(text, rule);
   const optional = (text: string | undefined) => (text === undefined ? undefined : compile(text));
   return new KafkaSink({
@@ -68,7 +69,7 @@ function compileSink(document: NonNullable<RuleDocument['sinks'][number]['kafka'
   });
 }
 
-/** Without a `value` the payload goes on as it came if the rule selects it alone, or `*`; else the row goes as JSON. */
+/** Without a `value` the payload goes on as it came if the rule selects it alone; else the row goes as JSON. */
 function defaultValue(rule: Rule): string {
   return rule.passesPayload ? '${payload}' : '${.}';
 }

@@ -1,0 +1,37 @@
+/** What of a test can be judged without running it: that rows are JSON, that the error exists, that a payload can be read. */
+import { errors } from '../errors.ts';
+import { type Finding, finding } from '../findings.ts';
+import { nearest } from '../nearest.ts';
+import type { Path } from '../problems.ts';
+import type { RuleTest } from '../schema/rule-tests.ts';
+import { bytesOf } from '../written-bytes.ts';
+
+export const checkRuleTest = ({ message, rows = [], error }: RuleTest, path: Path): Finding[] => [
+  ...rows.flatMap((row, index) => checkRow(row, [...path, 'rows', index])),
+  ...(error === undefined ? [] : checkCode(error, [...path, 'error'])),
+  ...checkPayload(message, [...path, 'message']),
+];
+
+const checkRow = (row: string, path: Path): Finding[] => {
+  const expected = 'a row as JSON, such as {"speed": 50}';
+  try {
+    const value: unknown = JSON.parse(row);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return [];
+    return [finding(path, 'field-value', { found: `\`${row.slice(0, 60)}\``, expected }, { remedy: undefined })];
+  } catch (cause) {
+    const found = `text that is no JSON (${(cause as Error).message.slice(0, 120)})`;
+    return [finding(path, 'field-value', { found, expected }, { remedy: undefined })];
+  }
+};
+
+const checkCode = (code: string, path: Path): Finding[] => {
+  if (Object.hasOwn(errors, code)) return [];
+  const details = { found: `"${code}"`, expected: 'the code of an error', meant: nearest(code, Object.keys(errors)) };
+  return [finding(path, 'field-value', details, { remedy: 'docs/reference/errors.md lists every code.' })];
+};
+
+const checkPayload = ({ payload }: RuleTest['message'], path: Path): Finding[] => {
+  if (payload === undefined || bytesOf(payload) !== undefined) return [];
+  const expected = 'base64 after `base64:`';
+  return [finding([...path, 'payload'], 'field-value', { found: 'other text', expected }, { remedy: undefined })];
+};

@@ -1,0 +1,73 @@
+/** The message that a test describes, as the bridge would hand it to a rule. */
+
+import type { TestMessage } from '../api/schema/rule-tests.ts';
+import { bytesOf } from '../api/written-bytes.ts';
+import { MqttMessage } from '../bridge/mqtt/message.ts';
+import { decodeJson } from '../rules/json.ts';
+import type { KafkaRecord } from '../rules/message.ts';
+import type { Captures, Rule } from '../rules/rule.ts';
+import { captureTopic } from '../rules/sources.ts';
+import { filterMatches } from '../rules/topic-filter.ts';
+
+const kafkaPrefix = '$kafka/';
+
+/** Captures of the first name of FROM that matches the message's topic; undefined if none does, so that the rule never sees it. */
+export const capturesOf = (rule: Rule, { topic }: TestMessage): Captures | undefined => {
+  const source = rule.sources.find(each =>
+    each.kind === 'mqtt' ? filterMatches(each.filter, topic) : topic === `${kafkaPrefix}${each.topic}`,
+  );
+  if (source === undefined) return undefined;
+  return source.kind === 'mqtt'
+    ? captureTopic(rule.captureNames, source, topic)
+    : rule.captureNames.map(() => undefined);
+};
+
+/** The message of a test; what it does not say is as in an MQTT 5 PUBLISH that a broker forwards. */
+export const messageOf = (message: TestMessage): MqttMessage | KafkaRecord =>
+  message.topic.startsWith(kafkaPrefix) ? recordOf(message) : publishOf(message);
+
+const publishOf = ({ topic, payload = '', qos, retain, userProperties = [], ...rest }: TestMessage): MqttMessage => {
+  const properties = Buffer.concat(
+    userProperties.flatMap(({ name, value }) => [userProperty, text(name), text(value)]),
+  );
+  const bytes = bytesOf(payload)!;
+  const packet = {
+    topic,
+    qos,
+    flags: 0x30 | (qos << 1) | Number(retain),
+    arrival: 0,
+    timestamp: rest.timestamp,
+    buffer: Buffer.concat([properties, bytes]),
+    propertiesEnd: properties.length,
+    payloadStart: properties.length,
+    payloadEnd: properties.length + bytes.length,
+  };
+  // A PUBLISH does not say who sent it; where the bridge is the server, it knows.
+  const publisher: object = { clientid: rest.clientid, username: rest.username };
+  return Object.assign(new MqttMessage('0'.repeat(8)), packet, publisher);
+};
+
+const userProperty = Buffer.of(0x26);
+
+/** An MQTT UTF-8 string: its length in two bytes, then itself [MQTT-1.5.4]. */
+const text = (value: string): Buffer => {
+  const bytes = Buffer.from(value);
+  const length = Buffer.alloc(2);
+  length.writeUInt16BE(bytes.length);
+  return Buffer.concat([length, bytes]);
+};
+
+const recordOf = ({ topic, key, payload, userProperties = [], timestamp }: TestMessage): KafkaRecord => {
+  const value = payload === undefined ? undefined : bytesOf(payload);
+  return {
+    topic: topic.slice(kafkaPrefix.length),
+    key: key === undefined ? undefined : bytesOf(key),
+    value,
+    headers: Object.fromEntries(userProperties.map(header => [header.name, header.value])),
+    offset: 0n,
+    partition: 0,
+    ts: timestamp,
+    ts_type: 'create',
+    json: () => decodeJson(value ?? Buffer.alloc(0)),
+  };
+};

@@ -1,0 +1,89 @@
+/** What the sinks of a rule write for its rows: the records of the bridge's own sinks, and the messages of MQTT sinks. */
+import { MkbError } from '../api/errors.ts';
+import { compileSink } from '../bridge/flow/bound-rule.ts';
+import { draft, type RecordDraft, type RecordHeader } from '../bridge/kafka/record.ts';
+import { MqttMessage } from '../bridge/mqtt/message.ts';
+import type { RuleDocument, SinkDocument } from '../rules/check.ts';
+import { encodeJson } from '../rules/json.ts';
+import type { KafkaRecord } from '../rules/message.ts';
+import type { Captures, Row, Rule } from '../rules/rule.ts';
+import { compileTemplate } from '../rules/template.ts';
+import type { Value } from '../rules/value.ts';
+
+export interface Written {
+  /** Which sink of the rule, from 1. */
+  readonly sink: number;
+  readonly topic: string;
+  readonly key: Buffer | undefined;
+  readonly value: Buffer | undefined;
+  readonly headers: readonly { readonly name: string; readonly value: Buffer | undefined }[];
+  /** Undefined for an MQTT message, which carries no time. */
+  readonly timestamp: number | undefined;
+}
+
+interface Given {
+  readonly message: MqttMessage | KafkaRecord;
+  readonly captures: Captures;
+  readonly rows: readonly Row[];
+}
+
+/** Everything that is written, sink by sink. Throws what stops a sink, such as `kafka-invalid-topic`. */
+export const writtenBy = ({ sinks }: RuleDocument, rule: Rule, given: Given): Written[] =>
+  sinks.flatMap((sink, index) => {
+    const write = sink.kafka === undefined ? mqttWriter(sink.mqtt!, rule) : kafkaWriter(sink.kafka, rule);
+    return given.rows.map(row => ({ sink: index + 1, ...write(given, row) }));
+  });
+
+type Write = (given: Given, row: Row) => Omit<Written, 'sink'>;
+
+const kafkaWriter = (document: NonNullable<SinkDocument['kafka']>, rule: Rule): Write => {
+  const sink = compileSink(document, rule);
+  const record = draft();
+  return ({ message, captures }, row) => {
+    if (!(message instanceof MqttMessage)) return throwUnsupported();
+    const topic = sink.constantTopic ?? sink.topicOf(message, captures, row);
+    sink.fill(record, message, captures, row);
+    return { topic, ...contentOf(record) };
+  };
+};
+
+const throwUnsupported = (): never => {
+  const remedy = 'Test the rows of the rule instead.';
+  throw new MkbError('part-unsupported', {
+    path: 'records',
+    message: 'No sink moves records from Kafka to Kafka.',
+    remedy,
+  });
+};
+
+/** A copy: the draft points into buffers that the next record uses. */
+const contentOf = (record: RecordDraft): Omit<Written, 'sink' | 'topic'> => ({
+  key: record.key && Buffer.from(record.key.subarray(record.keyStart, record.keyEnd)),
+  value: record.value && Buffer.from(record.value.subarray(record.valueStart, record.valueEnd)),
+  headers: record.headers.map(({ name, value }: RecordHeader) => ({
+    name,
+    value: typeof value === 'string' ? Buffer.from(value) : value,
+  })),
+  timestamp: record.timestamp,
+});
+
+const mqttWriter = (document: NonNullable<SinkDocument['mqtt']>, rule: Rule): Write => {
+  const topic = compileTemplate(document.topic, rule);
+  const payload = compileTemplate(document.payload ?? '${.}', rule);
+  const properties = (document.userProperties ?? []).map(({ name, value }) => ({
+    name,
+    value: compileTemplate(value, rule),
+  }));
+  return ({ message, captures }, row) => ({
+    topic: topic.text(message, captures, row) ?? '',
+    key: undefined,
+    value: bytesOf(payload.value(message, captures, row)),
+    headers: properties.map(({ name, value }) => ({ name, value: bytesOf(value.value(message, captures, row)) })),
+    timestamp: undefined,
+  });
+};
+
+const bytesOf = (value: Value): Buffer | undefined => {
+  if (value === undefined || value === null || Buffer.isBuffer(value)) return value ?? undefined;
+  return Buffer.from(typeof value === 'string' ? value : encodeJson(value));
+};

@@ -1,0 +1,110 @@
+/** Runs a test of a rule: its message through the rule and its sinks, and what comes out beside what was expected. */
+import { MkbError } from '../api/errors.ts';
+import type { ExpectedRecord, RuleTest } from '../api/schema/rule-tests.ts';
+import type { RuleDocument } from '../rules/check.ts';
+import { compileRule } from '../rules/compile.ts';
+import type { ObserveCase } from '../rules/compile-expression.ts';
+import { encodeJson } from '../rules/json.ts';
+import { Memory } from '../rules/memory.ts';
+import { placeOf, renderCaret } from '../rules/position.ts';
+import type { Ambient } from '../rules/scope.ts';
+import { asExpected, type DiffLine, diffLines, recordText, rowTexts } from './test-diff.ts';
+import { capturesOf, messageOf } from './test-message.ts';
+import { type Written, writtenBy } from './test-records.ts';
+
+export interface Outcome {
+  /** Nothing if it passed; else what differs, in lines. */
+  readonly difference: readonly DiffLine[];
+  /** How many rows the rule made. */
+  readonly rows: number;
+}
+
+/**
+ * Runs one test. It gives the same result everywhere, and whatever ran before: the clock stands at the message's time, in UTC, chance is
+ * always the same, and nothing is remembered. Only the environment's variables are the machine's own.
+ *
+ * @param observeCase is told of the branches that are taken
+ */
+export const runTest = (document: RuleDocument, test: RuleTest, observeCase?: ObserveCase): Outcome => {
+  let made: Made;
+  try {
+    made = makeOf(document, test, observeCase);
+  } catch (error) {
+    if (!MkbError.is(error)) throw error;
+    return { difference: error.code === test.error ? [] : unexpectedError(error, test), rows: 0 };
+  }
+  return { difference: compare(test, made), rows: made.rows.length };
+};
+
+interface Made {
+  readonly matched: boolean;
+  /** As JSON. */
+  readonly rows: readonly string[];
+  readonly records: readonly Written[];
+}
+
+const makeOf = (document: RuleDocument, test: RuleTest, observeCase?: ObserveCase): Made => {
+  const rule = compileRule(document.sql, ambientOf(test), observeCase);
+  const captures = capturesOf(rule, test.message);
+  if (captures === undefined) return { matched: false, rows: [], records: [] };
+  const message = messageOf(test.message);
+  const rows = [...rule.rows(message, captures)];
+  return {
+    matched: true,
+    // A row of a plain rule may hold bytes that JSON does not take; a test that is about records does not ask for it.
+    rows: rows.map(row => (test.rows === undefined ? '{}' : encodeJson(rule.whole(message, captures, row)))),
+    records: test.rows === undefined ? writtenBy(document, rule, { message, captures, rows }) : [],
+  };
+};
+
+const ambientOf = ({ message }: RuleTest): Partial<Ambient> => ({
+  now: () => message.timestamp,
+  zoneOffset: () => 0,
+  uuid: () => '00000000-0000-4000-8000-000000000000',
+  random: () => 0.5,
+  memory: new Memory(),
+});
+
+const compare = (test: RuleTest, made: Made): readonly DiffLine[] => {
+  if (test.error !== undefined) return [only('-', `error ${test.error}`), only('+', `no error, and ${summary(made)}`)];
+  const difference = test.rows === undefined ? compareRecords(test.records!, made) : compareRows(test.rows, made);
+  return difference.length > 0 && !made.matched ? [...difference, noMatch] : difference;
+};
+
+const noMatch: DiffLine = { mark: ' ', text: 'No name of FROM matches the topic of the message.' };
+
+const summary = ({ rows }: Made): string => `${rows.length} ${rows.length === 1 ? 'row' : 'rows'}`;
+
+const only = (mark: DiffLine['mark'], text: string): DiffLine => ({ mark, text });
+
+const compareRows = (expected: readonly string[], made: Made): DiffLine[] =>
+  difference(rowTexts(expected), rowTexts(made.rows), '\n', 'no row');
+
+const compareRecords = (expected: readonly ExpectedRecord[], made: Made): DiffLine[] => {
+  const written = made.records.map(asExpected);
+  const texts = written.map((record, at) => recordText(record, expected[at] && Object.keys(expected[at])));
+  return difference(
+    expected.map(record => recordText(record)),
+    texts,
+    '\n---\n',
+    'no record',
+  );
+};
+
+const difference = (
+  expected: readonly string[],
+  actual: readonly string[],
+  separator: string,
+  none: string,
+): DiffLine[] => {
+  const left = expected.length === 0 ? none : expected.join(separator);
+  const right = actual.length === 0 ? none : actual.join(separator);
+  return left === right ? [] : diffLines(left, right);
+};
+
+const unexpectedError = (error: MkbError, test: RuleTest): DiffLine[] => {
+  const place = placeOf(error);
+  const caret = place === undefined ? [] : renderCaret(place).split('\n');
+  const wanted = test.error === undefined ? (test.rows === undefined ? 'records' : 'rows') : `error ${test.error}`;
+  return [only('-', wanted), only('+', `error ${error.code}: ${error.message}`), ...caret.map(line => only(' ', line))];
+};

@@ -1,0 +1,119 @@
+/** Finds the tests of files and folders, and runs them rule by rule. */
+import { readdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { isTestFile } from '../api/files.ts';
+import { type LoadedDocument, loadDocuments } from '../api/load.ts';
+import { hasErrors, type Path, type Place, type Problem } from '../api/problems.ts';
+import type { RuleTest } from '../api/schema/rule-tests.ts';
+import { type LoadedTestFile, loadTestFiles } from '../api/test-file.ts';
+import { type RuleDocument, rulesCheck } from '../rules/check.ts';
+import { RuleCoverage } from './test-coverage.ts';
+import type { CoveredRule, Result } from './test-report.ts';
+import { runTest } from './test-run.ts';
+
+export interface SuiteResults {
+  readonly results: readonly Result[];
+  readonly rules: readonly CoveredRule[];
+  /** Nothing is run when one of them is an error. */
+  readonly problems: readonly Problem[];
+}
+
+/** @param only the name of the rule to test; without it, all */
+export const runSuites = async (paths: readonly string[], only?: string): Promise<SuiteResults> => {
+  const files = await testFilesOf(paths);
+  const tests = await loadTestFiles(files);
+  const given = paths.filter(each => !isTestFile(each));
+  const named = tests.files.map(({ document }) => document);
+  const documents = [...new Set([...given, ...named].map(each => (each === '-' ? each : path.normalize(each))))];
+  const loaded =
+    documents.length === 0 ? noDocuments : await loadDocuments(withoutContained(documents), { checks: [rulesCheck] });
+  const suites = loaded.documents.map(each => suitesOf(each, filesFor(each, tests.files)));
+  const problems = [...tests.problems, ...loaded.problems, ...suites.flatMap(suite => suite.problems)];
+  if (hasErrors(problems)) return { results: [], rules: [], problems };
+  const wanted = suites
+    .flatMap(suite => suite.rules)
+    .filter(({ document }) => only === undefined || document.name === only);
+  const ran = wanted.map(runRule);
+  return { results: ran.flatMap(({ results }) => results), rules: ran.map(({ rule }) => rule), problems };
+};
+
+const noDocuments = { documents: [], problems: [] };
+
+/** A document that lies in a folder which is given as well is read once. */
+const withoutContained = (paths: readonly string[]): string[] =>
+  paths.filter(
+    each => !paths.some(other => other !== each && path.normalize(path.dirname(each)) === path.normalize(other)),
+  );
+
+/** Files of tests among `paths`, and those in folders among them. */
+const testFilesOf = async (paths: readonly string[]): Promise<string[]> => {
+  const each = await Promise.all(
+    paths.map(async name => {
+      if (isTestFile(name)) return [name];
+      const isFolder =
+        name !== '-' &&
+        (await stat(name).then(
+          found => found.isDirectory(),
+          () => false,
+        ));
+      if (!isFolder) return [];
+      return (await readdir(name))
+        .filter(isTestFile)
+        .sort()
+        .map(file => path.join(name, file));
+    }),
+  );
+  return each.flat();
+};
+
+const filesFor = ({ file }: LoadedDocument, files: readonly LoadedTestFile[]): LoadedTestFile[] =>
+  files.filter(({ document }) => path.normalize(document) === path.normalize(file));
+
+interface PlacedTest {
+  readonly test: RuleTest;
+  readonly place: Place;
+}
+
+interface RuleSuite {
+  readonly bridge: string;
+  readonly document: RuleDocument;
+  readonly tests: readonly PlacedTest[];
+  locate(offset: number): Place;
+}
+
+interface Suites {
+  readonly rules: readonly RuleSuite[];
+  readonly problems: readonly Problem[];
+}
+
+const suitesOf = (loaded: LoadedDocument, files: readonly LoadedTestFile[]): Suites => {
+  const { metadata, spec } = loaded.document;
+  const names = spec.rules.map(({ name }) => name);
+  const apart = files.flatMap(file => file.tests.map((test, at) => ({ test, at, file })));
+  const rules = spec.rules.map((document, index): RuleSuite => {
+    const path: Path = ['spec', 'rules', index];
+    const beside = (document.tests ?? []).map((test, at) => ({ test, place: loaded.locate([...path, 'tests', at]) }));
+    const others = apart.filter(({ test }) => test.rule === document.name);
+    return {
+      bridge: metadata.name,
+      document,
+      tests: [...beside, ...others.map(({ test, at, file }) => ({ test, place: file.locate(at) }))],
+      locate: offset => loaded.locateInString([...path, 'sql'], offset),
+    };
+  });
+  const strangers = apart.filter(({ test }) => !names.includes(test.rule));
+  return { rules, problems: strangers.map(({ at, file }) => file.unknownRule(at, names)) };
+};
+
+const runRule = ({ bridge, document, tests, locate }: RuleSuite): { results: Result[]; rule: CoveredRule } => {
+  const coverage = new RuleCoverage(document.name, document.sql);
+  const results = tests.map(({ test, place }): Result => {
+    const startedAt = performance.now();
+    const { difference, rows } = runTest(document, test, coverage.observe);
+    coverage.tests += 1;
+    if (rows > 0) coverage.selected += 1;
+    const milliseconds = performance.now() - startedAt;
+    return { bridge, rule: document.name, name: test.name, place, milliseconds, difference };
+  });
+  return { results, rule: { bridge, coverage, locate } };
+};
