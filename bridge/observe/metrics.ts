@@ -1,29 +1,15 @@
 /**
- * The bridge's metrics, as one table: what each means, and how its value is read off a running bridge when Prometheus asks.
- *
- * The data path counts in plain numbers; nothing here runs between two scrapes. All values of one scrape are read in one turn of the event
- * loop, so that received = delivered + dead-lettered + dropped + in flight holds in each.
+ * The bridge's metrics, as one table. The data path counts in plain numbers; they are read when Prometheus asks, all in one turn of the event
+ * loop, so that received = delivered + dead-lettered + dropped + in flight holds in each scrape.
  */
 import { Counter, collectDefaultMetrics, Gauge, type Histogram, type Registry } from 'prom-client';
 import { dropReasons } from '../flow/outcome.ts';
 import { deliveryBuckets } from './delivery-histogram.ts';
 import type { BridgeFigures } from './figures.ts';
-
-/** A value with its labels; `bridge` is added to them. */
-type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
-
-interface MetricEntry {
-  readonly name: string;
-  readonly type: 'counter' | 'gauge';
-  readonly help: string;
-  readonly labels: readonly string[];
-  readonly samples: (figures: BridgeFigures) => Iterable<Sample>;
-}
-
-const one = (value: number): Sample[] => [[{}, value]];
+import { type MetricEntry, one, registerTable } from './metric-table.ts';
 
 /** Every metric but the histogram `mkb_delivery_seconds`. docs/reference/metrics.md is generated from it. */
-export const metricTable: readonly MetricEntry[] = [
+export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
   {
     name: 'mkb_messages_received_total',
     type: 'counter',
@@ -161,17 +147,8 @@ export const deliveryHistogramHelp = 'Time from reading a message to its last ac
 
 /** Registers all metrics. `bridges` is asked at each scrape. */
 export function registerMetrics(registry: Registry, bridges: () => Iterable<BridgeFigures>): void {
-  for (const { name, help, type, labels, samples } of metricTable) {
-    const configuration = { name, help, labelNames: ['bridge', ...labels], registers: [registry] };
-    const metric = type === 'counter' ? new Counter(configuration) : new Gauge(configuration);
-    Object.assign(metric, {
-      collect: () => {
-        metric.reset();
-        for (const figures of bridges())
-          for (const [more, value] of samples(figures)) metric.inc({ bridge: figures.name, ...more }, value);
-      },
-    });
-  }
+  const shown = () => Array.from(bridges(), figures => [figures, { bridge: figures.name }] as const);
+  registerTable(registry, metricTable, ['bridge'], shown);
   registry.registerMetric(new DeliveryHistogramMetric(bridges) as unknown as Histogram);
   collectDefaultMetrics({ register: registry });
 }

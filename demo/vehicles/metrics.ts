@@ -4,7 +4,8 @@
  * This feed is the vehicles' own word and does not pass MQTT or Kafka. So a dashboard can set it beside what the bridge says: what was
  * published by these and what was delivered by those are counted by two processes that know nothing of each other.
  */
-import { Counter, collectDefaultMetrics, Gauge, type Registry } from 'prom-client';
+import { collectDefaultMetrics, type Registry } from 'prom-client';
+import { type MetricEntry, one, registerTable } from '../../bridge/observe/metric-table.ts';
 import type { FleetCounters, VehiclePosition } from './options.ts';
 
 /** What is asked of a fleet at a scrape. */
@@ -16,24 +17,12 @@ export interface ShownFleet {
   positions(count: number): readonly VehiclePosition[];
 }
 
-type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
-
-interface MetricEntry {
-  readonly name: string;
-  readonly type: 'counter' | 'gauge';
-  readonly help: string;
-  readonly labels: readonly string[];
-  readonly samples: (fleet: ShownFleet) => Iterable<Sample>;
-}
-
 /** Single vehicles shown at most: a fleet for a load test must not bring Prometheus down. The simulator's own counters cover all. */
 export const shownVehicles = 1000;
 
-const one = (value: number): Sample[] => [[{}, value]];
-
 /** One value of each shown vehicle. */
 const each =
-  (value: (vehicle: VehiclePosition) => number): MetricEntry['samples'] =>
+  (value: (vehicle: VehiclePosition) => number): MetricEntry<ShownFleet>['samples'] =>
   fleet =>
     shown(fleet).map(vehicle => [{ vehicle: vehicle.clientId }, value(vehicle)] as const);
 
@@ -43,7 +32,7 @@ const shown = (fleet: ShownFleet): readonly VehiclePosition[] => fleet.positions
 const activities: readonly VehiclePosition['activity'][] = ['parked', 'driving', 'charging'];
 
 /** Every metric of `mkb simulate --metrics`. A vehicle's label is its client id. */
-export const vehicleMetricTable: readonly MetricEntry[] = [
+export const vehicleMetricTable: readonly MetricEntry<ShownFleet>[] = [
   {
     name: 'vehicle_info',
     type: 'gauge',
@@ -175,15 +164,6 @@ export const vehicleMetricTable: readonly MetricEntry[] = [
 
 /** Registers all of them, and Node's process metrics beside them. The fleet is asked at each scrape and nothing runs between. */
 export const registerVehicleMetrics = (registry: Registry, fleet: ShownFleet): void => {
-  for (const { name, help, type, labels, samples } of vehicleMetricTable) {
-    const configuration = { name, help, labelNames: [...labels], registers: [registry] };
-    const metric = type === 'counter' ? new Counter(configuration) : new Gauge(configuration);
-    Object.assign(metric, {
-      collect: () => {
-        metric.reset();
-        for (const [more, value] of samples(fleet)) metric.inc(more, value);
-      },
-    });
-  }
+  registerTable(registry, vehicleMetricTable, [], () => [[fleet, {}]]);
   collectDefaultMetrics({ register: registry });
 };
