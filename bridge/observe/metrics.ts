@@ -2,7 +2,7 @@
  * The bridge's metrics, as one table. The data path counts in plain numbers; they are read when Prometheus asks, all in one turn of the event
  * loop, so that received = delivered + dead-lettered + dropped + in flight holds in each scrape.
  */
-import { Counter, collectDefaultMetrics, Gauge, type Histogram, type Registry } from 'prom-client';
+import { collectDefaultMetrics, type Histogram, type Registry } from 'prom-client';
 import { dropReasons } from '../flow/outcome.ts';
 import { deliveryBuckets } from './delivery-histogram.ts';
 import type { BridgeFigures } from './figures.ts';
