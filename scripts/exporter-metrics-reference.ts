@@ -8,7 +8,11 @@ const sections: readonly [prefix: string, title: string, text: string][] = [
     `Figures have one name, whether a broker publishes them under \`$SYS\` (Mosquitto, HiveMQ, EMQX) or the API of EMQX gives them. Not every
 broker has every figure. \`node\` is the node of an EMQX cluster, and empty for other brokers.`,
   ],
-  ['emqx_', 'EMQX', 'From its REST API, version 5. Actions and connectors need EMQX 5.4 or later.'],
+  [
+    'emqx_',
+    'EMQX',
+    'From its REST API, version 5. Actions and connectors need EMQX 5.4 or later. Each round asks about the first 1,000 rules and 1,000 actions.',
+  ],
   [
     'kafka_',
     'Kafka',
