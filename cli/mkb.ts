@@ -13,6 +13,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./run.ts')).runCommand(),
   validate: async () => (await import('./validate.ts')).validateCommand(),
   eval: async () => (await import('./eval.ts')).evalCommand(),
+  repl: async () => (await import('./repl.ts')).replCommand(),
   test: async () => (await import('./test.ts')).testCommand(),
   explain: async () => (await import('./explain.ts')).explainCommand(),
   functions: async () => (await import('./functions.ts')).functionsCommand(),

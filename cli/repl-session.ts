@@ -1,0 +1,205 @@
+/**
+ * The conversation of `mkb repl` without its terminal: lines in, text out.
+ *
+ * There is one message, which commands (`.topic`, `.payload`, ...) change; every rule or expression that is entered is worked out for it.
+ * A rule that ends too early is not an error yet: the next line goes on with it, and an empty one gives it up.
+ */
+import { readFile } from 'node:fs/promises';
+import { MkbError, type RulePlace } from '../api/errors.ts';
+import { columns } from '../rules/columns.ts';
+import { compileRule } from '../rules/compile.ts';
+import { type ExampleOptions, evaluateOnce, exampleMessage } from '../rules/example-message.ts';
+import { signature } from '../rules/functions/define.ts';
+import { findFunction, functionNames } from '../rules/functions/registry.ts';
+import { encodeJson } from '../rules/json.ts';
+import { placeOf, renderCaret } from '../rules/position.ts';
+import { textOf } from '../rules/text.ts';
+import { reservedWords } from '../rules/token-reader.ts';
+import { parseProperty, parseQos, parseTopic } from './eval-options.ts';
+
+type Settings = { -readonly [K in keyof ExampleOptions]: ExampleOptions[K] };
+
+const help = `Enter a rule, or an expression, and see what it makes of the message:
+  SELECT payload.speed AS speed FROM "cars/{vin}" WHERE payload.speed > 10
+  upper(topic) + '!'
+A rule may go over several lines; an empty line gives up one that is not finished.
+
+  .message                 show the message
+  .topic TOPIC             the topic it was published to
+  .payload TEXT            the payload as text
+  .file FILE               the payload from a file
+  .clientid ID             the client id of the publisher; without ID, unknown
+  .username NAME           the user name of the publisher; without NAME, unknown
+  .qos 0|1|2
+  .retain true|false
+  .property NAME=VALUE     one more MQTT 5 user property; without it, none
+  .function NAME           what a function does
+  .help
+  .exit                    or Ctrl-D
+`;
+
+export class ReplSession {
+  /** Set by .exit: there is nothing more to say. */
+  ended = false;
+  readonly #now: () => number;
+  #message: Settings;
+  /** Lines of a rule that is not finished. */
+  #begun = '';
+
+  /** @param now milliseconds since 1970; the message is always received now */
+  constructor(message: ExampleOptions, now: () => number = Date.now) {
+    this.#message = { ...message };
+    this.#now = now;
+  }
+
+  get prompt(): string {
+    return this.#begun === '' ? 'mkb> ' : '...> ';
+  }
+
+  /** Takes a line. Returns what to print, which ends with a line break or is empty. */
+  async line(text: string): Promise<string> {
+    if (this.#begun === '' && text.trimStart().startsWith('.')) return this.#command(text.trim());
+    if (text.trim() === '') return this.#giveUp();
+    const sql = this.#begun === '' ? text : `${this.#begun}\n${text}`;
+    this.#begun = '';
+    return this.#evaluate(sql);
+  }
+
+  /** The end of the input: a rule that is not finished is evaluated as it is, and so told what it lacks. */
+  end(): string {
+    return this.#giveUp();
+  }
+
+  /** Names that may stand at the end of a line, for the Tab key. */
+  complete(line: string): [candidates: string[], typed: string] {
+    const typed = /[.\w]*$/.exec(line)?.[0] ?? '';
+    const names = line.trimStart().startsWith('.') && !line.includes(' ') ? Object.keys(this.#commands) : sqlNames;
+    return [names.filter(name => name.toLowerCase().startsWith(typed.toLowerCase())), typed];
+  }
+
+  #giveUp(): string {
+    const sql = this.#begun;
+    this.#begun = '';
+    return sql === '' ? '' : this.#outcome(sql);
+  }
+
+  #evaluate(sql: string): string {
+    if (isRule(sql) && endsTooEarly(sql)) {
+      this.#begun = sql;
+      return '';
+    }
+    return this.#outcome(sql);
+  }
+
+  #outcome(text: string): string {
+    const message = exampleMessage({ ...this.#message, timestamp: this.#now() });
+    try {
+      if (!isRule(text)) return `${valueText(evaluateOnce(asRule(text), message, { now: this.#now })[0]?.value)}\n`;
+      const rows = evaluateOnce(text, message, { now: this.#now });
+      return rows.length === 0 ? '(no row)\n' : rows.map(row => `${encodeJson(row)}\n`).join('');
+    } catch (error) {
+      return errorText(error, isRule(text) ? undefined : text);
+    }
+  }
+
+  async #command(line: string): Promise<string> {
+    const [name = '', argument = ''] = /^(\.\w*)\s*(.*)$/s.exec(line)?.slice(1) ?? [];
+    const run = Object.hasOwn(this.#commands, name) ? this.#commands[name] : undefined;
+    if (run === undefined) return `There is no command ${name || line}; .help lists all.\n`;
+    try {
+      return (await run(argument)) ?? '';
+    } catch (error) {
+      return `${(error as Error).message}\n`;
+    }
+  }
+
+  readonly #commands: Readonly<Record<string, (argument: string) => string | undefined | Promise<undefined>>> = {
+    '.message': () => this.#shown(),
+    '.topic': topic => this.#set('topic', parseTopic(topic)),
+    '.payload': payload => this.#set('payload', payload),
+    '.file': async file => this.#set('payload', await readFile(file)),
+    '.clientid': id => this.#set('clientid', id),
+    '.username': name => this.#set('username', name),
+    '.qos': level => this.#set('qos', parseQos(level)),
+    '.retain': flag => this.#set('retain', flag === 'true'),
+    '.property': pair => {
+      this.#message.userProperties = pair === '' ? [] : parseProperty(pair, this.#message.userProperties ?? []);
+      return undefined;
+    },
+    '.function': functionText,
+    '.help': () => help,
+    '.exit': () => {
+      this.ended = true;
+      return undefined;
+    },
+  };
+
+  #set<K extends keyof ExampleOptions>(name: K, value: ExampleOptions[K]): undefined {
+    if (value === '' && name !== 'payload') delete this.#message[name];
+    else this.#message[name] = value;
+  }
+
+  #shown(): string {
+    const { topic, payload = '', clientid, username, qos = 0, retain = false, userProperties = [] } = this.#message;
+    const facts = { topic, clientid, username, qos, retain, userProperties, payload: textOf(payload) };
+    const known = Object.entries(facts).filter(([, value]) => value !== undefined);
+    return known
+      .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}\n`)
+      .join('');
+  }
+}
+
+const sqlNames: readonly string[] = [...reservedWords, ...columns.map(({ name }) => name), ...functionNames];
+
+const isRule = (text: string): boolean => /^\s*(SELECT|FOREACH)\b/i.test(text);
+
+const beforeExpression = 'SELECT ';
+
+/** Every topic but those that begin with $ matches the filter #; for an expression the topic makes no difference. */
+const asRule = (expression: string): string => `${beforeExpression}${expression}\n AS value FROM "#", "$SYS/#"`;
+
+const valueText = (value: Parameters<typeof encodeJson>[0]): string => {
+  if (value === undefined) return 'undefined';
+  return encodeJson(value);
+};
+
+/** Whether a rule could be right if more came. */
+const endsTooEarly = (sql: string): boolean => {
+  try {
+    compileRule(sql);
+    return false;
+  } catch (error) {
+    const place = placeOf(error);
+    return MkbError.is(error, 'rule-syntax') && place !== undefined && place.offset >= sql.trimEnd().length;
+  }
+};
+
+const functionText = (name: string): string => {
+  const entry = findFunction(name);
+  if (entry === undefined) return `There is no function named ${name}.\n`;
+  return `${signature(entry)}\n${entry.description}\n`;
+};
+
+/** @param expression what was entered, when it was no whole rule: its place is told within it */
+const errorText = (error: unknown, expression: string | undefined): string => {
+  if (!MkbError.is(error)) throw error;
+  const place = placeOf(error);
+  if (place === undefined) return `error: ${error.message}\n`;
+  if (expression === undefined) return `${renderCaret(place)}\nerror: ${withoutPlace(error).message}\n`;
+  const found = place.line > 1 ? { found: 'the end of the expression' } : {};
+  return `${renderCaret(placeWithin(expression, place))}\nerror: ${withoutPlace(error, found).message}\n`;
+};
+
+const placeWithin = (expression: string, { offset, line, column }: RulePlace): RulePlace => {
+  const inside = Math.min(offset - beforeExpression.length, expression.length);
+  return {
+    sql: expression,
+    offset: inside,
+    line: 1,
+    column: line > 1 ? expression.length + 1 : column - beforeExpression.length,
+  };
+};
+
+/** The caret shows the place. */
+const withoutPlace = (error: MkbError, details: object = {}): MkbError =>
+  new MkbError(error.code, { ...(error.details as object), ...details, line: 0 } as never);

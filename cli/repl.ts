@@ -1,0 +1,58 @@
+/** `mkb repl`: try rules and expressions one after the other. The conversation itself is in repl-session.ts. */
+import { createInterface, type Interface } from 'node:readline';
+import { Command, Option } from 'commander';
+import { parseTopic } from './eval-options.ts';
+import { historyFile, readHistory, writeHistory } from './repl-history.ts';
+import { ReplSession } from './repl-session.ts';
+
+const help = `
+Examples:
+  mkb repl
+  mkb repl --topic cars/7 --payload '{"speed": 50}'
+  echo "upper('a')" | mkb repl
+
+Arrow keys bring back earlier lines, Tab completes names, .help tells the rest.`;
+
+interface ReplOptions {
+  readonly topic: string;
+  readonly payload: string;
+}
+
+export const replCommand = (): Command =>
+  new Command('repl')
+    .description('try rules and expressions on a message, one after the other')
+    .addOption(new Option('-t, --topic <topic>', 'the topic of the message').argParser(parseTopic).default('cars/7'))
+    .option('-p, --payload <text>', 'the payload as text', '{"speed": 50}')
+    .addHelpText('after', help)
+    .action(async ({ topic, payload }: ReplOptions) => {
+      await converse(new ReplSession({ topic, payload }));
+    });
+
+const converse = async (session: ReplSession): Promise<void> => {
+  const file = historyFile();
+  const lines = createInterface({
+    input: process.stdin,
+    output: process.stdout,
+    terminal: process.stdin.isTTY === true && process.stdout.isTTY === true,
+    history: readHistory(file),
+    completer: (line: string) => session.complete(line),
+  });
+  lines.on('history', history => writeHistory(file, history));
+  if (process.stdin.isTTY)
+    process.stdout.write('Enter a rule or an expression; .message shows what it gets, .help the rest.\n');
+  ask(lines, session);
+  for await (const line of lines) {
+    process.stdout.write(await session.line(line));
+    if (session.ended) break;
+    ask(lines, session);
+  }
+  process.stdout.write(session.end());
+  lines.close();
+};
+
+/** A script that is piped in gets answers only. */
+const ask = (lines: Interface, session: ReplSession): void => {
+  if (!process.stdin.isTTY) return;
+  lines.setPrompt(session.prompt);
+  lines.prompt();
+};
