@@ -38,8 +38,8 @@ const readPath = async (name: string): Promise<(Source | Promise<Source>)[]> => 
   }
 };
 
-/** Tests of rules lie beside the documents that they test, and are none themselves. */
-const isDocument = (file: string): boolean => /\.(ya?ml|json)$/i.test(file) && !isTestFile(file);
+/** Whether a file of a folder is taken for a document. Tests of rules lie beside the documents that they test, and are none. */
+export const isDocument = (file: string): boolean => /\.(ya?ml|json)$/i.test(file) && !isTestFile(file);
 
 /** Whether a file's name says that it holds tests of rules: `cars_test.yaml`. */
 export const isTestFile = (file: string): boolean => /_test\.(ya?ml|json)$/i.test(file);

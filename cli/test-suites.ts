@@ -1,7 +1,7 @@
 /** Finds the tests of files and folders, and runs them rule by rule. */
-import { readdir, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { isTestFile } from '../api/files.ts';
+import { isDocument, isTestFile } from '../api/files.ts';
 import { type LoadedDocument, loadDocuments } from '../api/load.ts';
 import { hasErrors, type Path, type Place, type Problem } from '../api/problems.ts';
 import type { RuleTest } from '../api/schema/rule-tests.ts';
@@ -20,13 +20,11 @@ export interface SuiteResults {
 
 /** @param only the name of the rule to test; without it, all */
 export const runSuites = async (paths: readonly string[], only?: string): Promise<SuiteResults> => {
-  const files = await testFilesOf(paths);
-  const tests = await loadTestFiles(files);
-  const given = paths.filter(each => !isTestFile(each));
+  const files = (await Promise.all(paths.map(filesAt))).flat();
+  const tests = await loadTestFiles(eachOnce(files.filter(isTestFile)));
   const named = tests.files.map(({ document }) => document);
-  const documents = [...new Set([...given, ...named].map(each => (each === '-' ? each : path.normalize(each))))];
-  const loaded =
-    documents.length === 0 ? noDocuments : await loadDocuments(withoutContained(documents), { checks: [rulesCheck] });
+  const documents = eachOnce([...files.filter(each => !isTestFile(each)), ...named]);
+  const loaded = documents.length === 0 ? noDocuments : await loadDocuments(documents, { checks: [rulesCheck] });
   const suites = loaded.documents.map(each => suitesOf(each, filesFor(each, tests.files)));
   const problems = [...tests.problems, ...loaded.problems, ...suites.flatMap(suite => suite.problems)];
   if (hasErrors(problems)) return { results: [], rules: [], problems };
@@ -39,35 +37,19 @@ export const runSuites = async (paths: readonly string[], only?: string): Promis
 
 const noDocuments = { documents: [], problems: [] };
 
-/** A document that lies in a folder which is given as well is read once. */
-const withoutContained = (paths: readonly string[]): string[] =>
-  paths.filter(
-    each => !paths.some(other => other !== each && path.normalize(path.dirname(each)) === path.normalize(other)),
-  );
-
-/** Files of tests among `paths`, and those in folders among them. */
-const testFilesOf = async (paths: readonly string[]): Promise<string[]> => {
-  const each = await Promise.all(
-    paths.map(async name => {
-      if (isTestFile(name)) return [name];
-      const isFolder =
-        name !== '-' &&
-        (await stat(name).then(
-          found => found.isDirectory(),
-          () => false,
-        ));
-      if (!isFolder) return [];
-      return (await readdir(name))
-        .filter(isTestFile)
-        .sort()
-        .map(file => path.join(name, file));
-    }),
-  );
-  return each.flat();
+/** A folder's documents and tests; anything else is itself, and told by whoever reads it if it is not there. */
+const filesAt = async (name: string): Promise<string[]> => {
+  const entries = name === '-' ? [] : await readdir(name).catch(() => []);
+  const files = entries.filter(each => isDocument(each) || isTestFile(each)).sort();
+  return files.length === 0 ? [name] : files.map(file => path.join(name, file));
 };
 
+/** The same file under several names is taken once, under the first. */
+const eachOnce = (files: readonly string[]): string[] =>
+  [...new Map(files.toReversed().map(file => [path.resolve(file), file])).values()].reverse();
+
 const filesFor = ({ file }: LoadedDocument, files: readonly LoadedTestFile[]): LoadedTestFile[] =>
-  files.filter(({ document }) => path.normalize(document) === path.normalize(file));
+  files.filter(({ document }) => path.resolve(document) === path.resolve(file));
 
 interface PlacedTest {
   readonly test: RuleTest;

@@ -9,6 +9,7 @@ import { bytesOf } from '../written-bytes.ts';
 export const checkRuleTest = ({ message, rows = [], error }: RuleTest, path: Path): Finding[] => [
   ...rows.flatMap((row, index) => checkRow(row, [...path, 'rows', index])),
   ...(error === undefined ? [] : checkCode(error, [...path, 'error'])),
+  ...checkTopic(message, [...path, 'message', 'topic']),
   ...checkPayload(message, [...path, 'message']),
 ];
 
@@ -28,6 +29,13 @@ const checkCode = (code: string, path: Path): Finding[] => {
   if (Object.hasOwn(errors, code)) return [];
   const details = { found: `"${code}"`, expected: 'the code of an error', meant: nearest(code, Object.keys(errors)) };
   return [finding(path, 'field-value', details, { remedy: 'docs/reference/errors.md lists every code.' })];
+};
+
+/** A PUBLISH has no wildcards in its topic [MQTT-3.3.2-2]. */
+const checkTopic = ({ topic }: RuleTest['message'], path: Path): Finding[] => {
+  if (!/[+#\0]/.test(topic)) return [];
+  const expected = 'the topic of one message, without the wildcards + and #';
+  return [finding(path, 'field-value', { found: `"${topic}"`, expected }, { remedy: undefined })];
 };
 
 const checkPayload = ({ payload }: RuleTest['message'], path: Path): Finding[] => {

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -117,6 +117,7 @@ describe('tests in a file of their own', () => {
     ['the file alone', (): string[] => [path.join(folder, 'cars_test.yaml')]],
     ['the folder', (): string[] => [folder]],
     ['both files', (): string[] => [file, path.join(folder, 'cars_test.yaml')]],
+    ['everything twice', (): string[] => [`${folder}/`, file, `${folder}/../${path.basename(folder)}/cars_test.yaml`]],
   ])('run once for %s', async (_what, paths) => {
     await write('cars.yaml', document(passing));
     await write('cars_test.yaml', apart);
@@ -128,6 +129,20 @@ describe('tests in a file of their own', () => {
     await write('cars.yaml', document(passing));
     await write('cars_test.yaml', apart);
     expect((await mkb(['validate', folder])).stdout).toBe(`${file}: cars is valid\n`);
+  });
+
+  it('may lie in a folder of their own', async () => {
+    await write('cars.yaml', document(passing));
+    await mkdir(path.join(folder, 'tests'));
+    await write('tests/a_test.yaml', `document: ../cars.yaml\n${apart}`);
+    const { code, stdout } = await mkb(['test', path.join(folder, 'tests')]);
+    expect([code, stdout]).toEqual([0, expect.stringContaining('4 tests: all passed')]);
+  });
+
+  it('tell a document that is not there', async () => {
+    await write('cars_test.yaml', apart);
+    const { code, stderr } = await mkb(['test', folder]);
+    expect([code, stderr]).toEqual([78, expect.stringContaining('cars.yaml cannot be read: there is no such file')]);
   });
 
   it('must name rules that exist', async () => {
@@ -247,6 +262,11 @@ describe('what is wrong with tests is told with its place', () => {
     const { code, stderr } = await mkb(['test', file]);
     expect([code, stderr]).toEqual([78, expect.stringContaining(message)]);
     expect(stderr).toMatch(/cars\.yaml:13:\d+: error/);
+  });
+
+  it('a topic with wildcards', async () => {
+    await write('cars.yaml', document(`\n        - {name: n, message: {topic: cars/+}, rows: []}`));
+    expect((await mkb(['test', file])).stderr).toContain('without the wildcards + and #');
   });
 
   it('a payload that is not base64', async () => {
