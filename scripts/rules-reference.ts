@@ -86,9 +86,31 @@ Where EMQX gives a value, a rule here gives the same. It differs where EMQX fail
 - \`IS NULL\` (undefined or JSON's null), \`BETWEEN\`, \`LIKE\` and \`||\` exist. \`{name}\` captures exist.
 - Unknown functions and columns, and wrong arguments, are found when the document is loaded.
 - An expression without alias is called by its own text, not by a name with the time in it.
-- \`abs\` takes floats. \`concat\` and \`coalesce\` take any number of arguments.
 - A template (\`\${clientid}\`) that the row does not have looks in the message's own columns.
 - \`FOREACH payload\` decodes the payload. A list without alias adds no column of a made-up name to the rows.
 - Maps are written as \`{name: value}\`; what is undefined is left out.
 - \`$events/...\` and GROUP BY are not in this version, and are refused by name.
+
+### In functions
+
+- \`abs\` takes floats. \`concat\` and \`coalesce\` take any number of arguments. \`mget\` and \`mput\` take a list of keys, as EMQX's documentation says.
+- Regular expressions are RE2's: matched in time linear in the text, so that no message can hold up a rule. There is no look-around, no back
+  reference and no possessive quantifier (found when the document is loaded), \`.\` is a character where EMQX sees a byte, and
+  \`\\s\` is no vertical tab.
+- \`sprintf\`: \`~ts\` writes UTF-8, and widths count characters where EMQX counts bytes; \`~p\` writes one line; \`~x\` takes text as its
+  prefix; \`~W\` and \`~P\` do not exist.
+- \`reverse\` works beyond Latin-1. \`float2str(x, 0)\` keeps the zeros of a large number.
+- \`contains_topic\` and \`contains_topic_match\` take lists that come from JSON, and lists of text. (In EMQX they find nothing there.)
+- Unknown options of \`base64_encode\` and \`base64_decode\` are an error. White space in base64 is ignored by both.
+- \`hash\` has no md4, shake128 and shake256. \`term_decode\` gives text for atoms, and lists for tuples.
+- \`map_keys\`, \`map_values\`, \`map_to_entries\` and \`map_to_redis_hset_args\` go by sorted keys, however many there are. JSON is written in the
+  order in which keys came.
+- \`format_date\` and \`unix_ts_to_rfc3339\` are right for times before 1970 with a fraction. \`mongo_date\` gives the text that EMQX shows in tests.
+- \`jq\` is jq 1.8. A call costs about a millisecond.
+- \`kv_store_*\` and \`proc_dict_*\` keep up to 100,000 keys together in the memory of the process: when it is full, the key that was written longest ago
+  gives way, a restart forgets all, and replicas do not share it. \`proc_dict_*\` is for each publisher: by the \`{clientid}\` that FROM
+  captures, or the message's client id, where EMQX goes by connection. Messages without either share one.
+- \`schema_encode\` and \`schema_decode\` are not in this version,
+  and are refused by name.
+- What makes much from little has a limit: shifts of 1,000,000 bits, padding and fields of 1,000,000 characters, 64 MiB decompressed.
 `;
