@@ -20,6 +20,7 @@ WHERE payload.speed > 0 AND NOT payload.parked
 
 A rule is read when the document is loaded: a mistake in the grammar, an unknown column or function, or a wrong number of arguments is
 an error with line and column. What depends on a message (text where a number is needed) fails that message only, with \`rule-failed\`.
+How to try, test and explain rules is told in [testing-rules.md](../testing-rules.md).
 
 - **SELECT** takes \`*\` and expressions, each with \`AS name\`; AS may be left out. A name may be a path (\`AS car.speeds[1]\`). Items are worked
   out from left to right, and later ones, and WHERE, see earlier aliases. What is undefined is left out of the row.

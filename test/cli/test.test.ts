@@ -183,9 +183,9 @@ it('bytes, FOREACH and MQTT sinks are compared as they would be written', async 
 });
 
 it('no test can tell what ran before it, when it runs, or where', async () => {
-  const test = `message: {topic: x, timestamp: 1700000000123}, rows: ['{"at": 1700000000123, "id": "00000000-0000-4000-8000-000000000000"}']`;
+  const test = `message: {topic: x, timestamp: 1700000000123}, rows: ['{"at": 1700000000123, "id": "00000000-0000-4000-8000-000000000000", "put": true}']`;
   const rules = `    - name: state
-      sql: SELECT now_timestamp('millisecond') AS at, uuid_v4() AS id FROM "x"
+      sql: SELECT now_timestamp('millisecond') AS at, uuid_v4() AS id, kv_store_get('k') AS before, kv_store_put('k', 1) AS put FROM "x"
       sinks: [{kafka: {topic: t}}]
       tests:
         - {name: once, ${test}}
