@@ -1,7 +1,6 @@
 /** The few calls of the Docker Engine API that chaos needs, over its socket [Docker Engine API 1.40]. */
 import { request } from 'node:http';
 
-/** What a call is answered with; status 404 means that there is no such container. */
 interface Answer {
   readonly status: number;
   readonly body: string;
