@@ -32,8 +32,8 @@ export type Condition = (scope: Scope) => boolean;
 export type ObserveCase = (expression: Case) => (branch: number) => void;
 
 export class ExpressionCompiler {
-  readonly #sql: string;
-  readonly #names: Names;
+  readonly sql: string;
+  readonly names: Names;
   /** Names of aliases so far; the caller adds them as it goes through SELECT. */
   readonly aliases = new Set<string>();
   /**
@@ -53,8 +53,8 @@ export class ExpressionCompiler {
   readonly #observeCase: ObserveCase | undefined;
 
   constructor(sql: string, names: Names, observeCase?: ObserveCase) {
-    this.#sql = sql;
-    this.#names = names;
+    this.sql = sql;
+    this.names = names;
     this.#observeCase = observeCase;
   }
 
@@ -126,22 +126,22 @@ export class ExpressionCompiler {
   }
 
   #guard(expression: Expression, evaluate: Evaluate): Evaluate {
-    return guard(this.#sql, expression, evaluate);
+    return guard(this.sql, expression, evaluate);
   }
 
   #path(expression: PathExpression, decode = false): Evaluate {
     const { name, steps } = expression;
     const isAlias = this.aliases.has(name) && !(steps.length > 0 && this.partialAliases.has(name));
     const root = compileRoot(expression, {
-      sql: this.#sql,
-      names: this.#names,
+      sql: this.sql,
+      names: this.names,
       aliases: this.aliases,
       isAlias,
       inWhere: this.inWhere,
       decode,
       payloadWasRead: this.readsPayload,
     });
-    this.readsPayload ||= (steps.length > 0 || decode) && leadsInside(name, this.#names);
+    this.readsPayload ||= (steps.length > 0 || decode) && leadsInside(name, this.names);
     this.readsAliases ||= isAlias;
     if (!isAlias) this.reads.add(keysOf(expression));
     if (steps.length === 0) return root;
@@ -276,11 +276,11 @@ export class ExpressionCompiler {
   }
 
   #badArguments(offset: number, name: string, reason: string): never {
-    throw new MkbError('rule-arguments', { ...placeAt(this.#sql, offset), name, reason });
+    throw new MkbError('rule-arguments', { ...placeAt(this.sql, offset), name, reason });
   }
 
   #unknownFunction({ name, start }: Call): never {
-    const place = placeAt(this.#sql, start);
+    const place = placeAt(this.sql, start);
     const missing = missingFunctions.get(name);
     if (missing !== undefined) throw new MkbError('rule-unsupported', { ...place, what: `${name}(), ${missing},` });
     const near = nearest(name, functionNames);

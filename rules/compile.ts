@@ -11,7 +11,7 @@
 import { systemAmbient } from './ambient.ts';
 import type { AnyMessage } from './columns.ts';
 import { type Condition, ExpressionCompiler, type ObserveCase } from './compile-expression.ts';
-import { compileForeach } from './foreach.ts';
+import { compileForeach, type ForeachStatement } from './foreach.ts';
 import type { KafkaRecord, Message } from './message.ts';
 import { Names } from './names.ts';
 import { parseRule } from './parser.ts';
@@ -39,8 +39,8 @@ export const compileRule = (sql: string, ambient: Partial<Ambient> = {}, observe
   const { foreach } = statement;
   const compiled =
     foreach === undefined
-      ? selectRule(sql, statement, names, compiler, scope)
-      : foreachRule(sql, { ...statement, foreach }, names, compiler, scope);
+      ? selectRule(statement, compiler, scope)
+      : foreachRule({ ...statement, foreach }, compiler, scope);
   return {
     sql,
     sources,
@@ -55,35 +55,23 @@ export const compileRule = (sql: string, ambient: Partial<Ambient> = {}, observe
 /** What the two kinds of rule differ in. */
 type Compiled = Pick<Rule, 'plain' | 'passesPayload' | 'columns' | 'rows' | 'whole'>;
 
-const selectRule = (
-  sql: string,
-  statement: Statement,
-  names: Names,
-  compiler: ExpressionCompiler,
-  scope: Scope,
-): Compiled => {
-  const select = compileSelect(sql, statement.selected, names, compiler);
+const selectRule = (statement: Statement, compiler: ExpressionCompiler, scope: Scope): Compiled => {
+  const select = compileSelect(statement.selected, compiler);
   const where = compileWhere(statement, compiler);
   const { plain, columns } = select;
   const run = new Run(select, where, scope);
   return {
     plain,
-    passesPayload: plain && columns.length === 1 && names.isColumn('payload') && columns[0] === 'payload',
+    passesPayload: plain && columns.length === 1 && compiler.names.isColumn('payload') && columns[0] === 'payload',
     columns,
     rows: plain ? plainRows(run, where) : (message, captures) => run.rows(message, captures),
     whole: plain ? (message, captures) => run.row(message, captures) : rowItself,
   };
 };
 
-const foreachRule = (
-  sql: string,
-  statement: Statement & Required<Pick<Statement, 'foreach'>>,
-  names: Names,
-  compiler: ExpressionCompiler,
-  scope: Scope,
-): Compiled => {
+const foreachRule = (statement: ForeachStatement, compiler: ExpressionCompiler, scope: Scope): Compiled => {
   const where = () => compileWhere(statement, compiler)?.holds;
-  const { columns, rows } = compileForeach(sql, statement.foreach, statement.selected, names, compiler, where);
+  const { columns, rows } = compileForeach(statement, compiler, where);
   return {
     plain: false,
     passesPayload: false,

@@ -9,12 +9,11 @@
  * fails the message as a whole.
  */
 import type { Condition, ExpressionCompiler } from './compile-expression.ts';
-import type { Names } from './names.ts';
 import { put } from './paths.ts';
 import type { Row } from './rule.ts';
 import type { Scope } from './scope.ts';
 import { compileSelect, isOwnPath, ownName, putAlias, type SelectList } from './select.ts';
-import type { AliasPath, Expression, Foreach, Selected, SelectedValue } from './syntax.ts';
+import type { AliasPath, Expression, Foreach, SelectedValue, Statement } from './syntax.ts';
 import { copyMap, isList, newMap, type Value } from './value.ts';
 
 export interface ForeachRows {
@@ -24,27 +23,23 @@ export interface ForeachRows {
   rows(scope: Scope): Row[];
 }
 
-/**
- * Compiles what stands before FROM. `compileWhere` is called when the aliases that WHERE sees are known.
- *
- * @param selected the list of DO
- */
+/** A statement that begins with FOREACH. */
+export type ForeachStatement = Statement & { readonly foreach: Foreach };
+
+/** Compiles what stands before FROM. `compileWhere` is called when the aliases that WHERE sees are known. */
 export const compileForeach = (
-  sql: string,
-  { fields, incase }: Foreach,
-  selected: readonly Selected[],
-  names: Names,
+  { foreach: { fields, incase }, selected }: ForeachStatement,
   compiler: ExpressionCompiler,
   compileWhere: () => Condition | undefined,
 ): ForeachRows => {
   const last = fields.at(-1)!;
-  const collects = fields.map(field => compileField(sql, field, field === last, names, compiler));
+  const collects = fields.map(field => compileField(field, field === last, compiler));
   const where = compileWhere();
   const element = last.alias ?? defaultElement;
   compiler.aliases.add(element[0]);
   compiler.partialAliases.delete(element[0]);
   const accepts = incase === undefined ? undefined : compiler.condition(incase);
-  const select = compileSelect(sql, selected, names, compiler, true);
+  const select = compileSelect(selected, compiler, true);
   return {
     columns: select.columns,
     rows: scope => {
@@ -83,17 +78,11 @@ const rowsOf = (list: readonly Value[], scope: Scope, { element, accepts, select
 /** Works one value out, and puts it where later expressions find it. */
 type Collect = (scope: Scope) => Value;
 
-const compileField = (
-  sql: string,
-  { expression, alias }: SelectedValue,
-  isList: boolean,
-  names: Names,
-  compiler: ExpressionCompiler,
-): Collect => {
+const compileField = ({ expression, alias }: SelectedValue, isList: boolean, compiler: ExpressionCompiler): Collect => {
   const evaluate = isList ? compiler.list(expression) : compiler.compile(expression);
-  const path = alias ?? partTaken(sql, expression, compiler);
+  const path = alias ?? partTaken(expression, compiler);
   if (path === undefined) return evaluate;
-  const own = alias === undefined ? undefined : names.reader(path[0]);
+  const own = alias === undefined ? undefined : compiler.names.reader(path[0]);
   compiler.aliases.add(path[0]);
   if (alias === undefined) compiler.partialAliases.add(path[0]);
   else compiler.partialAliases.delete(path[0]);
@@ -105,9 +94,9 @@ const compileField = (
 };
 
 /** Where a path without alias puts its value: into its own name, unless that is an alias or is taken as a whole. */
-const partTaken = (sql: string, expression: Expression, compiler: ExpressionCompiler): AliasPath | undefined => {
+const partTaken = (expression: Expression, compiler: ExpressionCompiler): AliasPath | undefined => {
   if (!isOwnPath(expression)) return undefined;
-  const path = ownName(sql, expression);
+  const path = ownName(compiler.sql, expression);
   const taken = compiler.aliases.has(path[0]) && !compiler.partialAliases.has(path[0]);
   return taken || path.length === 1 ? undefined : path;
 };

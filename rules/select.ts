@@ -30,16 +30,15 @@ export interface SelectList {
  * @param apart whether aliases are kept apart from the row in any case, because there are some already that the row does not have
  */
 export const compileSelect = (
-  sql: string,
   selected: readonly Selected[],
-  names: Names,
   compiler: ExpressionCompiler,
   apart = false,
 ): SelectList => {
+  const { sql, names } = compiler;
   const separateAliases = apart || selected.some(item => putsIntoColumn(item, names));
   const columns = new Set<string>();
   const items = selected.map(item => {
-    if (item.kind === 'all') return addAll(columns, compiler, names);
+    if (item.kind === 'all') return addAll(columns, compiler);
     const path = item.alias ?? ownName(sql, item.expression);
     const evaluate = compiler.compile(item.expression);
     columns.add(path[0]);
@@ -75,7 +74,7 @@ const isTotal = (expression: Expression): boolean =>
   expression.kind === 'literal' || (expression.kind === 'path' && expression.steps.every(step => 'key' in step));
 
 /** `*`: every name as later expressions see it at this point, aliases included. */
-const addAll = (columns: Set<string>, { aliases, reads }: ExpressionCompiler, names: Names): AddToRow => {
+const addAll = (columns: Set<string>, { aliases, names, reads }: ExpressionCompiler): AddToRow => {
   reads.add('*');
   const all = [...new Set([...names.all(), ...aliases])];
   for (const name of all) columns.add(name);

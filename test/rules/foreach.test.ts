@@ -154,3 +154,15 @@ test('DO item gives back any list of JSON, element by element', () => {
     { numRuns: 200 },
   );
 });
+
+test('a row of FOREACH is what SELECT makes of the element alone', () => {
+  const element = fc.record({ a: fc.integer(), b: fc.oneof(fc.string(), fc.constant(null)) }, { requiredKeys: ['a'] });
+  const list = (value: string): string => `${value}.a * 2 AS a, {b: ${value}.b, t: topic} AS m, m.b IS NULL AS none`;
+  fc.assert(
+    fc.property(fc.array(element), elements => {
+      const each = elements.flatMap(one => rowsOf(`SELECT ${list('payload')} FROM "#" WHERE payload.a > 0`, one));
+      expect(rowsOf(`FOREACH payload AS e DO ${list('e')} INCASE e.a > 0 FROM "#"`, elements)).toEqual(each);
+    }),
+    { numRuns: 200 },
+  );
+});

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import type { RuleDocument } from '../../rules/check.ts';
+import { explainRule } from '../../rules/explain.ts';
+
+const rule = (sql: string, ...sinks: unknown[]): RuleDocument => ({ name: 'r', sql, sinks }) as RuleDocument;
+const kafka = (sink: object = {}) => ({ kafka: { topic: 't', ...sink } });
+
+test.each([
+  ['SELECT payload FROM "a"', ['payload'], 'passed on'],
+  ['SELECT * FROM "a"', ['*'], 'passed on'],
+  ['SELECT topic FROM "a"', ['topic'], 'unused'],
+  ['SELECT topic FROM "a/{b}" WHERE payload.x[1].y > 1 AND b = 1', ['b', 'payload.x', 'topic'], 'parsed'],
+  ['SELECT 1 AS topic, topic AS t FROM "a"', [], 'unused'],
+  ['SELECT lower(clientid) AS c FROM "a"', ['clientid'], 'unused'],
+  ['FOREACH payload FROM "a"', ['*', 'payload'], 'parsed'],
+  ['SELECT value.x AS x, key FROM "$kafka/t"', ['key', 'value.x'], 'parsed'],
+])('%s reads %j, and its payload is %s', (sql, reads, payload) => {
+  expect(explainRule(rule(sql))).toMatchObject({ reads, payload });
+});
+
+test('what templates of sinks read counts, but not what they take from the row', () => {
+  const sql = 'SELECT payload.x AS x FROM "a/{vin}"';
+  const sink = kafka({ key: '${vin}', value: '${x} ${payload.y.z[1]}', headers: [{ name: 'h', value: '${qos}' }] });
+  expect(explainRule(rule(sql, sink)).reads).toEqual(['payload.x', 'payload.y.z', 'qos', 'vin']);
+});
+
+test('a template that looks inside the payload has it parsed, though the rule passes it on', () => {
+  expect(explainRule(rule('SELECT payload FROM "a"', kafka({ key: '${payload.id}' }))).payload).toBe('parsed');
+});
+
+test('a value that the document leaves out is told', () => {
+  const values = ['SELECT payload FROM "a"', 'SELECT * FROM "a"', 'SELECT qos FROM "a"'].map(
+    sql => explainRule(rule(sql, kafka())).sinks[0]?.templates.value,
+  );
+  expect(values).toEqual(['${payload}', '${.}', '${.}']);
+  const mqtt = explainRule(rule('SELECT qos FROM "a"', { mqtt: { topic: 'b' } })).sinks;
+  expect(mqtt).toEqual([{ kind: 'mqtt', templates: { topic: 'b', payload: '${.}' } }]);
+});
