@@ -8,6 +8,8 @@ import { copyMap, isList, isMap, type Value } from './value.ts';
 
 export class Memory {
   readonly #values = new Map<string, Value>();
+  /** Stands before the oldest key. One that began anew each time would step over the gaps of all keys that are gone. */
+  #byAge = this.#values.keys();
   readonly #limit: number;
 
   /** @param limit how many keys are kept, at least 1 */
@@ -41,7 +43,11 @@ export class Memory {
   }
 
   #forgetOldest(): void {
-    const oldest = this.#values.keys().next();
+    let oldest = this.#byAge.next();
+    if (oldest.done === true) {
+      this.#byAge = this.#values.keys();
+      oldest = this.#byAge.next();
+    }
     if (oldest.done !== true) this.#values.delete(oldest.value);
   }
 }

@@ -5,14 +5,19 @@
  * behind a broker sees no connections, but often knows who published: by the {clientid} that FROM captures, or the client id of the
  * message. Messages whose publisher is not known share one dictionary.
  */
+import { isUtf8 } from 'node:buffer';
 import { termText } from '../formats/erlang-terms.ts';
 import { kept } from '../memory.ts';
 import type { Scope } from '../scope.ts';
 import type { Value } from '../value.ts';
 import { any, define, type FunctionEntry, optional } from './define.ts';
 
-/** Keys may be any values; 1, 1.0 and '1' are three. */
-const keyText = (key: Value): string => termText(key, { readable: true, unicode: false });
+/** Keys may be any values; 1, 1.0 and '1' are three. Text, in whatever form, is the same key. */
+const keyText = (key: Value): string => {
+  if (typeof key === 'string') return `text ${key}`;
+  if (key instanceof Uint8Array && isUtf8(key)) return `text ${key.toString('utf8')}`;
+  return termText(key, { readable: false, unicode: false });
+};
 
 const sharedKey = (key: Value): string => `shared ${keyText(key)}`;
 

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compileRule } from '../../../rules/compile.ts';
 import { type ExampleOptions, exampleMessage } from '../../../rules/example-message.ts';
@@ -32,6 +33,12 @@ describe('kv_store', () => {
     run("kv_store_put(1.0, 'float')");
     run("kv_store_put('1', 'text')");
     expect(run("[kv_store_get(1), kv_store_get(1.0), kv_store_get('1')]")).toEqual(['integer', 'float', 'text']);
+  });
+
+  test('text is the same key as a payload of the same bytes', () => {
+    const run = session();
+    run("kv_store_put(payload, 'found')", { payload: 'ü' });
+    expect(run("kv_store_get('ü')")).toBe('found');
   });
 
   test('a payload that is kept does not change with the buffer it came in', () => {
@@ -73,6 +80,26 @@ describe('proc_dict', () => {
 });
 
 describe('memory', () => {
+  test('it holds the youngest keys, whatever is put and deleted', () => {
+    const steps = fc.array(fc.tuple(fc.constantFrom('put', 'put', 'delete'), fc.integer({ min: 0, max: 12 })));
+    fc.assert(
+      fc.property(steps, all => {
+        const memory = new Memory(5);
+        let model: string[] = [];
+        for (const [step, number] of all) {
+          const key = String(number);
+          if (step === 'put') memory.put(key, number);
+          else memory.delete(key);
+          model = [...model.filter(other => other !== key), ...(step === 'put' ? [key] : [])].slice(-5);
+        }
+        const held = Array.from({ length: 13 }, (_, number) => String(number)).filter(
+          key => memory.get(key) !== undefined,
+        );
+        expect(held.sort()).toEqual(model.sort());
+      }),
+    );
+  });
+
   test('when it is full, the key that was written longest ago gives way', () => {
     const memory = new Memory(2);
     memory.put('a', 1);
