@@ -133,6 +133,8 @@ test('an end that the target sends is not seen while the way down is frozen', as
 
 test('a target that resets resets the client, and one that is away refuses it', async () => {
   const seen = await client();
+  // The proxy has reached the target for it, so the next connection there is the victim's.
+  await roundTrip(seen, 'warm');
   target.once('connection', socket => socket.on('data', () => socket.resetAndDestroy()));
   const victim = await client();
   victim.socket.write('x');
