@@ -28,6 +28,7 @@ Prints each row as one line of JSON, columns without a value left out. A message
 Examples:
   mkb eval 'SELECT payload.speed AS speed, vin FROM "cars/{vin}"' --topic cars/7 --payload '{"speed": 50}'
   mkb eval 'SELECT * FROM "#" WHERE qos = 2' --topic a --qos 2 --user-property unit=km --user-property unit=mi
+  mkb eval 'FOREACH payload AS p DO p.v AS v FROM "#"' --topic a --payload '[{"v": 1}, {"v": 2}]'
   mkb eval "$(cat rule.sql)" --topic cars/7 --payload-file message.json
 ${exitCodeHelp(
   [exitCodes.ok, 'evaluated'],

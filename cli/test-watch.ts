@@ -4,6 +4,7 @@
  */
 import { type FSWatcher, statSync, watch } from 'node:fs';
 import path from 'node:path';
+import { printError } from './output.ts';
 import { StopSignal } from './signals.ts';
 
 const quietMs = 50;
@@ -11,14 +12,15 @@ const quietMs = 50;
 /** Runs once, and again after each change, until the process is asked to stop. */
 export const watchFiles = async (files: readonly string[], run: () => Promise<number>): Promise<void> => {
   const stop = new StopSignal();
-  let running = Promise.resolve<unknown>(run());
+  const runOrTell = (): Promise<unknown> => run().catch(printError);
+  let running = runOrTell();
   let soon: NodeJS.Timeout | undefined;
   const again = (): void => {
     clearTimeout(soon);
     soon = setTimeout(() => {
       running = running.then(() => {
         process.stdout.write(`\n--- ${new Date().toLocaleTimeString()}\n`);
-        return run();
+        return runOrTell();
       });
     }, quietMs);
   };
@@ -37,8 +39,10 @@ export const watchFiles = async (files: readonly string[], run: () => Promise<nu
   await running;
 };
 
-const foldersOf = (files: readonly string[]): string[] => [
-  ...new Set(files.filter(file => file !== '-').map(file => (isFolder(file) ? file : path.dirname(file)))),
-];
+/** What is not there cannot be watched; the run tells it. */
+const foldersOf = (files: readonly string[]): string[] => {
+  const folders = files.filter(file => file !== '-').map(file => (isFolder(file) ? file : path.dirname(file)));
+  return [...new Set(folders)].filter(isFolder);
+};
 
 const isFolder = (name: string): boolean => statSync(name, { throwIfNoEntry: false })?.isDirectory() ?? false;

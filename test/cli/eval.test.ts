@@ -20,6 +20,16 @@ describe('a message that the rule selects', () => {
     });
   });
 
+  it('gives a line for each row of FOREACH', async () => {
+    const sql = 'FOREACH payload.list AS e DO e.v AS v, vin INCASE e.v > 0 FROM "cars/{vin}"';
+    const payload = '{"list": [{"v": 1.0}, {"v": 0}, {"v": 2}]}';
+    expect(await mkb(['eval', sql, '--topic', 'cars/7', '--payload', payload])).toEqual({
+      code: 0,
+      stdout: '{"v":1.0,"vin":"7"}\n{"v":2,"vin":"7"}\n',
+      stderr: '',
+    });
+  });
+
   it('has the client id, user name, QoS, flags and user properties of the options', async () => {
     const sql = 'SELECT clientid, username, qos, flags.retain AS retain, pub_props FROM "#"';
     const options = ['--clientid', 'c', '--username', 'u', '--qos', '2', '--retain', '--user-property', 'a=b=c'];
