@@ -198,7 +198,7 @@ export const collectionFunctions: readonly FunctionEntry[] = [
   }),
   define({
     name: 'sublist',
-    parameters: [integer('start, or length'), any('length, or list'), optional(list('list'))],
+    parameters: [integer('start or length'), any('length or list'), optional(list('list'))],
     returns: 'list',
     description: 'At most `length` elements of a list, from the first, or from position `start`.',
     examples: [

@@ -102,7 +102,7 @@ export const dateFunctions: readonly FunctionEntry[] = [
   }),
   define({
     name: 'date_to_unix_ts',
-    parameters: [unit, any('zone, or pattern'), text('pattern, or text'), optional(text('text'))],
+    parameters: [unit, any('zone or pattern'), text('pattern or text'), optional(text('text'))],
     returns: 'integer',
     description:
       'The time that text names by a pattern (see format_date); with four arguments the second is the zone of a text that has none. Characters of the pattern that are no directive skip one character of the text.',

@@ -12,7 +12,7 @@ export const jqFunctions: readonly FunctionEntry[] = [
     parameters: [text('program'), any('input'), optional(integer('milliseconds'))],
     returns: 'list',
     description:
-      'All outputs of a jq program, in a list. Text as input is JSON. The program may run 10,000 milliseconds unless told otherwise. A call costs about a millisecond: prefer paths and functions where they do.',
+      'All outputs of a jq program, in a list. Text as input is JSON. The program may run 10,000 milliseconds unless told otherwise, and the bridge waits for it. A call costs about a millisecond: prefer paths and functions where they do.',
     examples: [
       ['jq(\'.a, .b\', \'{"a": 1, "b": [2]}\')', [1, [2]]],
       ["jq('.speed * 2', payload)", [160]],

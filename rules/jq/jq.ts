@@ -61,6 +61,7 @@ export const runJq = (program: string, input: string, limitMs: number): Value[] 
     stopEngine();
     throw new Refusal(`the jq program did not end within ${limitMs} ms`);
   }
+  if (answer.error !== undefined && answer.broken === true) stopEngine();
   if (answer.error !== undefined) throw new Refusal(`jq refuses: ${firstLines(answer.error)}`);
   return answer.outputs === '' ? [] : answer.outputs.trimEnd().split('\n').map(jsonOrUndefined);
 };

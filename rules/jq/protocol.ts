@@ -14,5 +14,5 @@ export interface JqRequest {
 export type JqAnswer =
   /** JSON texts, one a line. */
   | { readonly outputs: string; readonly error?: never }
-  /** What jq says of a program or an input that it cannot work with. */
-  | { readonly error: string; readonly outputs?: never };
+  /** What jq says of a program or an input that it cannot work with; `broken` when jq itself fell over, and must not be used again. */
+  | { readonly error: string; readonly broken?: boolean; readonly outputs?: never };

@@ -15,7 +15,7 @@ const attempt = async (request: JqRequest): Promise<JqAnswer> => {
   try {
     return answer(await loading, request);
   } catch (error) {
-    return { error: error instanceof Error ? error.message : String(error) };
+    return { error: error instanceof Error ? error.message : String(error), broken: true };
   }
 };
 

@@ -1,5 +1,6 @@
 /** The example message is that of EMQX's documentation, "Sparkplug B"; field numbers are the Sparkplug specification's. */
 import { describe, expect, test } from 'vitest';
+import { evaluateOnce, exampleMessage } from '../../../rules/example-message.ts';
 import { rowOf } from '../support/evaluate.ts';
 import { fails, gives } from './cases.ts';
 
@@ -36,6 +37,17 @@ describe('Sparkplug B', () => {
     expect(rowOf(`SELECT ${roundTrip} AS v FROM "#"`, { payload: JSON.stringify({ metrics }) })?.v).toEqual({
       metrics,
     });
+  });
+
+  test('jq picks one metric of a payload, as in the documentation', () => {
+    const payload = rowOf('SELECT sparkplug_encode(json_decode(payload)) AS v FROM "#"', {
+      payload: JSON.stringify(example),
+    });
+    const sql = `FOREACH
+      jq('.metrics[] | select(.name == "counter_group1/counter1_run")', sparkplug_decode(payload)) AS item
+      DO item FROM "#"`;
+    const message = exampleMessage({ topic: 't', payload: payload?.v as Buffer });
+    expect(evaluateOnce(sql, message)).toEqual([{ item: example.metrics[1] }]);
   });
 
   gives([
