@@ -5,7 +5,8 @@
  * A rule that ends too early is not an error yet: the next line goes on with it, and an empty one gives it up.
  */
 import { readFile } from 'node:fs/promises';
-import { MkbError, type RulePlace } from '../api/errors.ts';
+import type { RulePlace } from '../api/errors/rules.ts';
+import { MkbError } from '../api/errors.ts';
 import { columns } from '../rules/columns.ts';
 import { compileRule } from '../rules/compile.ts';
 import { type ExampleOptions, evaluateOnce, exampleMessage } from '../rules/example-message.ts';

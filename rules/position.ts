@@ -1,5 +1,6 @@
 /** Where in a rule's text: offsets to lines and columns, and the line with a caret that errors show. */
-import { MkbError, type RulePlace } from '../api/errors.ts';
+import type { RulePlace } from '../api/errors/rules.ts';
+import { MkbError } from '../api/errors.ts';
 
 /** The place of `offset` (UTF-16 code units from 0) in `sql`. */
 export const placeAt = (sql: string, offset: number): RulePlace => {

@@ -1,5 +1,6 @@
 /** docs/reference/errors.md: every error of the table, by its code. */
-import { type ErrorKind, errors } from '../api/errors.ts';
+import type { ErrorKind } from '../api/errors/entry.ts';
+import { errors } from '../api/errors.ts';
 
 const introduction = `# Errors
 

@@ -1,0 +1,79 @@
+/** Errors: what a Kafka cluster may answer, and what it may not be sent. */
+import { table } from './entry.ts';
+
+export const kafkaErrors = table({
+  'kafka-unreachable': {
+    kind: 'retryable',
+    message: ({ address, reason }: { address: string; reason: string }) =>
+      `Kafka at ${address} cannot be reached: ${reason}.`,
+    remedy:
+      'Check kafka.bootstrapServers, that the broker runs, and that its advertised listeners can be reached from here.',
+  },
+  'kafka-authentication-failed': {
+    kind: 'permanent',
+    message: ({ address, reason }: { address: string; reason: string }) =>
+      `Kafka at ${address} refused the login: ${reason}.`,
+    remedy:
+      'Check kafka.auth: mechanism, user name and password or token, and that the listener at this port takes SASL.',
+  },
+  'kafka-tls-failed': {
+    kind: 'permanent',
+    message: ({ address, reason }: { address: string; reason: string }) =>
+      `No TLS connection to Kafka at ${address}: ${reason}.`,
+    remedy:
+      'Check kafka.tls: ca must have signed the broker’s certificate, serverName must be in it, and the port must speak TLS.',
+  },
+  'kafka-token-refused': {
+    kind: 'retryable',
+    message: ({ endpoint, reason }: { endpoint: string; reason: string }) =>
+      `The token endpoint ${endpoint} gave no token: ${reason}.`,
+    remedy: 'Check kafka.auth.oauth: tokenEndpoint, clientId, clientSecret and scope.',
+  },
+  'kafka-not-authorised': {
+    kind: 'permanent',
+    message: ({ what, reason }: { what: string; reason: string }) =>
+      `Kafka does not allow this user to ${what}: ${reason}.`,
+    remedy: 'Grant it with kafka-acls.sh, or use another user in kafka.auth.',
+  },
+  'kafka-unknown-topic': {
+    kind: 'permanent',
+    message: ({ topic }: { topic: string }) => `The Kafka topic ${topic} does not exist.`,
+    remedy: 'Create it, or list it in spec.kafka.topics and the bridge creates it.',
+  },
+  'kafka-invalid-topic': {
+    kind: 'permanent',
+    message: ({ topic }: { topic: string }) => `${JSON.stringify(topic)} cannot be the name of a Kafka topic.`,
+    remedy:
+      'A topic name has 1 to 249 letters, digits, dots, underscores and hyphens. Mend the topic template of the sink.',
+  },
+  'kafka-topic-not-created': {
+    kind: 'permanent',
+    message: ({ topic, reason }: { topic: string; reason: string }) =>
+      `The Kafka topic ${topic} could not be created: ${reason}.`,
+    remedy:
+      'Check its entry in spec.kafka.topics: replicas must not exceed the number of brokers, and config must be valid.',
+  },
+  'kafka-message-too-large': {
+    kind: 'permanent',
+    message: ({ bytes, topic }: { bytes: number; topic: string }) =>
+      `A record of ${bytes} bytes is larger than the topic ${topic} takes.`,
+    remedy: 'Raise max.message.bytes of the topic, or leave out in the rule what makes the record large.',
+  },
+  'kafka-record-refused': {
+    kind: 'permanent',
+    message: ({ topic, name, reason }: { topic: string; name: string; reason: string }) =>
+      `Kafka refused a record for topic ${topic} with ${name}: ${reason}.`,
+    remedy: 'The reason is the broker’s own; see its log and the topic’s configuration.',
+  },
+  'kafka-request-failed': {
+    kind: 'retryable',
+    message: ({ what, reason }: { what: string; reason: string }) => `Kafka could not ${what}: ${reason}.`,
+    remedy: 'It is tried again by itself. If it lasts, look at the brokers’ state and logs.',
+  },
+  'record-timestamp-invalid': {
+    kind: 'permanent',
+    message: ({ value }: { value: string }) => `${JSON.stringify(value)} cannot be the timestamp of a record.`,
+    remedy:
+      'The timestamp template of the sink must give milliseconds since 1970, a whole number: ${timestamp}, or a field of the payload.',
+  },
+});

@@ -1,0 +1,122 @@
+/** Errors: what an MQTT session can meet. */
+import { table } from './entry.ts';
+
+export const mqttErrors = table({
+  'mqtt-url-invalid': {
+    kind: 'permanent',
+    message: ({ url, reason }: { url: string; reason: string }) => `The MQTT url ${url} cannot be used: ${reason}.`,
+    remedy:
+      'Write it as mqtt://HOST:1883, mqtts://HOST:8883, ws://HOST/mqtt or wss://HOST/mqtt; user and password go to spec.mqtt.auth.',
+  },
+  'mqtt-tls-invalid': {
+    kind: 'permanent',
+    message: ({ reason }: { reason: string }) => `The TLS settings of spec.mqtt cannot be used: ${reason}.`,
+    remedy: 'Check that ca, cert and key are PEM text, and that the key belongs to the certificate.',
+  },
+  'mqtt-connect-failed': {
+    kind: 'retryable',
+    message: ({ url, reason }: { url: string; reason: string }) =>
+      `No connection to the MQTT server ${url}: ${reason}.`,
+    remedy: 'It is tried again. Check host and port, and that the server runs and can be reached from here.',
+  },
+  'mqtt-connect-timeout': {
+    kind: 'retryable',
+    message: ({ url, waitedMs }: { url: string; waitedMs: number }) =>
+      `The MQTT server ${url} did not finish the connection within ${waitedMs} ms.`,
+    remedy: 'It is tried again. Check that the port speaks MQTT, or raise spec.mqtt.connectTimeout for a slow network.',
+  },
+  'mqtt-tls-untrusted': {
+    kind: 'permanent',
+    message: ({ url, reason }: { url: string; reason: string }) =>
+      `The certificate of the MQTT server ${url} is not trusted: ${reason}.`,
+    remedy:
+      'Put the certificate authority that signed it into spec.mqtt.tls.ca; if only the name differs, set spec.mqtt.tls.serverName.',
+  },
+  'mqtt-connection-lost': {
+    kind: 'retryable',
+    message: ({ url, reason }: { url: string; reason: string }) =>
+      `The connection to the MQTT server ${url} ended: ${reason}.`,
+    remedy:
+      'It is opened again. If it happens often, look whether another client uses this client id, then at the log of the server.',
+  },
+  'mqtt-keepalive-timeout': {
+    kind: 'retryable',
+    message: ({ url, waitedMs }: { url: string; waitedMs: number }) =>
+      `The MQTT server ${url} has been silent for ${waitedMs} ms although it was pinged.`,
+    remedy: 'The connection is opened again. If it happens often, look at the network, or raise spec.mqtt.keepAlive.',
+  },
+  'mqtt-protocol-error': {
+    kind: 'retryable',
+    message: ({ violation }: { violation: string; reasonCode: number }) =>
+      `The MQTT server broke the protocol: ${violation}.`,
+    remedy: 'The connection is opened again. If it repeats, look at the server: its version, and what publishes there.',
+  },
+  'mqtt-receive-maximum-exceeded': {
+    kind: 'retryable',
+    message: ({ limit }: { limit: number }) =>
+      `The MQTT server has sent more than the ${limit} unacknowledged messages that it may (Receive Maximum).`,
+    remedy:
+      'Nothing is lost: the bridge reads no further until Kafka has caught up. Mosquitto 2.0 does this when it has a queue; a newer server may not.',
+  },
+  'mqtt-packet-too-large': {
+    kind: 'permanent',
+    message: ({ bytes, limit }: { bytes: number; limit: number }) =>
+      `The MQTT server sent a packet of ${bytes} bytes, and spec.mqtt.maximumPacketSize is ${limit}.`,
+    remedy:
+      'Raise spec.mqtt.maximumPacketSize. With version "5" the server knows the limit and withholds such messages by itself.',
+  },
+  'mqtt-not-authorised': {
+    kind: 'permanent',
+    message: ({ reason }: { reason: string }) => `The MQTT server does not let this client in: ${reason}.`,
+    remedy: 'Check spec.mqtt.auth (username, password), spec.mqtt.clientId, and the access rules of the server.',
+  },
+  'mqtt-session-taken-over': {
+    kind: 'permanent',
+    message: ({ reason }: { reason: string }) => `The MQTT session was taken from this client: ${reason}.`,
+    remedy: 'Another client uses this client id. Give each its own spec.mqtt.clientId, or stop the other one.',
+  },
+  'mqtt-client-id-refused': {
+    kind: 'permanent',
+    message: ({ reason }: { reason: string }) => `The MQTT server refuses the client id: ${reason}.`,
+    remedy: 'Choose a spec.mqtt.clientId that the server allows: up to 23 letters and digits always are.',
+  },
+  'mqtt-version-unsupported': {
+    kind: 'permanent',
+    message: ({ reason }: { reason: string }) => `The MQTT server does not speak this version: ${reason}.`,
+    remedy: 'Set spec.mqtt.version to the other one ("5" or "3.1.1").',
+  },
+  'mqtt-server-busy': {
+    kind: 'retryable',
+    message: ({ reason }: { reason: string }) => `The MQTT server cannot serve this client now: ${reason}.`,
+    remedy: 'It is tried again with growing pauses. Check the load and the limits of the server if it lasts.',
+  },
+  'mqtt-server-moved': {
+    kind: 'retryable',
+    message: ({ reason }: { reason: string; reference?: string }) =>
+      `The MQTT server sends this client elsewhere: ${reason}.`,
+    remedy: 'The next of the configured urls is tried. Add the server that it names to spec.mqtt.urls.',
+  },
+  'mqtt-disconnected': {
+    kind: 'retryable',
+    message: ({ reason }: { reason: string }) => `The MQTT server ended the connection: ${reason}.`,
+    remedy: 'It is opened again. If it happens often, look for the reason in the log of the server.',
+  },
+  'mqtt-refused': {
+    kind: 'permanent',
+    message: ({ reason }: { reason: string }) => `The MQTT server refuses what this client asks for: ${reason}.`,
+    remedy: 'Change the setting that the reason names, or allow it on the server.',
+  },
+  'mqtt-subscription-refused': {
+    kind: 'permanent',
+    message: ({ filter, reason }: { filter: string; reason: string }) =>
+      `The MQTT server refuses the subscription to ${filter}: ${reason}.`,
+    remedy: 'Allow this client to subscribe to it on the server, or change the topic filter of the rule.',
+  },
+  'mqtt-refused-for-now': {
+    kind: 'retryable',
+    message: ({ refusal }: { refusal: string }) =>
+      `${refusal} It was allowed before, so it is tried again for a while.`,
+    remedy:
+      'If the server is restarting, wait. If an access rule or password was changed on purpose, change it here too.',
+  },
+});

@@ -1,0 +1,109 @@
+/** Errors: what a rule, a template or a test of them can meet. */
+import { table } from './entry.ts';
+
+/** Where in a rule's SQL: offset counts UTF-16 code units from 0; line and column count from 1. */
+export interface RulePlace {
+  readonly sql: string;
+  readonly offset: number;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Line 0 means that whoever shows the message gives the place in another way. */
+const rulePlace = (line: number, column: number): string =>
+  line === 0 ? '' : `Rule, line ${line}, column ${column}: `;
+
+export const ruleErrors = table({
+  'rule-syntax': {
+    kind: 'permanent',
+    message: ({
+      line,
+      column,
+      found,
+      expected,
+      hint,
+    }: RulePlace & { found: string; expected: string; hint?: string }) =>
+      `${rulePlace(line, column)}found ${found}, expected ${expected}.${hint === undefined ? '' : ` ${hint}`}`,
+    remedy: 'Mend the SQL at the caret; docs/reference/rules.md has the grammar.',
+  },
+  'rule-unknown-name': {
+    kind: 'permanent',
+    message: ({ line, column, what, name, hint }: RulePlace & { what: string; name: string; hint?: string }) =>
+      `${rulePlace(line, column)}there is no ${what} named ${name}.${hint === undefined ? '' : ` ${hint}`}`,
+    remedy:
+      'Use a name that exists: a message column, a {capture} of FROM, an earlier alias, or a function of the list.',
+  },
+  'rule-arguments': {
+    kind: 'permanent',
+    message: ({ line, column, name, reason }: RulePlace & { name: string; reason: string }) =>
+      `${rulePlace(line, column)}${name} ${reason}.`,
+    remedy: 'Call the function with the arguments that its signature names.',
+  },
+  'rule-source-invalid': {
+    kind: 'permanent',
+    message: ({ line, column, source, reason }: RulePlace & { source: string; reason: string }) =>
+      `${rulePlace(line, column)}FROM "${source}": ${reason}.`,
+    remedy:
+      'FROM takes MQTT topic filters such as "vehicles/{clientid}/#", where {name} stands for one whole level, or "$kafka/<topic>".',
+  },
+  'rule-unsupported': {
+    kind: 'permanent',
+    message: ({ line, column, what }: RulePlace & { what: string }) =>
+      `${rulePlace(line, column)}${what} cannot be used in this version.`,
+    remedy: 'Write the rule without it.',
+  },
+  'rule-failed': {
+    kind: 'permanent',
+    message: ({ expression, reason, value }: RulePlace & { expression: string; reason: string; value?: string }) =>
+      `The rule cannot work out ${expression}: ${reason}${value === undefined ? '' : `, found ${value}`}.`,
+    remedy:
+      'Guard the expression (CASE WHEN, coalesce, is_num ...) or convert the value (str, int, float); the message itself is whole.',
+  },
+  'payload-not-json': {
+    kind: 'permanent',
+    message: ({ reason }: { reason: string }) => `The payload is not JSON: ${reason}.`,
+    remedy: 'A rule that reads inside the payload needs JSON. `SELECT payload` forwards any bytes.',
+  },
+  'value-not-text': {
+    kind: 'permanent',
+    message: ({ bytes }: { bytes: number }) =>
+      `A value of ${bytes} bytes is not UTF-8 text, so it cannot stand in JSON or text.`,
+    remedy: 'Encode the bytes in the rule: base64_encode(payload) or bin2hexstr(payload).',
+  },
+  'value-not-encodable': {
+    kind: 'permanent',
+    message: ({ reason }: { reason: string }) => `A value cannot be written as JSON: ${reason}.`,
+    remedy: 'Select the part of the value that is needed.',
+  },
+  'template-unresolvable': {
+    kind: 'permanent',
+    message: ({ placeholder, name, hint }: { placeholder: string; name: string; at: number; hint?: string }) =>
+      `${placeholder} can never have a value: the rule neither selects ${name} nor does the message have such a column.${hint === undefined ? '' : ` ${hint}`}`,
+    remedy:
+      'Select it in the rule (… AS name), capture it in FROM ({name} stands for a topic level), or use a message column.',
+  },
+  'rule-filters-overlap': {
+    kind: 'permanent',
+    message: ({ filter, other, otherRule }: { filter: string; other: string; otherRule: string }) =>
+      `"${filter}" and "${other}" of the rule ${otherRule} match some topics in common, and neither covers the other.`,
+    remedy:
+      'A broker may deliver such a message once for each filter, and then it is written twice. Use one filter that covers both, and WHERE.',
+  },
+  'rule-not-found': {
+    kind: 'permanent',
+    message: ({ name, meant }: { name: string; meant: string | undefined }) =>
+      `No rule is named ${name}.${meant === undefined ? '' : ` Did you mean ${meant}?`}`,
+    remedy: 'Use the name of a rule of the document; `mkb explain FILE` shows them.',
+  },
+  'tests-missing': {
+    kind: 'permanent',
+    message: ({ rule }: { rule: string | undefined }) =>
+      rule === undefined ? 'There is no test in these files.' : `There is no test of a rule named ${rule}.`,
+    remedy: 'Add `tests:` beside a rule, or a file named *_test.yaml; `mkb test --help` shows both.',
+  },
+  'report-unwritable': {
+    kind: 'permanent',
+    message: ({ file, reason }: { file: string; reason: string }) => `The report ${file} cannot be written: ${reason}.`,
+    remedy: 'Name a file in a folder that exists and that this user may write to.',
+  },
+});
