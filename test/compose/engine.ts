@@ -59,6 +59,8 @@ export async function startEngine(): Promise<RunningEngine> {
     ...['--data-root', join(kept, 'data'), '--exec-root', join(kept, 'exec'), '--pidfile', join(folder, 'pid')],
     // Compose makes its own networks; a network of its own would be that of the machine's engine.
     ...['--bridge', 'none', '--host', `unix://${socket}`],
+    // The containers talk to one another and to this machine. It shall not become a router for them, which would change its firewall.
+    '--ip-forward=false',
   ];
   const server = new ServerProcess({
     name: 'Docker engine',
