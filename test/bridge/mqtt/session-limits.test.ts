@@ -1,0 +1,173 @@
+/** When a session gives a server up: silence, violations, and settings that cannot work. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { SessionOptions } from '../../../bridge/mqtt/options.ts';
+import { Recording } from './support/recording.ts';
+import { type Peer, publish, ScriptedServer } from './support/scripted-server.ts';
+
+let server: ScriptedServer;
+let recording: Recording;
+
+beforeEach(async () => {
+  server = await ScriptedServer.start();
+});
+
+afterEach(async () => {
+  recording.session.abandon();
+  await server.stop();
+});
+
+function start(options: Partial<SessionOptions> = {}): Recording {
+  recording = new Recording({ urls: [server.url], ...options }).start();
+  return recording;
+}
+
+/** A server and session of MQTT 3.1.1 in the place of those of MQTT 5. */
+async function startOld(options: Partial<SessionOptions> = {}): Promise<Recording> {
+  await server.stop();
+  server = await ScriptedServer.start(4);
+  return start({ version: '3.1.1', ...options });
+}
+
+async function connectOnce(): Promise<Peer> {
+  const peer = await server.accept();
+  await peer.greet();
+  await recording.connectedTimes(1);
+  return peer;
+}
+
+describe('time limits', () => {
+  it('a server that accepts and says nothing is given up', async () => {
+    start({ connectTimeoutMs: 30 });
+    const peer = await server.accept();
+    await peer.closed;
+    expect(await recording.lostTimes(1)).toMatchObject({ code: 'mqtt-connect-timeout', kind: 'retryable' });
+  });
+
+  it('a server that never confirms the subscriptions is given up', async () => {
+    start({ connectTimeoutMs: 30 });
+    const peer = await server.accept();
+    await peer.next();
+    peer.connack();
+    expect((await recording.lostTimes(1)).code).toBe('mqtt-connect-timeout');
+  });
+
+  it('a server that closes before CONNACK is said to have done so', async () => {
+    start();
+    (await server.accept()).end();
+    expect((await recording.lostTimes(1)).message).toContain('before it accepted the connection');
+  });
+
+  it('a server that answers no PINGREQ is given up, and tried again', async () => {
+    start({ keepAliveMs: 40 });
+    const peer = await connectOnce();
+    expect(await recording.lostTimes(1)).toMatchObject({ code: 'mqtt-keepalive-timeout', kind: 'retryable' });
+    expect(new Set(peer.pending)).toEqual(new Set(['pingreq']));
+    await (await server.accept()).greet();
+    await recording.connectedTimes(2);
+  });
+
+  it('a server that answers is kept', async () => {
+    start({ keepAliveMs: 20 });
+    const peer = await connectOnce();
+    for (let round = 0; round < 8; round++) {
+      expect(await peer.next()).toMatchObject({ cmd: 'pingreq' });
+      peer.send({ cmd: 'pingresp' });
+    }
+    expect(recording.losses).toEqual([]);
+  });
+
+  it('PINGREQs go on while paused, and silence proves nothing then', async () => {
+    start({ keepAliveMs: 20 });
+    const peer = await connectOnce();
+    recording.session.pause();
+    expect(await peer.take(10)).toEqual(new Array(10).fill('pingreq'));
+    expect(recording.losses).toEqual([]);
+    recording.session.resume();
+    expect((await recording.lostTimes(1)).code).toBe('mqtt-keepalive-timeout');
+  });
+
+  it("the server's own keep-alive is honoured", async () => {
+    start({ keepAliveMs: 60_000 });
+    const peer = await server.accept();
+    await peer.greet({ properties: { serverKeepAlive: 1 } });
+    expect(await peer.next()).toMatchObject({ cmd: 'pingreq' });
+  });
+
+  it('a session that is paused when it comes back connects all the same, and waits with reading', async () => {
+    start({ keepAliveMs: 200 });
+    const first = await connectOnce();
+    recording.session.pause();
+    first.cut();
+    // An unread socket does not tell that it was cut; the next PINGREQ finds out.
+    const second = await server.accept();
+    await second.greet({ sessionPresent: true });
+    second.send(publish(1));
+    await recording.connectedTimes(2);
+    expect(recording.messages).toEqual([]);
+    recording.session.resume();
+    await recording.messagesCame(1);
+  });
+});
+
+describe('a violation', () => {
+  const before: [what: string, bytes: number[]][] = [
+    ['a PUBLISH', [0x30, 4, 0, 1, 97, 0]],
+    ['a PINGRESP', [0xd0, 0]],
+  ];
+
+  it.each(before)('by %s before CONNACK ends the connection', async (_, bytes) => {
+    start();
+    const peer = await server.accept();
+    await peer.next();
+    peer.write(Buffer.from(bytes));
+    expect((await recording.lostTimes(1)).code).toBe('mqtt-protocol-error');
+    await peer.closed;
+  });
+
+  const after: [what: string, bytes: number[], reasonCode: number][] = [
+    ['a second CONNACK', [0x20, 3, 0, 0, 0], 0x82],
+    ['a PUBACK for nothing', [0x40, 2, 0, 1], 0x82],
+    ['a CONNECT', [0x10, 0], 0x82],
+    ['a SUBACK that nobody waits for', [0x90, 4, 0, 1, 0, 1], 0x82],
+    ['a PUBREL with wrong flags', [0x60, 2, 0, 1], 0x81],
+    ['a PUBREL without identifier', [0x62, 0], 0x81],
+    ['a DISCONNECT of no known reason', [0xe0, 1, 0x55], 0x81],
+    ['a PUBLISH with QoS 3', [0x36, 6, 0, 1, 97, 0, 1, 0], 0x81],
+    ['a PUBLISH with a wildcard', [0x30, 4, 0, 1, 35, 0], 0x90],
+    ['a packet above our limit', [0x30, 0xff, 0xff, 0x7f], 0x95],
+  ];
+
+  it.each(after)('by %s is answered with its reason', async (_, bytes, reasonCode) => {
+    start();
+    const peer = await connectOnce();
+    peer.write(Buffer.from(bytes));
+    expect(await peer.next()).toMatchObject({ cmd: 'disconnect', reasonCode });
+    await peer.closed;
+  });
+
+  it('by a packet above the limit is a permanent failure that names the setting', async () => {
+    await startOld();
+    const peer = await connectOnce();
+    peer.send(publish(1, { payload: Buffer.alloc(1_000_001) }));
+    const error = await recording.failed();
+    expect(error).toMatchObject({ code: 'mqtt-packet-too-large', kind: 'permanent' });
+    expect(error.message).toContain('spec.mqtt.maximumPacketSize');
+    await peer.closed;
+    expect(peer.pending).toEqual([]);
+  });
+});
+
+describe('settings', () => {
+  it('a url with a password is refused, and the password is not repeated', () => {
+    const refused = () => new Recording({ urls: ['mqtt://me:secret@broker'] });
+    expect(refused).toThrow(expect.objectContaining({ code: 'mqtt-url-invalid' }));
+    expect(refused).not.toThrow(/secret/);
+    start();
+  });
+
+  it('a key that is no PEM is refused before anything is connected', () => {
+    const refused = () => new Recording({ urls: ['mqtts://broker'], tls: { key: 'rubbish', cert: 'rubbish' } });
+    expect(refused).toThrow(expect.objectContaining({ code: 'mqtt-tls-invalid' }));
+    start();
+  });
+});
