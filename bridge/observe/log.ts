@@ -44,9 +44,14 @@ export class ErrorLog {
     this.#write(level, error, context);
     const state: Quiet = { count: 0, last: error };
     this.#quiet.set(kind, state);
-    setTimeout(() => {
-      this.#quiet.delete(kind);
-      if (state.count > 0) this.#write(level, state.last, { ...context, repeated: state.count });
+    const timer = setInterval(() => {
+      if (state.count === 0) {
+        clearInterval(timer);
+        this.#quiet.delete(kind);
+        return;
+      }
+      this.#write(level, state.last, { ...context, repeated: state.count });
+      state.count = 0;
     }, quietMs).unref();
   }
 

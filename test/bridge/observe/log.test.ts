@@ -39,6 +39,19 @@ test('an error that repeats is logged once, and summed up after ten seconds with
   expect(lines.length).toBe(2);
 });
 
+test('an error that goes on is one line in ten seconds, and is news again when it had stopped', () => {
+  const { lines, errors } = setup();
+  for (let second = 0; second < 60; second++) {
+    errors.report('warn', unreachable('k:1'), { bridge: 'b' });
+    vi.advanceTimersByTime(1000);
+  }
+  expect(lines.length).toBe(7);
+  vi.advanceTimersByTime(20_000);
+  errors.report('warn', unreachable('k:1'), { bridge: 'b' });
+  expect(lines.length).toBe(8);
+  expect(lines[7]).not.toHaveProperty('repeated');
+});
+
 test('errors of other bridges or codes are not held back', () => {
   const { lines, errors } = setup();
   errors.report('warn', unreachable('k:1'), { bridge: 'a' });
