@@ -17,6 +17,7 @@ export type SystemName =
   | 'mosquitto'
   | 'kcat'
   | 'kafka'
+  | 'hivemq'
   | 'prometheus'
   | 'chromium'
   | 'compose'
@@ -59,9 +60,17 @@ export function program(name: string): string | undefined {
 
 /** The class path of Kafka's jars, from KAFKA_HOME or from the cache, or undefined when there are none. */
 export function kafkaClassPath(): string | undefined {
-  const folder = [join(process.env.KAFKA_HOME ?? '/nonexistent', 'libs'), kafkaLibraries()].find(existsSync);
+  const folder = [join(process.env.KAFKA_HOME ?? '/nonexistent', 'libs'), libraries('kafka')].find(existsSync);
   return folder && join(folder, '*');
 }
+
+/** The class path of HiveMQ's jars, or undefined when they are not in the cache. */
+export function hivemqClassPath(): string | undefined {
+  const folder = libraries('hivemq');
+  return existsSync(folder) ? join(folder, '*') : undefined;
+}
+
+const mavenAdvice = 'see that Maven reaches its repository (a mirror or proxy goes into ~/.m2/settings.xml)';
 
 export const systems: readonly System[] = [
   fromPackage('java', ['java'], 'default-jre-headless', 'openjdk'),
@@ -78,8 +87,14 @@ export const systems: readonly System[] = [
   {
     name: 'kafka',
     found: () => (program('java') ? kafkaClassPath() : undefined),
-    install: installKafka,
+    install: () => installLibraries('kafka', `${mavenAdvice}, or set KAFKA_HOME`),
     how: 'install Maven and run `npm run provision`, or set KAFKA_HOME to an unpacked Apache Kafka 4',
+  },
+  {
+    name: 'hivemq',
+    found: () => (program('java') ? hivemqClassPath() : undefined),
+    install: () => installLibraries('hivemq', mavenAdvice),
+    how: 'install Maven and a JDK, and run `npm run provision`',
   },
   { name: 'compose', found: findCompose, install: installDocker, how: 'npm run provision compose', optional: true },
   {
@@ -144,7 +159,7 @@ function buildCompose(how: string): void {
   }
 }
 
-/** What brings Kafka's jars; needed only where KAFKA_HOME does not. */
+/** What brings the jars of Kafka and HiveMQ; Kafka's may come from KAFKA_HOME instead. */
 const maven = fromPackage('maven', ['mvn'], 'maven', 'maven');
 
 function fromPackage(name: SystemName, programs: string[], debian: string, homebrew: string): System {
@@ -174,26 +189,26 @@ function stopService(name: string): void {
   if (existsSync('/run/systemd/system')) spawnSync('systemctl', ['disable', name], { stdio: 'ignore' });
 }
 
-const kafkaPom = join(import.meta.dirname, 'kafka-pom.xml');
+/** What Maven brings: NAME-pom.xml lists it, and has the version as NAME.version. */
+type MavenSystem = 'kafka' | 'hivemq';
 
-function kafkaLibraries(): string {
-  const version = /<kafka.version>(.*)</.exec(readFileSync(kafkaPom, 'utf8'))![1];
-  return join(cacheFolder(), `kafka-${version}`, 'libs');
+const pom = (name: MavenSystem): string => join(import.meta.dirname, `${name}-pom.xml`);
+
+function libraries(name: MavenSystem): string {
+  const version = new RegExp(`<${name}.version>(.*)<`).exec(readFileSync(pom(name), 'utf8'))![1];
+  return join(cacheFolder(), `${name}-${version}`, 'libs');
 }
 
-function installKafka(): void {
+function installLibraries(name: MavenSystem, how: string): void {
   if (!maven.found()) maven.install();
-  const libraries = kafkaLibraries();
-  const fresh = `${libraries}.${process.pid}`;
+  const folder = libraries(name);
+  const fresh = `${folder}.${process.pid}`;
   mkdirSync(fresh, { recursive: true });
   try {
     const goal = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies';
-    run('mvn', ['-q', '-B', '-f', kafkaPom, goal, `-DoutputDirectory=${fresh}`], {
-      env: process.env,
-      how: 'see that Maven reaches its repository (a mirror or proxy goes into ~/.m2/settings.xml), or set KAFKA_HOME',
-    });
+    run('mvn', ['-q', '-B', '-f', pom(name), goal, `-DoutputDirectory=${fresh}`], { env: process.env, how });
     // The rename is what makes it found: never a folder with half of the jars.
-    if (!existsSync(libraries)) renameSync(fresh, libraries);
+    if (!existsSync(folder)) renameSync(fresh, folder);
   } finally {
     rmSync(fresh, { recursive: true, force: true });
   }
