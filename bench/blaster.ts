@@ -1,7 +1,7 @@
 /**
  * A minimal MQTT server that sends PUBLISH packets as fast as its one subscriber takes them, so that no broker is the limit of a
- * measurement: QoS 1 within the Receive Maximum, QoS 0 as fast as the socket drains. It runs as a process of its own and talks to its
- * parent over IPC: {ready, port}, then {first} when the first packet goes out and {done} when the last is acknowledged (or, for QoS 0, written).
+ * measurement: QoS 1 within the Receive Maximum, QoS 0 as fast as the socket drains. MQTT 3.1.1 has no Receive Maximum, the window is the
+ * server's to choose: it is 1,000, which is what the subjects of MQTT 5 ask for. It runs as a process of its own and talks to its parent over IPC: {ready, port}, then {first} when the first packet goes out and {done} when the last is acknowledged (or, for QoS 0, written).
  */
 import { createServer, type Socket } from 'node:net';
 import { generate, type IConnectPacket, type ISubscribePacket, type Packet, parser } from 'mqtt-packet';
@@ -16,6 +16,9 @@ export interface BlasterOptions {
 
 export type BlasterReport = { ready: number } | { first: true } | { done: true };
 
+/** Unacknowledged QoS 1 messages to a subscriber that does not say how many it takes. */
+const windowWithoutProperty = 1000;
+
 /** How many packets are prepared and sent again and again, with new packet identifiers. */
 const prepared = 1000;
 
@@ -29,7 +32,7 @@ process.once('disconnect', () => process.exit());
 function serve(socket: Socket): void {
   socket.setNoDelay(true);
   let version: 4 | 5 = 5;
-  let window = 1000;
+  let window = windowWithoutProperty;
   const control = parser();
   const onPacket = (packet: Packet) => {
     if (packet.cmd === 'connect') {

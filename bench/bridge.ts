@@ -1,11 +1,11 @@
 /**
- * How fast the bridge is, beside a naive one, in one run on one machine: messages per second and CPU per message, MQTT into a real Kafka.
+ * How fast the bridge is, beside a naive one and Telegraf, in one run on one machine: messages per second and CPU per message, MQTT into a real Kafka.
  *
  *     node bench/bridge.ts [--messages 500000] [--rounds 3] [--payload 285] [--report FILE]
  *
  * The messages come from a server that can outrun any bridge (blaster.ts); the subjects run as processes of their own, so that their CPU
  * time is theirs alone. Rounds alternate between the subjects, and the median is shown. On a small machine the rates are shared with
- * Kafka and the blaster: compare ratios.
+ * Kafka and the blaster: compare ratios. Telegraf takes part where it is installed (`npm run provision telegraf`).
  */
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -17,6 +17,7 @@ import { type RunningKafka, startKafka } from '../test/real/kafka.ts';
 import { until } from '../test/real/until.ts';
 import type { NaiveBridgeOptions } from '../test/support/naive-bridge.ts';
 import type { BlasterOptions, BlasterReport } from './blaster.ts';
+import { startTelegraf, telegrafProgram } from './telegraf.ts';
 
 const { values } = parseArgs({
   options: {
@@ -28,6 +29,8 @@ const { values } = parseArgs({
 });
 const messages = Number(values.messages);
 const folder = temporaryFolder('bench');
+/** What the rivals subscribe to; the bridge's rule names the level that is its key. */
+const filter = 'mqttx/simulate/tesla/+';
 
 interface Run {
   readonly subject: string;
@@ -66,14 +69,19 @@ spec:
   },
   naive: (port, kafka, topic, qos) => naive(port, kafka, topic, qos, 'after'),
   'naive, acknowledging early': (port, kafka, topic, qos) => naive(port, kafka, topic, qos, 'before'),
+  ...(telegrafProgram() && { telegraf }),
 };
+
+function telegraf(mqttPort: number, { bootstrap }: RunningKafka, topic: string, qos: 0 | 1): ChildProcess {
+  return startTelegraf(join(folder, `${topic}.toml`), { mqttPort, bootstrap, filter, topic, qos });
+}
 
 /** mqtt.js and kafkajs. `after` promises what the bridge does: PUBACK when Kafka has the message. */
 function naive(port: number, kafka: RunningKafka, topic: string, qos: 0 | 1, acknowledge: 'after' | 'before') {
   const options: NaiveBridgeOptions = {
     mqttUrl: `mqtt://127.0.0.1:${port}`,
     bootstrap: kafka.bootstrap,
-    filter: 'mqttx/simulate/tesla/+',
+    filter,
     topic,
     qos,
     acknowledge,
@@ -99,6 +107,7 @@ async function measure(subject: string, qos: 0 | 1, kafka: RunningKafka, round: 
       timeoutMs: 120_000,
     });
     const seconds = (performance.now() - started) / 1000;
+    await expectExactly(topic);
     return {
       subject,
       qos,
@@ -112,6 +121,12 @@ async function measure(subject: string, qos: 0 | 1, kafka: RunningKafka, round: 
       await once(process, 'exit');
     }
   }
+}
+
+/** A subject that loses nothing, and that nothing disturbs, writes each message once. */
+async function expectExactly(topic: string): Promise<void> {
+  const records = await recordsIn(topic);
+  if (records !== messages) throw new Error(`${topic} has ${records} records of ${messages} messages`);
 }
 
 /** Waits for a report of the blaster, which may have come already. */
@@ -145,8 +160,12 @@ function summary(runs: readonly Run[]): string {
       `| ${name} | ${rate.toLocaleString('en')} | ${cpu.toFixed(2)} | ${Math.round(1e6 / cpu).toLocaleString('en')} | ${memory} MiB |`,
     );
   }
-  const ratio = (qos: number) => (figures.get(`naive | ${qos}`)! / figures.get(`bridge | ${qos}`)!).toFixed(1);
-  rows.push('', `Messages per CPU second, bridge to naive: ${ratio(1)} times at QoS 1, ${ratio(0)} times at QoS 0.`);
+  const ratio = (rival: string, qos: 0 | 1) =>
+    (figures.get(`${rival} | ${qos}`)! / figures.get(`bridge | ${qos}`)!).toFixed(1);
+  for (const rival of ['naive', 'telegraf'].filter(name => name in subjects)) {
+    const ratios = `${ratio(rival, 1)} times at QoS 1, ${ratio(rival, 0)} times at QoS 0`;
+    rows.push('', `Messages per CPU second, bridge to ${rival}: ${ratios}.`);
+  }
   return rows.join('\n');
 }
 

@@ -21,7 +21,8 @@ export type SystemName =
   | 'prometheus'
   | 'chromium'
   | 'compose'
-  | 'docker';
+  | 'docker'
+  | 'telegraf';
 
 export interface System {
   readonly name: SystemName;
@@ -104,6 +105,13 @@ export const systems: readonly System[] = [
     how: 'as root on a machine that may run containers: npm run provision docker',
     optional: true,
   },
+  {
+    name: 'telegraf',
+    found: () => [telegrafProgram()].find(isExecutable),
+    install: installTelegraf,
+    how: 'npm run provision telegraf (it takes Go and some minutes)',
+    optional: true,
+  },
 ];
 
 /** The one version of the Compose plugin that is built here. */
@@ -140,22 +148,67 @@ function installDocker(): void {
   if (!composePlugin()) buildCompose(how);
 }
 
-/** From the module proxy of Go, where no package has it. One core, and politely: it takes five minutes. */
 function buildCompose(how: string): void {
-  const folder = `${dockerConfigFolder()}.${process.pid}`;
-  const plugins = join(dockerConfigFolder(), 'cli-plugins');
-  mkdirSync(folder, { recursive: true });
-  const cwd = folder;
-  const env = { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-p=1' };
-  const main = 'github.com/docker/compose/v2/cmd';
+  buildGo({
+    module: 'github.com/docker/compose/v2',
+    version: composeVersion,
+    main: 'cmd',
+    into: join(dockerConfigFolder(), 'cli-plugins', 'docker-compose'),
+    how,
+  });
+}
+
+/** The one version of Telegraf that the bridge is measured beside. */
+const telegrafVersion = 'v1.37.2';
+
+/** Ours alone, never one that is on the PATH: a figure belongs to a version. */
+const telegrafProgram = (): string => join(cacheFolder(), `telegraf-${telegrafVersion}`, 'telegraf');
+
+function installTelegraf(): void {
+  const module = 'github.com/influxdata/telegraf';
+  const parts = ['inputs.mqtt_consumer', 'outputs.kafka', 'parsers.value', 'serializers.template'];
+  buildGo({
+    module,
+    version: telegrafVersion,
+    main: 'cmd/telegraf',
+    // `custom` leaves out every plugin that is not named here. Telegraf ships without symbols, so this does too.
+    flags: [
+      '-tags',
+      ['custom', ...parts].join(),
+      '-ldflags',
+      `-s -w -X ${module}/internal.Version=${telegrafVersion.slice(1)}`,
+    ],
+    into: telegrafProgram(),
+    how: 'install Go, and see that it reaches a module proxy (GOPROXY)',
+  });
+}
+
+interface GoProgram {
+  readonly module: string;
+  readonly version: string;
+  /** The package of the program, within the module. */
+  readonly main: string;
+  /** Of `go build`. */
+  readonly flags?: readonly string[];
+  /** The file it becomes. */
+  readonly into: string;
+  readonly how: string;
+}
+
+/** From the module proxy of Go, where no package has it. One core, and politely: it takes minutes. */
+function buildGo({ module, version, main, flags = [], into, how }: GoProgram): void {
+  const cwd = `${into}.${process.pid}`;
+  mkdirSync(cwd, { recursive: true });
+  const env = { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-p=1 -mod=mod' };
+  const built = join(cwd, 'program');
   try {
-    run('go', ['mod', 'init', 'compose'], { env, how, cwd });
-    run('go', ['get', `${main}@${composeVersion}`], { env, how, cwd });
-    run('nice', ['go', 'build', '-trimpath', '-o', 'docker-compose', main], { env, how, cwd });
-    mkdirSync(plugins, { recursive: true });
-    renameSync(join(folder, 'docker-compose'), join(plugins, 'docker-compose'));
+    run('go', ['mod', 'init', 'build'], { env, how, cwd });
+    // Not `go get`: it would bring what every package of the module needs, and of Telegraf that is gigabytes.
+    run('go', ['mod', 'edit', `-require=${module}@${version}`], { env, how, cwd });
+    run('nice', ['go', 'build', '-trimpath', ...flags, '-o', built, `${module}/${main}`], { env, how, cwd });
+    renameSync(built, into);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(cwd, { recursive: true, force: true });
   }
 }
 
