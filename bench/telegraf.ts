@@ -1,7 +1,7 @@
 /**
  * Telegraf as a subject of the benchmark: the generic agent that people who already run it would reach for.
  *
- * Its settings make it promise what the bridge promises, and no more: with a persistent session Telegraf sends PUBACK when its output has
+ * Its settings make it acknowledge when the bridge does: with a persistent session Telegraf sends PUBACK when its output has
  * written the metric, and the output waits for `acks=all`. The window is the bridge's too, 1,000 messages. A metric is more than a payload,
  * so a template makes the record's value of the payload alone; a payload that ends in white space would lose it to the `value` parser.
  */
