@@ -1,40 +1,10 @@
 /** How a session comes to life, what it makes of a server's refusals, and how it comes back. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { SessionOptions } from '../../../bridge/mqtt/options.ts';
 import { reasons, returnCodes } from '../../../bridge/mqtt/reasons.ts';
-import { Recording } from './support/recording.ts';
-import { type Peer, publish, ScriptedServer } from './support/scripted-server.ts';
+import { publish, ScriptedServer } from './support/scripted-server.ts';
+import { connectOnce, recording, server, start, startOld, useStage } from './support/stage.ts';
 
-let server: ScriptedServer;
-let recording: Recording;
-
-beforeEach(async () => {
-  server = await ScriptedServer.start();
-});
-
-afterEach(async () => {
-  recording.session.abandon();
-  await server.stop();
-});
-
-function start(options: Partial<SessionOptions> = {}): Recording {
-  recording = new Recording({ urls: [server.url], ...options }).start();
-  return recording;
-}
-
-/** A server and session of MQTT 3.1.1 in the place of those of MQTT 5. */
-async function startOld(options: Partial<SessionOptions> = {}): Promise<Recording> {
-  await server.stop();
-  server = await ScriptedServer.start(4);
-  return start({ version: '3.1.1', ...options });
-}
-
-async function connectOnce(): Promise<Peer> {
-  const peer = await server.accept();
-  await peer.greet();
-  await recording.connectedTimes(1);
-  return peer;
-}
+useStage();
 
 describe('CONNECT', () => {
   it('takes up the session, and says our limits', async () => {
