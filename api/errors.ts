@@ -9,6 +9,7 @@ import { documentErrors } from './errors/document.ts';
 import type { ErrorEntry, ErrorKind } from './errors/entry.ts';
 import { exporterErrors } from './errors/exporter.ts';
 import { kafkaErrors } from './errors/kafka.ts';
+import { kubernetesErrors } from './errors/kubernetes.ts';
 import { mqttErrors } from './errors/mqtt.ts';
 import { processErrors } from './errors/process.ts';
 import { ruleErrors } from './errors/rules.ts';
@@ -20,6 +21,7 @@ export const errors = {
   ...mqttErrors,
   ...kafkaErrors,
   ...exporterErrors,
+  ...kubernetesErrors,
   ...demoErrors,
 };
 
