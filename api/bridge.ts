@@ -3,11 +3,12 @@
  * JSON Schema, reference page and custom resource come from. Its sections are in schema/.
  */
 import type { Static } from 'typebox';
+import { bridge } from './schema/bridge.ts';
 import { delivery } from './schema/delivery.ts';
 import { choice, type Field, optional, passedOn, section, text, textMap } from './schema/fields.ts';
 import { kafka } from './schema/kafka.ts';
+import { monitoring } from './schema/monitoring.ts';
 import { mqtt } from './schema/mqtt.ts';
-import { bridge, monitoring } from './schema/operation.ts';
 import { rules } from './schema/rules.ts';
 
 export const apiVersion = 'mqttkafka.dev/v1alpha1';

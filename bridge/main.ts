@@ -24,7 +24,7 @@ import { unsupportedParts } from './unsupported.ts';
 export interface BridgeOptions {
   readonly secrets: SecretSources;
   readonly log: Logger;
-  /** Which replica this is, from 0. It is part of the client id when the document asks for several. */
+  /** Which replica this is, from 0. It is part of the client id when the document has `mqtt.share`. */
   readonly ordinal?: number;
 }
 

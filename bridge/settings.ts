@@ -31,12 +31,13 @@ export async function sessionOptions(
   secrets: SecretSources,
   ordinal: number,
 ): Promise<SessionOptions> {
-  const { mqtt, bridge } = spec;
+  const { mqtt } = spec;
   const { auth, tls } = mqtt;
   return {
     urls: mqtt.urls ?? [mqtt.url!],
     version: mqtt.version,
-    clientId: bridge.replicas > 1 ? `${mqtt.clientId}-${ordinal}` : mqtt.clientId,
+    // Not by the number of replicas: a session, and what waits in it, must outlive a change of that.
+    clientId: mqtt.share === undefined ? mqtt.clientId : `${mqtt.clientId}-${ordinal}`,
     subscriptions: subscriptionFilters(filters, mqtt.share).map(filter => ({ filter, qos: mqtt.qos })),
     ...(auth && { username: auth.username }),
     ...(auth?.password && { password: await reveal(auth.password, secrets) }),

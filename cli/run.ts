@@ -51,7 +51,7 @@ export const runCommand = (): Command =>
     )
     .option('--secrets-dir <dir>', 'the folder of secretKeyRef: <dir>/<name>/<key>', 'secrets')
     .addOption(new Option('--log-level <level>', 'the least important level to log').choices(levels).default('info'))
-    .option('--ordinal <n>', 'which of the `bridge.replicas` this process is, from 0', parseOrdinal, 0)
+    .option('--ordinal <n>', 'which replica of a shared subscription this process is, from 0', parseOrdinal, 0)
     .addHelpText('after', help)
     .action(async (files: string[], options: RunOptions) => {
       process.exitCode = await run(files, options);

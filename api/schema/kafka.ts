@@ -116,6 +116,7 @@ export const kafka = section(
         name: text('The name of the Kafka resource.'),
         namespace: optional(text("The namespace of the Kafka resource. Default: the document's own.")),
         listener: optional(text('Which of its listeners to use. Default: the first internal one.')),
+        user: optional(text('The KafkaUser to be; its Secret is looked up.')),
       }),
     ),
     clientId: text("The name in Kafka's logs, metrics and quotas.", { defaultFrom: '`metadata.name`' }),

@@ -1,5 +1,6 @@
 /** `spec.mqtt`: where MQTT messages come from, and how the bridge takes part in the session. */
 import type { Static } from 'typebox';
+import { broker, brokerRef } from './broker.ts';
 import { choice, duration, list, numberChoice, optional, section, size, text, textMap, whole } from './fields.ts';
 import { secret, tls } from './security.ts';
 
@@ -10,17 +11,6 @@ export const mqttUrl = (description: string) =>
     expected:
       'a url such as mqtt://host:1883, mqtts://host:8883, ws://host/mqtt or wss://host/mqtt, without user and password',
   });
-
-const broker = section('A broker for the operator to run beside the bridge.', {
-  kind: choice(['emqx', 'mosquitto'], 'Which broker: `emqx` scales out, `mosquitto` is one small process.'),
-  replicas: whole('How many broker Pods.', { minimum: 1, maximum: 99, default: 1 }),
-  storage: optional(
-    size('Size of the volume each Pod keeps sessions on. Without it, sessions do not survive a Pod.', {
-      min: '1MiB',
-      max: '64TiB',
-    }),
-  ),
-});
 
 const listen = section('The bridge is the MQTT server itself: clients connect to it, and no broker stands between.', {
   port: whole('The TCP port, 1 to 65535. Usual are 1883, and 8883 with TLS.', { minimum: 1, maximum: 65_535 }),
@@ -37,7 +27,7 @@ const reconnect = section(
 );
 
 export const mqtt = section(
-  'Where MQTT messages come from: a broker that exists (`url` or `urls`), one the operator runs (`broker`), or the clients themselves (`listen`).',
+  'Where MQTT messages come from: a broker that exists (`url` or `urls`), one that an operator runs (`broker`, `brokerRef`), or the clients themselves (`listen`).',
   {
     url: optional(
       mqttUrl(
@@ -51,10 +41,11 @@ export const mqtt = section(
       }),
     ),
     broker: optional(broker),
+    brokerRef: optional(brokerRef),
     listen: optional(listen),
     version: choice(['5', '3.1.1'], 'The MQTT version to speak.', { default: '5' }),
     clientId: text(
-      'The name of the session at the broker. Keep it: messages that wait there belong to it. Replicas append their number.',
+      'The name of the session at the broker. Keep it: messages that wait there belong to it. With `share`, each replica appends its number.',
       { defaultFrom: '`metadata.name`', maxLength: 256 },
     ),
     share: optional(
@@ -113,7 +104,7 @@ export const mqtt = section(
       }),
     ),
   },
-  { exactlyOne: ['url', 'urls', 'broker', 'listen'] },
+  { exactlyOne: ['url', 'urls', 'broker', 'brokerRef', 'listen'] },
 );
 
 export type MqttSection = Static<typeof mqtt>;

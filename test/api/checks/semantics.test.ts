@@ -22,7 +22,7 @@ describe('mqtt', () => {
   });
 
   it.each([
-    [{}, 'spec.mqtt: One of `url`, `urls`, `broker` or `listen` is missing.'],
+    [{}, 'spec.mqtt: One of `url`, `urls`, `broker`, `brokerRef` or `listen` is missing.'],
     [{ url: 'mqtt://a', listen: { port: 1 } }, 'spec.mqtt.listen: `url` and `listen` exclude each other'],
     [{ url: 'tcp://a' }, 'spec.mqtt.url: Found "tcp://a", expected a url such as mqtt://host:1883'],
     [{ url: 'a:1883' }, 'spec.mqtt.url: Found "a:1883", expected a url'],

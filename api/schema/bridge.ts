@@ -1,0 +1,42 @@
+/** `spec.bridge`: how the operator runs the bridge. */
+import type { Static } from 'typebox';
+import { optional, section, whole } from './fields.ts';
+import { image, podTemplate, resources } from './workload.ts';
+
+const autoscaling = section(
+  'Let a HorizontalPodAutoscaler choose `replicas`. Needs `mqtt.share`; leave out `replicas` then, for it is the autoscaler that writes it.',
+  {
+    minReplicas: whole('The fewest replicas.', { minimum: 1, maximum: 999, default: 1 }),
+    maxReplicas: whole('The most replicas.', { minimum: 1, maximum: 999 }),
+    cpu: optional(
+      whole("The share of the CPU request to keep the replicas at, in percent. Needs the cluster's metrics server.", {
+        minimum: 1,
+        maximum: 1000,
+      }),
+    ),
+    backlog: optional(
+      whole(
+        'How many unsettled messages to keep per replica. Needs an adapter that serves the metric `mkb_unsettled_messages` of Pods.',
+        { minimum: 1, maximum: 1_000_000 },
+      ),
+    ),
+  },
+);
+
+export const bridge = section(
+  'How the operator runs the bridge.',
+  {
+    replicas: whole('How many bridges share the work; 0 stops them. `mkb run` is always one.', {
+      minimum: 0,
+      maximum: 999,
+      default: 1,
+    }),
+    autoscaling: optional(autoscaling),
+    image: image('the bridge'),
+    resources: resources(),
+    podTemplate: podTemplate(),
+  },
+  { default: {} },
+);
+
+export type BridgeSection = Static<typeof bridge>;

@@ -1,0 +1,56 @@
+/** `spec.mqtt.broker`: an MQTT broker that the operator runs; `spec.mqtt.brokerRef`: one that the EMQX operator runs. */
+import type { Static } from 'typebox';
+import { choice, flag, list, optional, section, size, text, textMap, whole } from './fields.ts';
+import { secret } from './security.ts';
+import { image, podTemplate, resources } from './workload.ts';
+
+const user = section('Someone who may connect.', {
+  username: text('The user name.', { maxLength: 256 }),
+  password: secret("The user's password."),
+});
+
+export const service = section(
+  'The Service that clients connect to.',
+  {
+    type: choice(['ClusterIP', 'NodePort', 'LoadBalancer'], 'Who can reach it, as Kubernetes has it.', {
+      default: 'ClusterIP',
+    }),
+    annotations: textMap('Annotations of the Service, which load balancers are configured by.', { default: {} }),
+  },
+  { default: {} },
+);
+
+export const broker = section('A broker for the operator to run beside the bridge.', {
+  kind: choice(['emqx', 'mosquitto'], 'Which broker: `emqx` scales out, `mosquitto` is one small process.'),
+  replicas: whole('How many broker Pods. `mosquitto` is always one.', { minimum: 1, maximum: 99, default: 1 }),
+  storage: optional(
+    size('Size of the volume each Pod keeps sessions on. Without it, sessions do not survive a Pod.', {
+      min: '1MiB',
+      max: '64TiB',
+    }),
+  ),
+  users: list(user, 'Who may connect. The bridge has a user of its own, with a password that the operator makes up.', {
+    key: 'username',
+    default: [],
+  }),
+  anonymous: flag('Whether clients may connect without a user name. Anyone who reaches the broker can then read all.', {
+    default: false,
+  }),
+  tls: optional(
+    section('Serve TLS on port 8883 too; port 1883 then stays inside, for the bridge and the exporter.', {
+      secretName: text('A Secret of the type kubernetes.io/tls: `tls.crt`, `tls.key`.'),
+    }),
+  ),
+  service,
+  image: image('the broker'),
+  resources: resources(),
+  podTemplate: podTemplate(),
+});
+
+export const brokerRef = section('An EMQX cluster that the EMQX operator runs; its address is looked up.', {
+  name: text('The name of the EMQX resource.'),
+  namespace: optional(text("The namespace of the EMQX resource. Default: the document's own.")),
+  port: whole('The port of its listeners Service to use.', { minimum: 1, maximum: 65_535, default: 1883 }),
+});
+
+export type BrokerSection = Static<typeof broker>;

@@ -1,0 +1,61 @@
+/** `spec.monitoring`: what the operator runs to watch the pipeline. */
+import type { Static } from 'typebox';
+import { service } from './broker.ts';
+import { choice, duration, optional, section, size, text, textMap } from './fields.ts';
+import { secret } from './security.ts';
+import { image, podTemplate, resources } from './workload.ts';
+
+const exporter = section('Exports metrics of the MQTT broker and the lag of Kafka consumers.', {
+  image: image('the exporter'),
+  resources: resources(),
+  podTemplate: podTemplate(),
+});
+
+const prometheus = section('Collects the metrics, with alerts.', {
+  mode: choice(
+    ['auto', 'operator', 'managed'],
+    '`operator` makes PodMonitors and a PrometheusRule for the Prometheus operator, `managed` runs a small Prometheus, `auto` does the first where the cluster has that API and the second where not.',
+    { default: 'auto' },
+  ),
+  labels: textMap('Labels of the PodMonitors and the PrometheusRule, such as those your Prometheus selects by.', {
+    default: {},
+  }),
+  retention: duration('How long the managed Prometheus keeps data.', { min: '1h', max: '3650d', default: '15d' }),
+  storage: optional(
+    size('Size of the volume of the managed Prometheus. Without it, its data does not survive the Pod.', {
+      min: '1MiB',
+      max: '64TiB',
+    }),
+  ),
+  image: image('Prometheus'),
+  resources: resources(),
+  podTemplate: podTemplate(),
+});
+
+const grafana = section('Shows the dashboards.', {
+  existing: optional(
+    section('Run no Grafana: make ConfigMaps of the dashboards for one that is there and looks for their labels.', {
+      labels: textMap('The labels it looks for.', { default: { grafana_dashboard: '1' } }),
+    }),
+  ),
+  prometheusUrl: optional(
+    text('The Prometheus to ask. Default: the managed one. Needed where that is left to the Prometheus operator.', {
+      pattern: '^https?://[^\\s]+$',
+      expected: 'an address such as http://prometheus.monitoring:9090',
+    }),
+  ),
+  adminPassword: optional(
+    secret('The password of `admin`. Default: one that the operator makes up and keeps in a Secret.'),
+  ),
+  service,
+  image: image('Grafana'),
+  resources: resources(),
+  podTemplate: podTemplate(),
+});
+
+export const monitoring = section(
+  'What the operator runs to watch the pipeline; each is left out unless it is named.',
+  { exporter: optional(exporter), prometheus: optional(prometheus), grafana: optional(grafana) },
+);
+
+export type MonitoringSection = Static<typeof monitoring>;

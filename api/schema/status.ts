@@ -1,0 +1,42 @@
+/** `status`: what the operator reports. It is no part of what people write, so only the custom resource describes it. */
+import type { Static } from 'typebox';
+import { choice, list, optional, section, text, textMap, whole } from './fields.ts';
+
+const count = (description: string) => whole(description, { minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+
+const condition = section('One statement about the pipeline [Kubernetes API conventions: conditions].', {
+  type: text('What it is about.'),
+  status: choice(['True', 'False', 'Unknown'], 'Whether it holds.'),
+  reason: text('Why, in one word for programs.'),
+  message: text('Why, for people.', { minLength: 0 }),
+  lastTransitionTime: text('Since when `status` is what it is (RFC 3339).'),
+  observedGeneration: optional(count('The generation of the resource it was said about.')),
+});
+
+export const status = section('What the operator reports.', {
+  observedGeneration: optional(count('The generation that was last looked at.')),
+  appliedGeneration: optional(
+    count('The generation that runs: older than `observedGeneration` while the newest document is not valid.'),
+  ),
+  conditions: optional(list(condition, 'What holds and what does not.', { key: 'type' })),
+  replicas: optional(count('Bridge Pods that exist.')),
+  readyReplicas: optional(count('Bridge Pods that are connected to both sides.')),
+  updatedReplicas: optional(count('Bridge Pods that run the newest document and image.')),
+  selector: optional(text('The labels of the bridge Pods, for autoscalers.')),
+  rules: optional(count('Rules that run.')),
+  sessions: optional(
+    count('Replicas whose MQTT sessions the broker may still keep; those beyond `replicas` are being drained.'),
+  ),
+  flow: optional(
+    section('What flows through all replicas, rounded to two digits so that it is not written all the time.', {
+      received: text('Messages received, such as 950/s.'),
+      delivered: text('Messages delivered to every sink, such as 950/s.'),
+      deadLettered: text('Messages written to the dead-letter topic since the Pods started.'),
+      dropped: text('Messages dropped since the Pods started.'),
+    }),
+  ),
+  endpoints: optional(textMap('Where the parts are found within the cluster: mqtt, prometheus, grafana.')),
+});
+
+export type BridgeStatus = Static<typeof status>;
+export type Condition = Static<typeof condition>;

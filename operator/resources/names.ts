@@ -1,0 +1,16 @@
+/** The names of everything that is made for a bridge called `name`. A bridge's name is at most 40 characters long, so all of these fit into labels. */
+
+export const bridgeName = (name: string): string => `${name}-bridge`;
+export const brokerName = (name: string): string => `${name}-broker`;
+export const exporterName = (name: string): string => `${name}-exporter`;
+export const prometheusName = (name: string): string => `${name}-prometheus`;
+export const grafanaName = (name: string): string => `${name}-grafana`;
+
+/** The Secret of texts that the document holds itself. */
+export const documentSecretName = (name: string): string => `${name}-document`;
+/** The Secret of what was looked up for `kafka.clusterRef`: CA, user. */
+export const kafkaSecretName = (name: string): string => `${name}-kafka`;
+/** The Secret of the bridge's own user at a managed broker. */
+export const brokerUserSecretName = (name: string): string => `${name}-broker-user`;
+/** The Secret of Grafana's `admin`. */
+export const grafanaSecretName = (name: string): string => `${name}-grafana-admin`;

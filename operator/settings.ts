@@ -1,0 +1,22 @@
+/** What the operator is told by whoever installs it: the same for every bridge. */
+
+/** The images of everything that it runs, as `repository:tag`. */
+export interface Images {
+  readonly bridge: string;
+  readonly exporter: string;
+  readonly emqx: string;
+  readonly mosquitto: string;
+  readonly prometheus: string;
+  readonly grafana: string;
+}
+
+export interface OperatorSettings {
+  readonly images: Images;
+  /**
+   * What a new version of the operator does to bridges that run: `keep` leaves each image as it was first chosen, `follow` rolls them to
+   * the images above. A bridge chooses for itself with the annotation `mqttkafka.dev/image-updates`.
+   */
+  readonly imageUpdates: 'keep' | 'follow';
+  /** How many replicas a bridge has whose document does not say. */
+  readonly replicas: number;
+}
