@@ -1,11 +1,99 @@
 /** Errors: the Kubernetes API and the operator. */
 import { table } from './entry.ts';
 
+/** An answer of the API server that is none: what was asked for, and its own words. */
+interface Refusal {
+  /** `apply StatefulSet shop/bridge`. */
+  action: string;
+  reason: string;
+}
+
+/** A field that we wanted to set and that another manager owns with another value. */
+export interface FieldConflict {
+  /** The other's name; empty if the server did not give it. */
+  readonly manager: string;
+  /** `.spec.replicas`. */
+  readonly field: string;
+}
+
+// Without the right to do something, or with a token that is too old, the operator tries again all the same: roles and tokens often
+// come after the process that needs them, and nothing else would tell it that they have come.
 export const kubernetesErrors = table({
   'kube-unreachable': {
     kind: 'retryable',
-    message: ({ server, reason }: { server: string; reason: string }) =>
+    message: ({ server, reason }: { server: string; reason: string; refused?: boolean }) =>
       `The Kubernetes API server ${server} cannot be reached: ${reason}.`,
     remedy: 'Check the kubeconfig (or the service account) and the network; it is tried again.',
+  },
+  'kube-timeout': {
+    kind: 'retryable',
+    message: ({ action, waitedMs }: { action: string; waitedMs: number }) =>
+      `The Kubernetes API server did not answer within ${waitedMs} ms: ${action}.`,
+    remedy: 'It is tried again. If it lasts, look at the load of the API server and of etcd.',
+  },
+  'kube-config': {
+    kind: 'permanent',
+    message: ({ where, reason }: { where: string; reason: string }) =>
+      `No Kubernetes cluster can be read from ${where}: ${reason}.`,
+    remedy: 'Name a kubeconfig with a current context, or run in a Pod with a service account.',
+  },
+  'kube-credentials': {
+    kind: 'retryable',
+    message: ({ server, reason }: { server: string; reason: string }) =>
+      `The kubeconfig gives no credentials for ${server}: ${reason}.`,
+    remedy: 'Check the certificates, the token file or the exec command that the kubeconfig names; it is tried again.',
+  },
+  'kube-unauthorized': {
+    kind: 'retryable',
+    message: ({ action, reason }: Refusal) =>
+      `The Kubernetes API server does not know who we are (${action}): ${reason}.`,
+    remedy: 'Check that the token or certificate is of this cluster and has not expired; it is tried again.',
+  },
+  'kube-forbidden': {
+    kind: 'retryable',
+    message: ({ action, reason }: Refusal) => `The Kubernetes API server does not allow it (${action}): ${reason}.`,
+    remedy:
+      'Give the service account the role that the message names (deploy/ has the complete ones); it is tried again.',
+  },
+  'kube-invalid': {
+    kind: 'permanent',
+    message: ({ action, reason }: Refusal) => `The Kubernetes API server does not take it (${action}): ${reason}.`,
+    remedy: 'Correct the field that the message names.',
+  },
+  'kube-conflict': {
+    kind: 'retryable',
+    message: ({ action, reason }: Refusal & { conflicts?: readonly FieldConflict[] }) =>
+      `Another writer was there before us (${action}): ${reason}.`,
+    remedy: 'It is tried again with the newer object. If it lasts, two writers set the same field: leave it to one.',
+  },
+  'kube-gone': {
+    kind: 'retryable',
+    message: ({ action, reason }: Refusal) =>
+      `What we knew is too old for the Kubernetes API server (${action}): ${reason}.`,
+    remedy: 'None needed: everything is listed anew.',
+  },
+  'kube-not-found': {
+    kind: 'retryable',
+    message: ({ action, reason }: Refusal) => `There is no such object (${action}): ${reason}.`,
+    remedy: 'Check that the namespace and the CustomResourceDefinition exist; it is tried again.',
+  },
+  'kube-already-exists': {
+    kind: 'retryable',
+    message: ({ action, reason }: Refusal) => `It exists already (${action}): ${reason}.`,
+    remedy: 'None needed: it is read, and tried again.',
+  },
+  'kube-overloaded': {
+    kind: 'retryable',
+    message: ({ action, reason }: Refusal & { retryAfterSeconds?: number }) =>
+      `The Kubernetes API server has no time for us (${action}): ${reason}.`,
+    remedy:
+      'It is tried again when the server says. If it lasts, look at its flow control (priority levels) and at etcd.',
+  },
+  'kube-failed': {
+    kind: 'retryable',
+    message: ({ action, reason }: Refusal & { status: number }) =>
+      `The Kubernetes API server failed (${action}): ${reason}.`,
+    remedy:
+      'It is tried again. If it lasts, look at the log of the API server, and at webhooks that are asked about the object.',
   },
 });

@@ -1,0 +1,364 @@
+/**
+ * The Kubernetes API as functions: each is one request, with a limit of time and one error for each thing that can go wrong.
+ *
+ * Objects are plain data. What the server answers is not checked against a type: who asks for a kind knows what it looks like.
+ */
+import type { IncomingMessage } from 'node:http';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { MkbError } from '../../api/errors.ts';
+import { Connection, type HttpRequest } from './connection.ts';
+import { groupPath, pathOf, type ResourceKind } from './kinds.ts';
+import { type KubeObject, keyText, type ObjectKey } from './object.ts';
+import { statusError } from './status-error.ts';
+import { type WatchEvent, watchEvents } from './watch-stream.ts';
+
+/** A request that has ended, or a watch that has begun. */
+export interface RequestFigures {
+  readonly method: HttpRequest['method'];
+  /** The HTTP status, or `<error>` when there was none, as client-go's metrics have it. */
+  readonly code: string;
+  readonly seconds: number;
+}
+
+export interface ApiClientOptions {
+  /** Told to the server, whose audit log tells clients apart by it. */
+  readonly userAgent?: string;
+  /** How long a request may take, milliseconds; of a watch, until it begins. */
+  readonly timeoutMs?: number;
+  /** For metrics. */
+  readonly onRequest?: (figures: RequestFigures) => void;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
+export interface Selection extends CallOptions {
+  /** All namespaces when left out. */
+  readonly namespace?: string;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+}
+
+export interface ListOptions extends Selection {
+  readonly limit?: number;
+  /** From the page before; then without `resourceVersion`. */
+  readonly continue?: string;
+  /** `"0"`: whatever the server has at hand. Left out: what is true now. */
+  readonly resourceVersion?: string;
+  readonly resourceVersionMatch?: 'NotOlderThan' | 'Exact';
+}
+
+export interface ListPage {
+  readonly items: readonly KubeObject[];
+  /** Where a watch goes on from. */
+  readonly resourceVersion: string;
+  /** There when there is another page. */
+  readonly continue?: string;
+  /** How many objects are still to come, where the server counts them. */
+  readonly remaining?: number;
+}
+
+export interface WatchOptions extends Selection {
+  readonly resourceVersion: string;
+  /** After this the server ends the watch. */
+  readonly timeoutSeconds: number;
+}
+
+export interface ApplyOptions extends CallOptions {
+  readonly fieldManager: string;
+  /** Takes fields from other managers, which is a kube-conflict else. */
+  readonly force?: boolean;
+  readonly dryRun?: boolean;
+  readonly subresource?: 'status';
+}
+
+export interface PatchOperation {
+  readonly op: 'add' | 'remove' | 'replace' | 'test';
+  readonly path: string;
+  readonly value?: unknown;
+}
+
+export interface DeleteOptions extends CallOptions {
+  /** Deletes only this very object, not one that has its name by now: a kube-conflict else. */
+  readonly uid?: string;
+  readonly propagationPolicy?: 'Foreground' | 'Background' | 'Orphan';
+}
+
+type Query = NonNullable<HttpRequest['query']>;
+
+interface Call extends CallOptions {
+  readonly method: HttpRequest['method'];
+  readonly path: string;
+  readonly query?: Query;
+  readonly body?: unknown;
+  readonly contentType?: string;
+  readonly action: string;
+}
+
+/**
+ * A client of one API server.
+ *
+ * Any method throws kube-unreachable, kube-timeout, kube-credentials, kube-unauthorized, kube-forbidden, kube-overloaded or kube-failed,
+ * those that write also kube-invalid, and the reason of its signal when that is aborted.
+ */
+export class ApiClient {
+  readonly #connection: Connection;
+  readonly #timeoutMs: number;
+  readonly #onRequest: NonNullable<ApiClientOptions['onRequest']>;
+
+  /** @throws kube-config when the kubeconfig has no current cluster */
+  constructor(config: KubeConfig, options: ApiClientOptions = {}) {
+    this.#connection = new Connection(config, options.userAgent ?? 'mqtt-kafka-kit');
+    this.#timeoutMs = options.timeoutMs ?? 30_000;
+    this.#onRequest = options.onRequest ?? (() => undefined);
+  }
+
+  /** The address of the API server. */
+  get server(): string {
+    return this.#connection.server;
+  }
+
+  /** An object as it is now; undefined when there is none. */
+  async get(kind: ResourceKind, key: ObjectKey, options?: CallOptions): Promise<KubeObject | undefined> {
+    const path = pathOf(kind, key.namespace, key.name);
+    const call = this.#call({ method: 'GET', path, action: `get ${nameOf(kind, key)}`, ...options });
+    return (await orUndefined(call, 'kube-not-found')) as KubeObject | undefined;
+  }
+
+  /**
+   * A page of a collection.
+   * @throws kube-gone when `continue` or `resourceVersion` is older than the server's history
+   */
+  async list(kind: ResourceKind, options: ListOptions = {}): Promise<ListPage> {
+    const { namespace, signal, ...query } = options;
+    const path = pathOf(kind, namespace);
+    const answer = await this.#call({ method: 'GET', path, query, action: `list ${kind.kind}`, signal });
+    const { items, metadata } = answer as { items: KubeObject[] | null; metadata: Record<string, unknown> };
+    return {
+      // The items of a list do not say what they are.
+      items: (items ?? []).map(item => ({ ...item, apiVersion: kind.apiVersion, kind: kind.kind })),
+      resourceVersion: metadata.resourceVersion as string,
+      continue: (metadata.continue as string | undefined) || undefined,
+      remaining: metadata.remainingItemCount as number | undefined,
+    };
+  }
+
+  /**
+   * What happens in a collection from a resource version on, with bookmarks. It ends when the server ends it, and with the signal; a
+   * caller that leaves the loop closes the connection.
+   *
+   * @throws kube-gone when the resource version is older than the server's history, at the start or later
+   */
+  async *watch(kind: ResourceKind, options: WatchOptions): AsyncGenerator<WatchEvent, void, void> {
+    const { namespace, signal, ...rest } = options;
+    const query = { ...rest, watch: true, allowWatchBookmarks: true };
+    const action = `watch ${kind.kind}`;
+    const request: Call = { method: 'GET', path: pathOf(kind, namespace), query, action, signal };
+    const limit = new TimeLimit(this.#timeoutMs, action, signal);
+    try {
+      const answer = await this.#send(request, limit);
+      limit.lift();
+      yield* watchEvents(this.#body(answer, limit.signal), action);
+    } finally {
+      limit.end();
+    }
+  }
+
+  /** @throws kube-already-exists; kube-not-found when its namespace or kind is not there */
+  async create(kind: ResourceKind, object: KubeObject, options?: CallOptions): Promise<KubeObject> {
+    const path = pathOf(kind, object.metadata.namespace);
+    const action = `create ${nameOf(kind, object.metadata)}`;
+    return (await this.#call({ method: 'POST', path, body: object, action, ...options })) as KubeObject;
+  }
+
+  /** Writes the whole object. @throws kube-conflict when it has another resource version by now; kube-not-found */
+  async replace(kind: ResourceKind, object: KubeObject, options?: CallOptions): Promise<KubeObject> {
+    const { namespace, name } = object.metadata;
+    const action = `replace ${nameOf(kind, object.metadata)}`;
+    const path = pathOf(kind, namespace, name);
+    return (await this.#call({ method: 'PUT', path, body: object, action, ...options })) as KubeObject;
+  }
+
+  /**
+   * Server-side apply: the object has these fields from now on, and they are `fieldManager`'s; fields that it set before and does not
+   * name now are removed. Makes the object if there is none. https://kubernetes.io/docs/reference/using-api/server-side-apply/
+   *
+   * @returns the object as the server has it now
+   * @throws kube-conflict with the fields and their managers, unless `force`
+   */
+  async apply(kind: ResourceKind, object: KubeObject, options: ApplyOptions): Promise<KubeObject> {
+    const { signal, subresource, dryRun, force, fieldManager } = options;
+    const { namespace, name } = object.metadata;
+    const answer = await this.#call({
+      method: 'PATCH',
+      path: pathOf(kind, namespace, name, subresource),
+      query: { fieldManager, force: force ?? false, dryRun: dryRun ? 'All' : undefined },
+      body: object,
+      contentType: 'application/apply-patch+yaml',
+      action: `apply ${nameOf(kind, object.metadata)}`,
+      signal,
+    });
+    return answer as KubeObject;
+  }
+
+  /** JSON Patch, RFC 6902. @throws kube-invalid when a `test` does not hold; kube-not-found */
+  async patch(
+    kind: ResourceKind,
+    key: ObjectKey,
+    operations: readonly PatchOperation[],
+    options?: CallOptions,
+  ): Promise<KubeObject> {
+    const answer = await this.#call({
+      method: 'PATCH',
+      path: pathOf(kind, key.namespace, key.name),
+      body: operations,
+      contentType: 'application/json-patch+json',
+      action: `patch ${nameOf(kind, key)}`,
+      ...options,
+    });
+    return answer as KubeObject;
+  }
+
+  /** Deletes an object; that there is none is as good. @throws kube-conflict when it has another uid */
+  async delete(kind: ResourceKind, key: ObjectKey, options: DeleteOptions = {}): Promise<void> {
+    const { uid, propagationPolicy = 'Background', signal } = options;
+    const path = pathOf(kind, key.namespace, key.name);
+    const body = {
+      kind: 'DeleteOptions',
+      apiVersion: 'v1',
+      propagationPolicy,
+      preconditions: uid ? { uid } : undefined,
+    };
+    const call = this.#call({ method: 'DELETE', path, body, action: `delete ${nameOf(kind, key)}`, signal });
+    await orUndefined(call, 'kube-not-found');
+  }
+
+  /** The plural names of the kinds that a group version serves; undefined when the cluster does not have it. */
+  async discover(groupVersion: string, options?: CallOptions): Promise<ReadonlySet<string> | undefined> {
+    const call = this.#call({
+      method: 'GET',
+      path: groupPath(groupVersion),
+      action: `discover ${groupVersion}`,
+      ...options,
+    });
+    const answer = (await orUndefined(call, 'kube-not-found')) as { resources: { name: string }[] } | undefined;
+    return answer && new Set(answer.resources.map(resource => resource.name).filter(name => !name.includes('/')));
+  }
+
+  /** Lets go of connections that nobody uses. */
+  close(): void {
+    this.#connection.close();
+  }
+
+  /** One request and the whole of its answer. */
+  async #call(call: Call): Promise<unknown> {
+    const limit = new TimeLimit(this.#timeoutMs, call.action, call.signal);
+    try {
+      const answer = await this.#send(call, limit);
+      const text = await this.#text(answer, limit.signal);
+      return parse(text, call.action);
+    } finally {
+      limit.end();
+    }
+  }
+
+  /** @returns an answer that is a success */
+  async #send(call: Call, limit: TimeLimit): Promise<IncomingMessage> {
+    const { method, action } = call;
+    const startedAt = performance.now();
+    const ended = (code: string) => this.#onRequest({ method, code, seconds: (performance.now() - startedAt) / 1000 });
+    let answer: IncomingMessage;
+    try {
+      answer = await this.#connection.send({ ...call, signal: limit.signal });
+    } catch (error) {
+      ended('<error>');
+      throw error;
+    }
+    const code = answer.statusCode!;
+    ended(String(code));
+    if (code < 300) return answer;
+    const text = await this.#text(answer, limit.signal);
+    const retryAfter = Number(answer.headers['retry-after']);
+    throw statusError(action, code, statusOf(text), Number.isFinite(retryAfter) ? retryAfter : undefined);
+  }
+
+  async *#body(answer: IncomingMessage, signal: AbortSignal): AsyncGenerator<Buffer, void, void> {
+    try {
+      yield* answer as AsyncIterable<Buffer>;
+    } catch (error) {
+      throw this.#connection.failure(error, signal);
+    }
+  }
+
+  async #text(answer: IncomingMessage, signal: AbortSignal): Promise<string> {
+    const pieces: Buffer[] = [];
+    for await (const piece of this.#body(answer, signal)) pieces.push(piece);
+    return Buffer.concat(pieces).toString('utf8');
+  }
+}
+
+/**
+ * A signal that is aborted with the caller's, and by itself with kube-timeout. Made of a listener that is taken away again, since a
+ * caller's signal may outlive a million requests.
+ */
+class TimeLimit {
+  readonly #own = new AbortController();
+  readonly #outer: AbortSignal | undefined;
+  readonly #timer: NodeJS.Timeout;
+  readonly #stop = () => this.#own.abort(this.#outer?.reason);
+
+  constructor(limitMs: number, action: string, outer: AbortSignal | undefined) {
+    outer?.throwIfAborted();
+    this.#outer = outer;
+    outer?.addEventListener('abort', this.#stop);
+    this.#timer = setTimeout(() => {
+      this.#own.abort(new MkbError('kube-timeout', { action, waitedMs: limitMs }));
+    }, limitMs);
+  }
+
+  get signal(): AbortSignal {
+    return this.#own.signal;
+  }
+
+  /** Time does not matter any more; the caller's signal does. */
+  lift(): void {
+    clearTimeout(this.#timer);
+  }
+
+  end(): void {
+    this.lift();
+    this.#outer?.removeEventListener('abort', this.#stop);
+  }
+}
+
+const nameOf = (kind: ResourceKind, key: ObjectKey): string => `${kind.kind} ${keyText(key)}`;
+
+async function orUndefined<T>(call: Promise<T>, code: 'kube-not-found'): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (MkbError.is(error, code)) return undefined;
+    throw error;
+  }
+}
+
+function parse(text: string, action: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const reason = `its answer is no JSON (${JSON.stringify(text.slice(0, 80))})`;
+    throw new MkbError('kube-failed', { action, status: 200, reason }, { cause: error });
+  }
+}
+
+/** What a refusal says; proxies before the server speak plain text or HTML. */
+function statusOf(text: string): { message?: string } {
+  try {
+    const status = JSON.parse(text);
+    if (typeof status === 'object' && status !== null) return status;
+  } catch {
+    // Not JSON: the text itself, below.
+  }
+  return { message: text.slice(0, 200) };
+}

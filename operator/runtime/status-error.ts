@@ -1,0 +1,69 @@
+/**
+ * What the API server says when it says no: an object of kind Status, in an answer or in the midst of a watch. The code decides what
+ * it means to us, and the machine-readable reason where a code has two meanings; never the text.
+ */
+import type { FieldConflict } from '../../api/errors/kubernetes.ts';
+import { MkbError } from '../../api/errors.ts';
+
+/** https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/ */
+export interface KubeStatus {
+  readonly code?: number;
+  readonly reason?: string;
+  readonly message?: string;
+  readonly details?: { readonly retryAfterSeconds?: number; readonly causes?: readonly StatusCause[] };
+}
+
+interface StatusCause {
+  readonly reason?: string;
+  readonly message?: string;
+  readonly field?: string;
+}
+
+/**
+ * The error that a refusal stands for.
+ *
+ * @param action for the message: what was asked, `apply StatefulSet shop/bridge`
+ * @param code the HTTP status
+ * @param retryAfterSeconds of the header, for answers that are no Status
+ */
+export function statusError(action: string, code: number, status: KubeStatus, retryAfterSeconds?: number): MkbError {
+  const reason = sentence(status.message) ?? `HTTP ${code}`;
+  const refusal = { action, reason };
+  if (hasCause(status, 'ResourceVersionTooLarge')) return new MkbError('kube-gone', refusal);
+  switch (code) {
+    case 401:
+      return new MkbError('kube-unauthorized', refusal);
+    case 403:
+      return new MkbError('kube-forbidden', refusal);
+    case 404:
+      return new MkbError('kube-not-found', refusal);
+    case 409:
+      if (status.reason === 'AlreadyExists') return new MkbError('kube-already-exists', refusal);
+      return new MkbError('kube-conflict', { ...refusal, conflicts: fieldConflicts(status) });
+    case 410:
+      return new MkbError('kube-gone', refusal);
+    case 429:
+    case 503:
+      return new MkbError('kube-overloaded', {
+        ...refusal,
+        retryAfterSeconds: status.details?.retryAfterSeconds ?? retryAfterSeconds,
+      });
+    default:
+      if (code >= 400 && code < 500) return new MkbError('kube-invalid', refusal);
+      return new MkbError('kube-failed', { ...refusal, status: code });
+  }
+}
+
+/** A resource version that the server has not reached: its etcd was restored from a backup, or we spoke to a replica that is ahead. */
+const hasCause = (status: KubeStatus, reason: string): boolean =>
+  status.details?.causes?.some(cause => cause.reason === reason) ?? false;
+
+/** The other manager's name is only to be had from the text (`conflict with "kubectl-edit" using apps/v1`); nothing is decided by it. */
+function fieldConflicts(status: KubeStatus): FieldConflict[] {
+  const causes = status.details?.causes ?? [];
+  return causes
+    .filter(cause => cause.reason === 'FieldManagerConflict')
+    .map(cause => ({ manager: /"([^"]*)"/.exec(cause.message ?? '')?.[1] ?? '', field: cause.field ?? '' }));
+}
+
+const sentence = (message: string | undefined): string | undefined => message?.trim().replace(/\.$/, '') || undefined;
