@@ -4,6 +4,8 @@
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { stringify } from 'yaml';
+import { crdName, customResourceDefinition } from '../api/crd.ts';
 import { documentJsonSchema } from '../api/json-schema.ts';
 import { dashboardFiles } from '../dashboards/generated-files.ts';
 import { documentReference } from './document-reference.ts';
@@ -21,9 +23,12 @@ interface GeneratedFile {
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
+const yaml = (value: unknown): string => stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
+
 /** Add a file here, and `npm run check` watches over it. */
 const files: readonly GeneratedFile[] = [
   { path: 'api/generated/mqtt-kafka-bridge.schema.json', content: () => json(documentJsonSchema()) },
+  { path: `crds/${crdName}.yaml`, content: () => yaml(customResourceDefinition()) },
   { path: 'docs/reference/document.md', content: documentReference },
   { path: 'docs/reference/errors.md', content: errorReference },
   { path: 'docs/reference/metrics.md', content: metricsReference },

@@ -10,7 +10,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { removeFolder, temporaryFolder } from '../real/cleanup.ts';
 import { ServerProcess } from '../real/server-process.ts';
-import { cacheFolder, dockerConfigFolder, program } from '../real/systems.ts';
+import { cacheFolder, program } from '../real/install.ts';
+import { dockerConfigFolder } from '../real/systems.ts';
 import { until } from '../real/until.ts';
 
 export interface Output {

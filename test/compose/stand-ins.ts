@@ -7,7 +7,8 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { cacheFolder, kafkaClassPath } from '../real/systems.ts';
+import { cacheFolder } from '../real/install.ts';
+import { kafkaClassPath } from '../real/systems.ts';
 import type { RunningEngine } from './engine.ts';
 
 const folder = join(import.meta.dirname, 'stand-ins');

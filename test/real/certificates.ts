@@ -16,8 +16,12 @@ export interface Certificates {
   readonly clientKeyFile: string;
 }
 
-/** Makes certificates that are good for a day, in `folder`. The client's common name is `client`. Takes about 0.1 s. */
-export function makeCertificates(folder: string): Certificates {
+/**
+ * Makes certificates that are good for a day, in `folder`. The client's common name is `client`. Takes about 0.1 s.
+ *
+ * @param names what the server is called besides localhost, as OpenSSL has it: `DNS:kubernetes`, `IP:10.96.0.1`
+ */
+export function makeCertificates(folder: string, names: readonly string[] = []): Certificates {
   const at = (name: string) => join(folder, name);
   const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' });
   const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
@@ -54,7 +58,8 @@ export function makeCertificates(folder: string): Certificates {
       `${name}.ext`,
     );
   };
-  sign('server', 'subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n');
+  const called = ['DNS:localhost', 'IP:127.0.0.1', ...names].join();
+  sign('server', `subjectAltName=${called}\nextendedKeyUsage=serverAuth,clientAuth\n`);
   sign('client', 'extendedKeyUsage=clientAuth\n');
 
   const text = (name: string) => readFileSync(at(name), 'utf8');

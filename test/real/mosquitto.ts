@@ -15,9 +15,9 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { type Certificates, makeCertificates } from './certificates.ts';
 import { removeFolder, temporaryFolder } from './cleanup.ts';
+import { program } from './install.ts';
 import { freePorts } from './ports.ts';
 import { ServerProcess } from './server-process.ts';
-import { program } from './systems.ts';
 import { until } from './until.ts';
 
 export interface MosquittoOptions {

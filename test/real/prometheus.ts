@@ -3,9 +3,9 @@ import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { stringify } from 'yaml';
 import { removeFolder, temporaryFolder } from './cleanup.ts';
+import { program } from './install.ts';
 import { freePort } from './ports.ts';
 import { ServerProcess } from './server-process.ts';
-import { program } from './systems.ts';
 import { until } from './until.ts';
 
 export interface PrometheusOptions {

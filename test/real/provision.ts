@@ -2,7 +2,8 @@
  * `npm run provision [NAME...]`: installs what is missing of the real systems that tests run against. Quick when nothing is. Systems that
  * are optional are installed only when they are named.
  */
-import { InstallError, type System, systems } from './systems.ts';
+import { InstallError } from './install.ts';
+import { type System, systems } from './systems.ts';
 
 const seconds = (since: number) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
 

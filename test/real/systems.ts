@@ -5,10 +5,19 @@
  * (etcd, Prometheus, a browser) is one more entry here and nothing else. An install must be safe to repeat, and must leave
  * nothing half done behind: a later run would take it for whole.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
+import { aptInstall, buildGo, cacheFolder, isExecutable, program, run } from './install.ts';
+import {
+  controlPlane,
+  hasPrograms,
+  helmProgram,
+  installHelm,
+  installKubernetes,
+  installKwok,
+  kwokProgram,
+} from './kubernetes-programs.ts';
 
 export type SystemName =
   | 'java'
@@ -22,7 +31,11 @@ export type SystemName =
   | 'chromium'
   | 'compose'
   | 'docker'
-  | 'telegraf';
+  | 'telegraf'
+  | 'etcd'
+  | 'kubernetes'
+  | 'kwok'
+  | 'helm';
 
 export interface System {
   readonly name: SystemName;
@@ -37,26 +50,6 @@ export interface System {
    * its suites are skipped where it is missing, with CI=true, too.
    */
   readonly optional?: true;
-}
-
-/** An install that failed: why, and what to do. */
-export class InstallError extends Error {
-  readonly remedy: string;
-
-  constructor(message: string, remedy: string, cause?: unknown) {
-    super(message, { cause });
-    this.name = 'InstallError';
-    this.remedy = remedy;
-  }
-}
-
-/** Where installed systems and builds are kept, outside the repository: `MKB_CACHE`, or ~/.cache/mqtt-kafka-kit. */
-export const cacheFolder = (): string => process.env.MKB_CACHE ?? join(homedir(), '.cache', 'mqtt-kafka-kit');
-
-/** The full path of a program, or undefined. Daemons live in sbin, which is not on everybody's PATH. */
-export function program(name: string): string | undefined {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/opt/homebrew/sbin'];
-  return folders.map(folder => join(folder, name)).find(isExecutable);
 }
 
 /** The class path of Kafka's jars, from KAFKA_HOME or from the cache, or undefined when there are none. */
@@ -97,6 +90,15 @@ export const systems: readonly System[] = [
     install: () => installLibraries('hivemq', mavenAdvice),
     how: 'install Maven and a JDK, and run `npm run provision`',
   },
+  fromPackage('etcd', ['etcd', 'etcdctl'], 'etcd-server etcd-client', 'etcd'),
+  {
+    name: 'kubernetes',
+    found: () => hasPrograms(controlPlane),
+    install: () => installKubernetes(controlPlane),
+    how: 'install Go and run `npm run provision` (it takes some minutes)',
+  },
+  { name: 'kwok', found: () => [kwokProgram()].find(isExecutable), install: installKwok, how: 'npm run provision' },
+  { name: 'helm', found: helmProgram, install: installHelm, how: 'npm run provision' },
   { name: 'compose', found: findCompose, install: installDocker, how: 'npm run provision compose', optional: true },
   {
     name: 'docker',
@@ -183,35 +185,6 @@ function installTelegraf(): void {
   });
 }
 
-interface GoProgram {
-  readonly module: string;
-  readonly version: string;
-  /** The package of the program, within the module. */
-  readonly main: string;
-  /** Of `go build`. */
-  readonly flags?: readonly string[];
-  /** The file it becomes. */
-  readonly into: string;
-  readonly how: string;
-}
-
-/** From the module proxy of Go, where no package has it. One core, and politely: it takes minutes. */
-function buildGo({ module, version, main, flags = [], into, how }: GoProgram): void {
-  const cwd = `${into}.${process.pid}`;
-  mkdirSync(cwd, { recursive: true });
-  const env = { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-p=1 -mod=mod' };
-  const built = join(cwd, 'program');
-  try {
-    run('go', ['mod', 'init', 'build'], { env, how, cwd });
-    // Not `go get`: it would bring what every package of the module needs, and of Telegraf that is gigabytes.
-    run('go', ['mod', 'edit', `-require=${module}@${version}`], { env, how, cwd });
-    run('nice', ['go', 'build', '-trimpath', ...flags, '-o', built, `${module}/${main}`], { env, how, cwd });
-    renameSync(built, into);
-  } finally {
-    rmSync(cwd, { recursive: true, force: true });
-  }
-}
-
 /** What brings the jars of Kafka and HiveMQ; Kafka's may come from KAFKA_HOME instead. */
 const maven = fromPackage('maven', ['mvn'], 'maven', 'maven');
 
@@ -223,23 +196,6 @@ function fromPackage(name: SystemName, programs: string[], debian: string, homeb
     found: () => (programs.every(each => program(each)) ? program(programs[0]!) : undefined),
     install: () => aptInstall(debian.split(' '), how),
   };
-}
-
-function aptInstall(packages: string[], how: string): void {
-  if (!program('apt-get') || process.getuid?.() !== 0) {
-    throw new InstallError(`${packages.join(' and ')} missing, and only root on Debian or Ubuntu can be helped`, how);
-  }
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const fresh = packages.filter(name => !program(name));
-  run('apt-get', ['-qq', 'update'], { env, how });
-  run('apt-get', ['-qq', '-y', '--no-install-recommends', 'install', ...packages], { env, how });
-  for (const name of fresh) stopService(name);
-}
-
-/** Debian starts what it installs; tests start their own, and a machine must not keep a server that nobody asked for. */
-function stopService(name: string): void {
-  if (existsSync(`/etc/init.d/${name}`)) spawnSync('service', [name, 'stop'], { stdio: 'ignore' });
-  if (existsSync('/run/systemd/system')) spawnSync('systemctl', ['disable', name], { stdio: 'ignore' });
 }
 
 /** What Maven brings: NAME-pom.xml lists it, and has the version as NAME.version. */
@@ -264,33 +220,5 @@ function installLibraries(name: MavenSystem, how: string): void {
     if (!existsSync(folder)) renameSync(fresh, folder);
   } finally {
     rmSync(fresh, { recursive: true, force: true });
-  }
-}
-
-function run(
-  command: string,
-  args: string[],
-  { env, how, cwd }: { env: NodeJS.ProcessEnv; how: string; cwd?: string },
-): void {
-  try {
-    execFileSync(command, args, {
-      env,
-      ...(cwd && { cwd }),
-      stdio: ['ignore', 'pipe', 'pipe'],
-      maxBuffer: 64 * 1024 * 1024,
-    });
-  } catch (cause) {
-    const { stderr, stdout } = cause as { stderr?: Buffer; stdout?: Buffer };
-    const words = `${stdout ?? ''}${stderr ?? ''}`.trim().split('\n').slice(-8).join('\n');
-    throw new InstallError(`${command} ${args.at(-1)} failed:\n${words}`, how, cause);
-  }
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
   }
 }
