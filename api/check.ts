@@ -2,6 +2,7 @@
 import { documentField, type MqttKafkaBridge } from './bridge.ts';
 import { kafkaChecks } from './checks/kafka.ts';
 import { mqttChecks } from './checks/mqtt.ts';
+import { operationChecks } from './checks/operation.ts';
 import { ruleChecks } from './checks/rules.ts';
 import { completeDocument } from './complete.ts';
 import { type Finding, isWithin } from './findings.ts';
@@ -22,7 +23,7 @@ export const checkDocument = (value: unknown): CheckedDocument => {
   const document = completeDocument(value);
   const sound = (paths: readonly Path[]) =>
     paths.every(part => isThere(document, part) && !shape.some(({ path }) => isWithin(path, part)));
-  const semantic = [...mqttChecks, ...kafkaChecks, ...ruleChecks]
+  const semantic = [...mqttChecks, ...kafkaChecks, ...ruleChecks, ...operationChecks]
     .filter(({ reads }) => sound(reads))
     .flatMap(({ check }) => check(document));
   return { document, findings: [...shape, ...semantic], sound };

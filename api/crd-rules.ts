@@ -1,5 +1,7 @@
 /** What the custom resource's schema cannot say, as CEL rules by path; `[]` stands for any item. https://kubernetes.io/docs/reference/using-api/cel/ */
 
+import { bridgeUser } from './checks/operation.ts';
+
 export interface CelRule {
   readonly rule: string;
   readonly message: string;
@@ -55,8 +57,8 @@ export const celRules: Readonly<Record<string, readonly CelRule[]>> = {
       message: 'storage cannot change, as the volumes of a StatefulSet cannot: delete the bridge and create it again',
     },
     {
-      rule: "self.users.all(user, user.username != 'mkb-bridge')",
-      message: 'the user mkb-bridge is the bridge itself',
+      rule: `self.users.all(user, user.username != '${bridgeUser}')`,
+      message: `the user ${bridgeUser} is the bridge itself`,
       fieldPath: '.users',
     },
   ],
@@ -82,6 +84,13 @@ export const celRules: Readonly<Record<string, readonly CelRule[]>> = {
       rule: "!has(self.idempotent) || !self.idempotent || self.acks == 'all'",
       message: 'idempotent needs acks: all',
       fieldPath: '.idempotent',
+    },
+  ],
+  'spec.monitoring': [
+    {
+      rule: '!has(self.grafana) || has(self.grafana.existing) || has(self.grafana.prometheusUrl) || (has(self.prometheus) && self.prometheus.mode != "operator")',
+      message: 'Grafana has no Prometheus to ask: add prometheus, or grafana.prometheusUrl',
+      fieldPath: '.grafana',
     },
   ],
   'spec.monitoring.prometheus': [

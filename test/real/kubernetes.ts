@@ -137,9 +137,13 @@ export async function startKubernetes({
   ];
 
   const kubectl = async (args: readonly string[], stdin?: string) => {
-    const child = run(kubernetesProgram('kubectl'), ['--kubeconfig', kubeconfig, ...args], {
-      maxBuffer: 64 * 1024 * 1024,
-    });
+    const child = run(
+      kubernetesProgram('kubectl'),
+      ['--kubeconfig', kubeconfig, '--cache-dir', at('kubectl'), ...args],
+      {
+        maxBuffer: 64 * 1024 * 1024,
+      },
+    );
     child.child.stdin!.end(stdin ?? '');
     return (await child).stdout;
   };

@@ -1,0 +1,72 @@
+/** What the operator is asked to run: brokers, autoscalers, monitoring. */
+import { type Finding, finding } from '../findings.ts';
+import type { Path } from '../problems.ts';
+import type { BridgeSection } from '../schema/bridge.ts';
+import type { BrokerSection } from '../schema/broker.ts';
+import type { MonitoringSection } from '../schema/monitoring.ts';
+import type { SemanticCheck } from './check.ts';
+
+/** The bridge's own user at a broker that the operator runs. */
+export const bridgeUser = 'mkb-bridge';
+
+const bridge: Path = ['spec', 'bridge'];
+const broker: Path = ['spec', 'mqtt', 'broker'];
+
+export const operationChecks: readonly SemanticCheck[] = [
+  { reads: [['spec', 'mqtt']], check: ({ spec: { mqtt } }) => (mqtt.broker ? checkBroker(mqtt.broker) : []) },
+  {
+    reads: [bridge, ['spec', 'mqtt']],
+    check: ({ spec: { bridge, mqtt } }) => checkAutoscaling(bridge, mqtt.share !== undefined),
+  },
+  { reads: [['spec', 'monitoring']], check: ({ spec: { monitoring } }) => checkGrafana(monitoring!) },
+];
+
+const conflict = (path: Path, reason: string, remedy: string): Finding =>
+  finding(path, 'field-conflict', { reason }, { at: 'key', remedy });
+
+const checkBroker = ({ kind, replicas, users }: BrokerSection): Finding[] => {
+  const found: Finding[] = [];
+  if (kind === 'mosquitto' && replicas > 1) {
+    const reason = `\`replicas\` is ${replicas}, and mosquitto does not scale out.`;
+    found.push(conflict([...broker, 'replicas'], reason, 'Use one replica, or the kind emqx.'));
+  }
+  const taken = users.findIndex(({ username }) => username === bridgeUser);
+  if (taken >= 0) {
+    const reason = `The user ${bridgeUser} is the bridge itself.`;
+    found.push(conflict([...broker, 'users', taken, 'username'], reason, 'Choose another name.'));
+  }
+  return found;
+};
+
+const checkAutoscaling = ({ autoscaling }: BridgeSection, shared: boolean): Finding[] => {
+  if (autoscaling === undefined) return [];
+  const path = [...bridge, 'autoscaling'];
+  const { minReplicas, maxReplicas, cpu, backlog } = autoscaling;
+  const found: Finding[] = [];
+  if (!shared) {
+    const reason = '`mqtt.share` is missing: without it each replica would read, and write, every message.';
+    found.push(conflict(path, reason, 'Add `mqtt.share: <a name of your own>`.'));
+  }
+  if (minReplicas > maxReplicas) {
+    const reason = `\`minReplicas\` (${minReplicas}) is above \`maxReplicas\` (${maxReplicas}).`;
+    found.push(conflict([...path, 'minReplicas'], reason, 'Raise maxReplicas.'));
+  }
+  if (cpu === undefined && backlog === undefined) {
+    found.push(conflict(path, 'Neither `cpu` nor `backlog` says what to scale by.', 'Add one, such as `cpu: 80`.'));
+  }
+  return found;
+};
+
+const checkGrafana = ({ prometheus, grafana }: MonitoringSection): Finding[] => {
+  if (
+    grafana === undefined ||
+    grafana.existing ||
+    grafana.prometheusUrl !== undefined ||
+    prometheus?.mode === 'managed'
+  )
+    return [];
+  if (prometheus?.mode === 'auto') return [];
+  const reason = 'Grafana has no Prometheus to ask.';
+  const remedy = 'Add `monitoring.prometheus: {}` for one that the operator runs, or `grafana.prometheusUrl`.';
+  return [conflict(['spec', 'monitoring', 'grafana'], reason, remedy)];
+};
