@@ -96,4 +96,10 @@ export const kubernetesErrors = table({
     remedy:
       'It is tried again. If it lasts, look at the log of the API server, and at webhooks that are asked about the object.',
   },
+  'leadership-lost': {
+    kind: 'permanent',
+    message: ({ lease }: { lease: string }) =>
+      `The lease ${lease} could not be renewed in time: another may lead by now.`,
+    remedy: 'The process ends and is started again. If it happens often, look at the load of the API server.',
+  },
 });

@@ -10,6 +10,7 @@ import { Connection, type HttpRequest } from './connection.ts';
 import { groupPath, pathOf, type ResourceKind } from './kinds.ts';
 import { type KubeObject, keyText, type ObjectKey } from './object.ts';
 import { statusError } from './status-error.ts';
+import { TimeLimit } from './time-limit.ts';
 import { type WatchEvent, watchEvents } from './watch-stream.ts';
 
 /** A request that has ended, or a watch that has begun. */
@@ -123,7 +124,7 @@ export class ApiClient {
   async get(kind: ResourceKind, key: ObjectKey, options?: CallOptions): Promise<KubeObject | undefined> {
     const path = pathOf(kind, key.namespace, key.name);
     const call = this.#call({ method: 'GET', path, action: `get ${nameOf(kind, key)}`, ...options });
-    return (await orUndefined(call, 'kube-not-found')) as KubeObject | undefined;
+    return (await orUndefined(call)) as KubeObject | undefined;
   }
 
   /**
@@ -231,7 +232,7 @@ export class ApiClient {
       preconditions: uid ? { uid } : undefined,
     };
     const call = this.#call({ method: 'DELETE', path, body, action: `delete ${nameOf(kind, key)}`, signal });
-    await orUndefined(call, 'kube-not-found');
+    await orUndefined(call);
   }
 
   /** The plural names of the kinds that a group version serves; undefined when the cluster does not have it. */
@@ -242,7 +243,7 @@ export class ApiClient {
       action: `discover ${groupVersion}`,
       ...options,
     });
-    const answer = (await orUndefined(call, 'kube-not-found')) as { resources: { name: string }[] } | undefined;
+    const answer = (await orUndefined(call)) as { resources: { name: string }[] } | undefined;
     return answer && new Set(answer.resources.map(resource => resource.name).filter(name => !name.includes('/')));
   }
 
@@ -298,47 +299,13 @@ export class ApiClient {
   }
 }
 
-/**
- * A signal that is aborted with the caller's, and by itself with kube-timeout. Made of a listener that is taken away again, since a
- * caller's signal may outlive a million requests.
- */
-class TimeLimit {
-  readonly #own = new AbortController();
-  readonly #outer: AbortSignal | undefined;
-  readonly #timer: NodeJS.Timeout;
-  readonly #stop = () => this.#own.abort(this.#outer?.reason);
-
-  constructor(limitMs: number, action: string, outer: AbortSignal | undefined) {
-    outer?.throwIfAborted();
-    this.#outer = outer;
-    outer?.addEventListener('abort', this.#stop);
-    this.#timer = setTimeout(() => {
-      this.#own.abort(new MkbError('kube-timeout', { action, waitedMs: limitMs }));
-    }, limitMs);
-  }
-
-  get signal(): AbortSignal {
-    return this.#own.signal;
-  }
-
-  /** Time does not matter any more; the caller's signal does. */
-  lift(): void {
-    clearTimeout(this.#timer);
-  }
-
-  end(): void {
-    this.lift();
-    this.#outer?.removeEventListener('abort', this.#stop);
-  }
-}
-
 const nameOf = (kind: ResourceKind, key: ObjectKey): string => `${kind.kind} ${keyText(key)}`;
 
-async function orUndefined<T>(call: Promise<T>, code: 'kube-not-found'): Promise<T | undefined> {
+async function orUndefined<T>(call: Promise<T>): Promise<T | undefined> {
   try {
     return await call;
   } catch (error) {
-    if (MkbError.is(error, code)) return undefined;
+    if (MkbError.is(error, 'kube-not-found')) return undefined;
     throw error;
   }
 }
