@@ -1,0 +1,62 @@
+/**
+ * Finalizers keep an object, once it is deleted, until we have cleaned up what lies outside of the cluster.
+ *
+ * The list is everybody's: each puts its own name in and takes only that out. A patch that names the resource version does this without
+ * touching what others write at the same time; the server refuses it when they did.
+ */
+import { MkbError } from '../../api/errors.ts';
+import type { ApiClient, CallOptions, PatchOperation } from './client.ts';
+import type { ResourceKind } from './kinds.ts';
+import type { KubeObject } from './object.ts';
+
+/**
+ * Adds `finalizer` to an object that does not have it.
+ *
+ * @param object as it was observed
+ * @returns the object as it is now
+ * @throws kube-conflict when it has changed since; kube-invalid when it is being deleted, for then none may be added
+ */
+export async function addFinalizer(
+  client: ApiClient,
+  kind: ResourceKind,
+  object: KubeObject,
+  finalizer: string,
+  options?: CallOptions,
+): Promise<KubeObject> {
+  const { finalizers } = object.metadata;
+  if (finalizers?.includes(finalizer)) return object;
+  const add: PatchOperation = finalizers?.length
+    ? { op: 'add', path: '/metadata/finalizers/-', value: finalizer }
+    : { op: 'add', path: '/metadata/finalizers', value: [finalizer] };
+  return await client.patch(kind, object.metadata, [sameVersion(object), add], options);
+}
+
+/**
+ * Takes `finalizer` out, upon which a deleted object goes.
+ *
+ * @param object as it was observed
+ * @throws kube-conflict when it has changed since
+ */
+export async function removeFinalizer(
+  client: ApiClient,
+  kind: ResourceKind,
+  object: KubeObject,
+  finalizer: string,
+  options?: CallOptions,
+): Promise<void> {
+  const index = object.metadata.finalizers?.indexOf(finalizer) ?? -1;
+  if (index < 0) return;
+  const remove: PatchOperation = { op: 'remove', path: `/metadata/finalizers/${index}` };
+  try {
+    await client.patch(kind, object.metadata, [sameVersion(object), remove], options);
+  } catch (error) {
+    if (!MkbError.is(error, 'kube-not-found')) throw error;
+  }
+}
+
+/** Writing the version is how a patch names it: a `test` of it would do as well, but fail as if the patch made no sense. */
+const sameVersion = ({ metadata }: KubeObject): PatchOperation => ({
+  op: 'replace',
+  path: '/metadata/resourceVersion',
+  value: metadata.resourceVersion,
+});
