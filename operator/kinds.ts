@@ -1,0 +1,91 @@
+/**
+ * Every kind of object that the operator reads or writes, with what it does to it. The roles of deploy/ are made of the same list, so a
+ * verb that is not named here is one that the API server refuses.
+ *
+ * Everything that the operator makes carries the label `app.kubernetes.io/managed-by: mqtt-kafka-operator`, and is watched by it: an
+ * operator's memory holds its own objects, however many others there are. Pods are watched by `app.kubernetes.io/name`, which their
+ * template gives them. Secrets and ConfigMaps are watched whole, because those that people make have no label: of theirs only a hash of
+ * each value is kept.
+ */
+
+import type { ResourceKind } from './runtime/kinds.ts';
+import { leaseKind } from './runtime/leader-election.ts';
+
+const namespaced = (apiVersion: string, kind: string, plural: string): ResourceKind => ({
+  apiVersion,
+  kind,
+  plural,
+  namespaced: true,
+});
+
+export const kinds = {
+  /** get, list, watch; patch: finalizers, and `spec.bridge.replicas` where nobody has set it. Its /status: patch. Its /finalizers: update. */
+  bridge: namespaced('mqttkafka.dev/v1alpha1', 'MqttKafkaBridge', 'mqttkafkabridges'),
+
+  /** get, list, watch, create, patch, delete: the bridge, a managed broker, a managed Prometheus. */
+  statefulSet: namespaced('apps/v1', 'StatefulSet', 'statefulsets'),
+  /** get, list, watch, create, patch, delete: the exporter, Grafana. */
+  deployment: namespaced('apps/v1', 'Deployment', 'deployments'),
+  /** get, list, watch, create, patch, delete. Also get of the listeners Service that `mqtt.brokerRef` names. */
+  service: namespaced('v1', 'Service', 'services'),
+  /** get, list, watch, create, patch, delete. Those that people make and Pods read are only hashed. */
+  configMap: namespaced('v1', 'ConfigMap', 'configmaps'),
+  /** get, list, watch, create, patch, delete. Those that people make and Pods read are only hashed; those of a Strimzi user are read. */
+  secret: namespaced('v1', 'Secret', 'secrets'),
+  /** get, list, watch, create, patch, delete. */
+  serviceAccount: namespaced('v1', 'ServiceAccount', 'serviceaccounts'),
+  /** get, list, watch, create, patch, delete. */
+  podDisruptionBudget: namespaced('policy/v1', 'PodDisruptionBudget', 'poddisruptionbudgets'),
+  /** get, list, watch, create, patch, delete. */
+  horizontalPodAutoscaler: namespaced('autoscaling/v2', 'HorizontalPodAutoscaler', 'horizontalpodautoscalers'),
+  /** get, list, watch, create, patch, delete. */
+  networkPolicy: namespaced('networking.k8s.io/v1', 'NetworkPolicy', 'networkpolicies'),
+  /** get, list, watch, create, patch, delete: the drains of replicas that were scaled away. */
+  job: namespaced('batch/v1', 'Job', 'jobs'),
+  /** list, watch. */
+  pod: namespaced('v1', 'Pod', 'pods'),
+
+  /** get, list, watch, create, patch, delete; where the Prometheus operator is. */
+  podMonitor: namespaced('monitoring.coreos.com/v1', 'PodMonitor', 'podmonitors'),
+  /** get, list, watch, create, patch, delete; where the Prometheus operator is. */
+  prometheusRule: namespaced('monitoring.coreos.com/v1', 'PrometheusRule', 'prometheusrules'),
+
+  /** create, patch: what happened, told with the bridge. */
+  event: namespaced('events.k8s.io/v1', 'Event', 'events'),
+  /** get, create, update, in the operator's own namespace. */
+  lease: leaseKind,
+} as const;
+
+/** The kinds of Strimzi, in the version that the cluster serves. */
+export const strimziKinds = (version: string) =>
+  ({
+    /** get. */
+    kafka: namespaced(`kafka.strimzi.io/${version}`, 'Kafka', 'kafkas'),
+    /** get. */
+    kafkaUser: namespaced(`kafka.strimzi.io/${version}`, 'KafkaUser', 'kafkausers'),
+    /** get, create, patch. Never delete: a topic is not deleted with a bridge. */
+    kafkaTopic: namespaced(`kafka.strimzi.io/${version}`, 'KafkaTopic', 'kafkatopics'),
+  }) as const;
+
+/** What a bridge's own objects can be, in every cluster; what is watched, and removed when it is not wanted any more. */
+export const ownedKinds: readonly ResourceKind[] = [
+  kinds.statefulSet,
+  kinds.deployment,
+  kinds.service,
+  kinds.configMap,
+  kinds.secret,
+  kinds.serviceAccount,
+  kinds.podDisruptionBudget,
+  kinds.horizontalPodAutoscaler,
+  kinds.networkPolicy,
+  kinds.job,
+];
+
+/** The same of clusters that serve them. */
+export const optionalKinds: readonly ResourceKind[] = [kinds.podMonitor, kinds.prometheusRule];
+
+/** The kind of an object that is to be applied; undefined for one that the operator does not know. */
+export const kindOf = ({ apiVersion, kind }: { apiVersion: string; kind: string }): ResourceKind | undefined =>
+  [...ownedKinds, ...optionalKinds, ...Object.values(strimziKinds(apiVersion.split('/')[1] ?? ''))].find(
+    known => known.kind === kind && known.apiVersion === apiVersion,
+  );
