@@ -102,4 +102,26 @@ export const kubernetesErrors = table({
       `The lease ${lease} could not be renewed in time: another may lead by now.`,
     remedy: 'The process ends and is started again. If it happens often, look at the load of the API server.',
   },
+  'kube-namespace-ending': {
+    kind: 'permanent',
+    message: ({ action }: Refusal) => `Nothing can be made in a namespace that is being deleted (${action}).`,
+    remedy: 'None needed: everything in it goes with it.',
+  },
+  'kube-cache-behind': {
+    kind: 'retryable',
+    message: ({ object }: { object: string }) => `${object} is there, but the watch has not told of it yet.`,
+    remedy: 'None needed: it is tried again in a moment.',
+  },
+  'kafka-cluster-not-ready': {
+    kind: 'retryable',
+    message: ({ cluster, reason }: { cluster: string; reason: string }) =>
+      `The Kafka cluster ${cluster} of kafka.clusterRef cannot be used: ${reason}.`,
+    remedy: 'Check the name and namespace, and that Strimzi runs it; it is tried again.',
+  },
+  'mqtt-broker-not-ready': {
+    kind: 'retryable',
+    message: ({ broker, reason }: { broker: string; reason: string }) =>
+      `The EMQX cluster ${broker} of mqtt.brokerRef cannot be used: ${reason}.`,
+    remedy: 'Check the name, namespace and port, and that the EMQX operator runs it; it is tried again.',
+  },
 });

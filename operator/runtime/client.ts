@@ -28,6 +28,8 @@ export interface ApiClientOptions {
   readonly timeoutMs?: number;
   /** For metrics. */
   readonly onRequest?: (figures: RequestFigures) => void;
+  /** Asked before each request that changes something; what it throws is thrown in its place. A leader looks here whether it still leads. */
+  readonly beforeWrite?: () => void;
 }
 
 export interface CallOptions {
@@ -107,12 +109,14 @@ export class ApiClient {
   readonly #connection: Connection;
   readonly #timeoutMs: number;
   readonly #onRequest: NonNullable<ApiClientOptions['onRequest']>;
+  readonly #beforeWrite: NonNullable<ApiClientOptions['beforeWrite']>;
 
   /** @throws kube-config when the kubeconfig has no current cluster */
   constructor(config: KubeConfig, options: ApiClientOptions = {}) {
     this.#connection = new Connection(config, options.userAgent ?? 'mqtt-kafka-kit');
     this.#timeoutMs = options.timeoutMs ?? 30_000;
     this.#onRequest = options.onRequest ?? (() => undefined);
+    this.#beforeWrite = options.beforeWrite ?? (() => undefined);
   }
 
   /** The address of the API server. */
@@ -267,6 +271,7 @@ export class ApiClient {
   /** @returns an answer that is a success */
   async #send(call: Call, limit: TimeLimit): Promise<IncomingMessage> {
     const { method, action } = call;
+    if (method !== 'GET') this.#beforeWrite();
     const startedAt = performance.now();
     const ended = (code: string) => this.#onRequest({ method, code, seconds: (performance.now() - startedAt) / 1000 });
     let answer: IncomingMessage;

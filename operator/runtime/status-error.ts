@@ -34,6 +34,7 @@ export function statusError(action: string, code: number, status: KubeStatus, re
     case 401:
       return new MkbError('kube-unauthorized', refusal);
     case 403:
+      if (hasCause(status, 'NamespaceTerminating')) return new MkbError('kube-namespace-ending', refusal);
       return new MkbError('kube-forbidden', refusal);
     case 404:
       return new MkbError('kube-not-found', refusal);
@@ -54,7 +55,10 @@ export function statusError(action: string, code: number, status: KubeStatus, re
   }
 }
 
-/** A resource version that the server has not reached: its etcd was restored from a backup, or we spoke to a replica that is ahead. */
+/**
+ * A cause says more than the code: a resource version that the server has not reached (its etcd was restored from a backup, or we spoke to a
+ * replica that is ahead), a namespace that is being deleted.
+ */
 const hasCause = (status: KubeStatus, reason: string): boolean =>
   status.details?.causes?.some(cause => cause.reason === reason) ?? false;
 

@@ -1,0 +1,179 @@
+/**
+ * What the operator knows of its cluster: a copy of everything that matters to its bridges, kept by watches, and which bridge is to be
+ * looked at when something of it changes. Reconciling reads from here, which costs no request.
+ */
+import { completeDocument } from '../api/complete.ts';
+import { kinds, optionalKinds, ownedKinds } from './kinds.ts';
+import { observedConfigMap, observedPod, observedSecret, ownSelector } from './observed-objects.ts';
+import { referencesOf } from './reconcile/references.ts';
+import type { OptionalApis } from './resources/pipeline.ts';
+import type { ApiClient } from './runtime/client.ts';
+import type { ResourceKind } from './runtime/kinds.ts';
+import type { Log } from './runtime/log.ts';
+import { type KubeObject, keyOf, keyText } from './runtime/object.ts';
+import { controllerOf } from './runtime/owner.ts';
+import type { Change } from './runtime/reflector.ts';
+import type { Priority } from './runtime/work-queue.ts';
+import { WatchedKind, type WatchedKindOptions } from './watched-kind.ts';
+
+export interface ClusterOptions {
+  /** Where to work; everywhere when it is empty. */
+  readonly namespaces: readonly string[];
+  readonly log: Log;
+  /** Called with the key of a bridge that something of has changed, whatever it was. */
+  readonly onChange: (key: string, priority: Priority) => void;
+  /** Called when a watch has not told of changes, with how many objects. */
+  readonly onMissed?: (kind: ResourceKind, count: number) => void;
+}
+
+/** Releases of Helm are Secrets of up to a megabyte that no Pod reads. */
+const secretsToWatch = 'type!=helm.sh/release.v1';
+
+/** How long what discovery said is believed, milliseconds. */
+const discoveryMs = 300_000;
+
+export class Cluster {
+  readonly client: ApiClient;
+  readonly bridges: WatchedKind;
+  readonly pods: WatchedKind;
+  readonly #own: ReadonlyMap<string, WatchedKind>;
+  readonly #onChange: ClusterOptions['onChange'];
+  #synced = false;
+  #apis: { readonly found: Promise<OptionalApis>; readonly at: number } | undefined;
+
+  constructor(client: ApiClient, options: ClusterOptions) {
+    const { namespaces, log, onMissed } = options;
+    this.client = client;
+    this.#onChange = options.onChange;
+    const watched = (kind: ResourceKind, more: Partial<WatchedKindOptions>) =>
+      new WatchedKind(client, kind, { namespaces, log, onMissed: count => onMissed?.(kind, count), ...more });
+    this.bridges = watched(kinds.bridge, {
+      indexers: { refers: referredKeys, name: ({ metadata }) => [metadata.name] },
+      onChange: change => this.#bridgeChanged(change),
+    });
+    this.pods = watched(kinds.pod, {
+      labelSelector: 'app.kubernetes.io/name=mqtt-kafka-kit',
+      transform: observedPod,
+      indexers: { instance: object => [keyText(instanceOf(object))] },
+      onChange: ({ object }) => this.#changed(keyText(instanceOf(object))),
+    });
+    this.#own = new Map(
+      [...ownedKinds, ...optionalKinds].map(kind => {
+        const onChange = (change: Change) => this.#ownChanged(kind, change);
+        return [kind.kind, watched(kind, { ...watchOptions(kind), onChange })];
+      }),
+    );
+  }
+
+  /** Runs all watches until the signal is aborted. */
+  async run(signal: AbortSignal): Promise<void> {
+    const always = [this.bridges, this.pods, ...ownedKinds.map(kind => this.of(kind))];
+    const perhaps = optionalKinds.map(kind => this.of(kind));
+    await Promise.all([...always.map(each => each.run(signal)), ...perhaps.map(each => each.runWhenServed(signal))]);
+  }
+
+  /** Settles when everything has been read once. */
+  async synced(): Promise<void> {
+    await Promise.all([this.bridges, this.pods, ...ownedKinds.map(kind => this.of(kind))].map(each => each.synced()));
+    this.#synced = true;
+  }
+
+  /** The watch of a kind of `ownedKinds` or `optionalKinds`. */
+  of(kind: ResourceKind): WatchedKind {
+    return this.#own.get(kind.kind)!;
+  }
+
+  /** An object as it was observed; undefined also for kinds that are not watched. */
+  observed(kind: ResourceKind, object: KubeObject): KubeObject | undefined {
+    return this.#own.get(kind.kind)?.get(object.metadata);
+  }
+
+  /** Everything that belongs to a bridge, with its kind. */
+  ownedBy(uid: string): { readonly kind: ResourceKind; readonly object: KubeObject }[] {
+    return [...this.#own.values()].flatMap(watched =>
+      watched.byOwner(uid).map(object => ({ kind: watched.kind, object })),
+    );
+  }
+
+  /** Which optional APIs there are; asked again now and then. */
+  apis(): Promise<OptionalApis> {
+    const now = performance.now();
+    if (this.#apis === undefined || now - this.#apis.at > discoveryMs) {
+      const found = discoverApis(this.client);
+      this.#apis = { found, at: now };
+      found.catch(() => {
+        this.#apis = undefined;
+      });
+    }
+    return this.#apis.found;
+  }
+
+  #changed(key: string): void {
+    this.#onChange(key, this.#synced ? 'live' : 'resync');
+  }
+
+  /** The status is written by us, and says nothing new. */
+  #bridgeChanged({ type, object, old }: Change): void {
+    if (type === 'modified' && old && besidesStatus(object) === besidesStatus(old)) return;
+    this.#changed(keyOf(object));
+  }
+
+  #ownChanged(kind: ResourceKind, { object }: Change): void {
+    const owner = controllerOf(object);
+    if (owner?.kind === kinds.bridge.kind && owner.apiVersion === kinds.bridge.apiVersion) {
+      this.#changed(keyText({ ...object.metadata, name: owner.name }));
+    }
+    for (const bridge of this.bridges.byIndex('refers', `${kind.kind}/${keyOf(object)}`)) this.#changed(keyOf(bridge));
+  }
+}
+
+/** How a kind is watched. */
+function watchOptions({ kind }: ResourceKind): Partial<WatchedKindOptions> {
+  if (kind === kinds.secret.kind) return { transform: observedSecret, fieldSelector: secretsToWatch };
+  if (kind === kinds.configMap.kind) return { transform: observedConfigMap };
+  return { labelSelector: ownSelector };
+}
+
+/** What is kept of an object of this kind, for those who compare. */
+export const keptOf = (kind: ResourceKind): ((object: KubeObject) => KubeObject) | undefined =>
+  watchOptions(kind).transform;
+
+const instanceOf = ({ metadata }: KubeObject) => ({
+  ...metadata,
+  name: metadata.labels?.['app.kubernetes.io/instance'] ?? '',
+});
+
+function besidesStatus({ metadata }: KubeObject): string {
+  const { generation, labels, annotations, finalizers, deletionTimestamp, uid } = metadata;
+  return JSON.stringify([generation, labels, annotations, finalizers, deletionTimestamp, uid]);
+}
+
+/** `Secret/namespace/name` of everything that a bridge refers to; of a document whose shape is wrong, nothing. */
+function referredKeys(resource: KubeObject): string[] {
+  const namespace = resource.metadata.namespace!;
+  try {
+    const document = completeDocument(resource);
+    const names = referencesOf(document).map(({ kind, name }) => `${kind}/${namespace}/${name}`);
+    const { clusterRef } = document.spec.kafka;
+    if (!clusterRef) return names;
+    const kafka = `Secret/${clusterRef.namespace ?? namespace}`;
+    // By Strimzi's naming: the Secret of a user has its name, and that of the CA the cluster's.
+    return [...names, `${kafka}/${clusterRef.name}-cluster-ca-cert`, `${kafka}/${clusterRef.user ?? ''}`];
+  } catch {
+    return [];
+  }
+}
+
+/** Newest first. */
+const strimziVersions = ['v1', 'v1beta2'];
+
+async function discoverApis(client: ApiClient): Promise<OptionalApis> {
+  const [monitoring, ...strimzi] = await Promise.all([
+    client.discover(kinds.podMonitor.apiVersion),
+    ...strimziVersions.map(version => client.discover(`kafka.strimzi.io/${version}`)),
+  ]);
+  return {
+    prometheusOperator: optionalKinds.every(({ plural }) => monitoring?.has(plural)),
+    strimzi: strimziVersions.find((_, index) => strimzi[index]?.has('kafkatopics')),
+  };
+}

@@ -1,0 +1,101 @@
+/**
+ * Makes all objects of a bridge be as they are wanted, and takes away those that are not wanted any more.
+ *
+ * What Pods read is there before the Pods. One object that cannot be applied (a wrong podTemplate of Grafana, say) keeps no other from being
+ * applied: the first error is thrown when all have been tried.
+ */
+import { MkbError } from '../../api/errors.ts';
+import { type Cluster, keptOf } from '../cluster.ts';
+import { kindOf, kinds } from '../kinds.ts';
+import { operatorName } from '../observed-objects.ts';
+import { type Applied, appliedHash, applyObject } from '../runtime/apply.ts';
+import { canonical, hashOf } from '../runtime/canonical.ts';
+import type { ResourceKind } from '../runtime/kinds.ts';
+import { type KubeObject, keyText } from '../runtime/object.ts';
+
+/** What was done to one object. */
+export interface Deed {
+  readonly outcome: Applied['outcome'] | 'removed';
+  readonly kind: ResourceKind;
+  /** As it was, and as it is. */
+  readonly before: KubeObject | undefined;
+  readonly object: KubeObject;
+  readonly corrected: Applied['corrected'];
+  readonly taken: Applied['taken'];
+}
+
+/** What Pods read, or run as. */
+const readByPods: ReadonlySet<string> = new Set(['ConfigMap', 'Secret', 'ServiceAccount']);
+
+/** Applies every object. `deeds` gets what was done, also when an error is thrown. */
+export async function applyAll(
+  cluster: Cluster,
+  objects: readonly KubeObject[],
+  deeds: Deed[],
+  signal: AbortSignal,
+): Promise<void> {
+  const first = objects.filter(({ kind }) => readByPods.has(kind));
+  const rest = objects.filter(({ kind }) => !readByPods.has(kind));
+  for (const group of [first, rest]) {
+    const ended = await Promise.allSettled(group.map(object => applyOne(cluster, object, signal)));
+    deeds.push(...ended.flatMap(each => (each.status === 'fulfilled' ? [each.value] : [])));
+    const failed = ended.find(each => each.status === 'rejected');
+    if (failed) throw failed.reason;
+  }
+}
+
+async function applyOne(cluster: Cluster, object: KubeObject, signal: AbortSignal): Promise<Deed> {
+  const kind = kindOf(object);
+  if (kind === undefined) throw new TypeError(`The operator does not know ${object.apiVersion} ${object.kind}.`);
+  const before = cluster.observed(kind, object);
+  if (kind === kinds.job && before) return leaveJob(cluster, object, before, signal);
+  if (kind === kinds.secret && !before) await refuseUnseen(cluster, object, signal);
+  const transform = keptOf(kind);
+  const applied = await applyObject(cluster.client, kind, object, {
+    fieldManager: operatorName,
+    observed: before,
+    signal,
+    ...(transform && { transform }),
+  });
+  return { ...applied, kind, before };
+}
+
+/**
+ * A password that was made up is kept by reading it back from its Secret. While the watch has not told of a Secret that is there, another
+ * password would be made up and written over the one that is in use.
+ */
+async function refuseUnseen(cluster: Cluster, { metadata }: KubeObject, signal: AbortSignal): Promise<void> {
+  const there = await cluster.client.get(kinds.secret, metadata, { signal });
+  if (there) throw new MkbError('kube-cache-behind', { object: `Secret ${keyText(metadata)}` });
+}
+
+/** The template of a Job cannot change: one that runs goes on, one that failed with another template is made anew. */
+async function leaveJob(cluster: Cluster, object: KubeObject, before: KubeObject, signal: AbortSignal): Promise<Deed> {
+  const stays = { kind: kinds.job, before, object: before, corrected: [], taken: [] };
+  const { conditions = [] } = (before.status ?? {}) as { conditions?: { type: string; status: string }[] };
+  const failed = conditions.some(({ type, status }) => type === 'Failed' && status === 'True');
+  if (!failed || before.metadata.annotations?.[appliedHash] === hashOf(canonical(object))) {
+    return { ...stays, outcome: 'unchanged' };
+  }
+  await cluster.client.delete(kinds.job, before.metadata, { uid: before.metadata.uid!, signal });
+  return { ...stays, outcome: 'removed' };
+}
+
+/** Takes away those of `present` that are not among `wanted`. Volumes are never among them: data stays. */
+export async function prune(
+  cluster: Cluster,
+  present: readonly KubeObject[],
+  wanted: readonly KubeObject[],
+  deeds: Deed[],
+  signal: AbortSignal,
+): Promise<void> {
+  const stays = new Set(wanted.map(idOf));
+  for (const object of present) {
+    if (stays.has(idOf(object)) || object.metadata.deletionTimestamp) continue;
+    const kind = kindOf(object)!;
+    await cluster.client.delete(kind, object.metadata, { uid: object.metadata.uid!, signal });
+    deeds.push({ outcome: 'removed', kind, before: object, object, corrected: [], taken: [] });
+  }
+}
+
+const idOf = ({ kind, metadata }: KubeObject): string => `${kind} ${keyText(metadata)}`;

@@ -1,0 +1,34 @@
+/** What reconciling needs of its surroundings. */
+import type { Cluster } from '../cluster.ts';
+import type { Figures } from '../pod-figures.ts';
+import type { Pipeline } from '../resources/pipeline.ts';
+import type { Log } from '../runtime/log.ts';
+import type { KubeObject } from '../runtime/object.ts';
+import type { OperatorSettings } from '../settings.ts';
+import type { EventText } from './events.ts';
+
+/** The pure functions of resources/. */
+export interface Renderer {
+  desiredObjects(pipeline: Pipeline): KubeObject[];
+  drainJob(pipeline: Pipeline, ordinal: number): KubeObject;
+  /** The `spec` of the last good document, out of the ConfigMap that the bridge runs from; undefined when it holds none. */
+  lastGoodSpec(configMap: KubeObject): unknown;
+}
+
+export interface Context {
+  readonly cluster: Cluster;
+  readonly settings: OperatorSettings;
+  readonly render: Renderer;
+  /** What the Pods of a bridge say, by its key. */
+  readonly figures: (key: string) => Figures;
+  readonly events: { record(regarding: KubeObject, event: EventText): void };
+  readonly log: Log;
+  /** Told of each object that somebody else had changed and that was set right. */
+  readonly onCorrected: (kind: string) => void;
+  readonly newPassword: () => string;
+  readonly now: () => Date;
+  /** How often a bridge is looked at although nothing has changed, milliseconds. */
+  readonly resyncMs: number;
+  /** From 0 to 1. */
+  readonly random: () => number;
+}

@@ -1,0 +1,80 @@
+/**
+ * From a custom resource to a document that is known to be right, or to what is wrong with it.
+ *
+ * The API server has checked its shape by then, but not what it means: SQL is no language of CEL, and a resource that was stored under an
+ * older definition may have a field that is refused by now. These are the checks of `mkb validate`; places are counted within the text
+ * itself (the SQL of a rule), for a resource in a cluster has no file any more.
+ */
+import type { MqttKafkaBridge } from '../../api/bridge.ts';
+import { checkDocument } from '../../api/check.ts';
+import type { ErrorCode } from '../../api/errors.ts';
+import type { Finding } from '../../api/findings.ts';
+import type { LoadedDocument } from '../../api/load.ts';
+import { formatPath, type Path } from '../../api/problems.ts';
+import { checkRules } from '../../rules/check.ts';
+import { unsupportedParts } from '../../rules/unsupported.ts';
+import type { KubeObject } from '../runtime/object.ts';
+
+/** What is wrong with a document. */
+export interface DocumentProblem {
+  readonly code: ErrorCode;
+  /** Whether it is about a rule, or about anything else. */
+  readonly inRules: boolean;
+  /** `spec.rules[0].sql, line 2, column 8: ...` */
+  readonly message: string;
+}
+
+export type CheckedResource =
+  | { readonly document: MqttKafkaBridge; readonly problems: readonly [] }
+  | { readonly document?: undefined; readonly problems: readonly DocumentProblem[] };
+
+/** @param replicas how many there are where the document does not say */
+export function checkResource(resource: KubeObject, replicas: number): CheckedResource {
+  const { document, findings, sound } = checkDocument(withReplicas(resource, replicas));
+  const problems = findings.filter(({ severity }) => severity === 'error').map(found => problemOf(found, document));
+  if (sound([['spec', 'rules']])) {
+    const errors = checkRules(placedIn(document)).filter(({ severity }) => severity === 'error');
+    problems.push(
+      ...errors.map(({ code, path, line, column, message }) => ({
+        code,
+        inRules: true,
+        message: sentence(path, line === 0 ? undefined : { line, column }, message),
+      })),
+    );
+  }
+  if (problems.length > 0) return { problems };
+  for (const { path, message } of unsupportedParts(document, 'cluster')) {
+    problems.push({ code: 'part-unsupported', inRules: path.startsWith('spec.rules'), message: `${path}: ${message}` });
+  }
+  return problems.length > 0 ? { problems } : { document, problems: [] };
+}
+
+/** The operator's default, and not the document's, which is that of `mkb run`. */
+function withReplicas(resource: KubeObject, replicas: number): unknown {
+  const spec = resource.spec as { bridge?: { replicas?: number } } | undefined;
+  if (spec === undefined || spec.bridge?.replicas !== undefined) return resource;
+  return { ...resource, spec: { ...spec, bridge: { ...spec.bridge, replicas } } };
+}
+
+function problemOf({ code, path, offset, message }: Finding, document: MqttKafkaBridge): DocumentProblem {
+  const place = offset === undefined ? undefined : placeIn(document, path, offset);
+  return { code, inRules: path[1] === 'rules', message: sentence(formatPath(path), place, message) };
+}
+
+const sentence = (path: string, place: { line: number; column: number } | undefined, message: string): string =>
+  `${path}${place ? `, line ${place.line}, column ${place.column}` : ''}: ${message}`;
+
+/** For checks that ask for places: within a text they have one, elsewhere line 0 says that there is none. */
+const placedIn = (document: MqttKafkaBridge): LoadedDocument => ({
+  document,
+  file: '',
+  locate: () => ({ file: '', line: 0, column: 0 }),
+  locateInString: (path, offset) => ({ file: '', ...placeIn(document, path, offset) }),
+});
+
+function placeIn(document: MqttKafkaBridge, path: Path, offset: number): { line: number; column: number } {
+  let value: unknown = document;
+  for (const step of path) value = (value as Record<string | number, unknown> | undefined)?.[step];
+  const before = String(value).slice(0, offset).split('\n');
+  return { line: before.length, column: before.at(-1)!.length + 1 };
+}

@@ -1,0 +1,25 @@
+/** What one look at a bridge has found: everything that its conditions and its status are made of. */
+import type { MqttKafkaBridge } from '../../api/bridge.ts';
+import type { MkbError } from '../../api/errors.ts';
+import type { Connections, Flow } from '../pod-figures.ts';
+import type { DocumentProblem } from './document.ts';
+import type { Drain } from './sessions.ts';
+import type { Workload } from './workloads.ts';
+
+export interface Findings {
+  /** What is wrong with the newest document; empty when it is the one that runs. */
+  readonly problems: readonly DocumentProblem[];
+  /** What runs: the newest document, or the last good one; undefined when there is none. */
+  readonly document: MqttKafkaBridge | undefined;
+  /** Secrets and ConfigMaps that Pods cannot start without. */
+  readonly missing: readonly string[];
+  /** What stopped us. */
+  readonly failure: MkbError | undefined;
+  readonly workloads: readonly Workload[];
+  readonly drains: readonly Drain[];
+  readonly sessions: number;
+  readonly connections: Connections;
+  readonly flow: Flow | undefined;
+  /** See `BridgeStatus.endpoints`. */
+  readonly endpoints: Readonly<Record<string, string>>;
+}

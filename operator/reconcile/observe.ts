@@ -1,0 +1,86 @@
+/** Everything that the objects of a bridge are made from besides its document: looked up, or left by an earlier reconcile. */
+import type { MqttKafkaBridge } from '../../api/bridge.ts';
+import type { Cluster } from '../cluster.ts';
+import { kinds } from '../kinds.ts';
+import type { ObservedPod } from '../observed-objects.ts';
+import { bridgeName } from '../resources/names.ts';
+import type { Observed } from '../resources/pipeline.ts';
+import { type KubeObject, keyOf } from '../runtime/object.ts';
+import { lookUpBroker } from './broker-url.ts';
+import { readInputs } from './inputs.ts';
+import { lookUpKafka } from './kafka-cluster.ts';
+import { statusOf } from './report.ts';
+import { countSessions, drainsOf } from './sessions.ts';
+import { workloadsOf } from './workloads.ts';
+
+export interface Looked {
+  readonly observed: Observed;
+  /** Secrets and ConfigMaps that Pods cannot start without. */
+  readonly missing: readonly string[];
+}
+
+/** @throws kafka-cluster-not-ready, mqtt-broker-not-ready, what the client throws */
+export async function observe(
+  cluster: Cluster,
+  resource: KubeObject,
+  document: MqttKafkaBridge,
+  signal: AbortSignal,
+): Promise<Looked> {
+  const { client } = cluster;
+  const apis = await cluster.apis();
+  const [kafka, brokerUrl] = await Promise.all([
+    lookUpKafka(client, document, apis.strimzi, { signal }),
+    lookUpBroker(client, document, { signal }),
+  ]);
+  const { hashes, missing } = readInputs(document, (kind, key) => cluster.of(kind).get(key));
+  const observed: Observed = {
+    apis,
+    ...(kafka && { kafka }),
+    ...(brokerUrl !== undefined && { brokerUrl }),
+    secrets: ownSecrets(cluster, resource),
+    inputs: hashes,
+    images: imagesNow(cluster, resource),
+    sessions: sessionsNow(cluster, resource, document),
+  };
+  return { observed, missing };
+}
+
+/** What belongs to a bridge, as it was observed. */
+export const ownObjects = (cluster: Cluster, { metadata }: KubeObject): KubeObject[] =>
+  cluster.ownedBy(metadata.uid!).map(({ object }) => object);
+
+/** All Pods of a bridge, its broker and its monitoring. */
+export const podsOf = (cluster: Cluster, resource: KubeObject): ObservedPod[] =>
+  cluster.pods.byIndex('instance', keyOf(resource)) as ObservedPod[];
+
+function ownSecrets(cluster: Cluster, { metadata }: KubeObject): Observed['secrets'] {
+  const secrets = cluster.of(kinds.secret).byOwner(metadata.uid!);
+  return Object.fromEntries(
+    secrets.map(({ metadata: { name }, data }) => [
+      name,
+      decoded(data as Readonly<Record<string, string>> | undefined),
+    ]),
+  );
+}
+
+const decoded = (data: Readonly<Record<string, string>> = {}): Record<string, string> =>
+  Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8')]));
+
+function imagesNow(cluster: Cluster, resource: KubeObject): Observed['images'] {
+  const workloads = workloadsOf(ownObjects(cluster, resource), []);
+  return Object.fromEntries(workloads.flatMap(({ component, image }) => (image ? [[component, image]] : [])));
+}
+
+/** See `BridgeStatus.sessions`. */
+export function sessionsNow(cluster: Cluster, resource: KubeObject, document: MqttKafkaBridge): number {
+  const { namespace, name } = resource.metadata;
+  const statefulSet = cluster.of(kinds.statefulSet).get({ namespace: namespace!, name: bridgeName(name) });
+  const { spec, status } = (statefulSet ?? {}) as { spec?: { replicas?: number }; status?: { replicas?: number } };
+  return countSessions({
+    remembered: statusOf(resource).sessions ?? 0,
+    wanted: document.spec.bridge.replicas,
+    running: Math.max(spec?.replicas ?? 0, status?.replicas ?? 0),
+    shared: document.spec.mqtt.share !== undefined,
+    drains: drainsOf(name, ownObjects(cluster, resource)),
+  });
+}

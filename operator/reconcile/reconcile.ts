@@ -1,0 +1,173 @@
+/**
+ * One look at one bridge: what is wanted, what is there, and what is to be done so that they are the same.
+ *
+ * It is level-based. Nothing is concluded from what has just happened or from what was done before: everything that matters is in the
+ * cluster and is read anew each time. So it may be called at any time and as often as one likes, an operator that is started in the midst of
+ * it goes on, and whatever corrects the cause of a failure heals it.
+ *
+ * A document that is not valid changes nothing: the last good one, which the ConfigMap of the bridge holds, is looked after as before. The
+ * status is written in every case, also when we fail, for it is what people see.
+ */
+import type { MqttKafkaBridge } from '../../api/bridge.ts';
+import { MkbError } from '../../api/errors.ts';
+import { kinds } from '../kinds.ts';
+import { annotations } from '../resources/labels.ts';
+import { bridgeName } from '../resources/names.ts';
+import type { ReconcileResult } from '../runtime/controller.ts';
+import { type KubeObject, keyOf, keyParts } from '../runtime/object.ts';
+import { applyAll, type Deed, prune } from './apply-all.ts';
+import { pausedAnswer } from './conditions.ts';
+import type { Context } from './context.ts';
+import { type CheckedResource, checkResource } from './document.ts';
+import { endpointsOf } from './endpoints.ts';
+import { deedEvents } from './events.ts';
+import { finalize } from './finalize.ts';
+import type { Findings } from './findings.ts';
+import { observe, ownObjects, podsOf, sessionsNow } from './observe.ts';
+import { reported, statusOf, withConditions } from './report.ts';
+import { drainedOrdinal, drainsOf, podOfSession } from './sessions.ts';
+import { fillReplicas, setFinalizer } from './upkeep.ts';
+import { workloadsOf } from './workloads.ts';
+import { tellStatus } from './write-status.ts';
+
+/**
+ * @param key of the bridge, `namespace/name`
+ * @throws what keeps it from being right; the status says it already
+ */
+export async function reconcile(
+  context: Context,
+  key: string,
+  signal: AbortSignal,
+): Promise<ReconcileResult | undefined> {
+  const resource = context.cluster.bridges.get(keyParts(key));
+  if (resource === undefined) return undefined;
+  const checked = checkResource(resource, context.settings.replicas);
+  const document = checked.document ?? lastGood(context, resource);
+  if (resource.metadata.deletionTimestamp) return finalize(context, resource, document, signal);
+  const again = { requeueAfterMs: context.resyncMs * (0.9 + 0.2 * context.random()) };
+  if (resource.metadata.annotations?.[annotations.paused] === 'true') {
+    await tellStatus(
+      context,
+      resource,
+      withConditions(resource, [pausedAnswer(annotations.paused)], context.now()),
+      signal,
+    );
+    return again;
+  }
+  const visit: Visit = { context, resource, checked, document, missing: [], deeds: [], signal };
+  const failure = document && (await failureOf(makeRight(visit, document), signal));
+  tellDeeds(visit);
+  await tellStatus(context, resource, reported(resource, findingsOf(visit, failure), context.now()), signal);
+  if (failure) throw failure;
+  return again;
+}
+
+interface Visit {
+  readonly context: Context;
+  readonly resource: KubeObject;
+  readonly checked: CheckedResource;
+  /** The newest document if it is valid, else the last good one. */
+  readonly document: MqttKafkaBridge | undefined;
+  missing: readonly string[];
+  brokerUrl?: string | undefined;
+  readonly deeds: Deed[];
+  readonly signal: AbortSignal;
+}
+
+/** What the bridge runs from, when the newest document is not valid. */
+function lastGood({ cluster, render, settings }: Context, resource: KubeObject): MqttKafkaBridge | undefined {
+  const { namespace, name } = resource.metadata;
+  const configMap = cluster.of(kinds.configMap).get({ namespace: namespace!, name: bridgeName(name) });
+  const spec = configMap && render.lastGoodSpec(configMap);
+  return spec === undefined ? undefined : checkResource({ ...resource, spec }, settings.replicas).document;
+}
+
+/** What work failed with; undefined when it did not. */
+async function failureOf(work: Promise<void>, signal: AbortSignal): Promise<MkbError | undefined> {
+  try {
+    await work;
+    return undefined;
+  } catch (error) {
+    signal.throwIfAborted();
+    // What we knew was old by a moment, which is over when it is tried again: nothing to tell people of.
+    if (MkbError.is(error, 'kube-conflict') || MkbError.is(error, 'kube-cache-behind')) throw error;
+    if (MkbError.is(error)) return error;
+    return new MkbError('unexpected', { reason: (error as Error).message }, { cause: error });
+  }
+}
+
+async function makeRight(visit: Visit, document: MqttKafkaBridge): Promise<void> {
+  const { context, resource, checked, deeds, signal } = visit;
+  const { cluster, settings, render, newPassword } = context;
+  if (checked.document) {
+    const filled = await fillReplicas(cluster.client, resource, document, signal);
+    await setFinalizer(cluster.client, filled, document, signal);
+  }
+  const { observed, missing } = await observe(cluster, resource, document, signal);
+  visit.missing = missing;
+  visit.brokerUrl = observed.brokerUrl;
+  await remember(visit, observed.sessions);
+  const wanted = render.desiredObjects({ document, settings, observed, newPassword });
+  const now = wanted.filter(object => mayBeApplied(visit, object));
+  // A replica that comes back must not find its session being drained.
+  const own = ownObjects(cluster, resource);
+  const isDrain = (object: KubeObject) => drainedOrdinal(resource.metadata.name, object) !== undefined;
+  await prune(cluster, own.filter(isDrain), wanted, deeds, signal);
+  await applyAll(cluster, now, deeds, signal);
+  if (checked.document && missing.length === 0) {
+    const others = own.filter(object => !isDrain(object));
+    await prune(cluster, others, wanted, deeds, signal);
+  }
+}
+
+/**
+ * The number of sessions goes up before the first of the new Pods is made: nothing else would remember a session of a replica that is
+ * scaled away while no operator runs.
+ */
+async function remember({ context, resource, signal }: Visit, sessions: number): Promise<void> {
+  const status = statusOf(resource);
+  if (sessions > (status.sessions ?? 1)) await tellStatus(context, resource, { ...status, sessions }, signal);
+}
+
+const podKinds: ReadonlySet<string> = new Set(['StatefulSet', 'Deployment', 'Job']);
+
+/** Pods that cannot start are not made, and a session is not drained while its Pod uses it. */
+function mayBeApplied({ context, resource, missing }: Visit, object: KubeObject): boolean {
+  if (missing.length > 0 && podKinds.has(object.kind)) return false;
+  const { name, namespace } = resource.metadata;
+  const ordinal = drainedOrdinal(name, object);
+  return (
+    ordinal === undefined || !context.cluster.pods.get({ namespace: namespace!, name: podOfSession(name, ordinal) })
+  );
+}
+
+function findingsOf(visit: Visit, failure: MkbError | undefined): Findings {
+  const { context, resource, checked, document, missing, deeds } = visit;
+  const { cluster, figures } = context;
+  const applied = deeds.filter(({ outcome }) => outcome !== 'removed').map(({ object }) => object);
+  const objects = newest(ownObjects(cluster, resource), applied);
+  const { connections, flow } = figures(keyOf(resource));
+  return {
+    problems: checked.problems,
+    document,
+    missing,
+    failure,
+    workloads: workloadsOf(objects, podsOf(cluster, resource)),
+    drains: drainsOf(resource.metadata.name, objects),
+    sessions: document ? sessionsNow(cluster, resource, document) : (statusOf(resource).sessions ?? 0),
+    connections,
+    flow,
+    endpoints: document ? endpointsOf(document, visit.brokerUrl, objects) : {},
+  };
+}
+
+/** The watch may not have told yet of what we have just done. */
+function newest(observed: readonly KubeObject[], applied: readonly KubeObject[]): KubeObject[] {
+  const idOf = ({ kind, metadata }: KubeObject) => `${kind}/${metadata.name}`;
+  return [...new Map([...observed, ...applied].map(object => [idOf(object), object])).values()];
+}
+
+function tellDeeds({ context, resource, deeds }: Visit): void {
+  for (const { outcome, kind } of deeds) if (outcome === 'corrected') context.onCorrected(kind.kind);
+  for (const event of deedEvents(deeds)) context.events.record(resource, event);
+}

@@ -1,0 +1,111 @@
+/**
+ * Which Secrets and ConfigMaps the Pods of a bridge read that the operator did not make: those that the document's secrets name, the
+ * broker's certificate, and those of `podTemplate`s, which may name them in any way that a Pod can.
+ *
+ * When one of them changes the Pods are rolled, since they read them at start. When one is missing, or a key of it, Pods could not start:
+ * workloads are then left as they are, so that what runs goes on.
+ */
+import type { BridgeSpec } from '../../api/bridge.ts';
+import { documentField, type MqttKafkaBridge } from '../../api/bridge.ts';
+import type { Path } from '../../api/problems.ts';
+import { secretPaths } from '../../api/secret-paths.ts';
+import { documentSecretName } from '../resources/names.ts';
+
+/** What is read of one Secret or ConfigMap. */
+export interface Reference {
+  readonly kind: 'Secret' | 'ConfigMap';
+  readonly name: string;
+  /** The keys that are read; undefined for all of them. */
+  readonly keys: readonly string[] | undefined;
+  /** Keys without which no Pod can start; empty for what may be missing. */
+  readonly needed: readonly string[];
+  /** Whether no Pod can start without the object itself. */
+  readonly required: boolean;
+}
+
+interface Use {
+  readonly kind: Reference['kind'];
+  readonly name: string;
+  readonly key?: string | undefined;
+  readonly required: boolean;
+}
+
+/** One reference for each object, in the order of kind and name. */
+export function referencesOf(document: MqttKafkaBridge): Reference[] {
+  const own = new Set([documentSecretName(document.metadata.name)]);
+  const uses = [...documentUses(document), ...podTemplates(document.spec).flatMap(podUses)];
+  const byObject = Map.groupBy(
+    uses.filter(({ kind, name }) => !(kind === 'Secret' && own.has(name))),
+    ({ kind, name }) => `${kind}/${name}`,
+  );
+  return [...byObject.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, same]) => joined(same));
+}
+
+function joined(uses: readonly Use[]): Reference {
+  const { kind, name } = uses[0]!;
+  const keyed = uses.filter(({ key }) => key !== undefined);
+  return {
+    kind,
+    name,
+    keys: keyed.length === uses.length ? distinct(keyed) : undefined,
+    needed: distinct(keyed.filter(({ required }) => required)),
+    required: uses.some(({ required }) => required),
+  };
+}
+
+const distinct = (uses: readonly Use[]): string[] => [...new Set(uses.map(({ key }) => key!))].sort();
+
+function documentUses(document: MqttKafkaBridge): Use[] {
+  const uses = secretPaths(documentField, document).flatMap(path => secretUse(valueAt(document, path)));
+  const certificate = document.spec.mqtt.broker?.tls?.secretName;
+  if (certificate === undefined) return uses;
+  return [
+    ...uses,
+    ...['tls.crt', 'tls.key'].map(key => ({ kind: 'Secret', name: certificate, key, required: true }) as const),
+  ];
+}
+
+function secretUse(value: unknown): Use[] {
+  const { secretKeyRef } = (value as { valueFrom?: { secretKeyRef?: { name: string; key: string } } })?.valueFrom ?? {};
+  return secretKeyRef ? [{ kind: 'Secret', ...secretKeyRef, required: true }] : [];
+}
+
+const valueAt = (value: unknown, path: Path): unknown =>
+  path.reduce((inner, step) => (inner as Record<string | number, unknown> | undefined)?.[step], value);
+
+const podTemplates = ({ bridge, mqtt, monitoring }: BridgeSpec): unknown[] =>
+  [bridge, mqtt.broker, monitoring?.exporter, monitoring?.prometheus, monitoring?.grafana].map(
+    part => part?.podTemplate,
+  );
+
+interface Named {
+  readonly name?: string;
+  readonly key?: string;
+  readonly optional?: boolean;
+  readonly items?: readonly { readonly key: string }[];
+}
+
+/** The fields of a Pod that name a Secret or a ConfigMap, and what they read of it. [Kubernetes: EnvVarSource, EnvFromSource, Volume] */
+const namingFields: Readonly<Record<string, (value: Named & { secretName?: string }) => Use[]>> = {
+  secretKeyRef: value => use('Secret', value, value.name),
+  configMapKeyRef: value => use('ConfigMap', value, value.name),
+  secretRef: value => use('Secret', value, value.name),
+  configMapRef: value => use('ConfigMap', value, value.name),
+  // Of a volume, and of a projected one, which names it by `name`.
+  secret: value => use('Secret', value, value.secretName ?? value.name),
+  configMap: value => use('ConfigMap', value, value.name),
+};
+
+function use(kind: Use['kind'], { key, items, optional = false }: Named, name: string | undefined): Use[] {
+  if (typeof name !== 'string') return [];
+  const keys = Array.isArray(items) ? items.map(item => item.key) : [key];
+  return keys.map(each => ({ kind, name, key: each, required: !optional }));
+}
+
+function podUses(template: unknown): Use[] {
+  if (typeof template !== 'object' || template === null) return [];
+  return Object.entries(template).flatMap(([name, value]) => {
+    const named = Object.hasOwn(namingFields, name) && typeof value === 'object' && value !== null;
+    return [...(named ? namingFields[name]!(value) : []), ...podUses(value)];
+  });
+}

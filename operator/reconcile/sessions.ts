@@ -1,0 +1,70 @@
+/**
+ * How many MQTT sessions the broker may keep for a bridge. Each replica has one, which outlives its Pod: messages wait in it for the replica
+ * to come back. When a replica is scaled away nobody comes for them, so a Job drains its session: it connects as that replica, delivers what
+ * waits, and ends the session. Until then the number stays in the status of the bridge, since nothing else remembers it.
+ *
+ * Scaling to zero is a pause: the sessions wait for the bridge to be started again.
+ */
+import { bridgeName } from '../resources/names.ts';
+import type { KubeObject } from '../runtime/object.ts';
+
+export interface Drain {
+  /** Which replica's session it is. */
+  readonly ordinal: number;
+  readonly state: 'running' | 'succeeded' | 'failed';
+}
+
+export interface SessionCount {
+  /** As the status of the bridge has it. */
+  readonly remembered: number;
+  /** Replicas that the document asks for. */
+  readonly wanted: number;
+  /** Replicas that there are or may be: those of the StatefulSet as it is. */
+  readonly running: number;
+  /** Whether the replicas have sessions of their own at a broker (`mqtt.share`). */
+  readonly shared: boolean;
+  readonly drains: readonly Drain[];
+}
+
+/** The highest number of replicas that ran and whose sessions are not drained; at least one. */
+export function countSessions({ remembered, wanted, running, shared, drains }: SessionCount): number {
+  const least = Math.max(wanted, 1);
+  if (!shared) return least;
+  let sessions = Math.max(remembered, running, least);
+  if (wanted === 0) return sessions;
+  const drained = new Set(drains.filter(({ state }) => state === 'succeeded').map(({ ordinal }) => ordinal));
+  while (sessions > Math.max(least, running) && drained.has(sessions - 1)) sessions--;
+  return sessions;
+}
+
+interface JobStatus {
+  readonly status?: {
+    readonly succeeded?: number;
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+  };
+}
+
+/** Which session an object drains; undefined for anything but a drain of this bridge. */
+export function drainedOrdinal(name: string, { kind, metadata }: KubeObject): number | undefined {
+  const [, ordinal] = /-drain-([0-9]+)$/.exec(metadata.name) ?? [];
+  return kind === 'Job' && ordinal !== undefined && metadata.name === `${name}-drain-${ordinal}`
+    ? Number(ordinal)
+    : undefined;
+}
+
+/** The drains among the objects of a bridge. */
+export const drainsOf = (name: string, objects: readonly KubeObject[]): Drain[] =>
+  objects.flatMap(object => {
+    const ordinal = drainedOrdinal(name, object);
+    return ordinal === undefined || object.metadata.deletionTimestamp ? [] : [{ ordinal, state: stateOf(object) }];
+  });
+
+function stateOf(job: KubeObject): Drain['state'] {
+  const { status } = job as JobStatus;
+  const has = (type: string) => status?.conditions?.some(each => each.type === type && each.status === 'True');
+  if ((status?.succeeded ?? 0) > 0 || has('Complete')) return 'succeeded';
+  return has('Failed') ? 'failed' : 'running';
+}
+
+/** The name of the Pod whose session it is. While that is there, it uses its session itself. */
+export const podOfSession = (name: string, ordinal: number): string => `${bridgeName(name)}-${ordinal}`;

@@ -1,0 +1,48 @@
+/** What the operator writes into the bridge resource itself: replicas that nobody has said, and the finalizer. */
+import type { MqttKafkaBridge } from '../../api/bridge.ts';
+import { durationMs } from '../../api/units.ts';
+import { kinds } from '../kinds.ts';
+import { operatorName } from '../observed-objects.ts';
+import type { ApiClient } from '../runtime/client.ts';
+import { addFinalizer, removeFinalizer } from '../runtime/finalizer.ts';
+import type { KubeObject } from '../runtime/object.ts';
+
+/** Holds a deleted bridge until its sessions at a broker outside of the cluster are drained. */
+export const sessionsFinalizer = 'mqttkafka.dev/sessions';
+
+/**
+ * Writes `spec.bridge.replicas` where it is not said: `kubectl scale` and autoscalers read it, and fail without it. Only an unset field is
+ * written, so that neither a person nor an autoscaler is ever overruled.
+ *
+ * @returns the resource as it is now
+ */
+export async function fillReplicas(
+  client: ApiClient,
+  resource: KubeObject,
+  document: MqttKafkaBridge,
+  signal: AbortSignal,
+): Promise<KubeObject> {
+  const { bridge } = resource.spec as { bridge?: { replicas?: number } };
+  if (bridge?.replicas !== undefined) return resource;
+  const { autoscaling, replicas } = document.spec.bridge;
+  const { apiVersion, kind } = kinds.bridge;
+  const { name, namespace, uid } = resource.metadata;
+  const spec = { bridge: { replicas: Math.max(replicas, autoscaling?.minReplicas ?? 0) } };
+  const metadata = { name, namespace, uid } as KubeObject['metadata'];
+  return client.apply(kinds.bridge, { apiVersion, kind, metadata, spec }, { fieldManager: operatorName, signal });
+}
+
+/** Whether sessions stay at a broker when the bridge is gone: one that we do not run keeps them until they expire. */
+export const leavesSessions = ({ spec: { mqtt } }: MqttKafkaBridge): boolean =>
+  (mqtt.url ?? mqtt.urls ?? mqtt.brokerRef) !== undefined && durationMs(mqtt.sessionExpiry) > 0;
+
+/** Puts the finalizer where it is needed, and only there. */
+export async function setFinalizer(
+  client: ApiClient,
+  resource: KubeObject,
+  document: MqttKafkaBridge,
+  signal: AbortSignal,
+): Promise<void> {
+  if (leavesSessions(document)) await addFinalizer(client, kinds.bridge, resource, sessionsFinalizer, { signal });
+  else await removeFinalizer(client, kinds.bridge, resource, sessionsFinalizer, { signal });
+}
