@@ -1,0 +1,169 @@
+/**
+ * The operator: the only place that knows all of its parts.
+ *
+ * Watches run in every replica, so that one that takes over knows everything at once; work is done only by the one that holds the Lease.
+ * Before each write it looks at the clock whether it still does: a process that was frozen may wake when another leads already.
+ */
+import { randomBytes } from 'node:crypto';
+import type { KubeConfig } from '@kubernetes/client-node';
+import type { Registry } from 'prom-client';
+import { MkbError } from '../api/errors.ts';
+import { durationMs } from '../api/units.ts';
+import { Cluster } from './cluster.ts';
+import type { OperatorConfiguration } from './configuration.ts';
+import { registerOperatorMetrics } from './metrics.ts';
+import { type ObservedPod, operatorName } from './observed-objects.ts';
+import { PodFigures } from './pod-figures.ts';
+import type { Context } from './reconcile/context.ts';
+import { reconcile } from './reconcile/reconcile.ts';
+import { componentOf } from './reconcile/workloads.ts';
+import { desiredObjects, drainJob } from './resources/desired.ts';
+import { lastGoodSpec } from './resources/sealed-document.ts';
+import { ApiClient } from './runtime/client.ts';
+import { runController } from './runtime/controller.ts';
+import { EventRecorder } from './runtime/events.ts';
+import { LeaderElection } from './runtime/leader-election.ts';
+import type { Log } from './runtime/log.ts';
+import { clientMetrics, controllerMetrics, queueMetrics } from './runtime/metrics.ts';
+import { keyOf, keyText, type ObjectKey } from './runtime/object.ts';
+import { WorkQueue } from './runtime/work-queue.ts';
+
+export interface OperatorOptions {
+  readonly config: KubeConfig;
+  readonly configuration: OperatorConfiguration;
+  /** Where the Lease is; undefined to work without one. */
+  readonly leaseNamespace: string | undefined;
+  /** Who we are among several operators. */
+  readonly identity: string;
+  readonly log: Log;
+  readonly registry: Registry;
+  /** Gets a page of a Pod. */
+  readonly fetchText?: (url: string, signal: AbortSignal) => Promise<string>;
+}
+
+export interface Operator {
+  /** Why it is not ready, for /readyz; empty if it is. */
+  missing(): readonly string[];
+  /**
+   * Works until the signal is aborted (`stopped`), or until another may lead (`lost`): then the process must end.
+   * Never rejects for what a cluster does.
+   */
+  run(signal: AbortSignal): Promise<'stopped' | 'lost'>;
+}
+
+/** The name of the Lease. */
+export const leaseName = 'mqtt-kafka-operator';
+
+/** @throws kube-config when the kubeconfig names no cluster */
+export function prepareOperator(options: OperatorOptions): Operator {
+  const { config, configuration, log, registry } = options;
+  const election = electionOf(options);
+  const leads = () => election?.leads() ?? true;
+  const client = new ApiClient(config, {
+    userAgent: operatorName,
+    onRequest: clientMetrics(registry),
+    beforeWrite: () => {
+      if (!leads()) throw new MkbError('leadership-lost', { lease: leaseName });
+    },
+  });
+  const queue = new WorkQueue({ name: controllerName, metrics: queueMetrics(registry, controllerName) });
+  const metrics = registerOperatorMetrics(registry, () => (leads() ? cluster.bridges.list() : []));
+  const cluster = new Cluster(client, {
+    namespaces: configuration.namespaces,
+    log,
+    onChange: (key, priority) => queue.add(key, priority),
+    onMissed: metrics.missed,
+  });
+  const figures = new PodFigures({
+    pods: () => bridgePods(cluster),
+    fetchText: options.fetchText ?? fetchText,
+    onChange: key => queue.add(key, 'resync'),
+  });
+  const events = new EventRecorder(client, { component: operatorName, instance: options.identity, log });
+  const context: Context = {
+    cluster,
+    settings: configuration,
+    render: { desiredObjects, drainJob, lastGoodSpec },
+    figures: key => figures.of(key),
+    events,
+    log,
+    onCorrected: metrics.corrected,
+    newPassword: () => randomBytes(24).toString('base64url'),
+    now: () => new Date(),
+    resyncMs: durationMs(configuration.resync),
+    random: Math.random,
+  };
+  let synced = false;
+
+  const work = async (signal: AbortSignal): Promise<void> => {
+    const controller = {
+      name: controllerName,
+      queue,
+      log,
+      metrics: controllerMetrics(registry, controllerName),
+      concurrency: configuration.concurrency,
+      reconcile: (key: string, limit: AbortSignal) => reconcile(context, key, limit),
+    };
+    await Promise.all([runController(controller, signal), figures.run(signal)]);
+  };
+
+  return {
+    missing: () => (synced ? [] : ['not everything has been read from the API server']),
+    run: async signal => {
+      const watching = new AbortController();
+      const watches = cluster.run(watching.signal);
+      try {
+        if (!(await settled(cluster.synced(), signal))) return 'stopped';
+        synced = true;
+        if (election) return await election.run(work, signal);
+        await work(signal);
+        return 'stopped';
+      } finally {
+        watching.abort();
+        queue.shutDown();
+        await watches;
+        client.close();
+      }
+    },
+  };
+}
+
+const controllerName = 'mqttkafkabridge';
+
+function electionOf({ config, leaseNamespace, identity, log }: OperatorOptions): LeaderElection | undefined {
+  if (leaseNamespace === undefined) return undefined;
+  const lease: ObjectKey = { namespace: leaseNamespace, name: leaseName };
+  // A client of its own: renewing never waits behind other requests, and may write while nobody leads.
+  const client = new ApiClient(config, { userAgent: `${operatorName}/lease`, timeoutMs: 5000 });
+  return new LeaderElection({ client, lease, identity, log });
+}
+
+/** Waits for `work`, but no longer than until the signal is aborted. Returns whether it is done. */
+async function settled(work: Promise<void>, signal: AbortSignal): Promise<boolean> {
+  const { promise: aborted, resolve } = Promise.withResolvers<boolean>();
+  const stop = () => resolve(false);
+  signal.addEventListener('abort', stop);
+  try {
+    if (signal.aborted) return false;
+    return await Promise.race([work.then(() => true), aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+/** The Pods of bridges by the key of their bridge. */
+function bridgePods(cluster: Cluster): Map<string, ObservedPod[]> {
+  const known = new Set(cluster.bridges.list().map(keyOf));
+  const pods = (cluster.pods.list() as ObservedPod[]).filter(pod => componentOf(pod) === 'bridge');
+  const keyed = pods.map(pod => [bridgeKeyOf(pod), pod] as const).filter(([key]) => known.has(key));
+  return new Map([...Map.groupBy(keyed, ([key]) => key)].map(([key, own]) => [key, own.map(([, pod]) => pod)]));
+}
+
+const bridgeKeyOf = ({ metadata }: ObservedPod): string =>
+  keyText({ ...metadata, name: metadata.labels?.['app.kubernetes.io/instance'] ?? '' });
+
+async function fetchText(url: string, signal: AbortSignal): Promise<string> {
+  const answer = await fetch(url, { signal });
+  if (!answer.ok) throw new Error(`${url}: HTTP ${answer.status}`);
+  return answer.text();
+}
