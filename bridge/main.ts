@@ -9,6 +9,7 @@ import type { MqttKafkaBridge } from '../api/bridge.ts';
 import { MkbError } from '../api/errors.ts';
 import type { SecretSources } from '../api/secrets.ts';
 import { durationMs } from '../api/units.ts';
+import { unsupportedParts } from '../rules/unsupported.ts';
 import { backoffMs } from './backoff.ts';
 import { BoundRule } from './flow/bound-rule.ts';
 import { Pipeline, type Source } from './flow/pipeline.ts';
@@ -19,7 +20,6 @@ import { DeliveryHistogram } from './observe/delivery-histogram.ts';
 import type { BridgeFigures } from './observe/figures.ts';
 import { ErrorLog, type Logger } from './observe/log.ts';
 import { producerOptions, sessionOptions } from './settings.ts';
-import { unsupportedParts } from './unsupported.ts';
 
 export interface BridgeOptions {
   readonly secrets: SecretSources;
@@ -239,7 +239,7 @@ export class Bridge implements BridgeFigures {
 
 /** A bridge that is ready to start. Throws for secrets that cannot be read, rules that do not compile, and parts that it cannot run. */
 export async function prepareBridge(document: MqttKafkaBridge, options: BridgeOptions): Promise<Bridge> {
-  const unsupported = unsupportedParts(document)[0];
+  const unsupported = unsupportedParts(document, 'process')[0];
   if (unsupported) throw new MkbError('part-unsupported', unsupported);
   const rules: BoundRule[] = [];
   let firstNumber = 1;

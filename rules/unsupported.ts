@@ -1,7 +1,7 @@
 import type { MqttKafkaBridge } from '../api/bridge.ts';
-import { compileRule } from '../rules/compile.ts';
+import { compileRule } from './compile.ts';
 
-/** A part of a valid document that this version of the bridge cannot run. */
+/** A part of a valid document that cannot be run. */
 export interface UnsupportedPart {
   /** Where it is, e.g. `spec.mqtt.listen`. */
   readonly path: string;
@@ -9,21 +9,18 @@ export interface UnsupportedPart {
   readonly remedy: string;
 }
 
-/** What of the document the bridge would have to ignore. It refuses it instead. */
-export function unsupportedParts({ spec }: MqttKafkaBridge): UnsupportedPart[] {
+/**
+ * What of the document would have to be ignored; it is refused instead.
+ *
+ * @param where a `process` runs the bridge alone; in a `cluster` the operator runs a broker for it, or looks one up
+ */
+export function unsupportedParts({ spec }: MqttKafkaBridge, where: 'process' | 'cluster'): UnsupportedPart[] {
   const parts: UnsupportedPart[] = [];
   const refuse = (path: string, what: string, remedy: string) =>
     parts.push({ path, message: `This version of the bridge cannot ${what}.`, remedy });
 
   if (spec.mqtt.listen) refuse('spec.mqtt.listen', 'be an MQTT server', 'Give the url of a broker in spec.mqtt.url.');
-  if (spec.mqtt.broker)
-    refuse('spec.mqtt.broker', 'start a broker: the operator does', 'Give the url of a broker in spec.mqtt.url.');
-  if (spec.kafka.clusterRef)
-    refuse(
-      'spec.kafka.clusterRef',
-      'look up a cluster: the operator does',
-      'Give host:port of the brokers in spec.kafka.bootstrapServers.',
-    );
+  if (where === 'process') parts.push(...operatorParts(spec));
   if (spec.delivery.buffer.mode === 'disk')
     refuse(
       'spec.delivery.buffer.mode',
@@ -37,6 +34,23 @@ export function unsupportedParts({ spec }: MqttKafkaBridge): UnsupportedPart[] {
       if (sink.mqtt) refuse(`spec.rules[${index}].sinks[${position}].mqtt`, 'write to MQTT', 'Use a kafka sink.');
     }
   }
+  return parts;
+}
+
+/** What a process has nobody to do for it. */
+function operatorParts({ mqtt, kafka }: MqttKafkaBridge['spec']): UnsupportedPart[] {
+  const parts: UnsupportedPart[] = [];
+  const refuse = (path: string, what: string, remedy: string) =>
+    parts.push({ path, message: `The bridge cannot ${what}: the operator does.`, remedy });
+  const url = 'Give the url of a broker in spec.mqtt.url.';
+  if (mqtt.broker) refuse('spec.mqtt.broker', 'start a broker', url);
+  if (mqtt.brokerRef) refuse('spec.mqtt.brokerRef', 'look up a broker', url);
+  if (kafka.clusterRef)
+    refuse(
+      'spec.kafka.clusterRef',
+      'look up a cluster',
+      'Give host:port of the brokers in spec.kafka.bootstrapServers.',
+    );
   return parts;
 }
 
