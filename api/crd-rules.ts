@@ -7,6 +7,8 @@ export interface CelRule {
   readonly message: string;
   /** Where the fault is shown, from the rule's own place. */
   readonly fieldPath?: string;
+  /** What kind of fault programs are told of; without it `FieldValueInvalid`. */
+  readonly reason?: 'FieldValueForbidden' | 'FieldValueRequired';
 }
 
 const oauthOnly = (name: string): CelRule => ({
@@ -18,6 +20,25 @@ const passwordOnly = (name: string): CelRule => ({
   rule: `(self.mechanism == 'oauthbearer') != has(self.${name})`,
   message: `${name} is needed by plain and scram-..., and oauthbearer does not use it`,
 });
+
+/** What checkMqttUrl of checks/mqtt.ts says, as far as it is about one address. */
+const mqttUrl: readonly CelRule[] = [
+  {
+    rule: "[self.find('^[a-z]+://[^/]*').find(':[0-9]+$')].all(port, port == '' || port.matches('^:0*[1-9][0-9]{0,4}$') && int(port.find('[1-9][0-9]*')) <= 65535)",
+    message: 'the port must be one from 1 to 65535',
+  },
+  {
+    rule: "!self.matches('^mqtts?://[^/]+/.')",
+    message: 'an mqtt:// or mqtts:// url has no path: topics are chosen in the rules',
+  },
+];
+
+const clear = (name: string) => `${name}.startsWith('mqtt://') || ${name}.startsWith('ws://')`;
+const webSocket = (name: string) => `${name}.startsWith('ws')`;
+
+/** A StatefulSet's claims are made once. */
+const sameStorage =
+  'has(self.storage) == has(oldSelf.storage) && (!has(self.storage) || self.storage == oldSelf.storage)';
 
 export const celRules: Readonly<Record<string, readonly CelRule[]>> = {
   '': [
@@ -53,7 +74,8 @@ export const celRules: Readonly<Record<string, readonly CelRule[]>> = {
       fieldPath: '.replicas',
     },
     {
-      rule: 'has(self.storage) == has(oldSelf.storage) && (!has(self.storage) || self.storage == oldSelf.storage)',
+      rule: sameStorage,
+      reason: 'FieldValueForbidden',
       message: 'storage cannot change, as the volumes of a StatefulSet cannot: delete the bridge and create it again',
     },
     {
@@ -65,8 +87,49 @@ export const celRules: Readonly<Record<string, readonly CelRule[]>> = {
   'spec.mqtt.broker.kind': [
     {
       rule: 'self == oldSelf',
+      reason: 'FieldValueForbidden',
       message:
         'the kind of broker cannot change: sessions would be lost. Create another bridge, and delete this one later',
+    },
+  ],
+  'spec.mqtt': [
+    {
+      rule: `!has(self.tls) || !(has(self.url) && (${clear('self.url')}) || has(self.urls) && self.urls.exists(url, ${clear('url')}))`,
+      message:
+        'tls is given, but mqtt:// and ws:// are not encrypted: use mqtts:// or wss://, and the port that serves TLS',
+      fieldPath: '.tls',
+    },
+    {
+      rule: `!has(self.webSocket) || has(self.url) && ${webSocket('self.url')} || has(self.urls) && self.urls.exists(url, ${webSocket('url')})`,
+      message: 'webSocket is given, but no url starts with ws:// or wss://',
+      fieldPath: '.webSocket',
+    },
+    {
+      rule: '!has(self.listen) || !has(self.tls)',
+      message: 'tls is for connecting to a broker; a listener has its own: move it into listen',
+      fieldPath: '.tls',
+    },
+    {
+      // Days are no unit of CEL. The rule stands here and not at reconnect, whose default `{}` it would not hold for.
+      rule: "[self.reconnect.minDelay, self.reconnect.maxDelay].exists(delay, delay.contains('d')) || duration(self.reconnect.minDelay) <= duration(self.reconnect.maxDelay)",
+      message: 'minDelay is longer than maxDelay',
+      fieldPath: '.reconnect.minDelay',
+    },
+  ],
+  'spec.mqtt.url': mqttUrl,
+  'spec.mqtt.urls[]': mqttUrl,
+  'spec.mqtt.listen': [
+    {
+      rule: '!has(self.tls) || has(self.tls.cert)',
+      message: 'a server needs tls.cert and tls.key',
+      fieldPath: '.tls',
+      reason: 'FieldValueRequired',
+    },
+  ],
+  'spec.kafka.bootstrapServers[]': [
+    {
+      rule: "[int(self.substring(self.lastIndexOf(':') + 1))].all(port, port >= 1 && port <= 65535)",
+      message: 'the port must be one from 1 to 65535',
     },
   ],
   'spec.kafka.auth': [
@@ -95,7 +158,8 @@ export const celRules: Readonly<Record<string, readonly CelRule[]>> = {
   ],
   'spec.monitoring.prometheus': [
     {
-      rule: 'has(self.storage) == has(oldSelf.storage) && (!has(self.storage) || self.storage == oldSelf.storage)',
+      rule: sameStorage,
+      reason: 'FieldValueForbidden',
       message:
         'storage cannot change, as the volume of a StatefulSet cannot: leave out prometheus once, and give it again',
     },

@@ -74,6 +74,7 @@ const columns = [
   column('Reason', ofReady('reason'), 'Why it is ready or not.'),
   column('Age', '.metadata.creationTimestamp', 'How long it has been there.', { type: 'date' }),
   column('MQTT', '.status.endpoints.mqtt', 'The MQTT broker.', { priority: 1 }),
+  column('Applied', '.status.appliedGeneration', 'The generation that runs.', { type: 'integer', priority: 1 }),
   column('Message', ofReady('message'), 'Why it is ready or not, for people.', { priority: 1 }),
 ];
 

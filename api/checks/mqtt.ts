@@ -52,13 +52,13 @@ export const checkMqttUrl = (url: string, path: Path, withTls: boolean): Finding
       ),
     ];
   }
-  const { protocol, pathname, port } = new URL(url);
+  const { protocol, port } = new URL(url);
   if (port === '0')
     return [
       finding(path, 'field-value', { found: 'port 0', expected: 'a port from 1 to 65535' }, { remedy: undefined }),
     ];
   const scheme = protocol.slice(0, -1);
-  if (scheme.startsWith('mqtt') && pathname !== '' && pathname !== '/') {
+  if (scheme.startsWith('mqtt') && /^[a-z]+:\/\/[^/]+\/./.test(url)) {
     const remedy = 'Only ws:// and wss:// have a path; topics are chosen in the rules.';
     return [finding(path, 'field-conflict', { reason: `An ${scheme}:// url has no path.` }, { remedy })];
   }

@@ -40,6 +40,7 @@ export const bootstrapServers = list(
   text('One Kafka broker.', {
     pattern: '^(\\[[0-9a-fA-F:.]+\\]|[a-zA-Z0-9._-]+):[0-9]{1,5}$',
     expected: 'host:port, such as kafka:9092',
+    maxLength: 300,
   }),
   'Some Kafka brokers as `host:port`; the others are learned from them.',
   { minItems: 1, unique: true },

@@ -10,6 +10,7 @@ export const mqttUrl = (description: string) =>
     pattern: '^(mqtt|mqtts|ws|wss)://[^/?#@\\s]+(/[^\\s]*)?$',
     expected:
       'a url such as mqtt://host:1883, mqtts://host:8883, ws://host/mqtt or wss://host/mqtt, without user and password',
+    maxLength: 2048,
   });
 
 const listen = section('The bridge is the MQTT server itself: clients connect to it, and no broker stands between.', {

@@ -1,15 +1,18 @@
-import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { checkDocument } from '../../api/check.ts';
 import { crdName } from '../../api/crd.ts';
 import { ApiClient } from '../../operator/runtime/client.ts';
 import type { KubeObject } from '../../operator/runtime/object.ts';
+import { validDocuments } from '../api/support/arbitrary-documents.ts';
 import { documentOf, ruleOf } from '../api/support/documents.ts';
-import { type RunningKubernetes, startKubernetes } from '../real/kubernetes.ts';
+import { type KubernetesObject, type RunningKubernetes, startKubernetes } from '../real/kubernetes.ts';
 import { describeReal } from '../real/require.ts';
 import { until } from '../real/until.ts';
 
 const file = `crds/${crdName}.yaml`;
+const earlier = 'test/crds/earlier/0.1.0.yaml';
 const bridges = {
   apiVersion: 'mqttkafka.dev/v1alpha1',
   kind: 'MqttKafkaBridge',
@@ -20,6 +23,9 @@ const url = 'mqtt://a';
 const secret = { valueFrom: { secretKeyRef: { name: 's', key: 'k' } } };
 const bootstrapServers = ['a:9092'];
 const mosquitto = { kind: 'mosquitto' };
+
+/** Refused since the latest definition, by which it is known to be served. */
+const lastBad = { mqtt: { url: 'mqtt://a:0' } };
 
 /** Sections of a document, and words of why the API server refuses them. */
 const bad: [Record<string, unknown>, string][] = [
@@ -35,6 +41,21 @@ const bad: [Record<string, unknown>, string][] = [
     { mqtt: { broker: { ...mosquitto, users: [{ username: 'mkb-bridge', password: secret }] } } },
     'the user mkb-bridge is the bridge itself',
   ],
+  [lastBad, 'the port must be one from 1 to 65535'],
+  [{ mqtt: { url: 'mqtts://[::1]:65536/' } }, 'the port must be one from 1 to 65535'],
+  [{ mqtt: { urls: [url, 'wss://a:99999/mqtt'] } }, 'the port must be one from 1 to 65535'],
+  [{ mqtt: { url: 'mqtt://a/cars' } }, 'url has no path'],
+  [{ mqtt: { url, tls: {} } }, 'mqtt:// and ws:// are not encrypted'],
+  [{ mqtt: { urls: ['mqtts://a', 'ws://b'], tls: {} } }, 'mqtt:// and ws:// are not encrypted'],
+  [{ mqtt: { url, webSocket: {} } }, 'no url starts with ws:// or wss://'],
+  [{ mqtt: { listen: { port: 1883 }, tls: {} } }, 'a listener has its own'],
+  [{ mqtt: { listen: { port: 1883, tls: { ca: secret } } } }, 'a server needs tls.cert and tls.key'],
+  [{ mqtt: { listen: { port: 65_536 } } }, 'should be less than or equal to 65535'],
+  [{ mqtt: { url, reconnect: { minDelay: '1m' } } }, 'minDelay is longer than maxDelay'],
+  [{ kafka: { bootstrapServers: ['a:9092', 'a:65536'] } }, 'the port must be one from 1 to 65535'],
+  [{ kafka: { bootstrapServers: ['a:0'] } }, 'the port must be one from 1 to 65535'],
+  [{ kafka: { bootstrapServers: ['a'] } }, 'spec.kafka.bootstrapServers[0]'],
+  [{ kafka: { bootstrapServers: ['a:1', 'a:1'] } }, 'duplicate entries for key'],
   [{ kafka: {} }, 'exactly one of bootstrapServers, clusterRef is needed'],
   [{ kafka: { bootstrapServers: [] } }, 'should have at least 1 items'],
   [{ kafka: { bootstrapServers, auth: { mechanism: 'plain' } } }, 'username is needed by plain'],
@@ -95,10 +116,22 @@ describeReal('etcd', 'kubernetes')('the custom resource', () => {
     }
   };
 
+  const before = new Map<string, KubernetesObject>();
+  const stored = async () => {
+    const names = good.map((_, index) => `stored-${index}`);
+    return new Map(await Promise.all(names.map(async name => [name, (await kubernetes.get('mkb', name))!] as const)));
+  };
+
   beforeAll(async () => {
-    kubernetes = await startKubernetes({ apply: [file] });
+    kubernetes = await startKubernetes({ apply: [earlier] });
     client = new ApiClient(kubernetes.config);
-    await until('the CRD to be served', async () => (await refusal(documentOf())) === 'accepted');
+    await until('the first definition to be served', async () => (await refusal(documentOf())) === 'accepted');
+    for (const [index, sections] of good.entries()) {
+      await apply({ ...documentOf(sections), metadata: { name: `stored-${index}` } }, false);
+    }
+    for (const [name, object] of await stored()) before.set(name, object);
+    await kubernetes.kubectl(['apply', '--server-side', '--force-conflicts', '-f', file]);
+    await until('the definition to be served', async () => (await refusal(documentOf(lastBad))) !== 'accepted');
   });
   afterAll(() => kubernetes?.stop());
 
@@ -155,15 +188,47 @@ describeReal('etcd', 'kubernetes')('the custom resource', () => {
     expect(text).not.toContain('<no description>');
   });
 
-  it('keeps objects that are stored when it is upgraded', async () => {
-    await apply({ ...documentOf(), metadata: { name: 'old' } }, false);
-    const before = (await kubernetes.get('mkb', 'old'))!;
-    await kubernetes.kubectl(['apply', '--server-side', '--force-conflicts', '-f', file]);
-    expect(await kubernetes.get('mkb', 'old')).toEqual(before);
+  it('keeps objects that were stored under an earlier definition, and lets them be changed', async () => {
+    const after = await stored();
+    expect(after).toEqual(before);
+    for (const name of after.keys()) {
+      await kubernetes.kubectl(['label', 'mkb', name, 'seen=true']);
+      const report = { status: { observedGeneration: 1 } };
+      await kubernetes.kubectl([
+        'patch',
+        'mkb',
+        name,
+        '--subresource=status',
+        '--type=merge',
+        '-p',
+        JSON.stringify(report),
+      ]);
+    }
   });
 
-  it('fits into the annotation that kubectl apply makes of it', () => {
-    const { length } = execFileSync('cat', [file]);
-    expect(length).toBeLessThan(200_000);
+  it('takes whatever document mkb validate takes', async () => {
+    for (const document of validDocuments(60, Date.now() % 1_000_000)) {
+      expect(await refusal(document), JSON.stringify(document)).toBe('accepted');
+    }
   });
 });
+
+it('fits into the annotation that kubectl apply makes of it', () => {
+  expect(readFileSync(file).length).toBeLessThan(200_000);
+});
+
+it('takes away or changes the type of no field that an earlier version had', () => {
+  const of = (path: string) => fieldTypes(parse(readFileSync(path, 'utf8')).spec.versions[0].schema.openAPIV3Schema);
+  expect(Object.fromEntries(of(file))).toMatchObject(Object.fromEntries(of(earlier)));
+});
+
+interface Schema {
+  readonly type: string;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly items?: Schema;
+}
+
+function fieldTypes({ type, properties = {}, items }: Schema, path = ''): [string, string][] {
+  const inner = Object.entries(properties).flatMap(([name, field]) => fieldTypes(field, `${path}/${name}`));
+  return [[path, type], ...inner, ...(items ? fieldTypes(items, `${path}/*`) : [])];
+}
