@@ -65,7 +65,7 @@ function obstacle({ problems, document, missing, failure }: Findings): Why | und
   if (problems.length > 0) {
     const shown = problems.slice(0, shownProblems).map(({ message }) => message);
     if (problems.length > shownProblems) shown.push(`and ${problems.length - shownProblems} more`);
-    shown.push(document ? 'The last good document goes on running.' : 'Nothing runs.');
+    shown.push(document ? 'The last good document goes on running.' : 'There is no earlier document to run.');
     const reason = problems.every(({ inRules }) => inRules) ? 'RulesInvalid' : 'DocumentInvalid';
     return { reason, message: shown.join('\n') };
   }
@@ -149,7 +149,7 @@ function rulesValid({ problems, document }: Findings): Answer {
   }
   if (problems.length > 0)
     return answer('RulesValid', 'Unknown', 'DocumentInvalid', 'Other parts of the document are not valid.');
-  return answer('RulesValid', 'True', 'Valid', `${document?.spec.rules.length ?? 0} rules are valid.`);
+  return answer('RulesValid', 'True', 'Valid', `All ${document?.spec.rules.length ?? 0} rules are valid.`);
 }
 
 function brokerReady(findings: Findings): Answer {

@@ -81,8 +81,8 @@ function rolled(deed: Deed, before: Scalable, after: Scalable): EventText[] {
 
 /** Conditions that are bad news when they are `True`; of all others, `False` is. */
 const badWhenTrue: ReadonlySet<string> = new Set(['Degraded']);
-/** Told by what was done, or by another condition. */
-const untold: ReadonlySet<string> = new Set(['Progressing', 'Ready']);
+/** Told by what was done, or by Degraded. */
+const untold: ReadonlySet<string> = new Set(['Progressing', 'Ready', 'RulesValid']);
 
 /** Which answers are new: bad news with its reason, and that it is over. */
 export function conditionEvents(before: readonly Condition[], after: readonly Condition[]): EventText[] {

@@ -6,7 +6,6 @@
  * Deleting must end, whatever state the broker and Kafka are in. After a minute the bridge goes, and an event says what is left behind.
  */
 import type { MqttKafkaBridge } from '../../api/bridge.ts';
-import { MkbError } from '../../api/errors.ts';
 import { kinds } from '../kinds.ts';
 import { bridgeName } from '../resources/names.ts';
 import type { ReconcileResult } from '../runtime/controller.ts';
@@ -14,6 +13,7 @@ import { removeFinalizer } from '../runtime/finalizer.ts';
 import { type KubeObject, keyOf } from '../runtime/object.ts';
 import { applyAll } from './apply-all.ts';
 import type { Context } from './context.ts';
+import { failureFrom } from './failure.ts';
 import { observe, ownObjects, podsOf, sessionsNow } from './observe.ts';
 import { withConditions } from './report.ts';
 import { type Drain, drainsOf } from './sessions.ts';
@@ -67,9 +67,8 @@ async function endingOf(
     return { drained: false, why: `they could not be drained within ${deadlineMs / 1000} s` };
   } catch (error) {
     signal.throwIfAborted();
-    if (!MkbError.is(error)) throw error;
-    const hopeless = error.code === 'kube-namespace-ending' || error.kind === 'permanent';
-    if (hopeless || late) return { drained: false, why: error.message.replace(/\.$/, '') };
+    const failure = failureFrom(error);
+    if (failure.kind === 'permanent' || late) return { drained: false, why: failure.message.replace(/\.$/, '') };
     context.log.warn({ key: keyOf(resource), err: error }, 'sessions cannot be drained yet; it is tried again');
     return undefined;
   }

@@ -21,6 +21,7 @@ import type { Context } from './context.ts';
 import { type CheckedResource, checkResource } from './document.ts';
 import { endpointsOf } from './endpoints.ts';
 import { deedEvents } from './events.ts';
+import { failureFrom } from './failure.ts';
 import { finalize } from './finalize.ts';
 import type { Findings } from './findings.ts';
 import { observe, ownObjects, podsOf, sessionsNow } from './observe.ts';
@@ -91,8 +92,7 @@ async function failureOf(work: Promise<void>, signal: AbortSignal): Promise<MkbE
     signal.throwIfAborted();
     // What we knew was old by a moment, which is over when it is tried again: nothing to tell people of.
     if (MkbError.is(error, 'kube-conflict') || MkbError.is(error, 'kube-cache-behind')) throw error;
-    if (MkbError.is(error)) return error;
-    return new MkbError('unexpected', { reason: (error as Error).message }, { cause: error });
+    return failureFrom(error);
   }
 }
 

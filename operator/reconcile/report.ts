@@ -26,7 +26,8 @@ export function reported(resource: KubeObject, findings: Findings, now: Date): B
     ...(document && { rules: document.spec.rules.length }),
     sessions,
     ...flowShown(findings, bridge, old),
-    endpoints,
+    // The API server makes null of a map that was not empty before.
+    ...(Object.keys(endpoints).length > 0 && { endpoints }),
   };
 }
 

@@ -46,7 +46,7 @@ describe('conditions', () => {
     });
     expect(messageOf('RulesValid', { problems: [wrongRule] })).toBe(wrongRule.message);
     expect(messageOf('Ready', { problems: [wrongRule] })).toMatch(/line 2, column 8.*\n.*last good document goes on/s);
-    expect(messageOf('Ready', { problems: [wrongRule], document: undefined })).toMatch(/Nothing runs/);
+    expect(messageOf('Ready', { problems: [wrongRule], document: undefined })).toMatch(/no earlier document/);
   });
 
   it('leave the rules unknown when the document is wrong elsewhere', () => {

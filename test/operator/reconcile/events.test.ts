@@ -63,11 +63,11 @@ describe('events of deeds', () => {
 });
 
 describe('events of conditions', () => {
-  const bad = condition('RulesValid', 'False', 'RuleSyntax');
-  const good = condition('RulesValid', 'True', 'Valid');
+  const bad = condition('Degraded', 'True', 'RulesInvalid');
+  const good = condition('Degraded', 'False', 'AsExpected');
 
   it('tell bad news once, and that it is over', () => {
-    expect(conditionEvents([good], [bad])).toMatchObject([{ type: 'Warning', reason: 'RuleSyntax' }]);
+    expect(conditionEvents([good], [bad])).toMatchObject([{ type: 'Warning', reason: 'RulesInvalid' }]);
     expect(conditionEvents([bad], [bad])).toEqual([]);
     expect(conditionEvents([bad], [good])).toMatchObject([{ type: 'Normal', reason: 'Healed' }]);
   });
