@@ -109,7 +109,7 @@ function compareLists(place: Place, wanted: readonly unknown[], found: unknown):
   else if (sets.has(place.name)) {
     if (!wanted.every(item => found.includes(item))) differ(place, found);
   } else if (wanted.length !== found.length) differ(place, found);
-  else wanted.forEach((item, index) => compare(itemAt(place, `[${index}]`), item, found[index]));
+  else for (const [index, item] of wanted.entries()) compare(itemAt(place, `[${index}]`), item, found[index]);
 }
 
 function compareByKey(

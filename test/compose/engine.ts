@@ -9,8 +9,8 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { removeFolder, temporaryFolder } from '../real/cleanup.ts';
-import { ServerProcess } from '../real/server-process.ts';
 import { cacheFolder, program } from '../real/install.ts';
+import { ServerProcess } from '../real/server-process.ts';
 import { dockerConfigFolder } from '../real/systems.ts';
 import { until } from '../real/until.ts';
 
