@@ -1,0 +1,88 @@
+/**
+ * What the operator may do in a cluster, and why: its roles, the chart's roles and the table in the documentation are all made of this
+ * list, and tests run the operator under exactly these. A verb that is not named here is one that the API server refuses.
+ *
+ * `create` and `patch` go together: a server-side apply is a PATCH, and needs `create` as well where the object is not there yet.
+ */
+import { kinds, ownedKinds, strimziKinds } from './kinds.ts';
+import type { ResourceKind } from './runtime/kinds.ts';
+
+export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete';
+
+export interface Access {
+  /** The group of its API, empty for the core of Kubernetes. The version does not matter to roles. */
+  readonly group: string;
+  /** `statefulsets`, or `mqttkafkabridges/status`. */
+  readonly resource: string;
+  readonly verbs: readonly Verb[];
+  /** For people: what each verb is for. */
+  readonly why: string;
+  /** Only objects of this name. */
+  readonly name?: string;
+}
+
+/** The name of the operator's Lease. */
+export const leaseName = 'mqtt-kafka-operator';
+
+const to = (
+  { apiVersion, plural }: ResourceKind,
+  verbs: readonly Verb[],
+  why: string,
+  { subresource, name }: { subresource?: string; name?: string } = {},
+): Access => ({
+  group: apiVersion.includes('/') ? apiVersion.split('/')[0]! : '',
+  resource: subresource === undefined ? plural : `${plural}/${subresource}`,
+  verbs,
+  why,
+  ...(name !== undefined && { name }),
+});
+
+const watched = ['get', 'list', 'watch'] as const;
+const owned = [...watched, 'create', 'patch', 'delete'] as const;
+
+/** What owned objects are for; each is made, set right when somebody changes it, and removed when it is not wanted any more. */
+const ownedFor: Readonly<Record<string, string>> = {
+  [kinds.statefulSet.kind]: 'The bridge, a managed broker, a managed Prometheus.',
+  [kinds.deployment.kind]: 'The exporter and Grafana.',
+  [kinds.service.kind]:
+    'How the parts find each other. Also read: the listeners of an EMQX cluster that `mqtt.brokerRef` names.',
+  [kinds.configMap.kind]:
+    'What the parts are configured with. Also watched: those of people that `podTemplate`s name, to roll Pods when they change; of their values only hashes are kept.',
+  [kinds.secret.kind]:
+    'Passwords that the operator makes up, and those that documents hold themselves. Also watched: those of people that documents and `podTemplate`s name, to say that one is missing and to roll Pods when one changes; of their values only hashes are kept. Also read: the Secret of a Strimzi user.',
+  [kinds.serviceAccount.kind]: 'Pods of the bridge have one of their own, without a token.',
+  [kinds.podDisruptionBudget.kind]: 'No more than one replica is evicted at a time.',
+  [kinds.horizontalPodAutoscaler.kind]: '`bridge.autoscaling`.',
+  [kinds.networkPolicy.kind]: 'Who may connect to the parts.',
+  [kinds.job.kind]: 'Drains the sessions of replicas that were scaled away.',
+  [kinds.podMonitor.kind]: 'Where the Prometheus operator is: what to scrape.',
+  [kinds.prometheusRule.kind]: 'Where the Prometheus operator is: alerts.',
+};
+
+const { kafka, kafkaUser, kafkaTopic } = strimziKinds('v1');
+
+/** In each namespace with bridges. */
+export const access: readonly Access[] = [
+  to(
+    kinds.bridge,
+    [...watched, 'patch'],
+    'What to run. `patch`: the finalizer, and `bridge.replicas` where nobody has said.',
+  ),
+  to(kinds.bridge, ['patch'], 'What became of it.', { subresource: 'status' }),
+  to(kinds.bridge, ['update'], 'Objects may name a bridge as their owner whose deletion waits for them.', {
+    subresource: 'finalizers',
+  }),
+  ...[...ownedKinds, kinds.podMonitor, kinds.prometheusRule].map(kind => to(kind, owned, ownedFor[kind.kind]!)),
+  to(kinds.pod, ['list', 'watch'], 'Why one does not run, and where its metrics are.'),
+  to(kinds.event, ['create', 'patch'], 'What happened and why, told with the bridge.'),
+  to(kafka, ['get'], 'Where Strimzi is: the addresses of the cluster that `kafka.clusterRef` names.'),
+  to(kafkaUser, ['get'], 'Where Strimzi is: the user that it names.'),
+  to(kafkaTopic, ['get', 'create', 'patch'], 'Where Strimzi is: topics. Never `delete`: topics outlive bridges.'),
+];
+
+/** In the operator's own namespace. */
+export const ownAccess: readonly Access[] = [
+  // A role cannot name what does not exist yet, so `create` is for any Lease.
+  to(kinds.lease, ['create'], 'Which replica of the operator works.'),
+  to(kinds.lease, ['get', 'update'], 'Which replica of the operator works.', { name: leaseName }),
+];
