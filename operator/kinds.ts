@@ -8,6 +8,7 @@
  * each value is kept.
  */
 
+import { eventKind } from './runtime/events.ts';
 import type { ResourceKind } from './runtime/kinds.ts';
 import { leaseKind } from './runtime/leader-election.ts';
 
@@ -51,7 +52,7 @@ export const kinds = {
   prometheusRule: namespaced('monitoring.coreos.com/v1', 'PrometheusRule', 'prometheusrules'),
 
   /** create, patch: what happened, told with the bridge. */
-  event: namespaced('events.k8s.io/v1', 'Event', 'events'),
+  event: eventKind,
   /** get, create, update, in the operator's own namespace. */
   lease: leaseKind,
 } as const;

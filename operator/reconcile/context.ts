@@ -2,10 +2,10 @@
 import type { Cluster } from '../cluster.ts';
 import type { Figures } from '../pod-figures.ts';
 import type { Pipeline } from '../resources/pipeline.ts';
+import type { EventText } from '../runtime/events.ts';
 import type { Log } from '../runtime/log.ts';
 import type { KubeObject } from '../runtime/object.ts';
 import type { OperatorSettings } from '../settings.ts';
-import type { EventText } from './events.ts';
 
 /** The pure functions of resources/. */
 export interface Renderer {

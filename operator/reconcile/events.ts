@@ -5,17 +5,9 @@
  */
 import type { Condition } from '../../api/schema/status.ts';
 import { hashOf } from '../runtime/canonical.ts';
+import type { EventText } from '../runtime/events.ts';
 import type { KubeObject } from '../runtime/object.ts';
 import type { Deed } from './apply-all.ts';
-
-export interface EventText {
-  readonly type: 'Normal' | 'Warning';
-  /** One word in CamelCase, for programs. */
-  readonly reason: string;
-  /** What was done, or is to be done: one word in CamelCase. */
-  readonly action: string;
-  readonly message: string;
-}
 
 interface Scalable extends KubeObject {
   readonly spec?: {
@@ -96,7 +88,7 @@ function news(old: Condition | undefined, { type, status, reason, message }: Con
   if (old?.status === status && old.reason === reason) return [];
   if (type === 'Paused') return pauseNews(old, status, message);
   const bad = badWhenTrue.has(type) ? 'True' : 'False';
-  if (status === bad) return [{ type: 'Warning', reason, action: type, message: message.slice(0, longestMessage) }];
+  if (status === bad) return [{ type: 'Warning', reason, action: type, message }];
   if (old?.status !== bad) return [];
   return [
     { type: 'Normal', reason: 'Healed', action: type, message: `${type} is ${status} again: ${message || reason}` },
@@ -110,6 +102,3 @@ function pauseNews(old: Condition | undefined, status: Condition['status'], mess
     { type: 'Normal', reason: 'Resumed', action: 'Resume', message: 'The operator looks after the bridge again.' },
   ];
 }
-
-/** The API server takes no more. https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ */
-const longestMessage = 1024;
