@@ -102,6 +102,12 @@ export const kubernetesErrors = table({
       `The lease ${lease} could not be renewed in time: another may lead by now.`,
     remedy: 'The process ends and is started again. If it happens often, look at the load of the API server.',
   },
+  'reconcile-timeout': {
+    kind: 'retryable',
+    message: ({ controller, key, limitMs }: { controller: string; key: string; limitMs: number }) =>
+      `${controller} ${key} could not be reconciled within ${limitMs} ms.`,
+    remedy: 'It is tried again. If it lasts, look at what takes so long: the API server as a rule.',
+  },
   'kube-namespace-ending': {
     kind: 'permanent',
     message: ({ action }: Refusal) => `Nothing can be made in a namespace that is being deleted (${action}).`,

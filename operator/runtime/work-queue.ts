@@ -4,63 +4,63 @@
  * A key that is added while somebody works on it is kept, and given out again when that work is done: what was added may have come after
  * the worker looked. This is what makes a controller level-based: a key says "look at this again", and never what has happened.
  *
- * Failures come back after a pause that doubles for each key, and all of them together through one bucket, so that a thousand keys that
- * fail do not become a thousand requests at once. What a person has changed goes before what is looked at by the clock; but each
- * tenth key is taken from the other end, so that neither starves.
+ * A key can be put off, too: until a time, or for the pause after a failure (rate-limiter.ts). It waits for one time only, the earliest.
+ * What a person has changed goes before what is looked at by the clock; but each tenth key is taken from the other end, so that neither
+ * starves.
  */
+import { type Clock, systemClock } from './clock.ts';
+import { RateLimiter, type RateLimits } from './rate-limiter.ts';
+
+/** `live`: something has changed. `resync`: it is time to look, although nothing may have. */
 export type Priority = 'live' | 'resync';
 
-export interface WorkQueueOptions {
-  readonly name: string;
+export interface WorkQueueOptions extends Partial<RateLimits> {
   readonly metrics?: QueueMetrics;
-  /** Milliseconds, monotonic. */
-  readonly now?: () => number;
-  readonly setTimer?: (callback: () => void, ms: number) => { unref?(): unknown };
-  /** The first pause after a failure, and the longest; milliseconds. */
-  readonly minDelayMs?: number;
-  readonly maxDelayMs?: number;
+  readonly clock?: Clock;
 }
 
-/** What is told about a queue; see metrics.ts. */
+/** What can be read off a queue at any time. */
+export interface QueueFigures {
+  /** How many keys wait to be given out; those that are put off are not among them. */
+  readonly waiting: Readonly<Record<Priority, number>>;
+  /** For how long all keys that are worked on have been worked on together, seconds. */
+  readonly unfinishedSeconds: number;
+  /** For how long the one of them has been that was begun first, seconds; 0 for none. */
+  readonly longestWorkSeconds: number;
+}
+
+/** What is told about a queue while it works; see metrics.ts. */
 export interface QueueMetrics {
   added(): void;
-  depth(length: number): void;
   taken(waitedSeconds: number): void;
   done(workedSeconds: number): void;
   retried(): void;
 }
 
-const bucketSize = 100;
-const bucketPerSecond = 10;
-
-export class WorkQueue {
+export class WorkQueue implements QueueFigures {
   readonly #metrics: QueueMetrics | undefined;
-  readonly #now: () => number;
-  readonly #setTimer: NonNullable<WorkQueueOptions['setTimer']>;
-  readonly #minDelayMs: number;
-  readonly #maxDelayMs: number;
+  readonly #clock: Clock;
+  readonly #limiter: RateLimiter;
   /** Keys that wait, with when they came. A Map keeps their order. */
   readonly #waiting = { live: new Map<string, number>(), resync: new Map<string, number>() };
   /** Keys that are worked on, with since when. */
   readonly #working = new Map<string, number>();
   /** Keys that were added while they were worked on. */
   readonly #again = new Map<string, Priority>();
-  /** When a key that was put off comes, by key. */
-  readonly #delayed = new Map<string, number>();
-  readonly #failures = new Map<string, number>();
+  /** Keys that are put off, with when they come. */
+  readonly #delayed = new Map<string, { readonly at: number; readonly cancel: () => void }>();
   readonly #takers: ((key: string | undefined) => void)[] = [];
-  #tokens = bucketSize;
-  #tokensAt: number;
   #taken = 0;
   #closed = false;
 
-  constructor(options: WorkQueueOptions) {
-    this.#metrics = options.metrics;
-    this.#now = options.now ?? (() => performance.now());
-    this.#setTimer = options.setTimer ?? ((callback, ms) => setTimeout(callback, ms));
-    this.#minDelayMs = options.minDelayMs ?? 5;
-    this.#maxDelayMs = options.maxDelayMs ?? 300_000;
-    this.#tokensAt = this.#now();
+  constructor({ metrics, clock = systemClock, ...limits }: WorkQueueOptions = {}) {
+    this.#metrics = metrics;
+    this.#clock = clock;
+    this.#limiter = new RateLimiter(clock, limits);
+  }
+
+  get waiting(): Readonly<Record<Priority, number>> {
+    return { live: this.#waiting.live.size, resync: this.#waiting.resync.size };
   }
 
   /** How many keys wait to be given out. */
@@ -68,15 +68,14 @@ export class WorkQueue {
     return this.#waiting.live.size + this.#waiting.resync.size;
   }
 
-  /** How long the key that is worked on for the longest time is worked on, seconds; 0 for none. */
-  get longestWorkSeconds(): number {
-    const since = Math.min(...this.#working.values());
-    return Number.isFinite(since) ? (this.#now() - since) / 1000 : 0;
+  get unfinishedSeconds(): number {
+    return [...this.#working.values()].reduce((sum, since) => sum + this.#secondsSince(since), 0);
   }
 
-  /** How long all keys that are worked on are worked on together, seconds. */
-  get unfinishedSeconds(): number {
-    return [...this.#working.values()].reduce((sum, since) => sum + (this.#now() - since) / 1000, 0);
+  get longestWorkSeconds(): number {
+    // A Map keeps the order in which the work was begun.
+    const [since] = this.#working.values();
+    return since === undefined ? 0 : this.#secondsSince(since);
   }
 
   add(key: string, priority: Priority = 'live'): void {
@@ -89,38 +88,34 @@ export class WorkQueue {
     const since = this.#waiting.resync.get(key);
     if (since !== undefined && priority === 'resync') return;
     this.#waiting.resync.delete(key);
-    this.#waiting[priority].set(key, since ?? this.#now());
+    this.#waiting[priority].set(key, since ?? this.#clock.now());
     if (since === undefined) this.#metrics?.added();
-    this.#metrics?.depth(this.length);
     this.#give();
   }
 
-  /** Adds it when `ms` have passed; of several, the earliest counts. */
+  /** Adds it when `ms` have passed, unless it is to come earlier anyway. */
   addAfter(key: string, ms: number, priority: Priority = 'live'): void {
     if (this.#closed) return;
-    const at = this.#now() + ms;
+    const at = this.#clock.now() + ms;
     const planned = this.#delayed.get(key);
-    if (planned !== undefined && planned <= at) return;
-    this.#delayed.set(key, at);
-    const timer = this.#setTimer(() => {
-      if (this.#delayed.get(key) !== at) return;
+    if (planned && planned.at <= at) return;
+    planned?.cancel();
+    const cancel = this.#clock.after(ms, () => {
       this.#delayed.delete(key);
       this.add(key, priority);
-    }, ms);
-    timer.unref?.();
+    });
+    this.#delayed.set(key, { at, cancel });
   }
 
-  /** Adds it after the pause of its failures; `forget` ends the count of them. */
-  addRateLimited(key: string): void {
-    const failures = this.#failures.get(key) ?? 0;
-    this.#failures.set(key, failures + 1);
+  /** Adds it after the pause of its failures, and not before `minDelayMs` have passed; `forget` ends the count of its failures. */
+  addRateLimited(key: string, minDelayMs = 0): void {
+    if (this.#closed) return;
     this.#metrics?.retried();
-    const own = Math.min(this.#maxDelayMs, this.#minDelayMs * 2 ** failures);
-    this.addAfter(key, Math.max(own, this.#bucketDelayMs()));
+    this.addAfter(key, Math.max(minDelayMs, this.#limiter.next(key)));
   }
 
   forget(key: string): void {
-    this.#failures.delete(key);
+    this.#limiter.forget(key);
   }
 
   /** The next key; undefined when the queue has been shut down or the signal is aborted. Call `done` with it. */
@@ -141,42 +136,40 @@ export class WorkQueue {
     return promise;
   }
 
+  /** The work on a key has ended, well or not. */
   done(key: string): void {
     const since = this.#working.get(key);
     if (since === undefined) return;
     this.#working.delete(key);
-    this.#metrics?.done((this.#now() - since) / 1000);
+    this.#metrics?.done(this.#secondsSince(since));
     const priority = this.#again.get(key);
     this.#again.delete(key);
     if (priority) this.add(key, priority);
   }
 
-  /** Takes and gives nothing any more. */
+  /** Takes and gives nothing any more, and forgets what waits: whoever works next lists everything anew. */
   shutDown(): void {
     this.#closed = true;
+    for (const { cancel } of this.#delayed.values()) cancel();
+    this.#delayed.clear();
+    this.#waiting.live.clear();
+    this.#waiting.resync.clear();
     for (const taker of this.#takers.splice(0)) taker(undefined);
   }
 
   #give(): void {
     while (this.#takers.length > 0 && this.length > 0) {
       const { live, resync } = this.#waiting;
-      const fromResync = live.size === 0 || (resync.size > 0 && ++this.#taken % 10 === 0);
-      const [key, since] = (fromResync ? resync : live).entries().next().value!;
-      (fromResync ? resync : live).delete(key);
-      const now = this.#now();
-      this.#working.set(key, now);
-      this.#metrics?.taken((now - since) / 1000);
-      this.#metrics?.depth(this.length);
+      const from = live.size === 0 || (resync.size > 0 && ++this.#taken % 10 === 0) ? resync : live;
+      const [key, since] = from.entries().next().value!;
+      from.delete(key);
+      this.#working.set(key, this.#clock.now());
+      this.#metrics?.taken(this.#secondsSince(since));
       this.#takers.shift()!(key);
     }
   }
 
-  /** Takes a token, and says how long it is until that token is there. */
-  #bucketDelayMs(): number {
-    const now = this.#now();
-    this.#tokens = Math.min(bucketSize, this.#tokens + ((now - this.#tokensAt) / 1000) * bucketPerSecond);
-    this.#tokensAt = now;
-    this.#tokens -= 1;
-    return this.#tokens >= 0 ? 0 : (-this.#tokens / bucketPerSecond) * 1000;
+  #secondsSince(since: number): number {
+    return (this.#clock.now() - since) / 1000;
   }
 }
