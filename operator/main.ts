@@ -1,0 +1,155 @@
+/**
+ * The operator: the only place that knows all of its parts.
+ *
+ * Watches run in every replica, so that one that takes over knows everything at once; work is done only by the one that holds the Lease.
+ * Before each write it looks at the clock whether it still does: a process that was frozen may wake when another leads already.
+ */
+import { randomBytes } from 'node:crypto';
+import type { KubeConfig } from '@kubernetes/client-node';
+import type { Registry } from 'prom-client';
+import { durationMs } from '../api/units.ts';
+import { leaseName } from './access.ts';
+import { Cluster } from './cluster.ts';
+import type { OperatorConfiguration } from './configuration.ts';
+import { registerOperatorMetrics } from './metrics.ts';
+import { type ObservedPod, operatorName } from './observed-objects.ts';
+import { PodFigures } from './pod-figures.ts';
+import type { Context, Renderer } from './reconcile/context.ts';
+import { reconcile } from './reconcile/reconcile.ts';
+import { componentOf } from './reconcile/workloads.ts';
+import { ApiClient } from './runtime/client.ts';
+import { runController } from './runtime/controller.ts';
+import { EventRecorder } from './runtime/events.ts';
+import { LeaderElection } from './runtime/leader-election.ts';
+import { runLifecycle } from './runtime/lifecycle.ts';
+import type { Log } from './runtime/log.ts';
+import { clientMetrics, controllerMetrics, leaderMetrics, queueMetrics } from './runtime/metrics.ts';
+import { keyOf, keyText, type ObjectKey } from './runtime/object.ts';
+import { WorkQueue } from './runtime/work-queue.ts';
+
+export interface OperatorOptions {
+  readonly config: KubeConfig;
+  readonly configuration: OperatorConfiguration;
+  /** Where the Lease is; undefined to work without one. */
+  readonly leaseNamespace: string | undefined;
+  /** Who we are among several operators. */
+  readonly identity: string;
+  readonly log: Log;
+  readonly registry: Registry;
+  readonly render: Renderer;
+  /** Gets a page of a Pod. */
+  readonly fetchText?: (url: string, signal: AbortSignal) => Promise<string>;
+}
+
+export interface Operator {
+  /** Why it is not ready, for /readyz; empty if it is. */
+  missing(): readonly string[];
+  /**
+   * Works until the signal is aborted (`stopped`), or until another may lead (`lost`): then the process must end.
+   * Never rejects for what a cluster does.
+   */
+  run(signal: AbortSignal): Promise<'stopped' | 'lost'>;
+}
+
+/** @throws kube-config when the kubeconfig names no cluster */
+export function prepareOperator(options: OperatorOptions): Operator {
+  const { config, configuration, log, registry } = options;
+  const election = electionOf(options);
+  const leads = () => election?.leads() ?? true;
+  const client = new ApiClient(config, {
+    userAgent: operatorName,
+    onRequest: clientMetrics(registry),
+    beforeWrite: () => election?.assertLeader(),
+  });
+  leaderMetrics(registry, leaseName, leads);
+  const queue: WorkQueue = new WorkQueue({ metrics: queueMetrics(registry, controllerName, () => queue) });
+  const metrics = registerOperatorMetrics(registry, () => (leads() ? cluster.bridges.list() : []));
+  const cluster = new Cluster(client, {
+    namespaces: configuration.namespaces,
+    log,
+    onChange: (key, priority) => queue.add(key, priority),
+    onMissed: metrics.missed,
+  });
+  const figures = new PodFigures({
+    pods: () => bridgePods(cluster),
+    fetchText: options.fetchText ?? fetchText,
+    onChange: key => queue.add(key, 'resync'),
+  });
+  const events = new EventRecorder(client, { component: operatorName, instance: options.identity, log });
+  const context: Context = {
+    cluster,
+    settings: configuration,
+    render: options.render,
+    figures: key => figures.of(key),
+    events,
+    log,
+    onCorrected: metrics.corrected,
+    newPassword: () => randomBytes(24).toString('base64url'),
+    now: () => new Date(),
+    resyncMs: durationMs(configuration.resync),
+    random: Math.random,
+  };
+  const counted = controllerMetrics(registry, controllerName, configuration.concurrency);
+  let synced = false;
+
+  const work = async (signal: AbortSignal): Promise<void> => {
+    const controller = {
+      name: controllerName,
+      queue,
+      log,
+      metrics: counted,
+      concurrency: configuration.concurrency,
+      reconcile: (key: string, limit: AbortSignal) => reconcile(context, key, limit),
+    };
+    await Promise.all([runController(controller, signal), figures.run(signal)]);
+  };
+
+  return {
+    missing: () => (synced ? [] : ['not everything has been read from the API server']),
+    run: async signal => {
+      const lifecycle = {
+        watch: (watching: AbortSignal) => cluster.run(watching),
+        synced: async () => {
+          await cluster.synced();
+          synced = true;
+        },
+        work,
+        election,
+      };
+      try {
+        return await runLifecycle(lifecycle, signal);
+      } finally {
+        queue.shutDown();
+        await events.idle();
+        client.close();
+      }
+    },
+  };
+}
+
+const controllerName = 'mqttkafkabridge';
+
+function electionOf({ config, leaseNamespace, identity, log }: OperatorOptions): LeaderElection | undefined {
+  if (leaseNamespace === undefined) return undefined;
+  const lease: ObjectKey = { namespace: leaseNamespace, name: leaseName };
+  // A client of its own: renewing never waits behind other requests, and may write while nobody leads.
+  const client = new ApiClient(config, { userAgent: `${operatorName}/lease`, timeoutMs: 5000 });
+  return new LeaderElection({ client, lease, identity, log });
+}
+
+/** The Pods of bridges by the key of their bridge. */
+function bridgePods(cluster: Cluster): Map<string, ObservedPod[]> {
+  const known = new Set(cluster.bridges.list().map(keyOf));
+  const pods = (cluster.pods.list() as ObservedPod[]).filter(pod => componentOf(pod) === 'bridge');
+  const keyed = pods.map(pod => [bridgeKeyOf(pod), pod] as const).filter(([key]) => known.has(key));
+  return new Map([...Map.groupBy(keyed, ([key]) => key)].map(([key, own]) => [key, own.map(([, pod]) => pod)]));
+}
+
+const bridgeKeyOf = ({ metadata }: ObservedPod): string =>
+  keyText({ ...metadata, name: metadata.labels?.['app.kubernetes.io/instance'] ?? '' });
+
+async function fetchText(url: string, signal: AbortSignal): Promise<string> {
+  const answer = await fetch(url, { signal });
+  if (!answer.ok) throw new Error(`${url}: HTTP ${answer.status}`);
+  return answer.text();
+}
