@@ -29,7 +29,8 @@ const kept = [
   'minItems',
 ] as const;
 
-const jsonSchema = (field: Field): JsonSchema => {
+/** The JSON Schema of any field of any document. */
+export const jsonSchema = (field: Field): JsonSchema => {
   const own = Object.fromEntries(kept.filter(name => field[name] !== undefined).map(name => [name, field[name]]));
   return {
     ...own,

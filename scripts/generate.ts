@@ -8,10 +8,12 @@ import { stringify } from 'yaml';
 import { crdName, customResourceDefinition } from '../api/crd.ts';
 import { documentJsonSchema } from '../api/json-schema.ts';
 import { dashboardFiles } from '../dashboards/generated-files.ts';
+import { deployFiles } from '../deploy/manifests/files.ts';
 import { documentReference } from './document-reference.ts';
 import { errorReference } from './error-reference.ts';
 import { exporterMetricsReference } from './exporter-metrics-reference.ts';
 import { metricsReference } from './metrics-reference.ts';
+import { operatorReference } from './operator-reference.ts';
 import { rulesReference } from './rules-reference.ts';
 import { simulatorMetricsReference } from './simulator-metrics-reference.ts';
 
@@ -33,9 +35,11 @@ const files: readonly GeneratedFile[] = [
   { path: 'docs/reference/errors.md', content: errorReference },
   { path: 'docs/reference/metrics.md', content: metricsReference },
   { path: 'docs/reference/exporter-metrics.md', content: exporterMetricsReference },
+  { path: 'docs/reference/operator.md', content: operatorReference },
   { path: 'docs/reference/rules.md', content: rulesReference },
   { path: 'docs/reference/simulator-metrics.md', content: simulatorMetricsReference },
   ...dashboardFiles,
+  ...deployFiles,
 ];
 
 const root = path.resolve(import.meta.dirname, '..');

@@ -1,0 +1,43 @@
+{{- define "operator.fullname" -}}
+{{- if .Values.fullnameOverride }}
+{{- .Values.fullnameOverride | trunc 50 | trimSuffix "-" }}
+{{- else }}
+{{- $name := default .Chart.Name .Values.nameOverride }}
+{{- if contains $name .Release.Name }}
+{{- .Release.Name | trunc 50 | trimSuffix "-" }}
+{{- else }}
+{{- printf "%s-%s" .Release.Name $name | trunc 50 | trimSuffix "-" }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "operator.serviceAccount" -}}
+{{- .Values.serviceAccount.name | default (include "operator.fullname" .) }}
+{{- end }}
+
+{{- define "operator.image" -}}
+{{- printf "%s:%s" .Values.image.repository (.Values.image.tag | default .Chart.AppVersion) }}
+{{- end }}
+
+{{/* Selects the operator's Pods: never changes, because a Deployment's selector cannot. */}}
+{{- define "operator.selector" -}}
+app.kubernetes.io/name: mqtt-kafka-operator
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: operator
+{{- end }}
+
+{{- define "operator.labels" -}}
+{{ include "operator.selector" . }}
+app.kubernetes.io/part-of: mqtt-kafka-kit
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- end }}
+
+{{/* The operator's own document. Bridges run the same image as the operator unless it is said otherwise. */}}
+{{- define "operator.configuration" -}}
+{{- $image := include "operator.image" . }}
+{{- $images := merge (deepCopy (.Values.configuration.images | default dict)) (dict "bridge" $image "exporter" $image) }}
+{{- $spec := merge (dict "images" $images) (deepCopy .Values.configuration) }}
+{{- toYaml (dict "apiVersion" "mqttkafka.dev/v1alpha1" "kind" "MqttKafkaOperator" "spec" $spec) }}
+{{- end }}
