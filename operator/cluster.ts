@@ -3,6 +3,7 @@
  * looked at when something of it changes. Reconciling reads from here, which costs no request.
  */
 import { completeDocument } from '../api/complete.ts';
+import type { BridgeStatus } from '../api/schema/status.ts';
 import { kinds, optionalKinds, ownedKinds } from './kinds.ts';
 import { observedConfigMap, observedPod, observedSecret, ownSelector } from './observed-objects.ts';
 import { referencesOf } from './reconcile/references.ts';
@@ -143,9 +144,11 @@ const instanceOf = ({ metadata }: KubeObject) => ({
   name: metadata.labels?.['app.kubernetes.io/instance'] ?? '',
 });
 
-function besidesStatus({ metadata }: KubeObject): string {
+/** The number of sessions is part of what is decided by. */
+function besidesStatus({ metadata, status }: KubeObject): string {
+  const { sessions } = (status ?? {}) as BridgeStatus;
   const { generation, labels, annotations, finalizers, deletionTimestamp, uid } = metadata;
-  return JSON.stringify([generation, labels, annotations, finalizers, deletionTimestamp, uid]);
+  return JSON.stringify([generation, labels, annotations, finalizers, deletionTimestamp, uid, sessions]);
 }
 
 /** `Secret/namespace/name` of everything that a bridge refers to; of a document whose shape is wrong, nothing. */

@@ -84,10 +84,14 @@ const readyOf = ({ ready, wanted, title }: Workload): string => `${ready} of ${w
 /** Why a workload is not as it should be. */
 function shortfall(workload: Workload, reason: string): Why | undefined {
   if (isComplete(workload)) return undefined;
-  const { trouble, ready, wanted, updated } = workload;
+  const { trouble, current, ready, wanted, updated, title } = workload;
   if (trouble) return { reason: trouble.reason, message: `${readyOf(workload)} ${trouble.message}` };
+  if (current < wanted) {
+    const message = `${current} of ${wanted} Pods of ${title} exist. If that lasts, the events of ${title} say why.`;
+    return { reason: 'PodsMissing', message };
+  }
   if (ready < wanted || updated >= wanted) return { reason, message: readyOf(workload) };
-  return { reason: 'RollingOut', message: `${updated} of ${wanted} Pods of ${workload.title} are of the newest kind.` };
+  return { reason: 'RollingOut', message: `${updated} of ${wanted} Pods of ${title} are of the newest kind.` };
 }
 
 function ready(findings: Findings): Answer {

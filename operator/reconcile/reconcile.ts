@@ -13,6 +13,7 @@ import { MkbError } from '../../api/errors.ts';
 import { kinds } from '../kinds.ts';
 import { annotations } from '../resources/labels.ts';
 import { bridgeName } from '../resources/names.ts';
+import type { Observed } from '../resources/pipeline.ts';
 import type { ReconcileResult } from '../runtime/controller.ts';
 import { type KubeObject, keyOf, keyParts } from '../runtime/object.ts';
 import { applyAll, type Deed, prune } from './apply-all.ts';
@@ -24,7 +25,7 @@ import { deedEvents } from './events.ts';
 import { failureFrom } from './failure.ts';
 import { finalize } from './finalize.ts';
 import type { Findings } from './findings.ts';
-import { observe, ownObjects, podsOf, sessionsNow } from './observe.ts';
+import { observe, ownObjects, podsOf } from './observe.ts';
 import { reported, statusOf, withConditions } from './report.ts';
 import { drainedOrdinal, drainsOf, podOfSession } from './sessions.ts';
 import { fillReplicas, setFinalizer } from './upkeep.ts';
@@ -70,7 +71,8 @@ interface Visit {
   /** The newest document if it is valid, else the last good one. */
   readonly document: MqttKafkaBridge | undefined;
   missing: readonly string[];
-  brokerUrl?: string | undefined;
+  /** Undefined until it has been looked up. */
+  observed?: Observed;
   readonly deeds: Deed[];
   readonly signal: AbortSignal;
 }
@@ -105,17 +107,21 @@ async function makeRight(visit: Visit, document: MqttKafkaBridge): Promise<void>
   }
   const { observed, missing } = await observe(cluster, resource, document, signal);
   visit.missing = missing;
-  visit.brokerUrl = observed.brokerUrl;
+  visit.observed = observed;
   await remember(visit, observed.sessions);
   const wanted = render.desiredObjects({ document, settings, observed, newPassword });
   const now = wanted.filter(object => mayBeApplied(visit, object));
-  // A replica that comes back must not find its session being drained.
   const own = ownObjects(cluster, resource);
-  const isDrain = (object: KubeObject) => drainedOrdinal(resource.metadata.name, object) !== undefined;
-  await prune(cluster, own.filter(isDrain), wanted, deeds, signal);
+  await prune(
+    cluster,
+    own.filter(object => isOver(resource, document, object)),
+    wanted,
+    deeds,
+    signal,
+  );
   await applyAll(cluster, now, deeds, signal);
   if (checked.document && missing.length === 0) {
-    const others = own.filter(object => !isDrain(object));
+    const others = own.filter(object => drainedOrdinal(resource.metadata.name, object) === undefined);
     await prune(cluster, others, wanted, deeds, signal);
   }
 }
@@ -141,8 +147,18 @@ function mayBeApplied({ context, resource, missing }: Visit, object: KubeObject)
   );
 }
 
+/**
+ * A replica that comes back must not find its session being drained. A drain that has succeeded stays until the status that was read says
+ * so: without either of them its session would have to be drained again.
+ */
+function isOver(resource: KubeObject, { spec }: MqttKafkaBridge, object: KubeObject): boolean {
+  const ordinal = drainedOrdinal(resource.metadata.name, object);
+  if (ordinal === undefined) return false;
+  return ordinal < spec.bridge.replicas || ordinal >= (statusOf(resource).sessions ?? 0);
+}
+
 function findingsOf(visit: Visit, failure: MkbError | undefined): Findings {
-  const { context, resource, checked, document, missing, deeds } = visit;
+  const { context, resource, checked, document, missing, deeds, observed } = visit;
   const { cluster, figures } = context;
   const applied = deeds.filter(({ outcome }) => outcome !== 'removed').map(({ object }) => object);
   const objects = newest(ownObjects(cluster, resource), applied);
@@ -154,10 +170,10 @@ function findingsOf(visit: Visit, failure: MkbError | undefined): Findings {
     failure,
     workloads: workloadsOf(objects, podsOf(cluster, resource)),
     drains: drainsOf(resource.metadata.name, objects),
-    sessions: document ? sessionsNow(cluster, resource, document) : (statusOf(resource).sessions ?? 0),
+    sessions: observed?.sessions ?? statusOf(resource).sessions ?? 1,
     connections,
     flow,
-    endpoints: document ? endpointsOf(document, visit.brokerUrl, objects) : {},
+    endpoints: document ? endpointsOf(document, observed?.brokerUrl, objects) : {},
   };
 }
 
