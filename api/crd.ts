@@ -8,7 +8,7 @@
  */
 import { apiVersion, documentField, kind } from './bridge.ts';
 import { celRules } from './crd-rules.ts';
-import { type Field, fieldsToWrite } from './schema/fields.ts';
+import { type Field, fieldsToWrite, type Quantity } from './schema/fields.ts';
 import { status } from './schema/status.ts';
 import { bytesPattern, durationPattern } from './units.ts';
 
@@ -116,14 +116,10 @@ function schemaOf(field: Field, path: string, depth: number): Schema {
   const schema: Record<string, unknown> = {};
   for (const name of kept) if (field[name] !== undefined) schema[name] = field[name];
   const { 'x-quantity': quantity, items, properties, additionalProperties } = field;
-  if (quantity)
-    Object.assign(schema, {
-      minLength: 1,
-      maxLength: 64,
-      pattern: quantity.unit === 'duration' ? durationPattern : bytesPattern,
-    });
+  if (quantity) Object.assign(schema, quantitySchema(quantity));
   if (items) Object.assign(schema, { maxItems: maxItems[depth] ?? 16, items: schemaOf(items, `${path}[]`, depth + 1) });
-  if (properties)
+  // The API server leaves out a mapping that is empty, and would then differ from what was applied for ever.
+  if (properties && Object.keys(properties).length > 0)
     schema.properties = Object.fromEntries(
       Object.entries(properties).map(([name, inner]) => [name, schemaOf(inner, `${path}.${name}`, depth)]),
     );
@@ -140,6 +136,12 @@ function schemaOf(field: Field, path: string, depth: number): Schema {
   if (rules.length > 0) schema['x-kubernetes-validations'] = rules;
   return schema;
 }
+
+const quantitySchema = ({ unit }: Quantity): Schema => ({
+  minLength: 1,
+  maxLength: 64,
+  pattern: unit === 'duration' ? durationPattern : bytesPattern,
+});
 
 /** Of a list, of a list within a list, and so on. */
 const maxItems = [500, 100, 50];
