@@ -2,7 +2,7 @@
 import { table } from './entry.ts';
 
 /** An answer of the API server that is none: what was asked for, and its own words. */
-interface Refusal {
+export interface Refusal {
   /** `apply StatefulSet shop/bridge`. */
   action: string;
   reason: string;
