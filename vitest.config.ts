@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** The container engine makes and removes network interfaces, which ends every request of a browser: it has the machine to itself. */
-const withEngine = 'test/compose/up.test.ts';
+const withEngine = ['test/compose/up.test.ts', 'test/deploy/image.test.ts'];
 
 export default defineConfig({
   test: {
@@ -12,9 +12,9 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'all', include: ['test/**/*.test.ts'], exclude: [withEngine], sequence: { groupOrder: 0 } },
+        test: { name: 'all', include: ['test/**/*.test.ts'], exclude: withEngine, sequence: { groupOrder: 0 } },
       },
-      { extends: true, test: { name: 'engine', include: [withEngine], sequence: { groupOrder: 1 } } },
+      { extends: true, test: { name: 'engine', include: withEngine, sequence: { groupOrder: 1 }, maxWorkers: 1 } },
     ],
   },
 });

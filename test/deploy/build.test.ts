@@ -1,0 +1,31 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, symlinkSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { removeFolder, temporaryFolder } from '../real/cleanup.ts';
+
+const minute = 60_000;
+const folder = temporaryFolder('build');
+const built = join(folder, 'dist');
+const mkb = (...args: string[]) =>
+  execFileSync(process.execPath, [join(built, 'cli/mkb.js'), ...args], { encoding: 'utf8' });
+
+beforeAll(() => {
+  symlinkSync(resolve('node_modules'), join(folder, 'node_modules'));
+  execFileSync('node_modules/.bin/tsc', ['-p', 'tsconfig.build.json', '--outDir', built]);
+}, 2 * minute);
+afterAll(() => removeFolder(folder));
+
+it('has every command when it is built to JavaScript', () => {
+  const commands = mkb('--help')
+    .match(/^ {2}[a-z]+(?=.* {2})/gm)!
+    .map(line => line.trim());
+  expect(commands).toEqual(expect.arrayContaining(['run', 'exporter', 'simulate', 'operator']));
+  for (const command of commands.filter(name => name !== 'help'))
+    expect(mkb(command, '--help')).toContain(`mkb ${command}`);
+});
+
+it('holds no file of tests, and none that only makes other files', () => {
+  expect(readdirSync(built)).not.toContain('test');
+  expect(readdirSync(built)).not.toContain('scripts');
+});
