@@ -48,7 +48,8 @@ ln -s ../lib/node_modules/npm/bin/npm-cli.js usr/local/bin/npm
 ln -s ../lib/node_modules/npm/bin/npx-cli.js usr/local/bin/npx
 ln -s ../../bin/env usr/bin/env
 
-cp -L /lib/x86_64-linux-gnu/libnss_{dns,files}.so.2 /lib/x86_64-linux-gnu/libresolv.so.2 lib/x86_64-linux-gnu/ 2>/dev/null || true
+# What libraries load themselves, and what native addons of packages need.
+cp -L /lib/x86_64-linux-gnu/libnss_{dns,files}.so.2 /lib/x86_64-linux-gnu/lib{resolv.so.2,rt.so.1,m.so.6} lib/x86_64-linux-gnu/ 2>/dev/null || true
 cp -L /etc/ssl/certs/ca-certificates.crt etc/ssl/certs/
 echo 'hosts: files dns' > etc/nsswitch.conf
 cat > etc/passwd <<'USERS'
