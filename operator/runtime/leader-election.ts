@@ -116,8 +116,9 @@ export class LeaderElection {
     try {
       await working;
     } finally {
-      if (kept) await this.#try('give back', 2000, limit => this.#release(limit));
+      // First, as another may lead as soon as the Lease is free: before we hear of it.
       this.#renewed = undefined;
+      if (kept) await this.#try('give back', 2000, limit => this.#release(limit));
     }
     return kept ? 'stopped' : 'lost';
   }
