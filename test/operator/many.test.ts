@@ -1,0 +1,154 @@
+/**
+ * Two hundred bridges: what they cost the API server and the operator's memory, and that nothing is missed when the API server falls over.
+ * Requests are counted by the API server itself, in its audit log.
+ */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { defaultConfiguration } from '../../operator/configuration.ts';
+import type { KubernetesObject, RunningKubernetes } from '../real/kubernetes.ts';
+import { describeReal } from '../real/require.ts';
+import { until } from '../real/until.ts';
+import { bridge, type RunningOperator, startCluster, startOperator } from './support/stage.ts';
+
+const many = 200;
+const names = Array.from({ length: many }, (_, index) => `cars-${index}`);
+
+describeReal('kubernetes', 'kwok')('two hundred bridges', () => {
+  let kubernetes: RunningKubernetes;
+  let operator: RunningOperator;
+  let heapBefore: number;
+
+  beforeAll(async () => {
+    kubernetes = await startCluster();
+    heapBefore = heap();
+    operator = await startOperator(kubernetes);
+    await kubernetes.apply(...names.map(name => bridge(name)));
+  }, 120_000);
+
+  afterAll(async () => {
+    await operator?.stop();
+    await kubernetes?.stop();
+  });
+
+  const list = async (what: string): Promise<KubernetesObject[]> =>
+    JSON.parse(await kubernetes.kubectl(['get', what, '-o', 'json'])).items;
+  const isReady = ({ metadata, status }: KubernetesObject) =>
+    status?.observedGeneration === metadata.generation &&
+    status?.conditions?.some(
+      (each: { type: string; status: string }) => each.type === 'Ready' && each.status === 'True',
+    );
+  const allReady = () =>
+    until('all bridges to be ready', async () => (await list('mkb')).filter(isReady).length === many, {
+      timeoutMs: 120_000,
+      everyMs: 1000,
+    });
+  /** Requests of operators since the last call, but for watches, which are counted when they end. */
+  let counted = 0;
+  const requests = async () => {
+    const all = (await kubernetes.audit()).filter(
+      ({ userAgent, verb }) => userAgent === 'mqtt-kafka-operator' && verb !== 'watch',
+    );
+    const added = all.slice(counted);
+    counted = all.length;
+    return added;
+  };
+  const writesAmong = (some: Awaited<ReturnType<typeof requests>>) =>
+    some
+      .filter(({ verb }) => !['get', 'list'].includes(verb))
+      .map(({ verb, resource, subresource, name }) => `${verb} ${resource}/${subresource} ${name}`);
+  /** Waits until the operator has nothing to do any more. */
+  const idle = () =>
+    until('an empty queue', async () => {
+      const metrics = await operator.registry.metrics();
+      const depth = [...metrics.matchAll(/^workqueue_depth\{.*\} (\d+)$/gm)].reduce(
+        (sum, [, value]) => sum + Number(value),
+        0,
+      );
+      return depth === 0 && metrics.includes('controller_runtime_active_workers{controller="mqttkafkabridge"} 0');
+    });
+
+  it('become ready, at a cost that is counted', async () => {
+    await allReady();
+    await idle();
+    const all = await requests();
+    const perBridge = all.length / many;
+    const kept = (heap() - heapBefore) / many;
+    console.log(`${perBridge.toFixed(1)} requests and ${(kept / 1024).toFixed(0)} KiB of memory for each bridge`);
+    expect(perBridge).toBeLessThan(40);
+    expect(kept).toBeLessThan(256 * 1024);
+  }, 150_000);
+
+  it('are left alone by an operator that has just started, whatever image is its default now', async () => {
+    await operator.stop();
+    await requests();
+    const generations = async () =>
+      (await list('statefulsets')).map(({ metadata }) => `${metadata.name} ${metadata.generation}`);
+    const before = await generations();
+    const images = { ...defaultConfiguration().images, bridge: 'mkb:of-another-version' };
+    operator = await startOperator(kubernetes, { images });
+    await until(
+      'all of them to be looked at',
+      async () => {
+        const [, looks] =
+          /^controller_runtime_reconcile_total\{.*result="requeue_after"\} (\d+)$/m.exec(
+            await operator.registry.metrics(),
+          ) ?? [];
+        return Number(looks) >= many;
+      },
+      { timeoutMs: 60_000 },
+    );
+    await idle();
+    expect(writesAmong(await requests())).toEqual([]);
+    expect(await generations()).toEqual(before);
+  }, 90_000);
+
+  it('cost nothing while nothing changes', async () => {
+    const other = await startOperator(kubernetes, { resync: '10s' });
+    await operator.stop();
+    operator = other;
+    const looks = async () => Number(/result="requeue_after"\} (\d+)$/m.exec(await operator.registry.metrics())?.[1]);
+    await until('all of them to be looked at three times', async () => (await looks()) >= 3 * many, {
+      timeoutMs: 60_000,
+    });
+    expect(writesAmong(await requests())).toEqual([]);
+  }, 90_000);
+
+  it('are all right after the API server was killed and its history was forgotten', async () => {
+    await kubernetes.apiServer.kill();
+    await kubernetes.apiServer.launch();
+    await until('the API server', async () => (await kubernetes.kubectl(['get', '--raw', '/readyz'])) === 'ok');
+    const gone = names.slice(0, 40);
+    await kubernetes.kubectl(['delete', 'service', '--wait=false', ...gone.map(name => `${name}-bridge`)]);
+    await kubernetes.compactEtcd();
+    await until(
+      'the Services to be back',
+      async () => {
+        const services = new Set((await list('services')).map(({ metadata }) => metadata.name));
+        return gone.every(name => services.has(`${name}-bridge`));
+      },
+      { timeoutMs: 60_000, everyMs: 500 },
+    );
+    await kubernetes.kubectl(['scale', 'statefulset', '--replicas=3', ...gone.map(name => `${name}-bridge`)]);
+    await until(
+      'one replica of each',
+      async () => (await list('statefulsets')).every(({ spec }) => spec.replicas === 1),
+      {
+        timeoutMs: 60_000,
+        everyMs: 500,
+      },
+    );
+    await allReady();
+    expect(await operator.registry.metrics()).not.toMatch(/^mkb_operator_watch_missed_events_total\{.*\} [1-9]/m);
+  }, 150_000);
+});
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+/** Bytes in use after everything that is not has been collected. */
+function heap(): number {
+  collect();
+  collect();
+  return process.memoryUsage().heapUsed;
+}

@@ -1,0 +1,33 @@
+/** An operator as a process of its own, so that it can be killed and frozen: `node operator-process.ts KUBECONFIG IDENTITY PORT`. */
+import { createServer } from 'node:http';
+import { KubeConfig } from '@kubernetes/client-node';
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import { defaultConfiguration } from '../../../operator/configuration.ts';
+import { prepareOperator } from '../../../operator/main.ts';
+import { standInRenderer } from './stand-in-renderer.ts';
+
+const [kubeconfig, identity, port] = process.argv.slice(2);
+const config = new KubeConfig();
+config.loadFromFile(kubeconfig!);
+const registry = new Registry();
+const operator = prepareOperator({
+  config,
+  configuration: defaultConfiguration(),
+  leaseNamespace: 'default',
+  identity: identity!,
+  log: pino(),
+  registry,
+  render: standInRenderer,
+  fetchText: async () => '',
+});
+const server = createServer(async (request, response) => {
+  if (request.url === '/metrics') response.end(await registry.metrics());
+  else response.writeHead(operator.missing().length === 0 ? 200 : 503).end();
+});
+server.listen(Number(port), '127.0.0.1');
+const stopping = new AbortController();
+process.once('SIGTERM', () => stopping.abort());
+process.exitCode = (await operator.run(stopping.signal)) === 'stopped' ? 0 : 1;
+server.close();
+server.closeAllConnections();
