@@ -50,7 +50,7 @@ const spec = section(
       'What new images above do to bridges that run: `keep` leaves them as they are, `follow` rolls them. A bridge chooses for itself with the annotation `mqttkafka.dev/image-updates`.',
       { default: 'keep' },
     ),
-    replicas: whole('How many replicas a bridge has whose document does not say.', {
+    replicas: whole('How many replicas a bridge has whose document does not say; one at most without `mqtt.share`.', {
       minimum: 0,
       maximum: 999,
       default: 1,

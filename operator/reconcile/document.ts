@@ -49,11 +49,17 @@ export function checkResource(resource: KubeObject, replicas: number): CheckedRe
   return problems.length > 0 ? { problems } : { document, problems: [] };
 }
 
-/** The operator's default, and not the document's, which is that of `mkb run`. */
+/** The operator's default, and not the document's, which is that of `mkb run`; one at most where replicas could not share the work. */
 function withReplicas(resource: KubeObject, replicas: number): unknown {
-  const spec = resource.spec as { bridge?: { replicas?: number } } | undefined;
-  if (spec === undefined || spec.bridge?.replicas !== undefined) return resource;
-  return { ...resource, spec: { ...spec, bridge: { ...spec.bridge, replicas } } };
+  const { spec } = resource as {
+    spec?: { bridge?: { replicas?: number }; mqtt?: { share?: string; listen?: object } };
+  };
+  if (typeof spec?.mqtt !== 'object' || spec.mqtt === null || spec.bridge?.replicas !== undefined) return resource;
+  const shared = spec.mqtt.share !== undefined || spec.mqtt.listen !== undefined;
+  return {
+    ...resource,
+    spec: { ...spec, bridge: { ...spec.bridge, replicas: shared ? replicas : Math.min(replicas, 1) } },
+  };
 }
 
 function problemOf({ code, path, offset, message }: Finding, document: MqttKafkaBridge): DocumentProblem {

@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { checkResource } from '../../../operator/reconcile/document.ts';
+import { resourceOf } from '../support/resources.ts';
+
+const rule = (sql: string, key?: string) => ({
+  name: 'all',
+  sql,
+  sinks: [{ kafka: { topic: 'cars', ...(key && { key }) } }],
+});
+const problems = (spec: Parameters<typeof resourceOf>[0]) => checkResource(resourceOf(spec), 1).problems;
+
+describe('a resource', () => {
+  it('that is right is a complete document', () => {
+    const { document } = checkResource(resourceOf(), 3);
+    expect(document?.spec.kafka.producer).toMatchObject({ acks: 'all', idempotent: true });
+  });
+
+  it("has the operator's number of replicas, and not that of `mkb run`, where it says none", () => {
+    expect(checkResource(resourceOf(), 0).document?.spec.bridge.replicas).toBe(0);
+    const shared = resourceOf({ mqtt: { url: 'mqtt://a', share: 's' } });
+    expect(checkResource(shared, 3).document?.spec.bridge.replicas).toBe(3);
+    expect(checkResource(resourceOf({ bridge: { replicas: 1 } }), 0).document?.spec.bridge.replicas).toBe(1);
+  });
+
+  it('has one replica where several could not share the work, whatever the default is', () => {
+    expect(checkResource(resourceOf(), 3).document?.spec.bridge.replicas).toBe(1);
+  });
+
+  it('names line and column within the SQL', () => {
+    expect(problems({ rules: [rule('SELECT payload\nFORM "a"')] })).toMatchObject([
+      {
+        code: 'rule-syntax',
+        inRules: true,
+        message: expect.stringMatching(/^spec\.rules\[0\]\.sql, line 2, column 6: /),
+      },
+    ]);
+  });
+
+  it('names the template that can never have a value', () => {
+    const [problem] = problems({ rules: [rule('SELECT payload.a FROM "a"', '${nothing.here}')] });
+    expect(problem).toMatchObject({
+      inRules: true,
+      message: expect.stringMatching(/^spec\.rules\[0\]\.sinks\[0\]\.kafka\.key, line 1, column \d+: /),
+    });
+  });
+
+  it('tells problems of rules and of anything else apart, and all at once', () => {
+    const spec = { rules: [rule('SELECT')], mqtt: { url: 'mqtt://a', tls: {} } };
+    expect(problems(spec).map(({ inRules }) => inRules)).toEqual([false, true]);
+  });
+
+  it('may have parts that only an operator runs, but none that nothing runs', () => {
+    expect(problems({ mqtt: { broker: { kind: 'mosquitto' } }, kafka: { clusterRef: { name: 'prod' } } })).toEqual([]);
+    expect(problems({ mqtt: { listen: { port: 1883 } } })).toMatchObject([{ code: 'part-unsupported' }]);
+  });
+
+  it('whose shape is wrong is told so, whatever its shape is', () => {
+    for (const spec of [undefined, null, 7, [], {}, { rules: 'x' }]) {
+      const { document, problems: found } = checkResource(resourceOf({}, { spec }), 1);
+      expect(document).toBeUndefined();
+      expect(found.length).toBeGreaterThan(0);
+    }
+  });
+});
