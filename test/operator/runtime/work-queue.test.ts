@@ -121,6 +121,18 @@ describe('a queue', () => {
     expect(await take(queue)).toEqual(['a']);
   });
 
+  it('still gives to the others when one goes that has got its key', async () => {
+    const { queue } = stage();
+    const going = new AbortController();
+    const gone = queue.get(going.signal);
+    const other = queue.get(never);
+    queue.add('a');
+    await gone;
+    going.abort();
+    queue.add('b');
+    expect([await gone, await other]).toEqual(['a', 'b']);
+  });
+
   it('that is shut down lets go of all who wait, and plans nothing any more', async () => {
     const { world, queue } = stage();
     queue.addAfter('later', 10);
