@@ -99,7 +99,12 @@ export function prepareOperator(options: OperatorOptions): Operator {
       log,
       metrics: counted,
       concurrency: configuration.concurrency,
-      reconcile: (key: string, limit: AbortSignal) => reconcile(context, key, limit),
+      reconcile: (key: string, limit: AbortSignal) =>
+        reconcile(context, key, limit).catch(error => {
+          // What no retry mends may be mended by something that is not watched: a quota, a webhook.
+          queue.addAfter(key, context.resyncMs, 'resync');
+          throw error;
+        }),
     };
     await Promise.all([runController(controller, signal), figures.run(signal)]);
   };

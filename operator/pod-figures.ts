@@ -1,8 +1,8 @@
 /**
  * What the Pods of bridges say of themselves at /metrics: whether they are connected to both sides, and how much flows.
  *
- * They are asked here by the clock, each twice a minute, and never by a reconcile: a Pod that does not answer holds up nobody else's
- * pipeline. A bridge is told to be looked at again only when the answers say something new.
+ * They are asked here by the clock, each twice a minute and a new one at once, and never by a reconcile: a Pod that does not answer holds up
+ * nobody else's pipeline. A bridge is told to be looked at again only when the answers say something new.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ObservedPod } from './observed-objects.ts';
@@ -42,6 +42,7 @@ export interface PodFiguresOptions {
   readonly fetchText: (url: string, signal: AbortSignal) => Promise<string>;
   /** Called with the key of a bridge whose figures say something new. */
   readonly onChange: (key: string) => void;
+  /** How long it is until a Pod is asked again. */
   readonly intervalMs?: number;
   /** How long a Pod may take to answer. */
   readonly timeoutMs?: number;
@@ -51,6 +52,8 @@ export interface PodFiguresOptions {
 
 /** The port of the bridge's metrics. */
 const port = 9400;
+/** How often it is seen which Pods are to be asked, milliseconds. */
+const tickMs = 5000;
 /** How many Pods are asked at once. */
 const atOnce = 16;
 
@@ -72,13 +75,17 @@ interface PodReadings {
 export class PodFigures {
   readonly #options: PodFiguresOptions;
   readonly #now: () => number;
-  /** By the uid of the Pod; only Pods that answered when they were last asked. */
+  readonly #intervalMs: number;
+  /** When each Pod was last asked, by its uid. */
+  #asked: ReadonlyMap<string, number> = new Map();
+  /** Of Pods that answered when they were last asked. */
   #readings: ReadonlyMap<string, PodReadings> = new Map();
   #figures: ReadonlyMap<string, Figures> = new Map();
 
   constructor(options: PodFiguresOptions) {
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
+    this.#intervalMs = options.intervalMs ?? 30_000;
   }
 
   /** What is known of a bridge. */
@@ -86,28 +93,35 @@ export class PodFigures {
     return this.#figures.get(key) ?? noFigures;
   }
 
-  /** Asks all Pods again and again until the signal is aborted. */
+  /** Asks again and again until the signal is aborted. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.ask(signal);
-      await pause(this.#options.intervalMs ?? 30_000, undefined, { signal }).catch(() => undefined);
+      await pause(tickMs, undefined, { signal }).catch(() => undefined);
     }
   }
 
-  /** Asks all Pods once. */
+  /** Asks once all Pods that have not been asked for an interval. */
   async ask(signal: AbortSignal): Promise<void> {
     const pods = this.#options.pods();
-    const readings = new Map<string, PodReadings>();
-    const waiting = [...pods.values()].flat().filter(pod => pod.ip !== undefined && !pod.metadata.deletionTimestamp);
+    const there = [...pods.values()].flat().filter(pod => pod.ip !== undefined && !pod.metadata.deletionTimestamp);
+    const uids = new Set(there.map(({ metadata }) => metadata.uid!));
+    const stays = ([uid]: readonly [string, unknown]) => uids.has(uid);
+    const asked = new Map([...this.#asked].filter(stays));
+    const readings = new Map([...this.#readings].filter(stays));
+    const waiting = there.filter(({ metadata }) => this.#isDue(metadata.uid!));
     const worker = async () => {
       for (let pod = waiting.pop(); pod !== undefined && !signal.aborted; pod = waiting.pop()) {
-        const last = await this.#read(pod, signal);
         const uid = pod.metadata.uid!;
-        if (last) readings.set(uid, { last, before: this.#readings.get(uid)?.last });
+        const last = await this.#read(pod, signal);
+        asked.set(uid, this.#now());
+        if (last) readings.set(uid, { last, before: readings.get(uid)?.last });
+        else readings.delete(uid);
       }
     };
     await Promise.all(Array.from({ length: atOnce }, worker));
     if (signal.aborted) return;
+    this.#asked = asked;
     this.#readings = readings;
     const old = this.#figures;
     this.#figures = new Map(
@@ -119,6 +133,11 @@ export class PodFigures {
     );
     for (const [key, figures] of this.#figures)
       if (figures !== (old.get(key) ?? noFigures)) this.#options.onChange(key);
+  }
+
+  #isDue(uid: string): boolean {
+    const askedAt = this.#asked.get(uid);
+    return askedAt === undefined || this.#now() - askedAt >= this.#intervalMs;
   }
 
   async #read(pod: ObservedPod, signal: AbortSignal): Promise<Reading | undefined> {

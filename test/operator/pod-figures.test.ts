@@ -41,9 +41,10 @@ function stage() {
     },
     onChange: key => told.push(key),
     now: () => now,
+    intervalMs: 10_000,
   });
-  const ask = async (answers: Record<string, string>) => {
-    now += 10_000;
+  const ask = async (answers: Record<string, string>, seconds = 10) => {
+    now += seconds * 1000;
     pages.clear();
     for (const [name, text] of Object.entries(answers)) pages.set(name, text);
     await figures.ask(new AbortController().signal);
@@ -72,6 +73,15 @@ describe('figures of Pods', () => {
     const { ask } = stage();
     await ask({ a: page(100_000) });
     expect((await ask({ a: page(50) })).flow).toMatchObject({ received: 5 });
+  });
+
+  it('are asked of each Pod once in an interval', async () => {
+    const { ask, asked } = stage();
+    await ask({ a: page(0) });
+    await ask({ a: page(0) }, 5);
+    expect(asked).toHaveLength(2);
+    expect((await ask({ a: page(100) }, 5)).flow).toMatchObject({ received: 10 });
+    expect(asked).toHaveLength(4);
   });
 
   it('have a bridge looked at only when they say something new', async () => {
