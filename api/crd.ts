@@ -124,8 +124,12 @@ function schemaOf(field: Field, path: string, depth: number): Schema {
       Object.entries(properties).map(([name, inner]) => [name, schemaOf(inner, `${path}.${name}`, depth)]),
     );
   if (additionalProperties) schema.additionalProperties = schemaOf(additionalProperties, `${path}.*`, depth + 1);
-  // A default is written into the object, where a later apply of another choice would find it beside its own.
-  if (field['x-exactly-one-of']) delete schema.default;
+  const choices = field['x-exactly-one-of'];
+  if (choices) {
+    schema.description = `${field.description} Exactly one of ${choices.join(', ')} is needed.`;
+    // A default is written into the object, where a later apply of another choice would find it beside its own.
+    delete schema.default;
+  }
   const required = fieldsToWrite(field);
   if (required.length > 0) schema.required = required;
   if (path === 'spec.bridge.replicas') {

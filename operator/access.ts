@@ -65,8 +65,8 @@ const { kafka, kafkaUser, kafkaTopic } = strimziKinds('v1');
 export const access: readonly Access[] = [
   to(
     kinds.bridge,
-    [...watched, 'patch'],
-    'What to run. `patch`: the finalizer, and `bridge.replicas` where nobody has said.',
+    ['list', 'watch', 'patch'],
+    'What to run. `patch`: the finalizer, and `bridge.replicas` where nobody has said. Without `create`, one that was just deleted cannot come back.',
   ),
   to(kinds.bridge, ['patch'], 'What became of it.', { subresource: 'status' }),
   to(kinds.bridge, ['update'], 'Objects may name a bridge as their owner whose deletion waits for them.', {

@@ -18,7 +18,7 @@ const spread = ['kubernetes.io/hostname', 'topology.kubernetes.io/zone'].map(top
   labelSelector: { matchLabels: selector },
 }));
 
-export const container = {
+const container = {
   name: 'operator',
   image,
   args: ['operator', '--config', `${folder}/${configurationFile}`, '--http', `0.0.0.0:${httpPort}`],
