@@ -256,6 +256,38 @@ describeReal('kubernetes', 'kwok')('an operator', () => {
     });
   });
 
+  describe('whose bridge refers to a Kafka cluster of Strimzi', () => {
+    const strimzi = (kind: string, name: string, more: object) => ({
+      apiVersion: 'kafka.strimzi.io/v1',
+      kind,
+      metadata: { name, namespace: 'default' },
+      ...more,
+    });
+
+    it('waits for the cluster and for the user, and says for which', async () => {
+      await apply('strimzi', { kafka: { clusterRef: { name: 'prod', user: 'me' } } });
+      const waits = async (reason: string) =>
+        until(reason, async () => (await look.condition('strimzi', 'KafkaReachable'))?.message.includes(reason));
+      await waits('there is no Kafka resource of this name');
+      expect(await look.reaches('strimzi', 'Ready', 'False', 'KafkaClusterNotReady')).toBeDefined();
+
+      const listener = { name: 'plain', type: 'internal', tls: false };
+      const status = { listeners: [{ name: 'plain', bootstrapServers: 'prod-kafka-bootstrap:9092' }] };
+      await kubernetes.apply(strimzi('Kafka', 'prod', { spec: { kafka: { listeners: [listener] } }, status }));
+      await waits('there is no KafkaUser me');
+      const data = { password: 'cGFzcw==' };
+      await kubernetes.apply(
+        strimzi('KafkaUser', 'me', {
+          spec: { authentication: { type: 'scram-sha-512' } },
+          status: { username: 'me', secret: 'me' },
+        }),
+        { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'me', namespace: 'default' }, data },
+      );
+      await look.reaches('strimzi', 'Ready', 'True');
+      await look.reaches('strimzi', 'KafkaReachable', 'True', 'Connected');
+    });
+  });
+
   describe('that a person steers by annotations', () => {
     it('leaves a paused bridge alone, and catches up afterwards', async () => {
       await apply('paused', shared(1));

@@ -7,6 +7,7 @@ import { KubeConfig } from '@kubernetes/client-node';
 import { Registry } from 'prom-client';
 import { clusterRoles, leaseRoles } from '../../../deploy/manifests/roles.ts';
 import { defaultConfiguration, type OperatorConfiguration } from '../../../operator/configuration.ts';
+import { strimziKinds } from '../../../operator/kinds.ts';
 import { prepareOperator } from '../../../operator/main.ts';
 import { documentOf } from '../../api/support/documents.ts';
 import { type KubernetesObject, type RunningKubernetes, startKubernetes } from '../../real/kubernetes.ts';
@@ -75,9 +76,30 @@ export async function startOperator(
 
 export const crdFile = 'crds/mqttkafkabridges.mqttkafka.dev.yaml';
 
-/** A control plane with fake Pods, our custom resource, and the roles of an installation. */
+/** A custom resource of somebody else, whatever its fields are. */
+export const foreignResource = (apiVersion: string, kind: string, plural: string): object => {
+  const [group, version] = apiVersion.split('/');
+  const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${plural}.${group}` },
+    spec: {
+      group,
+      scope: 'Namespaced',
+      names: { kind, plural },
+      versions: [{ name: version, served: true, storage: true, schema }],
+    },
+  };
+};
+
+const strimzi = [strimziKinds('v1').kafka, strimziKinds('v1').kafkaUser, strimziKinds('v1').kafkaTopic];
+
+/** A control plane with fake Pods, our custom resource and Strimzi's, and the roles of an installation. */
 export async function startCluster(): Promise<RunningKubernetes> {
   const kubernetes = await startKubernetes({ parts: 'pods', apply: [crdFile] });
+  await kubernetes.apply(...strimzi.map(({ apiVersion, kind, plural }) => foreignResource(apiVersion, kind, plural)));
+  await kubernetes.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
   const here = leaseRoles().map(role => ({ ...role, metadata: { ...role.metadata, namespace: 'default' } }));
   await kubernetes.apply(...clusterRoles('default'), ...here);
   return kubernetes;
