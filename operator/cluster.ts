@@ -6,12 +6,13 @@ import { completeDocument } from '../api/complete.ts';
 import type { BridgeStatus } from '../api/schema/status.ts';
 import { kinds, optionalKinds, ownedKinds } from './kinds.ts';
 import { observedConfigMap, observedPod, observedSecret, ownSelector } from './observed-objects.ts';
+import { madeFor } from './reconcile/ownership.ts';
 import { referencesOf } from './reconcile/references.ts';
 import type { OptionalApis } from './resources/pipeline.ts';
 import type { ApiClient } from './runtime/client.ts';
 import type { ResourceKind } from './runtime/kinds.ts';
 import type { Log } from './runtime/log.ts';
-import { type KubeObject, keyOf, keyText } from './runtime/object.ts';
+import { type KubeObject, keyOf, keyText, type OwnerReference } from './runtime/object.ts';
 import { controllerOf } from './runtime/owner.ts';
 import type { Change } from './runtime/reflector.ts';
 import type { Priority } from './runtime/work-queue.ts';
@@ -49,7 +50,7 @@ export class Cluster {
     const watched = (kind: ResourceKind, more: Partial<WatchedKindOptions>) =>
       new WatchedKind(client, kind, { namespaces, log, onMissed: count => onMissed?.(kind, count), ...more });
     this.bridges = watched(kinds.bridge, {
-      indexers: { refers: referredKeys, name: ({ metadata }) => [metadata.name] },
+      indexers: { refers: referredKeys },
       onChange: change => this.#bridgeChanged(change),
     });
     this.pods = watched(kinds.pod, {
@@ -89,11 +90,9 @@ export class Cluster {
     return this.#own.get(kind.kind)?.get(object.metadata);
   }
 
-  /** Everything that belongs to a bridge, with its kind. */
-  ownedBy(uid: string): { readonly kind: ResourceKind; readonly object: KubeObject }[] {
-    return [...this.#own.values()].flatMap(watched =>
-      watched.byOwner(uid).map(object => ({ kind: watched.kind, object })),
-    );
+  /** Everything that was made for the bridge with this uid. */
+  madeFor(uid: string): KubeObject[] {
+    return [...this.#own.values()].flatMap(watched => watched.byOwner(uid)).filter(object => madeFor(object, uid));
   }
 
   /** Which optional APIs there are; asked again now and then. */
@@ -119,14 +118,18 @@ export class Cluster {
     this.#changed(keyOf(object));
   }
 
-  #ownChanged(kind: ResourceKind, { object }: Change): void {
-    const owner = controllerOf(object);
-    if (owner?.kind === kinds.bridge.kind && owner.apiVersion === kinds.bridge.apiVersion) {
-      this.#changed(keyText({ ...object.metadata, name: owner.name }));
+  /** Somebody may have taken the owner reference away, so the owner that it had counts as well. */
+  #ownChanged(kind: ResourceKind, { object, old }: Change): void {
+    const owners = [object, old].flatMap(each => (each && controllerOf(each)) ?? []);
+    for (const name of new Set(owners.filter(isBridge).map(owner => owner.name))) {
+      this.#changed(keyText({ ...object.metadata, name }));
     }
     for (const bridge of this.bridges.byIndex('refers', `${kind.kind}/${keyOf(object)}`)) this.#changed(keyOf(bridge));
   }
 }
+
+const isBridge = ({ apiVersion, kind }: OwnerReference): boolean =>
+  kind === kinds.bridge.kind && apiVersion === kinds.bridge.apiVersion;
 
 /** How a kind is watched. */
 function watchOptions({ kind }: ResourceKind): Partial<WatchedKindOptions> {

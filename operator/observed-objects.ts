@@ -4,8 +4,10 @@
  *
  * What is applied is compared with what is kept by the same functions, so that drift is found all the same.
  */
+import { kind } from '../api/bridge.ts';
 import { hashOf } from './runtime/canonical.ts';
 import type { KubeObject } from './runtime/object.ts';
+import { controllerOf } from './runtime/owner.ts';
 
 export const managedBy = 'app.kubernetes.io/managed-by';
 export const operatorName = 'mqtt-kafka-operator';
@@ -15,7 +17,9 @@ export const ownSelector = `${managedBy}=${operatorName}`;
 /** The key of the ConfigMap of a bridge that is read again: the last good document. */
 const keptKey = 'spec.yaml';
 
-const isOwn = ({ metadata }: KubeObject): boolean => metadata.labels?.[managedBy] === operatorName;
+/** Somebody may have taken the label away, and must not take a password with it. */
+const isOwn = (object: KubeObject): boolean =>
+  object.metadata.labels?.[managedBy] === operatorName || controllerOf(object)?.kind === kind;
 
 type Texts = Readonly<Record<string, string>>;
 

@@ -118,6 +118,12 @@ export const kubernetesErrors = table({
     message: ({ object }: { object: string }) => `${object} is there, but the watch has not told of it yet.`,
     remedy: 'None needed: it is tried again in a moment.',
   },
+  'kube-object-taken': {
+    kind: 'retryable',
+    message: ({ object }: { object: string }) => `${object} is there already, and belongs to somebody else.`,
+    remedy:
+      'Delete it, or give the bridge another name; it is tried again. What an earlier bridge left goes by itself.',
+  },
   'kafka-cluster-not-ready': {
     kind: 'retryable',
     message: ({ cluster, reason }: { cluster: string; reason: string }) =>

@@ -12,6 +12,8 @@ import { type Applied, appliedHash, applyObject } from '../runtime/apply.ts';
 import { canonical, hashOf } from '../runtime/canonical.ts';
 import type { ResourceKind } from '../runtime/kinds.ts';
 import { type KubeObject, keyText } from '../runtime/object.ts';
+import { controllerOf } from '../runtime/owner.ts';
+import { isOurs } from './ownership.ts';
 
 /** What was done to one object. */
 export interface Deed {
@@ -47,10 +49,10 @@ export async function applyAll(
 async function applyOne(cluster: Cluster, object: KubeObject, signal: AbortSignal): Promise<Deed> {
   const kind = kindOf(object);
   if (kind === undefined) throw new TypeError(`The operator does not know ${object.apiVersion} ${object.kind}.`);
-  const before = cluster.observed(kind, object);
-  if (kind === kinds.job && before) return leaveJob(cluster, object, before, signal);
-  if (kind === kinds.secret && !before) await refuseUnseen(cluster, object, signal);
   const transform = keptOf(kind);
+  const before = cluster.observed(kind, object) ?? (await readUnseen(cluster, kind, object, signal));
+  if (before && !isOurs(before, object)) return leaveAlone(kind, object, before);
+  if (kind === kinds.job && before) return leaveJob(cluster, object, before, signal);
   const applied = await applyObject(cluster.client, kind, object, {
     fieldManager: operatorName,
     observed: before,
@@ -60,18 +62,43 @@ async function applyOne(cluster: Cluster, object: KubeObject, signal: AbortSigna
   return { ...applied, kind, before };
 }
 
-/**
- * A password that was made up is kept by reading it back from its Secret. While the watch has not told of a Secret that is there, another
- * password would be made up and written over the one that is in use.
- */
-async function refuseUnseen(cluster: Cluster, { metadata }: KubeObject, signal: AbortSignal): Promise<void> {
-  const there = await cluster.client.get(kinds.secret, metadata, { signal });
-  if (there) throw new MkbError('kube-cache-behind', { object: `Secret ${keyText(metadata)}` });
+/** An object that the watch has not told of: it is new, or has no label of ours, or its kind is not watched. */
+async function readUnseen(
+  cluster: Cluster,
+  kind: ResourceKind,
+  object: KubeObject,
+  signal: AbortSignal,
+): Promise<KubeObject | undefined> {
+  const found = await cluster.client.get(kind, object.metadata, { signal });
+  // A password that was made up is kept by reading it back from its Secret. While the watch has not told of the Secret, another one would be
+  // made up, and written over the one that is in use.
+  if (found && kind === kinds.secret) throw new MkbError('kube-cache-behind', { object: titleOf(object) });
+  return found && (keptOf(kind)?.(found) ?? found);
 }
+
+/**
+ * What belongs to nobody of ours stays as it is. For a topic that is enough: it exists. Anything else we would need ourselves.
+ *
+ * @throws kube-object-taken
+ */
+function leaveAlone(kind: ResourceKind, object: KubeObject, before: KubeObject): Deed {
+  if (controllerOf(object)) throw new MkbError('kube-object-taken', { object: titleOf(object) });
+  return { ...untouched(kind, before), outcome: 'unchanged' };
+}
+
+const untouched = (kind: ResourceKind, before: KubeObject) => ({
+  kind,
+  before,
+  object: before,
+  corrected: [],
+  taken: [],
+});
+
+const titleOf = ({ kind, metadata }: KubeObject): string => `${kind} ${keyText(metadata)}`;
 
 /** The template of a Job cannot change: one that runs goes on, one that failed with another template is made anew. */
 async function leaveJob(cluster: Cluster, object: KubeObject, before: KubeObject, signal: AbortSignal): Promise<Deed> {
-  const stays = { kind: kinds.job, before, object: before, corrected: [], taken: [] };
+  const stays = untouched(kinds.job, before);
   const { conditions = [] } = (before.status ?? {}) as { conditions?: { type: string; status: string }[] };
   const failed = conditions.some(({ type, status }) => type === 'Failed' && status === 'True');
   if (!failed || before.metadata.annotations?.[appliedHash] === hashOf(canonical(object))) {
@@ -89,13 +116,11 @@ export async function prune(
   deeds: Deed[],
   signal: AbortSignal,
 ): Promise<void> {
-  const stays = new Set(wanted.map(idOf));
+  const stays = new Set(wanted.map(titleOf));
   for (const object of present) {
-    if (stays.has(idOf(object)) || object.metadata.deletionTimestamp) continue;
+    if (stays.has(titleOf(object)) || object.metadata.deletionTimestamp) continue;
     const kind = kindOf(object)!;
     await cluster.client.delete(kind, object.metadata, { uid: object.metadata.uid!, signal });
     deeds.push({ outcome: 'removed', kind, before: object, object, corrected: [], taken: [] });
   }
 }
-
-const idOf = ({ kind, metadata }: KubeObject): string => `${kind} ${keyText(metadata)}`;

@@ -46,15 +46,14 @@ export async function observe(
 }
 
 /** What belongs to a bridge, as it was observed. */
-export const ownObjects = (cluster: Cluster, { metadata }: KubeObject): KubeObject[] =>
-  cluster.ownedBy(metadata.uid!).map(({ object }) => object);
+export const ownObjects = (cluster: Cluster, { metadata }: KubeObject): KubeObject[] => cluster.madeFor(metadata.uid!);
 
 /** All Pods of a bridge, its broker and its monitoring. */
 export const podsOf = (cluster: Cluster, resource: KubeObject): ObservedPod[] =>
   cluster.pods.byIndex('instance', keyOf(resource)) as ObservedPod[];
 
 function ownSecrets(cluster: Cluster, { metadata }: KubeObject): Observed['secrets'] {
-  const secrets = cluster.of(kinds.secret).byOwner(metadata.uid!);
+  const secrets = cluster.madeFor(metadata.uid!).filter(({ kind }) => kind === kinds.secret.kind);
   return Object.fromEntries(
     secrets.map(({ metadata: { name }, data }) => [
       name,

@@ -48,12 +48,8 @@ export async function reconcile(
   if (resource.metadata.deletionTimestamp) return finalize(context, resource, document, signal);
   const again = { requeueAfterMs: context.resyncMs * (0.9 + 0.2 * context.random()) };
   if (resource.metadata.annotations?.[annotations.paused] === 'true') {
-    await tellStatus(
-      context,
-      resource,
-      withConditions(resource, [pausedAnswer(annotations.paused)], context.now()),
-      signal,
-    );
+    const paused = withConditions(resource, [pausedAnswer(annotations.paused)], context.now());
+    await tellStatus(context, resource, paused, signal);
     return again;
   }
   const visit: Visit = { context, resource, checked, document, missing: [], deeds: [], signal };
@@ -112,13 +108,8 @@ async function makeRight(visit: Visit, document: MqttKafkaBridge): Promise<void>
   const wanted = render.desiredObjects({ document, settings, observed, newPassword });
   const now = wanted.filter(object => mayBeApplied(visit, object));
   const own = ownObjects(cluster, resource);
-  await prune(
-    cluster,
-    own.filter(object => isOver(resource, document, object)),
-    wanted,
-    deeds,
-    signal,
-  );
+  const over = own.filter(object => isOver(resource, document, object));
+  await prune(cluster, over, wanted, deeds, signal);
   await applyAll(cluster, now, deeds, signal);
   if (checked.document && missing.length === 0) {
     const others = own.filter(object => drainedOrdinal(resource.metadata.name, object) === undefined);

@@ -29,7 +29,7 @@ export const appliedHash = 'mqttkafka.dev/applied-hash';
 
 export interface ApplyObjectOptions extends CallOptions {
   readonly fieldManager: string;
-  /** The object as a store has it; asked for when left out. */
+  /** The object as a store has it, undefined when there is none; asked for when left out. */
   readonly observed?: KubeObject | undefined;
   /** What the store keeps of an object, if that is not all of it (`ReflectorOptions.transform`). */
   readonly transform?: (object: KubeObject) => KubeObject;
@@ -67,7 +67,7 @@ export async function applyObject(
   const hash = hashOf(wanted);
   const key = `${kind.apiVersion} ${kind.kind} ${keyText(object.metadata)}`;
   const compared = transform(wanted);
-  const observed = options.observed ?? (await read(client, kind, object, options));
+  const observed = 'observed' in options ? options.observed : await read(client, kind, object, options);
   const before = observed && unlearned(client, key, hash, differences(compared, observed));
   const sameHash = observed?.metadata.annotations?.[appliedHash] === hash;
   if (observed && sameHash && before?.size === 0) {

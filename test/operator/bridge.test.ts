@@ -93,14 +93,14 @@ describeReal('kubernetes', 'kwok')('an operator', () => {
       await look.reaches('whole', 'Ready', 'True');
       const { endpoints } = await look.status('whole');
       expect(Object.keys(endpoints).sort()).toEqual(['grafana', 'mqtt', 'prometheus']);
-      const uids = async () =>
+      const passwords = async () =>
         JSON.parse(await kubectl('get', 'secret', '-o', 'json')).items.map((each: KubernetesObject) => each.data);
-      const before = await uids();
-      await annotate('whole', 'looked=again');
+      const before = await passwords();
+      await kubectl('label', 'secret', 'whole-broker-user', 'app.kubernetes.io/managed-by-');
       await apply('whole', { mqtt: { broker: { kind: 'mosquitto' } }, rules: good });
       await until('the monitoring to go', async () => !(await owned('whole')).some(each => each.includes('grafana')));
       // Passwords that were made up once are kept.
-      const after = await uids();
+      const after = await passwords();
       expect(before).toEqual(expect.arrayContaining(after));
       expect(await look.reaches('whole', 'MonitoringReady', 'True', 'NotAsked')).toBeDefined();
     });
@@ -119,6 +119,26 @@ describeReal('kubernetes', 'kwok')('an operator', () => {
         });
       }
       await look.reaches('deleted', 'Ready', 'True');
+    });
+
+    it('takes back an object whose owner reference or label was removed', async () => {
+      await apply('orphan');
+      await look.reaches('orphan', 'Ready', 'True');
+      const service = async () => (await kubernetes.get('service', 'orphan-bridge'))!.metadata;
+      await kubectl(
+        'patch',
+        'service',
+        'orphan-bridge',
+        '--type=json',
+        '-p',
+        '[{"op":"remove","path":"/metadata/ownerReferences"}]',
+      );
+      await until('the owner', async () => (await service()).ownerReferences?.length === 1);
+      await kubectl('label', 'service', 'orphan-bridge', 'app.kubernetes.io/managed-by-');
+      await until(
+        'the label',
+        async () => (await service()).labels['app.kubernetes.io/managed-by'] === 'mqtt-kafka-operator',
+      );
     });
 
     it('sets a field right, and tells whose it was', async () => {
@@ -142,6 +162,47 @@ describeReal('kubernetes', 'kwok')('an operator', () => {
         (await look.events('edited')).some(each => /^Corrected: .*spec.replicas.*kubectl/.test(each)),
       );
       expect(await operator.registry.metrics()).toMatch(/mkb_operator_corrections_total\{kind="StatefulSet"\} [1-9]/);
+    });
+  });
+
+  describe('that finds objects of somebody else', () => {
+    it('leaves them as they are, says which is in the way, and goes on when it is gone', async () => {
+      const metadata = { name: 'taken-bridge', namespace: 'default' };
+      await kubernetes.apply({ apiVersion: 'v1', kind: 'Service', metadata, spec: { ports: [{ port: 80 }] } });
+      await apply('taken');
+      const { message } = (await look.reaches('taken', 'Ready', 'False', 'KubeObjectTaken'))!;
+      expect(message).toContain('Service default/taken-bridge');
+      expect((await kubernetes.get('service', 'taken-bridge'))!.spec.ports).toMatchObject([{ port: 80 }]);
+      await kubectl('delete', 'service', 'taken-bridge');
+      await look.reaches('taken', 'Ready', 'True');
+    });
+
+    it('removes nothing that only refers to the bridge as its owner', async () => {
+      await apply('referred');
+      await look.reaches('referred', 'Ready', 'True');
+      const { metadata } = (await kubernetes.get('mkb', 'referred'))!;
+      const owner = {
+        apiVersion: 'mqttkafka.dev/v1alpha1',
+        kind: 'MqttKafkaBridge',
+        name: 'referred',
+        uid: metadata.uid,
+      };
+      const own = { name: 'of-a-person', namespace: 'default', ownerReferences: [owner] };
+      await kubernetes.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata: own, data: { a: 'b' } });
+      await apply('referred', { rules: good });
+      await look.reaches('referred', 'Ready', 'True');
+      expect(await kubernetes.get('configmap', 'of-a-person')).toBeDefined();
+    });
+
+    it('waits for what an earlier bridge of the same name has left', async () => {
+      await apply('again', { mqtt: { broker: { kind: 'mosquitto' } } });
+      await look.reaches('again', 'Ready', 'True');
+      const { uid } = (await kubernetes.get('mkb', 'again'))!.metadata;
+      await kubectl('delete', 'mkb', 'again');
+      await apply('again', { mqtt: { broker: { kind: 'mosquitto' } } });
+      await look.reaches('again', 'Ready', 'True');
+      expect((await kubernetes.get('mkb', 'again'))!.metadata.uid).not.toBe(uid);
+      expect((await statefulSet('again'))!.metadata.ownerReferences).toHaveLength(1);
     });
   });
 

@@ -50,7 +50,7 @@ async function look({ objects = [configMap], pods = [], seconds = 1, spec, apply
     client: { delete: note('delete'), patch: note('patch'), apply: note('apply'), get: async () => undefined },
     of: get,
     observed: () => undefined,
-    ownedBy: () => objects.map(object => ({ object })),
+    madeFor: () => objects,
     pods: { byIndex: () => pods },
     apis: async () => ({ prometheusOperator: false, strimzi: undefined }),
   } as unknown as Cluster;

@@ -1,0 +1,24 @@
+/**
+ * Whose an object is. Names are made of the bridge's, and somebody else may have had the same idea: what is not ours is neither changed nor
+ * removed, whatever its name.
+ */
+import { managedBy, operatorName } from '../observed-objects.ts';
+import type { KubeObject } from '../runtime/object.ts';
+import { controllerOf } from '../runtime/owner.ts';
+
+const instance = 'app.kubernetes.io/instance';
+
+const isLabelled = ({ metadata }: KubeObject): boolean => metadata.labels?.[managedBy] === operatorName;
+
+/** Whether the bridge with this uid manages the object. That it is one of its owners does not say so: people use owner references as well. */
+export const madeFor = (object: KubeObject, uid: string): boolean => controllerOf(object)?.uid === uid;
+
+/**
+ * Whether the object that is there may become what is wanted: it belongs to the same bridge, or somebody has taken its owner reference away.
+ * What an earlier bridge of the same name has left is not ours; the garbage collector is about to remove it.
+ */
+export function isOurs(there: KubeObject, wanted: KubeObject): boolean {
+  const [owner, wantedOwner] = [controllerOf(there), controllerOf(wanted)];
+  if (owner) return owner.uid === wantedOwner?.uid;
+  return isLabelled(there) && there.metadata.labels?.[instance] === wanted.metadata.labels?.[instance];
+}
