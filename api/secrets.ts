@@ -97,6 +97,5 @@ const redactAt = (document: unknown, path: Path): void => {
   for (const step of path.slice(0, -1)) holder = holder[step] as Record<string | number, unknown>;
   const name = path.at(-1)!;
   const secret = holder[name];
-  if (typeof secret === 'string') holder[name] = redacted;
-  else if (typeof secret === 'object' && secret !== null && 'value' in secret) secret.value = redacted;
+  if (typeof secret === 'object' && secret !== null && 'value' in secret) secret.value = redacted;
 };

@@ -62,7 +62,7 @@ export const oneOf = (names: readonly string[]): string =>
 
 /** What to write instead of a value of the wrong type; undefined when there is nothing to say that `expectation` does not. */
 export const remedyOfType = (field: Field, value: unknown): string | undefined => {
-  if (field['x-secret'] && field.type === 'object') {
+  if (field['x-secret']) {
     return 'Write {value: ...}, or {valueFrom: ...} to keep the secret out of the document.';
   }
   if (value === null) {
@@ -79,7 +79,6 @@ export const remedyOfType = (field: Field, value: unknown): string | undefined =
 };
 
 const quoteIt = (field: Field, value: number | boolean): string | undefined => {
-  if (field['x-secret']) return 'Put it in quotes.';
   if (field['x-quantity'])
     return `Add the unit, as in ${value}${field['x-quantity'].unit === 'duration' ? 's' : 'MiB'}.`;
   return `Put it in quotes: "${value}".`;

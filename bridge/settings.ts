@@ -51,7 +51,7 @@ export async function sessionOptions(
       maxDelayMs: durationMs(mqtt.reconnect.maxDelay),
     },
     ...(tls && { tls: await tlsTexts(tls, secrets) }),
-    ...(mqtt.webSocket && { webSocketHeaders: mqtt.webSocket.headers }),
+    ...(mqtt.webSocket && { webSocketHeaders: await headersOf(mqtt.webSocket.headers, secrets) }),
     windowCapacity: windowCapacity(spec),
   };
 }
@@ -81,6 +81,14 @@ export async function producerOptions({ spec }: MqttKafkaBridge, secrets: Secret
     maxBytes: bytes(delivery.buffer.maxBytes),
     sequential: delivery.mode === 'sync',
   };
+}
+
+async function headersOf(
+  headers: NonNullable<BridgeSpec['mqtt']['webSocket']>['headers'],
+  secrets: SecretSources,
+): Promise<Record<string, string>> {
+  const entries = headers.map(async header => [header.name, await reveal(header, secrets)] as const);
+  return Object.fromEntries(await Promise.all(entries));
 }
 
 const reveal = async (secret: Parameters<typeof resolveSecret>[0], secrets: SecretSources): Promise<string> =>

@@ -133,14 +133,17 @@ export const list = <T extends TSchema>(items: T, description: string, { key, un
     ...(unique && { 'x-kubernetes-list-type': 'set' }),
   });
 
-/** A mapping with free names and text values, which are never printed when they are secret. */
+/** A mapping with free names and text values. */
 export const textMap = (
   description: string,
-  { secret, ...options }: { default?: Record<string, string>; secret?: boolean } = {},
-): TUnsafe<Record<string, string>> => {
-  const additionalProperties = { type: 'string', description: 'Any text.', ...(secret && { 'x-secret': true }) };
-  return field({ type: 'object', description, additionalProperties, ...options });
-};
+  options: { default?: Record<string, string> } = {},
+): TUnsafe<Record<string, string>> =>
+  field({
+    type: 'object',
+    description,
+    additionalProperties: { type: 'string', description: 'Any text.' },
+    ...options,
+  });
 
 /** A mapping that is passed on to Kubernetes as it is. */
 export const passedOn = (description: string): TUnsafe<Record<string, unknown>> =>

@@ -1,8 +1,8 @@
 /** `spec.mqtt`: where MQTT messages come from, and how the bridge takes part in the session. */
 import type { Static } from 'typebox';
 import { broker, brokerRef } from './broker.ts';
-import { choice, duration, list, numberChoice, optional, section, size, text, textMap, whole } from './fields.ts';
-import { secret, tls } from './security.ts';
+import { choice, duration, list, numberChoice, optional, section, size, text, whole } from './fields.ts';
+import { namedSecret, secret, tls } from './security.ts';
 
 /** The address of an MQTT broker. */
 export const mqttUrl = (description: string) =>
@@ -98,10 +98,14 @@ export const mqtt = section(
     ),
     webSocket: optional(
       section('What a WebSocket connection (`ws://`, `wss://`) needs besides its address.', {
-        headers: textMap('Headers of the HTTP request that opens the connection. Their values are not printed.', {
-          default: {},
-          secret: true,
-        }),
+        headers: list(
+          namedSecret(
+            'One header: `name`, and its text as `value` or `valueFrom`.',
+            'The name of the header, such as Authorization.',
+          ),
+          'Headers of the HTTP request that opens the connection.',
+          { key: 'name', default: [] },
+        ),
       }),
     ),
   },

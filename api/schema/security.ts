@@ -1,12 +1,18 @@
 /** Secrets and TLS, which the MQTT and the Kafka side share. */
-import type { Static } from 'typebox';
+import type { Static, TProperties } from 'typebox';
 import { flag, optional, section, text } from './fields.ts';
 
 /** Text that is never printed: written out, or found at start in a Kubernetes Secret, an environment variable or a file. */
-export const secret = (description: string) =>
+export const secret = (description: string) => secretWith(description, {});
+
+/** The same of text that has a name. */
+export const namedSecret = (description: string, name: string) => secretWith(description, { name: text(name) });
+
+const secretWith = <P extends TProperties>(description: string, others: P) =>
   section(
     description,
     {
+      ...others,
       value: optional(
         text('The text itself. Handy on a laptop; elsewhere keep it out of the document with `valueFrom`.'),
       ),

@@ -264,7 +264,10 @@ describe('no excerpt shows a secret', () => {
   });
 
   it('nor the headers of a WebSocket', () => {
-    const problems = changed('localhost:1883', 'localhost:1883\n    webSocket: {headers: {authorization: hunter2}}');
+    const problems = changed(
+      'localhost:1883',
+      'localhost:1883\n    webSocket: {headers: [{name: authorization, valu: hunter2}]}',
+    );
     expect(problems).toHaveLength(1);
     expect(JSON.stringify(problems)).not.toContain('hunter2');
   });

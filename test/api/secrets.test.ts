@@ -83,7 +83,7 @@ describe('a redacted document', () => {
         url: 'wss://broker',
         auth: { username: 'me', password: { value } },
         tls: { cert: { value }, key: { value }, ca: { valueFrom: { file: 'ca.pem' } } },
-        webSocket: { headers: { authorization: value } },
+        webSocket: { headers: [{ name: 'authorization', value }] },
       },
       kafka: {
         bootstrapServers: ['k:1'],

@@ -11,7 +11,7 @@ const ofTopic = (topic: string) => toldOf({ rules: [ruleOf({ topic })] });
 describe('mqtt', () => {
   it.each([
     [{ url: 'mqtts://broker' }],
-    [{ url: 'wss://broker/mqtt', tls: {}, webSocket: { headers: { a: 'b' } } }],
+    [{ url: 'wss://broker/mqtt', tls: {}, webSocket: { headers: [{ name: 'a', value: 'b' }] } }],
     [{ urls: ['mqtt://a', 'ws://[::1]:8083/mqtt'] }],
     [{ listen: { port: 1883 } }],
     [{ listen: { port: 8883, tls: { cert: secret, key: secret } } }],
