@@ -10,6 +10,7 @@ import { MkbError } from './errors.ts';
 import type { Path } from './problems.ts';
 import type { Secret } from './schema/security.ts';
 import { secretPaths } from './secret-paths.ts';
+import { valueAt } from './values.ts';
 
 export const redacted = '[redacted]';
 
@@ -93,9 +94,6 @@ export const redact = (document: MqttKafkaBridge): MqttKafkaBridge => {
 };
 
 const redactAt = (document: unknown, path: Path): void => {
-  let holder = document as Record<string | number, unknown>;
-  for (const step of path.slice(0, -1)) holder = holder[step] as Record<string | number, unknown>;
-  const name = path.at(-1)!;
-  const secret = holder[name];
+  const secret = valueAt(document, path);
   if (typeof secret === 'object' && secret !== null && 'value' in secret) secret.value = redacted;
 };

@@ -7,8 +7,8 @@
  */
 import type { BridgeSpec } from '../../api/bridge.ts';
 import { documentField, type MqttKafkaBridge } from '../../api/bridge.ts';
-import type { Path } from '../../api/problems.ts';
 import { secretPaths } from '../../api/secret-paths.ts';
+import { valueAt } from '../../api/values.ts';
 import { documentSecretName } from '../resources/names.ts';
 
 /** What is read of one Secret or ConfigMap. */
@@ -69,9 +69,6 @@ function secretUse(value: unknown): Use[] {
   const { secretKeyRef } = (value as { valueFrom?: { secretKeyRef?: { name: string; key: string } } })?.valueFrom ?? {};
   return secretKeyRef ? [{ kind: 'Secret', ...secretKeyRef, required: true }] : [];
 }
-
-const valueAt = (value: unknown, path: Path): unknown =>
-  path.reduce((inner, step) => (inner as Record<string | number, unknown> | undefined)?.[step], value);
 
 const podTemplates = ({ bridge, mqtt, monitoring }: BridgeSpec): unknown[] =>
   [bridge, mqtt.broker, monitoring?.exporter, monitoring?.prometheus, monitoring?.grafana].map(
