@@ -26,6 +26,8 @@ export interface ClusterOptions {
   readonly onChange: (key: string, priority: Priority) => void;
   /** Called when a watch has not told of changes, with how many objects. */
   readonly onMissed?: (kind: ResourceKind, count: number) => void;
+  /** Called when all objects of a kind have been read, in one of the namespaces or in all. */
+  readonly onListed?: (kind: ResourceKind) => void;
 }
 
 /** Releases of Helm are Secrets of up to a megabyte that no Pod reads. */
@@ -44,11 +46,17 @@ export class Cluster {
   #apis: { readonly found: Promise<OptionalApis>; readonly at: number } | undefined;
 
   constructor(client: ApiClient, options: ClusterOptions) {
-    const { namespaces, log, onMissed } = options;
+    const { namespaces, log, onMissed, onListed } = options;
     this.client = client;
     this.#onChange = options.onChange;
     const watched = (kind: ResourceKind, more: Partial<WatchedKindOptions>) =>
-      new WatchedKind(client, kind, { namespaces, log, onMissed: count => onMissed?.(kind, count), ...more });
+      new WatchedKind(client, kind, {
+        namespaces,
+        log,
+        onMissed: count => onMissed?.(kind, count),
+        onListed: () => onListed?.(kind),
+        ...more,
+      });
     this.bridges = watched(kinds.bridge, {
       indexers: { refers: referredKeys },
       onChange: change => this.#bridgeChanged(change),

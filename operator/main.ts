@@ -63,12 +63,14 @@ export function prepareOperator(options: OperatorOptions): Operator {
   });
   leaderMetrics(registry, leaseName, leads);
   const queue: WorkQueue = new WorkQueue({ metrics: queueMetrics(registry, controllerName, () => queue) });
-  const metrics = registerOperatorMetrics(registry, () => (leads() ? cluster.bridges.list() : []));
+  let synced = false;
+  const metrics = registerOperatorMetrics(registry, () => (synced && leads() ? cluster.bridges.list() : undefined));
   const cluster = new Cluster(client, {
     namespaces: configuration.namespaces,
     log,
     onChange: (key, priority) => queue.add(key, priority),
     onMissed: metrics.missed,
+    onListed: metrics.listed,
   });
   const figures = new PodFigures({
     pods: () => bridgePods(cluster),
@@ -90,7 +92,6 @@ export function prepareOperator(options: OperatorOptions): Operator {
     random: Math.random,
   };
   const counted = controllerMetrics(registry, controllerName, configuration.concurrency);
-  let synced = false;
 
   const work = async (signal: AbortSignal): Promise<void> => {
     const controller = {

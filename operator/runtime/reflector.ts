@@ -37,6 +37,8 @@ export interface ReflectorOptions extends Pick<Selection, 'namespace' | 'labelSe
   readonly onChange?: (change: Change) => void;
   /** Called when a comparison finds what the watch should have told, with how many objects. */
   readonly onMissed?: (count: number) => void;
+  /** Called when everything has been read, for the first time and again after 410. */
+  readonly onListed?: () => void;
   readonly log: Log;
   /** From 0 to 1. */
   readonly random?: () => number;
@@ -112,6 +114,7 @@ export class Reflector {
     this.#take(items);
     this.#version = version;
     this.#listed = true;
+    this.#options.onListed?.();
     this.#synced.resolve();
   }
 

@@ -1,5 +1,6 @@
 import { Registry } from 'prom-client';
 import { expect, it } from 'vitest';
+import { kinds } from '../../operator/kinds.ts';
 import { registerOperatorMetrics } from '../../operator/metrics.ts';
 import type { KubeObject } from '../../operator/runtime/object.ts';
 import { resourceOf } from './support/resources.ts';
@@ -28,4 +29,35 @@ it('counts bridges by their conditions, and names each with all three answers', 
   );
   bridges = [];
   expect(await registry.metrics()).not.toContain('shop');
+});
+
+it('shows a bridge that nobody has looked at yet, with conditions that are not known', async () => {
+  const registry = new Registry();
+  registerOperatorMetrics(registry, () => [resourceOf()]);
+  const text = await registry.metrics();
+  expect(text).toContain('mkb_operator_bridge_condition{namespace="shop",name="cars",type="Ready",status="Unknown"} 1');
+  expect(text).toContain('mkb_operator_bridges{condition="Ready",status="Unknown"} 1');
+});
+
+it('counts no bridges where there are none, and says nothing of them while another operator leads', async () => {
+  let bridges: KubeObject[] | undefined = [];
+  const registry = new Registry();
+  registerOperatorMetrics(registry, () => bridges);
+  expect(await registry.metrics()).toContain('mkb_operator_bridges{condition="Ready",status="True"} 0');
+  bridges = undefined;
+  expect(await registry.metrics()).not.toMatch(/^mkb_operator_bridge/m);
+});
+
+it('counts from 0, so that Prometheus sees the first thing that happens', async () => {
+  const registry = new Registry();
+  const metrics = registerOperatorMetrics(registry, () => undefined);
+  expect(await registry.metrics()).toContain('mkb_operator_watch_missed_events_total{kind="Pod"} 0');
+  expect(await registry.metrics()).toContain('mkb_operator_corrections_total{kind="Service"} 0');
+  metrics.missed(kinds.pod, 3);
+  metrics.listed(kinds.pod);
+  metrics.corrected('Service');
+  const text = await registry.metrics();
+  expect(text).toContain('mkb_operator_watch_missed_events_total{kind="Pod"} 3');
+  expect(text).toContain('mkb_operator_watch_lists_total{kind="Pod"} 1');
+  expect(text).toContain('mkb_operator_corrections_total{kind="Service"} 1');
 });
