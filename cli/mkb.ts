@@ -3,6 +3,7 @@
  * The command line. Each command is a file of its own, and is loaded only when it is asked for: `mkb eval` starts in a moment although
  * `mkb run` brings Kafka, MQTT and metrics with it. For help, and for names that are mistyped, all of them are loaded.
  */
+import { basename } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { exitCodes } from './exit-codes.ts';
@@ -22,6 +23,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   simulate: async () => (await import('./simulate.ts')).simulateCommand(),
   demo: async () => (await import('./demo.ts')).demoCommand(),
   exporter: async () => (await import('./exporter.ts')).exporterCommand(),
+  operator: async () => (await import('./operator.ts')).operatorCommand(),
+  status: async () => (await import('./status.ts')).statusCommand(),
 };
 
 const help = `
@@ -32,8 +35,11 @@ Examples:
 
 mkb COMMAND --help tells more about a command.`;
 
+/** Kubectl runs a program that is called kubectl-mkb for `kubectl mkb`, and its users know it by that. */
+const calledAs = basename(process.argv[1] ?? '').startsWith('kubectl-mkb') ? 'kubectl mkb' : 'mkb';
+
 const program = async (wanted: string | undefined): Promise<Command> => {
-  const mkb = new Command('mkb')
+  const mkb = new Command(calledAs)
     .description(packageJson.description)
     .version(packageJson.version, '--version', 'print the version')
     .helpOption('-h, --help', 'print this help')

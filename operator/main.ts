@@ -14,7 +14,7 @@ import type { OperatorConfiguration } from './configuration.ts';
 import { registerOperatorMetrics } from './metrics.ts';
 import { type ObservedPod, operatorName } from './observed-objects.ts';
 import { PodFigures } from './pod-figures.ts';
-import type { Context, Renderer } from './reconcile/context.ts';
+import type { Context } from './reconcile/context.ts';
 import { reconcile } from './reconcile/reconcile.ts';
 import { componentOf } from './reconcile/workloads.ts';
 import { ApiClient } from './runtime/client.ts';
@@ -36,7 +36,6 @@ export interface OperatorOptions {
   readonly identity: string;
   readonly log: Log;
   readonly registry: Registry;
-  readonly render: Renderer;
   /** Gets a page of a Pod. */
   readonly fetchText?: (url: string, signal: AbortSignal) => Promise<string>;
 }
@@ -81,7 +80,6 @@ export function prepareOperator(options: OperatorOptions): Operator {
   const context: Context = {
     cluster,
     settings: configuration,
-    render: options.render,
     figures: key => figures.of(key),
     events,
     log,

@@ -136,4 +136,9 @@ export const kubernetesErrors = table({
       `The EMQX cluster ${broker} of mqtt.brokerRef cannot be used: ${reason}.`,
     remedy: 'Check the name, namespace and port, and that the EMQX operator runs it; it is tried again.',
   },
+  'lookup-needs-cluster': {
+    kind: 'permanent',
+    message: ({ field }: { field: string }) => `${field} is looked up in a cluster, and there is none here.`,
+    remedy: 'Give the address itself (spec.mqtt.url, spec.kafka.bootstrapServers), or let the operator run the bridge.',
+  },
 });

@@ -1,24 +1,14 @@
 /** What reconciling needs of its surroundings. */
 import type { Cluster } from '../cluster.ts';
 import type { Figures } from '../pod-figures.ts';
-import type { Pipeline } from '../resources/pipeline.ts';
 import type { EventText } from '../runtime/events.ts';
 import type { Log } from '../runtime/log.ts';
 import type { KubeObject } from '../runtime/object.ts';
 import type { OperatorSettings } from '../settings.ts';
 
-/** The pure functions of resources/. */
-export interface Renderer {
-  desiredObjects(pipeline: Pipeline): KubeObject[];
-  drainJob(pipeline: Pipeline, ordinal: number): KubeObject;
-  /** The `spec` of the last good document, out of the ConfigMap that the bridge runs from; undefined when it holds none. */
-  lastGoodSpec(configMap: KubeObject): unknown;
-}
-
 export interface Context {
   readonly cluster: Cluster;
   readonly settings: OperatorSettings;
-  readonly render: Renderer;
   /** What the Pods of a bridge say, by its key. */
   readonly figures: (key: string) => Figures;
   readonly events: { record(regarding: KubeObject, event: EventText): void };

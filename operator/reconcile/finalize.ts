@@ -7,6 +7,7 @@
  */
 import type { MqttKafkaBridge } from '../../api/bridge.ts';
 import { kinds } from '../kinds.ts';
+import { drainJob } from '../resources/drain.ts';
 import { bridgeName } from '../resources/names.ts';
 import type { ReconcileResult } from '../runtime/controller.ts';
 import { removeFinalizer } from '../runtime/finalizer.ts';
@@ -81,7 +82,7 @@ async function drain(
   document: MqttKafkaBridge,
   signal: AbortSignal,
 ): Promise<Ending | undefined> {
-  const { cluster, render, settings, newPassword } = context;
+  const { cluster, settings, newPassword } = context;
   const { namespace, name } = resource.metadata;
   const key = { namespace: namespace!, name: bridgeName(name) };
   const own = ownObjects(cluster, resource);
@@ -101,7 +102,7 @@ async function drain(
     const pipeline = { document, settings, observed, newPassword };
     await applyAll(
       cluster,
-      missing.map(ordinal => render.drainJob(pipeline, ordinal)),
+      missing.map(ordinal => drainJob(pipeline, ordinal)),
       [],
       signal,
     );

@@ -3,6 +3,7 @@ import type { MqttKafkaBridge } from '../../api/bridge.ts';
 import type { Cluster } from '../cluster.ts';
 import { kinds } from '../kinds.ts';
 import type { ObservedPod } from '../observed-objects.ts';
+import { defaultImageAnnotation } from '../resources/images.ts';
 import { bridgeName } from '../resources/names.ts';
 import type { Observed } from '../resources/pipeline.ts';
 import { type KubeObject, keyOf } from '../runtime/object.ts';
@@ -11,7 +12,7 @@ import { readInputs } from './inputs.ts';
 import { lookUpKafka } from './kafka-cluster.ts';
 import { statusOf } from './report.ts';
 import { countSessions, drainsOf } from './sessions.ts';
-import { workloadsOf } from './workloads.ts';
+import { componentOf } from './workloads.ts';
 
 export interface Looked {
   readonly observed: Observed;
@@ -39,7 +40,7 @@ export async function observe(
     ...(brokerUrl !== undefined && { brokerUrl }),
     secrets: ownSecrets(cluster, resource),
     inputs: hashes,
-    images: imagesNow(cluster, resource),
+    images: defaultImages(cluster, resource),
     sessions: sessionsNow(cluster, resource, document),
   };
   return { observed, missing };
@@ -65,9 +66,13 @@ function ownSecrets(cluster: Cluster, { metadata }: KubeObject): Observed['secre
 const decoded = (data: Readonly<Record<string, string>> = {}): Record<string, string> =>
   Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8')]));
 
-function imagesNow(cluster: Cluster, resource: KubeObject): Observed['images'] {
-  const workloads = workloadsOf(ownObjects(cluster, resource), []);
-  return Object.fromEntries(workloads.flatMap(({ component, image }) => (image ? [[component, image]] : [])));
+function defaultImages(cluster: Cluster, resource: KubeObject): Observed['images'] {
+  const written = ownObjects(cluster, resource).flatMap(object => {
+    const component = componentOf(object);
+    const image = object.metadata.annotations?.[defaultImageAnnotation];
+    return component && image !== undefined ? [[component, image]] : [];
+  });
+  return Object.fromEntries(written);
 }
 
 /** See `BridgeStatus.sessions`. */

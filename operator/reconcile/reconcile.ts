@@ -11,6 +11,8 @@
 import type { MqttKafkaBridge } from '../../api/bridge.ts';
 import { MkbError } from '../../api/errors.ts';
 import { kinds } from '../kinds.ts';
+import { lastGoodSpec } from '../resources/bridge-document.ts';
+import { desiredObjects } from '../resources/desired-objects.ts';
 import { annotations } from '../resources/labels.ts';
 import { bridgeName } from '../resources/names.ts';
 import type { Observed } from '../resources/pipeline.ts';
@@ -74,10 +76,10 @@ interface Visit {
 }
 
 /** What the bridge runs from, when the newest document is not valid. */
-function lastGood({ cluster, render, settings }: Context, resource: KubeObject): MqttKafkaBridge | undefined {
+function lastGood({ cluster, settings }: Context, resource: KubeObject): MqttKafkaBridge | undefined {
   const { namespace, name } = resource.metadata;
   const configMap = cluster.of(kinds.configMap).get({ namespace: namespace!, name: bridgeName(name) });
-  const spec = configMap && render.lastGoodSpec(configMap);
+  const spec = configMap && lastGoodSpec(configMap);
   return spec === undefined ? undefined : checkResource({ ...resource, spec }, settings.replicas).document;
 }
 
@@ -96,7 +98,7 @@ async function failureOf(work: Promise<void>, signal: AbortSignal): Promise<MkbE
 
 async function makeRight(visit: Visit, document: MqttKafkaBridge): Promise<void> {
   const { context, resource, checked, deeds, signal } = visit;
-  const { cluster, settings, render, newPassword } = context;
+  const { cluster, settings, newPassword } = context;
   if (checked.document) {
     const filled = await fillReplicas(cluster.client, resource, document, signal);
     await setFinalizer(cluster.client, filled, document, signal);
@@ -105,7 +107,7 @@ async function makeRight(visit: Visit, document: MqttKafkaBridge): Promise<void>
   visit.missing = missing;
   visit.observed = observed;
   await remember(visit, observed.sessions);
-  const wanted = render.desiredObjects({ document, settings, observed, newPassword });
+  const wanted = desiredObjects({ document, settings, observed, newPassword });
   const now = wanted.filter(object => mayBeApplied(visit, object));
   const own = ownObjects(cluster, resource);
   const over = own.filter(object => isOver(resource, document, object));

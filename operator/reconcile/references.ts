@@ -10,6 +10,7 @@ import { documentField, type MqttKafkaBridge } from '../../api/bridge.ts';
 import { secretPaths } from '../../api/secret-paths.ts';
 import { valueAt } from '../../api/values.ts';
 import { documentSecretName } from '../resources/names.ts';
+import { podUses, type Use } from '../resources/pod-references.ts';
 
 /** What is read of one Secret or ConfigMap. */
 export interface Reference {
@@ -20,13 +21,6 @@ export interface Reference {
   /** Keys without which no Pod can start; empty for what may be missing. */
   readonly needed: readonly string[];
   /** Whether no Pod can start without the object itself. */
-  readonly required: boolean;
-}
-
-interface Use {
-  readonly kind: Reference['kind'];
-  readonly name: string;
-  readonly key?: string | undefined;
   readonly required: boolean;
 }
 
@@ -74,35 +68,3 @@ const podTemplates = ({ bridge, mqtt, monitoring }: BridgeSpec): unknown[] =>
   [bridge, mqtt.broker, monitoring?.exporter, monitoring?.prometheus, monitoring?.grafana].map(
     part => part?.podTemplate,
   );
-
-interface Named {
-  readonly name?: string;
-  readonly key?: string;
-  readonly optional?: boolean;
-  readonly items?: readonly { readonly key: string }[];
-}
-
-/** The fields of a Pod that name a Secret or a ConfigMap, and what they read of it. [Kubernetes: EnvVarSource, EnvFromSource, Volume] */
-const namingFields: Readonly<Record<string, (value: Named & { secretName?: string }) => Use[]>> = {
-  secretKeyRef: value => use('Secret', value, value.name),
-  configMapKeyRef: value => use('ConfigMap', value, value.name),
-  secretRef: value => use('Secret', value, value.name),
-  configMapRef: value => use('ConfigMap', value, value.name),
-  // Of a volume, and of a projected one, which names it by `name`.
-  secret: value => use('Secret', value, value.secretName ?? value.name),
-  configMap: value => use('ConfigMap', value, value.name),
-};
-
-function use(kind: Use['kind'], { key, items, optional = false }: Named, name: string | undefined): Use[] {
-  if (typeof name !== 'string') return [];
-  const keys = Array.isArray(items) ? items.map(item => item.key) : [key];
-  return keys.map(each => ({ kind, name, key: each, required: !optional }));
-}
-
-function podUses(template: unknown): Use[] {
-  if (typeof template !== 'object' || template === null) return [];
-  return Object.entries(template).flatMap(([name, value]) => {
-    const named = Object.hasOwn(namingFields, name) && typeof value === 'object' && value !== null;
-    return [...(named ? namingFields[name]!(value) : []), ...podUses(value)];
-  });
-}

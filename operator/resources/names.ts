@@ -14,3 +14,5 @@ export const kafkaSecretName = (name: string): string => `${name}-kafka`;
 export const brokerUserSecretName = (name: string): string => `${name}-broker-user`;
 /** The Secret of Grafana's `admin`. */
 export const grafanaSecretName = (name: string): string => `${name}-grafana-admin`;
+/** The Job that drains the session of one replica; reconcile/sessions.ts reads the number back. */
+export const drainName = (name: string, ordinal: number): string => `${name}-drain-${ordinal}`;

@@ -39,7 +39,7 @@ export interface Observed {
   readonly secrets: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** A hash of the data of each Secret and ConfigMap that Pods read and that the operator did not make, by `Secret/name` and `ConfigMap/name`. */
   readonly inputs: Readonly<Record<string, string>>;
-  /** The images that run now, by component. */
+  /** The default that each component was made with, see images.ts. */
   readonly images: Readonly<Partial<Record<Component, string>>>;
   /** See `BridgeStatus.sessions`. */
   readonly sessions: number;

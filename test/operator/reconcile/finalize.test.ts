@@ -7,7 +7,6 @@ import { finalize } from '../../../operator/reconcile/finalize.ts';
 import type { ResourceKind } from '../../../operator/runtime/kinds.ts';
 import type { KubeObject } from '../../../operator/runtime/object.ts';
 import { resourceOf } from '../support/resources.ts';
-import { standInRenderer } from '../support/stand-in-renderer.ts';
 
 const deletedAt = '2026-01-01T00:00:00Z';
 const metadata = { namespace: 'shop', uid: 'u' };
@@ -70,7 +69,6 @@ async function look({ objects = [configMap], pods = [], seconds = 1, spec, apply
   const context = {
     cluster,
     settings: defaultConfiguration(),
-    render: standInRenderer,
     figures: () => ({ connections: { mqtt: undefined, kafka: undefined }, flow: undefined }),
     events: {
       record: (_: unknown, { reason, message }: { reason: string; message: string }) =>

@@ -5,7 +5,6 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { defaultConfiguration } from '../../../operator/configuration.ts';
 import { prepareOperator } from '../../../operator/main.ts';
-import { standInRenderer } from './stand-in-renderer.ts';
 
 const [kubeconfig, identity, port] = process.argv.slice(2);
 const config = new KubeConfig();
@@ -18,7 +17,6 @@ const operator = prepareOperator({
   identity: identity!,
   log: pino(),
   registry,
-  render: standInRenderer,
   fetchText: async () => '',
 });
 const server = createServer(async (request, response) => {

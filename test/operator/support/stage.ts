@@ -12,7 +12,6 @@ import { prepareOperator } from '../../../operator/main.ts';
 import { documentOf } from '../../api/support/documents.ts';
 import { type KubernetesObject, type RunningKubernetes, startKubernetes } from '../../real/kubernetes.ts';
 import { until } from '../../real/until.ts';
-import { standInRenderer } from './stand-in-renderer.ts';
 
 export interface RunningOperator {
   readonly registry: Registry;
@@ -59,7 +58,6 @@ export async function startOperator(
     identity: 'test',
     log: { debug: () => undefined, info: () => undefined, warn: complain, error: complain },
     registry,
-    render: standInRenderer,
     fetchText: async url => page(url),
   });
   const stopping = new AbortController();

@@ -1,0 +1,121 @@
+/** `mkb operator`: runs MqttKafkaBridge resources of a Kubernetes cluster, until it is told to stop. */
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { pino } from 'pino';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { serveHttp } from '../bridge/observe/http.ts';
+import { createLog } from '../bridge/observe/log.ts';
+import { defaultConfiguration, loadConfiguration, type OperatorConfiguration } from '../operator/configuration.ts';
+import { prepareOperator } from '../operator/main.ts';
+import { type Address, parseAddress } from './address.ts';
+import { exitCodeHelp, exitCodes } from './exit-codes.ts';
+import { contextNamespace, type KubeConfigOptions, kubeConfig, withKubeConfigOptions } from './kube-config.ts';
+import { printProblems } from './output.ts';
+import { StopSignal } from './signals.ts';
+
+interface OperatorCommandOptions extends KubeConfigOptions {
+  readonly config?: string;
+  readonly http: Address;
+  readonly namespace: readonly string[];
+  readonly logLevel: string;
+  readonly leaderElect?: boolean;
+}
+
+const help = `
+Watches MqttKafkaBridge resources and makes what they describe: the bridge, its broker, its monitoring. docs/install-kubernetes.md tells
+how to install it; for a try, run it beside a cluster whose kubeconfig you have.
+
+In a Pod it uses the service account, elsewhere the current context of the kubeconfig. Over HTTP it serves /metrics for Prometheus, /healthz
+(the process is alive) and /readyz (everything has been read once). Prints one line on stdout when it listens; logs are JSON lines on
+stderr. SIGTERM or Ctrl-C ends it; what it runs in the cluster goes on.
+
+Examples:
+  mkb operator
+  mkb operator --namespace shop --no-leader-elect
+  mkb operator --config operator.yaml --http 0.0.0.0:8080
+${exitCodeHelp(
+  [exitCodes.ok, 'stopped as asked'],
+  [exitCodes.failed, 'it cannot listen, or another operator may lead by now'],
+  [exitCodes.usage, 'the command line is wrong'],
+  [exitCodes.configuration, 'the configuration or the kubeconfig is wrong'],
+)}`;
+
+const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+
+export const operatorCommand = (): Command =>
+  withKubeConfigOptions(new Command('operator'))
+    .description('run the MqttKafkaBridge resources of a Kubernetes cluster')
+    .option('--config <file>', 'a document of the kind MqttKafkaOperator, or - for standard input')
+    .addOption(
+      new Option('--http <host:port>', 'where to serve metrics and health; port 0 takes a free one')
+        .argParser(httpAddress)
+        .default({ host: '127.0.0.1', port: 8080 }, '127.0.0.1:8080'),
+    )
+    .addOption(
+      new Option('--namespace <name>', 'work in this namespace only; may be given several times')
+        .argParser((name: string, names: readonly string[]) => [...names, name])
+        .default([], 'those of the configuration, else all'),
+    )
+    .addOption(new Option('--log-level <level>', 'the least important level to log').choices(levels).default('info'))
+    .option('--leader-elect', 'work only while holding the Lease (the default)')
+    .option('--no-leader-elect', 'work without a Lease: there must be no other operator')
+    .addHelpText('after', help)
+    .action(async (options: OperatorCommandOptions) => {
+      process.exitCode = await operator(options);
+    });
+
+const httpAddress = (text: string): Address => {
+  const address = parseAddress(text);
+  if (address === undefined) throw new InvalidArgumentError('Write HOST:PORT, such as 127.0.0.1:8080.');
+  return address;
+};
+
+const operator = async (options: OperatorCommandOptions): Promise<number> => {
+  const configuration = await configure(options);
+  const config = await kubeConfig(options);
+  if (configuration === undefined || config === undefined) return exitCodes.configuration;
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const { enabled, namespace } = configuration.leaderElection;
+  const operator = prepareOperator({
+    config,
+    configuration,
+    leaseNamespace: enabled ? (namespace ?? (await ownNamespace(config))) : undefined,
+    identity: `${hostname()}_${randomBytes(4).toString('hex')}`,
+    log: createLog(options.logLevel, pino.destination({ dest: 2, sync: true })),
+    registry,
+  });
+  const http = await serveHttp(options.http, registry, () => [{ name: 'operator', missing: operator.missing }]);
+  process.stdout.write(`Operator: ${http.url}/metrics\n`);
+  const signal = new StopSignal();
+  const stopping = new AbortController();
+  void signal.came.then(() => stopping.abort());
+  const ended = await operator.run(stopping.signal);
+  await http.close();
+  signal.forget();
+  return ended === 'stopped' ? exitCodes.ok : exitCodes.failed;
+};
+
+/** What the file says, or the defaults; with what the command line says in its place. */
+const configure = async (options: OperatorCommandOptions): Promise<OperatorConfiguration | undefined> => {
+  const read = options.config === undefined ? undefined : await loadConfiguration(options.config);
+  printProblems(read?.problems ?? []);
+  const base = read ? read.document?.spec : defaultConfiguration();
+  if (base === undefined) return undefined;
+  const { namespace, leaderElect = base.leaderElection.enabled } = options;
+  return {
+    ...base,
+    namespaces: namespace.length > 0 ? [...namespace] : base.namespaces,
+    leaderElection: { ...base.leaderElection, enabled: leaderElect },
+  };
+};
+
+/** The namespace of our Pod, or that of the context. */
+const ownNamespace = async (config: KubeConfig): Promise<string> => {
+  const file = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';
+  const mounted = await readFile(file, 'utf8').catch(() => '');
+  return mounted.trim() || contextNamespace(config);
+};

@@ -1,0 +1,102 @@
+/**
+ * The document that the bridge runs from. It is the one that people wrote, with what only the operator knows filled in (the address and user
+ * of a broker that it runs, what a reference to a Kafka cluster stands for), without its secrets, and without what is none of the bridge's
+ * business: how many replicas there are, what monitors them. Pods are rolled when this text changes.
+ *
+ * Defaults are left out, so that an operator with a newer schema writes nothing that a bridge of an older image does not know.
+ */
+import { parse, stringify } from 'yaml';
+import type { BridgeSpec, MqttKafkaBridge } from '../../api/bridge.ts';
+import { bridgeUser } from '../../api/checks/operation.ts';
+import { MkbError } from '../../api/errors.ts';
+import { minimalDocument } from '../../api/minimal.ts';
+import type { KubeObject } from '../runtime/object.ts';
+import { withoutTexts } from './document-secrets.ts';
+import { bridgeName, brokerName, brokerUserSecretName, kafkaSecretName } from './names.ts';
+import { configMap } from './parts.ts';
+import type { KafkaCluster, Pipeline } from './pipeline.ts';
+
+/** The keys of the ConfigMap: what the bridge runs from, and the last good `spec` as people wrote it. */
+export const documentKeys = { runs: 'bridge.yaml', spec: 'spec.yaml' } as const;
+
+/** Keys of the Secret of a managed broker's own user. */
+export const brokerUserKeys = { password: 'password' } as const;
+/** Keys of the Secret of what a `kafka.clusterRef` stands for. */
+export const kafkaKeys = { ca: 'ca.crt', password: 'password', cert: 'user.crt', key: 'user.key' } as const;
+
+export const bridgeConfigMap = (pipeline: Pipeline): KubeObject =>
+  configMap(pipeline, 'bridge', bridgeName(pipeline.document.metadata.name), {
+    [documentKeys.runs]: stringify(minimalDocument(runningDocument(pipeline))),
+    [documentKeys.spec]: stringify(keptSpec(pipeline.document)),
+  });
+
+/** The `spec` of the last good document, out of the ConfigMap; undefined when it holds none. */
+export function lastGoodSpec({ data }: KubeObject): unknown {
+  const text = (data as Readonly<Record<string, string>> | undefined)?.[documentKeys.spec];
+  return text === undefined ? undefined : parse(text);
+}
+
+/** The number of replicas is kept although it may be the schema's default, which is not the operator's. */
+function keptSpec(document: MqttKafkaBridge): unknown {
+  const { spec } = minimalDocument(withoutTexts(document)) as { spec: { bridge?: object } };
+  return { ...spec, bridge: { ...spec.bridge, replicas: document.spec.bridge.replicas } };
+}
+
+/** Complete, as `mkb run` takes it. */
+export function runningDocument({ document, observed }: Pipeline): MqttKafkaBridge {
+  const { apiVersion, kind, metadata, spec } = withoutTexts(document);
+  const { monitoring: _, mqtt, kafka, ...rest } = spec;
+  return {
+    apiVersion,
+    kind,
+    metadata: { name: metadata.name },
+    spec: {
+      ...rest,
+      bridge: { replicas: 1 },
+      mqtt: resolvedMqtt(mqtt, metadata.name, observed.brokerUrl),
+      kafka: resolvedKafka(kafka, metadata.name, observed.kafka),
+    },
+  };
+}
+
+function resolvedMqtt(mqtt: BridgeSpec['mqtt'], name: string, brokerUrl: string | undefined): BridgeSpec['mqtt'] {
+  const { broker, brokerRef, ...rest } = mqtt;
+  if (brokerRef) return { ...rest, url: known(brokerUrl, 'spec.mqtt.brokerRef') };
+  if (broker === undefined) return mqtt;
+  const password = fromSecret(brokerUserSecretName(name), brokerUserKeys.password);
+  return { ...rest, url: `mqtt://${brokerName(name)}:1883`, auth: { username: bridgeUser, password } };
+}
+
+function resolvedKafka(
+  kafka: BridgeSpec['kafka'],
+  name: string,
+  cluster: KafkaCluster | undefined,
+): BridgeSpec['kafka'] {
+  const { clusterRef, ...rest } = kafka;
+  if (clusterRef === undefined) return kafka;
+  const { bootstrapServers, ca, user } = known(cluster, 'spec.kafka.clusterRef');
+  const of = (key: string) => fromSecret(kafkaSecretName(name), key);
+  const { tls = { insecureSkipVerify: false } } = kafka;
+  return {
+    ...rest,
+    bootstrapServers: [...bootstrapServers],
+    ...(ca !== undefined && {
+      tls: {
+        ca: of(kafkaKeys.ca),
+        ...(user?.kind === 'tls' && { cert: of(kafkaKeys.cert), key: of(kafkaKeys.key) }),
+        ...tls,
+      },
+    }),
+    ...(user?.kind === 'scram-sha-512' && {
+      auth: { mechanism: user.kind, username: user.username, password: of(kafkaKeys.password) },
+    }),
+  };
+}
+
+const fromSecret = (name: string, key: string) => ({ valueFrom: { secretKeyRef: { name, key } } });
+
+/** @throws lookup-needs-cluster where nobody has looked it up, because there is no cluster */
+function known<T>(found: T | undefined, field: string): T {
+  if (found === undefined) throw new MkbError('lookup-needs-cluster', { field });
+  return found;
+}

@@ -1,0 +1,117 @@
+/**
+ * The bridge: a StatefulSet, since each replica has a session of its own at the broker and must come back as itself. Its Pods start and stop
+ * together, and are rolled one at a time; the others take over what it read, through the shared subscription.
+ */
+import { durationMs } from '../../api/units.ts';
+import type { KubeObject } from '../runtime/object.ts';
+import { bridgeResources, documentArguments, documentVolumes, mkbUser } from './bridge-pod.ts';
+import { chooseImage } from './images.ts';
+import { annotations, selectorLabels } from './labels.ts';
+import { metadataOf } from './metadata.ts';
+import { bridgeName } from './names.ts';
+import { headlessService, networkPolicy, podDisruptionBudget, serviceAccount } from './parts.ts';
+import type { Pipeline } from './pipeline.ts';
+import { httpProbes, type PodTemplate, podTemplate } from './pods.ts';
+
+const component = 'bridge';
+
+/** Where it serves /metrics, /healthz and /readyz. */
+export const bridgePort = 9400;
+
+/** What a Pod may need beyond `delivery.shutdownTimeout` to end. */
+const endingSeconds = 5;
+
+/** @param made ConfigMaps and Secrets that its Pods read */
+export function bridgeObjects(pipeline: Pipeline, made: readonly KubeObject[]): KubeObject[] {
+  const name = bridgeName(pipeline.document.metadata.name);
+  const { autoscaling } = pipeline.document.spec.bridge;
+  return [
+    statefulSet(pipeline, made),
+    headlessService(pipeline, component, name, [{ name: 'http', port: bridgePort }]),
+    serviceAccount(pipeline, component, name),
+    podDisruptionBudget(pipeline, component, name),
+    networkPolicy(pipeline, component, name, [bridgePort]),
+    ...(autoscaling ? [autoscaler(pipeline, autoscaling)] : []),
+  ];
+}
+
+function statefulSet(pipeline: Pipeline, made: readonly KubeObject[]): KubeObject {
+  const { metadata, spec } = pipeline.document;
+  const name = bridgeName(metadata.name);
+  const chosen = chooseImage(pipeline, component, spec.bridge.image, pipeline.settings.images.bridge);
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata: { ...metadataOf(pipeline, component, name), annotations: chosen.annotations },
+    spec: {
+      replicas: spec.bridge.replicas,
+      serviceName: name,
+      // None waits for another to be ready: all of them wait for the same brokers.
+      podManagementPolicy: 'Parallel',
+      updateStrategy: { type: 'RollingUpdate' },
+      selector: { matchLabels: selectorLabels(metadata.name, component) },
+      template: template(pipeline, chosen.image, made),
+    },
+  };
+}
+
+function template(pipeline: Pipeline, image: string, made: readonly KubeObject[]): PodTemplate {
+  const { metadata, spec } = pipeline.document;
+  const { volumes, volumeMounts } = documentVolumes(pipeline);
+  const container = {
+    name: component,
+    image,
+    args: ['run', ...documentArguments, '--http', `0.0.0.0:${bridgePort}`, '--ordinal', '$(ORDINAL)'],
+    // The number at the end of the Pod's name [Kubernetes 1.28].
+    env: [
+      { name: 'ORDINAL', valueFrom: { fieldRef: { fieldPath: "metadata.labels['apps.kubernetes.io/pod-index']" } } },
+    ],
+    ports: [{ name: 'http', containerPort: bridgePort }],
+    ...httpProbes('/healthz', '/readyz'),
+    resources: bridgeResources(pipeline),
+    volumeMounts,
+  };
+  return podTemplate(pipeline, {
+    component,
+    serviceAccountName: bridgeName(metadata.name),
+    user: mkbUser,
+    containers: [container],
+    volumes,
+    terminationGracePeriodSeconds: Math.ceil(durationMs(spec.delivery.shutdownTimeout) / 1000) + endingSeconds,
+    podTemplate: spec.bridge.podTemplate,
+    made,
+    restartedBy: metadata.annotations?.[annotations.restartedAt],
+  });
+}
+
+/** Scales the resource itself, as `kubectl scale` does, so that the operator and the autoscaler do not undo each other's work. */
+function autoscaler(
+  pipeline: Pipeline,
+  { minReplicas, maxReplicas, cpu, backlog }: NonNullable<Pipeline['document']['spec']['bridge']['autoscaling']>,
+): KubeObject {
+  const { apiVersion, kind, metadata } = pipeline.document;
+  const metrics = [
+    cpu !== undefined && {
+      type: 'Resource',
+      resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: cpu } },
+    },
+    backlog !== undefined && {
+      type: 'Pods',
+      pods: {
+        metric: { name: 'mkb_unsettled_messages' },
+        target: { type: 'AverageValue', averageValue: `${backlog}` },
+      },
+    },
+  ];
+  return {
+    apiVersion: 'autoscaling/v2',
+    kind: 'HorizontalPodAutoscaler',
+    metadata: metadataOf(pipeline, component, bridgeName(metadata.name)),
+    spec: {
+      scaleTargetRef: { apiVersion, kind, name: metadata.name },
+      minReplicas,
+      maxReplicas,
+      metrics: metrics.filter(metric => metric !== false),
+    },
+  };
+}

@@ -1,0 +1,55 @@
+/** What is made for a Kafka cluster that Strimzi runs: the Secret of who we are to it, and topics as resources of its own. */
+
+import { hashOf } from '../runtime/canonical.ts';
+import type { KubeObject } from '../runtime/object.ts';
+import { kafkaKeys } from './bridge-document.ts';
+import { kafkaSecretName } from './names.ts';
+import { secret } from './parts.ts';
+import type { KafkaCluster, Pipeline } from './pipeline.ts';
+
+/** A copy, because the cluster may be in another namespace. */
+export function kafkaSecret(pipeline: Pipeline): KubeObject[] {
+  const { kafka } = pipeline.observed;
+  if (kafka === undefined) return [];
+  const texts = { ...(kafka.ca !== undefined && { [kafkaKeys.ca]: kafka.ca }), ...userTexts(kafka.user) };
+  if (Object.keys(texts).length === 0) return [];
+  return [secret(pipeline, 'bridge', kafkaSecretName(pipeline.document.metadata.name), texts)];
+}
+
+function userTexts(user: KafkaCluster['user']): Record<string, string> {
+  if (user === undefined) return {};
+  if (user.kind === 'tls') return { [kafkaKeys.cert]: user.cert, [kafkaKeys.key]: user.key };
+  return { [kafkaKeys.password]: user.password };
+}
+
+/**
+ * Topics of the document as Strimzi's own resources. They belong to nobody: data outlives the bridge. The bridge still makes those that are
+ * not there yet when it starts, and Strimzi then takes them as they are.
+ * https://strimzi.io/docs/operators/latest/configuring.html#type-KafkaTopic-reference
+ */
+export function kafkaTopics({ document, observed }: Pipeline): KubeObject[] {
+  const { kafka, apis } = observed;
+  if (kafka === undefined || apis.strimzi === undefined) return [];
+  return document.spec.kafka.topics.map(({ name, partitions, replicas, config }) => ({
+    apiVersion: `kafka.strimzi.io/${apis.strimzi}`,
+    kind: 'KafkaTopic',
+    metadata: {
+      name: resourceName(name),
+      namespace: kafka.namespace,
+      labels: { 'strimzi.io/cluster': kafka.name },
+    },
+    spec: { topicName: name, partitions, replicas, ...(Object.keys(config).length > 0 && { config }) },
+  }));
+}
+
+/** A topic may have a name that no object can have; one that can keeps it [RFC 1123]. */
+function resourceName(topic: string): string {
+  if (/^[a-z0-9]([-a-z0-9.]{0,200}[a-z0-9])?$/.test(topic) && !/[.-]{2}/.test(topic)) return topic;
+  const readable = topic
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-|-$/g, '')
+    .slice(0, 150);
+  const unique = Buffer.from(hashOf(topic), 'base64url').toString('hex').slice(0, 12);
+  return `${readable || 'topic'}-${unique}`;
+}

@@ -1,0 +1,118 @@
+/**
+ * The Pods of a pipeline, whatever part it is. They keep to the Pod Security Standard `restricted`, write nothing but to their volumes, know
+ * nothing of the Kubernetes API, and prefer not to share a host or a zone.
+ *
+ * Programs read their configuration when they start. So a hash of all that a Pod reads stands in its template: Pods are rolled when any of it
+ * changes, and by nothing else.
+ */
+import { hashOf } from '../runtime/canonical.ts';
+import type { KubeObject } from '../runtime/object.ts';
+import { type Component, inputsHash, labels, selectorLabels } from './labels.ts';
+import type { Pipeline } from './pipeline.ts';
+import { podUses, type Use } from './pod-references.ts';
+import { strategicMerge } from './strategic-merge.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+export interface PodOptions {
+  readonly component: Component;
+  /** Of the Pod's ServiceAccount. */
+  readonly serviceAccountName: string;
+  /** Who its processes are; its volumes are theirs. */
+  readonly user: number;
+  /** The first one is what `podTemplate`s and `kubectl logs` mean by default. Each gets a security context. */
+  readonly containers: readonly Fields[];
+  readonly initContainers?: readonly Fields[];
+  readonly volumes?: readonly Fields[];
+  readonly terminationGracePeriodSeconds?: number;
+  /** What people wrote in the document for this part. */
+  readonly podTemplate: Fields | undefined;
+  /** ConfigMaps and Secrets that are made together with the Pod, and that it reads. */
+  readonly made: readonly KubeObject[];
+  /** Anything else that rolls the Pods when it changes. */
+  readonly restartedBy?: unknown;
+}
+
+export interface PodTemplate {
+  readonly metadata: { readonly labels: Fields; readonly annotations: Fields };
+  readonly spec: Fields;
+}
+
+/** `template` of a StatefulSet, Deployment or Job. */
+export function podTemplate(pipeline: Pipeline, options: PodOptions): PodTemplate {
+  const { name } = pipeline.document.metadata;
+  const { component } = options;
+  const merged = strategicMerge({ metadata: {}, spec: podSpec(name, options) } as Fields, options.podTemplate);
+  const { metadata, spec } = merged as { metadata: { labels?: Fields; annotations?: Fields }; spec: Fields };
+  return {
+    metadata: {
+      ...metadata,
+      // Ours last: a selector that does not match its template is refused.
+      labels: { ...metadata.labels, ...labels(name, component) },
+      annotations: {
+        ...metadata.annotations,
+        [inputsHash]: hashOf([inputsOf(pipeline, options, spec), options.restartedBy]),
+      },
+    },
+    spec,
+  };
+}
+
+function podSpec(name: string, options: PodOptions): Fields {
+  const { component, serviceAccountName, user, containers, initContainers, volumes = [] } = options;
+  return {
+    serviceAccountName,
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: user,
+      runAsGroup: user,
+      fsGroup: user,
+      fsGroupChangePolicy: 'OnRootMismatch',
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+    ...(options.terminationGracePeriodSeconds !== undefined && {
+      terminationGracePeriodSeconds: options.terminationGracePeriodSeconds,
+    }),
+    topologySpreadConstraints: spread(name, component),
+    ...(initContainers && { initContainers: initContainers.map(locked) }),
+    containers: containers.map(locked),
+    ...(volumes.length > 0 && { volumes }),
+  };
+}
+
+const locked = (container: Fields): Fields => ({
+  ...container,
+  securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
+});
+
+const spread = (name: string, component: Component): Fields[] =>
+  ['kubernetes.io/hostname', 'topology.kubernetes.io/zone'].map(topologyKey => ({
+    maxSkew: 1,
+    topologyKey,
+    whenUnsatisfiable: 'ScheduleAnyway',
+    labelSelector: { matchLabels: selectorLabels(name, component) },
+  }));
+
+/** What the Pod reads, of each Secret and ConfigMap: the values of ours, and hashes of those of people. */
+function inputsOf({ observed }: Pipeline, { made }: PodOptions, spec: Fields): unknown {
+  return podUses(spec).map(use => {
+    const own = made.find(({ kind, metadata }) => kind === use.kind && metadata.name === use.name);
+    return [use, own ? readOf(own, use) : observed.inputs[`${use.kind}/${use.name}`]];
+  });
+}
+
+function readOf({ data = {} }: KubeObject, { key }: Use): unknown {
+  return key === undefined ? data : (data as Readonly<Record<string, string>>)[key];
+}
+
+/** An HTTP probe of the port named `http`. */
+export const httpProbe = (path: string) => ({ httpGet: { path, port: 'http' } });
+
+/** Starting may take a minute; then it must answer. @param ready where it says whether it can work */
+export const httpProbes = (alive: string, ready: string) => ({
+  startupProbe: { ...httpProbe(alive), periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 60 },
+  livenessProbe: { ...httpProbe(alive), periodSeconds: 10, timeoutSeconds: 5 },
+  readinessProbe: { ...httpProbe(ready), periodSeconds: 5, timeoutSeconds: 5 },
+});
