@@ -8,6 +8,8 @@ import type { SemanticCheck } from './check.ts';
 
 /** The bridge's own user at a broker that the operator runs. */
 export const bridgeUser = 'mkb-bridge';
+/** The exporter's. */
+export const exporterUser = 'mkb-exporter';
 
 const bridge: Path = ['spec', 'bridge'];
 const broker: Path = ['spec', 'mqtt', 'broker'];
@@ -30,11 +32,12 @@ const checkBroker = ({ kind, replicas, users }: BrokerSection): Finding[] => {
     const reason = `\`replicas\` is ${replicas}, and mosquitto does not scale out.`;
     found.push(conflict([...broker, 'replicas'], reason, 'Use one replica, or the kind emqx.'));
   }
-  const taken = users.findIndex(({ username }) => username === bridgeUser);
-  if (taken >= 0) {
-    const reason = `The user ${bridgeUser} is the bridge itself.`;
-    found.push(conflict([...broker, 'users', taken, 'username'], reason, 'Choose another name.'));
-  }
+  users.forEach(({ username }, index) => {
+    if (username !== bridgeUser && username !== exporterUser) return;
+    const whose = username === bridgeUser ? 'the bridge itself' : 'the exporter';
+    const reason = `The user ${username} is ${whose}.`;
+    found.push(conflict([...broker, 'users', index, 'username'], reason, 'Choose another name.'));
+  });
   return found;
 };
 
