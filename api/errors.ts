@@ -13,6 +13,7 @@ import { kubernetesErrors } from './errors/kubernetes.ts';
 import { mqttErrors } from './errors/mqtt.ts';
 import { processErrors } from './errors/process.ts';
 import { ruleErrors } from './errors/rules.ts';
+import { statusErrors } from './errors/status.ts';
 
 export const errors = {
   ...processErrors,
@@ -22,6 +23,7 @@ export const errors = {
   ...kafkaErrors,
   ...exporterErrors,
   ...kubernetesErrors,
+  ...statusErrors,
   ...demoErrors,
 };
 

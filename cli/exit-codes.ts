@@ -7,6 +7,8 @@ export const exitCodes = {
   usage: 2,
   /** The SQL is right, but fails for this message. */
   evaluation: 3,
+  /** A server that the command needs cannot be reached, or does not let us in (EX_UNAVAILABLE of sysexits.h). */
+  unavailable: 69,
   /** The configuration is wrong (EX_CONFIG of sysexits.h). */
   configuration: 78,
 } as const;

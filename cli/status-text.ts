@@ -1,0 +1,30 @@
+/** What the table and the details of `mkb status` have in common: colours by meaning, and texts of a cluster made fit for a terminal. */
+import { styleText } from 'node:util';
+import type { News } from './status-facts.ts';
+
+export type Paint = (as: News | 'title', text: string) => string;
+
+const formats = { good: 'green', bad: 'red', open: 'yellow', plain: 'none', title: 'bold' } as const;
+
+/** @param colour whether to use a terminal's colours */
+export const painter = (colour: boolean): Paint =>
+  colour ? (as, text) => styleText(formats[as], text, { validateStream: false }) : (_as, text) => text;
+
+/** Controls but for the newline: whoever may write a resource must not move the cursor of whoever looks at it. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it is about
+const controls = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g;
+
+/** A text that somebody wrote into the cluster, with a mark in the place of each control character. */
+export const printable = (text: string): string => text.replace(controls, '\ufffd');
+
+/** Puts lines after the first below the first, which stands behind `column` characters. */
+export const hanging = (text: string, column: number): string =>
+  printable(text.trimEnd()).replaceAll('\n', `\n${' '.repeat(column)}`);
+
+/** Rows in columns, each as wide as its widest text and at least `least`; the last is as wide as it likes. */
+export const columnWidths = (rows: readonly (readonly string[])[], least: readonly number[] = []): number[] => {
+  const columns = Math.max(least.length, ...rows.map(row => row.length));
+  return Array.from({ length: columns }, (_, column) =>
+    Math.max(least[column] ?? 0, ...rows.map(row => row[column]?.length ?? 0)),
+  );
+};

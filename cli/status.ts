@@ -1,0 +1,162 @@
+/** `mkb status`: how the bridges of a Kubernetes cluster are, at a glance or one of them in detail. */
+import { Command, Option } from 'commander';
+import { ApiClient } from '../operator/runtime/client.ts';
+import type { Log } from '../operator/runtime/log.ts';
+import type { KubeObject } from '../operator/runtime/object.ts';
+import { exitCodeHelp, exitCodes } from './exit-codes.ts';
+import { contextNamespace, type KubeConfigOptions, kubeConfig, withKubeConfigOptions } from './kube-config.ts';
+import { printError, takesColour } from './output.ts';
+import { StopSignal } from './signals.ts';
+import { chosen, listBridges, missing, type Scope, watchBridges } from './status-bridges.ts';
+import { StatusChanges } from './status-changes.ts';
+import { eventsAbout } from './status-events.ts';
+import { type BridgeFacts, factsOf } from './status-facts.ts';
+import { type Output, outputs, type StatusView, statusView } from './status-view.ts';
+
+interface StatusOptions extends KubeConfigOptions {
+  readonly namespace?: string;
+  readonly allNamespaces?: true;
+  readonly output: Output;
+  readonly watch?: true;
+}
+
+const help = `
+Without names, a row for each bridge, and below them why some are not as they should be. With names, everything about these: conditions,
+which generation of the document runs, replicas, flow, endpoints, the last events.
+
+READY is True if the newest document runs on all replicas. RECEIVED and DELIVERED are rates, DEAD-LETTERED and DROPPED are counts since the
+Pods started; all are rounded to two digits, and at most some minutes old. JSON and YAML have the same and the whole status besides; with
+--watch they print one bridge at a time, at each change.
+
+As kubectl-mkb on the PATH this program is a plugin of kubectl: kubectl mkb status.
+
+Examples:
+  mkb status
+  mkb status --all-namespaces --watch
+  mkb status my-vehicles --namespace shop
+  mkb status -A -o json | jq -r '.[] | select(.ready | not) | .name'
+${exitCodeHelp(
+  [exitCodes.ok, 'all are ready; with --watch, when it ended'],
+  [exitCodes.failed, 'one is not ready, or not there'],
+  [exitCodes.usage, 'the command line is wrong'],
+  [exitCodes.unavailable, 'the cluster gives no answer, or none about bridges'],
+  [exitCodes.configuration, 'there is no kubeconfig, or it is wrong'],
+)}`;
+
+export const statusCommand = (): Command =>
+  withKubeConfigOptions(
+    new Command('status')
+      .description('show how the bridges of a Kubernetes cluster are')
+      .argument('[name...]', 'bridges to show in detail')
+      .option('-n, --namespace <name>', 'the namespace to look in, in place of that of the context')
+      .addOption(new Option('-A, --all-namespaces', 'look in all namespaces').conflicts('namespace')),
+  )
+    .addOption(new Option('-o, --output <form>', 'what to print').choices(outputs).default('text'))
+    .option('-w, --watch', 'go on, and print what changes, until Ctrl-C')
+    .addHelpText('after', help)
+    .action(async (names: string[], options: StatusOptions) => {
+      process.exitCode = await status(names, options);
+    });
+
+const timeoutMs = 10_000;
+
+const status = async (names: readonly string[], options: StatusOptions): Promise<number> => {
+  const config = await kubeConfig(options);
+  if (config === undefined) return exitCodes.configuration;
+  const client = new ApiClient(config, { userAgent: 'mkb status', timeoutMs });
+  const namespace = options.allNamespaces ? undefined : (options.namespace ?? contextNamespace(config));
+  const look: Look = {
+    client,
+    scope: { namespace, names },
+    view: statusView(options.output, { detailed: names.length > 0, colour: takesColour(process.stdout) }),
+    text: options.output === 'text',
+  };
+  try {
+    return options.watch ? await follow(look) : await once(look);
+  } catch (error) {
+    printError(error);
+    return exitCodes.unavailable;
+  } finally {
+    client.close();
+  }
+};
+
+/** What to look at, and how to print it. */
+interface Look {
+  readonly client: ApiClient;
+  readonly scope: Scope;
+  readonly view: StatusView;
+  readonly text: boolean;
+}
+
+const once = async (look: Look): Promise<number> => {
+  const { view, text } = look;
+  const bridges = await listTold(look);
+  const facts = await factsAbout(bridges, look);
+  if (facts.length > 0 || !text) process.stdout.write(view.all(facts, new Date()));
+  return exitCode(facts, look);
+};
+
+/** The bridges that were asked for. What is not there is told on stderr. */
+const listTold = async ({ client, scope, text }: Look): Promise<KubeObject[]> => {
+  const { namespace, names } = scope;
+  const all = await listBridges(client, scope);
+  for (const error of missing(all, scope)) printError(error);
+  if (text && all.length === 0 && names.length === 0) {
+    const where = namespace === undefined ? 'the cluster' : `namespace ${namespace}; -A shows those of all namespaces`;
+    process.stderr.write(`There are no bridges in ${where}.\n`);
+  }
+  return chosen(all, scope);
+};
+
+/** Events are read only for bridges that were asked for by name. */
+const factsAbout = (bridges: readonly KubeObject[], { client, scope }: Look): Promise<BridgeFacts[]> =>
+  Promise.all(
+    bridges.map(async bridge => {
+      const events = scope.names.length > 0 ? await eventsAbout(client, bridge) : undefined;
+      return { ...factsOf(bridge), ...(events && { events }) };
+    }),
+  );
+
+const exitCode = (bridges: readonly BridgeFacts[], { scope }: Look): number => {
+  const found = scope.names.every(wanted => bridges.some(({ name }) => name === wanted));
+  return found && bridges.every(({ ready }) => ready) ? exitCodes.ok : exitCodes.failed;
+};
+
+/** On a terminal ages go on, and events come, although no bridge changes. */
+const redrawMs = 5000;
+
+const follow = async (look: Look): Promise<number> => {
+  // The watch below tries again whatever happens; who may not look at all is told so by this.
+  await listTold(look);
+  const screen = look.text && process.stdout.isTTY === true;
+  const stop = new StopSignal();
+  const stopping = new AbortController();
+  void stop.came.then(() => stopping.abort());
+  const changes = new StatusChanges();
+  let facts: BridgeFacts[] = [];
+  const options = { log: stderrLog, signal: stopping.signal, everyMs: screen ? redrawMs : undefined };
+  for await (const bridges of watchBridges(look.client, look.scope, options)) {
+    facts = await factsAbout(bridges, look);
+    const now = new Date();
+    process.stdout.write(screen ? redrawn(look.view.all(facts, now)) : look.view.each(changes.since(facts), now));
+  }
+  stop.forget();
+  return exitCode(facts, look);
+};
+
+/** From the top of the screen, each line to its end, and what is below is cleared: nothing flickers. */
+const redrawn = (text: string): string => `\x1b[H${text.replaceAll('\n', '\x1b[K\n')}\x1b[J`;
+
+const ignore = (): void => undefined;
+
+/** What people need to know of a watch: that it does not hear anything at the moment. */
+const stderrLog: Log = {
+  debug: ignore,
+  info: ignore,
+  warn: (fields, message) => {
+    const { err } = fields as { err?: Error };
+    process.stderr.write(`${message}${err ? `: ${err.message}` : ''}\n`);
+  },
+  error: (_fields, message) => process.stderr.write(`${message}\n`),
+};
