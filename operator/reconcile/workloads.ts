@@ -7,7 +7,6 @@ export interface Workload {
   readonly component: Component;
   /** `StatefulSet shop-bridge`. */
   readonly title: string;
-  readonly image: string | undefined;
   /** How many Pods there should be, are there, are ready, and are of the newest template. */
   readonly wanted: number;
   readonly current: number;
@@ -18,10 +17,7 @@ export interface Workload {
 }
 
 interface Scaled {
-  readonly spec?: {
-    readonly replicas?: number;
-    readonly template?: { readonly spec?: { readonly containers?: readonly { readonly image?: string }[] } };
-  };
+  readonly spec?: { readonly replicas?: number };
   readonly status?: {
     readonly observedGeneration?: number;
     readonly replicas?: number;
@@ -54,7 +50,6 @@ function workloadOf(object: KubeObject, component: Component, pods: readonly Obs
   return {
     component,
     title: `${object.kind} ${object.metadata.name}`,
-    image: spec?.template?.spec?.containers?.[0]?.image,
     wanted: spec?.replicas ?? 1,
     current: status.replicas ?? 0,
     ready: status.readyReplicas ?? 0,

@@ -22,7 +22,6 @@ export const documentIn = (spec?: Parameters<typeof documentOf>[0]): MqttKafkaBr
 export const workloadOf = (more: Partial<Workload> = {}): Workload => ({
   component: 'bridge',
   title: 'StatefulSet cars-bridge',
-  image: 'mkb:1',
   wanted: 2,
   current: 2,
   ready: 2,
