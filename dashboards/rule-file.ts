@@ -1,17 +1,19 @@
 /**
- * From alerts and recordings to a rule file of Prometheus.
+ * From alerts and recordings to rule files of Prometheus: one about bridges, which the demo has as well, and one that an installation of the
+ * operator brings.
  *
- * Where Grafana and the runbooks are to be read is not ours to know, so both are parameters. The committed file is the demo's: Grafana on
- * this machine, and runbooks by their path in this repository.
+ * Where Grafana and the runbooks are to be read is not ours to know, so both are parameters. The committed file about bridges is the demo's:
+ * Grafana on this machine, and runbooks by their path in this repository.
  */
 import { stringify } from 'yaml';
 import type { Alert, RecordingRule } from './alerts/alert.ts';
 import { bridgeAlerts } from './alerts/bridge.ts';
 import { exporterAlerts, kafkaAlerts, mqttAlerts } from './alerts/brokers.ts';
 import { deliveryRecordings } from './alerts/delivery-objective.ts';
+import { bridgeStateAlerts, operatorAlerts } from './operator/alerts.ts';
 import { uids } from './uids.ts';
 
-interface RuleGroup {
+export interface RuleGroup {
   readonly name: string;
   readonly rules: readonly (Alert | RecordingRule)[];
 }
@@ -25,7 +27,16 @@ export const ruleGroups: readonly RuleGroup[] = [
   { name: 'mkb-exporter', rules: exporterAlerts },
 ];
 
-export const allAlerts: readonly Alert[] = ruleGroups.flatMap(({ rules }) => rules).filter(rule => 'name' in rule);
+/** Alerts that only make sense where the operator is. */
+export const operatorRuleGroups: readonly RuleGroup[] = [
+  { name: 'mkb-bridge-state', rules: bridgeStateAlerts },
+  { name: 'mkb-operator', rules: operatorAlerts },
+];
+
+export const alertsOf = (groups: readonly RuleGroup[]): readonly Alert[] =>
+  groups.flatMap(({ rules }) => rules).filter(rule => 'name' in rule);
+
+export const allAlerts: readonly Alert[] = alertsOf([...ruleGroups, ...operatorRuleGroups]);
 
 /** MkbMessagesLost is explained in docs/runbooks/mkb-messages-lost.md. */
 export const runbookPath = ({ name }: Pick<Alert, 'name'>): string =>
@@ -40,6 +51,9 @@ export interface Addresses {
 }
 
 const demo: Addresses = { runbooks: '', grafana: 'http://localhost:3000' };
+
+/** Where neither is known, and whoever reads an alert must know them. */
+export const nowhere: Addresses = { runbooks: '', grafana: '' };
 
 const shown = (rule: Alert | RecordingRule, { runbooks, grafana }: Addresses): object => {
   if ('record' in rule) return rule;
@@ -64,6 +78,7 @@ const variables = {
   vehicles: {},
   broker: { broker: 'target' },
   kafka: { cluster: 'target', topic: 'topic', group: 'group' },
+  operator: { namespace: 'namespace', bridge: 'name' },
 } as const satisfies Record<keyof typeof uids, Readonly<Record<string, string>>>;
 
 /** Opens the dashboard on what the alert is about, as far as its text knows that. */
@@ -73,9 +88,16 @@ const chosen = ({ dashboard, summary }: Alert): string => {
   return parameters.length > 0 ? `?${parameters.join('&')}` : '';
 };
 
+/** What a rule file holds, and the `spec` of a PrometheusRule as well. */
+export const rulesOf = (
+  groups: readonly RuleGroup[],
+  addresses: Addresses,
+): { readonly groups: readonly object[] } => ({
+  groups: groups.map(({ name, rules }) => ({ name, rules: rules.map(rule => shown(rule, addresses)) })),
+});
+
+const header = '# Made by npm run generate; do not edit.\n';
+
 /** The rule file, YAML. */
-export const ruleFile = (addresses = demo): string =>
-  `# Made by npm run generate; do not edit.\n${stringify(
-    { groups: ruleGroups.map(({ name, rules }) => ({ name, rules: rules.map(rule => shown(rule, addresses)) })) },
-    { lineWidth: 0 },
-  )}`;
+export const ruleFile = (addresses = demo, groups = ruleGroups): string =>
+  header + stringify(rulesOf(groups, addresses), { lineWidth: 0 });

@@ -7,4 +7,5 @@ export const uids = {
   vehicles: 'mkb-vehicles',
   broker: 'mkb-mqtt-broker',
   kafka: 'mkb-kafka',
+  operator: 'mkb-operator',
 } as const;

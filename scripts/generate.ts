@@ -13,6 +13,7 @@ import { documentReference } from './document-reference.ts';
 import { errorReference } from './error-reference.ts';
 import { exporterMetricsReference } from './exporter-metrics-reference.ts';
 import { metricsReference } from './metrics-reference.ts';
+import { operatorMetricsReference } from './operator-metrics-reference.ts';
 import { operatorReference } from './operator-reference.ts';
 import { rulesReference } from './rules-reference.ts';
 import { simulatorMetricsReference } from './simulator-metrics-reference.ts';
@@ -36,6 +37,7 @@ const files: readonly GeneratedFile[] = [
   { path: 'docs/reference/metrics.md', content: metricsReference },
   { path: 'docs/reference/exporter-metrics.md', content: exporterMetricsReference },
   { path: 'docs/reference/operator.md', content: operatorReference },
+  { path: 'docs/reference/operator-metrics.md', content: operatorMetricsReference },
   { path: 'docs/reference/rules.md', content: rulesReference },
   { path: 'docs/reference/simulator-metrics.md', content: simulatorMetricsReference },
   ...dashboardFiles,

@@ -2,20 +2,38 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { allAlerts, ruleFile, ruleGroups, runbookPath } from '../../dashboards/rule-file.ts';
+import {
+  allAlerts,
+  nowhere,
+  operatorRuleGroups,
+  ruleFile,
+  ruleGroups,
+  runbookPath,
+} from '../../dashboards/rule-file.ts';
 import { describeReal } from '../real/require.ts';
 import { type AlertStories, bridgeStories, brokerStories } from './alert-cases.ts';
+import { bridgeStateStories, operatorStories } from './operator-alert-cases.ts';
 import { committedDashboards, root } from './support/committed.ts';
 import { knownMetrics, metricNames } from './support/metric-names.ts';
 import { promtool, testRules } from './support/promtool.ts';
 
 const committed = join(root, 'dashboards', 'generated', 'rules.yaml');
+const committedOfOperator = join(root, 'dashboards', 'operator', 'generated', 'rules.yaml');
+const ofOperator = ruleFile(nowhere, operatorRuleGroups);
 const known = knownMetrics();
 const names = [...new Set(allAlerts.map(({ name }) => name))];
-const stories: readonly AlertStories[] = [...bridgeStories, ...brokerStories];
+const stories: readonly (AlertStories & { readonly file: string })[] = [
+  ...[...bridgeStories, ...brokerStories].map(each => ({ ...each, file: committed })),
+  ...[...bridgeStateStories, ...operatorStories].map(each => ({ ...each, file: committedOfOperator })),
+];
 
-test('the committed rule file is what the code makes', () => {
+test('the committed rule files are what the code makes', () => {
   expect(readFileSync(committed, 'utf8')).toBe(ruleFile());
+  expect(readFileSync(committedOfOperator, 'utf8')).toBe(ofOperator);
+});
+
+test('nothing that the operator must tell is asked where there may be none', () => {
+  expect(ruleFile()).not.toMatch(/operator/i);
 });
 
 test('links begin with the addresses that are given', () => {
@@ -25,7 +43,9 @@ test('links begin with the addresses that are given', () => {
 });
 
 test('rules name only metrics that are exported', () => {
-  const named = ruleGroups.flatMap(({ rules }) => rules.flatMap(({ expr }) => metricNames(expr)));
+  const named = [...ruleGroups, ...operatorRuleGroups].flatMap(({ rules }) =>
+    rules.flatMap(({ expr }) => metricNames(expr)),
+  );
   expect(named.filter(metric => !known.has(metric))).toEqual([]);
 });
 
@@ -37,9 +57,12 @@ describe.each(allAlerts)('$name $severity', alert => {
   });
 
   test('opens a dashboard that there is, on variables that it has', () => {
-    const rules: { alert?: string; annotations: Record<string, string> }[] = parse(ruleFile()).groups.flatMap(
-      ({ rules: of }: { rules: [] }) => of,
-    );
+    const groups: { rules: { alert?: string; annotations: Record<string, string> }[] }[] = [
+      ruleFile(),
+      ofOperator,
+    ].flatMap(text => parse(text).groups);
+    const rules = groups.flatMap(({ rules: of }) => of);
+    expect(rules.some(rule => rule.alert === alert.name)).toBe(true);
     for (const { annotations } of rules.filter(rule => rule.alert === alert.name)) {
       const [, uid, query = ''] = /\/d\/([\w-]+)(\?.*)?$/.exec(annotations.dashboard_url!)!;
       const { dashboard } = committedDashboards.find(each => each.dashboard.uid === uid)!;
@@ -86,8 +109,8 @@ test('every alert has a story in which it fires and one in which it keeps quiet'
 });
 
 describeReal('prometheus')('with promtool', () => {
-  test('the rule file is one', async () => {
-    expect(await promtool('check', 'rules', committed)).toMatchObject({ ok: true });
+  test('the rule files are such', async () => {
+    expect(await promtool('check', 'rules', committed, committedOfOperator)).toMatchObject({ ok: true });
   });
 
   test('a story that does not come true is found', async () => {
@@ -96,12 +119,12 @@ describeReal('prometheus')('with promtool', () => {
     expect(await testRules(committed, [wrong])).toContain('FAILED');
   });
 
-  describe.each(stories)('$alert', ({ alert, stories: its }) => {
+  describe.each(stories)('$alert', ({ alert, stories: its, file }) => {
     test.each(its.filter(({ firing }) => firing.length > 0))('fires when $when', async story => {
-      expect(await testRules(committed, [{ alert, ...story }])).toBe('');
+      expect(await testRules(file, [{ alert, ...story }])).toBe('');
     });
     test.each(its.filter(({ firing }) => firing.length === 0))('keeps quiet when $when', async story => {
-      expect(await testRules(committed, [{ alert, ...story }])).toBe('');
+      expect(await testRules(file, [{ alert, ...story }])).toBe('');
     });
   });
 });

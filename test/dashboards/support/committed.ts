@@ -2,16 +2,26 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Dashboard, Panel, RowPanel } from '@grafana/grafana-foundation-sdk/dashboard';
-import { dashboards } from '../../../dashboards/generated-files.ts';
+import { bridgeDashboards, dashboardPath, operatorDashboards } from '../../../dashboards/generated-files.ts';
 
 export const root = join(import.meta.dirname, '..', '..', '..');
 
-export const committedDashboards: readonly { readonly name: string; readonly dashboard: Dashboard }[] = Object.keys(
-  dashboards,
-).map(name => ({
-  name,
-  dashboard: JSON.parse(readFileSync(join(root, 'dashboards', 'generated', `${name}.json`), 'utf8')) as Dashboard,
-}));
+export interface CommittedDashboard {
+  readonly name: string;
+  readonly dashboard: Dashboard;
+}
+
+const committed = (builders: Readonly<Record<string, () => Dashboard>>): readonly CommittedDashboard[] =>
+  Object.keys(builders).map(name => ({
+    name,
+    dashboard: JSON.parse(readFileSync(join(root, dashboardPath(name)), 'utf8')) as Dashboard,
+  }));
+
+/** Those that the demo has. */
+export const committedBridgeDashboards = committed(bridgeDashboards);
+/** Those of the operator. */
+export const committedOperatorDashboards = committed(operatorDashboards);
+export const committedDashboards = [...committedBridgeDashboards, ...committedOperatorDashboards];
 
 export const isRow = (panel: Panel | RowPanel): panel is RowPanel => panel.type === 'row';
 
@@ -23,7 +33,8 @@ export const panelsOf = ({ panels = [] }: Dashboard): Panel[] =>
 export const queriesOf = ({ targets = [] }: Panel): { expr: string; refId: string; legendFormat?: string }[] =>
   targets as unknown as { expr: string; refId: string; legendFormat?: string }[];
 
-/** Every panel of every dashboard, named for messages. */
-export const allPanels = committedDashboards.flatMap(({ name, dashboard }) =>
-  panelsOf(dashboard).map(panel => ({ name: `${name}: ${panel.title}`, dashboard, panel })),
-);
+/** Every panel of some dashboards, named for messages. */
+export const allPanelsOf = (dashboards: readonly CommittedDashboard[]) =>
+  dashboards.flatMap(({ name, dashboard }) =>
+    panelsOf(dashboard).map(panel => ({ name: `${name}: ${panel.title}`, dashboard, panel })),
+  );

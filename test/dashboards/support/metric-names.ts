@@ -4,6 +4,7 @@ import { deliveryHistogramName, metricTable } from '../../../bridge/observe/metr
 import { deliveryRecordings } from '../../../dashboards/alerts/delivery-objective.ts';
 import { vehicleMetricTable } from '../../../demo/vehicles/metrics.ts';
 import { exporterMetricTable } from '../../../exporter/metrics.ts';
+import { operatorMetrics } from '../../../scripts/operator-metrics.ts';
 
 const keywords = new Set([
   'and',
@@ -41,13 +42,18 @@ export function selectors(expr: string): string[] {
   return [...found].filter(([, name]) => names.has(name!)).map(([text]) => text);
 }
 
+/** The names of a metric's series. */
+const seriesOf = ({ name, type }: { readonly name: string; readonly type: string }): string[] =>
+  type === 'histogram' ? ['_bucket', '_sum', '_count'].map(suffix => `${name}${suffix}`) : [name];
+
 /** Every metric that the kit exports, or that Prometheus makes itself. */
 export function knownMetrics(): Set<string> {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   return new Set([
     ...[...metricTable, ...exporterMetricTable, ...vehicleMetricTable].map(({ name }) => name),
-    ...['_bucket', '_sum', '_count'].map(suffix => `${deliveryHistogramName}${suffix}`),
+    ...seriesOf({ name: deliveryHistogramName, type: 'histogram' }),
+    ...operatorMetrics().flatMap(seriesOf),
     ...registry.getMetricsAsArray().map(({ name }) => name),
     ...deliveryRecordings.map(({ record }) => record),
     'up',
