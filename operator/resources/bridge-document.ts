@@ -11,8 +11,9 @@ import { bridgeUser } from '../../api/checks/operation.ts';
 import { MkbError } from '../../api/errors.ts';
 import { minimalDocument } from '../../api/minimal.ts';
 import type { KubeObject } from '../runtime/object.ts';
+import { brokerHost, brokerPorts } from './broker/address.ts';
 import { withoutTexts } from './document-secrets.ts';
-import { bridgeName, brokerName, brokerUserSecretName, kafkaSecretName } from './names.ts';
+import { bridgeName, brokerUserSecretName, kafkaSecretName } from './names.ts';
 import { configMap } from './parts.ts';
 import type { KafkaCluster, Pipeline } from './pipeline.ts';
 
@@ -53,18 +54,26 @@ export function runningDocument({ document, observed }: Pipeline): MqttKafkaBrid
     spec: {
       ...rest,
       bridge: { replicas: 1 },
-      mqtt: resolvedMqtt(mqtt, metadata.name, observed.brokerUrl),
+      mqtt: resolvedMqtt(document, mqtt, observed.brokerUrl),
       kafka: resolvedKafka(kafka, metadata.name, observed.kafka),
     },
   };
 }
 
-function resolvedMqtt(mqtt: BridgeSpec['mqtt'], name: string, brokerUrl: string | undefined): BridgeSpec['mqtt'] {
+function resolvedMqtt(
+  document: MqttKafkaBridge,
+  mqtt: BridgeSpec['mqtt'],
+  brokerUrl: string | undefined,
+): BridgeSpec['mqtt'] {
   const { broker, brokerRef, ...rest } = mqtt;
   if (brokerRef) return { ...rest, url: known(brokerUrl, 'spec.mqtt.brokerRef') };
   if (broker === undefined) return mqtt;
-  const password = fromSecret(brokerUserSecretName(name), brokerUserKeys.password);
-  return { ...rest, url: `mqtt://${brokerName(name)}:1883`, auth: { username: bridgeUser, password } };
+  const password = fromSecret(brokerUserSecretName(document.metadata.name), brokerUserKeys.password);
+  return {
+    ...rest,
+    url: `mqtt://${brokerHost(document)}:${brokerPorts.mqtt}`,
+    auth: { username: bridgeUser, password },
+  };
 }
 
 function resolvedKafka(
