@@ -24,7 +24,7 @@ export function endpointsOf(
       mqtt.url ??
       mqtt.urls?.join(',') ??
       brokerUrl ??
-      addressOf(services, mqtt.listen ? 'bridge' : 'broker', 'mqtt', mqtt.listen?.port),
+      addressOf(services, mqtt.listen ? 'bridge' : 'broker', mqtt.broker?.tls ? 'mqtts' : 'mqtt', mqtt.listen?.port),
     prometheus: addressOf(services, 'prometheus', 'http'),
     grafana: addressOf(services, 'grafana', 'http'),
   };
