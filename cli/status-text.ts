@@ -28,3 +28,6 @@ export const columnWidths = (rows: readonly (readonly string[])[], least: readon
     Math.max(least[column] ?? 0, ...rows.map(row => row[column]?.length ?? 0)),
   );
 };
+
+/** From the top of the screen, each line to its end, and what is below is cleared: nothing flickers. */
+export const redrawn = (text: string): string => `\x1b[H${text.replaceAll('\n', '\x1b[K\n')}\x1b[J`;

@@ -11,6 +11,7 @@ import { chosen, listBridges, missing, type Scope, watchBridges } from './status
 import { StatusChanges } from './status-changes.ts';
 import { eventsAbout } from './status-events.ts';
 import { type BridgeFacts, factsOf } from './status-facts.ts';
+import { redrawn } from './status-text.ts';
 import { type Output, outputs, type StatusView, statusView } from './status-view.ts';
 
 interface StatusOptions extends KubeConfigOptions {
@@ -26,7 +27,7 @@ which generation of the document runs, replicas, flow, endpoints, the last event
 
 READY is True if the newest document runs on all replicas. RECEIVED and DELIVERED are rates, DEAD-LETTERED and DROPPED are counts since the
 Pods started; all are rounded to two digits, and at most some minutes old. JSON and YAML have the same and the whole status besides; with
---watch they print one bridge at a time, at each change.
+--watch they print one bridge at a time, at each change. The exit code of --watch is that of what it showed last.
 
 As kubectl-mkb on the PATH this program is a plugin of kubectl: kubectl mkb status.
 
@@ -36,11 +37,11 @@ Examples:
   mkb status my-vehicles --namespace shop
   mkb status -A -o json | jq -r '.[] | select(.ready | not) | .name'
 ${exitCodeHelp(
-  [exitCodes.ok, 'all are ready; with --watch, when it ended'],
-  [exitCodes.failed, 'one is not ready, or not there'],
+  [exitCodes.ok, 'all are ready'],
+  [exitCodes.failed, 'one is not ready or not there'],
   [exitCodes.usage, 'the command line is wrong'],
-  [exitCodes.unavailable, 'the cluster gives no answer, or none about bridges'],
-  [exitCodes.configuration, 'there is no kubeconfig, or it is wrong'],
+  [exitCodes.unavailable, 'the cluster does not tell'],
+  [exitCodes.configuration, 'the kubeconfig is wrong, or there is none'],
 )}`;
 
 export const statusCommand = (): Command =>
@@ -144,9 +145,6 @@ const follow = async (look: Look): Promise<number> => {
   stop.forget();
   return exitCode(facts, look);
 };
-
-/** From the top of the screen, each line to its end, and what is below is cleared: nothing flickers. */
-const redrawn = (text: string): string => `\x1b[H${text.replaceAll('\n', '\x1b[K\n')}\x1b[J`;
 
 const ignore = (): void => undefined;
 

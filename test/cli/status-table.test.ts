@@ -1,8 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { stripVTControlCharacters } from 'node:util';
 import { expect, it } from 'vitest';
 import { factsOf } from '../../cli/status-facts.ts';
 import { StatusTable } from '../../cli/status-table.ts';
-import { painter } from '../../cli/status-text.ts';
+import { painter, redrawn } from '../../cli/status-text.ts';
 import { bridgeObject, condition, now, withConditions } from './made-up-bridges.ts';
 
 const good = factsOf(bridgeObject());
@@ -71,4 +72,17 @@ it('lets nobody who may write a bridge move the cursor of somebody who looks at 
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it is about
   expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
   expect(text).toContain('b\ufffd]0;title\ufffd\ufffdc\ufffdtab');
+});
+
+it('prints what the guide shows', () => {
+  const guide = readFileSync('docs/install-kubernetes.md', 'utf8');
+  const vehicles = factsOf(bridgeObject({ metadata: { name: 'my-vehicles' } }));
+  const message = 'rules[0].sql:1:8: There is no column speeed.\nThe last good document goes on running.';
+  const status = withConditions(condition('Ready', 'False', 'RulesInvalid', message));
+  const trucks = factsOf(bridgeObject({ metadata: { name: 'trucks', namespace: 'market' }, status }));
+  expect(guide).toContain(`$ kubectl mkb status --all-namespaces\n${plain().text([trucks, vehicles], now)}\`\`\`\n`);
+});
+
+it('is drawn anew in its place, without what was longer before', () => {
+  expect(redrawn('a\nb\n')).toBe('\x1b[Ha\x1b[K\nb\x1b[K\n\x1b[J');
 });
