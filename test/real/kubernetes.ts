@@ -161,7 +161,12 @@ export async function startKubernetes({
     await apiReady();
     for (const each of started.slice(2)) await each.launch();
     await Promise.all(apply.map(file => kubectl(['apply', '--server-side', '-f', file])));
-    if (apply.length > 0) await kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
+    // kubectl fails at once on a definition that has no conditions yet.
+    if (apply.length > 0) {
+      await until('the definitions', () =>
+        kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']),
+      );
+    }
     if (parts !== 'api')
       await until('the default service account', () => kubectl(['get', 'serviceaccount', 'default']));
     if (parts === 'pods') {
