@@ -81,13 +81,14 @@ export async function* watchBridges(
   const tell = () => news.resolve();
   const reflector = new Reflector(client, kinds.bridge, { namespace: scope.namespace, log, onChange: tell });
   const running = reflector.run(signal);
-  const aborted = new Promise<void>(resolve => signal.addEventListener('abort', () => resolve(), { once: true }));
-  await Promise.race([reflector.synced, aborted]);
+  signal.addEventListener('abort', tell, { once: true });
+  // The objects of a list come in one go: who is woken by the first of them finds all of them in the store.
+  await Promise.race([reflector.synced, news.promise]);
   tell();
   const timer = everyMs === undefined ? undefined : setInterval(tell, everyMs);
   try {
     for (;;) {
-      await Promise.race([news.promise, aborted]);
+      await news.promise;
       if (signal.aborted) break;
       news = Promise.withResolvers();
       yield chosen(reflector.store.list(), scope);
