@@ -104,6 +104,11 @@ export const celRules: Readonly<Record<string, readonly CelRule[]>> = {
       message: 'webSocket is given, but no url starts with ws:// or wss://',
       fieldPath: '.webSocket',
     },
+    ...['auth', 'tls'].map(name => ({
+      rule: `!has(self.broker) || !has(self.${name})`,
+      message: `${name} is given, but at a broker that the operator runs the bridge has a user of its own`,
+      fieldPath: `.${name}`,
+    })),
     {
       rule: '!has(self.listen) || !has(self.tls)',
       message: 'tls is for connecting to a broker; a listener has its own: move it into listen',
@@ -124,6 +129,13 @@ export const celRules: Readonly<Record<string, readonly CelRule[]>> = {
       message: 'a server needs tls.cert and tls.key',
       fieldPath: '.tls',
       reason: 'FieldValueRequired',
+    },
+  ],
+  'spec.kafka': [
+    {
+      rule: '!has(self.auth) || !has(self.clusterRef) || !has(self.clusterRef.user)',
+      message: 'auth is given, but clusterRef.user says already who the bridge is',
+      fieldPath: '.auth',
     },
   ],
   'spec.kafka.bootstrapServers[]': [

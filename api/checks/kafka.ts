@@ -14,6 +14,7 @@ export const kafkaChecks: readonly SemanticCheck[] = [
       ...checkTls(kafka.tls, [...section, 'tls']),
       ...checkKafkaAuth(kafka.auth, [...section, 'auth']),
       ...checkIdempotence(kafka),
+      ...checkUser(kafka),
     ],
   },
 ];
@@ -67,4 +68,10 @@ const checkIdempotence = ({ producer: { acks, idempotent } }: KafkaSection): Fin
   return [
     finding(path, 'field-conflict', { reason: `\`idempotent: true\` needs \`acks: all\`, not ${acks}.` }, { remedy }),
   ];
+};
+
+const checkUser = ({ clusterRef, auth }: KafkaSection): Finding[] => {
+  if (clusterRef?.user === undefined || auth === undefined) return [];
+  const reason = '`auth` is given, but `clusterRef.user` says already who the bridge is.';
+  return [finding([...section, 'auth'], 'field-conflict', { reason }, { at: 'key', remedy: 'Keep one of them.' })];
 };

@@ -4,6 +4,7 @@ import type { Path } from '../problems.ts';
 import type { BridgeSection } from '../schema/bridge.ts';
 import type { BrokerSection } from '../schema/broker.ts';
 import type { MonitoringSection } from '../schema/monitoring.ts';
+import type { MqttSection } from '../schema/mqtt.ts';
 import type { SemanticCheck } from './check.ts';
 
 /** The bridge's own user at a broker that the operator runs. */
@@ -15,7 +16,10 @@ const bridge: Path = ['spec', 'bridge'];
 const broker: Path = ['spec', 'mqtt', 'broker'];
 
 export const operationChecks: readonly SemanticCheck[] = [
-  { reads: [['spec', 'mqtt']], check: ({ spec: { mqtt } }) => (mqtt.broker ? checkBroker(mqtt.broker) : []) },
+  {
+    reads: [['spec', 'mqtt']],
+    check: ({ spec: { mqtt } }) => (mqtt.broker ? [...checkBroker(mqtt.broker), ...checkIdentity(mqtt)] : []),
+  },
   {
     reads: [bridge, ['spec', 'mqtt']],
     check: ({ spec: { bridge, mqtt } }) => checkAutoscaling(bridge, mqtt.share !== undefined),
@@ -40,6 +44,14 @@ const checkBroker = ({ kind, replicas, users }: BrokerSection): Finding[] => {
   });
   return found;
 };
+
+const checkIdentity = (mqtt: MqttSection): Finding[] =>
+  (['auth', 'tls'] as const)
+    .filter(name => mqtt[name] !== undefined)
+    .map(name => {
+      const reason = `\`${name}\` is given, but at a broker that the operator runs the bridge has a user of its own.`;
+      return conflict(['spec', 'mqtt', name], reason, `Leave out \`${name}\`; what clients need is in \`broker\`.`);
+    });
 
 const checkAutoscaling = ({ autoscaling }: BridgeSection, shared: boolean): Finding[] => {
   if (autoscaling === undefined) return [];

@@ -41,6 +41,12 @@ const bad: [Record<string, unknown>, string][] = [
     { mqtt: { broker: { ...mosquitto, users: [{ username: 'mkb-bridge', password: secret }] } } },
     'the user mkb-bridge is the bridge itself',
   ],
+  [{ mqtt: { broker: mosquitto, auth: { username: 'a' } } }, 'the bridge has a user of its own'],
+  [{ mqtt: { broker: mosquitto, tls: {} } }, 'the bridge has a user of its own'],
+  [
+    { kafka: { clusterRef: { name: 'k', user: 'u' }, auth: { mechanism: 'plain', username: 'u', password: secret } } },
+    'clusterRef.user says already who the bridge is',
+  ],
   [lastBad, 'the port must be one from 1 to 65535'],
   [{ mqtt: { url: 'mqtts://[::1]:65536/' } }, 'the port must be one from 1 to 65535'],
   [{ mqtt: { urls: [url, 'wss://a:99999/mqtt'] } }, 'the port must be one from 1 to 65535'],
