@@ -1,6 +1,15 @@
 /** Errors: what an MQTT session can meet. */
 import { table } from './entry.ts';
 
+interface UnfinishedDrain {
+  readonly clientId: string;
+  readonly why: string;
+  /** Messages that came and are settled. */
+  readonly drained: number;
+  /** Messages that came and are not settled: the broker delivers those of QoS 1 and 2 again. */
+  readonly unacknowledged: number;
+}
+
 export const mqttErrors = table({
   'mqtt-url-invalid': {
     kind: 'permanent',
@@ -111,6 +120,24 @@ export const mqttErrors = table({
     message: ({ filter, reason }: { filter: string; reason: string }) =>
       `The MQTT server refuses the subscription to ${filter}: ${reason}.`,
     remedy: 'Allow this client to subscribe to it on the server, or change the topic filter of the rule.',
+  },
+  'mqtt-unsubscription-refused': {
+    kind: 'permanent',
+    message: ({ reason }: { reason: string }) =>
+      `The MQTT server does not let this client give up a subscription: ${reason}.`,
+    remedy: 'Allow this client to unsubscribe on the server, and try again. Its session is kept meanwhile.',
+  },
+  'drain-ordinal-missing': {
+    kind: 'permanent',
+    message: ({ share }: { share: string }) =>
+      `The replicas share a subscription (spec.mqtt.share is ${share}), and each of them has a session of its own.`,
+    remedy: 'Say with --ordinal N whose session to drain: 0 is the first replica.',
+  },
+  'drain-unfinished': {
+    kind: 'retryable',
+    message: ({ clientId, why, drained, unacknowledged }: UnfinishedDrain) =>
+      `The MQTT session of ${clientId} is not drained: ${why}. Drained ${drained} messages; read and not in Kafka ${unacknowledged}.`,
+    remedy: 'Nothing is lost, the session is kept: run it again, with a longer --timeout if there is much to drain.',
   },
   'mqtt-refused-for-now': {
     kind: 'retryable',

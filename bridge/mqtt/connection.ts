@@ -6,12 +6,20 @@
  * to come back) is the session's.
  */
 import { MkbError } from '../../api/errors.ts';
-import { connectPacket, decodeControl, disconnectPacket, pingreq, subscribePacket } from './control-packets.ts';
+import {
+  connectPacket,
+  decodeControl,
+  disconnectPacket,
+  pingreq,
+  subscribePacket,
+  unsubscribePacket,
+} from './control-packets.ts';
 import { type FrameReader, packetType } from './frames.ts';
-import { type Grant, readConnack, readSuback, type Welcome } from './handshake.ts';
+import { type Grant, readConnack, readSuback, readUnsuback, type Welcome } from './handshake.ts';
 import { KeepAlive } from './keep-alive.ts';
 import type { MqttMessage } from './message.ts';
 import type { SessionOptions } from './options.ts';
+import { Questions } from './questions.ts';
 import { reasonError } from './reasons.ts';
 import { isUntrusted } from './tls.ts';
 import { openTransport, type Target, type Transport } from './transport.ts';
@@ -49,6 +57,7 @@ export class Connection {
   readonly #events: ConnectionEvents;
   readonly #transport: Transport;
   readonly #keepAlive: KeepAlive;
+  readonly #questions = new Questions();
   readonly #goOn = () => this.#proceed();
   #phase: Phase = 'opening';
   #held = false;
@@ -64,7 +73,7 @@ export class Connection {
       data: chunk => this.#data(chunk),
       closed: error => this.#closed(error),
     });
-    this.#keepAlive = new KeepAlive({ ping: () => this.write(pingreq), silent: () => this.#silent() });
+    this.#keepAlive = new KeepAlive({ ping: () => void this.ping(), silent: () => this.#silent() });
     this.#setDeadline();
   }
 
@@ -72,8 +81,23 @@ export class Connection {
     return this.#parts.target.url.href;
   }
 
+  /** Whether the server has let us in, and is still there. */
+  get #greeted(): boolean {
+    return this.#phase === 'subscribing' || this.#phase === 'live';
+  }
+
   write(bytes: Buffer): void {
     this.#transport.write(bytes);
+  }
+
+  /** PINGREQ. Fulfilled with whether PINGRESP came before the connection ended. */
+  ping(): Promise<boolean> {
+    return this.#ask(packetType.pingresp, pingreq);
+  }
+
+  /** UNSUBSCRIBE. Fulfilled with whether UNSUBACK came before the connection ended. Ask again only after that. */
+  unsubscribe(filters: readonly string[]): Promise<boolean> {
+    return this.#ask(packetType.unsuback, unsubscribePacket(this.#parts.options.version, filters));
   }
 
   /** Stops reading. Packets of a read that was not used up wait. Before CONNACK it does nothing: ask again when `welcomed`. */
@@ -98,7 +122,8 @@ export class Connection {
     if (this.#phase === 'ended') return;
     if (MkbError.is(error, 'mqtt-protocol-error')) this.#part(error.details.reasonCode);
     else if (error.code === 'mqtt-packet-too-large') this.#part(0x95);
-    else if (error.code === 'mqtt-subscription-refused') this.#part(0x00);
+    else if (error.code === 'mqtt-subscription-refused' || error.code === 'mqtt-unsubscription-refused')
+      this.#part(0x00);
     else this.abandon();
     this.#events.ended(error);
   }
@@ -120,9 +145,16 @@ export class Connection {
     this.#gone();
   }
 
+  async #ask(answer: number, question: Buffer): Promise<boolean> {
+    if (!this.#greeted) return false;
+    this.write(question);
+    return await this.#questions.asked(answer);
+  }
+
   #stop(): void {
     this.#phase = 'ended';
     this.#keepAlive.stop();
+    this.#questions.end();
     clearTimeout(this.#deadline);
   }
 
@@ -132,7 +164,7 @@ export class Connection {
    */
   #part(reasonCode: number, limitMs = partingMs): void {
     const { options } = this.#parts;
-    const greeted = this.#phase === 'subscribing' || this.#phase === 'live';
+    const greeted = this.#greeted;
     this.#stop();
     if (!greeted) {
       this.#gone();
@@ -233,7 +265,9 @@ export class Connection {
     else if (type === packetType.pubrel) this.#events.pubrel(this.#parts.reader.pubrelId());
     else if (type === packetType.suback && this.#phase === 'subscribing') this.#suback();
     else if (type === packetType.disconnect && this.#parts.options.version === '5') this.#disconnect();
-    else if (type !== packetType.pingresp) throw violation(0x82, `it sent a packet of type ${type} out of turn`);
+    else if (type === packetType.pingresp) this.#questions.answered(type);
+    else if (type === packetType.unsuback && this.#questions.awaits(type)) this.#unsuback();
+    else throw violation(0x82, `it sent a packet of type ${type} out of turn`);
   }
 
   #connack(): void {
@@ -251,6 +285,12 @@ export class Connection {
   #suback(): void {
     const packet = this.#decode();
     if (packet.cmd === 'suback') this.#live(readSuback(packet, this.#parts.options.subscriptions));
+  }
+
+  #unsuback(): void {
+    const packet = this.#decode();
+    if (packet.cmd === 'unsuback') readUnsuback(packet);
+    this.#questions.answered(packetType.unsuback);
   }
 
   #live(grants: readonly Grant[]): void {

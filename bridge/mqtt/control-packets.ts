@@ -1,5 +1,6 @@
 /**
- * The packets that are rare: CONNECT, SUBSCRIBE and DISCONNECT out, CONNACK, SUBACK and DISCONNECT in, all by `mqtt-packet`.
+ * The packets that are rare: CONNECT, SUBSCRIBE, UNSUBSCRIBE and DISCONNECT out, CONNACK, SUBACK, UNSUBACK and DISCONNECT in, all by
+ * `mqtt-packet`.
  *
  * Its parser is given one whole packet at a time. It reports errors by an event, and for some cut-off packets it throws; here both
  * are the server's violation of the protocol.
@@ -10,18 +11,18 @@ import { violation } from './violation.ts';
 
 export const pingreq: Buffer = Buffer.from([0xc0, 0]);
 
-/** The identifier of our SUBSCRIBE: we never have more than one packet of our own unanswered. */
-export const subscribeId = 1;
+/** The identifier of our SUBSCRIBE or UNSUBSCRIBE: we never have more than one packet of our own unanswered. */
+export const requestId = 1;
 
 const protocolVersion = { '5': 5, '3.1.1': 4 } as const;
 
-/** CONNECT that takes up the session of `clientId`: Clean Start 0, or Clean Session 0. */
+/** CONNECT that takes up the session of `clientId` (Clean Start 0, or Clean Session 0) unless it is to be a new one. */
 export function connectPacket(options: SessionOptions): Buffer {
   const { username, password } = options;
   return mqttPacket.generate({
     cmd: 'connect',
     protocolVersion: protocolVersion[options.version],
-    clean: false,
+    clean: options.cleanStart ?? false,
     clientId: options.clientId,
     keepalive: keepAliveSeconds(options.keepAliveMs),
     ...(username !== undefined || password !== undefined ? { username: username ?? '' } : {}),
@@ -47,7 +48,12 @@ const keepAliveSeconds = (ms: number): number => (ms === 0 ? 0 : Math.min(65_535
  */
 export function subscribePacket(version: '5' | '3.1.1', subscriptions: readonly Subscription[]): Buffer {
   const wanted = subscriptions.map(({ filter, qos }) => ({ topic: filter, qos, nl: false, rap: true, rh: 1 }));
-  const packet = { cmd: 'subscribe', messageId: subscribeId, subscriptions: wanted } as const;
+  const packet = { cmd: 'subscribe', messageId: requestId, subscriptions: wanted } as const;
+  return mqttPacket.generate(packet, { protocolVersion: protocolVersion[version] });
+}
+
+export function unsubscribePacket(version: '5' | '3.1.1', filters: readonly string[]): Buffer {
+  const packet = { cmd: 'unsubscribe' as const, messageId: requestId, unsubscriptions: [...filters] };
   return mqttPacket.generate(packet, { protocolVersion: protocolVersion[version] });
 }
 

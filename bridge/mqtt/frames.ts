@@ -21,6 +21,7 @@ export const packetType = {
   publish: 3,
   pubrel: 6,
   suback: 9,
+  unsuback: 11,
   pingresp: 13,
   disconnect: 14,
 } as const;

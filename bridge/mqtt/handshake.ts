@@ -1,7 +1,7 @@
-/** What the answers to CONNECT and SUBSCRIBE mean. Pure: packets in, facts or an error out. */
-import type { IConnackPacket, ISubackPacket } from 'mqtt-packet';
+/** What the answers to CONNECT, SUBSCRIBE and UNSUBSCRIBE mean. Pure: packets in, facts or an error out. */
+import type { IConnackPacket, ISubackPacket, IUnsubackPacket } from 'mqtt-packet';
 import { MkbError } from '../../api/errors.ts';
-import { subscribeId } from './control-packets.ts';
+import { requestId } from './control-packets.ts';
 import type { SessionOptions, Subscription } from './options.ts';
 import { describe, reasonError, returnCodes } from './reasons.ts';
 import { violation } from './violation.ts';
@@ -45,7 +45,7 @@ export function readConnack(packet: IConnackPacket, options: SessionOptions): We
 
 /** Throws `mqtt-subscription-refused` for the first filter that is refused: part of the messages is not what a rule asked for. */
 export function readSuback(packet: ISubackPacket, subscriptions: readonly Subscription[]): Grant[] {
-  if (packet.messageId !== subscribeId) throw violation(0x82, 'it sent a SUBACK that nobody waits for');
+  if (packet.messageId !== requestId) throw violation(0x82, 'it sent a SUBACK that nobody waits for');
   const codes = packet.granted as number[];
   if (codes.length !== subscriptions.length) {
     throw violation(0x82, `its SUBACK has ${codes.length} reason codes for ${subscriptions.length} topic filters`);
@@ -60,4 +60,11 @@ export function readSuback(packet: ISubackPacket, subscriptions: readonly Subscr
     }
     return { filter, asked: qos, granted: code as 0 | 1 | 2 };
   });
+}
+
+/** Throws `mqtt-unsubscription-refused` if the server keeps a subscription. That there was none is no refusal; MQTT 3.1.1 has none. */
+export function readUnsuback(packet: IUnsubackPacket): void {
+  const code = packet.granted?.find(each => each >= 0x80);
+  if (code !== undefined)
+    throw new MkbError('mqtt-unsubscription-refused', { reason: describe(code, packet.properties?.reasonString) });
 }

@@ -4,7 +4,9 @@ export interface SessionOptions {
   readonly urls: readonly string[];
   readonly version: '5' | '3.1.1';
   readonly clientId: string;
-  /** Filters as they are sent, `$share/GROUP/` included, and the QoS asked for. */
+  /** Begins a new session, which ends the one that the server has for this client id. Without it that one is taken up. */
+  readonly cleanStart?: boolean;
+  /** Filters as they are sent, `$share/GROUP/` included, and the QoS asked for. None: the session keeps those that it has. */
   readonly subscriptions: readonly Subscription[];
   readonly username?: string;
   /** Without a user name it is sent with an empty one: MQTT 3.1.1 has no password alone. */

@@ -146,6 +146,24 @@ export class Session {
     return this.#window.unacknowledged > 0 && this.#window.unacknowledged >= this.#mostUnacknowledged;
   }
 
+  /** Whether it is connected and nothing is under way: all is settled and acknowledged, and every exchange of QoS 2 is complete. */
+  get idle(): boolean {
+    return this.connected && this.#window.unsettled === 0 && this.#window.unacknowledged === 0;
+  }
+
+  /** Asks the server for a sign of life. Fulfilled with whether it came on this connection. */
+  async ping(): Promise<boolean> {
+    return (await this.#connection?.ping()) ?? false;
+  }
+
+  /**
+   * Asks the server to put nothing more into the session for `filters`; what waits in it still comes. Fulfilled with whether the server
+   * has confirmed it on this connection. A server that refuses is a permanent failure. Ask again only when it is fulfilled.
+   */
+  async unsubscribe(filters: readonly string[]): Promise<boolean> {
+    return (await this.#connection?.unsubscribe(filters)) ?? false;
+  }
+
   /** The message is safe, or dropped for good: it may be acknowledged. Sends nothing. */
   settle(arrival: number): void {
     this.#window.settle(arrival);
