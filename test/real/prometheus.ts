@@ -8,9 +8,18 @@ import { freePort } from './ports.ts';
 import { ServerProcess } from './server-process.ts';
 import { until } from './until.ts';
 
+/** What a job scrapes, as service discovery would tell. */
+export interface ScrapeTarget {
+  readonly address: string;
+  /** Labels of the target, such as those that a Pod's have. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** Whether a label that a series has already stays as it is. */
+  readonly honorLabels: boolean;
+}
+
 export interface PrometheusOptions {
-  /** host:port by scrape job. */
-  readonly jobs: Readonly<Record<string, string>>;
+  /** host:port by scrape job, or more than that. */
+  readonly jobs: Readonly<Record<string, string | ScrapeTarget>>;
   /** Rule files. */
   readonly rules?: readonly string[];
   /** Between two scrapes, and two evaluations of rules. Default 1s. */
@@ -95,13 +104,16 @@ function writeConfig(folder: string, { jobs, rules = [], interval = '1s' }: Prom
   const config = {
     global: { scrape_interval: interval, scrape_timeout: interval, evaluation_interval: interval },
     rule_files: ['rules/*.yaml'],
-    scrape_configs: Object.entries(jobs).map(([job_name, target]) => ({
-      job_name,
-      static_configs: [{ targets: [target] }],
-    })),
+    scrape_configs: Object.entries(jobs).map(([job_name, target]) => ({ job_name, ...scraped(target) })),
   };
   writeFileSync(join(folder, 'prometheus.yml'), stringify(config));
   return join(folder, 'prometheus.yml');
+}
+
+function scraped(target: string | ScrapeTarget): object {
+  if (typeof target === 'string') return { static_configs: [{ targets: [target] }] };
+  const { address, labels, honorLabels } = target;
+  return { honor_labels: honorLabels, static_configs: [{ targets: [address], labels }] };
 }
 
 async function ask(url: string, parameters: Record<string, string>): Promise<unknown> {

@@ -1,0 +1,114 @@
+/**
+ * Tests that a real Prometheus has an answer to every query of dashboards and alerts, while all is well: a panel that stays empty, or an alert
+ * that watches a metric nobody has, is found here.
+ */
+import { describe, expect, test } from 'vitest';
+import { red } from '../../../dashboards/panels.ts';
+import { alertsOf, type RuleGroup } from '../../../dashboards/rule-file.ts';
+import type { RunningPrometheus } from '../../real/prometheus.ts';
+import { until } from '../../real/until.ts';
+import { allPanelsOf, type CommittedDashboard, queriesOf } from './committed.ts';
+import { selectors } from './metric-names.ts';
+
+export interface Asked {
+  readonly dashboards: readonly CommittedDashboard[];
+  /** The rules that this Prometheus has, and no others. */
+  readonly groups: readonly RuleGroup[];
+  /** It scrapes each second. */
+  readonly prometheus: () => RunningPrometheus;
+  /** What Grafana puts in for $__rate_interval: time enough for something to happen. */
+  readonly rateInterval: string;
+  /** Labels that legends name and not every series has. */
+  readonly rareLabels?: readonly string[];
+}
+
+export function describeAnswers({ dashboards, groups, prometheus, rateInterval, rareLabels = [] }: Asked): void {
+  /** What Grafana puts in for its variables when everything is chosen. */
+  const filledIn = (expr: string): string =>
+    expr
+      .replaceAll('$__rate_interval', rateInterval)
+      .replaceAll('$__range', '1m')
+      .replace(/"\$\w+"/g, '".*"');
+  /** Waits until a query gives a number. */
+  const gives = (expr: string) =>
+    until(`data of ${expr}`, async () => (await prometheus().query(expr)).some(({ value }) => !Number.isNaN(value)), {
+      everyMs: 250,
+    });
+  const panels = allPanelsOf(dashboards);
+
+  describe.each(panels)('$name', ({ panel }) => {
+    test.each(queriesOf(panel))('query $refId has data, with the labels that its legend names', async query => {
+      await gives(filledIn(query.expr));
+      const series = await prometheus().query(filledIn(query.expr));
+      const labels = [...(query.legendFormat ?? '').matchAll(/\{\{(\w+)\}\}/g)].map(([, label]) => label!);
+      for (const label of labels.filter(each => !rareLabels.includes(each))) {
+        expect(
+          series.some(each => label in each.labels),
+          label,
+        ).toBe(true);
+      }
+    });
+  });
+
+  describe.each(dashboards)('$name', ({ dashboard }) => {
+    const [, ...variables] = dashboard.templating.list!;
+    test.each(variables)('the variable $name has values', async ({ definition }) => {
+      const [, metric, label] = /^label_values\((\w+), (\w+)\)$/.exec(definition!)!;
+      await gives(`count by (${label}) (${metric}{${label}!=""})`);
+    });
+
+    test.each(dashboard.annotations.list!)('Prometheus takes the annotation $name', async ({ expr }) => {
+      await prometheus().query(filledIn(expr!));
+    });
+
+    test('restarts are told by processes that are there', async () => {
+      const [restarts] = dashboard.annotations.list!;
+      await gives(filledIn(restarts!.expr!).replace(/ > 0$/, ''));
+    });
+  });
+
+  describe.each(alertsOf(groups))('$name $severity', ({ expr }) => {
+    test('what it watches is there', async () => {
+      await prometheus().query(expr);
+      for (const selector of selectors(expr)) {
+        const series = selector.replace(
+          /^bridge:mkb_delivery_slow:ratio_rate\w+$/,
+          'bridge:mkb_delivery_slow:ratio_rate5m',
+        );
+        await gives(`count(last_over_time(${series}[1m]))`);
+      }
+    });
+  });
+
+  test('Prometheus works out every rule, and none fires while all is well', async () => {
+    const count = groups.reduce((sum, { rules }) => sum + rules.length, 0);
+    const rules = await until('every rule to be worked out', async () => {
+      const all = await prometheus().rules();
+      return all.some(({ health }) => health === 'unknown') ? undefined : all;
+    });
+    expect(rules.length).toBe(count);
+    expect(rules.filter(({ health }) => health !== 'ok')).toEqual([]);
+    expect(await prometheus().query('ALERTS{alertstate="firing"}')).toEqual([]);
+  });
+
+  test.each(panels.filter(({ panel }) => panel.type === 'stat'))('$name is not red while all is well', async ({
+    panel,
+  }) => {
+    const steps = panel.fieldConfig!.defaults.thresholds!.steps;
+    const colorOf = (value: number) => steps.findLast(step => value >= (step.value ?? Number.NEGATIVE_INFINITY))!.color;
+    await until('another colour than red', async () => {
+      const answers = await Promise.all(queriesOf(panel).map(({ expr }) => prometheus().query(filledIn(expr))));
+      return answers.flat().every(({ value }) => colorOf(value) !== red);
+    });
+  });
+}
+
+/** Waits until an alert fires or is about to, and looks at its texts. Returns its labels. */
+export async function begins(prometheus: RunningPrometheus, name: string): Promise<Readonly<Record<string, string>>> {
+  const { annotations, labels } = await until(`${name} to begin`, async () =>
+    (await prometheus.alerts()).find(alert => alert.labels.alertname === name),
+  );
+  expect(Object.keys(annotations).sort()).toEqual(['dashboard_url', 'description', 'runbook_url', 'summary']);
+  expect(JSON.stringify(annotations)).not.toMatch(/\{\{|<error|<no value>/);
+  return labels;
+}
