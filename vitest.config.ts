@@ -1,7 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
-/** The container engine makes and removes network interfaces, which ends every request of a browser: it has the machine to itself. */
-const withEngine = ['test/compose/up.test.ts', 'test/deploy/image.test.ts'];
+/**
+ * The container engine and a real node of Kubernetes make and remove network interfaces, which ends every request of a browser: they have
+ * the machine to themselves.
+ */
+const withEngine = ['test/compose/up.test.ts', 'test/deploy/image.test.ts', 'test/real/node.test.ts'];
 
 export default defineConfig({
   test: {

@@ -19,7 +19,7 @@ export interface Certificates {
 /**
  * Makes certificates that are good for a day, in `folder`. The client's common name is `client`. Takes about 0.1 s.
  *
- * @param names what the server is called besides localhost, as OpenSSL has it: `DNS:kubernetes`, `IP:10.96.0.1`
+ * @param names what the server is called besides localhost, as OpenSSL has it: `DNS:kubernetes`, `IP:198.19.0.1`
  */
 export function makeCertificates(folder: string, names: readonly string[] = []): Certificates {
   const at = (name: string) => join(folder, name);

@@ -25,9 +25,10 @@ export function program(name: string): string | undefined {
 }
 
 export interface GoProgram {
-  readonly module: string;
-  readonly version: string;
-  /** The package of the program, within the module. */
+  /** What go.mod requires; left out by a program of the standard library alone. */
+  readonly module?: string;
+  readonly version?: string;
+  /** The package of the program, within the module; or the path of a file of ours, which ends in `.go` and may import the module. */
   readonly main: string;
   /** Of `go build`. */
   readonly flags?: readonly string[];
@@ -45,8 +46,9 @@ export function buildGo({ module, version, main, flags = [], into, how }: GoProg
   try {
     run('go', ['mod', 'init', 'build'], { env, how, cwd });
     // Not `go get`: it would bring what every package of the module needs, and of Telegraf that is gigabytes.
-    run('go', ['mod', 'edit', `-require=${module}@${version}`], { env, how, cwd });
-    run('nice', ['go', 'build', '-trimpath', ...flags, '-o', built, `${module}/${main}`], { env, how, cwd });
+    if (module) run('go', ['mod', 'edit', `-require=${module}@${version}`], { env, how, cwd });
+    const source = main.endsWith('.go') ? main : `${module}/${main}`;
+    run('nice', ['go', 'build', '-trimpath', ...flags, '-o', built, source], { env, how, cwd });
     renameSync(built, into);
   } finally {
     rmSync(cwd, { recursive: true, force: true });

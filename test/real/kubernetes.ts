@@ -70,6 +70,11 @@ export type KubernetesObject = { metadata: any; spec?: any; status?: any; data?:
 
 const run = promisify(execFile);
 
+/** The addresses of Services. Set aside for tests of networks (RFC 2544), as all of a real node are: see node/network.ts. */
+export const serviceRange = '198.19.0.0/16';
+/** That of the Service `kubernetes` is always the first. */
+export const apiServiceAddress = '198.19.0.1';
+
 const auditPolicy = {
   apiVersion: 'audit.k8s.io/v1',
   kind: 'Policy',
@@ -84,8 +89,9 @@ export async function startKubernetes({
   const folder = temporaryFolder('kubernetes');
   const [port, etcdPort, peerPort, ...rest] = await freePorts(6);
   const server = `https://127.0.0.1:${port}`;
-  const names = ['DNS:kubernetes', 'DNS:kubernetes.default', 'DNS:kubernetes.default.svc', 'IP:10.96.0.1'];
-  const { ca, caFile, serverCertFile, serverKeyFile } = makeCertificates(folder, names);
+  const names = ['DNS:kubernetes', 'DNS:kubernetes.default', 'DNS:kubernetes.default.svc', `IP:${apiServiceAddress}`];
+  const certificates = makeCertificates(folder, names);
+  const { ca, caFile, serverCertFile, serverKeyFile } = certificates;
   const at = (name: string) => join(folder, name);
   const token = randomBytes(16).toString('hex');
   const kubeconfig = at('admin.kubeconfig');
@@ -108,7 +114,13 @@ export async function startKubernetes({
   ]);
   const apiServer = part('kube-apiserver', kubernetesProgram('kube-apiserver'), [
     ...[`--etcd-servers=http://127.0.0.1:${etcdPort}`, '--bind-address=127.0.0.1', `--secure-port=${port}`],
-    ...['--advertise-address=127.0.0.1', '--endpoint-reconciler-type=none', '--service-cluster-ip-range=10.96.0.0/16'],
+    ...[
+      '--advertise-address=127.0.0.1',
+      '--endpoint-reconciler-type=none',
+      `--service-cluster-ip-range=${serviceRange}`,
+    ],
+    ...[`--kubelet-client-certificate=${certificates.clientCertFile}`, '--kubelet-preferred-address-types=InternalIP'],
+    `--kubelet-client-key=${certificates.clientKeyFile}`,
     ...[`--tls-cert-file=${serverCertFile}`, `--tls-private-key-file=${serverKeyFile}`, `--client-ca-file=${caFile}`],
     ...['--service-account-issuer=https://kubernetes.default.svc', `--service-account-key-file=${at('sa.pub')}`],
     ...[`--service-account-signing-key-file=${at('sa.key')}`, `--token-auth-file=${at('tokens.csv')}`],
@@ -144,7 +156,8 @@ export async function startKubernetes({
         maxBuffer: 64 * 1024 * 1024,
       },
     );
-    child.child.stdin!.end(stdin ?? '');
+    // One that ends without having read says why itself.
+    child.child.stdin!.on('error', () => undefined).end(stdin ?? '');
     return (await child).stdout;
   };
   const applied = (...objects: readonly object[]) =>

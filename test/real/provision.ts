@@ -14,6 +14,11 @@ function provide(system: System): void {
     console.log(`${name} found     ${here}`);
     return;
   }
+  const reason = system.unable?.();
+  if (reason) {
+    console.log(`${name} skipped   ${reason}`);
+    return;
+  }
   console.log(`${name} missing   installing ...`);
   const start = performance.now();
   system.install();

@@ -8,6 +8,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { whyNoContainers } from './containers.ts';
 import { aptInstall, buildGo, cacheFolder, isExecutable, program, run } from './install.ts';
 import {
   controlPlane,
@@ -18,6 +19,7 @@ import {
   installKwok,
   kwokProgram,
 } from './kubernetes-programs.ts';
+import { findNode, installNode } from './node/programs.ts';
 
 export type SystemName =
   | 'java'
@@ -30,12 +32,14 @@ export type SystemName =
   | 'prometheus'
   | 'chromium'
   | 'compose'
+  | 'engine'
   | 'docker'
   | 'telegraf'
   | 'etcd'
   | 'kubernetes'
   | 'kwok'
-  | 'helm';
+  | 'helm'
+  | 'node';
 
 export interface System {
   readonly name: SystemName;
@@ -50,6 +54,8 @@ export interface System {
    * its suites are skipped where it is missing, with CI=true, too.
    */
   readonly optional?: true;
+  /** Why this machine cannot have it, whatever is installed; undefined when it can. Its suites are skipped there, with CI=true, too. */
+  unable?(): string | undefined;
 }
 
 /** The class path of Kafka's jars, from KAFKA_HOME or from the cache, or undefined when there are none. */
@@ -99,6 +105,20 @@ export const systems: readonly System[] = [
   },
   { name: 'kwok', found: () => [kwokProgram()].find(isExecutable), install: installKwok, how: 'npm run provision' },
   { name: 'helm', found: helmProgram, install: installHelm, how: 'npm run provision' },
+  {
+    name: 'node',
+    found: () => (whyNoContainers() ? undefined : findNode()),
+    install: installNode,
+    how: 'as root on a machine that may run containers: npm run provision node (it takes some minutes)',
+    unable: whyNoContainers,
+  },
+  {
+    name: 'engine',
+    found: findEngine,
+    install: installEngine,
+    how: 'as root on a machine that may run containers: npm run provision engine',
+    unable: whyNoContainers,
+  },
   { name: 'compose', found: findCompose, install: installDocker, how: 'npm run provision compose', optional: true },
   {
     name: 'docker',
@@ -133,21 +153,23 @@ function findCompose(): string | undefined {
 }
 
 /** The engine that tests start for themselves. */
-function findDocker(): string | undefined {
-  return mayRunContainers() && findCompose() ? program('dockerd') : undefined;
+function findEngine(): string | undefined {
+  return whyNoContainers() ? undefined : program('dockerd');
 }
 
-/** Root of a container is often root without these: to mount (CAP_SYS_ADMIN, 21) and to make networks (CAP_NET_ADMIN, 12). */
-function mayRunContainers(): boolean {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;
-  const effective = /^CapEff:\s*([0-9a-f]+)/m.exec(readFileSync('/proc/self/status', 'utf8'))![1];
-  return [21n, 12n].every(bit => (BigInt(`0x${effective}`) >> bit) & 1n);
+function findDocker(): string | undefined {
+  return findCompose() && findEngine();
+}
+
+const engineAdvice = 'install Docker Engine with the Compose plugin (docs.docker.com/engine/install)';
+
+function installEngine(): void {
+  aptInstall(['docker.io'], engineAdvice);
 }
 
 function installDocker(): void {
-  const how = 'install Docker Engine with the Compose plugin (docs.docker.com/engine/install)';
-  if (!program('dockerd')) aptInstall(['docker.io'], how);
-  if (!composePlugin()) buildCompose(how);
+  if (!program('dockerd')) installEngine();
+  if (!composePlugin()) buildCompose(engineAdvice);
 }
 
 function buildCompose(how: string): void {

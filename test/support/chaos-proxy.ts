@@ -14,7 +14,7 @@ interface Connection {
   readonly lanes: readonly Lane[];
 }
 
-/** A chaos proxy on 127.0.0.1. Make one with `startChaosProxy`. */
+/** A chaos proxy, on 127.0.0.1 unless told. Make one with `startChaosProxy`. */
 export class ChaosProxy {
   readonly targetPort: number;
   readonly #up: Weather = { latencyMs: 0, bytesPerSecond: Number.POSITIVE_INFINITY, frozen: false };
@@ -40,10 +40,10 @@ export class ChaosProxy {
     return this.#connections.size;
   }
 
-  async listen(port = 0): Promise<void> {
+  async listen(port = 0, host = '127.0.0.1'): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen(port, '127.0.0.1', resolve);
+      this.#server.listen(port, host, resolve);
     });
   }
 
@@ -128,9 +128,10 @@ export class ChaosProxy {
  * Starts a proxy in front of a port of 127.0.0.1.
  *
  * @param port where it listens; a free one when left out
+ * @param host the address where it listens
  */
-export async function startChaosProxy(targetPort: number, port = 0): Promise<ChaosProxy> {
+export async function startChaosProxy(targetPort: number, port = 0, host = '127.0.0.1'): Promise<ChaosProxy> {
   const proxy = new ChaosProxy(targetPort);
-  await proxy.listen(port);
+  await proxy.listen(port, host);
   return proxy;
 }
