@@ -2,19 +2,23 @@
  * The bridge: a document in, a running bridge out. The only place that knows all parts.
  *
  * It starts from the end: Kafka first, its topics next, MQTT last, so that nothing is received that could not go anywhere. It stops from
- * the beginning: reading ends, what was read is delivered and acknowledged, and only then are the connections closed.
+ * the beginning: reading ends, windows of rules are closed, what was read is delivered and acknowledged, and only then are the connections
+ * closed.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { MqttKafkaBridge } from '../api/bridge.ts';
 import { MkbError } from '../api/errors.ts';
 import type { SecretSources } from '../api/secrets.ts';
 import { durationMs } from '../api/units.ts';
+import { schemasOf } from '../rules/schemas/schemas.ts';
 import { unsupportedParts } from '../rules/unsupported.ts';
 import { backoffMs } from './backoff.ts';
 import { BoundRule } from './flow/bound-rule.ts';
 import { Pipeline, type Source } from './flow/pipeline.ts';
 import { Settlement } from './flow/settlement.ts';
 import { Producer } from './kafka/producer.ts';
+import type { ProducerOptions } from './kafka/producer-options.ts';
+import type { SessionOptions } from './mqtt/options.ts';
 import { type ConnectedInfo, Session, type SessionHandler } from './mqtt/session.ts';
 import { DeliveryHistogram } from './observe/delivery-histogram.ts';
 import type { BridgeFigures } from './observe/figures.ts';
@@ -28,8 +32,15 @@ export interface BridgeOptions {
   readonly ordinal?: number;
 }
 
+/** What a bridge is made of beside its document. */
+export interface BridgeParts {
+  readonly rules: readonly BoundRule[];
+  readonly session: SessionOptions;
+  readonly producer: ProducerOptions;
+}
+
 /** What a stop left behind. */
-export interface DrainReport {
+export interface StopReport {
   /** Messages that were read and are not acknowledged: a broker delivers those of QoS 1 and 2 again. */
   readonly unacknowledged: number;
 }
@@ -42,28 +53,26 @@ export class Bridge implements BridgeFigures {
   readonly retried = new Map<string, number>();
   readonly receiveMaximum: number;
   readonly bufferLimitBytes: number;
+  /** For questions to the broker. It is started and closed by `start` and `stop` only. */
+  readonly session: Session;
   /** Settles when the bridge has ended: fulfilled by `stop`, rejected by an error that no retry mends. */
   readonly ended: Promise<void>;
   mqttConnections = 0;
+  /** What the MQTT broker said when it let us in last. */
+  connection: ConnectedInfo | undefined;
   readonly #document: MqttKafkaBridge;
   readonly #errors: ErrorLog;
   readonly #log: Logger;
   readonly #producer: Producer;
-  readonly #session: Session;
   readonly #pipeline: Pipeline;
   readonly #end = Promise.withResolvers<void>();
   readonly #stopped = new AbortController();
   readonly #firstConnection = Promise.withResolvers<void>();
-  #stopping: Promise<DrainReport> | undefined;
-  #drained: (() => void) | undefined;
+  #stopping: Promise<StopReport> | undefined;
+  #settled: (() => void) | undefined;
 
   /** Use `prepareBridge`. */
-  constructor(
-    document: MqttKafkaBridge,
-    rules: readonly BoundRule[],
-    parts: { session: ConstructorParameters<typeof Session>[0]; producer: ConstructorParameters<typeof Producer>[0] },
-    log: Logger,
-  ) {
+  constructor(document: MqttKafkaBridge, parts: BridgeParts, log: Logger) {
     this.name = document.metadata.name;
     this.ended = this.#end.promise;
     // Whoever awaits them hears of a rejection; until then it is not an unhandled one.
@@ -72,32 +81,32 @@ export class Bridge implements BridgeFigures {
     this.#document = document;
     this.#log = log;
     this.#errors = new ErrorLog(log);
-    this.rules = rules;
+    this.rules = parts.rules;
     this.receiveMaximum = parts.session.receiveMaximum;
     this.bufferLimitBytes = parts.producer.maxBytes;
     const capacity = parts.session.windowCapacity;
     this.settlement = new Settlement(
       capacity,
-      { settle: arrival => this.#session.settle(arrival), acknowledge: () => this.#session.acknowledge() },
+      { settle: arrival => this.session.settle(arrival), acknowledge: () => this.session.acknowledge() },
       this.histogram,
     );
     this.#pipeline = new Pipeline({
-      rules,
+      rules: parts.rules,
       settlement: this.settlement,
       capacity,
       deadLetterTopic: document.spec.delivery.onFailure.deadLetter?.topic,
       source: this.#source(),
       failed: (rule, error) => this.#errors.report('error', error, { bridge: this.name, rule }),
       problem: error => this.#problem(error),
-      settled: () => this.#checkDrained(),
+      settled: () => this.#checkSettled(),
     });
     this.#producer = new Producer(parts.producer, this.#pipeline);
     this.#pipeline.use(this.#producer);
-    this.#session = new Session(parts.session, this.#sessionHandler());
+    this.session = new Session(parts.session, this.#sessionHandler());
   }
 
   get mqttConnected(): boolean {
-    return this.#session.connected;
+    return this.session.connected;
   }
 
   get kafkaConnected(): boolean {
@@ -110,6 +119,15 @@ export class Bridge implements BridgeFigures {
 
   get pausedSeconds(): number {
     return this.#pipeline.pausedSeconds;
+  }
+
+  get windowRows(): BridgeFigures['windowRows'] {
+    return this.#pipeline.rows;
+  }
+
+  /** Whether something is on its way to Kafka. */
+  get #isBusy(): boolean {
+    return this.settlement.inFlight > 0 || this.windowRows.inFlight > 0;
   }
 
   /** Why it cannot move messages now; empty when it can. */
@@ -128,7 +146,7 @@ export class Bridge implements BridgeFigures {
       await this.#untilDone(() => this.#producer.cluster.createTopics(this.#document.spec.kafka.topics));
       await this.#untilDone(() => this.#requireTopics());
       if (this.#stopping) return;
-      this.#session.start();
+      this.session.start();
       await this.#firstConnection.promise;
     } catch (error) {
       this.#fail(error as MkbError);
@@ -137,37 +155,40 @@ export class Bridge implements BridgeFigures {
   }
 
   /** Stops reading, delivers and acknowledges what was read, and closes; at the latest after `delivery.shutdownTimeout`. */
-  stop(): Promise<DrainReport> {
+  stop(): Promise<StopReport> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
   }
 
-  async #stop(): Promise<DrainReport> {
+  async #stop(): Promise<StopReport> {
     this.#stopped.abort();
-    this.#session.pause();
+    this.session.pause();
+    this.#pipeline.rows.stop();
     this.#producer.flush();
-    if (this.settlement.inFlight > 0) await this.#drain(durationMs(this.#document.spec.delivery.shutdownTimeout));
-    await this.#session.close();
+    if (this.#isBusy) await this.#untilSettled(durationMs(this.#document.spec.delivery.shutdownTimeout));
+    const { inFlight: rows } = this.windowRows;
+    if (rows > 0) this.#log.warn({ bridge: this.name, rows }, 'Kafka did not take all rows of windows in time: they are lost');
+    await this.session.close();
     this.#producer.close();
     this.#firstConnection.resolve();
     this.#end.resolve();
     return { unacknowledged: this.settlement.inFlight };
   }
 
-  async #drain(timeoutMs: number): Promise<void> {
+  async #untilSettled(timeoutMs: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#drained = resolve;
+    this.#settled = resolve;
     const timer = setTimeout(resolve, timeoutMs);
     await promise;
     clearTimeout(timer);
   }
 
-  #checkDrained(): void {
-    if (this.#drained && this.settlement.inFlight === 0) this.#drained();
+  #checkSettled(): void {
+    if (this.#settled && !this.#isBusy) this.#settled();
   }
 
   #source(): Source {
-    const session = () => this.#session;
+    const session = () => this.session;
     return {
       pause: () => session().pause(),
       resume: () => {
@@ -190,7 +211,9 @@ export class Bridge implements BridgeFigures {
     };
   }
 
-  #connected({ grants, ...info }: ConnectedInfo): void {
+  #connected(connection: ConnectedInfo): void {
+    const { grants, ...info } = connection;
+    this.connection = connection;
     this.mqttConnections++;
     this.#log.info({ bridge: this.name, ...info }, 'MQTT is connected');
     for (const { filter, asked, granted } of grants) {
@@ -239,18 +262,27 @@ export class Bridge implements BridgeFigures {
 
 /** A bridge that is ready to start. Throws for secrets that cannot be read, rules that do not compile, and parts that it cannot run. */
 export async function prepareBridge(document: MqttKafkaBridge, options: BridgeOptions): Promise<Bridge> {
+  return new Bridge(document, await prepareParts(document, options), options.log);
+}
+
+/** Throws as `prepareBridge`. */
+export async function prepareParts(
+  document: MqttKafkaBridge,
+  { secrets, ordinal }: BridgeOptions,
+): Promise<BridgeParts> {
   const unsupported = unsupportedParts(document, 'process')[0];
   if (unsupported) throw new MkbError('part-unsupported', unsupported);
+  const schemas = schemasOf(document.spec.schemas);
   const rules: BoundRule[] = [];
   let firstNumber = 1;
   for (const rule of document.spec.rules) {
-    rules.push(new BoundRule(rule, firstNumber));
+    rules.push(new BoundRule(rule, firstNumber, { schemas }));
     firstNumber += rule.sinks.length;
   }
   const filters = rules.flatMap(rule => rule.filters.map(({ filter }) => filter));
   const [session, producer] = await Promise.all([
-    sessionOptions(document, filters, options.secrets, options.ordinal ?? 0),
-    producerOptions(document, options.secrets),
+    sessionOptions(document, filters, secrets, ordinal ?? 0),
+    producerOptions(document, secrets),
   ]);
-  return new Bridge(document, rules, { session, producer }, options.log);
+  return { rules, session, producer };
 }

@@ -1,0 +1,160 @@
+/**
+ * Empties the MQTT session of a replica that does not come back, and ends it.
+ *
+ * A session outlives its replica. What waits in it would wait until it expires, and brokers such as Mosquitto go on putting messages of a
+ * shared subscription into it. So a bridge is run once more as that replica, without subscribing to anything:
+ *
+ * 1. It takes part as it always did, until it has caught up. Giving up the subscription first would lose messages where the queue is not the
+ *    session's: HiveMQ keeps one for the whole group, and gives nothing of it to who has unsubscribed. There may be nobody else.
+ * 2. UNSUBSCRIBE. From then on messages go to the other replicas.
+ * 3. It delivers what is left in the session.
+ * 4. The session is ended.
+ *
+ * MQTT has no word for "that was all", so silence must tell. A broker that does things in their order (Mosquitto) has sent everything it may
+ * send before it answers a ping; another (HiveMQ) answers pings at once and fetches messages meanwhile. Therefore both are asked for:
+ * for two seconds nothing comes and nothing is under way, and the broker answers pings, so that it is neither gone nor frozen.
+ * While messages are published all the time there is no silence in step 1; ten seconds of work are enough then.
+ *
+ * The surprising case is a filter that an older document had. Nobody knows it any more, so it cannot be given up, and its messages go on
+ * coming in step 3. No rule wants them: ten seconds of nothing but those count as silence.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { MqttKafkaBridge } from '../api/bridge.ts';
+import { MkbError } from '../api/errors.ts';
+import { type Outcome, outcomes } from './flow/outcome.ts';
+import { Bridge, type BridgeOptions, type BridgeParts, prepareParts } from './main.ts';
+import { endSession } from './mqtt/end-session.ts';
+import { ErrorLog } from './observe/log.ts';
+
+export interface DrainOptions extends BridgeOptions {
+  /** Pause between two looks, milliseconds; 250 unless a test is in a hurry. */
+  readonly everyMs?: number;
+}
+
+export interface DrainReport {
+  /** Whether the broker had a session at all. */
+  readonly sessionPresent: boolean;
+  /** Messages that came, by what became of them. One that came twice counts twice. */
+  readonly messages: ReadonlyMap<Outcome, number>;
+}
+
+/**
+ * What one look found since the one before: nothing at all; nothing that a rule wants; work that got done; work that waits for Kafka or for
+ * a connection.
+ */
+type Look = 'still' | 'unwanted' | 'moving' | 'stuck';
+
+/** So many looks in a row without a message are silence. */
+const silenceLooks = 8;
+/** So many looks with messages are enough, where silence cannot be had. */
+const patienceLooks = 40;
+
+export class Drain {
+  readonly clientId: string;
+  readonly #bridge: Bridge;
+  readonly #parts: BridgeParts;
+  readonly #errors: ErrorLog;
+  readonly #everyMs: number;
+  /** Messages at the last look: those that are settled, and of these the ones that a rule wanted. */
+  #settled = 0;
+  #wanted = 0;
+
+  /** Use `prepareDrain`. */
+  constructor(document: MqttKafkaBridge, parts: BridgeParts, { log, everyMs = 250 }: DrainOptions) {
+    this.clientId = parts.session.clientId;
+    this.#parts = parts;
+    this.#bridge = new Bridge(document, { ...parts, session: { ...parts.session, subscriptions: [] } }, log);
+    this.#errors = new ErrorLog(log);
+    this.#everyMs = everyMs;
+  }
+
+  /**
+   * Waits for brokers that are away, and reconnects. Throws what no waiting mends, and `drain-unfinished` when it is broken off; then the
+   * session is kept, and can be drained again. Call it once.
+   *
+   * @param signal breaks it off, for a reason that is text: `the timeout of 10m has passed`
+   */
+  async run(signal: AbortSignal): Promise<DrainReport> {
+    const bridge = this.#bridge;
+    let missing: readonly string[] = [];
+    const stop = () => {
+      missing = bridge.missing();
+      void bridge.stop();
+    };
+    signal.addEventListener('abort', stop);
+    if (signal.aborted) stop();
+    try {
+      await bridge.start();
+      signal.throwIfAborted();
+      const sessionPresent = bridge.connection?.sessionPresent === true;
+      if (sessionPresent) await this.#empty(signal);
+      await bridge.stop();
+      await endSession(this.#parts.session, error => this.#errors.report('warn', error), signal);
+      return { sessionPresent, messages: this.#messages() };
+    } catch (error) {
+      const { unacknowledged } = await bridge.stop();
+      if (!signal.aborted) throw error;
+      throw this.#unfinished([signal.reason, ...missing].join(', and '), unacknowledged);
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
+  async #empty(signal: AbortSignal): Promise<void> {
+    await this.#catchUp(signal);
+    const filters = this.#parts.session.subscriptions.map(({ filter }) => filter);
+    while (!(await this.#bridge.session.unsubscribe(filters))) await this.#look(signal);
+    await this.#finish(signal);
+  }
+
+  async #catchUp(signal: AbortSignal): Promise<void> {
+    let still = 0;
+    let moving = 0;
+    while (still < silenceLooks && moving < patienceLooks) {
+      const look = await this.#look(signal);
+      still = look === 'still' ? still + 1 : 0;
+      if (look === 'moving' || look === 'unwanted') moving++;
+    }
+  }
+
+  async #finish(signal: AbortSignal): Promise<void> {
+    let still = 0;
+    let nothingWanted = 0;
+    while (still < silenceLooks && nothingWanted < patienceLooks) {
+      const look = await this.#look(signal);
+      still = look === 'still' ? still + 1 : 0;
+      nothingWanted = look === 'still' || look === 'unwanted' ? nothingWanted + 1 : 0;
+    }
+  }
+
+  /** Throws when the bridge has failed, and when it is broken off. */
+  async #look(signal: AbortSignal): Promise<Look> {
+    const { session, settlement, ended } = this.#bridge;
+    await Promise.race([pause(this.#everyMs), ended]);
+    const answered = await session.ping();
+    signal.throwIfAborted();
+    const [settledBefore, wantedBefore] = [this.#settled, this.#wanted];
+    this.#settled = settlement.received - settlement.inFlight;
+    this.#wanted = this.#settled - settlement.count('no_rule');
+    if (!answered || settlement.inFlight > 0 || this.#wanted > wantedBefore)
+      return this.#settled > settledBefore ? 'moving' : 'stuck';
+    return session.idle && this.#settled === settledBefore ? 'still' : 'unwanted';
+  }
+
+  #messages(): Map<Outcome, number> {
+    const { settlement } = this.#bridge;
+    return new Map(
+      outcomes.map(outcome => [outcome, settlement.count(outcome)] as const).filter(([, count]) => count > 0),
+    );
+  }
+
+  #unfinished(why: string, unacknowledged: number): MkbError {
+    const drained = this.#bridge.settlement.received - unacknowledged;
+    return new MkbError('drain-unfinished', { clientId: this.clientId, why, drained, unacknowledged });
+  }
+}
+
+/** A drain that is ready to run. Throws as `prepareBridge`. */
+export async function prepareDrain(document: MqttKafkaBridge, options: DrainOptions): Promise<Drain> {
+  return new Drain(document, await prepareParts(document, options), options);
+}
