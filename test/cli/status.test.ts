@@ -1,100 +1,33 @@
-/** `mkb status` against a real API server. Nobody runs the bridges here: the tests write their statuses, as the operator would. */
-import { execFile } from 'node:child_process';
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { promisify } from 'node:util';
+/** `mkb status` against a real API server. */
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parse, parseAllDocuments, stringify } from 'yaml';
-import type { BridgeStatus } from '../../api/schema/status.ts';
+import { parse, parseAllDocuments } from 'yaml';
 import { kinds } from '../../operator/kinds.ts';
-import { ApiClient } from '../../operator/runtime/client.ts';
 import { EventRecorder } from '../../operator/runtime/events.ts';
-import packageJson from '../../package.json' with { type: 'json' };
-import { documentOf } from '../api/support/documents.ts';
-import { removeFolder, temporaryFolder } from '../real/cleanup.ts';
-import { type RunningKubernetes, startKubernetes } from '../real/kubernetes.ts';
-import { kubernetesProgram } from '../real/kubernetes-programs.ts';
-import { freePorts } from '../real/ports.ts';
+import type { RunningKubernetes } from '../real/kubernetes.ts';
 import { describeReal } from '../real/require.ts';
 import { until } from '../real/until.ts';
-import { condition, goodStatus, withConditions } from './made-up-bridges.ts';
+import { type BridgesStage, invalidStatus, startBridgesStage } from './bridges-stage.ts';
+import { goodStatus } from './made-up-bridges.ts';
 import { mkb, type Outcome, startMkb } from './mkb-process.ts';
 
-const invalid = withConditions(
-  condition('Ready', 'False', 'RulesInvalid', 'rules[0].sql:1:8: There is no column speeed.'),
-);
-
-describe('without a cluster', () => {
-  const folder = temporaryFolder('status');
-  afterAll(() => removeFolder(folder));
-  const away = { KUBECONFIG: '', HOME: folder };
-
-  it('says that there is no kubeconfig, and asks nobody at localhost:8080', async () => {
-    const { code, stdout, stderr } = await mkb(['status'], { env: away });
-    expect([code, stdout]).toEqual([78, '']);
-    expect(stderr).toMatch(/there is none at \$KUBECONFIG or ~\/\.kube\/config.*\[kube-config\]\n {2}remedy: /);
-  });
-
-  it('says which file it cannot read', async () => {
-    const { code, stderr } = await mkb(['status', '--kubeconfig', join(folder, 'none')]);
-    expect(code).toBe(78);
-    expect(stderr).toContain(`from ${join(folder, 'none')}: ENOENT`);
-  });
-
-  it('says which context the kubeconfig does not have, and which server does not answer', async () => {
-    const [port] = await freePorts(1);
-    const file = join(folder, 'config');
-    const cluster = { name: 'c', cluster: { server: `https://127.0.0.1:${port}` } };
-    const context = { name: 'here', context: { cluster: 'c', user: 'u' } };
-    const config = { clusters: [cluster], users: [{ name: 'u', user: {} }], contexts: [context] };
-    writeFileSync(file, stringify({ ...config, 'current-context': 'here' }));
-    const other = await mkb(['status', '--context', 'there'], { env: { KUBECONFIG: file } });
-    expect([other.code, other.stderr]).toEqual([78, expect.stringContaining('it has no context there')]);
-    const here = await mkb(['status'], { env: { KUBECONFIG: file } });
-    expect(here.code).toBe(69);
-    expect(here.stderr).toMatch(/127\.0\.0\.1:[0-9]+ cannot be reached: .*ECONNREFUSED.*\[bridges-unreadable\]/);
-  });
-
-  it.each([
-    ['-A', '-n', 'shop'],
-    ['-o', 'xml'],
-  ])('refuses %s %s with exit code 2', async (...options) => {
-    expect((await mkb(['status', ...options.filter(Boolean)])).code).toBe(2);
-  });
+it.each([
+  ['-A', '-n', 'shop'],
+  ['-o', 'xml'],
+])('refuses %s %s with exit code 2', async (...options) => {
+  expect((await mkb(['status', ...options.filter(Boolean)])).code).toBe(2);
 });
 
 describeReal('etcd', 'kubernetes')('mkb status', () => {
+  let stage: BridgesStage;
   let kubernetes: RunningKubernetes;
-  let client: ApiClient;
-  let bin: string;
   const status = (...args: string[]) => mkb(['status', ...args], { env: { KUBECONFIG: kubernetes.kubeconfig } });
-  const bridge = (namespace: string, name: string, replicas = 2) => ({
-    ...documentOf({ mqtt: { url: 'mqtt://broker:1883', share: 's' }, bridge: { replicas } }),
-    metadata: { namespace, name },
-  });
-  const tell = async (namespace: string, name: string, told: BridgeStatus) => {
-    const { apiVersion, kind } = kinds.bridge;
-    const object = { apiVersion, kind, metadata: { namespace, name }, status: told };
-    return client.apply(kinds.bridge, object, { fieldManager: 'test', force: true, subresource: 'status' });
-  };
 
   beforeAll(async () => {
-    kubernetes = await startKubernetes({ apply: ['crds/mqttkafkabridges.mqttkafka.dev.yaml'] });
-    client = new ApiClient(kubernetes.config);
-    for (const name of ['shop', 'market', 'empty', 'busy']) await kubernetes.kubectl(['create', 'namespace', name]);
-    await kubernetes.apply(bridge('shop', 'cars'), bridge('market', 'trucks'));
-    await tell('shop', 'cars', goodStatus);
-    await tell('market', 'trucks', invalid);
-    bin = join(kubernetes.folder, 'bin');
-    mkdirSync(bin);
-    // As npm does it for what package.json names in `bin`.
-    symlinkSync(resolve('cli/mkb.ts'), join(bin, 'kubectl-mkb'));
+    stage = await startBridgesStage();
+    ({ kubernetes } = stage);
   });
-  afterAll(async () => {
-    client?.close();
-    await kubernetes?.stop();
-  });
+  afterAll(() => stage?.stop());
 
   it('shows the bridges of all namespaces, why one is not ready, and ends with 1', async () => {
     const { code, stdout, stderr } = await status('-A');
@@ -122,8 +55,8 @@ market/trucks is not ready, RulesInvalid
   });
 
   it('tells of a change that the operator has not looked at yet, however well everything ran before', async () => {
-    await kubernetes.apply(bridge('busy', 'changed'));
-    await tell('busy', 'changed', goodStatus);
+    await stage.make('busy', 'changed');
+    await stage.tell('busy', 'changed', goodStatus);
     expect((await status('-n', 'busy')).code).toBe(0);
     await kubernetes.kubectl(['scale', 'mkb', 'changed', '-n', 'busy', '--replicas=3']);
     const { code, stdout } = await status('-n', 'busy', 'changed');
@@ -134,8 +67,8 @@ market/trucks is not ready, RulesInvalid
 
   it('tells of one bridge what happened, and how often', async () => {
     const options = { component: 'mqtt-kafka-operator', instance: 'test', log: pino({ level: 'silent' }) };
-    const events = new EventRecorder(client, options);
-    const cars = (await client.get(kinds.bridge, { namespace: 'shop', name: 'cars' }))!;
+    const events = new EventRecorder(stage.client, options);
+    const cars = (await stage.client.get(kinds.bridge, { namespace: 'shop', name: 'cars' }))!;
     const bad = {
       type: 'Warning',
       reason: 'NotConnected',
@@ -146,7 +79,7 @@ market/trucks is not ready, RulesInvalid
       events.record(cars, bad);
       await events.idle();
     }
-    const trucks = (await client.get(kinds.bridge, { namespace: 'market', name: 'trucks' }))!;
+    const trucks = (await stage.client.get(kinds.bridge, { namespace: 'market', name: 'trucks' }))!;
     events.record(trucks, { ...bad, message: 'This is of another bridge.' });
     await events.idle();
     const { code, stdout, stderr } = await status('cars', '-n', 'shop');
@@ -239,15 +172,14 @@ market/trucks is not ready, RulesInvalid
     };
 
     it('prints a row for each bridge that changes, comes or goes, and ends with SIGINT', async () => {
-      await kubernetes.kubectl(['create', 'namespace', 'watched']);
-      await kubernetes.apply(bridge('watched', 'cars'), bridge('watched', 'still'));
-      await tell('watched', 'cars', goodStatus);
-      await tell('watched', 'still', goodStatus);
+      await stage.make('watched', 'cars', 'still');
+      await stage.tell('watched', 'cars', goodStatus);
+      await stage.tell('watched', 'still', goodStatus);
       const { code, stdout, stderr } = await watched(['-n', 'watched'], async said => {
         await until('the table', () => said().includes('still'));
-        await tell('watched', 'cars', { ...goodStatus, readyReplicas: 1 });
+        await stage.tell('watched', 'cars', { ...goodStatus, readyReplicas: 1 });
         await until('the change', () => said().includes('1/2'));
-        await kubernetes.apply(bridge('watched', 'new'));
+        await stage.make('watched', 'new');
         await until('the new one', () => said().includes('NotLookedAt'));
         await kubernetes.kubectl(['delete', 'mkb', 'new', '-n', 'watched']);
         await until('its end', () => said().includes('Deleted'));
@@ -266,13 +198,12 @@ market/trucks is not ready, RulesInvalid
     });
 
     it('waits for a bridge that is not there yet, and prints it as one document at each change', async () => {
-      await kubernetes.kubectl(['create', 'namespace', 'later']);
       const args = ['late', '-n', 'later', '-o', 'yaml'];
       const { code, stdout, stderr } = await watched(args, async said => {
         await until('it to be missed', () => said('stderr').includes('no bridge late'));
-        await kubernetes.apply(bridge('later', 'late'));
+        await stage.make('later', 'late');
         await until('it to be seen', () => said().includes('NotLookedAt'));
-        await tell('later', 'late', invalid);
+        await stage.tell('later', 'late', invalidStatus);
         await until('its status', () => said().includes('RulesInvalid'));
       });
       expect(code).toBe(1);
@@ -285,74 +216,15 @@ market/trucks is not ready, RulesInvalid
     });
 
     it('goes on when the API server was away, and says so meanwhile', { timeout: 60_000 }, async () => {
-      await kubernetes.kubectl(['create', 'namespace', 'away']);
-      await kubernetes.apply(bridge('away', 'cars'));
+      await stage.make('away', 'cars');
       const { code, stderr } = await watched(['-n', 'away', '-o', 'json'], async said => {
         await until('it to be seen', () => said().includes('NotLookedAt'));
         await kubernetes.restartApiServer();
-        await tell('away', 'cars', goodStatus);
+        await stage.tell('away', 'cars', goodStatus);
         await until('the change', () => said().includes('AllReady'));
       });
       expect(code).toBe(0);
       expect(stderr).toMatch(/^watching failed; it is tried again: The Kubernetes API server .* cannot be reached/);
-    });
-  });
-
-  describe('as a plugin of kubectl', () => {
-    /** The real kubectl, which finds kubectl-mkb on the PATH. */
-    const kubectl = async (args: string[], env: NodeJS.ProcessEnv = {}): Promise<Outcome> => {
-      const PATH = [bin, dirname(process.execPath), process.env.PATH].join(':');
-      const surroundings = { ...process.env, KUBECONFIG: kubernetes.kubeconfig, ...env, PATH };
-      const run = promisify(execFile)(kubernetesProgram('kubectl'), args, { env: surroundings });
-      return run.then(
-        ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
-        ({ code, stdout, stderr }) => ({ code, stdout, stderr }),
-      );
-    };
-
-    it('is found, gets its options, and gives its exit code', async () => {
-      const listed = await kubectl(['plugin', 'list']);
-      expect(listed.stdout).toContain(join(bin, 'kubectl-mkb'));
-      const shop = await kubectl(['mkb', 'status', '--namespace', 'shop']);
-      expect([shop.code, shop.stdout]).toEqual([0, expect.stringMatching(/\nshop +cars +True/)]);
-      const market = await kubectl(['mkb', 'status', '-n', 'market']);
-      expect([market.code, market.stdout]).toEqual([1, expect.stringContaining('market/trucks is not ready')]);
-    });
-
-    it('uses the context that is named, and its namespace', async () => {
-      const config = parse(readFileSync(kubernetes.kubeconfig, 'utf8'));
-      const context = (name: string, namespace: string) => ({
-        name,
-        context: { ...config.contexts[0].context, namespace },
-      });
-      const file = join(kubernetes.folder, 'two-contexts');
-      const contexts = [context('of-shop', 'shop'), context('of-market', 'market')];
-      writeFileSync(file, stringify({ ...config, contexts, 'current-context': 'of-shop' }));
-      const env = { KUBECONFIG: file };
-      expect((await kubectl(['mkb', 'status', 'cars'], env)).stdout).toMatch(/^shop\/cars\n/);
-      expect((await kubectl(['mkb', 'status', 'trucks', '--context', 'of-market'], env)).stdout).toMatch(
-        /^market\/trucks\n/,
-      );
-      const named = await kubectl(['mkb', 'status', '--kubeconfig', file], { KUBECONFIG: '/none' });
-      expect(named.code).toBe(0);
-    });
-
-    it('does what the guide says', async () => {
-      const guide = readFileSync('docs/install-kubernetes.md', 'utf8');
-      const [one, all] = [...guide.matchAll(/^kubectl (mkb status .*)$/gm)].map(([, args]) => args!.split(' '));
-      await kubernetes.apply(bridge('default', 'my-vehicles'));
-      expect((await kubectl(one!)).stdout).toMatch(/^default\/my-vehicles\n/);
-      expect(all).toContain('--watch');
-      expect((await kubectl(all!.filter(each => each !== '--watch'))).stdout).toMatch(/\ndefault +my-vehicles +False/);
-    });
-
-    it('calls itself by the name it was called by', async () => {
-      expect((await kubectl(['mkb', '--help'])).stdout).toMatch(/^Usage: kubectl mkb \[/);
-      expect((await kubectl(['mkb', 'status', '--help'])).stdout).toMatch(/^Usage: kubectl mkb status /);
-    });
-
-    it('is installed with the package', () => {
-      expect(packageJson.bin['kubectl-mkb']).toBe(packageJson.bin.mkb);
     });
   });
 
