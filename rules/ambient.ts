@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { Memory } from './memory.ts';
 import type { Ambient } from './scope.ts';
+import { defaultStateLimits } from './state-limits.ts';
 
 export const systemAmbient: Ambient = {
   now: Date.now,
@@ -11,4 +12,5 @@ export const systemAmbient: Ambient = {
   environment: name => process.env[name],
   // One for the process, because the store of EMQX is one for all rules of a node.
   memory: new Memory(),
+  limits: defaultStateLimits,
 };

@@ -8,11 +8,12 @@ import type { FunctionEntry, Parameter } from './functions/define.ts';
 import { signature } from './functions/define.ts';
 import { findFunction, functionNames, missingFunctions } from './functions/registry.ts';
 import { compileLike } from './like.ts';
+import { Memory } from './memory.ts';
 import type { Names } from './names.ts';
 import { arithmetic, likeOperand, topicMatches, truth, unary } from './operators.ts';
 import { readSlice } from './paths.ts';
 import { placeAt } from './position.ts';
-import type { Evaluate, Scope } from './scope.ts';
+import type { Ambient, Evaluate, Scope } from './scope.ts';
 import type {
   Between,
   Binary,
@@ -25,6 +26,7 @@ import type {
   PathExpression,
 } from './syntax.ts';
 import { newMap, type Value } from './value.ts';
+import { misplacedAggregate } from './windows/misplaced-aggregate.ts';
 
 export type Condition = (scope: Scope) => boolean;
 
@@ -50,16 +52,25 @@ export class ExpressionCompiler {
   /** Whether what was compiled so far reads an alias. */
   readsAliases = false;
 
+  /** What CHANGED and DEDUP remember: a memory for each place that calls them. */
+  readonly memories: Memory[] = [];
+  /** Asked of each expression before it is compiled: after a window, keys and aggregates have their values already. */
+  substitute: ((expression: Expression) => Evaluate | undefined) | undefined;
+
+  readonly #world: Pick<Ambient, 'limits'>;
   readonly #observeCase: ObserveCase | undefined;
 
-  constructor(sql: string, names: Names, observeCase?: ObserveCase) {
+  constructor(sql: string, names: Names, world: Pick<Ambient, 'limits'>, observeCase?: ObserveCase) {
     this.sql = sql;
     this.names = names;
+    this.#world = world;
     this.#observeCase = observeCase;
   }
 
   /** An expression as a value. Throws `rule-unknown-name` and `rule-arguments`. */
   compile(expression: Expression): Evaluate {
+    const substitute = this.substitute?.(expression);
+    if (substitute !== undefined) return substitute;
     switch (expression.kind) {
       case 'literal':
         return () => expression.value;
@@ -246,11 +257,18 @@ export class ExpressionCompiler {
     if (entry === undefined) return this.#unknownFunction(expression);
     const readers = this.#readers(entry, expression);
     const values = parameters.map(parameter => this.compile(parameter));
+    const call = entry.prepare?.(this.#newMemory()) ?? entry.call;
     return this.#guard(expression, scope => {
       const read = new Array<unknown>(values.length);
       for (let at = 0; at < values.length; at++) read[at] = readers[at]!.read(values[at]!(scope));
-      return entry.call(read, scope);
+      return call(read, scope);
     });
+  }
+
+  #newMemory(): Memory {
+    const memory = new Memory(this.#world.limits.maxEntries);
+    this.memories.push(memory);
+    return memory;
   }
 
   /** The parameter that reads each argument. Throws `rule-arguments` for a wrong number, or a constant that is always refused. */
@@ -280,6 +298,7 @@ export class ExpressionCompiler {
   }
 
   #unknownFunction({ name, start }: Call): never {
+    misplacedAggregate(this.sql, name, start);
     const place = placeAt(this.sql, start);
     const missing = missingFunctions.get(name);
     if (missing !== undefined) throw new MkbError('rule-unsupported', { ...place, what: `${name}(), ${missing},` });

@@ -3,7 +3,7 @@
  *
  * The hot path decides the shape. A rule whose row is the message itself (`SELECT payload`, `SELECT *`) builds no row: it returns one
  * shared constant, and templates read the message. Evaluating allocates nothing else either: one scope per rule is pointed at each
- * message in turn, and a SELECT returns the same list of one row each time. FOREACH is in foreach.ts.
+ * message in turn, and a SELECT returns the same list of one row each time. FOREACH is in foreach.ts, GROUP BY in windows/.
  *
  * SELECT comes before WHERE, as in EMQX: an expression that fails fails the rule even where WHERE would have said no. When nothing
  * selected can fail (paths and constants, with the payload decoded), the order makes no difference but in cost, and WHERE goes first.
@@ -16,11 +16,12 @@ import type { KafkaRecord, Message } from './message.ts';
 import { Names } from './names.ts';
 import { parseRule } from './parser.ts';
 import type { Captures, Row, Rule } from './rule.ts';
-import type { Ambient, Scope } from './scope.ts';
+import { type Ambient, pointAt, type Scope } from './scope.ts';
 import { compileSelect, type SelectList } from './select.ts';
 import { captureNamesOf, parseSource } from './sources.ts';
 import type { Statement } from './syntax.ts';
 import { newMap } from './value.ts';
+import { compileWindows, type WindowContext, type WindowStatement } from './windows/compile-windows.ts';
 
 /**
  * Compiles a rule. Throws `rule-syntax`, `rule-unknown-name`, `rule-arguments`, `rule-source-invalid` or `rule-unsupported`; each
@@ -34,26 +35,50 @@ export const compileRule = (sql: string, ambient: Partial<Ambient> = {}, observe
   const sources = statement.from.map(item => parseSource(sql, item));
   const captureNames = captureNamesOf(sources);
   const names = new Names(sources, captureNames);
-  const compiler = new ExpressionCompiler(sql, names, observeCase);
-  const scope = newScope({ ...systemAmbient, ...ambient }, captureNames);
-  const { foreach } = statement;
-  const compiled =
-    foreach === undefined
-      ? selectRule(statement, compiler, scope)
-      : foreachRule({ ...statement, foreach }, compiler, scope);
+  const world = { ...systemAmbient, ...ambient };
+  const compiler = new ExpressionCompiler(sql, names, world, observeCase);
+  const scope = newScope(world, captureNames);
+  const compiled = compileStatement(statement, compiler, { sources, scope, world, observeCase });
   return {
     sql,
     sources,
     captureNames,
-    foreach: foreach !== undefined,
+    foreach: statement.foreach !== undefined,
     readsPayload: compiler.readsPayload,
     reads: [...compiler.reads],
+    memories: compiler.memories,
+    windows: undefined,
+    names,
     ...compiled,
   };
 };
 
-/** What the two kinds of rule differ in. */
-type Compiled = Pick<Rule, 'plain' | 'passesPayload' | 'columns' | 'rows' | 'whole'>;
+/** What the kinds of rule differ in. */
+type Compiled = Pick<Rule, 'plain' | 'passesPayload' | 'columns' | 'rows' | 'whole'> &
+  Partial<Pick<Rule, 'windows' | 'names'>>;
+
+const compileStatement = (statement: Statement, compiler: ExpressionCompiler, context: WindowContext): Compiled => {
+  const { foreach, groupBy } = statement;
+  if (groupBy !== undefined) return windowRule({ ...statement, groupBy }, compiler, context);
+  if (foreach !== undefined) return foreachRule({ ...statement, foreach }, compiler, context.scope);
+  return selectRule(statement, compiler, context.scope);
+};
+
+const windowRule = (statement: WindowStatement, compiler: ExpressionCompiler, context: WindowContext): Compiled => {
+  const { windows, columns, names } = compileWindows(statement, compiler, context);
+  return {
+    plain: false,
+    passesPayload: false,
+    columns,
+    rows: (message, captures) => {
+      windows.count(message, captures);
+      return noRows;
+    },
+    whole: rowItself,
+    windows,
+    names,
+  };
+};
 
 const selectRule = (statement: Statement, compiler: ExpressionCompiler, scope: Scope): Compiled => {
   const select = compileSelect(statement.selected, compiler);
@@ -65,7 +90,7 @@ const selectRule = (statement: Statement, compiler: ExpressionCompiler, scope: S
     passesPayload: plain && columns.length === 1 && compiler.names.isColumn('payload') && columns[0] === 'payload',
     columns,
     rows: plain ? plainRows(run, where) : (message, captures) => run.rows(message, captures),
-    whole: plain ? (message, captures) => run.row(message, captures) : rowItself,
+    whole: plain ? (message, captures) => run.row(message as Message | KafkaRecord, captures) : rowItself,
   };
 };
 
@@ -76,7 +101,7 @@ const foreachRule = (statement: ForeachStatement, compiler: ExpressionCompiler, 
     plain: false,
     passesPayload: false,
     columns,
-    rows: (message, captures) => rows(pointAt(scope, message, captures)),
+    rows: (message, captures) => rows(pointAt(scope, message as AnyMessage, captures)),
     whole: rowItself,
   };
 };
@@ -114,13 +139,6 @@ const newScope = (ambient: Ambient, captureNames: readonly string[]): Scope => (
   aliases: plainRow,
 });
 
-const pointAt = (scope: Scope, message: Message | KafkaRecord, captures: Captures): Scope => {
-  scope.message = message as AnyMessage;
-  scope.captures = captures;
-  scope.aliases = plainRow;
-  return scope;
-};
-
 /** Evaluates one SELECT; the scope is its only state, and means something only during a call. */
 class Run {
   readonly #select: SelectList;
@@ -139,13 +157,13 @@ class Run {
 
   /** Whether WHERE says yes, when it reads no alias. */
   holds(message: Message | KafkaRecord, captures: Captures): boolean {
-    const scope = pointAt(this.#scope, message, captures);
+    const scope = pointAt(this.#scope, message as AnyMessage, captures);
     return this.#where === undefined || this.#where(scope);
   }
 
   row(message: Message | KafkaRecord, captures: Captures): Row {
     const row = newMap();
-    const scope = pointAt(this.#scope, message, captures);
+    const scope = pointAt(this.#scope, message as AnyMessage, captures);
     scope.aliases = this.#select.separateAliases ? newMap() : row;
     for (const add of this.#select.items) add(scope, row);
     return row;

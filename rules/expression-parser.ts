@@ -195,14 +195,32 @@ export class ExpressionParser {
 
   #call(start: number, name: string): Expression {
     this.#tokens.expectSymbol('(');
-    const parameters = this.#list(')');
-    return this.#node(start, { kind: 'call', name, parameters } satisfies Unmeasured<Call>, ...parameters);
+    const quantifier = this.#quantifier(name);
+    const parameters = this.#list(')', () => this.#duration() ?? this.#expression(0));
+    const node: Unmeasured<Call> = { kind: 'call', name, parameters, ...(quantifier && { quantifier }) };
+    return this.#node(start, node, ...parameters);
   }
 
-  #list(close: string): Expression[] {
+  #quantifier(name: string): Call['quantifier'] {
+    if (name.toUpperCase() !== 'COUNT') return undefined;
+    if (this.#tokens.isSymbol('*') && this.#tokens.isSymbol(')', 1)) {
+      this.#tokens.next();
+      return '*';
+    }
+    return this.#tokens.takeWord('DISTINCT') ? 'distinct' : undefined;
+  }
+
+  /** A duration among parameters is its text: `DEDUP(x, 60s)` means `DEDUP(x, '60s')`. */
+  #duration(): Expression | undefined {
+    const { start } = this.#tokens.peek();
+    const value = this.#tokens.takeDuration();
+    return value === undefined ? undefined : this.#node(start, { kind: 'literal', value });
+  }
+
+  #list(close: string, parseItem = () => this.#expression(0)): Expression[] {
     const items: Expression[] = [];
     if (this.#tokens.takeSymbol(close)) return items;
-    do items.push(this.#expression(0));
+    do items.push(parseItem());
     while (this.#tokens.takeSymbol(','));
     this.#tokens.expectSymbol(close, '`,`');
     return items;

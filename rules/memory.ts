@@ -11,6 +11,8 @@ export class Memory {
   /** Stands before the oldest key. One that began anew each time would step over the gaps of all keys that are gone. */
   #byAge = this.#values.keys();
   readonly #limit: number;
+  /** Keys that gave way to others. */
+  forgotten = 0;
 
   /** @param limit how many keys are kept, at least 1 */
   constructor(limit = 100_000) {
@@ -48,7 +50,9 @@ export class Memory {
       this.#byAge = this.#values.keys();
       oldest = this.#byAge.next();
     }
-    if (oldest.done !== true) this.#values.delete(oldest.value);
+    if (oldest.done === true) return;
+    this.#values.delete(oldest.value);
+    this.forgotten++;
   }
 }
 

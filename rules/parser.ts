@@ -1,6 +1,6 @@
 /**
- * A rule's clauses: SELECT list, or FOREACH list [DO list] [INCASE condition]; then FROM sources [WHERE condition]. Expressions are in
- * expression-parser.ts.
+ * A rule's clauses: SELECT list, or FOREACH list [DO list] [INCASE condition]; then FROM sources [WHERE condition] [GROUP BY ...].
+ * Expressions are in expression-parser.ts, GROUP BY is in windows/group-by-parser.ts.
  */
 import { MkbError } from '../api/errors.ts';
 import { ExpressionParser } from './expression-parser.ts';
@@ -8,16 +8,18 @@ import { tokenize } from './lexer.ts';
 import { placeAt } from './position.ts';
 import type { AliasPath, Foreach, FromItem, Selected, SelectedValue, Statement } from './syntax.ts';
 import { TokenReader } from './token-reader.ts';
+import { parseGroupBy } from './windows/group-by-parser.ts';
 
-/** Parses a rule. Throws `rule-syntax`, or `rule-unsupported` for grammar that this version knows and does not run. */
+/** Parses a rule. Throws `rule-syntax`, `rule-window-invalid`, or `rule-unsupported` for grammar that this version knows and does not run. */
 export const parseRule = (sql: string): Statement => {
   const tokens = new TokenReader(sql, tokenize(sql));
   const head = parseHead(tokens);
   const from = commaList(tokens, () => parseFromItem(tokens));
   const where = tokens.takeWord('WHERE') ? new ExpressionParser(tokens).parse() : undefined;
-  if (tokens.isWord('GROUP')) refuse(tokens, 'GROUP BY');
-  if (tokens.peek().kind !== 'end') failAtEnd(tokens, where !== undefined);
-  return where === undefined ? { ...head, from } : { ...head, from, where };
+  if (head.foreach !== undefined && tokens.isWord('GROUP')) refuse(tokens, 'GROUP BY after FOREACH');
+  const groupBy = parseGroupBy(tokens);
+  if (tokens.peek().kind !== 'end') failAtEnd(tokens, { where, groupBy });
+  return { ...head, from, ...(where && { where }), ...(groupBy && { groupBy }) };
 };
 
 type Head = Pick<Statement, 'selected' | 'foreach'>;
@@ -53,10 +55,13 @@ const refuse = (tokens: TokenReader, what: string): never => {
   throw new MkbError('rule-unsupported', { ...placeAt(tokens.sql, tokens.peek().start), what });
 };
 
-const failAtEnd = (tokens: TokenReader, hasWhere: boolean): never =>
-  hasWhere
-    ? tokens.fail('an operator or the end of the rule', ['AND', 'OR'])
-    : tokens.fail('`,`, WHERE or the end of the rule', ['WHERE']);
+const failAtEnd = (tokens: TokenReader, { where, groupBy }: Pick<Statement, 'where' | 'groupBy'>): never => {
+  if (groupBy?.having !== undefined) return tokens.fail('an operator or the end of the rule', ['AND', 'OR']);
+  if (groupBy !== undefined) return tokens.fail('`,`, HAVING or the end of the rule', ['HAVING']);
+  return where === undefined
+    ? tokens.fail('`,`, WHERE, GROUP BY or the end of the rule', ['WHERE', 'GROUP'])
+    : tokens.fail('an operator, GROUP BY or the end of the rule', ['AND', 'OR', 'GROUP']);
+};
 
 const commaList = <T>(tokens: TokenReader, parseItem: () => T): T[] => {
   const items = [parseItem()];

@@ -1,6 +1,10 @@
 /** A compiled rule, as the rest of the kit sees it. `compileRule` makes it. */
+import type { Memory } from './memory.ts';
 import type { KafkaRecord, Message } from './message.ts';
+import type { Names } from './names.ts';
 import type { ValueMap } from './value.ts';
+import type { ClosedWindow } from './windows/closed-window.ts';
+import type { Windows } from './windows/windows.ts';
 
 /** A capture: the name it gives, and the level it stands at, from 0. */
 export interface Capture {
@@ -26,6 +30,9 @@ export type RuleSource = MqttSource | KafkaSource;
 /** What a rule selected: values by name. What is undefined is left out. */
 export type Row = ValueMap;
 
+/** What a row is made of. */
+export type Origin = Message | KafkaRecord | ClosedWindow;
+
 /** Captured topic levels, in the order of the rule's `captureNames`; undefined for those that another source of the rule captures. */
 export type Captures = readonly (string | undefined)[];
 
@@ -47,13 +54,19 @@ export interface Rule {
   readonly passesPayload: boolean;
   /** The row's names at its top level, in order, `*` spelled out. */
   readonly columns: readonly string[];
+  /** What templates find beside the row: the message's own, or what a window has. */
+  readonly names: Names;
+  /** Of a rule with GROUP BY, what counts its messages and makes its rows. */
+  readonly windows: Windows | undefined;
+  /** What CHANGED and DEDUP remember, each on its own. */
+  readonly memories: readonly Memory[];
   /**
-   * The rows that are made of a message: of SELECT one, or none when WHERE says no; of FOREACH any number. The list is valid until the
-   * next call. A plain rule gives a shared empty row and allocates nothing: its values are the message's own (see `whole`).
+   * The rows that are made of a message: of SELECT one, or none when WHERE says no; of FOREACH any number; of a rule with `windows` none,
+   * for the message is only counted. The list is valid until the next call. A plain rule gives a shared empty row and allocates nothing: its values are the message's own (see `whole`).
    *
-   * Throws `rule-failed`, `payload-not-json`; then no row was made.
+   * Throws `rule-failed`, `payload-not-json`, `rule-state-full`; then no row was made.
    */
   rows(message: Message | KafkaRecord, captures: Captures): readonly Row[];
   /** A row of `rows` with its values, even of a plain rule: for showing a row, or sending it whole. */
-  whole(message: Message | KafkaRecord, captures: Captures, row: Row): Row;
+  whole(message: Origin, captures: Captures, row: Row): Row;
 }

@@ -1,7 +1,8 @@
 /** What an expression sees while a rule is evaluated. One object per rule, pointed at each message in turn: nothing is allocated. */
 import type { AnyMessage } from './columns.ts';
 import type { Memory } from './memory.ts';
-import type { Value, ValueMap } from './value.ts';
+import type { StateLimits } from './state-limits.ts';
+import { newMap, type Value, type ValueMap } from './value.ts';
 
 /** Sources of what a message does not carry, so that tests can hold them. */
 export interface Ambient {
@@ -17,6 +18,8 @@ export interface Ambient {
   readonly environment: (name: string) => string | undefined;
   /** What rules remember between messages. */
   readonly memory: Memory;
+  /** How much windows, CHANGED and DEDUP of a rule may remember. */
+  readonly limits: StateLimits;
 }
 
 export interface Scope extends Ambient {
@@ -31,6 +34,20 @@ export interface Scope extends Ambient {
    */
   aliases: ValueMap;
 }
+
+/** What `aliases` is while there is none. */
+const noAliases: ValueMap = Object.freeze(newMap());
+
+/** The scope, pointed at a message. */
+export const pointAt = (scope: Scope, message: AnyMessage, captures: Scope['captures']): Scope => {
+  scope.message = message;
+  scope.captures = captures;
+  scope.aliases = noAliases;
+  return scope;
+};
+
+/** When the bridge got the message, milliseconds since 1970. A Kafka record has only its producer's time, which is no time of ours. */
+export const arrivalOf = ({ message, now }: Scope): number => message.timestamp ?? now();
 
 /** A compiled expression. Throws MkbError `rule-failed` or `payload-not-json`. */
 export type Evaluate = (scope: Scope) => Value;

@@ -113,6 +113,8 @@ export interface Call extends Node {
   readonly kind: 'call';
   readonly name: string;
   readonly parameters: readonly Expression[];
+  /** Of `COUNT(*)` and `COUNT(DISTINCT x)`, what stands before the parameters, or in their place. */
+  readonly quantifier?: '*' | 'distinct';
 }
 
 export type Expression =
@@ -156,10 +158,23 @@ export interface Foreach {
   readonly incase?: Expression;
 }
 
+/** Which messages of a key belong together, in milliseconds. A tumbling window is one that hops by its own size. */
+export type WindowSpec =
+  | { readonly kind: 'tumbling' | 'hopping'; readonly sizeMs: number; readonly hopMs: number }
+  | { readonly kind: 'session'; readonly gapMs: number };
+
+/** `GROUP BY key, ..., TUMBLING(10s) [HAVING condition]`. */
+export interface GroupBy {
+  readonly keys: readonly Expression[];
+  readonly window: WindowSpec;
+  readonly having?: Expression;
+}
+
 export interface Statement {
   readonly foreach?: Foreach;
   /** The list of SELECT, or of DO; a FOREACH without DO selects `*`. */
   readonly selected: readonly Selected[];
   readonly from: readonly FromItem[];
   readonly where?: Expression;
+  readonly groupBy?: GroupBy;
 }

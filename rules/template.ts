@@ -10,10 +10,9 @@ import { nearest } from '../api/nearest.ts';
 import { type Placeholder, parseTemplate, type Template } from '../api/template.ts';
 import type { AnyMessage } from './columns.ts';
 import { encodeJson } from './json.ts';
-import type { KafkaRecord, Message } from './message.ts';
-import { Names } from './names.ts';
+import type { Names } from './names.ts';
 import { readKey, readPosition } from './paths.ts';
-import type { Captures, Row, Rule } from './rule.ts';
+import type { Captures, Origin, Row, Rule } from './rule.ts';
 import { textOf } from './text.ts';
 import type { Value } from './value.ts';
 
@@ -35,17 +34,17 @@ export interface CompiledTemplate {
    * The template's value: of a single placeholder the value itself, undefined if it has none; otherwise text.
    * Throws `payload-not-json` where it looks inside the payload.
    */
-  value(message: Message | KafkaRecord, captures: Captures, row: Row): Value;
+  value(message: Origin, captures: Captures, row: Row): Value;
   /** The same as text; undefined for a single placeholder that has no value. Throws also `value-not-text`. */
-  text(message: Message | KafkaRecord, captures: Captures, row: Row): string | undefined;
+  text(message: Origin, captures: Captures, row: Row): string | undefined;
 }
 
-type Read = (message: Message | KafkaRecord, captures: Captures, row: Row) => Value;
+type Read = (message: Origin, captures: Captures, row: Row) => Value;
 
 /** Reads a template and settles it against `rule`. Throws `template-syntax`, `template-unresolvable`. */
 export const compileTemplate = (text: string, rule: Rule): CompiledTemplate => {
   const template = parseTemplate(text);
-  const names = new Names(rule.sources, rule.captureNames);
+  const { names } = rule;
   const parts = template.parts.map(part => (typeof part === 'string' ? part : compilePlaceholder(part, rule, names)));
   const [only] = parts;
   if (parts.length === 0 || (parts.length === 1 && typeof only === 'string')) return constantTemplate(only ?? '');
@@ -98,7 +97,8 @@ const ownName = ({ parts }: Template, rule: Rule, names: Names): string | undefi
   if (parts.length !== 1 || part === undefined || typeof part === 'string') return undefined;
   const [name] = part.path;
   if (part.path.length !== 1 || part.fallback !== undefined || typeof name !== 'string') return undefined;
-  if (!rule.plain && rule.columns.includes(name)) return undefined;
+  // A window has no message whose bytes could be taken.
+  if (rule.windows !== undefined || (!rule.plain && rule.columns.includes(name))) return undefined;
   return names.reader(name) === undefined ? undefined : name;
 };
 
@@ -107,7 +107,7 @@ const messageReads = ({ path }: Placeholder, rule: Rule): readonly string[] => {
   if (path.length === 0) return rule.plain ? rule.columns : [];
   const position = path.findIndex(step => typeof step !== 'string');
   const name = path[0] as string;
-  if (!rule.plain && rule.columns.includes(name)) return [];
+  if (rule.windows !== undefined || (!rule.plain && rule.columns.includes(name))) return [];
   return [(position < 0 ? path : path.slice(0, position)).join('.')];
 };
 
@@ -155,11 +155,11 @@ const follow = (from: Value, steps: readonly (string | number)[]): Value => {
   return value;
 };
 
+const windowHint = 'A row of a window has what SELECT gives it, the paths of GROUP BY, window_start and window_end.';
+
 const unresolvable = ({ text, at }: Placeholder, name: string, rule: Rule, names: Names): never => {
   const near = nearest(name, [...rule.columns, ...names.all()]);
   const details = { placeholder: text, name, at };
-  throw new MkbError(
-    'template-unresolvable',
-    near === undefined ? details : { ...details, hint: `Did you mean ${near}?` },
-  );
+  if (near !== undefined) throw new MkbError('template-unresolvable', { ...details, hint: `Did you mean ${near}?` });
+  throw new MkbError('template-unresolvable', rule.windows === undefined ? details : { ...details, hint: windowHint });
 };

@@ -71,6 +71,15 @@ export class TokenReader {
     return true;
   }
 
+  /** `10s`, `1h30m`: a number with its units, nothing between. Undefined when something else comes. */
+  takeDuration(): string | undefined {
+    const [amount, units] = [this.peek(), this.peek(1)];
+    const adjacent = amount.kind === 'number' && units.kind === 'word' && units.start === amount.end;
+    if (!adjacent || !/^(?:ms|[dhms])(?:\d|$)/.test(units.text)) return undefined;
+    this.#at += 2;
+    return amount.text + units.text;
+  }
+
   expectWord(word: string, ...otherwise: string[]): void {
     if (!this.takeWord(word)) this.fail([...otherwise, word].join(' or '), [word]);
   }

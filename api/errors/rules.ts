@@ -52,6 +52,31 @@ export const ruleErrors = table({
       `${rulePlace(line, column)}${what} cannot be used in this version.`,
     remedy: 'Write the rule without it.',
   },
+  'rule-window-invalid': {
+    kind: 'permanent',
+    message: ({ line, column, reason }: RulePlace & { reason: string }) => `${rulePlace(line, column)}${reason}.`,
+    remedy:
+      'Write GROUP BY keys, and one of TUMBLING(10s), HOPPING(60s, 10s) or SESSION(30s); docs/reference/rules.md tells what each does.',
+  },
+  'rule-not-grouped': {
+    kind: 'permanent',
+    message: ({ line, column, what }: RulePlace & { what: string }) =>
+      `${rulePlace(line, column)}the messages of a window may differ in ${what}.`,
+    remedy: 'Add it to GROUP BY, or say which of its values: LAST(x), MAX(x) ...',
+  },
+  'rule-aggregate-misplaced': {
+    kind: 'permanent',
+    message: ({ line, column, name, reason }: RulePlace & { name: string; reason: string }) =>
+      `${rulePlace(line, column)}${name} ${reason}.`,
+    remedy:
+      'Aggregates stand in SELECT and HAVING of a rule with a window, as in SELECT COUNT(*) AS n FROM "cars/#" GROUP BY TUMBLING(10s).',
+  },
+  'rule-state-full': {
+    kind: 'permanent',
+    message: ({ limit }: { limit: number }) =>
+      `The windows of the rule hold ${limit} entries, and this message needs one more.`,
+    remedy: 'Raise state.maxEntries of the rule, or group by something that has fewer values, or in shorter windows.',
+  },
   'rule-failed': {
     kind: 'permanent',
     message: ({ expression, reason, value }: RulePlace & { expression: string; reason: string; value?: string }) =>

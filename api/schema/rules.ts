@@ -1,6 +1,6 @@
 /** `spec.rules`: which messages, what of them, and where to. */
 import type { Static } from 'typebox';
-import { flag, list, numberChoice, optional, section, text } from './fields.ts';
+import { flag, list, numberChoice, optional, section, size, text, whole } from './fields.ts';
 import { ruleTest } from './rule-tests.ts';
 
 const header = (name: string, value: string) =>
@@ -45,6 +45,22 @@ const sink = section(
   { exactlyOne: ['kafka', 'mqtt'] },
 );
 
+const state = section(
+  'How much the rule may remember: the windows of GROUP BY, CHANGED and DEDUP. It is memory of the process; a restart forgets it.',
+  {
+    maxEntries: whole(
+      'How many entries its windows may hold together: one for each key in a window (with HOPPING, in each hop), one for each different value of COUNT(DISTINCT). A message that needs more fails with `rule-state-full`. Also how many values each CHANGED and DEDUP remembers; then the oldest is forgotten.',
+      { minimum: 1, maximum: 10_000_000, default: 100_000 },
+    ),
+    maxValueBytes: size('How large a key of GROUP BY, or a value of FIRST or LAST, may be.', {
+      min: '64B',
+      max: '1MiB',
+      default: '1KiB',
+    }),
+  },
+  { default: {} },
+);
+
 const rule = section('Selects messages and writes what it makes of them.', {
   name: text('The name in metrics, logs and dead letters.', {
     pattern: '^[a-zA-Z0-9]([a-zA-Z0-9._-]{0,61}[a-zA-Z0-9])?$',
@@ -54,6 +70,7 @@ const rule = section('Selects messages and writes what it makes of them.', {
   sql: text(
     'Which messages and what of them, in SQL: `SELECT payload FROM "vehicles/{vin}/#" WHERE payload.speed > 0`.',
   ),
+  state,
   sinks: list(sink, 'Where to write. A message counts as delivered when all of them have it.', { minItems: 1 }),
   tests: optional(
     list(ruleTest, 'What the rule must make of example messages: `mkb test` runs these, and the bridge ignores them.'),

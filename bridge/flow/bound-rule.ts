@@ -3,7 +3,9 @@ import type { BridgeSpec } from '../../api/bridge.ts';
 import { compileRule } from '../../rules/compile.ts';
 import type { Captures, MqttSource, Rule } from '../../rules/rule.ts';
 import { captureTopic } from '../../rules/sources.ts';
+import { stateLimitsOf } from '../../rules/state-limits.ts';
 import { type CompiledTemplate, compileTemplate } from '../../rules/template.ts';
+import type { Windows } from '../../rules/windows/windows.ts';
 import type { Topic } from '../kafka/topic.ts';
 import { KafkaSink } from './kafka-sink.ts';
 
@@ -33,11 +35,15 @@ export class BoundRule {
   passed = 0;
   /** Of those that matched, the ones whose SQL failed. */
   failed = 0;
+  /** Rows that windows gave, each for every sink. */
+  rows = 0;
+  /** Windows whose row could not be worked out. */
+  rowsFailed = 0;
 
   /** @param firstNumber the number of its first sink */
   constructor(document: RuleDocument, firstNumber: number) {
     this.name = document.name;
-    this.rule = compileRule(document.sql);
+    this.rule = compileRule(document.sql, { limits: stateLimitsOf(document) });
     this.filters = this.rule.sources.filter(source => source.kind === 'mqtt');
     this.sinks = document.sinks.map((sink, index) => ({
       number: firstNumber + index,
@@ -47,6 +53,10 @@ export class BoundRule {
       delivered: 0,
       failed: 0,
     }));
+  }
+
+  get windows(): Windows | undefined {
+    return this.rule.windows;
   }
 
   /** What the captures hold for a topic that matched `filter`, in the order of the rule's capture names. */

@@ -3,6 +3,8 @@
  *
  * A dead letter that is itself too large for its topic is written again with the beginning of its payload only, and says so: better a
  * letter that can be read than a message that vanishes. If even that fails the message is dropped, counted and logged.
+ *
+ * A row of a window has no message of its own: its dead letter holds the row or, if there is none, what is known of the window.
  */
 import type { MkbError } from '../../api/errors.ts';
 import { draft, type RecordDraft, type RecordHeader } from '../kafka/record.ts';
@@ -23,18 +25,35 @@ export interface Failure {
 
 /** The record that tells of a failure. `now` is milliseconds since 1970. */
 export function deadLetter(failure: Failure, now: number): RecordDraft {
-  const { rule, error, message, payload, key, clientid } = failure;
+  const { message, payload, key, clientid } = failure;
   const headers: RecordHeader[] = [
-    { name: 'mkb.error.code', value: error.code },
-    { name: 'mkb.error.message', value: error.message },
-    { name: 'mkb.rule', value: rule },
-    { name: 'mkb.time', value: new Date(now).toISOString() },
+    ...story(failure, now),
     { name: 'mqtt.topic', value: message.topic },
     { name: 'mqtt.qos', value: String(message.qos) },
     { name: 'mqtt.retain', value: String(message.retain) },
   ];
   if (clientid !== undefined) headers.push({ name: 'mqtt.clientid', value: clientid });
   return draft({ key, value: payload, timestamp: now, headers });
+}
+
+/** A row that failed. */
+export interface RowFailure extends Pick<Failure, 'rule' | 'error' | 'key'> {
+  readonly value: Buffer | undefined;
+}
+
+/** As `deadLetter`, for a row of a window. */
+export function rowLetter(failure: RowFailure, now: number): RecordDraft {
+  const { key, value } = failure;
+  return draft({ key, value, timestamp: now, headers: story(failure, now) });
+}
+
+function story({ rule, error }: Pick<Failure, 'rule' | 'error'>, now: number): RecordHeader[] {
+  return [
+    { name: 'mkb.error.code', value: error.code },
+    { name: 'mkb.error.message', value: error.message },
+    { name: 'mkb.rule', value: rule },
+    { name: 'mkb.time', value: new Date(now).toISOString() },
+  ];
 }
 
 /** The same dead letter cut to what any topic takes; undefined if it is small already. */

@@ -6,9 +6,10 @@
  */
 import { MkbError } from '../../api/errors.ts';
 import { encodeJson } from '../../rules/json.ts';
-import type { Captures, Row } from '../../rules/rule.ts';
+import type { Captures, Origin, Row } from '../../rules/rule.ts';
 import type { CompiledTemplate } from '../../rules/template.ts';
 import type { Value } from '../../rules/value.ts';
+import type { ClosedWindow } from '../../rules/windows/closed-window.ts';
 import type { RecordDraft, RecordHeader } from '../kafka/record.ts';
 import type { MqttMessage } from '../mqtt/message.ts';
 import { mqttHeaders, traceHeaders } from './mqtt-headers.ts';
@@ -39,7 +40,7 @@ export class KafkaSink {
   }
 
   /** The topic of the record. Throws `kafka-invalid-topic` for what cannot be one. */
-  topicOf(message: MqttMessage, captures: Captures, row: Row): string {
+  topicOf(message: Origin, captures: Captures, row: Row): string {
     const topic = this.#templates.topic.text(message, captures, row) ?? '';
     if (!validTopic.test(topic)) throw new MkbError('kafka-invalid-topic', { topic });
     return topic;
@@ -52,16 +53,26 @@ export class KafkaSink {
       draft.value = message.buffer;
       draft.valueStart = message.payloadStart;
       draft.valueEnd = message.payloadEnd;
-    } else {
-      draft.value = bytesOf(this.#templates.value.value(message, captures, row));
-      draft.valueStart = 0;
-      draft.valueEnd = draft.value?.length ?? 0;
-    }
-    draft.timestamp = this.#timestamp(message, captures, row);
+    } else this.#fillValue(draft, message, captures, row);
+    draft.timestamp = this.#timestamp(message, captures, row) ?? message.timestamp;
     draft.headers = this.#headers(message, captures, row);
   }
 
-  #fillKey(draft: RecordDraft, message: MqttMessage, captures: Captures, row: Row): void {
+  /** As `fill`, for a row of a window: there is no message, and so no payload and no facts of MQTT. */
+  fillFromWindow(draft: RecordDraft, window: ClosedWindow, row: Row): void {
+    this.#fillKey(draft, window, [], row);
+    this.#fillValue(draft, window, [], row);
+    draft.timestamp = this.#timestamp(window, [], row) ?? window.end;
+    draft.headers = this.#ownHeaders(window, [], row);
+  }
+
+  #fillValue(draft: RecordDraft, message: Origin, captures: Captures, row: Row): void {
+    draft.value = bytesOf(this.#templates.value.value(message, captures, row));
+    draft.valueStart = 0;
+    draft.valueEnd = draft.value?.length ?? 0;
+  }
+
+  #fillKey(draft: RecordDraft, message: Origin, captures: Captures, row: Row): void {
     const key = this.#templates.key?.value(message, captures, row);
     draft.keyStart = 0;
     if (typeof key !== 'string') {
@@ -75,9 +86,9 @@ export class KafkaSink {
     draft.keyEnd = this.#keyScratch.write(key);
   }
 
-  #timestamp(message: MqttMessage, captures: Captures, row: Row): number {
+  #timestamp(message: Origin, captures: Captures, row: Row): number | undefined {
     const template = this.#templates.timestamp;
-    if (!template) return message.timestamp;
+    if (!template) return undefined;
     const value = Number(template.value(message, captures, row));
     if (Number.isSafeInteger(value) && value >= 0) return value;
     throw new MkbError('record-timestamp-invalid', { value: template.text(message, captures, row) ?? 'undefined' });
@@ -86,11 +97,14 @@ export class KafkaSink {
   #headers(message: MqttMessage, captures: Captures, row: Row): readonly RecordHeader[] {
     const ofMessage = this.#templates.mqttHeaders ? mqttHeaders(message) : traceHeaders(message);
     if (this.#templates.headers.length === 0) return ofMessage;
-    const own = this.#templates.headers.map(({ name, value }) => ({
+    return [...ofMessage, ...this.#ownHeaders(message, captures, row)];
+  }
+
+  #ownHeaders(message: Origin, captures: Captures, row: Row): readonly RecordHeader[] {
+    return this.#templates.headers.map(({ name, value }) => ({
       name,
       value: bytesOf(value.value(message, captures, row)),
     }));
-    return [...ofMessage, ...own];
   }
 }
 

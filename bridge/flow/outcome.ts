@@ -6,10 +6,13 @@
 export const outcomes = [
   'delivered',
   'dead_lettered',
-  // From here on: reasons for which a message is dropped. The first two are what the rules ask for; the others are losses.
+  // From here on: reasons for which a message is dropped. The first three are what the rules ask for; the others are losses.
   'filtered',
   'no_rule',
+  // It counts in windows, whose rows are records of their own, and it was made into nothing else.
+  'aggregated',
   'rule_failed',
+  'state_full',
   'record_too_large',
   'record_refused',
   'not_authorised',

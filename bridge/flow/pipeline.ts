@@ -8,6 +8,7 @@
 import { MkbError } from '../../api/errors.ts';
 import type { Captures, MqttSource, Row } from '../../rules/rule.ts';
 import { TopicIndex } from '../../rules/topic-index.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import type { Producer } from '../kafka/producer.ts';
 import type { ProducerHandler } from '../kafka/producer-options.ts';
 import { draft, type Record, type RecordDraft } from '../kafka/record.ts';
@@ -17,11 +18,14 @@ import type { BoundRule, BoundSink } from './bound-rule.ts';
 import { deadLetter, type Failure, shortened } from './dead-letters.ts';
 import { type Outcome, outcomeNumber } from './outcome.ts';
 import type { Settlement } from './settlement.ts';
+import { WindowRows } from './window-rows.ts';
+import type { WindowWriter } from './window-writer.ts';
 
-/** The rules of one topic, each with what its captures hold there. */
+/** The rules of one topic, each with what its captures hold there, and what counts its messages if it has windows. */
 interface Route {
   readonly rule: BoundRule;
   readonly captures: Captures;
+  readonly windows: WindowWriter | undefined;
 }
 
 /** What the pipeline asks of where messages come from. */
@@ -46,6 +50,8 @@ export interface PipelineOptions {
   readonly problem: (error: MkbError) => void;
   /** Told when a group of messages was settled. */
   readonly settled: () => void;
+  /** Tells when windows end. */
+  readonly clock?: Clock;
 }
 
 /** How many topics' routes are remembered. Beyond that all are forgotten and found again: a flood of topics costs time, not memory. */
@@ -53,6 +59,8 @@ const rememberedRoutes = 50_000;
 const deadLetterSink = 0;
 
 export class Pipeline implements ProducerHandler {
+  /** Rows of windows, which are no messages and have an account of their own. */
+  readonly rows: WindowRows;
   readonly #options: PipelineOptions;
   readonly #settlement: Settlement;
   readonly #mask: number;
@@ -76,6 +84,14 @@ export class Pipeline implements ProducerHandler {
     this.#mask = options.capacity - 1;
     this.#slotBits = Math.log2(options.capacity);
     this.#sinks = options.rules.flatMap(rule => rule.sinks);
+    // No message has a dead letter of the number after the last sink's, so those of rows are told by it.
+    const rowLetters = this.#sinks.length + 1;
+    this.rows = new WindowRows({
+      rules: options.rules,
+      clock: options.clock ?? systemClock,
+      token: sink => (sink === deadLetterSink ? rowLetters : sink) << this.#slotBits,
+      failed: options.failed,
+    });
     for (const rule of options.rules) {
       for (const filter of rule.filters) this.#index.add(filter.filter, { rule, filter });
     }
@@ -88,6 +104,7 @@ export class Pipeline implements ProducerHandler {
       this.#deadLetterTopic = producer.topic(this.#options.deadLetterTopic);
     for (const sink of this.#sinks)
       if (sink.sink.constantTopic !== undefined) sink.topic = producer.topic(sink.sink.constantTopic);
+    this.rows.use(producer, this.#deadLetterTopic);
   }
 
   /** Seconds for which reading was held back because Kafka did not keep up. */
@@ -103,8 +120,10 @@ export class Pipeline implements ProducerHandler {
     const slot = this.#settlement.begin(arrival, message.topic, message.qos, message.retain, this.#readAt);
     const routes = this.#routesOf(message.topic);
     let outcome = routes.length === 0 ? outcomeNumber.no_rule : outcomeNumber.filtered;
-    for (const { rule, captures } of routes) {
-      if (this.#apply(rule, message, captures, slot)) outcome = outcomeNumber.delivered;
+    for (const route of routes) {
+      const made = this.#apply(route, message, slot);
+      // Something made of it says more than that it was counted, and that more than nothing.
+      if (made === outcomeNumber.delivered || outcome === outcomeNumber.filtered) outcome = made;
     }
     this.#settlement.release(slot, outcome, this.#readAt);
     if (this.#producer.full) this.#pause();
@@ -118,19 +137,26 @@ export class Pipeline implements ProducerHandler {
     this.#settlement.acknowledge();
   }
 
-  /** Returns whether the rule made something of the message, be it only a failure. */
-  #apply(rule: BoundRule, message: MqttMessage, captures: Captures, slot: number): boolean {
+  /** Returns what the rule made of the message: delivered for anything, be it only a failure; aggregated; or filtered. */
+  #apply({ rule, captures, windows }: Route, message: MqttMessage, slot: number): number {
     rule.matched++;
     try {
+      if (windows !== undefined) return this.#count(rule, windows, message, captures);
       const rows = rule.rule.rows(message, captures);
-      if (rows.length === 0) return false;
+      if (rows.length === 0) return outcomeNumber.filtered;
       rule.passed++;
       for (const sink of rule.sinks) this.#writeRows(sink, message, captures, rows, slot);
     } catch (error) {
       rule.failed++;
       this.#fail(rule, asMkbError(error), message, captures, slot);
     }
-    return true;
+    return outcomeNumber.delivered;
+  }
+
+  #count(rule: BoundRule, windows: WindowWriter, message: MqttMessage, captures: Captures): number {
+    if (!windows.count(message, captures)) return outcomeNumber.filtered;
+    rule.passed++;
+    return outcomeNumber.aggregated;
   }
 
   /** Rows that a sink cannot write are told once, for the first of them: the dead letter is the message, and one of it is enough. */
@@ -181,7 +207,8 @@ export class Pipeline implements ProducerHandler {
     if (known) return known;
     const byRule = new Map<BoundRule, Route>();
     for (const { rule, filter } of this.#index.match(topic)) {
-      if (!byRule.has(rule)) byRule.set(rule, { rule, captures: rule.captures(filter, topic) });
+      if (byRule.has(rule)) continue;
+      byRule.set(rule, { rule, captures: rule.captures(filter, topic), windows: this.rows.writer(rule) });
     }
     const routes = [...byRule.values()];
     if (this.#routes.size >= rememberedRoutes) this.#routes.clear();
@@ -196,10 +223,13 @@ export class Pipeline implements ProducerHandler {
     for (const token of tokens) {
       const number = token >>> this.#slotBits;
       const slot = token & this.#mask;
+      const sink = this.#sinks[number - 1];
       if (number === deadLetterSink) this.#settlement.release(slot, outcomeNumber.dead_lettered, now);
+      else if (sink === undefined) this.rows.letterDelivered();
       else {
-        this.#sinks[number - 1]!.delivered++;
-        this.#settlement.release(slot, outcomeNumber.delivered, now);
+        sink.delivered++;
+        if (sink.rule.windows === undefined) this.#settlement.release(slot, outcomeNumber.delivered, now);
+        else this.rows.delivered();
       }
     }
   }
@@ -211,8 +241,17 @@ export class Pipeline implements ProducerHandler {
       this.#deadLetterFailed(slot, record, error);
       return;
     }
-    const { rule } = this.#sinks[number - 1]!;
-    this.#sinks[number - 1]!.failed++;
+    const sink = this.#sinks[number - 1];
+    if (sink === undefined) {
+      this.rows.letterFailed(record, error);
+      return;
+    }
+    const { rule } = sink;
+    sink.failed++;
+    if (rule.windows !== undefined) {
+      this.rows.failed(rule, record, error);
+      return;
+    }
     const message = this.#settlement.recall(slot);
     const captures = this.#routesOf(message.topic).find(route => route.rule === rule)?.captures ?? [];
     const payload = message.payload ?? record.value ?? Buffer.alloc(0);
@@ -224,7 +263,10 @@ export class Pipeline implements ProducerHandler {
 
   settled(): void {
     this.#settlement.acknowledge();
-    if (this.#paused && this.#producer.hasRoom) this.#resume();
+    if (this.#producer.hasRoom) {
+      if (this.#paused) this.#resume();
+      this.rows.resume();
+    }
     this.#options.settled();
   }
 
@@ -284,6 +326,8 @@ function dropReason(error: MkbError): Outcome {
       return 'not_authorised';
     case 'kafka-record-refused':
       return 'record_refused';
+    case 'rule-state-full':
+      return 'state_full';
     default:
       return 'rule_failed';
   }

@@ -8,6 +8,8 @@ export interface BridgeFigures {
   readonly settlement: Settlement;
   readonly histogram: DeliveryHistogram;
   readonly rules: readonly BoundRule[];
+  /** Records of rows of windows, and of their dead letters. */
+  readonly windowRows: { readonly inFlight: number; readonly deadLettered: number; readonly dropped: number };
   /** Failures that are retried, counted by error code. */
   readonly retried: ReadonlyMap<string, number>;
   readonly mqttConnected: boolean;

@@ -3,6 +3,7 @@
  * loop, so that received = delivered + dead-lettered + dropped + in flight holds in each scrape.
  */
 import { collectDefaultMetrics, type Histogram, type Registry } from 'prom-client';
+import type { BoundRule } from '../flow/bound-rule.ts';
 import { dropReasons } from '../flow/outcome.ts';
 import { deliveryBuckets } from './delivery-histogram.ts';
 import type { BridgeFigures } from './figures.ts';
@@ -34,7 +35,7 @@ export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
   {
     name: 'mkb_messages_dropped_total',
     type: 'counter',
-    help: 'Messages that went nowhere. Reasons filtered (WHERE said no) and no_rule are intended; all others are losses.',
+    help: 'Messages that went nowhere. Reasons filtered (WHERE said no), no_rule and aggregated (it only counts in a window) are intended; all others are losses.',
     labels: ['reason'],
     samples: ({ settlement }) => dropReasons.map(reason => [{ reason }, settlement.count(reason)] as const),
   },
@@ -55,7 +56,7 @@ export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
   {
     name: 'mkb_rule_passed_total',
     type: 'counter',
-    help: 'Messages that a rule made a row of: its WHERE let them pass.',
+    help: 'Messages that a rule made a row of, or counted in a window: its WHERE let them pass.',
     labels: ['rule'],
     samples: ({ rules }) => rules.map(rule => [{ rule: rule.name }, rule.passed] as const),
   },
@@ -65,6 +66,64 @@ export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
     help: "Messages for which a rule's SQL could not be worked out.",
     labels: ['rule'],
     samples: ({ rules }) => rules.map(rule => [{ rule: rule.name }, rule.failed] as const),
+  },
+  {
+    name: 'mkb_window_rows_total',
+    type: 'counter',
+    help: 'Rows that the windows of a rule (GROUP BY) gave, each for every sink.',
+    labels: ['rule'],
+    samples: ({ rules }) => withWindows(rules).map(rule => [{ rule: rule.name }, rule.rows] as const),
+  },
+  {
+    name: 'mkb_window_rows_failed_total',
+    type: 'counter',
+    help: 'Windows of a rule whose row could not be worked out.',
+    labels: ['rule'],
+    samples: ({ rules }) => withWindows(rules).map(rule => [{ rule: rule.name }, rule.rowsFailed] as const),
+  },
+  {
+    name: 'mkb_window_records_in_flight',
+    type: 'gauge',
+    help: 'Records of rows of windows that have no outcome yet. They belong to no message in flight.',
+    labels: [],
+    samples: ({ windowRows }) => one(windowRows.inFlight),
+  },
+  {
+    name: 'mkb_window_records_dead_lettered_total',
+    type: 'counter',
+    help: 'Rows of windows that failed for good and are in the dead-letter topic, once for each sink that failed.',
+    labels: [],
+    samples: ({ windowRows }) => one(windowRows.deadLettered),
+  },
+  {
+    name: 'mkb_window_records_dropped_total',
+    type: 'counter',
+    help: 'Rows of windows that failed for good and went nowhere: losses.',
+    labels: [],
+    samples: ({ windowRows }) => one(windowRows.dropped),
+  },
+  {
+    name: 'mkb_rule_state_entries',
+    type: 'gauge',
+    help: 'Entries that the windows of a rule hold. Messages that need more than the limit fail with rule-state-full.',
+    labels: ['rule'],
+    samples: ({ rules }) => withWindows(rules).map(({ name, windows }) => [{ rule: name }, windows.entries] as const),
+  },
+  {
+    name: 'mkb_rule_state_limit_entries',
+    type: 'gauge',
+    help: 'The most entries that the windows of a rule may hold (state.maxEntries).',
+    labels: ['rule'],
+    samples: ({ rules }) =>
+      withWindows(rules).map(({ name, windows }) => [{ rule: name }, windows.maxEntries] as const),
+  },
+  {
+    name: 'mkb_rule_forgotten_values_total',
+    type: 'counter',
+    help: 'Values that CHANGED and DEDUP of a rule forgot because their memory was full (state.maxEntries): each may be reported once more.',
+    labels: ['rule'],
+    samples: ({ rules }) =>
+      rules.filter(({ rule }) => rule.memories.length > 0).map(rule => [{ rule: rule.name }, forgotten(rule)] as const),
   },
   {
     name: 'mkb_sink_records_delivered_total',
@@ -141,6 +200,14 @@ export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
     samples: ({ pausedSeconds }) => one(pausedSeconds),
   },
 ];
+
+const withWindows = (rules: readonly BoundRule[]) =>
+  rules.flatMap(rule => {
+    const { name, windows, rows, rowsFailed } = rule;
+    return windows === undefined ? [] : [{ name, windows, rows, rowsFailed }];
+  });
+
+const forgotten = ({ rule }: BoundRule): number => rule.memories.reduce((sum, memory) => sum + memory.forgotten, 0);
 
 export const deliveryHistogramName = 'mkb_delivery_seconds';
 export const deliveryHistogramHelp = 'Time from reading a message to its last acknowledgement by Kafka.';

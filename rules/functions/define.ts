@@ -7,6 +7,7 @@
 import { BitString } from '../bit-string.ts';
 import { jsonOrUndefined } from '../json.ts';
 import { refuse } from '../refusal.ts';
+import type { Memory } from '../memory.ts';
 import type { Scope } from '../scope.ts';
 import {
   isInteger,
@@ -47,6 +48,10 @@ export interface FunctionEntry {
   readonly examples: readonly Example[];
   /** @param values what the parameters read, in order; a missing optional one is undefined */
   readonly call: (values: readonly unknown[], scope: Scope) => Value;
+  /** Of a function that remembers: makes the call of one place in a rule, whose memory is its own. */
+  readonly prepare?: (memory: Memory) => FunctionEntry['call'];
+  /** Whether it reads more of the message than its arguments, so that it means nothing where there is no message: after a window. */
+  readonly ofMessage?: true;
 }
 
 interface Definition<P extends readonly Parameter<unknown>[], R> {
@@ -57,6 +62,7 @@ interface Definition<P extends readonly Parameter<unknown>[], R> {
   readonly description: string;
   readonly examples: readonly Example[];
   readonly call: (values: readonly [...Arguments<P>, ...R[]], scope: Scope) => Value;
+  readonly ofMessage?: true;
 }
 
 /** Makes an entry; the types of the parameters become those of `call`. */

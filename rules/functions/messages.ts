@@ -24,6 +24,7 @@ const reader = (name: string, column: string, returns: string, example: Value): 
     description: `The message’s ${column}.`,
     examples: [[`${name}()`, example]],
     call: (_none, scope) => read(column, scope),
+    ofMessage: true,
   });
 
 /** Whether a topic of the list is accepted. The last one that is decides about the QoS in EMQX; here any may. */
@@ -45,6 +46,7 @@ export const messageFunctions: readonly FunctionEntry[] = [
       ['topic(2)', '7'],
     ],
     call: ([number], { message }) => (number === undefined ? message.topic : level(message.topic ?? '', number)),
+    ofMessage: true,
   }),
   reader('clientid', 'clientid', 'text', 'c7'),
   reader('username', 'username', 'text', 'ada'),
@@ -64,6 +66,7 @@ export const messageFunctions: readonly FunctionEntry[] = [
     ],
     call: ([path], { message }) =>
       path === undefined ? message.payload : path.split('.').reduce<Value>(readKey, message.payload),
+    ofMessage: true,
   }),
   define({
     name: 'msgid',
@@ -72,6 +75,7 @@ export const messageFunctions: readonly FunctionEntry[] = [
     description: 'The message’s id.',
     examples: [['is_str(msgid())', true]],
     call: (_none, { message }) => message.id,
+    ofMessage: true,
   }),
   define({
     name: 'flag',
@@ -80,6 +84,7 @@ export const messageFunctions: readonly FunctionEntry[] = [
     description: "One of the message's flags: 'retain' or 'dup'.",
     examples: [["flag('retain')", false]],
     call: ([name], scope) => readKey(read('flags', scope), name),
+    ofMessage: true,
   }),
   define({
     name: 'contains_topic',

@@ -8,6 +8,7 @@ import { conversionFunctions } from './conversions.ts';
 import { dateFunctions } from './dates.ts';
 import type { FunctionEntry } from './define.ts';
 import { encodingFunctions } from './encodings.ts';
+import { exceptionFunctions } from './exceptions.ts';
 import { hashFunctions } from './hashes.ts';
 import { hexFunctions } from './hex.ts';
 import { jqFunctions } from './jq.ts';
@@ -40,13 +41,16 @@ export const functionGroups: readonly { readonly title: string; readonly functio
   { title: 'Time', functions: dateFunctions },
   { title: 'Random numbers and environment', functions: ambientFunctions },
   { title: 'Memory', functions: stateFunctions },
+  { title: 'Report by exception', functions: exceptionFunctions },
 ];
 
 const byName: ReadonlyMap<string, FunctionEntry> = new Map(
   functionGroups.flatMap(({ functions }) => functions.map(entry => [entry.name, entry])),
 );
 
-export const findFunction = (name: string): FunctionEntry | undefined => byName.get(name);
+/** CHANGED and DEDUP are written as one likes, as keywords are; the names of all others are exact. */
+export const findFunction = (name: string): FunctionEntry | undefined =>
+  byName.get(name) ?? exceptionFunctions.find(entry => entry.name === name.toUpperCase());
 
 export const functionNames: readonly string[] = [...byName.keys()];
 

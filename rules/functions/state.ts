@@ -67,6 +67,7 @@ export const stateFunctions: readonly FunctionEntry[] = [
       'Keeps a value under a key for the publisher of the message, and gives the value that was there before.',
     examples: [["is_null(proc_dict_put('speed', 80))", true]],
     call: ([key, value], scope) => scope.memory.put(publisherKey(key, scope), kept(value)),
+    ofMessage: true,
   }),
   define({
     name: 'proc_dict_get',
@@ -75,6 +76,7 @@ export const stateFunctions: readonly FunctionEntry[] = [
     description: 'The value that proc_dict_put keeps under a key for the publisher of the message.',
     examples: [["is_null(proc_dict_get('nothing here'))", true]],
     call: ([key], scope) => scope.memory.get(publisherKey(key, scope)),
+    ofMessage: true,
   }),
   define({
     name: 'proc_dict_del',
@@ -83,5 +85,6 @@ export const stateFunctions: readonly FunctionEntry[] = [
     description: 'Forgets what proc_dict_put keeps under a key, and gives the value that was there.',
     examples: [["is_null(proc_dict_del('nothing here'))", true]],
     call: ([key], scope) => scope.memory.delete(publisherKey(key, scope)),
+    ofMessage: true,
   }),
 ];

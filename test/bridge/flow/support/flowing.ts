@@ -10,6 +10,7 @@ import { DeliveryHistogram } from '../../../../bridge/observe/delivery-histogram
 import { producerOptions } from '../../../../bridge/settings.ts';
 import { type EmbeddedKafka, type EmbeddedKafkaOptions, startEmbeddedKafka } from '../../../../demo/embedded/kafka.ts';
 import { until } from '../../../real/until.ts';
+import { HeldClock } from '../../../support/held-clock.ts';
 
 export interface FlowOptions {
   readonly rules: readonly unknown[];
@@ -33,6 +34,9 @@ const timestamp = 1_700_000_000_123;
 
 export class Flow {
   readonly kafka: EmbeddedKafka;
+  /** What windows go by, and the time at which messages are received. */
+  readonly clock = new HeldClock(timestamp);
+  readonly rules: readonly BoundRule[];
   readonly settlement: Settlement;
   readonly failures: { rule: string; code: string }[] = [];
   /** Arrival numbers, in the order in which they were settled. */
@@ -51,8 +55,10 @@ export class Flow {
       { settle: arrival => this.settled.push(arrival), acknowledge: () => undefined },
       new DeliveryHistogram(),
     );
+    this.rules = bind(options);
     this.#pipeline = new Pipeline({
-      rules: bind(options),
+      rules: this.rules,
+      clock: this.clock,
       settlement: this.settlement,
       capacity,
       deadLetterTopic: options.deadLetter,
@@ -89,6 +95,22 @@ export class Flow {
     this.#pipeline.readEnd();
   }
 
+  /** Rows of windows, which no message waits for. */
+  get rows(): Pipeline['rows'] {
+    return this.#pipeline.rows;
+  }
+
+  /** Lets time pass, and waits until Kafka has what windows gave. */
+  async pass(milliseconds: number): Promise<void> {
+    this.clock.pass(milliseconds);
+    await this.rowsWritten();
+  }
+
+  async rowsWritten(): Promise<void> {
+    this.#producer.sendNow();
+    await until('all rows to have an outcome', () => this.rows.inFlight === 0, { everyMs: 2 });
+  }
+
   count(outcome: Outcome): number {
     return this.settlement.count(outcome);
   }
@@ -118,7 +140,7 @@ export class Flow {
       qos,
       flags: 0x30 | (qos << 1) | (retain ? 1 : 0),
       arrival: this.#arrivals++,
-      timestamp,
+      timestamp: this.clock.now(),
       buffer: Buffer.concat([properties, bytes]),
       propertiesStart: 0,
       propertiesEnd: properties.length,

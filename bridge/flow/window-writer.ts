@@ -1,0 +1,83 @@
+/**
+ * The windows of one rule: messages are counted, and when windows end, their rows are written.
+ *
+ * There is one timer, set to the time at which the next window ends. While Kafka does not keep up, nothing is written and no timer runs:
+ * windows that ended wait as they are, within the bounds of the rule's state, until `resume`.
+ */
+import type { KafkaRecord, Message } from '../../rules/message.ts';
+import type { Captures } from '../../rules/rule.ts';
+import type { WindowOutcome } from '../../rules/windows/closed-window.ts';
+import type { Windows } from '../../rules/windows/windows.ts';
+import type { Clock } from '../clock.ts';
+
+/** Where rows go. */
+export interface WindowOutput {
+  /** Whether no more should be written now. */
+  readonly full: boolean;
+  write(outcome: WindowOutcome): void;
+  /** A group of rows was written. */
+  written(): void;
+}
+
+export class WindowWriter {
+  readonly #windows: Windows;
+  readonly #clock: Clock;
+  readonly #output: WindowOutput;
+  /** When the timer rings; Infinity while there is none. */
+  #ringsAt = Number.POSITIVE_INFINITY;
+  #callOff = (): void => {};
+  #waitsForRoom = false;
+
+  constructor(windows: Windows, clock: Clock, output: WindowOutput) {
+    this.#windows = windows;
+    this.#clock = clock;
+    this.#output = output;
+  }
+
+  /** Returns whether WHERE let the message pass. Throws as `Windows.count`. */
+  count(message: Message | KafkaRecord, captures: Captures): boolean {
+    const passed = this.#windows.count(message, captures);
+    if (this.#windows.due < this.#ringsAt) this.#setTimer();
+    return passed;
+  }
+
+  /** There is room for rows again. */
+  resume(): void {
+    if (!this.#waitsForRoom) return;
+    this.#waitsForRoom = false;
+    this.#write();
+  }
+
+  /** Ends all windows and writes their rows, whether or not there is room. */
+  stop(): void {
+    this.#callOff();
+    const now = this.#clock.now();
+    this.#windows.stop(now);
+    for (let outcome = this.#windows.next(now); outcome !== undefined; outcome = this.#windows.next(now)) {
+      this.#output.write(outcome);
+    }
+    this.#output.written();
+  }
+
+  #write(): void {
+    const now = this.#clock.now();
+    for (;;) {
+      this.#waitsForRoom = this.#output.full;
+      const outcome = this.#waitsForRoom ? undefined : this.#windows.next(now);
+      if (outcome === undefined) break;
+      this.#output.write(outcome);
+    }
+    this.#output.written();
+    this.#setTimer();
+  }
+
+  #setTimer(): void {
+    this.#callOff();
+    this.#ringsAt = this.#waitsForRoom ? Number.POSITIVE_INFINITY : this.#windows.due;
+    if (this.#ringsAt === Number.POSITIVE_INFINITY) return;
+    this.#callOff = this.#clock.at(this.#ringsAt, () => {
+      this.#ringsAt = Number.POSITIVE_INFINITY;
+      this.#write();
+    });
+  }
+}
