@@ -4,6 +4,7 @@
  */
 import { documentField, type MqttKafkaBridge } from '../../api/bridge.ts';
 import type { Path } from '../../api/problems.ts';
+import type { Field } from '../../api/schema/fields.ts';
 import { secretPaths } from '../../api/secret-paths.ts';
 import { setAt, valueAt } from '../../api/values.ts';
 import type { KubeObject } from '../runtime/object.ts';
@@ -23,8 +24,11 @@ interface SecretValue {
 }
 
 /** Each secret of a document, with its place. */
-const secretsOf = (document: unknown): { readonly path: Path; readonly secret: SecretValue }[] =>
-  secretPaths(documentField, document).map(path => ({ path, secret: valueAt(document, path) as SecretValue }));
+const secretsOf = (
+  document: unknown,
+  field: Field = documentField,
+): { readonly path: Path; readonly secret: SecretValue }[] =>
+  secretPaths(field, document).map(path => ({ path, secret: valueAt(document, path) as SecretValue }));
 
 /** Where the Secret keeps what stood at a path: `mqtt.auth.password`. */
 const keyOf = (path: Path): string => path.slice(1).join('.');
@@ -41,9 +45,13 @@ export function withoutTexts(document: MqttKafkaBridge): MqttKafkaBridge {
   return copy;
 }
 
-/** The keys of Secrets that a document, or a part of it in its place, refers to. */
-export const secretKeysOf = (document: unknown): SecretKey[] =>
-  secretsOf(document).flatMap(({ secret }) => secret.valueFrom?.secretKeyRef ?? []);
+/**
+ * The keys of Secrets that a document, or a part of it in its place, refers to.
+ *
+ * @param field the definition of the document; by default that of a bridge
+ */
+export const secretKeysOf = (document: unknown, field?: Field): SecretKey[] =>
+  secretsOf(document, field).flatMap(({ secret }) => secret.valueFrom?.secretKeyRef ?? []);
 
 /**
  * The Secret of all texts of the document; none when it has no text. The last good document refers to texts that the newest one may not
