@@ -64,6 +64,16 @@ export const valuesSchema = (configuration: JsonSchema): JsonSchema => ({
       labels: texts('Labels that your Prometheus selects by.'),
       interval: text('How often it is scraped.'),
     }),
+    prometheusRule: closed("The operator's alerts, where the Prometheus operator is.", {
+      enabled: flag('Make a PrometheusRule. It needs a Prometheus that scrapes the operator.'),
+      labels: texts('Labels that your Prometheus selects by.'),
+      grafana: text('What links to the dashboard begin with, such as https://grafana.example.'),
+      runbooks: text('What links to runbooks begin with, before docs/runbooks; with a slash at its end.'),
+    }),
+    dashboard: closed("A ConfigMap with the operator's dashboard, which the sidecar of a Grafana reads.", {
+      enabled: flag('Make it.'),
+      labels: texts('Labels that your Grafana looks for.'),
+    }),
     resources: passedOn('CPU and memory of the operator.'),
     podLabels: texts('More labels of its Pods.'),
     podAnnotations: texts('More annotations of its Pods.'),

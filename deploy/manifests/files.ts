@@ -5,7 +5,8 @@ import { jsonSchema } from '../../api/json-schema.ts';
 import { operatorField } from '../../operator/configuration.ts';
 import { chartFile, valuesSchema } from './chart.ts';
 import { configurationFile } from './deployment.ts';
-import { baseObjects, clusterObjects, configurationText, installObjects, namespace, podMonitor } from './objects.ts';
+import { alerts, dashboard, dashboards, podMonitor, prometheusRule } from './monitoring.ts';
+import { baseObjects, clusterObjects, configurationText, installObjects, namespace } from './objects.ts';
 import { editorRules, namespacedRoles, operatorRules, ownRules, viewerRules } from './roles.ts';
 
 interface DeployFile {
@@ -29,6 +30,8 @@ export const deployFiles: readonly DeployFile[] = [
   { path: `${kustomize}/overlays/cluster/objects.yaml`, content: () => manifests([namespace, ...clusterObjects]) },
   { path: `${kustomize}/overlays/namespaced/roles.yaml`, content: () => manifests(namespacedRoles()) },
   { path: `${kustomize}/components/pod-monitor/pod-monitor.yaml`, content: () => manifests([podMonitor]) },
+  { path: `${kustomize}/components/prometheus-rule/prometheus-rule.yaml`, content: () => manifests([prometheusRule]) },
+  { path: `${kustomize}/components/dashboard/dashboard.yaml`, content: () => manifests([dashboard]) },
   { path: `${chart}/Chart.yaml`, content: () => generated + yaml(chartFile) },
   {
     path: `${chart}/values.schema.json`,
@@ -38,6 +41,11 @@ export const deployFiles: readonly DeployFile[] = [
     path: `${chart}/files/custom-resource-definition.yaml`,
     content: () => generated + yaml(customResourceDefinition()),
   },
+  { path: `${chart}/files/alerts.yaml`, content: () => generated + yaml(alerts) },
+  ...Object.entries(dashboards).map(([name, text]) => ({
+    path: `${chart}/files/dashboards/${name}`,
+    content: () => text,
+  })),
   ...Object.entries({ operator: operatorRules, lease: ownRules, view: viewerRules, edit: editorRules }).map(
     ([name, rules]) => ({ path: `${chart}/files/${name}-rules.yaml`, content: () => generated + yaml(rules) }),
   ),

@@ -7,7 +7,7 @@ import { configurationFile, deployment } from './deployment.ts';
 import { httpPort, image, labels, metadata, operatorName, operatorNamespace, selector } from './names.ts';
 import { clusterRoles, leaseRoles, peoplesRoles } from './roles.ts';
 
-type Manifest = Readonly<Record<string, unknown>> & { readonly kind: string };
+export type Manifest = Readonly<Record<string, unknown>> & { readonly kind: string };
 
 export const namespace: Manifest = {
   apiVersion: 'v1',
@@ -48,16 +48,6 @@ const networkPolicy: Manifest = {
     podSelector: { matchLabels: selector },
     policyTypes: ['Ingress'],
     ingress: [{ ports: [{ port: 'http', protocol: 'TCP' }] }],
-  },
-};
-
-export const podMonitor: Manifest = {
-  apiVersion: 'monitoring.coreos.com/v1',
-  kind: 'PodMonitor',
-  metadata: metadata(),
-  spec: {
-    selector: { matchLabels: selector },
-    podMetricsEndpoints: [{ port: 'http', path: '/metrics', interval: '30s' }],
   },
 };
 

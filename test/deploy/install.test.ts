@@ -1,9 +1,10 @@
-import { cpSync } from 'node:fs';
+import { cpSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { crdName } from '../../api/crd.ts';
 import { editorRules, operatorRules, ownRules, type PolicyRule } from '../../deploy/manifests/roles.ts';
 import { documentOf } from '../api/support/documents.ts';
+import { foreignResource } from '../operator/support/stage.ts';
 import { removeFolder, temporaryFolder } from '../real/cleanup.ts';
 import { type RunningKubernetes, startKubernetes } from '../real/kubernetes.ts';
 import { describeReal } from '../real/require.ts';
@@ -36,6 +37,13 @@ const values: [string, object][] = [
       logLevel: 'debug',
       serviceAccount: { name: 'someone', annotations: { a: 'b' } },
       podMonitor: { enabled: true, labels: { release: 'prometheus' }, interval: '1m' },
+      prometheusRule: {
+        enabled: true,
+        labels: { release: 'prometheus' },
+        grafana: 'https://grafana.example/',
+        runbooks: 'https://docs.example/',
+      },
+      dashboard: { enabled: true },
       podLabels: { team: 'iot' },
       podAnnotations: { a: 'b' },
       priorityClassName: 'system-cluster-critical',
@@ -60,25 +68,11 @@ const values: [string, object][] = [
   ],
 ];
 
-/** Only so that a PodMonitor can be made: its fields are not looked at. */
-const podMonitorDefinition = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'podmonitors.monitoring.coreos.com' },
-  spec: {
-    group: 'monitoring.coreos.com',
-    scope: 'Namespaced',
-    names: { kind: 'PodMonitor', plural: 'podmonitors', singular: 'podmonitor' },
-    versions: [
-      {
-        name: 'v1',
-        served: true,
-        storage: true,
-        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
-      },
-    ],
-  },
-};
+/** Only so that these can be made: their fields are not looked at. */
+const monitoringDefinitions = [
+  foreignResource('monitoring.coreos.com/v1', 'PodMonitor', 'podmonitors'),
+  foreignResource('monitoring.coreos.com/v1', 'PrometheusRule', 'prometheusrules'),
+];
 
 describeReal(
   'etcd',
@@ -96,7 +90,7 @@ describeReal(
 
   beforeAll(async () => {
     kubernetes = await startKubernetes({ parts: 'pods' });
-    await kubernetes.apply(podMonitorDefinition);
+    await kubernetes.apply(...monitoringDefinitions);
     for (const name of [system, 'mqtt-kafka', 'shop', 'released'])
       await kubernetes.kubectl(['create', 'namespace', name]);
     await kubernetes.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
@@ -114,8 +108,10 @@ describeReal(
     await strictly(templated(set));
   });
 
-  it('passes the strict check of the API server: the PodMonitor of kustomize', async () => {
-    await strictly(kustomized('deploy/kustomize/components/pod-monitor'));
+  it.each(
+    readdirSync('deploy/kustomize/components'),
+  )('passes the strict check of the API server: kustomize, the component %s', async component => {
+    await strictly(kustomized(`deploy/kustomize/components/${component}`));
   });
 
   describe('with install.yaml', () => {

@@ -1,0 +1,43 @@
+/**
+ * What lets people watch the operator: how Prometheus finds it, its alerts, and its dashboard. An installation has them only where it is asked,
+ * for not every cluster knows these kinds, and alerts would fire where nobody scrapes.
+ */
+import { dashboardText, operatorDashboards } from '../../dashboards/generated-files.ts';
+import { nowhere, operatorRuleGroups, rulesOf } from '../../dashboards/rule-file.ts';
+import { labels, metadata, operatorName, selector } from './names.ts';
+import type { Manifest } from './objects.ts';
+
+const apiVersion = 'monitoring.coreos.com/v1';
+
+/**
+ * Alerts and the dashboard ask for the job by the name that is on the Pods. A series about a bridge has the bridge's namespace, and keeps
+ * it: `honorLabels`.
+ */
+export const podMonitor: Manifest = {
+  apiVersion,
+  kind: 'PodMonitor',
+  metadata: metadata(),
+  spec: {
+    jobLabel: 'app.kubernetes.io/name',
+    selector: { matchLabels: selector },
+    podMetricsEndpoints: [{ port: 'http', path: '/metrics', interval: '30s', honorLabels: true }],
+  },
+};
+
+/** The operator's alerts, as the file of a Prometheus without its operator has them. */
+export const alerts = rulesOf(operatorRuleGroups, nowhere);
+
+export const prometheusRule: Manifest = { apiVersion, kind: 'PrometheusRule', metadata: metadata(), spec: alerts };
+
+/** The files of its dashboards, by name. */
+export const dashboards: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(operatorDashboards).map(([name, build]) => [`mqtt-kafka-${name}.json`, dashboardText(build())]),
+);
+
+/** Grafana's sidecar, as its Helm chart and kube-prometheus-stack run it, takes ConfigMaps with this label. */
+export const dashboard: Manifest = {
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: `${operatorName}-dashboard`, labels: { ...labels, grafana_dashboard: '1' } },
+  data: dashboards,
+};
