@@ -1,6 +1,6 @@
 /** What the custom resource's schema cannot say, as CEL rules by path; `[]` stands for any item. https://kubernetes.io/docs/reference/using-api/cel/ */
 
-import { bridgeUser } from './checks/operation.ts';
+import { bridgeUser, exporterUser } from './checks/operation.ts';
 
 export interface CelRule {
   readonly rule: string;
@@ -81,6 +81,16 @@ export const celRules: Readonly<Record<string, readonly CelRule[]>> = {
     {
       rule: `self.users.all(user, user.username != '${bridgeUser}')`,
       message: `the user ${bridgeUser} is the bridge itself`,
+      fieldPath: '.users',
+    },
+    {
+      rule: `self.users.all(user, user.username != '${exporterUser}')`,
+      message: `the user ${exporterUser} is the exporter`,
+      fieldPath: '.users',
+    },
+    {
+      rule: "self.kind != 'mosquitto' || self.users.all(user, !user.username.contains(':') && !user.username.startsWith('#') && user.username == user.username.trim())",
+      message: 'mosquitto knows no user with `:` in its name, `#` in front of it or a space at either end',
       fieldPath: '.users',
     },
   ],

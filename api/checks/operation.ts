@@ -37,10 +37,9 @@ const checkBroker = ({ kind, replicas, users }: BrokerSection): Finding[] => {
     found.push(conflict([...broker, 'replicas'], reason, 'Use one replica, or the kind emqx.'));
   }
   users.forEach(({ username }, index) => {
-    if (username !== bridgeUser && username !== exporterUser) return;
-    const whose = username === bridgeUser ? 'the bridge itself' : 'the exporter';
-    const reason = `The user ${username} is ${whose}.`;
-    found.push(conflict([...broker, 'users', index, 'username'], reason, 'Choose another name.'));
+    const reason = taken(username) ?? (kind === 'mosquitto' ? unfitForMosquitto(username) : undefined);
+    if (reason !== undefined)
+      found.push(conflict([...broker, 'users', index, 'username'], reason, 'Choose another name.'));
   });
   return found;
 };
@@ -52,6 +51,17 @@ const checkIdentity = (mqtt: MqttSection): Finding[] =>
       const reason = `\`${name}\` is given, but at a broker that the operator runs the bridge has a user of its own.`;
       return conflict(['spec', 'mqtt', name], reason, `Leave out \`${name}\`; what clients need is in \`broker\`.`);
     });
+
+function taken(username: string): string | undefined {
+  if (username !== bridgeUser && username !== exporterUser) return undefined;
+  return `The user ${username} is ${username === bridgeUser ? 'the bridge itself' : 'the exporter'}.`;
+}
+
+/** Its password file has lines `name:hash`, of which it trims the name, and comments after `#` [mosquitto_passwd(1)]. */
+const unfitForMosquitto = (username: string): string | undefined =>
+  username.includes(':') || username.startsWith('#') || username !== username.trim()
+    ? `Mosquitto knows no user called "${username}": a name has no \`:\`, no \`#\` in front and no space at either end.`
+    : undefined;
 
 const checkAutoscaling = ({ autoscaling }: BridgeSection, shared: boolean): Finding[] => {
   if (autoscaling === undefined) return [];

@@ -5,7 +5,11 @@ import { secret } from './security.ts';
 import { image, podTemplate, resources } from './workload.ts';
 
 const user = section('Someone who may connect.', {
-  username: text('The user name.', { maxLength: 256 }),
+  username: text('The user name.', {
+    maxLength: 256,
+    pattern: '^[^\\x00-\\x1f\\x7f]+$',
+    expected: 'a name without control characters',
+  }),
   password: secret("The user's password."),
 });
 

@@ -41,6 +41,14 @@ const bad: [Record<string, unknown>, string][] = [
     { mqtt: { broker: { ...mosquitto, users: [{ username: 'mkb-bridge', password: secret }] } } },
     'the user mkb-bridge is the bridge itself',
   ],
+  [
+    { mqtt: { broker: { ...mosquitto, users: [{ username: 'mkb-exporter', password: secret }] } } },
+    'the user mkb-exporter is the exporter',
+  ],
+  [
+    { mqtt: { broker: { ...mosquitto, users: [{ username: 'a:b', password: secret }] } } },
+    'mosquitto knows no user with `:`',
+  ],
   [{ mqtt: { broker: mosquitto, auth: { username: 'a' } } }, 'the bridge has a user of its own'],
   [{ mqtt: { broker: mosquitto, tls: {} } }, 'the bridge has a user of its own'],
   [

@@ -16,6 +16,8 @@ describe('mqtt', () => {
     [{ listen: { port: 1883 } }],
     [{ listen: { port: 8883, tls: { cert: secret, key: secret } } }],
     [{ broker: { kind: 'emqx' } }],
+    [{ broker: { kind: 'emqx', users: [{ username: '#a:b ', password: secret }] } }],
+    [{ broker: { kind: 'mosquitto', users: [{ username: "it's $(a) #1", password: secret }] } }],
     [{ url: 'mqtts://b', tls: { cert: secret, key: secret } }],
   ])('%j is fine', mqtt => {
     expect(ofMqtt(mqtt)).toEqual([]);
@@ -44,7 +46,19 @@ describe('mqtt', () => {
     [{ url: 'mqtt://a', keepAlive: '1.5s' }, 'spec.mqtt.keepAlive: Found 1.5s, expected a multiple of 1s.'],
     [{ url: 'mqtt://a', keepAlive: '0s' }, 'spec.mqtt.keepAlive: Found 0s, expected 1s to 65535s.'],
     [{ url: 'mqtt://a', share: 'a/b' }, 'spec.mqtt.share: Found "a/b"'],
-  ])('%j is told', (mqtt, message) => {
+    [{ broker: { kind: 'mosquitto', replicas: 2 } }, 'spec.mqtt.broker.replicas: `replicas` is 2, and mosquitto'],
+    ...[
+      ['mkb-bridge', 'The user mkb-bridge is the bridge itself.'],
+      ['mkb-exporter', 'The user mkb-exporter is the exporter.'],
+      ['a:b', 'Mosquitto knows no user called "a:b"'],
+      ['#a', 'Mosquitto knows no user called "#a"'],
+      [' a', 'Mosquitto knows no user called " a"'],
+      ['a\tb', 'Found "a\tb", expected a name without control characters.'],
+    ].map(([username, message]): [object, string] => [
+      { broker: { kind: 'mosquitto', users: [{ username, password: secret }] } },
+      `spec.mqtt.broker.users[0].username: ${message}`,
+    ]),
+  ] as [Record<string, unknown>, string][])('%j is told', (mqtt, message) => {
     expect(ofMqtt(mqtt)).toEqual([expect.stringContaining(message)]);
   });
 
