@@ -11,6 +11,7 @@ import { type Exporter, prepareExporter } from '../exporter/exporter.ts';
 import { type Address, parseAddress } from './address.ts';
 import { exitCodeHelp, exitCodes } from './exit-codes.ts';
 import { printError, printProblems } from './output.ts';
+import { logLevelOption, secretsDirOption } from './process-options.ts';
 import { StopSignal } from './signals.ts';
 
 interface ExporterCommandOptions {
@@ -36,8 +37,6 @@ ${exitCodeHelp(
   [exitCodes.configuration, 'the document, or a secret it names, is wrong'],
 )}`;
 
-const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
-
 export const exporterCommand = (): Command =>
   new Command('exporter')
     .description('show Prometheus what MQTT brokers and Kafka clusters do')
@@ -47,8 +46,8 @@ export const exporterCommand = (): Command =>
         .argParser(httpAddress)
         .default({ host: '127.0.0.1', port: 9401 }, '127.0.0.1:9401'),
     )
-    .option('--secrets-dir <dir>', 'the folder of secretKeyRef: <dir>/<name>/<key>', 'secrets')
-    .addOption(new Option('--log-level <level>', 'the least important level to log').choices(levels).default('info'))
+    .addOption(secretsDirOption())
+    .addOption(logLevelOption())
     .option('--check', 'check the document, and connect nowhere')
     .addHelpText('after', help)
     .action(async (file: string, options: ExporterCommandOptions) => {

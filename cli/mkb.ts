@@ -12,6 +12,7 @@ import { printError } from './output.ts';
 /** In the order of --help. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./run.ts')).runCommand(),
+  drain: async () => (await import('./drain.ts')).drainCommand(),
   validate: async () => (await import('./validate.ts')).validateCommand(),
   eval: async () => (await import('./eval.ts')).evalCommand(),
   repl: async () => (await import('./repl.ts')).replCommand(),

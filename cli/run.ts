@@ -12,6 +12,7 @@ import { type Address, parseAddress } from './address.ts';
 import { loadChecked } from './documents.ts';
 import { exitCodeHelp, exitCodes } from './exit-codes.ts';
 import { printError, printProblems } from './output.ts';
+import { logLevelOption, ordinalOption, secretsDirOption } from './process-options.ts';
 import { StopSignal } from './signals.ts';
 
 interface RunOptions {
@@ -38,8 +39,6 @@ ${exitCodeHelp(
   [exitCodes.configuration, 'a document, or a secret it names, is wrong'],
 )}`;
 
-const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
-
 export const runCommand = (): Command =>
   new Command('run')
     .description('run the bridges of documents')
@@ -49,9 +48,9 @@ export const runCommand = (): Command =>
         .argParser(httpAddress)
         .default({ host: '127.0.0.1', port: 9400 }, '127.0.0.1:9400'),
     )
-    .option('--secrets-dir <dir>', 'the folder of secretKeyRef: <dir>/<name>/<key>', 'secrets')
-    .addOption(new Option('--log-level <level>', 'the least important level to log').choices(levels).default('info'))
-    .option('--ordinal <n>', 'which replica of a shared subscription this process is, from 0', parseOrdinal, 0)
+    .addOption(secretsDirOption())
+    .addOption(logLevelOption())
+    .addOption(ordinalOption('which replica of a shared subscription this process is, from 0').default(0))
     .addHelpText('after', help)
     .action(async (files: string[], options: RunOptions) => {
       process.exitCode = await run(files, options);
@@ -61,11 +60,6 @@ const httpAddress = (text: string): Address => {
   const address = parseAddress(text);
   if (address === undefined) throw new InvalidArgumentError('Write HOST:PORT, such as 127.0.0.1:9400.');
   return address;
-};
-
-const parseOrdinal = (text: string): number => {
-  if (!/^[0-9]{1,4}$/.test(text)) throw new InvalidArgumentError('Write a whole number from 0.');
-  return Number(text);
 };
 
 const run = async (files: readonly string[], options: RunOptions): Promise<number> => {

@@ -136,7 +136,7 @@ export const mqttErrors = table({
   'drain-unfinished': {
     kind: 'retryable',
     message: ({ clientId, why, drained, unacknowledged }: UnfinishedDrain) =>
-      `The MQTT session of ${clientId} is not drained: ${why}. Drained ${drained} messages; read and not in Kafka ${unacknowledged}.`,
+      `The MQTT session of ${clientId} is not drained: ${why}. Drained: ${drained}; read and not in Kafka: ${unacknowledged}.`,
     remedy: 'Nothing is lost, the session is kept: run it again, with a longer --timeout if there is much to drain.',
   },
   'mqtt-refused-for-now': {
