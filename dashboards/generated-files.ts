@@ -22,13 +22,11 @@ export const operatorDashboards: Readonly<Record<string, () => Dashboard>> = { o
 export const dashboardPath = (name: string): string =>
   `dashboards/${name in operatorDashboards ? 'operator/' : ''}generated/${name}.json`;
 
-export const dashboardText = (dashboard: Dashboard): string => `${JSON.stringify(dashboard, null, 2)}\n`;
-
 /** Paths from the repository's root, and what is in the files. */
 export const dashboardFiles: readonly { readonly path: string; content(): string }[] = [
   ...Object.entries({ ...bridgeDashboards, ...operatorDashboards }).map(([name, build]) => ({
     path: dashboardPath(name),
-    content: () => dashboardText(build()),
+    content: () => `${JSON.stringify(build(), null, 2)}\n`,
   })),
   { path: 'dashboards/generated/rules.yaml', content: () => ruleFile() },
   // Again, in the folder that the demo's Prometheus has as its own.

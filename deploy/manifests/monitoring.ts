@@ -2,7 +2,7 @@
  * What lets people watch the operator: how Prometheus finds it, its alerts, and its dashboard. An installation has them only where it is asked,
  * for not every cluster knows these kinds, and alerts would fire where nobody scrapes.
  */
-import { dashboardText, operatorDashboards } from '../../dashboards/generated-files.ts';
+import { operatorDashboards } from '../../dashboards/generated-files.ts';
 import { nowhere, operatorRuleGroups, rulesOf } from '../../dashboards/rule-file.ts';
 import { labels, metadata, operatorName, selector } from './names.ts';
 import type { Manifest } from './objects.ts';
@@ -29,9 +29,9 @@ export const alerts = rulesOf(operatorRuleGroups, nowhere);
 
 export const prometheusRule: Manifest = { apiVersion, kind: 'PrometheusRule', metadata: metadata(), spec: alerts };
 
-/** The files of its dashboards, by name. */
+/** The files of its dashboards, by name, in one line each; dashboards/operator/generated has them for people to read. */
 export const dashboards: Readonly<Record<string, string>> = Object.fromEntries(
-  Object.entries(operatorDashboards).map(([name, build]) => [`mqtt-kafka-${name}.json`, dashboardText(build())]),
+  Object.entries(operatorDashboards).map(([name, build]) => [`mqtt-kafka-${name}.json`, JSON.stringify(build())]),
 );
 
 /** Grafana's sidecar, as its Helm chart and kube-prometheus-stack run it, takes ConfigMaps with this label. */
