@@ -28,7 +28,7 @@ export const configCommand = (): Command =>
   );
 
 const print = async (files: readonly string[]): Promise<number> => {
-  const { documents, problems } = await loadChecked(files);
+  const { documents, problems } = await loadChecked(files, 'anywhere');
   printProblems(problems);
   if (hasErrors(problems)) return exitCodes.configuration;
   process.stdout.write(documents.map(({ document }) => stringify(redact(document), { lineWidth: 0 })).join('---\n'));

@@ -25,6 +25,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   demo: async () => (await import('./demo.ts')).demoCommand(),
   exporter: async () => (await import('./exporter.ts')).exporterCommand(),
   operator: async () => (await import('./operator.ts')).operatorCommand(),
+  render: async () => (await import('./render.ts')).renderCommand(),
   status: async () => (await import('./status.ts')).statusCommand(),
 };
 

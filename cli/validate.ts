@@ -21,7 +21,7 @@ export const validateCommand = (): Command =>
     .option('--json', 'print one JSON object for programs')
     .addHelpText('after', help)
     .action(async (files: string[], { json }: { json?: boolean }) => {
-      const loaded = await loadChecked(files);
+      const loaded = await loadChecked(files, 'anywhere');
       if (json) process.stdout.write(`${JSON.stringify(summary(loaded), null, 2)}\n`);
       else tell(loaded);
       process.exitCode = hasErrors(loaded.problems) ? exitCodes.configuration : exitCodes.ok;

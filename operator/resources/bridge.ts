@@ -7,7 +7,7 @@ import type { KubeObject } from '../runtime/object.ts';
 import { bridgeResources, documentArguments, documentVolumes, mkbUser } from './bridge-pod.ts';
 import { chooseImage } from './images.ts';
 import { annotations, selectorLabels } from './labels.ts';
-import { metadataOf } from './metadata.ts';
+import { isInCluster, metadataOf } from './metadata.ts';
 import { bridgeName } from './names.ts';
 import { headlessService, networkPolicy, podDisruptionBudget, serviceAccount } from './parts.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -44,7 +44,7 @@ function statefulSet(pipeline: Pipeline, made: readonly KubeObject[]): KubeObjec
     kind: 'StatefulSet',
     metadata: { ...metadataOf(pipeline, component, name), annotations: chosen.annotations },
     spec: {
-      replicas: spec.bridge.replicas,
+      ...replicasOf(pipeline),
       serviceName: name,
       // None waits for another to be ready: all of them wait for the same brokers.
       podManagementPolicy: 'Parallel',
@@ -84,12 +84,11 @@ function template(pipeline: Pipeline, image: string, made: readonly KubeObject[]
   });
 }
 
-/** Scales the resource itself, as `kubectl scale` does, so that the operator and the autoscaler do not undo each other's work. */
 function autoscaler(
   pipeline: Pipeline,
   { minReplicas, maxReplicas, cpu, backlog }: NonNullable<Pipeline['document']['spec']['bridge']['autoscaling']>,
 ): KubeObject {
-  const { apiVersion, kind, metadata } = pipeline.document;
+  const { metadata } = pipeline.document;
   const metrics = [
     cpu !== undefined && {
       type: 'Resource',
@@ -108,10 +107,26 @@ function autoscaler(
     kind: 'HorizontalPodAutoscaler',
     metadata: metadataOf(pipeline, component, bridgeName(metadata.name)),
     spec: {
-      scaleTargetRef: { apiVersion, kind, name: metadata.name },
+      scaleTargetRef: scaled(pipeline),
       minReplicas,
       maxReplicas,
       metrics: metrics.filter(metric => metric !== false),
     },
   };
+}
+
+/** An autoscaler that scales the StatefulSet itself is the only one who says how many there are. */
+function replicasOf({ document }: Pipeline): object {
+  const { replicas, autoscaling } = document.spec.bridge;
+  return autoscaling && !isInCluster(document) ? {} : { replicas };
+}
+
+/**
+ * The resource itself, as `kubectl scale` does it, so that the operator and the autoscaler do not undo each other's work. Without a cluster
+ * (`mkb render k8s`) there is no resource.
+ */
+function scaled({ document }: Pipeline): object {
+  const { apiVersion, kind, metadata } = document;
+  if (isInCluster(document)) return { apiVersion, kind, name: metadata.name };
+  return { apiVersion: 'apps/v1', kind: 'StatefulSet', name: bridgeName(metadata.name) };
 }

@@ -1,17 +1,21 @@
 /** The metadata of what is made for a bridge: it carries its labels, is in its namespace, and goes with it. */
+import type { MqttKafkaBridge } from '../../api/bridge.ts';
 import type { KubeObject, ObjectMeta } from '../runtime/object.ts';
 import { ownerReference } from '../runtime/owner.ts';
 import { type Component, labels } from './labels.ts';
 import type { Pipeline } from './pipeline.ts';
 
-/** A bridge that is in no cluster (`mkb render k8s`) has no uid, and nothing can refer to it. */
+/** Whether there is a resource of the document, with a uid that others can refer to; `mkb render k8s` makes objects without one. */
+export const isInCluster = ({ metadata }: MqttKafkaBridge): boolean =>
+  (metadata as KubeObject['metadata']).uid !== undefined;
+
 export function metadataOf({ document }: Pick<Pipeline, 'document'>, component: Component, name: string): ObjectMeta {
   const owner = document as unknown as KubeObject;
-  const { namespace, uid, name: bridge } = owner.metadata;
+  const { namespace, name: bridge } = owner.metadata;
   return {
     name,
     ...(namespace !== undefined && { namespace }),
     labels: labels(bridge, component),
-    ...(uid !== undefined && { ownerReferences: [ownerReference(owner)] }),
+    ...(isInCluster(document) && { ownerReferences: [ownerReference(owner)] }),
   };
 }
