@@ -7,9 +7,10 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { pino } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { serveHttp } from '../bridge/observe/http.ts';
-import { createLog } from '../bridge/observe/log.ts';
+import { createLog, type Logger } from '../bridge/observe/log.ts';
 import { defaultConfiguration, loadConfiguration, type OperatorConfiguration } from '../operator/configuration.ts';
 import { prepareOperator } from '../operator/main.ts';
+import { serveWebhook, type Webhook } from '../operator/webhook/server.ts';
 import { type Address, parseAddress } from './address.ts';
 import { exitCodeHelp, exitCodes } from './exit-codes.ts';
 import { contextNamespace, type KubeConfigOptions, kubeConfig, withKubeConfigOptions } from './kube-config.ts';
@@ -79,25 +80,31 @@ const operator = async (options: OperatorCommandOptions): Promise<number> => {
   if (configuration === undefined || config === undefined) return exitCodes.configuration;
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  const log = createLog(options.logLevel, pino.destination({ dest: 2, sync: true }));
   const { enabled, namespace } = configuration.leaderElection;
   const operator = prepareOperator({
     config,
     configuration,
     leaseNamespace: enabled ? (namespace ?? (await ownNamespace(config))) : undefined,
     identity: `${hostname()}_${randomBytes(4).toString('hex')}`,
-    log: createLog(options.logLevel, pino.destination({ dest: 2, sync: true })),
+    log,
     registry,
   });
+  const webhook = await startWebhook(configuration, log);
   const http = await serveHttp(options.http, registry, () => [{ name: 'operator', missing: operator.missing }]);
   process.stdout.write(`Operator: ${http.url}/metrics\n`);
   const signal = new StopSignal();
   const stopping = new AbortController();
   void signal.came.then(() => stopping.abort());
   const ended = await operator.run(stopping.signal);
-  await http.close();
+  await Promise.all([http.close(), webhook?.close()]);
   signal.forget();
   return ended === 'stopped' ? exitCodes.ok : exitCodes.failed;
 };
+
+/** In every replica, whether it leads or not. */
+const startWebhook = async ({ webhook, replicas }: OperatorConfiguration, log: Logger): Promise<Webhook | undefined> =>
+  webhook && serveWebhook({ host: '::', ...webhook, replicas, log });
 
 /** What the file says, or the defaults; with what the command line says in its place. */
 const configure = async (options: OperatorCommandOptions): Promise<OperatorConfiguration | undefined> => {

@@ -141,4 +141,10 @@ export const kubernetesErrors = table({
     message: ({ field }: { field: string }) => `${field} is looked up in a cluster, and there is none here.`,
     remedy: 'Give the address itself (spec.mqtt.url, spec.kafka.bootstrapServers), or let the operator run the bridge.',
   },
+  'webhook-certificate-unreadable': {
+    kind: 'permanent',
+    message: ({ folder, reason }: { folder: string; reason: string }) =>
+      `The certificate of the webhook cannot be read from ${folder}: ${reason}.`,
+    remedy: 'Mount a Secret of the type kubernetes.io/tls there, or leave `webhook` out of the configuration.',
+  },
 });

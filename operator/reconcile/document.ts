@@ -10,7 +10,7 @@ import { checkDocument } from '../../api/check.ts';
 import type { ErrorCode } from '../../api/errors.ts';
 import type { Finding } from '../../api/findings.ts';
 import type { LoadedDocument } from '../../api/load.ts';
-import { formatPath, type Path } from '../../api/problems.ts';
+import { formatPath, type Path, type Problem } from '../../api/problems.ts';
 import { checkRules } from '../../rules/check.ts';
 import { unsupportedParts } from '../../rules/unsupported.ts';
 import type { KubeObject } from '../runtime/object.ts';
@@ -25,29 +25,29 @@ export interface DocumentProblem {
 }
 
 export type CheckedResource =
-  | { readonly document: MqttKafkaBridge; readonly problems: readonly [] }
+  | { readonly document: MqttKafkaBridge; readonly problems: readonly []; readonly warnings: readonly string[] }
   | { readonly document?: undefined; readonly problems: readonly DocumentProblem[] };
 
 /** @param replicas how many there are where the document does not say */
 export function checkResource(resource: KubeObject, replicas: number): CheckedResource {
   const { document, findings, sound } = checkDocument(withReplicas(resource, replicas));
-  const problems = findings.filter(({ severity }) => severity === 'error').map(found => problemOf(found, document));
-  if (sound([['spec', 'rules']])) {
-    const errors = checkRules(placedIn(document)).filter(({ severity }) => severity === 'error');
-    problems.push(
-      ...errors.map(({ code, path, line, column, message }) => ({
-        code,
-        inRules: true,
-        message: sentence(path, line === 0 ? undefined : { line, column }, message),
-      })),
-    );
-  }
+  const ofRules = sound([['spec', 'rules']]) ? checkRules(placedIn(document)) : [];
+  const problems = [
+    ...findings.filter(isError).map(found => problemOf(found, document)),
+    ...ofRules.filter(isError).map(found => ({ code: found.code, inRules: true, message: told(found) })),
+  ];
   if (problems.length > 0) return { problems };
   for (const { path, message } of unsupportedParts(document, 'cluster')) {
     problems.push({ code: 'part-unsupported', inRules: path.startsWith('spec.rules'), message: `${path}: ${message}` });
   }
-  return problems.length > 0 ? { problems } : { document, problems: [] };
+  if (problems.length > 0) return { problems };
+  return { document, problems: [], warnings: ofRules.filter(found => !isError(found)).map(told) };
 }
+
+const isError = ({ severity }: { readonly severity: Problem['severity'] }): boolean => severity === 'error';
+
+const told = ({ path, line, column, message }: Problem): string =>
+  sentence(path, line === 0 ? undefined : { line, column }, message);
 
 /** The operator's default, and not the document's, which is that of `mkb run`; one at most where replicas could not share the work. */
 function withReplicas(resource: KubeObject, replicas: number): unknown {
