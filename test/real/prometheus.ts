@@ -46,13 +46,18 @@ export interface RunningPrometheus {
   log(): string;
 }
 
+/** A configuration of somebody else's. */
+export interface PrometheusConfig {
+  readonly configFile: string;
+}
+
 /** Starts Prometheus and waits until it is ready. */
-export async function startPrometheus(options: PrometheusOptions): Promise<RunningPrometheus> {
+export async function startPrometheus(options: PrometheusOptions | PrometheusConfig): Promise<RunningPrometheus> {
   const command = program('prometheus');
   if (!command) throw new Error('Prometheus is not installed here: npm run provision');
   const folder = temporaryFolder('prometheus');
   const port = await freePort();
-  const config = writeConfig(folder, options);
+  const config = 'configFile' in options ? options.configFile : writeConfig(folder, options);
   const server = new ServerProcess({
     name: 'Prometheus',
     command,
