@@ -11,9 +11,11 @@ export const jobs = { bridge: 'bridge', exporter: 'exporter', simulator: 'simula
 /** What of the bridges a dashboard shows: the choice made in its variable. */
 export const chosenBridge = 'bridge=~"$bridge"';
 
-/** The reasons for which a rule means a message to go nowhere. */
-export const intended = 'reason=~"filtered|no_rule"';
-const unintended = 'reason!~"filtered|no_rule"';
+/** The reasons for which a rule means a message to go nowhere; `aggregated`: it only counts in a window. */
+export const intendedReasons: readonly string[] = ['filtered', 'no_rule', 'aggregated'];
+
+export const intended = `reason=~"${intendedReasons.join('|')}"`;
+const unintended = `reason!~"${intendedReasons.join('|')}"`;
 
 /** A selector of several label matchers; empty ones are left out. */
 export const selector = (...matchers: readonly string[]): string => {

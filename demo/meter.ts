@@ -121,7 +121,9 @@ export const totalsOf = ({ fleet, bridge, recordsInKafka }: Counted): Totals => 
     delivered,
     deadLettered,
     dropped: settled.reduce((sum, count) => sum + count, 0) - delivered - deadLettered,
-    filtered: bridge.settlement.count('filtered') + bridge.settlement.count('no_rule'),
+    filtered: (['filtered', 'no_rule', 'aggregated'] as const)
+      .map(reason => bridge.settlement.count(reason))
+      .reduce((sum, count) => sum + count),
     inFlight,
     inKafka: recordsInKafka(),
   };

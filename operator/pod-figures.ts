@@ -155,7 +155,7 @@ export class PodFigures {
 }
 
 /** Dropped on purpose: a WHERE said no, or no rule wanted the topic. */
-const intended = /reason="(filtered|no_rule)"/;
+const intended = /reason="(filtered|no_rule|aggregated)"/;
 
 function readingOf(page: string, at: number): Reading {
   const samples = page.split('\n').filter(line => line.startsWith('mkb_'));

@@ -68,6 +68,7 @@ export const bridgeStories: readonly AlertStories[] = [
         series: {
           [mkb('messages_dropped_total', 'reason="filtered"')]: '0+50x60',
           [mkb('messages_dropped_total', 'reason="no_rule"')]: '0+50x60',
+          [mkb('messages_dropped_total', 'reason="aggregated"')]: '0+50x60',
           [mkb('messages_dropped_total', 'reason="sink_failed"')]: '0 3x60',
         },
         at: '60m',
