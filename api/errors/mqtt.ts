@@ -1,7 +1,7 @@
 /** Errors: what an MQTT session can meet. */
 import { table } from './entry.ts';
 
-interface UnfinishedDrain {
+export interface UnfinishedDrain {
   readonly clientId: string;
   readonly why: string;
   /** Messages that came and are settled. */
