@@ -23,6 +23,8 @@ interface OperatorCommandOptions extends KubeConfigOptions {
   readonly namespace: readonly string[];
   readonly logLevel: string;
   readonly leaderElect?: boolean;
+  readonly webhook?: Address;
+  readonly webhookCertificates: string;
 }
 
 const help = `
@@ -63,6 +65,17 @@ export const operatorCommand = (): Command =>
     .addOption(new Option('--log-level <level>', 'the least important level to log').choices(levels).default('info'))
     .option('--leader-elect', 'work only while holding the Lease (the default)')
     .option('--no-leader-elect', 'work without a Lease: there must be no other operator')
+    .addOption(
+      new Option(
+        '--webhook <host:port>',
+        'where to serve the webhook that checks documents when they are applied',
+      ).argParser(httpAddress),
+    )
+    .option(
+      '--webhook-certificates <dir>',
+      'the folder of its tls.crt and tls.key, which may be renewed',
+      '/etc/mkb-webhook',
+    )
     .addHelpText('after', help)
     .action(async (options: OperatorCommandOptions) => {
       process.exitCode = await operator(options);
@@ -90,7 +103,7 @@ const operator = async (options: OperatorCommandOptions): Promise<number> => {
     log,
     registry,
   });
-  const webhook = await startWebhook(configuration, log);
+  const webhook = await startWebhook(options, configuration, log);
   const http = await serveHttp(options.http, registry, () => [{ name: 'operator', missing: operator.missing }]);
   process.stdout.write(`Operator: ${http.url}/metrics\n`);
   const signal = new StopSignal();
@@ -103,8 +116,12 @@ const operator = async (options: OperatorCommandOptions): Promise<number> => {
 };
 
 /** In every replica, whether it leads or not. */
-const startWebhook = async ({ webhook, replicas }: OperatorConfiguration, log: Logger): Promise<Webhook | undefined> =>
-  webhook && serveWebhook({ host: '::', ...webhook, replicas, log });
+const startWebhook = async (
+  { webhook, webhookCertificates }: OperatorCommandOptions,
+  { replicas }: OperatorConfiguration,
+  log: Logger,
+): Promise<Webhook | undefined> =>
+  webhook && serveWebhook({ ...webhook, certificates: webhookCertificates, replicas, log });
 
 /** What the file says, or the defaults; with what the command line says in its place. */
 const configure = async (options: OperatorCommandOptions): Promise<OperatorConfiguration | undefined> => {

@@ -41,16 +41,6 @@ const leaderElection = section(
   { default: {} },
 );
 
-const webhook = section(
-  'Tell people what is wrong with a document when they apply it, and not only in its status. Needs a ValidatingWebhookConfiguration that sends documents here.',
-  {
-    port: whole('The port to serve HTTPS on.', { minimum: 1, maximum: 65_535, default: 9443 }),
-    certificates: text('The folder of `tls.crt` and `tls.key`. They may be renewed while it runs.', {
-      default: '/etc/mkb-webhook',
-    }),
-  },
-);
-
 const spec = section(
   'What the operator is told.',
   {
@@ -70,7 +60,6 @@ const spec = section(
       default: [],
     }),
     leaderElection,
-    webhook: optional(webhook),
     concurrency: whole('How many bridges are worked on at once.', { minimum: 1, maximum: 64, default: 4 }),
     resync: duration('How often each bridge is looked at although nothing seems to have changed.', {
       min: '10s',

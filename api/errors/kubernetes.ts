@@ -145,6 +145,6 @@ export const kubernetesErrors = table({
     kind: 'permanent',
     message: ({ folder, reason }: { folder: string; reason: string }) =>
       `The certificate of the webhook cannot be read from ${folder}: ${reason}.`,
-    remedy: 'Mount a Secret of the type kubernetes.io/tls there, or leave `webhook` out of the configuration.',
+    remedy: 'Mount a Secret of the type kubernetes.io/tls there, or run the operator without --webhook.',
   },
 });

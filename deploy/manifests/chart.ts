@@ -74,6 +74,14 @@ export const valuesSchema = (configuration: JsonSchema): JsonSchema => ({
       enabled: flag('Make it.'),
       labels: texts('Labels that your Grafana looks for.'),
     }),
+    webhook: closed('A webhook that checks documents when they are applied, and not only when they are run.', {
+      enabled: flag('Serve it, and have the API server ask it.'),
+      certManager: flag('Let cert-manager issue and renew its certificate.'),
+      secretName: text(
+        'Without cert-manager: a Secret of the type kubernetes.io/tls for <full name>-webhook.<namespace>.svc.',
+      ),
+      caBundle: text('Without cert-manager: who signed it, in PEM.'),
+    }),
     resources: passedOn('CPU and memory of the operator.'),
     podLabels: texts('More labels of its Pods.'),
     podAnnotations: texts('More annotations of its Pods.'),

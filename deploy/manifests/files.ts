@@ -8,6 +8,7 @@ import { configurationFile } from './deployment.ts';
 import { alerts, dashboard, dashboards, podMonitor, prometheusRule } from './monitoring.ts';
 import { baseObjects, clusterObjects, configurationText, installObjects, namespace } from './objects.ts';
 import { editorRules, namespacedRoles, operatorRules, ownRules, viewerRules } from './roles.ts';
+import { webhookComponent, webhookObjects } from './webhook.ts';
 
 interface DeployFile {
   /** From the repository's root. */
@@ -32,6 +33,14 @@ export const deployFiles: readonly DeployFile[] = [
   { path: `${kustomize}/components/pod-monitor/pod-monitor.yaml`, content: () => manifests([podMonitor]) },
   { path: `${kustomize}/components/prometheus-rule/prometheus-rule.yaml`, content: () => manifests([prometheusRule]) },
   { path: `${kustomize}/components/dashboard/dashboard.yaml`, content: () => manifests([dashboard]) },
+  { path: `${kustomize}/components/webhook/webhook.yaml`, content: () => manifests(webhookObjects) },
+  {
+    path: `${kustomize}/components/webhook/kustomization.yaml`,
+    content: () =>
+      `${generated}# Documents are checked when they are applied; needs cert-manager. Add
+# \`components: [.../deploy/kustomize/components/webhook]\` to an overlay for the namespace mqtt-kafka-system.
+${yaml(webhookComponent)}`,
+  },
   { path: `${chart}/Chart.yaml`, content: () => generated + yaml(chartFile) },
   {
     path: `${chart}/values.schema.json`,

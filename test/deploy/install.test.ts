@@ -1,10 +1,12 @@
-import { cpSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
 import { crdName } from '../../api/crd.ts';
 import { editorRules, operatorRules, ownRules, type PolicyRule } from '../../deploy/manifests/roles.ts';
 import { documentOf } from '../api/support/documents.ts';
 import { foreignResource } from '../operator/support/stage.ts';
+import { makeCertificates } from '../real/certificates.ts';
 import { removeFolder, temporaryFolder } from '../real/cleanup.ts';
 import { type RunningKubernetes, startKubernetes } from '../real/kubernetes.ts';
 import { describeReal } from '../real/require.ts';
@@ -66,10 +68,13 @@ const values: [string, object][] = [
       replicas: 0,
     },
   ],
+  ['the webhook', { webhook: { enabled: true }, configuration: { namespaces: ['shop'] } }],
 ];
 
 /** Only so that these can be made: their fields are not looked at. */
-const monitoringDefinitions = [
+const foreignDefinitions = [
+  foreignResource('cert-manager.io/v1', 'Issuer', 'issuers'),
+  foreignResource('cert-manager.io/v1', 'Certificate', 'certificates'),
   foreignResource('monitoring.coreos.com/v1', 'PodMonitor', 'podmonitors'),
   foreignResource('monitoring.coreos.com/v1', 'PrometheusRule', 'prometheusrules'),
 ];
@@ -90,7 +95,7 @@ describeReal(
 
   beforeAll(async () => {
     kubernetes = await startKubernetes({ parts: 'pods' });
-    await kubernetes.apply(...monitoringDefinitions);
+    await kubernetes.apply(...foreignDefinitions);
     for (const name of [system, 'mqtt-kafka', 'shop', 'released'])
       await kubernetes.kubectl(['create', 'namespace', name]);
     await kubernetes.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
@@ -111,7 +116,20 @@ describeReal(
   it.each(
     readdirSync('deploy/kustomize/components'),
   )('passes the strict check of the API server: kustomize, the component %s', async component => {
-    await strictly(kustomized(`deploy/kustomize/components/${component}`));
+    const overlay = join(folder, component);
+    mkdirSync(overlay);
+    const ours = relative(overlay, 'deploy/kustomize');
+    const kustomization = { resources: [`${ours}/overlays/cluster`], components: [`${ours}/components/${component}`] };
+    writeFileSync(join(overlay, 'kustomization.yaml'), stringify(kustomization));
+    await strictly(kustomized(overlay));
+  });
+
+  it('passes the strict check of the API server: the chart with the webhook and a certificate of one’s own', async () => {
+    const { ca } = makeCertificates(folder);
+    const own = { enabled: true, certManager: false, secretName: 'mine', caBundle: ca };
+    await strictly(templated({ webhook: own }));
+    expect(() => templated({ webhook: { ...own, caBundle: '' } })).toThrow(/webhook.caBundle is needed/);
+    expect(() => templated({ webhook: { ...own, secretName: '' } })).toThrow(/webhook.secretName is needed/);
   });
 
   describe('with install.yaml', () => {

@@ -15,6 +15,18 @@
 {{- .Values.serviceAccount.name | default (include "operator.fullname" .) }}
 {{- end }}
 
+{{- define "operator.webhook" -}}
+{{- printf "%s-webhook" (include "operator.fullname" .) }}
+{{- end }}
+
+{{- define "operator.webhookSecret" -}}
+{{- if .Values.webhook.certManager }}
+{{- include "operator.webhook" . }}
+{{- else }}
+{{- required "webhook.secretName is needed without webhook.certManager" .Values.webhook.secretName }}
+{{- end }}
+{{- end }}
+
 {{- define "operator.image" -}}
 {{- printf "%s:%s" .Values.image.repository (.Values.image.tag | default .Chart.AppVersion) }}
 {{- end }}
