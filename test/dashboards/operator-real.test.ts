@@ -11,6 +11,7 @@ import { installed } from '../deploy/deployed.ts';
 import { bridge } from '../operator/support/stage.ts';
 import { kubernetesProgram } from '../real/kubernetes-programs.ts';
 import { describeReal } from '../real/require.ts';
+import { until } from '../real/until.ts';
 import { committedOperatorDashboards, root } from './support/committed.ts';
 import { type OperatorStack, operatorNamespace, startOperatorStack } from './support/operator-stack.ts';
 import { begins, describeAnswers } from './support/queries-answered.ts';
@@ -61,6 +62,15 @@ describeReal(
   });
 
   // From here on, things are broken, one after another.
+
+  test('watches that the API server has forgotten are seen to begin anew', async () => {
+    const lists = async () => (await stack.prometheus.query('sum(mkb_operator_watch_lists_total)'))[0]!.value;
+    const before = await lists();
+    await stack.kubernetes.compactEtcd();
+    await stack.kubernetes.restartApiServer();
+    await until('new lists', async () => (await lists()) > before);
+    expect(await stack.prometheus.query('mkb_operator_watch_missed_events_total > 0')).toEqual([]);
+  });
 
   test('a bridge whose newest document is wrong is told, with its name', async () => {
     await stack.kubernetes.apply(bridge('my-vehicles', { rules: [{ ...ruleOf({ topic: 'cars' }), sql: 'SELECT' }] }));

@@ -77,13 +77,13 @@ async function scrape({ url }: HttpEndpoint): Promise<RunningPrometheus> {
   return prometheus;
 }
 
-/** Deletes a Service, and again as soon as it is back. Returns what ends it. */
+/** Deletes a Service, and again as soon as it is back, however long the API server is away. Returns what ends it. */
 function startLoad(kubernetes: RunningKubernetes): () => Promise<void> {
   let stopped = false;
   const name = 'ships-bridge';
   const work = async () => {
     while (!stopped) {
-      await kubernetes.kubectl(['delete', 'service', name]);
+      await until('the Service to be deleted', () => kubernetes.kubectl(['delete', 'service', name]), { everyMs: 500 });
       await until('the Service to be back', () => kubernetes.get('service', name), { everyMs: 500 });
     }
   };
