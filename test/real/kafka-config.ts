@@ -4,11 +4,11 @@ import type { Certificates } from './certificates.ts';
 /** Users of every SASL mechanism. */
 export const kafkaUser = { username: 'bridge', password: 'bridge-secret' };
 
-/** A listener of a node, and the port it is known by: another than its own when a proxy stands before it. */
+/** A listener of a node, and the host:port it is known by: another than its own when a proxy stands before it. */
 export interface Listener {
   readonly name: ListenerName;
   readonly port: number;
-  readonly advertisedPort: number;
+  readonly advertised: string;
 }
 
 /** PLAINTEXT asks for nothing, TLS for no client certificate, MTLS for one, SASL for a login, SASL_TLS for a login over TLS. */
@@ -49,7 +49,7 @@ export function serverProperties(plan: NodePlan): string {
       ...plan.listeners.map(({ name, port }) => `${name}://${local}:${port}`),
       `CONTROLLER://${local}:${plan.controllerPort}`,
     ].join(','),
-    'advertised.listeners': plan.listeners.map(each => `${each.name}://${local}:${each.advertisedPort}`).join(','),
+    'advertised.listeners': plan.listeners.map(each => `${each.name}://${each.advertised}`).join(','),
     'listener.security.protocol.map': Object.entries(protocols)
       .map(pair => pair.join(':'))
       .join(','),

@@ -32,8 +32,11 @@ export interface KafkaOptions {
   readonly sasl?: boolean;
   /** Opens a TLS listener, and one that requires a client certificate. */
   readonly tls?: boolean;
-  /** Puts a chaos proxy before each broker's `bootstrapProxied` listener: clients that start there stay behind it. */
-  readonly proxied?: boolean;
+  /**
+   * Puts a chaos proxy before each broker's `bootstrapProxied` listener: clients that start there stay behind it. At 127.0.0.1, or at
+   * another address of this machine, such as `host` of a real node for its Pods.
+   */
+  readonly proxied?: boolean | string;
   /** server.properties that are added, or override ours. */
   readonly config?: Readonly<Record<string, string>>;
   /** Java's options instead of the small and quick ones; a benchmark wants a warm compiler and a larger heap. */
@@ -121,7 +124,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<RunningKaf
   const bootstrap = (name: ListenerName) =>
     nodes
       .flatMap(node => node.listeners.filter(listener => listener.name === name))
-      .map(listener => `127.0.0.1:${listener.advertisedPort}`)
+      .map(listener => listener.advertised)
       .join(',');
   const client = (config: Partial<KafkaConfig> = {}) =>
     new Kafka({ brokers: bootstrap('PLAINTEXT').split(','), logLevel: logLevel.NOTHING, ...config });
@@ -200,7 +203,7 @@ async function openListeners(options: KafkaOptions): Promise<{ listeners: Listen
   const { sasl, tls, proxied } = options;
   const wanted: Record<ListenerName, boolean | undefined> = {
     PLAINTEXT: true,
-    PROXIED: proxied,
+    PROXIED: Boolean(proxied),
     TLS: tls,
     MTLS: tls,
     SASL: sasl,
@@ -208,10 +211,11 @@ async function openListeners(options: KafkaOptions): Promise<{ listeners: Listen
   };
   const names = (Object.keys(wanted) as ListenerName[]).filter(name => wanted[name]);
   const ports = await freePorts(names.length);
-  const proxy = proxied ? await startChaosProxy(ports[names.indexOf('PROXIED')]!) : undefined;
+  const host = typeof proxied === 'string' ? proxied : '127.0.0.1';
+  const proxy = proxied ? await startChaosProxy(ports[names.indexOf('PROXIED')]!, 0, host) : undefined;
   const listeners = names.map((name, index) => {
     const port = ports[index]!;
-    return { name, port, advertisedPort: name === 'PROXIED' ? proxy!.port : port };
+    return { name, port, advertised: name === 'PROXIED' ? `${host}:${proxy!.port}` : `127.0.0.1:${port}` };
   });
   return { listeners, proxy };
 }

@@ -3,8 +3,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileS
 import { join } from 'node:path';
 import { until } from '../until.ts';
 
-/** What the kubelet puts its Pods under. */
-export const cgroupName = 'mkb-node';
+const prefix = 'mkb-node-';
+
+/** What the kubelet puts its Pods under. It has our process id, so that a later test sees which of them nobody uses any more. */
+export const cgroupName = `${prefix}${process.pid}`;
 
 /** Where the hierarchies are mounted: one with version 2 of control groups, one for each controller with version 1. */
 function hierarchies(): { folder: string; version2: boolean }[] {
@@ -13,9 +15,15 @@ function hierarchies(): { folder: string; version2: boolean }[] {
   return mounts.map(([, folder, type]) => ({ folder: folder!, version2: type === 'cgroup2' }));
 }
 
-const folders = () => hierarchies().map(({ folder }) => join(folder, cgroupName));
+const isAbandoned = (name: string) => name.startsWith(prefix) && !existsSync(`/proc/${name.slice(prefix.length)}`);
 
-export const hasCgroups = (): boolean => folders().some(existsSync);
+/** Those of this process, and those that a killed test has left. */
+const folders = () =>
+  hierarchies().flatMap(({ folder }) =>
+    readdirSync(folder)
+      .filter(name => name === cgroupName || isAbandoned(name))
+      .map(name => join(folder, name)),
+  );
 
 /** The kubelet wants its group to be there, with every controller. */
 export function makeCgroups(): void {
@@ -27,10 +35,10 @@ export function makeCgroups(): void {
   }
 }
 
-/** Removes them once their processes have ended; those of a killed test too. */
+/** Removes them once their processes have ended, and those of a killed test too. */
 export async function removeCgroups(): Promise<void> {
-  await until(`the control groups ${cgroupName} to be empty`, () => {
-    for (const folder of folders().filter(existsSync)) removeTree(folder);
+  await until('the control groups of the node to be empty', () => {
+    for (const folder of folders()) removeTree(folder);
     return true;
   });
 }

@@ -70,12 +70,17 @@ export async function importPause(node: ImageStore): Promise<void> {
   await makeImage(node, { name: pauseImage, root, entrypoint: ['/pause'], user: '65534:65534' });
 }
 
-/** `node:test`: Node with its shared libraries, made as the project's own image is (deploy/images/runtime.mjs). It has no shell. */
+/** An image of Node with its shared libraries. It has no shell. */
 export async function importNodeImage(node: ImageStore): Promise<void> {
   const root = mkdtempSync(join(node.folder, 'root-'));
-  execFileSync(process.execPath, [join(import.meta.dirname, '../../../deploy/images/runtime.mjs'), root]);
+  makeNodeRoot(root);
   await makeImage(node, { name: nodeImage, root, entrypoint: ['/usr/local/bin/node'], user: '1000:1000' });
   rmSync(root, { recursive: true });
+}
+
+/** Fills a folder as the root of the project's own image is filled. */
+export function makeNodeRoot(folder: string): void {
+  execFileSync(process.execPath, [join(import.meta.dirname, '../../../deploy/images/runtime.mjs'), folder]);
 }
 
 /** The name of what `importNodeImage` imports. */

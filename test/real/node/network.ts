@@ -26,14 +26,15 @@ export const isConnected = (): boolean => existsSync(`/sys/class/net/${cable}`);
 /**
  * Lays the cable, and makes Pods and Services reachable from this machine.
  *
- * @throws Error when another test's node is here and stays: there are addresses for one
+ * @throws Error when another test's node is here and stays: there are addresses for one, and it has two minutes
  */
 export async function connect(namespaces: Namespaces): Promise<void> {
   const claim = () => {
     ip('link', 'add', cable, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', String(namespaces.init));
     return true;
   };
-  await until(`the node of another test to end (its network interface is ${cable})`, claim, { everyMs: 500 });
+  const others = `another test to stop its node (if nobody has one: ip link delete ${cable})`;
+  await until(others, claim, { timeoutMs: 120_000, everyMs: 250 });
   ip('address', 'add', `${hostAddress}/30`, 'dev', cable);
   await namespaces.run('ip', ['address', 'add', `${nodeAddress}/30`, 'dev', 'eth0']);
   await namespaces.run('ip', ['link', 'set', 'eth0', 'up']);
