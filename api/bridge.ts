@@ -10,6 +10,7 @@ import { kafka } from './schema/kafka.ts';
 import { monitoring } from './schema/monitoring.ts';
 import { mqtt } from './schema/mqtt.ts';
 import { rules } from './schema/rules.ts';
+import { schemas } from './schema/schemas.ts';
 
 export const apiVersion = 'mqttkafka.dev/v1alpha1';
 export const kind = 'MqttKafkaBridge';
@@ -31,6 +32,7 @@ const metadata = section(
 const spec = section('What is moved, from where to where, and how.', {
   mqtt,
   kafka,
+  schemas,
   rules,
   delivery,
   bridge,

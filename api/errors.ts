@@ -13,12 +13,14 @@ import { kubernetesErrors } from './errors/kubernetes.ts';
 import { mqttErrors } from './errors/mqtt.ts';
 import { processErrors } from './errors/process.ts';
 import { ruleErrors } from './errors/rules.ts';
+import { schemaErrors } from './errors/schemas.ts';
 import { statusErrors } from './errors/status.ts';
 
 export const errors = {
   ...processErrors,
   ...documentErrors,
   ...ruleErrors,
+  ...schemaErrors,
   ...mqttErrors,
   ...kafkaErrors,
   ...exporterErrors,

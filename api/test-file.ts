@@ -4,6 +4,7 @@ import { checkRuleTest } from './checks/rule-tests.ts';
 import { MkbError } from './errors.ts';
 import { type ReadOptions, readSources } from './files.ts';
 import { finding } from './findings.ts';
+import type { LoadedDocument } from './load.ts';
 import { nearest } from './nearest.ts';
 import { placeOf, problemOf, withoutPlace } from './placing.ts';
 import { hasErrors, type Place, type Problem, sortProblems } from './problems.ts';
@@ -20,6 +21,10 @@ export interface LoadedTestFile {
   readonly document: string;
   /** With defaults filled in. */
   readonly tests: TestFile['tests'];
+  /** What the registries of the document have. */
+  readonly registry: TestFile['registry'];
+  /** Where things stand in the file. */
+  readonly places: Pick<LoadedDocument, 'locate' | 'locateInString'>;
   /** Where a test begins. */
   locate(test: number): Place;
   /** The problem of a test that names a rule which the document does not have. */
@@ -69,6 +74,11 @@ const loadParsed = (file: string, { source, tree, problems: broken }: YamlDocume
     file,
     document: path.join(path.dirname(file), named),
     tests: value.tests,
+    registry: value.registry,
+    places: {
+      locate: (path, at = 'value') => source.place(tree.offset(path, at)),
+      locateInString: (path, offset) => source.place(tree.offsetInString(path, offset)),
+    },
     locate: test => source.place(tree.offset(['tests', test], 'value')),
     unknownRule: (test, rules) => {
       const name = value.tests[test]!.rule;

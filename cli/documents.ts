@@ -13,7 +13,7 @@ import { type UnsupportedPart, unsupportedParts } from '../rules/unsupported.ts'
 export const loadChecked = (paths: readonly string[], where: 'process' | 'anywhere' = 'process'): Promise<Loaded> =>
   loadDocuments(paths, { checks: [rulesCheck, unsupportedCheck(where)] });
 
-const sections = ['mqtt', 'kafka', 'rules', 'delivery', 'bridge'].map(name => ['spec', name]);
+const sections = ['mqtt', 'kafka', 'schemas', 'rules', 'delivery', 'bridge'].map(name => ['spec', name]);
 
 const unsupportedCheck = (where: 'process' | 'anywhere'): DocumentCheck => ({
   reads: sections,

@@ -6,6 +6,8 @@ import { compileRule } from '../rules/compile.ts';
 import { evaluateOnce, exampleMessage } from '../rules/example-message.ts';
 import { encodeJson } from '../rules/json.ts';
 import { placeOf, renderCaret } from '../rules/position.ts';
+import type { Schemas } from '../rules/schemas/schemas.ts';
+import { documentFlags, documentHelp, schemasOfFile } from './document-schemas.ts';
 import { parseBase64, parseProperty, parseQos, parseTopic } from './eval-options.ts';
 import { exitCodeHelp, exitCodes } from './exit-codes.ts';
 import { printError } from './output.ts';
@@ -19,6 +21,7 @@ interface EvalOptions {
   readonly username?: string;
   readonly qos: 0 | 1 | 2;
   readonly retain?: true;
+  readonly document?: string;
   readonly userProperty: readonly (readonly [name: string, value: string])[];
 }
 
@@ -30,10 +33,12 @@ Examples:
   mkb eval 'SELECT * FROM "#" WHERE qos = 2' --topic a --qos 2 --user-property unit=km --user-property unit=mi
   mkb eval 'FOREACH payload AS p DO p.v AS v FROM "#"' --topic a --payload '[{"v": 1}, {"v": 2}]'
   mkb eval "$(cat rule.sql)" --topic cars/7 --payload-file message.json
+  mkb eval "SELECT schema_decode('car', payload) AS car FROM '#'" --document bridge.yaml --topic a --payload-base64 BAY=
 ${exitCodeHelp(
   [exitCodes.ok, 'evaluated'],
   [exitCodes.failed, 'the SQL cannot be parsed'],
   [exitCodes.usage, 'the command line is wrong'],
+  [exitCodes.configuration, 'the document is not valid'],
   [exitCodes.evaluation, 'the SQL fails for this message'],
 )}`;
 
@@ -57,10 +62,12 @@ export const evalCommand = (): Command =>
     .option('-q, --qos <level>', '0, 1 or 2', parseQos, 0)
     .option('-r, --retain', 'set the retain flag')
     .option('--user-property <name=value>', 'an MQTT 5 user property, as often as wanted', parseProperty, [])
+    .option(documentFlags, documentHelp)
     .addHelpText('after', help)
     .action(async (sql: string, options: EvalOptions, command: Command) => {
       const payload = await payloadOf(options, command);
-      process.exitCode = evaluate(sql, payload, options);
+      const schemas = await schemasOfFile(options.document);
+      process.exitCode = schemas === undefined ? exitCodes.configuration : evaluate(sql, payload, options, schemas);
     });
 
 const payloadOf = async ({ payload, payloadFile, payloadBase64 }: EvalOptions, command: Command): Promise<Buffer> => {
@@ -75,15 +82,15 @@ const payloadOf = async ({ payload, payloadFile, payloadBase64 }: EvalOptions, c
   }
 };
 
-const evaluate = (sql: string, payload: Buffer, options: EvalOptions): number => {
+const evaluate = (sql: string, payload: Buffer, options: EvalOptions, schemas: Schemas): number => {
   let failed: number = exitCodes.failed;
   try {
-    compileRule(sql);
+    compileRule(sql, { schemas });
     failed = exitCodes.evaluation;
     const { topic, clientid, username, qos, retain = false, userProperty: userProperties } = options;
     const timestamp = Date.now();
     const message = exampleMessage({ topic, payload, clientid, username, qos, retain, userProperties, timestamp });
-    const rows = evaluateOnce(sql, message).map(encodeJson);
+    const rows = evaluateOnce(sql, message, { schemas }).map(encodeJson);
     process.stdout.write(rows.map(row => `${row}\n`).join(''));
     return exitCodes.ok;
   } catch (error) {

@@ -6,6 +6,7 @@ import { nearest } from '../api/nearest.ts';
 import { hasErrors } from '../api/problems.ts';
 import { rulesCheck } from '../rules/check.ts';
 import { explainRule, type RuleExplanation, type SinkExplanation, type SourceExplanation } from '../rules/explain.ts';
+import { schemasOf } from '../rules/schemas/schemas.ts';
 import { exitCodeHelp, exitCodes } from './exit-codes.ts';
 import { printProblems } from './output.ts';
 
@@ -57,7 +58,8 @@ interface DocumentExplanation {
 
 const explainDocument = ({ file, document }: LoadedDocument, wanted: string | undefined): DocumentExplanation => {
   const rules = document.spec.rules.filter(({ name }) => wanted === undefined || name === wanted);
-  return { file, name: document.metadata.name, rules: rules.map(explainRule) };
+  const schemas = schemasOf(document.spec.schemas);
+  return { file, name: document.metadata.name, rules: rules.map(rule => explainRule(rule, schemas)) };
 };
 
 const inWords = ({ file, name, rules }: DocumentExplanation): string =>

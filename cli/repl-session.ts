@@ -2,21 +2,25 @@
  * The conversation of `mkb repl` without its terminal: lines in, text out.
  *
  * There is one message, which commands (`.topic`, `.payload`, ...) change; every rule or expression that is entered is worked out for it.
- * A rule that ends too early is not an error yet: the next line goes on with it, and an empty one gives it up.
+ * A rule that ends too early is not an error yet: the next line goes on with it, and an empty one gives it up. A rule that is entered again
+ * is the same rule, which remembers (see repl-rules.ts).
  */
 import { readFile } from 'node:fs/promises';
 import type { RulePlace } from '../api/errors/rules.ts';
 import { MkbError } from '../api/errors.ts';
+import { durationMs } from '../api/units.ts';
 import { columns } from '../rules/columns.ts';
 import { compileRule } from '../rules/compile.ts';
-import { type ExampleOptions, evaluateOnce, exampleMessage } from '../rules/example-message.ts';
+import { type ExampleOptions, exampleMessage } from '../rules/example-message.ts';
 import { signature } from '../rules/functions/define.ts';
 import { findFunction, functionNames } from '../rules/functions/registry.ts';
 import { encodeJson } from '../rules/json.ts';
 import { placeOf, renderCaret } from '../rules/position.ts';
+import type { Ambient } from '../rules/scope.ts';
 import { textOf } from '../rules/text.ts';
 import { reservedWords } from '../rules/token-reader.ts';
 import { parseProperty, parseQos, parseTopic } from './eval-options.ts';
+import { ReplRules } from './repl-rules.ts';
 
 type Settings = { -readonly [K in keyof ExampleOptions]: ExampleOptions[K] };
 
@@ -34,6 +38,7 @@ A rule may go over several lines; an empty line gives up one that is not finishe
   .qos 0|1|2
   .retain true|false
   .property NAME=VALUE     one more MQTT 5 user property; without it, none
+  .wait DURATION           let time pass (10s, 1h30m), so that windows end
   .function NAME           what a function does
   .help
   .exit                    or Ctrl-D
@@ -42,15 +47,20 @@ A rule may go over several lines; an empty line gives up one that is not finishe
 export class ReplSession {
   /** Set by .exit: there is nothing more to say. */
   ended = false;
+  readonly #rules: ReplRules;
   readonly #now: () => number;
+  /** How far .wait went ahead of the clock. */
+  #aheadMs = 0;
   #message: Settings;
   /** Lines of a rule that is not finished. */
   #begun = '';
 
-  /** @param now milliseconds since 1970; the message is always received now */
-  constructor(message: ExampleOptions, now: () => number = Date.now) {
+  /** @param world what rules see beside the message: the schemas of a document; a clock, by which the message is always received now */
+  constructor(message: ExampleOptions, world: Partial<Ambient> = {}) {
     this.#message = { ...message };
-    this.#now = now;
+    const { now = Date.now } = world;
+    this.#now = () => now() + this.#aheadMs;
+    this.#rules = new ReplRules({ ...world, now: this.#now });
   }
 
   get prompt(): string {
@@ -95,9 +105,11 @@ export class ReplSession {
   #outcome(text: string): string {
     const message = exampleMessage({ ...this.#message, timestamp: this.#now() });
     try {
-      if (!isRule(text)) return `${valueText(evaluateOnce(asRule(text), message, { now: this.#now })[0]?.value)}\n`;
-      const rows = evaluateOnce(text, message, { now: this.#now });
-      return rows.length === 0 ? '(no row)\n' : rows.map(row => `${encodeJson(row)}\n`).join('');
+      if (!isRule(text)) return `${valueText(this.#rules.rows(asRule(text), message)[0]?.value)}\n`;
+      const rows = this.#rules.rows(text, message).map(row => `${encodeJson(row)}\n`);
+      const due = this.#rules.due(text);
+      if (due !== undefined) return `${rows.join('')}(a window is open until ${new Date(due).toISOString()})\n`;
+      return rows.length === 0 ? '(no row)\n' : rows.join('');
     } catch (error) {
       return errorText(error, isRule(text) ? undefined : text);
     }
@@ -127,6 +139,7 @@ export class ReplSession {
       this.#message.userProperties = pair === '' ? [] : parseProperty(pair, this.#message.userProperties ?? []);
       return undefined;
     },
+    '.wait': duration => this.#wait(duration),
     '.function': functionText,
     '.help': () => help,
     '.exit': () => {
@@ -134,6 +147,12 @@ export class ReplSession {
       return undefined;
     },
   };
+
+  #wait(duration: string): string {
+    this.#aheadMs += durationMs(duration);
+    const rows = this.#rules.ended(this.#now());
+    return rows.length === 0 ? '(no row)\n' : rows.map(row => `${row}\n`).join('');
+  }
 
   #set<K extends keyof ExampleOptions>(name: K, value: ExampleOptions[K]): undefined {
     if (value === '' && name !== 'payload') delete this.#message[name];

@@ -1,7 +1,9 @@
 /** `mkb repl`: try rules and expressions one after the other. The conversation itself is in repl-session.ts. */
 import { createInterface, type Interface } from 'node:readline';
 import { Command, Option } from 'commander';
+import { documentFlags, documentHelp, schemasOfFile } from './document-schemas.ts';
 import { parseTopic } from './eval-options.ts';
+import { exitCodes } from './exit-codes.ts';
 import { historyFile, readHistory, writeHistory } from './repl-history.ts';
 import { ReplSession } from './repl-session.ts';
 
@@ -9,6 +11,7 @@ const help = `
 Examples:
   mkb repl
   mkb repl --topic cars/7 --payload '{"speed": 50}'
+  mkb repl --document bridge.yaml          with the schemas of a document
   echo "upper('a')" | mkb repl
 
 Arrow keys bring back earlier lines, Tab completes names, .help tells the rest.`;
@@ -16,6 +19,7 @@ Arrow keys bring back earlier lines, Tab completes names, .help tells the rest.`
 interface ReplOptions {
   readonly topic: string;
   readonly payload: string;
+  readonly document?: string;
 }
 
 export const replCommand = (): Command =>
@@ -23,9 +27,12 @@ export const replCommand = (): Command =>
     .description('try rules and expressions on a message, one after the other')
     .addOption(new Option('-t, --topic <topic>', 'the topic of the message').argParser(parseTopic).default('cars/7'))
     .option('-p, --payload <text>', 'the payload as text', '{"speed": 50}')
+    .option(documentFlags, documentHelp)
     .addHelpText('after', help)
-    .action(async ({ topic, payload }: ReplOptions) => {
-      await converse(new ReplSession({ topic, payload }));
+    .action(async ({ topic, payload, document }: ReplOptions) => {
+      const schemas = await schemasOfFile(document);
+      if (schemas === undefined) process.exitCode = exitCodes.configuration;
+      else await converse(new ReplSession({ topic, payload }, { schemas }));
     });
 
 const converse = async (session: ReplSession): Promise<void> => {

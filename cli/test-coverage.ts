@@ -1,6 +1,7 @@
 /** What the tests reach of rules: whether a rule is tested at all, and which branches of its CASE expressions were taken. */
 import { compileRule } from '../rules/compile.ts';
 import type { ObserveCase } from '../rules/compile-expression.ts';
+import type { Schemas } from '../rules/schemas/schemas.ts';
 import type { Case } from '../rules/syntax.ts';
 
 export interface BranchCoverage {
@@ -22,10 +23,10 @@ export class RuleCoverage {
   readonly #branches = new Map<number, BranchCoverage[]>();
 
   /** @param sql must compile */
-  constructor(name: string, sql: string) {
+  constructor(name: string, sql: string, schemas: Schemas) {
     this.name = name;
     this.#sql = sql;
-    compileRule(sql, {}, this.observe);
+    compileRule(sql, { schemas }, this.observe);
   }
 
   /** For `compileRule`. */

@@ -7,6 +7,7 @@ import type { ObserveCase } from '../rules/compile-expression.ts';
 import { encodeJson } from '../rules/json.ts';
 import { Memory } from '../rules/memory.ts';
 import { placeOf, renderCaret } from '../rules/position.ts';
+import type { Schemas } from '../rules/schemas/schemas.ts';
 import type { Ambient } from '../rules/scope.ts';
 import { asExpected, type DiffLine, diffLines, recordText, rowTexts } from './test-diff.ts';
 import { capturesOf, messageOf } from './test-message.ts';
@@ -25,10 +26,15 @@ export interface Outcome {
  *
  * @param observeCase is told of the branches that are taken
  */
-export const runTest = (document: RuleDocument, test: RuleTest, observeCase?: ObserveCase): Outcome => {
+export const runTest = (
+  document: RuleDocument,
+  test: RuleTest,
+  schemas: Schemas,
+  observeCase?: ObserveCase,
+): Outcome => {
   let made: Made;
   try {
-    made = makeOf(document, test, observeCase);
+    made = makeOf(document, test, schemas, observeCase);
   } catch (error) {
     if (!MkbError.is(error)) throw error;
     return { difference: error.code === test.error ? [] : unexpectedError(error, test), rows: 0 };
@@ -43,8 +49,8 @@ interface Made {
   readonly records: readonly Written[];
 }
 
-const makeOf = (document: RuleDocument, test: RuleTest, observeCase?: ObserveCase): Made => {
-  const rule = compileRule(document.sql, ambientOf(test), observeCase);
+const makeOf = (document: RuleDocument, test: RuleTest, schemas: Schemas, observeCase?: ObserveCase): Made => {
+  const rule = compileRule(document.sql, { ...ambientOf(test), schemas }, observeCase);
   const captures = capturesOf(rule, test.message);
   if (captures === undefined) return { matched: false, rows: [], records: [] };
   const message = messageOf(test.message);

@@ -7,9 +7,11 @@ import { hasErrors, type Path, type Place, type Problem } from '../api/problems.
 import type { RuleTest } from '../api/schema/rule-tests.ts';
 import { type LoadedTestFile, loadTestFiles } from '../api/test-file.ts';
 import { type RuleDocument, rulesCheck } from '../rules/check.ts';
+import type { Schemas } from '../rules/schemas/schemas.ts';
 import { RuleCoverage } from './test-coverage.ts';
 import type { CoveredRule, Result } from './test-report.ts';
 import { runTest } from './test-run.ts';
+import { testSchemas } from './test-schemas.ts';
 
 export interface SuiteResults {
   readonly results: readonly Result[];
@@ -59,6 +61,7 @@ interface PlacedTest {
 interface RuleSuite {
   readonly bridge: string;
   readonly document: RuleDocument;
+  readonly schemas: Schemas;
   readonly tests: readonly PlacedTest[];
   locate(offset: number): Place;
 }
@@ -72,6 +75,7 @@ const suitesOf = (loaded: LoadedDocument, files: readonly LoadedTestFile[]): Sui
   const { metadata, spec } = loaded.document;
   const names = spec.rules.map(({ name }) => name);
   const apart = files.flatMap(file => file.tests.map((test, at) => ({ test, at, file })));
+  const { schemas, problems } = testSchemas(loaded, files);
   const rules = spec.rules.map((document, index): RuleSuite => {
     const path: Path = ['spec', 'rules', index];
     const beside = (document.tests ?? []).map((test, at) => ({ test, place: loaded.locate([...path, 'tests', at]) }));
@@ -79,19 +83,20 @@ const suitesOf = (loaded: LoadedDocument, files: readonly LoadedTestFile[]): Sui
     return {
       bridge: metadata.name,
       document,
+      schemas,
       tests: [...beside, ...others.map(({ test, at, file }) => ({ test, place: file.locate(at) }))],
       locate: offset => loaded.locateInString([...path, 'sql'], offset),
     };
   });
   const strangers = apart.filter(({ test }) => !names.includes(test.rule));
-  return { rules, problems: strangers.map(({ at, file }) => file.unknownRule(at, names)) };
+  return { rules, problems: [...problems, ...strangers.map(({ at, file }) => file.unknownRule(at, names))] };
 };
 
-const runRule = ({ bridge, document, tests, locate }: RuleSuite): { results: Result[]; rule: CoveredRule } => {
-  const coverage = new RuleCoverage(document.name, document.sql);
+const runRule = ({ bridge, document, schemas, tests, locate }: RuleSuite): { results: Result[]; rule: CoveredRule } => {
+  const coverage = new RuleCoverage(document.name, document.sql, schemas);
   const results = tests.map(({ test, place }): Result => {
     const startedAt = performance.now();
-    const { difference, rows } = runTest(document, test, coverage.observe);
+    const { difference, rows } = runTest(document, test, schemas, coverage.observe);
     coverage.tests += 1;
     if (rows > 0) coverage.selected += 1;
     const milliseconds = performance.now() - startedAt;

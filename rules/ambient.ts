@@ -1,6 +1,7 @@
 /** The world around rules as it is: clock, randomness, environment, and what this process remembers. Tests bring their own. */
 import { randomUUID } from 'node:crypto';
 import { Memory } from './memory.ts';
+import { noSchemas } from './schemas/schemas.ts';
 import type { Ambient } from './scope.ts';
 import { defaultStateLimits } from './state-limits.ts';
 
@@ -12,5 +13,6 @@ export const systemAmbient: Ambient = {
   environment: name => process.env[name],
   // One for the process, because the store of EMQX is one for all rules of a node.
   memory: new Memory(),
+  schemas: noSchemas,
   limits: defaultStateLimits,
 };

@@ -3,12 +3,12 @@
  * how the filters of all rules relate. Problems point at the character in the file.
  */
 import { MkbError } from '../api/errors.ts';
-import { findingOf } from '../api/findings.ts';
 import type { DocumentCheck, LoadedDocument } from '../api/load.ts';
-import { formatPath, type Path, type Place, type Problem } from '../api/problems.ts';
+import type { Path, Problem } from '../api/problems.ts';
+import { checkSchemas } from './check-schemas.ts';
 import { compileRule } from './compile.ts';
 import { parseRule } from './parser.ts';
-import { placeOf } from './position.ts';
+import { problemOf, toProblem } from './problem-of.ts';
 import type { Rule } from './rule.ts';
 import { compileTemplate } from './template.ts';
 import { filterCovers, filtersOverlap } from './topic-filter.ts';
@@ -22,15 +22,16 @@ export const rulesCheck: DocumentCheck = {
   check: loaded => checkRules(loaded),
 };
 
-/** Every problem of the rules of a document, in their order; overlapping filters are warnings. */
+/** Every problem of the schemas and rules of a document, in their order; overlapping filters are warnings. */
 export const checkRules = (loaded: LoadedDocument): Problem[] => {
   const { rules } = loaded.document.spec;
-  const problems: Problem[] = [];
+  const { schemas, problems: broken } = checkSchemas(loaded);
+  const problems = [...broken];
   const filters: PlacedFilter[] = [];
   for (const [index, document] of rules.entries()) {
     const path: Path = ['spec', 'rules', index];
     try {
-      const rule = compileRule(document.sql);
+      const rule = compileRule(document.sql, { schemas });
       filters.push(...placedFilters(document, rule, [...path, 'sql']));
       for (const [at, sink] of document.sinks.entries()) {
         problems.push(...checkSink(loaded, sink, rule, [...path, 'sinks', at]));
@@ -74,30 +75,6 @@ const fields = (sink: string, texts: Readonly<Record<string, string | undefined>
 
 const listed = (path: Path, items: readonly { readonly value: string }[]): PlacedTemplate[] =>
   items.map(({ value }, index) => ({ text: value, at: [...path, index, 'value'] }));
-
-/** An error of the table as a problem at its place in the text at `path`. Throws what is not of the table. */
-const problemOf = (loaded: LoadedDocument, path: Path, error: unknown): Problem => {
-  if (!MkbError.is(error)) throw error;
-  const offset = offsetOf(error);
-  const place = offset === undefined ? loaded.locate(path) : loaded.locateInString(path, offset);
-  return toProblem(place, path, placeOf(error) === undefined ? error : withoutPlace(error));
-};
-
-const offsetOf = (error: MkbError): number | undefined => {
-  const { offset, at } = error.details as { offset?: number; at?: number };
-  return offset ?? at;
-};
-
-/** The file's place is told beside the message, and the one within the rule would only confuse. */
-const withoutPlace = (error: MkbError): MkbError =>
-  new MkbError(error.code, { ...(error.details as object), line: 0 } as never, { cause: error });
-
-const toProblem = (place: Place, path: Path, error: MkbError, severity: Problem['severity'] = 'error'): Problem => {
-  const { code, message, remedy } = findingOf(path, error);
-  const sentence = message.charAt(0).toUpperCase() + message.slice(1);
-  const problem = { ...place, severity, code, path: formatPath(path), message: sentence };
-  return remedy === undefined ? problem : { ...problem, remedy };
-};
 
 interface PlacedFilter {
   readonly filter: string;

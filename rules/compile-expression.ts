@@ -57,10 +57,10 @@ export class ExpressionCompiler {
   /** Asked of each expression before it is compiled: after a window, keys and aggregates have their values already. */
   substitute: ((expression: Expression) => Evaluate | undefined) | undefined;
 
-  readonly #world: Pick<Ambient, 'limits'>;
+  readonly #world: Pick<Ambient, 'schemas' | 'limits'>;
   readonly #observeCase: ObserveCase | undefined;
 
-  constructor(sql: string, names: Names, world: Pick<Ambient, 'limits'>, observeCase?: ObserveCase) {
+  constructor(sql: string, names: Names, world: Pick<Ambient, 'schemas' | 'limits'>, observeCase?: ObserveCase) {
     this.sql = sql;
     this.names = names;
     this.#world = world;
@@ -256,6 +256,7 @@ export class ExpressionCompiler {
     const entry = findFunction(name);
     if (entry === undefined) return this.#unknownFunction(expression);
     const readers = this.#readers(entry, expression);
+    this.#checkConstants(entry, expression);
     const values = parameters.map(parameter => this.compile(parameter));
     const call = entry.prepare?.(this.#newMemory()) ?? entry.call;
     return this.#guard(expression, scope => {
@@ -291,6 +292,16 @@ export class ExpressionCompiler {
     } catch (error) {
       this.#badArguments(start, entry.name, `refuses this: ${(error as Error).message}: ${signature(entry)}`);
     }
+  }
+
+  #checkConstants(entry: FunctionEntry, { name, start, parameters }: Call): void {
+    const constants = parameters.map(each => (each.kind === 'literal' ? each.value : undefined));
+    const fault = entry.check?.(constants, this.#world.schemas);
+    if (fault === undefined) return;
+    const at = parameters[fault.parameter]?.start ?? start;
+    if ('reason' in fault) this.#badArguments(at, name, fault.reason);
+    const { unknown, hint } = fault;
+    throw new MkbError('rule-unknown-name', { ...placeAt(this.sql, at), what: 'schema', name: unknown, hint });
   }
 
   #badArguments(offset: number, name: string, reason: string): never {

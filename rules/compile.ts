@@ -27,7 +27,7 @@ import { compileWindows, type WindowContext, type WindowStatement } from './wind
  * Compiles a rule. Throws `rule-syntax`, `rule-unknown-name`, `rule-arguments`, `rule-source-invalid` or `rule-unsupported`; each
  * carries its place in the SQL (see `placeOf`, `renderCaret`).
  *
- * @param ambient clock, randomness and time zone, for tests to hold
+ * @param ambient the document's schemas; clock, randomness and time zone, for tests to hold
  * @param observeCase is told of branches that are taken, for measuring what tests reach
  */
 export const compileRule = (sql: string, ambient: Partial<Ambient> = {}, observeCase?: ObserveCase): Rule => {

@@ -2,6 +2,7 @@
 import { type RuleDocument, type SinkDocument, templatesOf } from './check.ts';
 import { compileRule } from './compile.ts';
 import type { Rule } from './rule.ts';
+import type { Schemas } from './schemas/schemas.ts';
 import { compileTemplate } from './template.ts';
 
 export interface SourceExplanation {
@@ -35,8 +36,8 @@ export interface RuleExplanation {
 }
 
 /** Explains a rule of a valid document. Throws what `compileRule` and `compileTemplate` throw. */
-export const explainRule = ({ name, sql, sinks }: RuleDocument): RuleExplanation => {
-  const rule = compileRule(sql);
+export const explainRule = ({ name, sql, sinks }: RuleDocument, schemas?: Schemas): RuleExplanation => {
+  const rule = compileRule(sql, schemas && { schemas });
   const templates = sinks.flatMap(templatesOf).map(({ text }) => compileTemplate(text, rule));
   const reads = [...new Set([...rule.reads, ...templates.flatMap(template => template.reads)])].sort();
   return {

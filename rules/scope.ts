@@ -1,6 +1,7 @@
 /** What an expression sees while a rule is evaluated. One object per rule, pointed at each message in turn: nothing is allocated. */
 import type { AnyMessage } from './columns.ts';
 import type { Memory } from './memory.ts';
+import type { Schemas } from './schemas/schemas.ts';
 import type { StateLimits } from './state-limits.ts';
 import { newMap, type Value, type ValueMap } from './value.ts';
 
@@ -18,6 +19,8 @@ export interface Ambient {
   readonly environment: (name: string) => string | undefined;
   /** What rules remember between messages. */
   readonly memory: Memory;
+  /** The schemas of the document. */
+  readonly schemas: Schemas;
   /** How much windows, CHANGED and DEDUP of a rule may remember. */
   readonly limits: StateLimits;
 }

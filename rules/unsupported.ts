@@ -1,5 +1,6 @@
 import type { MqttKafkaBridge } from '../api/bridge.ts';
-import { compileRule } from './compile.ts';
+import { parseRule } from './parser.ts';
+import { parseSource } from './sources.ts';
 
 /** A part of a valid document that cannot be run. */
 export interface UnsupportedPart {
@@ -56,9 +57,9 @@ function operatorParts({ mqtt, kafka }: MqttKafkaBridge['spec']): UnsupportedPar
 
 function readsKafka(sql: string): boolean {
   try {
-    return compileRule(sql).sources.some(source => source.kind === 'kafka');
+    return parseRule(sql).from.some(item => parseSource(sql, item).kind === 'kafka');
   } catch {
-    // A rule that does not compile is reported by the check of the rules.
+    // What cannot be parsed is reported by the check of the rules.
     return false;
   }
 }

@@ -71,15 +71,31 @@ const namedTest = section(
   { exactlyOne },
 );
 
+const registered = section(
+  'A schema that a registry has. Tests ask no registry.',
+  {
+    name: text('The name of an entry of `spec.schemas` that has a `registry`.'),
+    id: whole('The id, which messages begin with.', { minimum: 0, maximum: 4_294_967_295 }),
+    json: optional(text('A JSON Schema as text.')),
+    avro: optional(text('An Avro schema as text.')),
+    protobuf: optional(text('The text of a .proto file.')),
+  },
+  { exactlyOne: ['json', 'avro', 'protobuf'] },
+);
+
 /** A file of tests, beside the document that it tests. */
 export const testFile = section('Tests of the rules of a document.', {
   document: optional(
     text('The file of the document, from the folder of this one. Without it, this file’s name without `_test`.'),
   ),
+  registry: list(registered, 'What the registries of the document have. The first of a name is what is written with.', {
+    default: [],
+  }),
   tests: list(namedTest, 'The tests, in the order in which they run.', { minItems: 1 }),
 });
 
 export type RuleTest = Static<typeof ruleTest>;
 export type ExpectedRecord = Static<typeof record>;
 export type TestMessage = Static<typeof message>;
+export type RegisteredSchema = Static<typeof registered>;
 export type TestFile = Static<typeof testFile>;

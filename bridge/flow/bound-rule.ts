@@ -2,6 +2,7 @@
 import type { BridgeSpec } from '../../api/bridge.ts';
 import { compileRule } from '../../rules/compile.ts';
 import type { Captures, MqttSource, Rule } from '../../rules/rule.ts';
+import type { Ambient } from '../../rules/scope.ts';
 import { captureTopic } from '../../rules/sources.ts';
 import { stateLimitsOf } from '../../rules/state-limits.ts';
 import { type CompiledTemplate, compileTemplate } from '../../rules/template.ts';
@@ -40,10 +41,13 @@ export class BoundRule {
   /** Windows whose row could not be worked out. */
   rowsFailed = 0;
 
-  /** @param firstNumber the number of its first sink */
-  constructor(document: RuleDocument, firstNumber: number) {
+  /**
+   * @param firstNumber the number of its first sink
+   * @param ambient what `compileRule` takes, the schemas of the document among it
+   */
+  constructor(document: RuleDocument, firstNumber: number, ambient?: Partial<Ambient>) {
     this.name = document.name;
-    this.rule = compileRule(document.sql, { limits: stateLimitsOf(document) });
+    this.rule = compileRule(document.sql, { ...ambient, limits: stateLimitsOf(document) });
     this.filters = this.rule.sources.filter(source => source.kind === 'mqtt');
     this.sinks = document.sinks.map((sink, index) => ({
       number: firstNumber + index,

@@ -1,15 +1,14 @@
 /**
  * Protobuf messages as values: a map with the message's fields under their names.
  *
- * A field that the bytes do not hold is left out of the map, and so is a list without elements; a field of a oneof stands among the
- * others. Integers of 64 bits are exact, enums are the names of their values. On the way out each value is checked against its field's type,
+ * A field that the bytes do not hold is left out of the map, and so is a list without elements; but a plain field of version 3, which bytes
+ * never hold when it is zero or empty, is always there. A field of a oneof stands among the others. Integers of 64 bits are exact, enums are the names of their values. On the way out each value is checked against its field's type,
  * and a key that is no field is an error rather than silently lost.
  */
 import protobuf from 'protobufjs/light.js';
-import { float, integer } from '../numbers.ts';
+import { integer } from '../numbers.ts';
 import { Refusal, refuse } from '../refusal.ts';
 import {
-  type Float,
   isInteger,
   isList,
   isMap,
@@ -21,6 +20,7 @@ import {
   type Value,
   type ValueMap,
 } from '../value.ts';
+import { floatValue, namedFloat } from './special-floats.ts';
 
 /** Throws Refusal for bytes that are not of this type. */
 export const decodeMessage = (type: protobuf.Type, bytes: Buffer): Value => {
@@ -43,15 +43,22 @@ const messageValue = (type: protobuf.Type, message: Plain): ValueMap => {
   const map = newMap();
   for (const field of type.fieldsArray) {
     if (Object.hasOwn(message, field.name)) setField(map, field, message[field.name]);
+    else if (isImplicit(field)) map[field.name] = singleValue(field, field.bytes ? noBytes : field.typeDefault);
   }
   return map;
 };
+
+const noBytes = new Uint8Array(0);
+
+const isImplicit = (field: protobuf.Field): boolean =>
+  !field.hasPresence && !field.repeated && !field.map && !(field.resolvedType instanceof protobuf.Type);
 
 const setField = (map: ValueMap, field: protobuf.Field, held: unknown): void => {
   if (field.repeated) {
     const items = (held as readonly unknown[]).map(item => singleValue(field, item));
     if (items.length > 0) map[field.name] = items;
-  } else map[field.name] = field.map ? entriesValue(field, held as Plain) : singleValue(field, held);
+  } else if (!field.map) map[field.name] = singleValue(field, held);
+  else if (Object.keys(held as Plain).length > 0) map[field.name] = entriesValue(field, held as Plain);
 };
 
 const entriesValue = (field: protobuf.Field, entries: Plain): ValueMap => {
@@ -70,12 +77,6 @@ const singleValue = (field: protobuf.Field, held: unknown): Value => {
 };
 
 const isFloatField = ({ type }: protobuf.Field): boolean => type === 'float' || type === 'double';
-
-/** What is no number is text with Erlang's names. */
-const floatValue = (held: number): number | Float | string => {
-  if (Number.isNaN(held)) return 'nan';
-  return Number.isFinite(held) ? float(held) : held > 0 ? 'infinity' : '-infinity';
-};
 
 const messageObject = (type: protobuf.Type, value: Value): Record<string, unknown> => {
   if (!isMap(value)) return refuse(`${type.name} must be a map`, value) as never;
@@ -146,15 +147,9 @@ const unsigned32 = integerOf(0n, 2n ** 32n - 1n, false);
 const signed64 = integerOf(-(2n ** 63n), 2n ** 63n - 1n, true);
 const unsigned64 = integerOf(0n, 2n ** 64n - 1n, true);
 
-const notFinite: Readonly<Record<string, number>> = {
-  nan: Number.NaN,
-  infinity: Number.POSITIVE_INFINITY,
-  '-infinity': Number.NEGATIVE_INFINITY,
-};
-
 const floating: Scalar = value => {
   if (isNumeric(value)) return Number(numericValue(value));
-  return isText(value) && Object.hasOwn(notFinite, value.toString()) ? notFinite[value.toString()] : undefined;
+  return isText(value) ? namedFloat(value.toString()) : undefined;
 };
 
 const scalars: Readonly<Record<string, Scalar>> = {

@@ -6,8 +6,9 @@
  */
 import { BitString } from '../bit-string.ts';
 import { jsonOrUndefined } from '../json.ts';
-import { refuse } from '../refusal.ts';
 import type { Memory } from '../memory.ts';
+import { refuse } from '../refusal.ts';
+import type { Schemas } from '../schemas/schemas.ts';
 import type { Scope } from '../scope.ts';
 import {
   isInteger,
@@ -35,6 +36,15 @@ type Arguments<P extends readonly Parameter<unknown>[]> = {
   readonly [K in keyof P]: P[K] extends Parameter<infer T> ? T : never;
 };
 
+/** Why a call can never work: a name that does not exist, or another reason, to complete "schema_decode ...". */
+export type ConstantFault = { readonly parameter: number } & (
+  | { readonly unknown: string; readonly hint: string }
+  | { readonly reason: string }
+);
+
+/** What can be said of a call before any message. @param constants its arguments; undefined for what is not a constant */
+export type CheckConstants = (constants: readonly Value[], schemas: Schemas) => ConstantFault | undefined;
+
 /** An expression, and the value it has. */
 export type Example = readonly [sql: string, value: Value];
 
@@ -46,6 +56,7 @@ export interface FunctionEntry {
   readonly returns: string;
   readonly description: string;
   readonly examples: readonly Example[];
+  readonly check?: CheckConstants;
   /** @param values what the parameters read, in order; a missing optional one is undefined */
   readonly call: (values: readonly unknown[], scope: Scope) => Value;
   /** Of a function that remembers: makes the call of one place in a rule, whose memory is its own. */
@@ -61,6 +72,7 @@ interface Definition<P extends readonly Parameter<unknown>[], R> {
   readonly returns: string;
   readonly description: string;
   readonly examples: readonly Example[];
+  readonly check?: CheckConstants;
   readonly call: (values: readonly [...Arguments<P>, ...R[]], scope: Scope) => Value;
   readonly ofMessage?: true;
 }

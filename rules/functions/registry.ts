@@ -15,6 +15,7 @@ import { jqFunctions } from './jq.ts';
 import { mathFunctions } from './math.ts';
 import { messageFunctions } from './messages.ts';
 import { regexFunctions } from './regex.ts';
+import { schemaFunctions } from './schemas.ts';
 import { sparkplugFunctions } from './sparkplug.ts';
 import { stateFunctions } from './state.ts';
 import { stringFunctions } from './strings.ts';
@@ -35,6 +36,7 @@ export const functionGroups: readonly { readonly title: string; readonly functio
   { title: 'Maps and lists', functions: collectionFunctions },
   { title: 'jq', functions: jqFunctions },
   { title: 'Encoding', functions: [...encodingFunctions, ...hexFunctions, ...termFunctions, ...sparkplugFunctions] },
+  { title: 'Schemas', functions: schemaFunctions },
   { title: 'Hashes', functions: hashFunctions },
   { title: 'Compression', functions: compressionFunctions },
   { title: 'Bits', functions: [...bitOperations, ...bitFunctions] },
@@ -55,7 +57,4 @@ export const findFunction = (name: string): FunctionEntry | undefined =>
 export const functionNames: readonly string[] = [...byName.keys()];
 
 /** Functions of EMQX that are not here, and why: refused by name rather than as a slip of the pen. */
-export const missingFunctions: ReadonlyMap<string, string> = new Map([
-  ['schema_encode', 'which needs a schema that a document cannot name yet'],
-  ['schema_decode', 'which needs a schema that a document cannot name yet'],
-]);
+export const missingFunctions: ReadonlyMap<string, string> = new Map();

@@ -34,7 +34,7 @@ export interface CompiledWindows {
 export interface WindowContext {
   readonly sources: readonly RuleSource[];
   readonly scope: Scope;
-  readonly world: Pick<Ambient, 'limits'>;
+  readonly world: Pick<Ambient, 'schemas' | 'limits'>;
   readonly observeCase: ObserveCase | undefined;
 }
 

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { ReplSession } from '../../cli/repl-session.ts';
 
 const now = () => 1_700_000_000_123;
-const begin = () => new ReplSession({ topic: 'cars/7', payload: '{"speed": 50}' }, now);
+const begin = () => new ReplSession({ topic: 'cars/7', payload: '{"speed": 50}' }, { now });
 
 /** Enters lines; returns what the last one printed. */
 const said = async (...lines: string[]): Promise<string> => {

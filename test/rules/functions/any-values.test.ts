@@ -7,6 +7,7 @@ import { BitString } from '../../../rules/bit-string.ts';
 import { exampleMessage } from '../../../rules/example-message.ts';
 import type { FunctionEntry } from '../../../rules/functions/define.ts';
 import { functionGroups } from '../../../rules/functions/registry.ts';
+import { exampleSchemas } from '../../../rules/functions/schema-examples.ts';
 import { Memory } from '../../../rules/memory.ts';
 import { Refusal } from '../../../rules/refusal.ts';
 import type { Scope } from '../../../rules/scope.ts';
@@ -32,6 +33,9 @@ const words = fc.constantFrom(
   '\\x41',
   'md5',
   'Payload',
+  'point',
+  'person',
+  'speed',
 );
 const { value: anyValue } = fc.letrec<{ value: Value }>(tie => ({
   value: fc.oneof(
@@ -67,6 +71,7 @@ const { value: anyValue } = fc.letrec<{ value: Value }>(tie => ({
 const scope: Scope = {
   ...systemAmbient,
   memory: new Memory(10),
+  schemas: exampleSchemas,
   message: exampleMessage({ topic: 'a/b', payload: 'x' }),
   captureNames: [],
   captures: [],

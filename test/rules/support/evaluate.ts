@@ -1,5 +1,6 @@
 import type { MkbError } from '../../../api/errors.ts';
 import { type ExampleOptions, evaluateOnce, exampleMessage } from '../../../rules/example-message.ts';
+import { exampleSchemas } from '../../../rules/functions/schema-examples.ts';
 import type { Row } from '../../../rules/rule.ts';
 import type { Value } from '../../../rules/value.ts';
 
@@ -7,6 +8,7 @@ export const ambient = {
   now: () => 1_700_000_000_123,
   uuid: () => '01234567-89ab-4cde-8f01-23456789abcd',
   zoneOffset: () => 0,
+  schemas: exampleSchemas,
 };
 
 const defaults: ExampleOptions = {

@@ -1,0 +1,135 @@
+/**
+ * The registries of a bridge: they give what `schema_encode` writes with before the first message, and what a message needs when it comes.
+ *
+ * A registry that is away is asked again for ever, as Kafka is: the message that needs it waits, and the MQTT broker keeps those behind it.
+ * A schema that is not there is asked for a little longer, as one that was registered a moment ago may not have reached each replica of the
+ * registry; then it is refused, and so is the message.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { MkbError } from '../../api/errors.ts';
+import type { RegistrySection, SchemaSection } from '../../api/schema/schemas.ts';
+import { resolveSecret, type SecretSources } from '../../api/secrets.ts';
+import { tlsTexts } from '../../api/tls-texts.ts';
+import { durationMs } from '../../api/units.ts';
+import type { RegistrySchema } from '../../rules/schemas/registry.ts';
+import type { Schemas } from '../../rules/schemas/schemas.ts';
+import { backoffMs } from '../backoff.ts';
+import { RegistryClient, type RegistryOptions } from './client.ts';
+import { schemaOfId, schemaOfSubject } from './fetch-schema.ts';
+
+/** A registry of the document, and the schema of the rules that it feeds. */
+interface Feed {
+  readonly schema: RegistrySchema;
+  readonly client: RegistryClient;
+  readonly section: RegistrySection;
+}
+
+/** How often a registry must say that it has no such schema. */
+const missesBelieved = 3;
+const firstPauseMs = 200;
+const longestPauseMs = 5000;
+
+export class Registries {
+  readonly #feeds: readonly Feed[];
+  readonly #problem: (error: MkbError) => void;
+  readonly #closed = new AbortController();
+
+  /** @param problem is told of each failure that is retried */
+  constructor(feeds: readonly Feed[], problem: (error: MkbError) => void) {
+    this.#feeds = feeds;
+    this.#problem = problem;
+  }
+
+  /** Fetches what messages are written with. Call again after a retryable error; throws `registry-schema-missing` and its like. */
+  async start(): Promise<void> {
+    for (const { schema, client, section } of this.#feeds) {
+      if (section.subject === undefined) continue;
+      const version = await schemaOfSubject(client, section.subject, section.version ?? 'latest');
+      schema.learn(version.id, version.schema);
+      schema.writeWith(version.id);
+    }
+  }
+
+  /**
+   * Fetches a schema that a rule misses, and returns when it is there, or known to be none. Never rejects.
+   *
+   * @returns false if this was closed before
+   */
+  async obtain(name: string, id: number): Promise<boolean> {
+    const feed = this.#feeds.find(({ schema }) => schema.name === name);
+    if (feed === undefined) return true;
+    let misses = 0;
+    for (let attempt = 0; !this.#closed.signal.aborted; attempt++) {
+      const error = await this.#fetch(feed, id);
+      if (error === undefined) return true;
+      if (MkbError.is(error, 'registry-schema-missing')) misses++;
+      else this.#problem(error);
+      if (misses === missesBelieved) {
+        feed.schema.refuse(id, error.message);
+        return true;
+      }
+      const ms = backoffMs(attempt, firstPauseMs, longestPauseMs);
+      await pause(ms, undefined, { signal: this.#closed.signal }).catch(() => undefined);
+    }
+    return false;
+  }
+
+  close(): void {
+    this.#closed.abort();
+    for (const { client } of this.#feeds) client.close();
+  }
+
+  /** Returns why the schema is not decided yet, if it is not. */
+  async #fetch({ schema, client }: Feed, id: number): Promise<MkbError | undefined> {
+    try {
+      schema.learn(id, await schemaOfId(client, id));
+      return undefined;
+    } catch (error) {
+      const known = asMkbError(error);
+      if (!MkbError.is(known, 'registry-schema-invalid')) return known;
+      schema.refuse(id, known.message);
+      return undefined;
+    }
+  }
+}
+
+function asMkbError(error: unknown): MkbError {
+  return MkbError.is(error) ? error : new MkbError('unexpected', { reason: String(error) }, { cause: error });
+}
+
+/** The registries that a document names. Throws `secret-unreadable`. */
+export async function prepareRegistries(
+  documents: readonly SchemaSection[],
+  schemas: Schemas,
+  secrets: SecretSources,
+  problem: (error: MkbError) => void,
+): Promise<Registries> {
+  const feeds = documents.flatMap(({ name, registry }) => {
+    const schema = schemas.registries.find(each => each.name === name);
+    return registry === undefined || schema === undefined ? [] : [{ schema, section: registry }];
+  });
+  const connected = feeds.map(async feed => ({
+    ...feed,
+    client: new RegistryClient(await registryOptions(feed.section, secrets)),
+  }));
+  return new Registries(await Promise.all(connected), problem);
+}
+
+async function registryOptions(section: RegistrySection, secrets: SecretSources): Promise<RegistryOptions> {
+  const { url, auth, tls, requestTimeout } = section;
+  const reveal = async (secret: Parameters<typeof resolveSecret>[0]) => (await resolveSecret(secret, secrets)).reveal();
+  const options = {
+    url,
+    requestTimeoutMs: durationMs(requestTimeout),
+    ...(tls && { tls: await tlsTexts(tls, secrets) }),
+  };
+  if (auth?.token) {
+    const { token } = auth;
+    await reveal(token);
+    return { ...options, authorization: async () => `Bearer ${await reveal(token)}` };
+  }
+  if (!auth?.basic) return options;
+  const credentials = `${auth.basic.username}:${await reveal(auth.basic.password)}`;
+  const basic = `Basic ${Buffer.from(credentials).toString('base64')}`;
+  return { ...options, authorization: async () => basic };
+}
