@@ -95,9 +95,13 @@ const spread = (name: string, component: Component): Fields[] =>
     labelSelector: { matchLabels: selectorLabels(name, component) },
   }));
 
-/** What the Pod reads, of each Secret and ConfigMap: the values of ours, and hashes of those of people. */
-function inputsOf({ observed }: Pipeline, { made }: PodOptions, spec: Fields): unknown {
-  return podUses(spec).map(use => {
+/**
+ * What a Pod reads, of each Secret and ConfigMap: the values of ours, and hashes of those of people.
+ *
+ * @param part of the Pod's `spec`
+ */
+export function inputsOf({ observed }: Pipeline, { made }: Pick<PodOptions, 'made'>, part: Fields): unknown {
+  return podUses(part).map(use => {
     const own = made.find(({ kind, metadata }) => kind === use.kind && metadata.name === use.name);
     return [use, own ? readOf(own, use) : observed.inputs[`${use.kind}/${use.name}`]];
   });

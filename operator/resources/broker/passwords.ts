@@ -50,7 +50,7 @@ function placeOf({ valueFrom = {} }: Secret, index: number): [how: string, name:
 }
 
 /** The volume of all passwords that are in Secrets. */
-const passwordsVolume = (pipeline: Pipeline): Fields => ({
+export const passwordsVolume = (pipeline: Pipeline): Fields => ({
   name: 'passwords',
   projected: {
     // Read by the group of the Pod, which is its user's.
@@ -67,15 +67,13 @@ const passwordsVolume = (pipeline: Pipeline): Fields => ({
  * Goes through the users in a shell.
  *
  * @param before run first
- * @param each run for every user, with `$user` and `$password`, which is not empty and has one line
+ * @param each run for every user, with `$user` and `$password`, which is not empty and has no control characters
  * @param after run last
  */
 export const passwordScript = ({ before = '', each, after = '' }: { before?: string; each: string; after?: string }) =>
   `set -eu
 umask 077
 tab=$(printf '\\t')
-newline='
-'
 ${before}
 while IFS="$tab" read -r how name user; do
   case $how in
@@ -83,8 +81,8 @@ while IFS="$tab" read -r how name user; do
     file) password=$(cat "$name") ;;
   esac
   case $password in
-    '' | *"$newline"*)
-      printf 'The password of the user %s, from %s %s, must be one line of text.\\n' "$user" "$how" "$name" >&2
+    '' | *[[:cntrl:]]*)
+      printf 'The password of the user %s, from %s %s, must be a line of text, without control characters.\\n' "$user" "$how" "$name" >&2
       exit 1 ;;
   esac
   ${each}

@@ -10,7 +10,7 @@ export { exporterUser };
 /** Keys of the Secret of both (`brokerUserSecretName`). */
 export const ownUserKeys = { [bridgeUser]: brokerUserKeys.password, [exporterUser]: 'exporter-password' } as const;
 
-/** The key of EMQX's REST API that only reads [role viewer], and the key of the Secret `emqxSecretName` that holds its secret. */
+/** The exporter's key of EMQX's REST API, and the key of the Secret `emqxSecretName` that holds the secret of it. */
 export const emqxApi = { key: 'mkb-exporter', secretKey: 'api-secret' } as const;
 
 /** The Secret of what only EMQX has: its cookie, the dashboard's password, the API's secret. */

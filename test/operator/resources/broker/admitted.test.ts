@@ -32,6 +32,8 @@ describeReal('kubernetes')('the API server takes', () => {
   test.each([
     ['a Mosquitto', { kind: 'mosquitto' }],
     ['a Mosquitto whose document says everything', { kind: 'mosquitto', ...everything }],
+    ['an EMQX', { kind: 'emqx' }],
+    ['a cluster of EMQX whose document says everything', { kind: 'emqx', replicas: 3, ...everything }],
   ])('the objects and the Pods of %s', async (_, broker) => {
     const objects = brokerObjects(pipelineWith(broker), []) as AnyObject[];
     const answer = await dryRun(objects);

@@ -183,6 +183,7 @@ describeReal('mosquitto')('the first container of a managed Mosquitto', () => {
   test.each([
     ['is empty', { value: '\n' }, 'from file '],
     ['has two lines', { value: 'a\nb' }, 'from file '],
+    ['has a control character', { value: 'a\tb' }, 'from file '],
     ['is in a variable that is not there', { valueFrom: { env: 'NOWHERE' } }, 'from env NOWHERE'],
   ])('ends with an error that names the user when a password %s', (_, password, place) => {
     const folder = temporaryFolder('managed-mosquitto');
