@@ -82,13 +82,15 @@ export class MkbProcess extends BridgeProcess {
   /**
    * @param document an MqttKafkaBridge
    * @param port for HTTP, on 127.0.0.1
+   * @param ordinal which replica it is
    */
-  constructor(document: object, port: number) {
+  constructor(document: object, port: number, ordinal = 0) {
     const folder = temporaryFolder('bridge');
     const file = join(folder, 'bridge.yaml');
     // YAML takes JSON as it is.
     writeFileSync(file, JSON.stringify(document, undefined, 2));
-    super('mkb run', folder, [join(root, 'cli', 'mkb.ts'), 'run', file, '--http', `127.0.0.1:${port}`]);
+    const args = ['run', file, '--http', `127.0.0.1:${port}`, '--ordinal', `${ordinal}`];
+    super('mkb run', folder, [join(root, 'cli', 'mkb.ts'), ...args]);
     this.httpUrl = `http://127.0.0.1:${port}`;
   }
 
