@@ -11,7 +11,7 @@ const image = 'mkb:image-test';
 const locked = ['--rm', '--network', 'none', '--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'];
 
 describeReal(
-  'docker',
+  'engine',
   'kafka',
   'mosquitto',
   'prometheus',
@@ -35,11 +35,15 @@ describeReal(
     expect(Number(stdout)).toBeLessThan(200e6);
   });
 
-  it('runs every command as nobody special, unable to write, without capabilities or a network', async () => {
-    const commands = (await mkb('--help')).match(/^ {2}[a-z]+(?=.* {2})/gm)!.map(line => line.trim());
-    for (const command of commands) expect(await mkb(command, '--help')).toContain('Usage: mkb');
-    expect(await node('process.getuid()')).toBe('1000');
-  });
+  it(
+    'runs every command as nobody special, unable to write, without capabilities or a network',
+    async () => {
+      const commands = (await mkb('--help')).match(/^ {2}[a-z]+(?=.* {2})/gm)!.map(line => line.trim());
+      for (const command of commands) expect(await mkb(command, '--help')).toContain('Usage: mkb');
+      expect(await node('process.getuid()')).toBe('1000');
+    },
+    2 * minute,
+  );
 
   it('has what rules and records are made with: jq in a thread, regular expressions, the fast checksum', async () => {
     const eval_ = ['eval', `SELECT jq('.a + 1', payload) as jq, regex_match(topic, '^c') as re FROM "#"`];
