@@ -5,7 +5,13 @@ import { type LoadedDocument, loadDocuments } from '../api/load.ts';
 import { nearest } from '../api/nearest.ts';
 import { hasErrors } from '../api/problems.ts';
 import { rulesCheck } from '../rules/check.ts';
-import { explainRule, type RuleExplanation, type SinkExplanation, type SourceExplanation } from '../rules/explain.ts';
+import {
+  explainRule,
+  type RuleExplanation,
+  type SinkExplanation,
+  type SourceExplanation,
+  type StateExplanation,
+} from '../rules/explain.ts';
 import { schemasOf } from '../rules/schemas/schemas.ts';
 import { exitCodeHelp, exitCodes } from './exit-codes.ts';
 import { printProblems } from './output.ts';
@@ -70,7 +76,9 @@ const ruleInWords = (rule: RuleExplanation): string => {
     ...labelled('matches', rule.sources.map(sourceInWords)),
     ...labelled('reads', [rule.reads.map(read => (read === '*' ? 'all columns' : read)).join(', ') || 'nothing']),
     ...labelled('payload', [payloadInWords[rule.payload]]),
-    ...labelled(rule.rows === 'one' ? 'row' : 'rows', [rowInWords(rule)]),
+    ...labelled('window', rule.state === undefined ? [] : windowInWords(rule.state)),
+    ...labelled('memory', rule.state === undefined ? [] : memoryInWords(rule.state)),
+    ...labelled(rule.rows === 'any number' ? 'rows' : 'row', [rowInWords(rule)]),
     ...labelled('sinks', rule.sinks.flatMap(sinkInWords)),
   ];
   return `${rule.name}\n${lines.map(line => `  ${line}\n`).join('')}`;
@@ -90,8 +98,21 @@ const payloadInWords: Readonly<Record<RuleExplanation['payload'], string>> = {
   parsed: 'is parsed as JSON, once a message; one that is no JSON fails',
 };
 
+const windowInWords = ({ groupBy, maxEntries }: StateExplanation): string[] => {
+  if (groupBy === undefined) return [];
+  const keys = groupBy.keys.length === 0 ? '' : ` for each ${groupBy.keys.join(', ')}`;
+  return [
+    `${groupBy.window}${keys}: messages are counted, and acknowledged at once`,
+    `at most ${maxEntries} entries (state.maxEntries); a crash forgets windows that are open, a stop closes them`,
+    'each replica counts the messages that it gets',
+  ];
+};
+
+const memoryInWords = ({ calls, maxEntries }: StateExplanation): string[] =>
+  calls.map(call => `${call}: at most ${maxEntries} values (state.maxEntries); a restart forgets them`);
+
 const rowInWords = ({ columns, rows }: RuleExplanation): string =>
-  `${rows === 'one' ? '' : 'one for each element of a list: '}${columns.join(', ')}`;
+  `${rows === 'any number' ? 'one for each element of a list: ' : ''}${columns.join(', ')}`;
 
 const sinkInWords = ({ kind, templates }: SinkExplanation): string[] => {
   const { topic, ...others } = templates;

@@ -5,10 +5,11 @@ import { draft, type RecordDraft, type RecordHeader } from '../bridge/kafka/reco
 import { MqttMessage } from '../bridge/mqtt/message.ts';
 import type { RuleDocument, SinkDocument } from '../rules/check.ts';
 import { encodeJson } from '../rules/json.ts';
-import type { KafkaRecord } from '../rules/message.ts';
-import type { Captures, Row, Rule } from '../rules/rule.ts';
+import type { MadeRow } from '../rules/offline.ts';
+import type { Rule } from '../rules/rule.ts';
 import { compileTemplate } from '../rules/template.ts';
 import type { Value } from '../rules/value.ts';
+import type { ClosedWindow } from '../rules/windows/closed-window.ts';
 
 export interface Written {
   /** Which sink of the rule, from 1. */
@@ -21,28 +22,23 @@ export interface Written {
   readonly timestamp: number | undefined;
 }
 
-interface Given {
-  readonly message: MqttMessage | KafkaRecord;
-  readonly captures: Captures;
-  readonly rows: readonly Row[];
-}
-
 /** Everything that is written, sink by sink. Throws what stops a sink, such as `kafka-invalid-topic`. */
-export const writtenBy = ({ sinks }: RuleDocument, rule: Rule, given: Given): Written[] =>
+export const writtenBy = ({ sinks }: RuleDocument, rule: Rule, made: readonly MadeRow[]): Written[] =>
   sinks.flatMap((sink, index) => {
     const write = sink.kafka === undefined ? mqttWriter(sink.mqtt!, rule) : kafkaWriter(sink.kafka, rule);
-    return given.rows.map(row => ({ sink: index + 1, ...write(given, row) }));
+    return made.map(row => ({ sink: index + 1, ...write(row) }));
   });
 
-type Write = (given: Given, row: Row) => Omit<Written, 'sink'>;
+type Write = (made: MadeRow) => Omit<Written, 'sink'>;
 
 const kafkaWriter = (document: NonNullable<SinkDocument['kafka']>, rule: Rule): Write => {
   const sink = compileSink(document, rule);
   const record = draft();
-  return ({ message, captures }, row) => {
-    if (!(message instanceof MqttMessage)) return throwUnsupported();
-    const topic = sink.constantTopic ?? sink.topicOf(message, captures, row);
-    sink.fill(record, message, captures, row);
+  return ({ row, origin, captures }) => {
+    const topic = sink.constantTopic ?? sink.topicOf(origin, captures, row);
+    if (rule.windows !== undefined) sink.fillFromWindow(record, origin as ClosedWindow, row);
+    else if (origin instanceof MqttMessage) sink.fill(record, origin, captures, row);
+    else return throwUnsupported();
     return { topic, ...contentOf(record) };
   };
 };
@@ -74,11 +70,11 @@ const mqttWriter = (document: NonNullable<SinkDocument['mqtt']>, rule: Rule): Wr
     name,
     value: compileTemplate(value, rule),
   }));
-  return ({ message, captures }, row) => ({
-    topic: topic.text(message, captures, row) ?? '',
+  return ({ row, origin, captures }) => ({
+    topic: topic.text(origin, captures, row) ?? '',
     key: undefined,
-    value: bytesOf(payload.value(message, captures, row)),
-    headers: properties.map(({ name, value }) => ({ name, value: bytesOf(value.value(message, captures, row)) })),
+    value: bytesOf(payload.value(origin, captures, row)),
+    headers: properties.map(({ name, value }) => ({ name, value: bytesOf(value.value(origin, captures, row)) })),
     timestamp: undefined,
   });
 };

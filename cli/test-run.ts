@@ -1,4 +1,4 @@
-/** Runs a test of a rule: its message through the rule and its sinks, and what comes out beside what was expected. */
+/** Runs a test of a rule: its messages through the rule and its sinks, and what comes out beside what was expected. */
 import { MkbError } from '../api/errors.ts';
 import type { ExpectedRecord, RuleTest } from '../api/schema/rule-tests.ts';
 import type { RuleDocument } from '../rules/check.ts';
@@ -6,9 +6,11 @@ import { compileRule } from '../rules/compile.ts';
 import type { ObserveCase } from '../rules/compile-expression.ts';
 import { encodeJson } from '../rules/json.ts';
 import { Memory } from '../rules/memory.ts';
+import { type MadeRow, passTime, rowsOf, wholeRows } from '../rules/offline.ts';
 import { placeOf, renderCaret } from '../rules/position.ts';
 import type { Schemas } from '../rules/schemas/schemas.ts';
 import type { Ambient } from '../rules/scope.ts';
+import { stateLimitsOf } from '../rules/state-limits.ts';
 import { asExpected, type DiffLine, diffLines, recordText, rowTexts } from './test-diff.ts';
 import { capturesOf, messageOf } from './test-message.ts';
 import { type Written, writtenBy } from './test-records.ts';
@@ -21,8 +23,8 @@ export interface Outcome {
 }
 
 /**
- * Runs one test. It gives the same result everywhere, and whatever ran before: the clock stands at the message's time, in UTC, chance is
- * always the same, and nothing is remembered. Only the environment's variables are the machine's own.
+ * Runs one test. It gives the same result everywhere, and whatever ran before: the clock stands at each message's time, in UTC, chance is
+ * always the same, and nothing is remembered from test to test. Only the environment's variables are the machine's own.
  *
  * @param observeCase is told of the branches that are taken
  */
@@ -50,25 +52,34 @@ interface Made {
 }
 
 const makeOf = (document: RuleDocument, test: RuleTest, schemas: Schemas, observeCase?: ObserveCase): Made => {
-  const rule = compileRule(document.sql, { ...ambientOf(test), schemas }, observeCase);
-  const captures = capturesOf(rule, test.message);
-  if (captures === undefined) return { matched: false, rows: [], records: [] };
-  const message = messageOf(test.message);
-  const rows = [...rule.rows(message, captures)];
+  const clock = { now: 0 };
+  const rule = compileRule(document.sql, { ...ambientOf(document, clock), schemas }, observeCase);
+  const made: MadeRow[] = [];
+  let matched = false;
+  for (const each of [test.message, ...(test.followedBy ?? [])]) {
+    clock.now = each.timestamp;
+    made.push(...passTime(rule, clock.now));
+    const captures = capturesOf(rule, each);
+    if (captures === undefined) continue;
+    matched = true;
+    made.push(...rowsOf(rule, messageOf(each), captures));
+  }
+  made.push(...passTime(rule, Number.POSITIVE_INFINITY));
   return {
-    matched: true,
+    matched,
     // A row of a plain rule may hold bytes that JSON does not take; a test that is about records does not ask for it.
-    rows: rows.map(row => (test.rows === undefined ? '{}' : encodeJson(rule.whole(message, captures, row)))),
-    records: test.rows === undefined ? writtenBy(document, rule, { message, captures, rows }) : [],
+    rows: test.rows === undefined ? made.map(() => '{}') : wholeRows(rule, made).map(encodeJson),
+    records: test.rows === undefined ? writtenBy(document, rule, made) : [],
   };
 };
 
-const ambientOf = ({ message }: RuleTest): Partial<Ambient> => ({
-  now: () => message.timestamp,
+const ambientOf = (document: RuleDocument, clock: { readonly now: number }): Partial<Ambient> => ({
+  now: () => clock.now,
   zoneOffset: () => 0,
   uuid: () => '00000000-0000-4000-8000-000000000000',
   random: () => 0.5,
   memory: new Memory(),
+  limits: stateLimitsOf(document),
 });
 
 const compare = (test: RuleTest, made: Made): readonly DiffLine[] => {

@@ -6,6 +6,7 @@ import { MkbError } from '../api/errors.ts';
 import type { DocumentCheck, LoadedDocument } from '../api/load.ts';
 import type { Path, Problem } from '../api/problems.ts';
 import { checkSchemas } from './check-schemas.ts';
+import { checkState } from './check-state.ts';
 import { compileRule } from './compile.ts';
 import { parseRule } from './parser.ts';
 import { problemOf, toProblem } from './problem-of.ts';
@@ -33,6 +34,7 @@ export const checkRules = (loaded: LoadedDocument): Problem[] => {
     try {
       const rule = compileRule(document.sql, { schemas });
       filters.push(...placedFilters(document, rule, [...path, 'sql']));
+      problems.push(...checkState(loaded, document, rule, path));
       for (const [at, sink] of document.sinks.entries()) {
         problems.push(...checkSink(loaded, sink, rule, [...path, 'sinks', at]));
       }

@@ -52,8 +52,8 @@ export class ExpressionCompiler {
   /** Whether what was compiled so far reads an alias. */
   readsAliases = false;
 
-  /** What CHANGED and DEDUP remember: a memory for each place that calls them. */
-  readonly memories: Memory[] = [];
+  /** What CHANGED and DEDUP remember: a memory for each place that calls them, and the call as it is written. */
+  readonly memories: { readonly call: string; readonly memory: Memory }[] = [];
   /** Asked of each expression before it is compiled: after a window, keys and aggregates have their values already. */
   substitute: ((expression: Expression) => Evaluate | undefined) | undefined;
 
@@ -258,7 +258,7 @@ export class ExpressionCompiler {
     const readers = this.#readers(entry, expression);
     this.#checkConstants(entry, expression);
     const values = parameters.map(parameter => this.compile(parameter));
-    const call = entry.prepare?.(this.#newMemory()) ?? entry.call;
+    const call = entry.prepare?.(this.#newMemory(expression)) ?? entry.call;
     return this.#guard(expression, scope => {
       const read = new Array<unknown>(values.length);
       for (let at = 0; at < values.length; at++) read[at] = readers[at]!.read(values[at]!(scope));
@@ -266,9 +266,9 @@ export class ExpressionCompiler {
     });
   }
 
-  #newMemory(): Memory {
+  #newMemory({ start, end }: Call): Memory {
     const memory = new Memory(this.#world.limits.maxEntries);
-    this.memories.push(memory);
+    this.memories.push({ call: this.sql.slice(start, end), memory });
     return memory;
   }
 

@@ -2,7 +2,8 @@
 import { compileRule } from './compile.ts';
 import { decodeJson } from './json.ts';
 import type { Message } from './message.ts';
-import type { Row } from './rule.ts';
+import { passTime, rowsOf, wholeRows } from './offline.ts';
+import type { Captures, Row, Rule } from './rule.ts';
 import type { Ambient } from './scope.ts';
 import { captureTopic } from './sources.ts';
 import { filterMatches } from './topic-filter.ts';
@@ -50,15 +51,20 @@ export const exampleMessage = (options: ExampleOptions): Message => {
 };
 
 /**
- * The rows that a rule makes of one message: none if no name of FROM matches its topic or WHERE says no. Captures are taken from the
- * topic by the first filter that matches. `encodeJson` writes a row.
+ * The rows that a rule makes of one message: none if no name of FROM matches its topic or WHERE says no; of a rule with windows, what they give
+ * when they end with this message alone. Captures are taken from the topic by the first filter that matches. `encodeJson` writes a row.
  *
  * Throws what `compileRule` throws for the rule, and `rule-failed` or `payload-not-json` for the message.
  */
 export const evaluateOnce = (sql: string, message: Message, ambient: Partial<Ambient> = {}): Row[] => {
   const rule = compileRule(sql, ambient);
-  const source = rule.sources.find(each => each.kind === 'mqtt' && filterMatches(each.filter, message.topic));
-  if (source === undefined) return [];
-  const captures = captureTopic(rule.captureNames, source, message.topic);
-  return rule.rows(message, captures).map(row => rule.whole(message, captures, row));
+  const captures = capturesIn(rule, message.topic);
+  if (captures === undefined) return [];
+  return wholeRows(rule, [...rowsOf(rule, message, captures), ...passTime(rule, Number.POSITIVE_INFINITY)]);
+};
+
+/** What the captures of a rule hold for an MQTT topic, by the first filter that matches; undefined if none does. */
+export const capturesIn = (rule: Rule, topic: string): Captures | undefined => {
+  const source = rule.sources.find(each => each.kind === 'mqtt' && filterMatches(each.filter, topic));
+  return source && captureTopic(rule.captureNames, source, topic);
 };

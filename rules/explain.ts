@@ -22,21 +22,32 @@ export interface SinkExplanation {
   readonly templates: Readonly<Record<string, string>>;
 }
 
+export interface StateExplanation {
+  /** The window and the keys of GROUP BY, as they are written. */
+  readonly groupBy?: { readonly window: string; readonly keys: readonly string[] };
+  /** Calls of CHANGED and DEDUP, as they are written. */
+  readonly calls: readonly string[];
+  /** How many entries all windows together, and each of the calls, may hold. */
+  readonly maxEntries: number;
+}
+
 export interface RuleExplanation {
   readonly name: string;
   readonly sources: readonly SourceExplanation[];
   /** What of the message rule and sinks read: names, with the keys that lead into them; `*` for all columns. Sorted. */
   readonly reads: readonly string[];
   readonly payload: PayloadUse;
-  /** Whether a message can make any number of rows (FOREACH), or one at most. */
-  readonly rows: 'one' | 'any number';
+  /** Whether a message can make any number of rows (FOREACH), or one at most, or is only counted (GROUP BY). */
+  readonly rows: 'one' | 'any number' | 'one for a window';
+  /** Of a rule that remembers messages, what it keeps of them. */
+  readonly state?: StateExplanation;
   /** The names of a row at its top level. */
   readonly columns: readonly string[];
   readonly sinks: readonly SinkExplanation[];
 }
 
 /** Explains a rule of a valid document. Throws what `compileRule` and `compileTemplate` throw. */
-export const explainRule = ({ name, sql, sinks }: RuleDocument, schemas?: Schemas): RuleExplanation => {
+export const explainRule = ({ name, sql, sinks, state }: RuleDocument, schemas?: Schemas): RuleExplanation => {
   const rule = compileRule(sql, schemas && { schemas });
   const templates = sinks.flatMap(templatesOf).map(({ text }) => compileTemplate(text, rule));
   const reads = [...new Set([...rule.reads, ...templates.flatMap(template => template.reads)])].sort();
@@ -49,10 +60,22 @@ export const explainRule = ({ name, sql, sinks }: RuleDocument, schemas?: Schema
     ),
     reads,
     payload: payloadUse(rule, reads, rule.readsPayload || templates.some(({ readsPayload }) => readsPayload)),
-    rows: rule.foreach ? 'any number' : 'one',
+    rows: rowsOf(rule),
+    ...stateOf(rule, state.maxEntries),
     columns: rule.columns,
     sinks: sinks.map(sink => explainSink(sink, rule)),
   };
+};
+
+const rowsOf = ({ windows, foreach }: Rule): RuleExplanation['rows'] => {
+  if (windows !== undefined) return 'one for a window';
+  return foreach ? 'any number' : 'one';
+};
+
+const stateOf = ({ windows, memories }: Rule, maxEntries: number): Pick<RuleExplanation, 'state'> => {
+  if (windows === undefined && memories.length === 0) return {};
+  const calls = memories.map(({ call }) => call);
+  return { state: { ...(windows && { groupBy: windows.text }), calls, maxEntries } };
 };
 
 const payloadUse = ({ columns }: Rule, reads: readonly string[], parsed: boolean): PayloadUse => {

@@ -58,8 +58,8 @@ export interface Rule {
   readonly names: Names;
   /** Of a rule with GROUP BY, what counts its messages and makes its rows. */
   readonly windows: Windows | undefined;
-  /** What CHANGED and DEDUP remember, each on its own. */
-  readonly memories: readonly Memory[];
+  /** What each CHANGED and DEDUP remembers, and the call as it is written. */
+  readonly memories: readonly { readonly call: string; readonly memory: Memory }[];
   /**
    * The rows that are made of a message: of SELECT one, or none when WHERE says no; of FOREACH any number; of a rule with `windows` none,
    * for the message is only counted. The list is valid until the next call. A plain rule gives a shared empty row and allocates nothing: its values are the message's own (see `whole`).

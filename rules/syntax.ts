@@ -167,6 +167,8 @@ export type WindowSpec =
 export interface GroupBy {
   readonly keys: readonly Expression[];
   readonly window: WindowSpec;
+  /** The window as it is written. */
+  readonly windowText: string;
   readonly having?: Expression;
 }
 

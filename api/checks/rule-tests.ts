@@ -3,15 +3,31 @@ import { errors } from '../errors.ts';
 import { type Finding, finding } from '../findings.ts';
 import { nearest } from '../nearest.ts';
 import type { Path } from '../problems.ts';
-import type { RuleTest } from '../schema/rule-tests.ts';
+import type { RuleTest, TestMessage } from '../schema/rule-tests.ts';
 import { bytesOf } from '../written-bytes.ts';
 
-export const checkRuleTest = ({ message, rows = [], error }: RuleTest, path: Path): Finding[] => [
+export const checkRuleTest = ({ message, followedBy = [], rows = [], error }: RuleTest, path: Path): Finding[] => [
   ...rows.flatMap((row, index) => checkRow(row, [...path, 'rows', index])),
   ...(error === undefined ? [] : checkCode(error, [...path, 'error'])),
-  ...checkTopic(message, [...path, 'message', 'topic']),
-  ...checkPayload(message, [...path, 'message']),
+  ...checkMessage(message, [...path, 'message']),
+  ...followedBy.flatMap((each, index) => {
+    const place = [...path, 'followedBy', index];
+    return [...checkMessage(each, place), ...checkTime(each, followedBy[index - 1] ?? message, place)];
+  }),
 ];
+
+const checkMessage = (message: TestMessage, path: Path): Finding[] => [
+  ...checkTopic(message, [...path, 'topic']),
+  ...checkPayload(message, path),
+];
+
+/** The clock of a rule does not go back. */
+const checkTime = ({ timestamp }: TestMessage, before: TestMessage, path: Path): Finding[] => {
+  if (timestamp >= before.timestamp) return [];
+  const expected = `${before.timestamp}, the time of the message before it, or later`;
+  const details = { found: `${timestamp}`, expected };
+  return [finding([...path, 'timestamp'], 'field-value', details, { remedy: undefined })];
+};
 
 const checkRow = (row: string, path: Path): Finding[] => {
   const expected = 'a row as JSON, such as {"speed": 50}';
@@ -32,13 +48,13 @@ const checkCode = (code: string, path: Path): Finding[] => {
 };
 
 /** A PUBLISH has no wildcards in its topic [MQTT-3.3.2-2]. */
-const checkTopic = ({ topic }: RuleTest['message'], path: Path): Finding[] => {
+const checkTopic = ({ topic }: TestMessage, path: Path): Finding[] => {
   if (!/[+#\0]/.test(topic)) return [];
   const expected = 'the topic of one message, without the wildcards + and #';
   return [finding(path, 'field-value', { found: `"${topic}"`, expected }, { remedy: undefined })];
 };
 
-const checkPayload = ({ payload }: RuleTest['message'], path: Path): Finding[] => {
+const checkPayload = ({ payload }: TestMessage, path: Path): Finding[] => {
   if (payload === undefined || bytesOf(payload) !== undefined) return [];
   const expected = 'base64 after `base64:`';
   return [finding([...path, 'payload'], 'field-value', { found: 'other text', expected }, { remedy: undefined })];

@@ -77,6 +77,19 @@ export const ruleErrors = table({
       `The windows of the rule hold ${limit} entries, and this message needs one more.`,
     remedy: 'Raise state.maxEntries of the rule, or group by something that has fewer values, or in shorter windows.',
   },
+  'rule-window-headers': {
+    kind: 'permanent',
+    message: ({ rule }: { rule: string }) =>
+      `A row of a window of the rule ${rule} is made of many messages: it has no MQTT facts to write as headers.`,
+    remedy: 'Leave out mqttHeaders; put what is wanted into the row, as LAST(qos) AS qos.',
+  },
+  'rule-state-per-replica': {
+    kind: 'permanent',
+    message: ({ rule }: { rule: string }) =>
+      `Replicas share the messages, and each replica's rule ${rule} remembers only those that it gets.`,
+    remedy:
+      'Use one replica, or add up the rows behind Kafka: each replica writes one for the same key and window. CHANGED and DEDUP then report more often.',
+  },
   'rule-failed': {
     kind: 'permanent',
     message: ({ expression, reason, value }: RulePlace & { expression: string; reason: string; value?: string }) =>

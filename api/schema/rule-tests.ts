@@ -42,11 +42,18 @@ const record = section('What a sink must write. What is left out is not compared
   timestamp: optional(whole('The time of the record, milliseconds since 1970.', milliseconds)),
 });
 
+const followedBy = optional(
+  list(
+    message,
+    'Messages that come after it, in the order of their timestamps. When all have come, the windows of the rule run to their ends.',
+  ),
+);
+
 const expectations = {
   rows: optional(
     list(
       text('A row as JSON, as `mkb eval` prints it.'),
-      'The rows that the rule must make, in their order; [] when it must not select the message.',
+      'The rows that the rule must make, in their order; [] when it must not select any message.',
     ),
   ),
   records: optional(
@@ -61,13 +68,13 @@ const name = text('What must hold, in words.');
 /** One test beside its rule. */
 export const ruleTest = section(
   'A message, and what must become of it.',
-  { name, message, ...expectations },
+  { name, message, followedBy, ...expectations },
   { exactlyOne },
 );
 
 const namedTest = section(
   'A message, and what a rule must make of it.',
-  { rule: text('The name of the rule.'), name, message, ...expectations },
+  { rule: text('The name of the rule.'), name, message, followedBy, ...expectations },
   { exactlyOne },
 );
 

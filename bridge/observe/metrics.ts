@@ -207,7 +207,7 @@ const withWindows = (rules: readonly BoundRule[]) =>
     return windows === undefined ? [] : [{ name, windows, rows, rowsFailed }];
   });
 
-const forgotten = ({ rule }: BoundRule): number => rule.memories.reduce((sum, memory) => sum + memory.forgotten, 0);
+const forgotten = ({ rule }: BoundRule): number => rule.memories.reduce((sum, { memory }) => sum + memory.forgotten, 0);
 
 export const deliveryHistogramName = 'mkb_delivery_seconds';
 export const deliveryHistogramHelp = 'Time from reading a message to its last acknowledgement by Kafka.';

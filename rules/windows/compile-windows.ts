@@ -65,6 +65,7 @@ export const compileWindows = (
   const having = groupBy.having === undefined ? undefined : after.compiler.condition(groupBy.having);
   const plan: WindowPlan = {
     window: groupBy.window,
+    text: { window: groupBy.windowText, keys: groupBy.keys.map(({ start, end }) => compiler.sql.slice(start, end)) },
     where: before,
     keys: keyReaders,
     keyPaths,

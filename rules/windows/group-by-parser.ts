@@ -19,16 +19,20 @@ export const parseGroupBy = (tokens: TokenReader): GroupBy | undefined => {
   tokens.expectWord('BY');
   const keys: Expression[] = [];
   let window: WindowSpec | undefined;
+  let windowText = '';
   do {
     const at = tokens.peek().start;
     const found = parseWindow(tokens);
     if (found === undefined) keys.push(new ExpressionParser(tokens).parse());
-    else if (window === undefined) window = found;
-    else invalid(tokens, at, 'a rule has one window');
+    else if (window !== undefined) invalid(tokens, at, 'a rule has one window');
+    else {
+      window = found;
+      windowText = tokens.sql.slice(at, tokens.lastEnd);
+    }
   } while (tokens.takeSymbol(','));
   if (window === undefined) return invalid(tokens, start, 'GROUP BY needs a window, because messages never end');
-  if (!tokens.takeWord('HAVING')) return { keys, window };
-  return { keys, window, having: new ExpressionParser(tokens).parse() };
+  if (!tokens.takeWord('HAVING')) return { keys, window, windowText };
+  return { keys, window, windowText, having: new ExpressionParser(tokens).parse() };
 };
 
 const invalid = (tokens: TokenReader, offset: number, reason: string): never => {

@@ -25,6 +25,8 @@ import { Sessions } from './sessions.ts';
 /** What a rule with a window was compiled to. */
 export interface WindowPlan {
   readonly window: WindowSpec;
+  /** The window and the keys as they are written. */
+  readonly text: { readonly window: string; readonly keys: readonly string[] };
   /** Of each message: whether it counts, its keys, and its value for each aggregate (undefined or null if it has none). */
   readonly where: Condition | undefined;
   readonly keys: readonly Evaluate[];
@@ -58,6 +60,11 @@ export class Windows {
     this.#plan = plan;
     this.#scope = scope;
     this.#store = storeOf(plan.window, keys => this.#newGroup(keys));
+  }
+
+  /** The window and the keys as they are written. */
+  get text(): WindowPlan['text'] {
+    return this.#plan.text;
   }
 
   get maxEntries(): number {

@@ -19,6 +19,11 @@ spec:
       sql: FOREACH payload.sensors AS s DO s.name AS name FROM "cars/#" WHERE qos > 0
       sinks:
         - kafka: {topic: "t-\${name}", headers: [{name: from, value: "\${payload.site}"}]}
+    - name: averages
+      sql: SELECT AVG(payload.v) AS mean FROM "cars/{vin}" WHERE CHANGED(payload.v) GROUP BY vin, HOPPING(1m, 10s)
+      state: {maxEntries: 500}
+      sinks:
+        - kafka: {topic: averages, key: "\${vin}", value: "\${mean} at \${window_end}"}
 `;
 
 let folder: string;
@@ -53,6 +58,19 @@ sensors
   sinks    Kafka topic t-\${name}
              value \${.}
              header from \${payload.site}
+
+averages
+  matches  MQTT cars/+ (level 2 is vin)
+  reads    payload.v, vin
+  payload  is parsed as JSON, once a message; one that is no JSON fails
+  window   HOPPING(1m, 10s) for each vin: messages are counted, and acknowledged at once
+           at most 500 entries (state.maxEntries); a crash forgets windows that are open, a stop closes them
+           each replica counts the messages that it gets
+  memory   CHANGED(payload.v): at most 500 values (state.maxEntries); a restart forgets them
+  row      mean
+  sinks    Kafka topic averages
+             value \${mean} at \${window_end}
+             key \${vin}
 `);
 });
 
