@@ -23,6 +23,7 @@ import { type ConnectedInfo, Session, type SessionHandler } from './mqtt/session
 import { DeliveryHistogram } from './observe/delivery-histogram.ts';
 import type { BridgeFigures } from './observe/figures.ts';
 import { ErrorLog, type Logger } from './observe/log.ts';
+import { prepareRegistries, type Registries } from './registry/registries.ts';
 import { producerOptions, sessionOptions } from './settings.ts';
 
 export interface BridgeOptions {
@@ -37,6 +38,7 @@ export interface BridgeParts {
   readonly rules: readonly BoundRule[];
   readonly session: SessionOptions;
   readonly producer: ProducerOptions;
+  readonly registries: Registries;
 }
 
 /** What a stop left behind. */
@@ -64,6 +66,7 @@ export class Bridge implements BridgeFigures {
   readonly #errors: ErrorLog;
   readonly #log: Logger;
   readonly #producer: Producer;
+  readonly #registries: Registries;
   readonly #pipeline: Pipeline;
   readonly #end = Promise.withResolvers<void>();
   readonly #stopped = new AbortController();
@@ -82,6 +85,7 @@ export class Bridge implements BridgeFigures {
     this.#log = log;
     this.#errors = new ErrorLog(log);
     this.rules = parts.rules;
+    this.#registries = parts.registries;
     this.receiveMaximum = parts.session.receiveMaximum;
     this.bufferLimitBytes = parts.producer.maxBytes;
     const capacity = parts.session.windowCapacity;
@@ -98,6 +102,7 @@ export class Bridge implements BridgeFigures {
       source: this.#source(),
       failed: (rule, error) => this.#errors.report('error', error, { bridge: this.name, rule }),
       problem: error => this.#problem(error),
+      obtainSchema: missing => this.#registries.obtain(missing, error => this.#problem(error)),
       settled: () => this.#checkSettled(),
     });
     this.#producer = new Producer(parts.producer, this.#pipeline);
@@ -145,6 +150,7 @@ export class Bridge implements BridgeFigures {
       await this.#untilDone(() => this.#producer.start());
       await this.#untilDone(() => this.#producer.cluster.createTopics(this.#document.spec.kafka.topics));
       await this.#untilDone(() => this.#requireTopics());
+      await this.#untilDone(() => this.#registries.start());
       if (this.#stopping) return;
       this.session.start();
       await this.#firstConnection.promise;
@@ -167,7 +173,9 @@ export class Bridge implements BridgeFigures {
     this.#producer.flush();
     if (this.#isBusy) await this.#untilSettled(durationMs(this.#document.spec.delivery.shutdownTimeout));
     const { inFlight: rows } = this.windowRows;
-    if (rows > 0) this.#log.warn({ bridge: this.name, rows }, 'Kafka did not take all rows of windows in time: they are lost');
+    if (rows > 0)
+      this.#log.warn({ bridge: this.name, rows }, 'Kafka did not take all rows of windows in time: they are lost');
+    this.#registries.close();
     await this.session.close();
     this.#producer.close();
     this.#firstConnection.resolve();
@@ -280,9 +288,10 @@ export async function prepareParts(
     firstNumber += rule.sinks.length;
   }
   const filters = rules.flatMap(rule => rule.filters.map(({ filter }) => filter));
-  const [session, producer] = await Promise.all([
+  const [session, producer, registries] = await Promise.all([
     sessionOptions(document, filters, secrets, ordinal ?? 0),
     producerOptions(document, secrets),
+    prepareRegistries(document.spec.schemas, schemas, secrets),
   ]);
-  return { rules, session, producer };
+  return { rules, session, producer, registries };
 }

@@ -3,9 +3,10 @@
  *
  * Everything from `message` to the record batch is synchronous. What comes back later comes back as tokens: a token is the number of a
  * sink (0 for dead letters) and the slot of the message in the settlement. Back-pressure has one place: when the producer holds more than
- * it may, the source is paused, and it is resumed when there is room.
+ * it may, the source is paused, and it is resumed when there is room. It is also paused while a message waits for its schema to be fetched:
+ * a rule then begins anew with that message, and nothing came between.
  */
-import { MkbError } from '../../api/errors.ts';
+import { type ErrorDetails, MkbError } from '../../api/errors.ts';
 import type { Captures, MqttSource, Row } from '../../rules/rule.ts';
 import { TopicIndex } from '../../rules/topic-index.ts';
 import { type Clock, systemClock } from '../clock.ts';
@@ -16,7 +17,8 @@ import type { Topic } from '../kafka/topic.ts';
 import type { MqttMessage } from '../mqtt/message.ts';
 import type { BoundRule, BoundSink } from './bound-rule.ts';
 import { deadLetter, type Failure, shortened } from './dead-letters.ts';
-import { type Outcome, outcomeNumber } from './outcome.ts';
+import { dropReason } from './drop-reason.ts';
+import { outcomeNumber } from './outcome.ts';
 import type { Settlement } from './settlement.ts';
 import { WindowRows } from './window-rows.ts';
 import type { WindowWriter } from './window-writer.ts';
@@ -50,13 +52,20 @@ export interface PipelineOptions {
   readonly problem: (error: MkbError) => void;
   /** Told when a group of messages was settled. */
   readonly settled: () => void;
+  /** Gets a schema that a rule misses. Settles when the rule may be tried again, with false when it need not be: nobody runs any more. */
+  readonly obtainSchema?: (missing: MissingSchema) => Promise<boolean>;
   /** Tells when windows end. */
   readonly clock?: Clock;
 }
 
+/** Which schema a rule cannot go on without. */
+export type MissingSchema = ErrorDetails<'schema-pending'>;
+
 /** How many topics' routes are remembered. Beyond that all are forgotten and found again: a flood of topics costs time, not memory. */
 const rememberedRoutes = 50_000;
 const deadLetterSink = 0;
+/** No outcome: the rule misses a schema. */
+const pending = -1;
 
 export class Pipeline implements ProducerHandler {
   /** Rows of windows, which are no messages and have an account of their own. */
@@ -74,6 +83,10 @@ export class Pipeline implements ProducerHandler {
   /** When the current read began, performance.now(); 0 between reads. */
   #readAt = 0;
   #paused = false;
+  /** What the rule that was applied last cannot go on without. */
+  #missing: MissingSchema | undefined;
+  /** Whether a message waits for a schema; the source is paused meanwhile. */
+  #waiting = false;
   /** Milliseconds for which the source was paused, and since when it is. */
   #pausedMs = 0;
   #pausedAt = 0;
@@ -107,7 +120,7 @@ export class Pipeline implements ProducerHandler {
     this.rows.use(producer, this.#deadLetterTopic);
   }
 
-  /** Seconds for which reading was held back because Kafka did not keep up. */
+  /** Seconds for which reading was held back because Kafka did not keep up, or a schema had to be fetched. */
   get pausedSeconds(): number {
     return (this.#pausedMs + (this.#paused ? performance.now() - this.#pausedAt : 0)) / 1000;
   }
@@ -119,14 +132,39 @@ export class Pipeline implements ProducerHandler {
     if (this.#readAt === 0) this.#readAt = performance.now();
     const slot = this.#settlement.begin(arrival, message.topic, message.qos, message.retain, this.#readAt);
     const routes = this.#routesOf(message.topic);
-    let outcome = routes.length === 0 ? outcomeNumber.no_rule : outcomeNumber.filtered;
-    for (const route of routes) {
-      const made = this.#apply(route, message, slot);
+    const outcome = routes.length === 0 ? outcomeNumber.no_rule : outcomeNumber.filtered;
+    this.#applyFrom(0, routes, message, slot, outcome);
+    if (this.#producer.full) this.#pause();
+  }
+
+  /** Applies the rules of a message from one of them on. `before` is what those before it made. */
+  #applyFrom(first: number, routes: readonly Route[], message: MqttMessage, slot: number, before: number): void {
+    let outcome = before;
+    for (let at = first; at < routes.length; at++) {
+      const made = this.#apply(routes[at]!, message, slot);
+      if (made === pending) {
+        this.#wait(at, routes, message.copy(), slot, outcome);
+        return;
+      }
       // Something made of it says more than that it was counted, and that more than nothing.
       if (made === outcomeNumber.delivered || outcome === outcomeNumber.filtered) outcome = made;
     }
     this.#settlement.release(slot, outcome, this.#readAt);
-    if (this.#producer.full) this.#pause();
+  }
+
+  /** Reads no further before the schema that a rule misses is there, or is known to be nowhere; then goes on with that rule. */
+  #wait(at: number, routes: readonly Route[], message: MqttMessage, slot: number, outcome: number): void {
+    this.#waiting = true;
+    this.#pause();
+    void this.#options.obtainSchema?.(this.#missing!).then(goOn => {
+      if (!goOn) return;
+      this.#waiting = false;
+      this.#readAt = performance.now();
+      this.#applyFrom(at, routes, message, slot, outcome);
+      this.readEnd();
+      if (!this.#waiting && this.#producer.hasRoom) this.#resume();
+      this.#options.settled();
+    });
   }
 
   /** All messages of one read have been handed over. */
@@ -137,7 +175,7 @@ export class Pipeline implements ProducerHandler {
     this.#settlement.acknowledge();
   }
 
-  /** Returns what the rule made of the message: delivered for anything, be it only a failure; aggregated; or filtered. */
+  /** Returns what the rule made of the message: delivered for anything, be it only a failure; aggregated; filtered; or pending. */
   #apply({ rule, captures, windows }: Route, message: MqttMessage, slot: number): number {
     rule.matched++;
     try {
@@ -147,6 +185,11 @@ export class Pipeline implements ProducerHandler {
       rule.passed++;
       for (const sink of rule.sinks) this.#writeRows(sink, message, captures, rows, slot);
     } catch (error) {
+      if (MkbError.is(error, 'schema-pending')) {
+        rule.matched--;
+        this.#missing = error.details;
+        return pending;
+      }
       rule.failed++;
       this.#fail(rule, asMkbError(error), message, captures, slot);
     }
@@ -264,7 +307,7 @@ export class Pipeline implements ProducerHandler {
   settled(): void {
     this.#settlement.acknowledge();
     if (this.#producer.hasRoom) {
-      if (this.#paused) this.#resume();
+      if (this.#paused && !this.#waiting) this.#resume();
       this.rows.resume();
     }
     this.#options.settled();
@@ -312,23 +355,4 @@ function clientId(rule: BoundRule, captures: Captures): string | undefined {
 
 function asMkbError(error: unknown): MkbError {
   return MkbError.is(error) ? error : new MkbError('unexpected', { reason: String(error) }, { cause: error });
-}
-
-/** The reason to drop a message under, by what failed. */
-function dropReason(error: MkbError): Outcome {
-  switch (error.code) {
-    case 'kafka-message-too-large':
-      return 'record_too_large';
-    case 'kafka-unknown-topic':
-    case 'kafka-invalid-topic':
-      return 'unknown_topic';
-    case 'kafka-not-authorised':
-      return 'not_authorised';
-    case 'kafka-record-refused':
-      return 'record_refused';
-    case 'rule-state-full':
-      return 'state_full';
-    default:
-      return 'rule_failed';
-  }
 }

@@ -76,6 +76,19 @@ export class MqttMessage implements Message {
     return this.#decoded().user;
   }
 
+  /** The same message as an object of its own, which stays what it is when this one is pointed at the next. */
+  copy(): MqttMessage {
+    const start = Math.min(this.propertiesStart, this.payloadStart);
+    return Object.assign(new MqttMessage(this.#idPrefix), {
+      ...this,
+      buffer: Buffer.from(this.buffer.subarray(start, this.payloadEnd)),
+      propertiesStart: this.propertiesStart - start,
+      propertiesEnd: this.propertiesEnd - start,
+      payloadStart: this.payloadStart - start,
+      payloadEnd: this.payloadEnd - start,
+    });
+  }
+
   json(): Value {
     if (this.#jsonOf !== this.arrival) {
       this.#json = decodeJson(this.payload);

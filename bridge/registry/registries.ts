@@ -6,7 +6,7 @@
  * registry; then it is refused, and so is the message.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { MkbError } from '../../api/errors.ts';
+import { type ErrorDetails, MkbError } from '../../api/errors.ts';
 import type { RegistrySection, SchemaSection } from '../../api/schema/schemas.ts';
 import { resolveSecret, type SecretSources } from '../../api/secrets.ts';
 import { tlsTexts } from '../../api/tls-texts.ts';
@@ -31,13 +31,10 @@ const longestPauseMs = 5000;
 
 export class Registries {
   readonly #feeds: readonly Feed[];
-  readonly #problem: (error: MkbError) => void;
   readonly #closed = new AbortController();
 
-  /** @param problem is told of each failure that is retried */
-  constructor(feeds: readonly Feed[], problem: (error: MkbError) => void) {
+  constructor(feeds: readonly Feed[]) {
     this.#feeds = feeds;
-    this.#problem = problem;
   }
 
   /** Fetches what messages are written with. Call again after a retryable error; throws `registry-schema-missing` and its like. */
@@ -53,17 +50,19 @@ export class Registries {
   /**
    * Fetches a schema that a rule misses, and returns when it is there, or known to be none. Never rejects.
    *
+   * @param problem is told of each failure that is retried
    * @returns false if this was closed before
    */
-  async obtain(name: string, id: number): Promise<boolean> {
+  async obtain({ name, id }: ErrorDetails<'schema-pending'>, problem: (error: MkbError) => void): Promise<boolean> {
     const feed = this.#feeds.find(({ schema }) => schema.name === name);
-    if (feed === undefined) return true;
+    // What messages are written with is there since `start`.
+    if (feed === undefined || id === undefined) return true;
     let misses = 0;
     for (let attempt = 0; !this.#closed.signal.aborted; attempt++) {
       const error = await this.#fetch(feed, id);
       if (error === undefined) return true;
       if (MkbError.is(error, 'registry-schema-missing')) misses++;
-      else this.#problem(error);
+      else problem(error);
       if (misses === missesBelieved) {
         feed.schema.refuse(id, error.message);
         return true;
@@ -102,7 +101,6 @@ export async function prepareRegistries(
   documents: readonly SchemaSection[],
   schemas: Schemas,
   secrets: SecretSources,
-  problem: (error: MkbError) => void,
 ): Promise<Registries> {
   const feeds = documents.flatMap(({ name, registry }) => {
     const schema = schemas.registries.find(each => each.name === name);
@@ -112,7 +110,7 @@ export async function prepareRegistries(
     ...feed,
     client: new RegistryClient(await registryOptions(feed.section, secrets)),
   }));
-  return new Registries(await Promise.all(connected), problem);
+  return new Registries(await Promise.all(connected));
 }
 
 async function registryOptions(section: RegistrySection, secrets: SecretSources): Promise<RegistryOptions> {

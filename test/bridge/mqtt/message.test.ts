@@ -32,6 +32,16 @@ it('user properties keep their order and their duplicates', () => {
   ]);
 });
 
+it('a copy stays what it is when the original is pointed elsewhere', () => {
+  const original = message(pair('a', '1'), 'payload');
+  const copy = original.copy();
+  const { topic, id, properties } = original;
+  original.buffer.fill(0);
+  Object.assign(original, { topic: 'other', arrival: 2 });
+  expect(copy.payload.toString()).toBe('payload');
+  expect([copy.topic, copy.id, copy.properties]).toEqual([topic, id, properties]);
+});
+
 it('a user property named __proto__ is a property like others', () => {
   const { properties } = message(pair('__proto__', 'x'));
   expect(Object.entries(properties['User-Property'] as object)).toEqual([['__proto__', 'x']]);

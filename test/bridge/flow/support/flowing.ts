@@ -7,13 +7,17 @@ import { Settlement } from '../../../../bridge/flow/settlement.ts';
 import { Producer } from '../../../../bridge/kafka/producer.ts';
 import { MqttMessage } from '../../../../bridge/mqtt/message.ts';
 import { DeliveryHistogram } from '../../../../bridge/observe/delivery-histogram.ts';
+import { prepareRegistries, type Registries } from '../../../../bridge/registry/registries.ts';
 import { producerOptions } from '../../../../bridge/settings.ts';
 import { type EmbeddedKafka, type EmbeddedKafkaOptions, startEmbeddedKafka } from '../../../../demo/embedded/kafka.ts';
+import { type Schemas, schemasOf } from '../../../../rules/schemas/schemas.ts';
 import { until } from '../../../real/until.ts';
 import { HeldClock } from '../../../support/held-clock.ts';
 
 export interface FlowOptions {
   readonly rules: readonly unknown[];
+  /** As in `spec.schemas`. */
+  readonly schemas?: readonly unknown[];
   readonly deadLetter?: string;
   readonly topics: readonly string[];
   readonly maxBytes?: string;
@@ -43,19 +47,29 @@ export class Flow {
   readonly settled: number[] = [];
   /** What the pipeline told its source: 'pause' and 'resume'. */
   readonly brakes: string[] = [];
+  /** Codes of what is tried again. */
+  readonly problems: string[] = [];
   readonly #producer: Producer;
+  readonly #registries: Registries;
   readonly #pipeline: Pipeline;
   readonly #message = new MqttMessage('00000000');
   #arrivals = 0;
 
-  private constructor(kafka: EmbeddedKafka, producer: (pipeline: Pipeline) => Producer, options: FlowOptions) {
+  private constructor(
+    kafka: EmbeddedKafka,
+    producer: (pipeline: Pipeline) => Producer,
+    registries: Registries,
+    schemas: Schemas,
+    options: FlowOptions,
+  ) {
     this.kafka = kafka;
     this.settlement = new Settlement(
       capacity,
       { settle: arrival => this.settled.push(arrival), acknowledge: () => undefined },
       new DeliveryHistogram(),
     );
-    this.rules = bind(options);
+    this.#registries = registries;
+    this.rules = bind(options, schemas);
     this.#pipeline = new Pipeline({
       rules: this.rules,
       clock: this.clock,
@@ -66,6 +80,7 @@ export class Flow {
       failed: (rule, { code }) => this.failures.push({ rule, code }),
       problem: () => undefined,
       settled: () => undefined,
+      obtainSchema: missing => registries.obtain(missing, ({ code }) => this.problems.push(code)),
     });
     this.#producer = producer(this.#pipeline);
     this.#pipeline.use(this.#producer);
@@ -74,8 +89,12 @@ export class Flow {
   static async start(options: FlowOptions): Promise<Flow> {
     const topics = options.topics.map(name => ({ name, partitions: 1 }));
     const kafka = await startEmbeddedKafka({ topics, autoCreateTopics: false, ...options.broker });
-    const settings = await producerOptions(documentOf(kafka.bootstrap, options), { secretsDir: '' });
-    const flow = new Flow(kafka, pipeline => new Producer(settings, pipeline), options);
+    const document = documentOf(kafka.bootstrap, options);
+    const settings = await producerOptions(document, { secretsDir: '' });
+    const schemas = schemasOf(document.spec.schemas);
+    const registries = await prepareRegistries(document.spec.schemas, schemas, { secretsDir: '' });
+    await registries.start();
+    const flow = new Flow(kafka, pipeline => new Producer(settings, pipeline), registries, schemas, options);
     await flow.#producer.start();
     return flow;
   }
@@ -126,6 +145,7 @@ export class Flow {
   }
 
   async stop(): Promise<void> {
+    this.#registries.close();
     this.#producer.close();
     await this.kafka.stop();
   }
@@ -150,7 +170,7 @@ export class Flow {
   }
 }
 
-function documentOf(bootstrap: string, { rules, maxBytes = '64MiB' }: FlowOptions) {
+function documentOf(bootstrap: string, { rules, schemas = [], maxBytes = '64MiB' }: FlowOptions) {
   return completeDocument({
     apiVersion: 'mqttkafka.dev/v1alpha1',
     kind: 'MqttKafkaBridge',
@@ -159,15 +179,16 @@ function documentOf(bootstrap: string, { rules, maxBytes = '64MiB' }: FlowOption
       mqtt: { url: 'mqtt://localhost' },
       kafka: { bootstrapServers: [bootstrap], producer: { linger: '1ms' } },
       delivery: { buffer: { maxBytes } },
+      schemas,
       rules,
     },
   });
 }
 
-function bind(options: FlowOptions): BoundRule[] {
+function bind(options: FlowOptions, schemas: Schemas): BoundRule[] {
   let next = 1;
   return documentOf('localhost:9092', options).spec.rules.map(rule => {
-    const bound = new BoundRule(rule, next);
+    const bound = new BoundRule(rule, next, { schemas });
     next += rule.sinks.length;
     return bound;
   });

@@ -1,0 +1,115 @@
+/** Messages whose schema a registry has: they wait for it, and nothing overtakes them. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { until } from '../../real/until.ts';
+import { SchemaRegistry } from '../../support/schema-registry.ts';
+import { Flow, type FlowOptions } from './support/flowing.ts';
+
+let registry: SchemaRegistry;
+let flow: Flow;
+
+beforeEach(async () => {
+  registry = await SchemaRegistry.start();
+  registry.add('points', {
+    id: 1,
+    schema: '{"type": "record", "name": "Point", "fields": [{"name": "x", "type": "int"}]}',
+  });
+});
+afterEach(async () => {
+  await flow.stop();
+  await registry.stop();
+});
+
+const rule = (name: string, sql: string, topic = 't') => ({ name, sql, sinks: [{ kafka: { topic } }] });
+const decode = rule('decode', `SELECT schema_decode('points', payload) AS p FROM "v/#"`);
+
+const start = async (rules: readonly unknown[] = [decode], options: Partial<FlowOptions> = {}): Promise<void> => {
+  const schemas = [{ name: 'points', registry: { url: registry.url, subject: 'points' } }];
+  flow = await Flow.start({ topics: ['t', 'u', 'dead'], rules, schemas, ...options });
+};
+
+const point = (id: number, x: number) => ({ topic: 'v/1', payload: Buffer.of(0, 0, 0, 0, id, x * 2) });
+const values = (topic = 't') => flow.records(topic).map(({ value }) => value);
+
+describe('a message of an unknown schema', () => {
+  test('waits until it is fetched, with the source held; then reading goes on', async () => {
+    await start();
+    registry.add('points', {
+      id: 2,
+      schema: '{"type": "record", "name": "P", "fields": [{"name": "y", "type": "int"}]}',
+    });
+    flow.hand(point(1, 5));
+    flow.hand(point(2, 6));
+    expect(flow.brakes).toEqual(['pause']);
+    await until('the message to be settled', () => flow.settlement.inFlight === 0, { everyMs: 2 });
+    expect(values()).toEqual(['{"p":{"x":5}}', '{"p":{"y":6}}']);
+    expect([flow.brakes, flow.count('delivered')]).toEqual([['pause', 'resume'], 2]);
+  });
+
+  test('keeps what it was, although the next is read into the same place', async () => {
+    const sql = `SELECT schema_decode('points', payload) AS p, topic, pub_props.'User-Property' AS u FROM "v/#"`;
+    await start([rule('decode', sql)]);
+    registry.add('points', { id: 2, schema: '"string"' });
+    flow.hand({ topic: 'v/7', payload: Buffer.from('0000000002026b', 'hex'), userProperties: [['a', 'b']] });
+    flow.hand({ topic: 'w/8', payload: 'other' });
+    await until('both to be settled', () => flow.settlement.inFlight === 0, { everyMs: 2 });
+    expect(values()).toEqual(['{"p":"k","topic":"v/7","u":{"a":"b"}}']);
+  });
+
+  test('waits as long as the registry is away, and nothing is lost', async () => {
+    await start();
+    registry.add('points', { id: 2, schema: '"int"' });
+    registry.failure = 'reset';
+    flow.hand(point(2, 6));
+    await until('two failures', () => flow.problems.length >= 2, { everyMs: 2 });
+    expect([flow.settlement.inFlight, flow.settled]).toEqual([1, []]);
+    registry.failure = undefined;
+    await until('the message to be settled', () => flow.settlement.inFlight === 0, { everyMs: 2 });
+    expect([values(), flow.settled]).toEqual([['{"p":6}'], [0]]);
+  });
+
+  test('becomes a dead letter when the registry has no such schema, and holds nothing up', async () => {
+    await start([decode], { deadLetter: 'dead' });
+    await flow.send(point(9, 5));
+    await flow.send(point(1, 6));
+    expect(flow.records('dead')[0]?.headers).toContainEqual(['mkb.error.code', 'rule-failed']);
+    expect(Object.fromEntries(flow.records('dead')[0]!.headers)['mkb.error.message']).toContain('/schemas/ids/9');
+    expect(values()).toEqual(['{"p":{"x":6}}']);
+    expect(flow.brakes).toEqual(['pause', 'resume']);
+  });
+
+  test('is not asked for again and again', async () => {
+    await start();
+    await flow.send(point(9, 5));
+    const asked = registry.asked.length;
+    await flow.send(point(9, 6), point(9, 7));
+    expect([registry.asked.length, flow.count('rule_failed')]).toEqual([asked, 3]);
+  });
+
+  test('is written once by the rules before the one that waits', async () => {
+    registry.add('points', { id: 2, schema: '"int"' });
+    await start([rule('first', 'SELECT payload FROM "v/#"', 'u'), decode]);
+    await flow.send(point(2, 6));
+    expect([values('u').length, values()]).toEqual([1, ['{"p":6}']]);
+    expect(flow.rules.map(({ matched, passed }) => [matched, passed])).toEqual([
+      [1, 1],
+      [1, 1],
+    ]);
+  });
+
+  test('may wait for one schema after the other', async () => {
+    registry.add('points', { id: 2, schema: '"int"' });
+    registry.add('points', { id: 3, schema: '"long"' });
+    const sql = `SELECT schema_decode('points', payload) AS a,
+      schema_decode('points', hexstr2bin('000000000308')) AS b FROM "v/#"`;
+    await start([rule('two', sql)]);
+    await flow.send(point(2, 6));
+    expect([values(), flow.brakes]).toEqual([['{"a":6,"b":4}'], ['pause', 'resume']]);
+  });
+});
+
+test('what is written begins with the id of the latest schema of the subject', async () => {
+  const sql = `SELECT schema_encode('points', json_decode(payload)) AS v FROM "v/#"`;
+  await start([{ name: 'encode', sql, sinks: [{ kafka: { topic: 't', value: '${v}' } }] }]);
+  await flow.send({ topic: 'v/1', payload: '{"x": 5}' });
+  expect(flow.kafka.records('t')[0]?.value).toEqual(Buffer.of(0, 0, 0, 0, 1, 10));
+});

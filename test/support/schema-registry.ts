@@ -1,0 +1,79 @@
+/** A schema registry on a free port, with the part of Confluent's API that is asked for, which can be told to fail. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface StoredSchema {
+  readonly id: number;
+  readonly schema: string;
+  readonly schemaType?: 'AVRO' | 'PROTOBUF' | 'JSON' | string;
+  /** Further schemas, each a version of a subject under the name by which it is imported. */
+  readonly references?: readonly { readonly name: string; readonly subject: string; readonly version: number }[];
+}
+
+export class SchemaRegistry {
+  /** Paths that were asked for, in their order. */
+  readonly asked: string[] = [];
+  /** The value of the header `authorization` of the last request. */
+  authorization: string | undefined;
+  /** What each request gets instead of an answer. */
+  failure: { readonly status: number } | 'reset' | undefined;
+  readonly #server: Server;
+  readonly #byId = new Map<number, StoredSchema>();
+  readonly #subjects = new Map<string, StoredSchema[]>();
+
+  private constructor() {
+    this.#server = createServer((request, response) => this.#answer(request, response));
+  }
+
+  static async start(): Promise<SchemaRegistry> {
+    const registry = new SchemaRegistry();
+    await new Promise<void>(resolve => registry.#server.listen(0, '127.0.0.1', resolve));
+    return registry;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** Adds a version to a subject. */
+  add(subject: string, schema: StoredSchema): void {
+    this.#byId.set(schema.id, schema);
+    this.#subjects.set(subject, [...(this.#subjects.get(subject) ?? []), schema]);
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise(resolve => this.#server.close(resolve));
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    const path = request.url ?? '';
+    this.asked.push(path);
+    this.authorization = request.headers.authorization;
+    if (this.failure === 'reset') {
+      request.socket.destroy();
+      return;
+    }
+    const found = this.failure === undefined ? this.#find(path) : undefined;
+    const status = this.failure?.status ?? (found === undefined ? 404 : 200);
+    response.writeHead(status, { 'content-type': 'application/vnd.schemaregistry.v1+json' });
+    response.end(JSON.stringify(found ?? { error_code: status * 100 + 3, message: 'Schema not found' }));
+  }
+
+  #find(path: string): object | undefined {
+    const id = /^\/schemas\/ids\/(\d+)$/.exec(path)?.[1];
+    if (id !== undefined) return withoutId(this.#byId.get(Number(id)));
+    const [, subject, version] = /^\/subjects\/([^/]+)\/versions\/(\w+)$/.exec(path) ?? [];
+    if (subject === undefined) return undefined;
+    const versions = this.#subjects.get(decodeURIComponent(subject)) ?? [];
+    const number = version === 'latest' ? versions.length : Number(version);
+    const found = versions[number - 1];
+    return found && { subject, version: number, ...found };
+  }
+}
+
+const withoutId = (stored: StoredSchema | undefined): object | undefined => {
+  if (stored === undefined) return undefined;
+  const { id: _id, ...rest } = stored;
+  return rest;
+};
