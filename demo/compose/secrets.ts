@@ -24,8 +24,8 @@ export function makeSecrets(folder: string, { tls, now }: { readonly tls: boolea
   once(join(folder, 'emqx-dashboard-password'), password);
   once(join(folder, 'emqx-node-cookie'), password);
   const secret = once(join(folder, 'emqx-api-secret'), password);
-  // What EMQX reads at its start: key, secret, role.
-  once(join(folder, 'emqx-api-keys'), () => `exporter:${secret}:viewer\n`);
+  // What EMQX reads at its start: key and secret. Roles, a third word, are for its Enterprise edition; the other refuses the line.
+  once(join(folder, 'emqx-api-keys'), () => `exporter:${secret}\n`);
   if (tls) makeCertificates(join(folder, 'tls'), now);
 }
 

@@ -35,7 +35,7 @@ describe('the secrets of the demo', () => {
 
   it('give the exporter the secret that EMQX knows', () => {
     makeSecrets(folder, { tls: false, now });
-    expect(read('emqx-api-keys')).toBe(`exporter:${read('emqx-api-secret')}:viewer\n`);
+    expect(read('emqx-api-keys')).toBe(`exporter:${read('emqx-api-secret')}\n`);
   });
 
   it('can be read by their user and group only', () => {
