@@ -1,4 +1,7 @@
-/** What a broker keeps its sessions on: a volume of each Pod's own when the document says how large, else one that goes with the Pod. */
+/**
+ * What a broker keeps its sessions on: a volume of each Pod's own when the document says how large, else one that goes with the Pod. The former
+ * outlive the bridge, as Kubernetes has it by itself: what waits in them may be delivered by a bridge that is made again.
+ */
 import { bytes } from '../../../api/units.ts';
 import type { Pipeline } from '../pipeline.ts';
 
@@ -18,15 +21,7 @@ export function dataStorage(
     metadata: { name },
     spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: `${bytes(storage)}` } } },
   };
-  return {
-    statefulSet: {
-      volumeClaimTemplates: [claim],
-      // Sessions of a bridge that is deleted mean nothing to the next one of its name; those of a Pod that may come back do.
-      persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Delete', whenScaled: 'Retain' },
-    },
-    volumes: [],
-    mount,
-  };
+  return { statefulSet: { volumeClaimTemplates: [claim] }, volumes: [], mount };
 }
 
 /** The broker's certificate, when it has one. */

@@ -157,7 +157,18 @@ describeReal('mosquitto', 'openssl')('a managed Mosquitto', () => {
     }
   });
 
-  test('keeps what waits for a client over SIGTERM', async () => {
+  /** Waits until everything has been saved that is there now. */
+  async function saved(): Promise<void> {
+    const file = pod.path('/mosquitto/data/mosquitto.db');
+    const savedAt = () => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    const now = Date.now();
+    await until('Mosquitto to save', () => savedAt() > now);
+  }
+
+  test.each([
+    ['SIGTERM', () => broker.stop()],
+    ['SIGKILL, once it has been saved', () => saved().then(() => broker.kill())],
+  ])('keeps what waits for a client over %s', async (_, end) => {
     const options = { username: 'lorry', password: 'from-a-secret', clean: false, clientId: 'away' };
     const url = `mqtt://127.0.0.1:${ports[0]}`;
     const away = await mqtt.connectAsync(url, options);
@@ -167,7 +178,7 @@ describeReal('mosquitto', 'openssl')('a managed Mosquitto', () => {
     // More than Mosquitto would keep by itself.
     await Promise.all(Array.from({ length: 1500 }, (_, n) => publisher.publishAsync('cars/a', `${n}`, { qos: 1 })));
     await publisher.endAsync();
-    await broker.stop();
+    await end();
     await broker.launch();
     await until('Mosquitto to answer again', () => probe('readinessProbe'));
 
