@@ -5,16 +5,19 @@ import { choice, duration, optional, section, size, text, textMap } from './fiel
 import { secret } from './security.ts';
 import { image, podTemplate, resources } from './workload.ts';
 
-const exporter = section('Exports metrics of the MQTT broker and the lag of Kafka consumers.', {
-  image: image('the exporter'),
-  resources: resources(),
-  podTemplate: podTemplate(),
-});
+const exporter = section(
+  "Exports metrics of the MQTT broker, of the bridge's Kafka topics, and of consumers that lag behind on them.",
+  {
+    image: image('the exporter'),
+    resources: resources(),
+    podTemplate: podTemplate(),
+  },
+);
 
 const prometheus = section('Collects the metrics, with alerts.', {
   mode: choice(
     ['auto', 'operator', 'managed'],
-    '`operator` makes PodMonitors and a PrometheusRule for the Prometheus operator, `managed` runs a small Prometheus, `auto` does the first where the cluster has that API and the second where not.',
+    '`operator` makes PodMonitors and a PrometheusRule for the Prometheus operator, `managed` runs a small Prometheus, `auto` does the first where the cluster has that API, and the second where not, or where Grafana would have none to ask.',
     { default: 'auto' },
   ),
   labels: textMap('Labels of the PodMonitors and the PrometheusRule, such as those your Prometheus selects by.', {
@@ -32,14 +35,17 @@ const prometheus = section('Collects the metrics, with alerts.', {
   podTemplate: podTemplate(),
 });
 
-const grafana = section('Shows the dashboards.', {
+const grafana = section('Shows the dashboards. What people change in it goes with its Pod.', {
   existing: optional(
-    section('Run no Grafana: make ConfigMaps of the dashboards for one that is there and looks for their labels.', {
-      labels: textMap('The labels it looks for.', { default: { grafana_dashboard: '1' } }),
-    }),
+    section(
+      'Run no Grafana: make a ConfigMap of the dashboards for one that is there and looks for its labels. Of several bridges one is enough.',
+      {
+        labels: textMap('The labels it looks for.', { default: { grafana_dashboard: '1' } }),
+      },
+    ),
   ),
   prometheusUrl: optional(
-    text('The Prometheus to ask. Default: the managed one. Needed where that is left to the Prometheus operator.', {
+    text('The Prometheus to ask. Default: the managed one. Needed with the mode `operator`.', {
       pattern: '^https?://[^\\s]+$',
       expected: 'an address such as http://prometheus.monitoring:9090',
     }),
