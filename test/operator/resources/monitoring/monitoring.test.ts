@@ -3,8 +3,7 @@ import { describe, expect, it, test } from 'vitest';
 import { monitoringObjects } from '../../../../operator/resources/monitoring/monitoring.ts';
 import type { Observed } from '../../../../operator/resources/pipeline.ts';
 import type { KubeObject } from '../../../../operator/runtime/object.ts';
-import { pipelineOf } from '../../support/pipelines.ts';
-import { yamlOf } from '../broker/support.ts';
+import { manifestsOf, pipelineOf } from '../../support/pipelines.ts';
 
 const withPrometheusOperator = { apis: { prometheusOperator: true, strimzi: undefined } } satisfies Partial<Observed>;
 const objectsOf = (monitoring: object, observed: Partial<Observed> = {}, spec: object = {}) =>
@@ -29,7 +28,7 @@ function shortened(object: KubeObject): KubeObject {
   return { ...object, data: Object.fromEntries(files) };
 }
 
-const snapshotOf = (objects: readonly KubeObject[]): string => yamlOf(objects.map(shortened));
+const snapshotOf = (objects: readonly KubeObject[]): string => manifestsOf(objects.map(shortened));
 
 describe('the objects of monitoring', () => {
   it('are none where nobody asks for it', () => {
