@@ -39,4 +39,4 @@ export function objectOf(objects: readonly KubeObject[], kind: string, name?: st
 
 /** Objects as a file of YAML documents, to be kept and read. */
 export const manifestsOf = (objects: readonly KubeObject[]): string =>
-  objects.map(object => stringify(object, { lineWidth: 0 })).join('---\n');
+  objects.map(object => stringify(object, { lineWidth: 0, aliasDuplicateObjects: false })).join('---\n');

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { brokerObjects } from '../../../../operator/resources/broker/broker.ts';
 import { type RunningKubernetes, startKubernetes } from '../../../real/kubernetes.ts';
 import { describeReal } from '../../../real/require.ts';
-import { type AnyObject, find, pipelineWith } from './support.ts';
+import { objectOf } from '../../support/pipelines.ts';
+import { type AnyObject, pipelineWith } from './support.ts';
 
 const everything = {
   users: [{ username: 'lorry', password: { valueFrom: { secretKeyRef: { name: 'lorries', key: 'seven' } } } }],
@@ -39,12 +40,12 @@ describeReal('kubernetes')('the API server takes', () => {
     const answer = await dryRun(objects);
     expect(answer.trim().split('\n')).toHaveLength(objects.length);
 
-    await kubernetes.apply(find(objects, 'ServiceAccount'));
-    expect(await dryRun([podOf(find(objects, 'StatefulSet'))])).toContain('pod/a created');
+    await kubernetes.apply(objectOf(objects, 'ServiceAccount'));
+    expect(await dryRun([podOf(objectOf(objects, 'StatefulSet'))])).toContain('pod/a created');
   });
 
   test('no Pod that may do more', async () => {
-    const pod = podOf(find(brokerObjects(pipelineWith({ kind: 'mosquitto' }), []), 'StatefulSet'));
+    const pod = podOf(objectOf(brokerObjects(pipelineWith({ kind: 'mosquitto' }), []), 'StatefulSet'));
     pod.spec.containers[0].securityContext.allowPrivilegeEscalation = true;
     await expect(dryRun([pod])).rejects.toThrow('violates PodSecurity "restricted:latest"');
   });

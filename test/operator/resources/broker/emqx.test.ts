@@ -5,8 +5,9 @@ import { describe, expect, test } from 'vitest';
 import { brokerObjects } from '../../../../operator/resources/broker/broker.ts';
 import { documentSecret } from '../../../../operator/resources/document-secrets.ts';
 import { temporaryFolder } from '../../../real/cleanup.ts';
+import { manifestsOf, objectOf } from '../../support/pipelines.ts';
 import { MountedPod } from './mounts.ts';
-import { type AnyObject, find, pipelineWith, textsOf, yamlOf } from './support.ts';
+import { type AnyObject, pipelineWith, textsOf } from './support.ts';
 
 const broker = { kind: 'emqx' };
 
@@ -34,18 +35,18 @@ function objectsOf(...[spec, more]: Parameters<typeof pipelineWith>): AnyObject[
 
 const environmentOf = (objects: readonly AnyObject[]): Record<string, string> =>
   Object.fromEntries(
-    find(objects, 'StatefulSet').spec.template.spec.containers[0].env.map(
+    objectOf(objects, 'StatefulSet').spec.template.spec.containers[0].env.map(
       ({ name, value }: { name: string; value: string }) => [name, value],
     ),
   );
 
 describe('the objects of a managed EMQX', () => {
   test('are these for the shortest document', async () => {
-    await expect(yamlOf(objectsOf(broker))).toMatchFileSnapshot('snapshots/emqx.yaml');
+    await expect(manifestsOf(objectsOf(broker))).toMatchFileSnapshot('snapshots/emqx.yaml');
   });
 
   test('are these when the document says everything', async () => {
-    await expect(yamlOf(objectsOf(everything))).toMatchFileSnapshot('snapshots/emqx-everything.yaml');
+    await expect(manifestsOf(objectsOf(everything))).toMatchFileSnapshot('snapshots/emqx-everything.yaml');
   });
 
   test('keep what was made up before', () => {
@@ -61,7 +62,7 @@ describe('the objects of a managed EMQX', () => {
   });
 
   test('let the exporter ask the API, other nodes talk to a node, and nobody else', () => {
-    const { ingress } = find(objectsOf(broker), 'NetworkPolicy').spec;
+    const { ingress } = objectOf(objectsOf(broker), 'NetworkPolicy').spec;
     const open = ingress.map(({ ports, from }: AnyObject) => [ports[0].port, from?.[0].podSelector.matchLabels]);
     expect(open).toEqual([
       [1883, undefined],
@@ -69,7 +70,7 @@ describe('the objects of a managed EMQX', () => {
       [4370, expect.objectContaining({ 'app.kubernetes.io/component': 'broker' })],
       [5369, expect.objectContaining({ 'app.kubernetes.io/component': 'broker' })],
     ]);
-    expect(find(objectsOf(broker), 'Service', 'cars-broker').spec.ports).toHaveLength(1);
+    expect(objectOf(objectsOf(broker), 'Service', 'cars-broker').spec.ports).toHaveLength(1);
   });
 });
 
@@ -119,7 +120,7 @@ test('the first container writes JSON of all users, whatever their names and pas
     { username: '-n:#', password: { value: '-e' } },
   ];
   const objects = objectsOf({ ...broker, users });
-  const pod = new MountedPod(temporaryFolder('managed-emqx'), objects, find(objects, 'StatefulSet'));
+  const pod = new MountedPod(temporaryFolder('managed-emqx'), objects, objectOf(objects, 'StatefulSet'));
   const [command, ...args] = pod.command('passwords');
   expect(spawnSync(command, args, { cwd: pod.folder, encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' });
   const file =

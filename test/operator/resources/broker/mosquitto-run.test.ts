@@ -14,8 +14,9 @@ import { freePorts } from '../../../real/ports.ts';
 import { describeReal } from '../../../real/require.ts';
 import { ServerProcess } from '../../../real/server-process.ts';
 import { until } from '../../../real/until.ts';
+import { objectOf } from '../../support/pipelines.ts';
 import { MountedPod, type PeoplesSecrets } from './mounts.ts';
-import { type AnyObject, find, pipelineWith } from './support.ts';
+import { type AnyObject, pipelineWith } from './support.ts';
 
 /** Names and passwords that a shell, a password file or a YAML parser might take for something else. */
 const awkward = [
@@ -37,7 +38,7 @@ function render(broker: Readonly<Record<string, unknown>>): AnyObject[] {
 
 const mount = (folder: string, broker: Readonly<Record<string, unknown>>, secrets: PeoplesSecrets) => {
   const objects = render(broker);
-  return new MountedPod(folder, objects, find(objects, 'StatefulSet'), secrets);
+  return new MountedPod(folder, objects, objectOf(objects, 'StatefulSet'), secrets);
 };
 
 function makePasswords(pod: MountedPod, env: NodeJS.ProcessEnv = {}) {
@@ -87,7 +88,7 @@ describeReal('mosquitto', 'openssl')('a managed Mosquitto', () => {
   });
 
   function probe(name: string): boolean {
-    const { env, [name]: asked } = find(render({}), 'StatefulSet').spec.template.spec.containers[0];
+    const { env, [name]: asked } = objectOf(render({}), 'StatefulSet').spec.template.spec.containers[0];
     const options = pod.path('/run/mkb/probe/mosquitto_sub');
     writeFileSync(options, readFileSync(options, 'utf8').replace('-p 1883', `-p ${ports[0]}`));
     const here = Object.fromEntries(

@@ -4,7 +4,8 @@ import { runningDocument } from '../../../../operator/resources/bridge-document.
 import { brokerObjects } from '../../../../operator/resources/broker/broker.ts';
 import { documentSecret } from '../../../../operator/resources/document-secrets.ts';
 import { inputsHash } from '../../../../operator/resources/labels.ts';
-import { find, pipelineWith, textsOf, yamlOf } from './support.ts';
+import { manifestsOf, objectOf } from '../../support/pipelines.ts';
+import { pipelineWith, textsOf } from './support.ts';
 
 const broker = { kind: 'mosquitto' };
 
@@ -34,15 +35,15 @@ const objectsOf = (...[spec, more]: Parameters<typeof pipelineWith>) => {
 };
 
 const hashOf = (objects: ReturnType<typeof objectsOf>) =>
-  find(objects, 'StatefulSet').spec.template.metadata.annotations[inputsHash];
+  objectOf(objects, 'StatefulSet').spec.template.metadata.annotations[inputsHash];
 
 describe('the objects of a managed Mosquitto', () => {
   test('are these for the shortest document', async () => {
-    await expect(yamlOf(objectsOf(broker))).toMatchFileSnapshot('snapshots/mosquitto.yaml');
+    await expect(manifestsOf(objectsOf(broker))).toMatchFileSnapshot('snapshots/mosquitto.yaml');
   });
 
   test('are these when the document says everything', async () => {
-    await expect(yamlOf(objectsOf(everything))).toMatchFileSnapshot('snapshots/mosquitto-everything.yaml');
+    await expect(manifestsOf(objectsOf(everything))).toMatchFileSnapshot('snapshots/mosquitto-everything.yaml');
   });
 
   test('are none without a managed broker', () => {
@@ -53,9 +54,9 @@ describe('the objects of a managed Mosquitto', () => {
   });
 
   test('keep the passwords that were made up before', () => {
-    const before = textsOf(find(objectsOf(broker), 'Secret'));
+    const before = textsOf(objectOf(objectsOf(broker), 'Secret'));
     const pipeline = { observed: { secrets: { 'cars-broker-user': { ...before, password: 'older' } } } };
-    const after = textsOf(find(objectsOf(broker, pipeline), 'Secret'));
+    const after = textsOf(objectOf(objectsOf(broker, pipeline), 'Secret'));
     expect(after).toEqual({ ...before, password: 'older' });
   });
 
@@ -66,10 +67,10 @@ describe('the objects of a managed Mosquitto', () => {
 
   test('give the port that is not encrypted to our own Pods alone when there is TLS', () => {
     const objects = objectsOf({ ...broker, tls: { secretName: 'cars-tls' } });
-    expect(find(objects, 'Service', 'cars-broker').spec.ports.map(({ port }: { port: number }) => port)).toEqual([
+    expect(objectOf(objects, 'Service', 'cars-broker').spec.ports.map(({ port }: { port: number }) => port)).toEqual([
       8883,
     ]);
-    const [mqtt, mqtts] = find(objects, 'NetworkPolicy').spec.ingress;
+    const [mqtt, mqtts] = objectOf(objects, 'NetworkPolicy').spec.ingress;
     expect(mqtt.ports[0].port).toBe(1883);
     expect(mqtt.from.map(component)).toEqual(['bridge', 'drain', 'exporter']);
     expect(mqtts).toEqual({ ports: [{ port: 8883, protocol: 'TCP' }] });
@@ -79,7 +80,7 @@ describe('the objects of a managed Mosquitto', () => {
     for (const tls of [undefined, { secretName: 'cars-tls' }]) {
       const pipeline = pipelineWith({ ...broker, ...(tls && { tls }) });
       const { hostname, port } = new URL(runningDocument(pipeline).spec.mqtt.url!);
-      const { spec } = find(brokerObjects(pipeline, []), 'Service', hostname);
+      const { spec } = objectOf(brokerObjects(pipeline, []), 'Service', hostname);
       expect(spec.ports.map((each: { port: number }) => `${each.port}`)).toContain(port);
     }
   });
@@ -110,7 +111,7 @@ describe('a managed Mosquitto is rolled when', () => {
 
 test('sessions of clients that are away outlast those of the bridge', () => {
   const conf = (sessionExpiry: string) =>
-    find(objectsOf(broker, { mqtt: { sessionExpiry } }), 'ConfigMap').data['mosquitto.conf'];
+    objectOf(objectsOf(broker, { mqtt: { sessionExpiry } }), 'ConfigMap').data['mosquitto.conf'];
   expect(conf('24h')).toContain('persistent_client_expiration 168h');
   expect(conf('30d')).toContain('persistent_client_expiration 720h');
 });

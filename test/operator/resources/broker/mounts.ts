@@ -1,7 +1,8 @@
 /** The volumes of a Pod as a node mounts them, in a folder: so that what the Pod would run can be run here. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type AnyObject, find, textsOf } from './support.ts';
+import { objectOf } from '../../support/pipelines.ts';
+import { type AnyObject, textsOf } from './support.ts';
 
 /** Secrets of people, by name. */
 export type PeoplesSecrets = Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -15,7 +16,8 @@ export class MountedPod {
     this.folder = folder;
     this.#spec = statefulSet.spec.template.spec;
     const textsFor = (kind: string, name: string) =>
-      secrets[name] ?? (kind === 'Secret' ? textsOf(find(objects, kind, name)) : find(objects, kind, name).data);
+      secrets[name] ??
+      (kind === 'Secret' ? textsOf(objectOf(objects, kind, name)) : objectOf(objects, kind, name).data);
     for (const { name, mountPath } of [...this.#spec.initContainers, ...this.#spec.containers].flatMap(
       ({ volumeMounts }) => volumeMounts,
     )) {
