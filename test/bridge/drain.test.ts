@@ -5,7 +5,7 @@ import { completeDocument } from '../../api/complete.ts';
 import { type Drain, prepareDrain } from '../../bridge/drain.ts';
 import { type EmbeddedKafka, startEmbeddedKafka } from '../../demo/embedded/kafka.ts';
 import { until } from '../real/until.ts';
-import { publish } from './mqtt/support/scripted-server.ts';
+import { publish, pubrel } from './mqtt/support/scripted-server.ts';
 import { SessionKeeper } from './support/session-keeper.ts';
 
 let kafka: EmbeddedKafka;
@@ -106,9 +106,10 @@ describe('a session that is drained', () => {
     expect(keeper.packets).toEqual(conversation('puback 1', 'puback 2'));
   });
 
-  it('is not ended before what still came when the subscriptions were given up', async () => {
-    keeper.script.unsubscribed = peer => {
-      setImmediate(() => peer.send(publish(7)));
+  it('is not ended before what still comes when the subscriptions are given up', async () => {
+    let pings = 0;
+    keeper.script.pinged = peer => {
+      if (keeper.unsubscribed && ++pings === 5) setImmediate(() => peer.send(publish(7)));
       return true;
     };
     await drain();
@@ -125,11 +126,21 @@ describe('a session that is drained', () => {
     keeper.script.pinged = () => ++pings > 0;
     const drained = drain();
     await fault.met();
-    await until('more looks than silence takes', () => pings > 20);
+    await until('more looks than silence and patience take', () => pings > 60);
     expect(keeper.packets).toEqual(['connect b-2, kept 3600 s']);
     released.resolve();
     await drained;
     expect(keeper.packets).toEqual(conversation('puback 1'));
+  });
+
+  it('is not ended before the exchanges of QoS 2 are complete', async () => {
+    keeper.script.connected = peer => peer.send(publish(1, { qos: 2 }));
+    keeper.script.pinged = (peer, count) => {
+      if (count === 12) peer.send(pubrel(1));
+      return true;
+    };
+    await drain();
+    expect(keeper.packets).toEqual(conversation('pubrec 1', 'pubcomp 1'));
   });
 
   it('is not taken for empty because the server does not answer', async () => {
