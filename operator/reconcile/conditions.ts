@@ -201,6 +201,10 @@ function monitoringReady(findings: Findings): Answer {
   const type = 'MonitoringReady';
   if (!findings.document?.spec.monitoring)
     return answer(type, 'True', 'NotAsked', 'The document asks for no monitoring.');
+  if (findings.unserved.length > 0) {
+    const message = `The cluster has no ${findings.unserved.join(' and no ')}, which monitoring.prometheus.mode asks for. Install the Prometheus operator, or leave the mode out.`;
+    return answer(type, 'False', 'PrometheusOperatorMissing', message);
+  }
   const parts = findings.workloads.filter(({ component }) => monitoringComponents.includes(component));
   const why = parts.flatMap(part => shortfall(part, 'PodsNotReady') ?? [])[0];
   if (why) return answer(type, 'False', why.reason, why.message);

@@ -13,6 +13,8 @@ export interface Findings {
   readonly document: MqttKafkaBridge | undefined;
   /** Secrets and ConfigMaps that Pods cannot start without. */
   readonly missing: readonly string[];
+  /** Kinds of objects that the document asks for and that the cluster does not have. */
+  readonly unserved: readonly string[];
   /** What stopped us. */
   readonly failure: MkbError | undefined;
   readonly workloads: readonly Workload[];

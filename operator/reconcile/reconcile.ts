@@ -10,7 +10,7 @@
  */
 import type { MqttKafkaBridge } from '../../api/bridge.ts';
 import { MkbError } from '../../api/errors.ts';
-import { kinds } from '../kinds.ts';
+import { kindOf, kinds, optionalKinds } from '../kinds.ts';
 import { lastGoodSpec } from '../resources/bridge-document.ts';
 import { desiredObjects } from '../resources/desired-objects.ts';
 import { annotations } from '../resources/labels.ts';
@@ -54,7 +54,7 @@ export async function reconcile(
     await tellStatus(context, resource, paused, signal);
     return again;
   }
-  const visit: Visit = { context, resource, checked, document, missing: [], deeds: [], signal };
+  const visit: Visit = { context, resource, checked, document, missing: [], unserved: [], deeds: [], signal };
   const failure = document && (await failureOf(makeRight(visit, document), signal));
   tellDeeds(visit);
   await tellStatus(context, resource, reported(resource, findingsOf(visit, failure), context.now()), signal);
@@ -69,6 +69,7 @@ interface Visit {
   /** The newest document if it is valid, else the last good one. */
   readonly document: MqttKafkaBridge | undefined;
   missing: readonly string[];
+  unserved: readonly string[];
   /** Undefined until it has been looked up. */
   observed?: Observed;
   readonly deeds: Deed[];
@@ -108,7 +109,9 @@ async function makeRight(visit: Visit, document: MqttKafkaBridge): Promise<void>
   visit.observed = observed;
   await remember(visit, observed.sessions);
   const wanted = desiredObjects({ document, settings, observed, newPassword });
-  const now = wanted.filter(object => mayBeApplied(visit, object));
+  const served = wanted.filter(object => isServed(object, observed));
+  visit.unserved = [...new Set(wanted.filter(object => !served.includes(object)).map(({ kind }) => kind))];
+  const now = served.filter(object => mayBeApplied(visit, object));
   const own = ownObjects(cluster, resource);
   const over = own.filter(object => isOver(resource, document, object));
   await prune(cluster, over, wanted, deeds, signal);
@@ -127,6 +130,10 @@ async function remember({ context, resource, signal }: Visit, sessions: number):
   const status = statusOf(resource);
   if (sessions > (status.sessions ?? 1)) await tellStatus(context, resource, { ...status, sessions }, signal);
 }
+
+/** Monitoring that cannot be told to anybody must keep nothing from being run. */
+const isServed = (object: KubeObject, { apis }: Observed): boolean =>
+  apis.prometheusOperator || !optionalKinds.includes(kindOf(object)!);
 
 const podKinds: ReadonlySet<string> = new Set(['StatefulSet', 'Deployment', 'Job']);
 
@@ -151,7 +158,7 @@ function isOver(resource: KubeObject, { spec }: MqttKafkaBridge, object: KubeObj
 }
 
 function findingsOf(visit: Visit, failure: MkbError | undefined): Findings {
-  const { context, resource, checked, document, missing, deeds, observed } = visit;
+  const { context, resource, checked, document, missing, unserved, deeds, observed } = visit;
   const { cluster, figures } = context;
   const applied = deeds.filter(({ outcome }) => outcome !== 'removed').map(({ object }) => object);
   const objects = newest(ownObjects(cluster, resource), applied);
@@ -160,6 +167,7 @@ function findingsOf(visit: Visit, failure: MkbError | undefined): Findings {
     problems: checked.problems,
     document,
     missing,
+    unserved,
     failure,
     workloads: workloadsOf(objects, podsOf(cluster, resource)),
     drains: drainsOf(resource.metadata.name, objects),

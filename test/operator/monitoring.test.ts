@@ -16,23 +16,15 @@ import {
 
 const monitoring = { exporter: {}, prometheus: { labels: { release: 'monitoring' } }, grafana: { existing: {} } };
 
-describeReal('kubernetes', 'kwok')('beside the Prometheus operator', () => {
+describeReal('kubernetes', 'kwok')('where the Prometheus operator is, or is not yet', () => {
   let kubernetes: RunningKubernetes;
   let operator: RunningOperator;
   let look: ReturnType<typeof looks>;
 
   beforeAll(async () => {
     kubernetes = await startCluster();
-    await kubernetes.apply(
-      ...[kinds.podMonitor, kinds.prometheusRule].map(({ apiVersion, kind, plural }) =>
-        foreignResource(apiVersion, kind, plural),
-      ),
-    );
-    await until('them to be served', () => kubernetes.kubectl(['get', 'podmonitors,prometheusrules']).then(() => true));
     look = looks(kubernetes);
     operator = await startOperator(kubernetes);
-    await kubernetes.apply(bridge('cars', { monitoring }));
-    await look.reaches('cars', 'MonitoringReady', 'True', 'AllReady');
   }, 90_000);
 
   afterAll(async () => {
@@ -45,7 +37,35 @@ describeReal('kubernetes', 'kwok')('beside the Prometheus operator', () => {
   const interval = async () =>
     (await kubernetes.get('podmonitor', 'cars-bridge'))!.spec.podMetricsEndpoints[0].interval;
 
-  describe('the operator', () => {
+  it('a bridge that asks for it runs all the same, and says what is missing', async () => {
+    await kubernetes.apply(bridge('early', { monitoring: { exporter: {}, prometheus: { mode: 'operator' } } }));
+    const missing = await look.reaches('early', 'MonitoringReady', 'False', 'PrometheusOperatorMissing');
+    expect(missing.message).toContain('no PodMonitor and no PrometheusRule');
+    await look.reaches('early', 'Ready', 'True');
+    expect(await names('deployments')).toEqual(['deployment.apps/early-exporter']);
+  });
+
+  describe('and the operator that finds it', () => {
+    beforeAll(async () => {
+      await kubernetes.apply(
+        ...[kinds.podMonitor, kinds.prometheusRule].map(({ apiVersion, kind, plural }) =>
+          foreignResource(apiVersion, kind, plural),
+        ),
+      );
+      await until('it to be served', () => kubernetes.kubectl(['get', 'podmonitors,prometheusrules']).then(() => true));
+      // It asks what there is when it starts, and every few minutes.
+      await operator.stop();
+      operator = await startOperator(kubernetes);
+      await look.reaches('early', 'MonitoringReady', 'True', 'AllReady');
+      await kubernetes.kubectl(['delete', 'mkb', 'early']);
+      await kubernetes.apply(bridge('cars', { monitoring }));
+      await look.reaches('cars', 'MonitoringReady', 'True', 'AllReady');
+      await until(
+        'everything of the other to go',
+        async () => !(await names('deployments,podmonitors')).join().includes('early'),
+      );
+    }, 90_000);
+
     it('tells it what to scrape, and runs no Prometheus and no Grafana', async () => {
       expect(await names('podmonitors,prometheusrules')).toEqual([
         'podmonitor.monitoring.coreos.com/cars-bridge',

@@ -139,6 +139,16 @@ describe('conditions', () => {
     });
   });
 
+  it('say that there is nobody to be told what to scrape, which keeps nothing from being run', () => {
+    const document = documentIn({ monitoring: { prometheus: { mode: 'operator' } } });
+    const unserved = ['PodMonitor', 'PrometheusRule'];
+    expect(conditions({ document, unserved })).toMatchObject({
+      MonitoringReady: 'False PrometheusOperatorMissing',
+      Ready: 'True AllReady',
+      Degraded: 'False AsExpected',
+    });
+  });
+
   it('tell of drains that are under way, and of those that failed', () => {
     const drains = [{ ordinal: 3, state: 'running' } as const, { ordinal: 2, state: 'failed' } as const];
     expect(conditions({ sessions: 4, drains })).toMatchObject({

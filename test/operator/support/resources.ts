@@ -35,6 +35,7 @@ export const findingsOf = (more: Partial<Findings> = {}): Findings => ({
   problems: [],
   document: documentIn({ mqtt: { url: 'mqtt://a', share: 's' }, bridge: { replicas: 2 } }),
   missing: [],
+  unserved: [],
   failure: undefined,
   workloads: [workloadOf()],
   drains: [],
