@@ -4,9 +4,10 @@
  *
  *     const kubernetes = await startKubernetes({ parts: 'controllers' });
  *     const node = await startNode(kubernetes);
- *     await importFromEngine(engine, node, 'mkb:0.1.0');     // node/images.ts: no registry is asked for images
- *     await node.open(kafkaPort);                            // Pods reach that port of 127.0.0.1 as `node.host`:kafkaPort
- *     await kubernetes.apply(deployment, service);           // the test reaches Pods and Services at their own addresses
+ *     await importFromEngine(engine, node, 'mkb:0.1.0');              // node/images.ts: no registry is asked for images
+ *     const kafka = await startKafka({ proxied: node.host });         // Pods and this test reach it at kafka.bootstrapProxied
+ *     await node.open(port);                                          // so they do any port of 127.0.0.1, as `node.host`:port
+ *     await kubernetes.apply(deployment, service);                    // and this test reaches Pods and Services at their addresses
  *     ...
  *     await node.stop();
  *     await kubernetes.stop();
@@ -89,7 +90,10 @@ async function start(kubernetes: RunningKubernetes, { folder, servers, undo, sto
   const namespaces = await makeNamespaces(folder);
   undo.push(() => namespaces.end());
   await connect(namespaces);
-  undo.splice(-1, 0, disconnected);
+  undo.push(async () => {
+    await namespaces.end();
+    await disconnected();
+  });
 
   const open = async (port: number) => {
     const proxy = await startChaosProxy(port, port, hostAddress);
@@ -116,6 +120,8 @@ async function start(kubernetes: RunningKubernetes, { folder, servers, undo, sto
   await until('containerd', () => ctr(['version']));
   await importPause({ folder, ctr });
 
+  // Else an earlier one would be taken for this: it is Ready until the control plane has missed it.
+  await kubernetes.kubectl(['delete', 'node', nodeName, '--ignore-not-found']);
   const kubelet = await server('kubelet', kubernetesProgram('kubelet'), [
     ...[`--config=${at.kubelet}`, `--kubeconfig=${at.kubeconfig('kubelet')}`, `--root-dir=${at.kubeletFolder}`],
     ...[`--cert-dir=${folder}/certificates`, `--hostname-override=${nodeName}`, `--node-ip=${nodeAddress}`],
