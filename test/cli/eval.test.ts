@@ -46,6 +46,12 @@ describe('a message that the rule selects', () => {
     ]);
   });
 
+  it('gives the row of a window that ends with it alone', async () => {
+    const sql = 'SELECT vin, COUNT(*) AS n, AVG(payload.v) AS mean FROM "cars/{vin}" GROUP BY vin, HOPPING(1m, 1m)';
+    const { stdout } = await mkb(['eval', sql, '--topic', 'cars/7', '--payload', '{"v": 3}']);
+    expect(stdout).toBe('{"vin":"7","n":1,"mean":3.0}\n');
+  });
+
   it('leaves out columns that have no value', async () => {
     const { stdout } = await mkb(['eval', 'SELECT clientid, topic FROM "#"', '--topic', 't']);
     expect(stdout).toBe('{"topic":"t"}\n');

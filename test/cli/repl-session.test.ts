@@ -120,3 +120,34 @@ test('no line ends the conversation but .exit', async () => {
     { numRuns: 300 },
   );
 });
+
+describe('a rule that is entered again', () => {
+  test('counts on in its window, until time passes', async () => {
+    const sql = 'SELECT COUNT(*) AS n, AVG(payload.speed) AS mean FROM "cars/{vin}" GROUP BY vin, TUMBLING(10s)';
+    const open = '(a window is open until 2023-11-14T22:13:30.000Z)\n';
+    const session = begin();
+    expect(await session.line(sql)).toBe(open);
+    await session.line('.payload {"speed": 70}');
+    expect(await session.line(sql)).toBe(open);
+    expect(await session.line('.wait 1s')).toBe('(no row)\n');
+    expect(await session.line('.wait 10s')).toBe('{"n":2,"mean":60.0}\n');
+    expect(await session.line('.wait soon')).toContain('"soon" is not a duration');
+  });
+
+  test('shows the window that ended meanwhile before it counts', async () => {
+    const sql = 'SELECT COUNT(*) AS n FROM "cars/{vin}" GROUP BY SESSION(10s)';
+    let time = now();
+    const session = new ReplSession({ topic: 'cars/7' }, { now: () => time });
+    await session.line(sql);
+    time += 10_000;
+    expect(await session.line(sql)).toMatch(/^{"n":1}\n\(a window is open until /);
+  });
+
+  test('compares with the message before', async () => {
+    const session = begin();
+    expect([await session.line('CHANGED(payload.speed)'), await session.line('CHANGED(payload.speed)')]).toEqual([
+      'true\n',
+      'false\n',
+    ]);
+  });
+});

@@ -89,3 +89,48 @@ describe('filters of which neither covers the other are a warning', () => {
     expect(check(two(first, second)).problems).toEqual([]);
   });
 });
+
+describe('a rule that remembers', () => {
+  const rule = (sql: string, more = ''): string => `    - name: one
+      sql: ${sql}
+      sinks: [{kafka: {topic: a${more}}}]
+`;
+  const counting = 'SELECT COUNT(*) AS n FROM "x/{car}" GROUP BY car, TUMBLING(1s)';
+  const replicated = (rules: string, bridge: string) =>
+    loadText(
+      document(rules).replace('1883', '1883\n    share: cars').replace('  rules:', `  bridge: ${bridge}\n  rules:`),
+      'bridge.yaml',
+      { checks: [rulesCheck] },
+    ).problems;
+
+  test('has rows of windows that know no MQTT facts', () => {
+    expect(check(rule(counting, ', mqttHeaders: true')).problems).toEqual([
+      expect.objectContaining({ code: 'rule-window-headers', path: 'spec.rules[0].sinks[0].kafka.mqttHeaders' }),
+    ]);
+  });
+
+  test('has templates that find keys and times of the window, but no column of a message', () => {
+    expect(check(rule(counting, ', key: "${car} ${n}", timestamp: "${window_start}"')).problems).toEqual([]);
+    expect(check(rule(counting, ', key: "${topic}"')).problems).toEqual([
+      expect.objectContaining({
+        code: 'template-unresolvable',
+        message: expect.stringContaining('A row of a window has what SELECT gives it, the paths of GROUP BY'),
+      }),
+    ]);
+  });
+
+  test.each([
+    ['windows', counting, '{replicas: 2}'],
+    ['windows', counting, '{autoscaling: {maxReplicas: 3, cpu: 50}}'],
+    ['CHANGED', 'SELECT payload FROM "x" WHERE CHANGED(payload)', '{replicas: 2}'],
+  ])('%s is warned of several replicas', (_what, sql, bridge) => {
+    expect(replicated(rule(sql), bridge)).toEqual([
+      expect.objectContaining({ code: 'rule-state-per-replica', severity: 'warning', path: 'spec.rules[0].sql' }),
+    ]);
+  });
+
+  test('is not warned of one replica, and neither is a rule that remembers nothing', () => {
+    expect(replicated(rule(counting), '{replicas: 1}')).toEqual([]);
+    expect(replicated(rule('SELECT payload FROM "x"'), '{replicas: 2}')).toEqual([]);
+  });
+});
