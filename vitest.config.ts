@@ -4,7 +4,12 @@ import { defineConfig } from 'vitest/config';
  * The container engine and a real node of Kubernetes make and remove network interfaces, which ends every request of a browser: they have
  * the machine to themselves.
  */
-const withEngine = ['test/compose/up.test.ts', 'test/deploy/image.test.ts', 'test/real/node*.test.ts'];
+const withEngine = [
+  'test/compose/up.test.ts',
+  'test/deploy/image.test.ts',
+  'test/operator/end-to-end.test.ts',
+  'test/real/node*.test.ts',
+];
 
 export default defineConfig({
   test: {

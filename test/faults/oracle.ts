@@ -16,6 +16,8 @@ export interface OracleOptions extends Partial<LoadOptions> {
   readonly kafkaTopic: string;
   /** How long nothing new may arrive before what is missing counts as lost; half a minute when left out. */
   readonly patienceMs?: number;
+  /** See `JudgeOptions`. */
+  readonly ordered?: boolean;
 }
 
 const usual = { clients: 4, messagesPerClient: 1000, qos: 1, messagesPerSecond: 2000, payloadBytes: 285 } as const;
@@ -44,8 +46,9 @@ export class Oracle {
   /** Waits for the end of publishing, reads Kafka back, and judges. The faults must be undone by now. */
   async verdict(): Promise<Verdict> {
     await this.load.finished;
-    const { kafka, kafkaTopic, patienceMs = 30_000 } = this.#options;
-    return judge(this.load.ledgers, await readBack(kafka, kafkaTopic, this.load.ledgers, patienceMs));
+    const { kafka, kafkaTopic, patienceMs = 30_000, ordered = true } = this.#options;
+    const arrivals = await readBack(kafka, kafkaTopic, this.load.ledgers, patienceMs);
+    return judge(this.load.ledgers, arrivals, { ordered });
   }
 
   stop(): Promise<void> {

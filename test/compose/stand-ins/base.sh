@@ -32,6 +32,7 @@ program /usr/bin/bash bin/bash
 program "$node" usr/local/bin/node
 program "$(command -v mosquitto || echo /usr/sbin/mosquitto)" usr/sbin/mosquitto
 program "$(command -v mosquitto_sub)" usr/bin/mosquitto_sub
+program "$(command -v mosquitto_passwd)" usr/bin/mosquitto_passwd
 program "$(command -v prometheus)" bin/prometheus
 
 java=$(dirname "$(dirname "$(readlink -f "$(command -v java)")")")

@@ -1,0 +1,208 @@
+/** The operator in its Pod, and what it makes, on a real node: messages flow into a real Kafka, and none that was acknowledged is lost. */
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Oracle } from '../faults/oracle.ts';
+import type { KubernetesObject } from '../real/kubernetes.ts';
+import { describeReal } from '../real/require.ts';
+import { until } from '../real/until.ts';
+import { type RealCluster, secondImage, startRealCluster } from './support/real-cluster.ts';
+
+const minute = 60_000;
+const system = 'mqtt-kafka-system';
+const bridgePods = 'app.kubernetes.io/instance=cars,app.kubernetes.io/component=bridge';
+
+describeReal(
+  'etcd',
+  'kubernetes',
+  'node',
+  'engine',
+  'kafka',
+  'mosquitto',
+  'prometheus',
+)('the operator on a real node', () => {
+  let cluster: RealCluster;
+
+  const spec = (more: object = {}) => ({
+    mqtt: {
+      broker: { kind: 'mosquitto', users: [{ username: 'car', password: { value: 'drive' } }] },
+      share: 'cars',
+    },
+    kafka: {
+      bootstrapServers: cluster.kafka.bootstrapProxied.split(','),
+      topics: [{ name: 'cars', partitions: 4 }],
+    },
+    rules: [
+      {
+        name: 'all',
+        sql: 'SELECT payload FROM "cars/{clientid}"',
+        sinks: [{ kafka: { topic: 'cars', key: '${clientid}' } }],
+      },
+    ],
+    bridge: { replicas: 2 },
+    monitoring: { exporter: {}, prometheus: { mode: 'managed' }, grafana: {} },
+    ...more,
+  });
+  const apply = (more: object = {}) =>
+    cluster.kubernetes.apply({
+      apiVersion: 'mqttkafka.dev/v1alpha1',
+      kind: 'MqttKafkaBridge',
+      metadata: { name: 'cars', namespace: 'default' },
+      spec: spec(more),
+    });
+  const resource = async () => (await cluster.kubernetes.get('mkb', 'cars'))!;
+  const isReady = async () => {
+    const { metadata, status } = await resource();
+    const ready = status?.conditions?.find(({ type }: { type: string }) => type === 'Ready');
+    return ready?.status === 'True' && ready.observedGeneration === metadata.generation ? status : undefined;
+  };
+  const ready = () =>
+    until('the bridge to be ready', isReady, { timeoutMs: 2 * minute, everyMs: 200 }).catch(async error => {
+      const { status } = await resource();
+      const pods = await cluster.kubernetes.kubectl(['get', 'pods', '-A', '-o', 'wide']);
+      throw new Error(`${error.message}\n${JSON.stringify(status, null, 2)}\n${pods}`, { cause: error });
+    });
+  const addressOf = async (service: string) => (await cluster.kubernetes.get('service', service))!.spec.clusterIP;
+
+  beforeAll(async () => {
+    cluster = await startRealCluster();
+    await cluster.kubernetes.kubectl(['apply', '--server-side', '-f', 'deploy/install.yaml']);
+    await cluster.kubernetes.kubectl([
+      '-n',
+      system,
+      'rollout',
+      'status',
+      'deployment/mqtt-kafka-operator',
+      '--timeout=120s',
+    ]);
+  }, 15 * minute);
+  afterAll(() => cluster?.stop(), minute);
+
+  it('runs as nobody special, on a root that it cannot write to, under the role of its installation', async () => {
+    const [pod] = await cluster.pods(system, 'app.kubernetes.io/component=operator');
+    const { securityContext } = pod!.spec.containers[0];
+    expect(securityContext).toMatchObject({ readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } });
+    expect(pod!.spec.securityContext).toMatchObject({ runAsNonRoot: true, runAsUser: 1000 });
+    const install = readFileSync('deploy/install.yaml', 'utf8');
+    expect(install).toContain('kind: ClusterRole');
+  });
+
+  it('makes a bridge ready, with its broker and monitoring', { timeout: 4 * minute }, async () => {
+    await apply();
+    const status = await ready();
+    expect(status).toMatchObject({ replicas: 2, readyReplicas: 2, rules: 1 });
+  });
+
+  describe('moves every message that the broker acknowledged', () => {
+    let oracle: Oracle;
+    beforeAll(async () => {
+      oracle = new Oracle({
+        mqttUrl: `mqtt://car:drive@${await addressOf('cars-broker')}:1883`,
+        topicPrefix: 'cars',
+        kafka: cluster.kafka.client(),
+        kafkaTopic: 'cars',
+        // Two bridges share the subscription.
+        ordered: false,
+        clients: 4,
+        messagesPerClient: 3000,
+        messagesPerSecond: 150,
+      });
+      await oracle.start();
+    }, minute);
+    afterAll(() => oracle?.stop());
+
+    const bridges = () => cluster.pods('default', bridgePods);
+    const uids = (pods: readonly KubernetesObject[]) => pods.map(({ metadata }) => metadata.uid).sort();
+
+    it('while a bridge is killed', { timeout: 2 * minute }, async () => {
+      const [pod] = await bridges();
+      const [, container] = pod!.status.containerStatuses[0].containerID.split('//');
+      await cluster.node.ctr(['tasks', 'kill', '--signal', 'SIGKILL', container]);
+      await until(
+        'the container to be started again',
+        async () => {
+          const again = await cluster.kubernetes.get('pod', pod!.metadata.name);
+          return again?.status.containerStatuses[0].restartCount === 1 && again.status.containerStatuses[0].ready;
+        },
+        { timeoutMs: minute },
+      );
+    });
+
+    it('while a bridge is evicted', { timeout: 2 * minute }, async () => {
+      const before = uids(await bridges());
+      await cluster.kubernetes
+        .kubectl([
+          ...['drain', cluster.node.name, `--pod-selector=${bridgePods}`, '--disable-eviction=false'],
+          ...['--ignore-daemonsets', '--delete-emptydir-data', '--timeout=5s'],
+        ])
+        .catch(() => undefined);
+      await cluster.kubernetes.kubectl(['uncordon', cluster.node.name]);
+      await ready();
+      expect(uids(await bridges())).not.toEqual(before);
+    });
+
+    it('while bridges are rolled to another image', { timeout: 3 * minute }, async () => {
+      await apply({ bridge: { replicas: 2, image: secondImage } });
+      await until(
+        'both to run it',
+        async () => {
+          const pods = await bridges();
+          return pods.length === 2 && pods.every(pod => pod.spec.containers[0].image === secondImage);
+        },
+        { timeoutMs: 2 * minute },
+      );
+      await ready();
+    });
+
+    it('while one replica is scaled away, and its session drained', { timeout: 3 * minute }, async () => {
+      await cluster.kubernetes.kubectl(['scale', 'mkb/cars', '--replicas=1']);
+      await until('the session to be drained', async () => (await resource()).status.sessions === 1, {
+        timeoutMs: 2 * minute,
+      });
+      expect(await bridges()).toHaveLength(1);
+    });
+
+    it('to the last one', { timeout: 3 * minute }, async () => {
+      const verdict = await oracle.verdict();
+      expect(verdict.problems).toEqual([]);
+      expect(verdict.acknowledged).toBe(12_000);
+      console.info(verdict.text);
+    });
+  });
+
+  it('is watched by its own Prometheus', { timeout: 2 * minute }, async () => {
+    const url = `http://${await addressOf('cars-prometheus')}:9090/api/v1/query?query=up`;
+    const up = await until(
+      'every target to be up',
+      async () => {
+        const { data } = (await (await fetch(url)).json()) as {
+          data: { result: { metric: { job: string }; value: [number, string] }[] };
+        };
+        const jobs = data.result.filter(({ value }) => value[1] === '1').map(({ metric }) => metric.job);
+        return jobs.includes('bridge') && jobs.includes('exporter') ? jobs : undefined;
+      },
+      { timeoutMs: minute },
+    );
+    expect(up).toBeDefined();
+  });
+
+  it('leaves nothing of a bridge that is deleted', { timeout: 2 * minute }, async () => {
+    await cluster.kubernetes.kubectl(['delete', 'mkb', 'cars']);
+    await until(
+      'everything to be gone',
+      async () => {
+        const kinds =
+          'statefulsets,deployments,services,configmaps,secrets,pods,jobs,networkpolicies,poddisruptionbudgets,serviceaccounts';
+        const names = await cluster.kubernetes.kubectl([
+          'get',
+          kinds,
+          '-o',
+          'name',
+          '-l',
+          'app.kubernetes.io/instance=cars',
+        ]);
+        return names.trim() === '';
+      },
+      { timeoutMs: minute },
+    );
+  });
+});
