@@ -26,7 +26,8 @@ interface EvalOptions {
 }
 
 const help = `
-Prints each row as one line of JSON, columns without a value left out. A message that the rule does not select gives no line.
+Prints each row as one line of JSON, columns without a value left out. A message that the rule does not select gives no line. The window of a
+rule with GROUP BY ends with this one message.
 
 Examples:
   mkb eval 'SELECT payload.speed AS speed, vin FROM "cars/{vin}"' --topic cars/7 --payload '{"speed": 50}'

@@ -38,7 +38,8 @@ A test gives a rule a message and says what must become of it: rows, records of 
           rows: []
 
 A file named *_test.yaml holds tests apart from the document: {document: bridge.yaml, tests: [{rule: fast, name: ..., ...}]}.
-A folder stands for all its documents and tests. The clock stands at the timestamp of the message.
+A folder stands for all its documents and tests. The clock stands at the timestamp of the message. followedBy is a list of messages that come
+after it; in the end, the windows of a rule end.
 
 Examples:
   mkb test bridge.yaml

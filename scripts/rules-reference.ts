@@ -4,10 +4,12 @@ import { type FunctionEntry, signature } from '../rules/functions/define.ts';
 import { functionGroups } from '../rules/functions/registry.ts';
 import { exampleSchemaDocuments } from '../rules/functions/schema-examples.ts';
 import { encodeJson } from '../rules/json.ts';
+import { windowsReference } from './windows-reference.ts';
 
 export const rulesReference = (): string =>
   [
     introduction,
+    windowsReference,
     '## Columns',
     columnSection(),
     '## Functions',
@@ -31,7 +33,7 @@ How to try, test and explain rules is told in [testing-rules.md](../testing-rule
 
 - **SELECT** takes \`*\` and expressions, each with \`AS name\`; AS may be left out. A name may be a path (\`AS car.speeds[1]\`). Items are worked
   out from left to right, and later ones, and WHERE, see earlier aliases. What is undefined is left out of the row.
-- **FOREACH** makes a row for each element of a list; see below.
+- **FOREACH** makes a row for each element of a list, and **GROUP BY** one of many messages; see below.
 - **FROM** takes MQTT topic filters in quotes. \`{name}\` stands for one whole level and is a column with that level's text.
   \`"$kafka/topic"\` reads a Kafka topic.
 - **WHERE** takes a condition. What is missing is not true; a number or text as a condition is an error.
@@ -125,7 +127,7 @@ Where EMQX gives a value, a rule here gives the same. It differs where EMQX fail
 - A template (\`\${clientid}\`) that the row does not have looks in the message's own columns.
 - \`FOREACH payload\` decodes the payload. A list without alias adds no column of a made-up name to the rows.
 - Maps are written as \`{name: value}\`; what is undefined is left out.
-- \`$events/...\` and GROUP BY are not in this version, and are refused by name.
+- GROUP BY with windows, CHANGED and DEDUP exist. \`$events/...\` is not in this version, and is refused by name.
 
 ### In functions
 

@@ -41,6 +41,14 @@ it('its tests pass, and miss one level', async () => {
   ]);
 });
 
+it('the tests of a rule that remembers pass', async () => {
+  const file = path.join(folder, 'means.yaml');
+  await writeFile(file, fileOf('means.yaml'));
+  const { code, stdout } = await mkb(['test', file]);
+  expect([code, stdout]).toEqual([0, expect.stringContaining('1 test: all passed')]);
+  await rm(file);
+});
+
 it('with the tests of the other file none is missed', async () => {
   await writeFile(path.join(folder, 'speeding_test.yaml'), fileOf('speeding_test.yaml'));
   const { stdout } = await mkb(['test', folder, '--coverage']);
