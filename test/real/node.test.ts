@@ -182,6 +182,12 @@ describeReal(
     },
     2 * minute,
   );
+
+  it('leaves nothing behind when it cannot start', async () => {
+    await kubernetes.apiServer.kill();
+    await expect(startNode(kubernetes)).rejects.toThrow(/connection.*refused/);
+    expect(machine()).toEqual(before);
+  });
 });
 
 const careless = `
