@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, symlinkSync } from 'node:fs';
+import { readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { documentOf } from '../api/support/documents.ts';
 import { removeFolder, temporaryFolder } from '../real/cleanup.ts';
 
 const minute = 60_000;
@@ -24,6 +25,15 @@ it('has every command when it is built to JavaScript', () => {
   for (const command of commands.filter(name => name !== 'help')) {
     expect(mkb(command, '--help')).toContain(`mkb ${command}`);
   }
+});
+
+it('makes the same objects for a cluster, dashboards and alerts among them', () => {
+  const file = join(folder, 'monitored.json');
+  writeFileSync(file, JSON.stringify(documentOf({ monitoring: { exporter: {}, prometheus: {}, grafana: {} } })));
+  const source = execFileSync(process.execPath, ['cli/mkb.ts', 'render', 'k8s', file], { encoding: 'utf8' });
+  // Of texts as long as these nobody would read the difference.
+  expect(['mkb-pipeline', 'mkb-kafka', 'MkbMessagesLost'].filter(each => !source.includes(each))).toEqual([]);
+  expect(mkb('render', 'k8s', file) === source).toBe(true);
 });
 
 it('holds no file of tests, and none that only makes other files', () => {
