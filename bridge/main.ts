@@ -14,7 +14,8 @@ import { schemasOf } from '../rules/schemas/schemas.ts';
 import { unsupportedParts } from '../rules/unsupported.ts';
 import { backoffMs } from './backoff.ts';
 import { BoundRule } from './flow/bound-rule.ts';
-import { Pipeline, type Source } from './flow/pipeline.ts';
+import { Pipeline } from './flow/pipeline.ts';
+import type { Source } from './flow/pipeline-options.ts';
 import { Settlement } from './flow/settlement.ts';
 import { Producer } from './kafka/producer.ts';
 import type { ProducerOptions } from './kafka/producer-options.ts';
@@ -71,6 +72,9 @@ export class Bridge implements BridgeFigures {
   readonly #end = Promise.withResolvers<void>();
   readonly #stopped = new AbortController();
   readonly #firstConnection = Promise.withResolvers<void>();
+  /** As events tell it. */
+  #mqttWasConnected = false;
+  #kafkaWasConnected = false;
   #stopping: Promise<StopReport> | undefined;
   #settled: (() => void) | undefined;
 
@@ -103,6 +107,7 @@ export class Bridge implements BridgeFigures {
       failed: (rule, error) => this.#errors.report('error', error, { bridge: this.name, rule }),
       problem: error => this.#problem(error),
       obtainSchema: missing => this.#registries.obtain(missing, error => this.#problem(error)),
+      linkChanged: () => this.#kafkaLinkChanged(),
       settled: () => this.#checkSettled(),
     });
     this.#producer = new Producer(parts.producer, this.#pipeline);
@@ -124,6 +129,10 @@ export class Bridge implements BridgeFigures {
 
   get pausedSeconds(): number {
     return this.#pipeline.pausedSeconds;
+  }
+
+  get eventsForgotten(): number {
+    return this.#pipeline.events.forgotten;
   }
 
   get windowRows(): BridgeFigures['windowRows'] {
@@ -169,6 +178,7 @@ export class Bridge implements BridgeFigures {
   async #stop(): Promise<StopReport> {
     this.#stopped.abort();
     this.session.pause();
+    this.#pipeline.events.stop();
     this.#pipeline.rows.stop();
     this.#producer.flush();
     if (this.#isBusy) await this.#untilSettled(durationMs(this.#document.spec.delivery.shutdownTimeout));
@@ -213,7 +223,7 @@ export class Bridge implements BridgeFigures {
       message: (message, arrival) => this.#pipeline.message(message, arrival),
       readEnd: () => this.#pipeline.readEnd(),
       connected: info => this.#connected(info),
-      disconnected: error => this.#problem(error),
+      disconnected: error => this.#disconnected(error),
       noticed: error => this.#problem(error),
       failed: error => this.#fail(error),
     };
@@ -231,7 +241,32 @@ export class Bridge implements BridgeFigures {
           `The broker delivers ${filter} with QoS ${granted} at most, not ${asked}: messages may be lost before they reach the bridge.`,
         );
     }
+    this.#mqttWasConnected = true;
+    this.#pipeline.events.raise('bridge.mqtt_connected', () => ({
+      server: info.url,
+      session_present: info.sessionPresent,
+    }));
     this.#firstConnection.resolve();
+  }
+
+  #disconnected(error: MkbError): void {
+    this.#problem(error);
+    // Failed attempts to connect again are told here as well.
+    if (!this.#mqttWasConnected) return;
+    this.#mqttWasConnected = false;
+    const { code: reason, message: error_message } = error;
+    this.#pipeline.events.raise('bridge.mqtt_disconnected', () => ({
+      reason,
+      error_message,
+      server: this.connection?.url,
+    }));
+  }
+
+  #kafkaLinkChanged(): void {
+    if (this.kafkaConnected === this.#kafkaWasConnected) return;
+    this.#kafkaWasConnected = this.kafkaConnected;
+    const event = this.kafkaConnected ? 'bridge.kafka_connected' : 'bridge.kafka_disconnected';
+    this.#pipeline.events.raise(event, () => ({}));
   }
 
   #problem(error: MkbError): void {

@@ -89,7 +89,13 @@ const labelled = (label: string, lines: readonly string[]): string[] =>
 
 const sourceInWords = ({ kind, topic, captures }: SourceExplanation): string => {
   const named = captures.map(({ name, level }) => `level ${level + 1} is ${name}`).join(', ');
-  return `${kind === 'mqtt' ? 'MQTT' : 'Kafka topic'} ${topic}${named === '' ? '' : ` (${named})`}`;
+  return `${sourceKinds[kind]} ${topic}${named === '' ? '' : ` (${named})`}`;
+};
+
+const sourceKinds: Readonly<Record<SourceExplanation['kind'], string>> = {
+  mqtt: 'MQTT',
+  kafka: 'Kafka topic',
+  event: 'event',
 };
 
 const payloadInWords: Readonly<Record<RuleExplanation['payload'], string>> = {

@@ -3,6 +3,8 @@
 import type { TestMessage } from '../api/schema/rule-tests.ts';
 import { bytesOf } from '../api/written-bytes.ts';
 import { MqttMessage } from '../bridge/mqtt/message.ts';
+import { type BridgeEvent, eventPrefix } from '../rules/events.ts';
+import { exampleEvent, readsEvent } from '../rules/example-event.ts';
 import { decodeJson } from '../rules/json.ts';
 import type { KafkaRecord } from '../rules/message.ts';
 import type { Captures, Rule } from '../rules/rule.ts';
@@ -14,8 +16,11 @@ const kafkaPrefix = '$kafka/';
 /** Captures of the first name of FROM that matches the message's topic; undefined if none does, so that the rule never sees it. */
 export const capturesOf = (rule: Rule, { topic }: TestMessage): Captures | undefined => {
   const source = rule.sources.find(each =>
-    each.kind === 'mqtt' ? filterMatches(each.filter, topic) : topic === `${kafkaPrefix}${each.topic}`,
+    each.kind === 'mqtt'
+      ? filterMatches(each.filter, topic)
+      : each.kind === 'kafka' && topic === `${kafkaPrefix}${each.topic}`,
   );
+  if (readsEvent(rule, topic)) return [];
   if (source === undefined) return undefined;
   return source.kind === 'mqtt'
     ? captureTopic(rule.captureNames, source, topic)
@@ -23,8 +28,10 @@ export const capturesOf = (rule: Rule, { topic }: TestMessage): Captures | undef
 };
 
 /** The message of a test; what it does not say is as in an MQTT 5 PUBLISH that a broker forwards. */
-export const messageOf = (message: TestMessage): MqttMessage | KafkaRecord =>
-  message.topic.startsWith(kafkaPrefix) ? recordOf(message) : publishOf(message);
+export const messageOf = (message: TestMessage): MqttMessage | KafkaRecord | BridgeEvent => {
+  if (message.topic.startsWith(eventPrefix)) return eventOf(message);
+  return message.topic.startsWith(kafkaPrefix) ? recordOf(message) : publishOf(message);
+};
 
 const publishOf = ({ topic, payload = '', qos, retain, userProperties = [], ...rest }: TestMessage): MqttMessage => {
   const properties = Buffer.concat(
@@ -56,6 +63,13 @@ const text = (value: string): Buffer => {
   length.writeUInt16BE(bytes.length);
   return Buffer.concat([length, bytes]);
 };
+
+const eventOf = ({ payload, userProperties = [], ...rest }: TestMessage): BridgeEvent =>
+  exampleEvent({
+    ...rest,
+    payload: payload === undefined ? undefined : bytesOf(payload),
+    facts: userProperties.map(({ name, value }) => [name, value]),
+  });
 
 const recordOf = ({ topic, key, payload, userProperties = [], timestamp }: TestMessage): KafkaRecord => {
   const value = payload === undefined ? undefined : bytesOf(payload);

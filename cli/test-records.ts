@@ -38,6 +38,7 @@ const kafkaWriter = (document: NonNullable<SinkDocument['kafka']>, rule: Rule): 
     const topic = sink.constantTopic ?? sink.topicOf(origin, captures, row);
     if (rule.windows !== undefined) sink.fillFromWindow(record, origin as ClosedWindow, row);
     else if (origin instanceof MqttMessage) sink.fill(record, origin, captures, row);
+    else if ('event' in origin) sink.fillFromEvent(record, origin, row);
     else return throwUnsupported();
     return { topic, ...contentOf(record) };
   };

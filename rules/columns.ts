@@ -5,13 +5,21 @@
  * has no such thing.
  */
 import { hostname } from 'node:os';
+import type { BridgeEvent, EventKind } from './events.ts';
 import type { KafkaRecord, Message } from './message.ts';
+import type { RuleSource } from './rule.ts';
 import { newMap, type Value, type ValueMap } from './value.ts';
 
 /** A message of either source, seen as whatever it may have. */
-export type AnyMessage = Partial<Omit<Message, 'json'>> & Partial<Omit<KafkaRecord, 'json'>> & Pick<Message, 'json'>;
+export type AnyMessage = Partial<Omit<Message, 'json'>> &
+  Partial<Omit<KafkaRecord, 'json'>> &
+  Partial<Omit<BridgeEvent, 'json' | keyof Message>> &
+  Pick<Message, 'json'>;
 
-export type SourceKind = 'mqtt' | 'kafka';
+export type SourceKind = 'mqtt' | 'kafka' | EventKind;
+
+/** The kind of what a source gives. */
+export const kindOf = (source: RuleSource): SourceKind => (source.kind === 'event' ? source.event.kind : source.kind);
 
 export interface Column {
   readonly name: string;
@@ -32,17 +40,23 @@ const column = (
 
 const mqtt: readonly SourceKind[] = ['mqtt'];
 const kafka: readonly SourceKind[] = ['kafka'];
-const both: readonly SourceKind[] = ['mqtt', 'kafka'];
+const loss: readonly SourceKind[] = ['loss'];
+const connection: readonly SourceKind[] = ['connection'];
+/** Of messages, and of events that tell of one. */
+const messages: readonly SourceKind[] = ['mqtt', 'loss'];
+const happenings: readonly SourceKind[] = ['mqtt', 'loss', 'connection'];
 
 const flagsOf = ({ retain, dup }: AnyMessage): Value => {
-  if (retain === undefined || dup === undefined) return undefined;
+  if (retain === undefined) return undefined;
   const flags = newMap();
   flags.retain = retain;
-  flags.dup = dup;
+  if (dup !== undefined) flags.dup = dup;
   return flags;
 };
 
 const ifMqtt = (message: AnyMessage, value: Value): Value => (message.qos === undefined ? undefined : value);
+
+const thisNodeIf = (message: AnyMessage): Value => (message.timestamp === undefined ? undefined : thisNode());
 
 /** Read once: a process does not move. */
 let nodeName: string | undefined;
@@ -54,14 +68,26 @@ const thisNode = (): string => {
 /** All columns, in the order in which `SELECT *` gives them. */
 export const columns: readonly Column[] = [
   column('id', mqtt, 'text', 'A time-ordered id of the message, unique in this process.', ({ id }) => id),
-  column('event', mqtt, 'text', "What happened: always 'message.publish'.", m => ifMqtt(m, 'message.publish')),
-  column('clientid', mqtt, 'text', 'The publisher’s client id, where it is known.', ({ clientid }) => clientid),
+  column(
+    'event',
+    happenings,
+    'text',
+    "What happened: 'message.publish', or the name of an event.",
+    m => m.event ?? ifMqtt(m, 'message.publish'),
+  ),
+  column('clientid', messages, 'text', 'The publisher’s client id, where it is known.', ({ clientid }) => clientid),
   column('username', mqtt, 'text', 'The publisher’s user name, where it is known.', ({ username }) => username),
   column('peerhost', mqtt, 'text', 'The publisher’s address, where it is known.', ({ peerhost }) => peerhost),
-  column('topic', both, 'text', 'The MQTT topic, or the Kafka topic, of the message.', ({ topic }) => topic),
-  column('payload', mqtt, 'bytes', 'The payload; `payload.x` reads inside it as JSON.', ({ payload }) => payload),
-  column('qos', mqtt, 'integer', 'The quality of service of the delivery: 0, 1 or 2.', ({ qos }) => qos),
-  column('flags', mqtt, 'map', 'flags.retain and flags.dup, true or false.', flagsOf),
+  column(
+    'topic',
+    ['mqtt', 'kafka', 'loss'],
+    'text',
+    'The MQTT topic, or the Kafka topic, of the message.',
+    ({ topic }) => topic,
+  ),
+  column('payload', messages, 'bytes', 'The payload; `payload.x` reads inside it as JSON.', ({ payload }) => payload),
+  column('qos', messages, 'integer', 'The quality of service of the delivery: 0, 1 or 2.', ({ qos }) => qos),
+  column('flags', messages, 'map', 'flags.retain and flags.dup, true or false.', flagsOf),
   column(
     'pub_props',
     mqtt,
@@ -69,9 +95,27 @@ export const columns: readonly Column[] = [
     "MQTT 5 properties by name, 'User-Property' among them.",
     m => m.properties as ValueMap,
   ),
-  column('timestamp', mqtt, 'integer', 'When the message was received, milliseconds since 1970.', m => m.timestamp),
+  column(
+    'timestamp',
+    happenings,
+    'integer',
+    'When it was received, or happened, milliseconds since 1970.',
+    m => m.timestamp,
+  ),
   column('publish_received_at', mqtt, 'integer', 'The same as timestamp.', m => m.timestamp),
-  column('node', mqtt, 'text', 'The machine that the rule runs on.', m => ifMqtt(m, thisNode())),
+  column('node', happenings, 'text', 'The machine that the rule runs on.', thisNodeIf),
+  column(
+    'reason',
+    [...loss, ...connection],
+    'text',
+    'Why: the reason that a drop is counted under, or the code of an error.',
+    ({ reason }) => reason,
+  ),
+  column('rule', loss, 'text', 'The rule that could not go on.', ({ rule }) => rule),
+  column('error', loss, 'text', 'The code of the error (docs/reference/errors.md).', ({ error }) => error),
+  column('error_message', [...loss, ...connection], 'text', 'The error in words.', m => m.error_message),
+  column('server', connection, 'text', 'The address of the MQTT broker.', ({ server }) => server),
+  column('session_present', connection, 'boolean', 'Whether the MQTT broker had our session.', m => m.session_present),
   column('key', kafka, 'bytes', 'The record’s key.', ({ key }) => key),
   column('value', kafka, 'bytes', 'The record’s value; `value.x` reads inside it as JSON.', ({ value }) => value),
   column('headers', kafka, 'map', 'The record’s headers by name.', m => m.headers as ValueMap),

@@ -79,14 +79,19 @@ const insideReader = (name: string, names: Names): ReadName | undefined => {
   if (!names.isColumn(name)) return undefined;
   if (name === 'value') return insideValue;
   if (name !== 'payload') return undefined;
+  if (names.kinds.includes('loss')) return insideLost;
   return names.kinds.includes('kafka') ? insidePayload : message => message.json();
 };
 
 const insidePayload = (message: AnyMessage): Value => (message.payload === undefined ? undefined : message.json());
 
 /** A Kafka value that is no JSON has nothing inside; only a payload that is none is an error. */
-const insideValue = (message: AnyMessage): Value => {
-  if (message.value === undefined) return undefined;
+const insideValue = (message: AnyMessage): Value => (message.value === undefined ? undefined : jsonIfAny(message));
+
+/** A message may have been lost for the very reason that it is no JSON. */
+const insideLost = (message: AnyMessage): Value => (message.payload === undefined ? undefined : jsonIfAny(message));
+
+const jsonIfAny = (message: AnyMessage): Value => {
   try {
     return message.json();
   } catch {

@@ -12,13 +12,12 @@ import { systemAmbient } from './ambient.ts';
 import type { AnyMessage } from './columns.ts';
 import { type Condition, ExpressionCompiler, type ObserveCase } from './compile-expression.ts';
 import { compileForeach, type ForeachStatement } from './foreach.ts';
-import type { KafkaRecord, Message } from './message.ts';
 import { Names } from './names.ts';
 import { parseRule } from './parser.ts';
-import type { Captures, Row, Rule } from './rule.ts';
+import type { Captures, Input, Row, Rule } from './rule.ts';
 import { type Ambient, pointAt, type Scope } from './scope.ts';
 import { compileSelect, type SelectList } from './select.ts';
-import { captureNamesOf, parseSource } from './sources.ts';
+import { captureNamesOf, parseSources } from './sources.ts';
 import type { Statement } from './syntax.ts';
 import { newMap } from './value.ts';
 import { compileWindows, type WindowContext, type WindowStatement } from './windows/compile-windows.ts';
@@ -32,7 +31,7 @@ import { compileWindows, type WindowContext, type WindowStatement } from './wind
  */
 export const compileRule = (sql: string, ambient: Partial<Ambient> = {}, observeCase?: ObserveCase): Rule => {
   const statement = parseRule(sql);
-  const sources = statement.from.map(item => parseSource(sql, item));
+  const sources = parseSources(sql, statement.from);
   const captureNames = captureNamesOf(sources);
   const names = new Names(sources, captureNames);
   const world = { ...systemAmbient, ...ambient };
@@ -90,7 +89,7 @@ const selectRule = (statement: Statement, compiler: ExpressionCompiler, scope: S
     passesPayload: plain && columns.length === 1 && compiler.names.isColumn('payload') && columns[0] === 'payload',
     columns,
     rows: plain ? plainRows(run, where) : (message, captures) => run.rows(message, captures),
-    whole: plain ? (message, captures) => run.row(message as Message | KafkaRecord, captures) : rowItself,
+    whole: plain ? (message, captures) => run.row(message as Input, captures) : rowItself,
   };
 };
 
@@ -156,12 +155,12 @@ class Run {
   }
 
   /** Whether WHERE says yes, when it reads no alias. */
-  holds(message: Message | KafkaRecord, captures: Captures): boolean {
+  holds(message: Input, captures: Captures): boolean {
     const scope = pointAt(this.#scope, message as AnyMessage, captures);
     return this.#where === undefined || this.#where(scope);
   }
 
-  row(message: Message | KafkaRecord, captures: Captures): Row {
+  row(message: Input, captures: Captures): Row {
     const row = newMap();
     const scope = pointAt(this.#scope, message as AnyMessage, captures);
     scope.aliases = this.#select.separateAliases ? newMap() : row;
@@ -169,7 +168,7 @@ class Run {
     return row;
   }
 
-  rows(message: Message | KafkaRecord, captures: Captures): readonly Row[] {
+  rows(message: Input, captures: Captures): readonly Row[] {
     if (this.#whereFirst) {
       if (this.#select.readsPayload) decodeFirst(message as AnyMessage);
       return this.holds(message, captures) ? this.#single(this.row(message, captures)) : noRows;
@@ -184,7 +183,7 @@ class Run {
   }
 }
 
-/** Fails as SELECT would when the payload is not JSON; what is decoded is kept by the message. */
+/** Fails as SELECT would when the payload of a message is not JSON; what is decoded is kept by the message. */
 const decodeFirst = (message: AnyMessage): void => {
-  if (message.payload !== undefined) message.json();
+  if (message.payload !== undefined && message.event === undefined) message.json();
 };

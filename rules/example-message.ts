@@ -1,5 +1,6 @@
 /** Messages made by hand, to try a rule without any broker: for `mkb eval`, and for tests. */
 import { compileRule } from './compile.ts';
+import { exampleEvent, readsEvent } from './example-event.ts';
 import { decodeJson } from './json.ts';
 import type { Message } from './message.ts';
 import { passTime, rowsOf, wholeRows } from './offline.ts';
@@ -58,9 +59,16 @@ export const exampleMessage = (options: ExampleOptions): Message => {
  */
 export const evaluateOnce = (sql: string, message: Message, ambient: Partial<Ambient> = {}): Row[] => {
   const rule = compileRule(sql, ambient);
+  if (readsEvent(rule, message.topic)) return evaluateEvent(rule, message);
   const captures = capturesIn(rule, message.topic);
   if (captures === undefined) return [];
   return wholeRows(rule, [...rowsOf(rule, message, captures), ...passTime(rule, Number.POSITIVE_INFINITY)]);
+};
+
+/** The user properties of the message are further columns of the event. */
+const evaluateEvent = (rule: Rule, message: Message): Row[] => {
+  const event = exampleEvent({ ...message, facts: message.userProperties });
+  return wholeRows(rule, [...rowsOf(rule, event, []), ...passTime(rule, Number.POSITIVE_INFINITY)]);
 };
 
 /** What the captures of a rule hold for an MQTT topic, by the first filter that matches; undefined if none does. */

@@ -1,13 +1,14 @@
 /** What a rule does, told from what the compiler found out about it: which topics, what of the message, which row, where to. */
 import { type RuleDocument, type SinkDocument, templatesOf } from './check.ts';
 import { compileRule } from './compile.ts';
-import type { Rule } from './rule.ts';
+import { eventPrefix } from './events.ts';
+import type { Rule, RuleSource } from './rule.ts';
 import type { Schemas } from './schemas/schemas.ts';
 import { compileTemplate } from './template.ts';
 
 export interface SourceExplanation {
-  readonly kind: 'mqtt' | 'kafka';
-  /** The topic filter to subscribe to, or the Kafka topic. */
+  readonly kind: 'mqtt' | 'kafka' | 'event';
+  /** The topic filter to subscribe to, the Kafka topic, or the event. */
   readonly topic: string;
   /** Columns that hold a level of the topic: their names, and the level from 0. */
   readonly captures: readonly { readonly name: string; readonly level: number }[];
@@ -53,11 +54,7 @@ export const explainRule = ({ name, sql, sinks, state }: RuleDocument, schemas?:
   const reads = [...new Set([...rule.reads, ...templates.flatMap(template => template.reads)])].sort();
   return {
     name,
-    sources: rule.sources.map(source =>
-      source.kind === 'mqtt'
-        ? { kind: source.kind, topic: source.filter, captures: source.captures }
-        : { ...source, captures: [] },
-    ),
+    sources: rule.sources.map(explainSource),
     reads,
     payload: payloadUse(rule, reads, rule.readsPayload || templates.some(({ readsPayload }) => readsPayload)),
     rows: rowsOf(rule),
@@ -65,6 +62,12 @@ export const explainRule = ({ name, sql, sinks, state }: RuleDocument, schemas?:
     columns: rule.columns,
     sinks: sinks.map(sink => explainSink(sink, rule)),
   };
+};
+
+const explainSource = (source: RuleSource): SourceExplanation => {
+  const { kind } = source;
+  if (kind === 'mqtt') return { kind, topic: source.filter, captures: source.captures };
+  return { kind, topic: kind === 'kafka' ? source.topic : eventPrefix + source.event.sources[0], captures: [] };
 };
 
 const rowsOf = ({ windows, foreach }: Rule): RuleExplanation['rows'] => {

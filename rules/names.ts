@@ -1,7 +1,7 @@
 /** What a bare name means in a rule: a capture, else a column of the message. (Aliases come before both; the compilers know them.) */
 import { MkbError } from '../api/errors.ts';
 import { nearest } from '../api/nearest.ts';
-import { type AnyMessage, columnsOf, findColumn, type SourceKind } from './columns.ts';
+import { type AnyMessage, columnsOf, findColumn, kindOf, type SourceKind } from './columns.ts';
 import { placeAt } from './position.ts';
 import type { RuleSource } from './rule.ts';
 import type { Value } from './value.ts';
@@ -9,12 +9,19 @@ import type { Value } from './value.ts';
 /** Reads a name's value from a message and the captures of its topic. */
 export type ReadName = (message: AnyMessage, captures: readonly (string | undefined)[]) => Value;
 
+const kindsInWords: Readonly<Record<SourceKind, string>> = {
+  mqtt: 'MQTT messages',
+  kafka: 'Kafka records',
+  loss: 'events of messages',
+  connection: 'events of connections',
+};
+
 export class Names {
   readonly kinds: readonly SourceKind[];
   readonly captureNames: readonly string[];
 
   constructor(sources: readonly RuleSource[], captureNames: readonly string[]) {
-    this.kinds = [...new Set(sources.map(({ kind }) => kind))];
+    this.kinds = [...new Set(sources.map(kindOf))];
     this.captureNames = captureNames;
   }
 
@@ -40,11 +47,11 @@ export class Names {
   /** Throws `rule-unknown-name` for a column. */
   unknown(sql: string, offset: number, name: string, aliases: Iterable<string>): never {
     const near = nearest(name, [...aliases, ...this.all()]);
-    const elsewhere = findColumn(name, ['mqtt', 'kafka']);
+    const elsewhere = findColumn(name, ['mqtt', 'kafka', 'loss', 'connection']);
     const details = { ...placeAt(sql, offset), what: 'column', name };
     if (near !== undefined) throw new MkbError('rule-unknown-name', { ...details, hint: `Did you mean ${near}?` });
     if (elsewhere === undefined) throw new MkbError('rule-unknown-name', details);
-    const hint = `Only messages from ${elsewhere.sources.join(', ')} have it.`;
+    const hint = `It belongs to ${elsewhere.sources.map(kind => kindsInWords[kind]).join(' and ')}.`;
     throw new MkbError('rule-unknown-name', { ...details, hint });
   }
 }

@@ -2,8 +2,7 @@
  * A rule without a bridge around it, for `mkb eval`, `mkb test` and the REPL: messages come one after the other, time is what they say, and
  * windows end when it passes.
  */
-import type { KafkaRecord, Message } from './message.ts';
-import type { Captures, Origin, Row, Rule } from './rule.ts';
+import type { Captures, Input, Origin, Row, Rule } from './rule.ts';
 
 /** A row, and what it was made of. */
 export interface MadeRow {
@@ -13,7 +12,7 @@ export interface MadeRow {
 }
 
 /** The rows that a message makes. It counts in windows, whose rows come of `passTime`. Throws as `Rule.rows`. */
-export const rowsOf = (rule: Rule, message: Message | KafkaRecord, captures: Captures): MadeRow[] =>
+export const rowsOf = (rule: Rule, message: Input, captures: Captures): MadeRow[] =>
   rule.rows(message, captures).map(row => ({ row, origin: message, captures }));
 
 /** The rows of windows that end by a time, in milliseconds since 1970. Throws why one cannot be worked out. */

@@ -1,4 +1,5 @@
 /** A compiled rule, as the rest of the kit sees it. `compileRule` makes it. */
+import type { BridgeEvent, EventDefinition } from './events.ts';
 import type { Memory } from './memory.ts';
 import type { KafkaRecord, Message } from './message.ts';
 import type { Names } from './names.ts';
@@ -24,14 +25,23 @@ export interface KafkaSource {
   readonly topic: string;
 }
 
+/** What happens to the bridge itself. A rule that reads it reads nothing else. */
+export interface EventSource {
+  readonly kind: 'event';
+  readonly event: EventDefinition;
+}
+
 /** One name of FROM. */
-export type RuleSource = MqttSource | KafkaSource;
+export type RuleSource = MqttSource | KafkaSource | EventSource;
 
 /** What a rule selected: values by name. What is undefined is left out. */
 export type Row = ValueMap;
 
 /** What a row is made of. */
-export type Origin = Message | KafkaRecord | ClosedWindow;
+export type Origin = Input | ClosedWindow;
+
+/** What a rule reads. */
+export type Input = Message | KafkaRecord | BridgeEvent;
 
 /** Captured topic levels, in the order of the rule's `captureNames`; undefined for those that another source of the rule captures. */
 export type Captures = readonly (string | undefined)[];
@@ -66,7 +76,7 @@ export interface Rule {
    *
    * Throws `rule-failed`, `payload-not-json`, `rule-state-full`; then no row was made.
    */
-  rows(message: Message | KafkaRecord, captures: Captures): readonly Row[];
+  rows(message: Input, captures: Captures): readonly Row[];
   /** A row of `rows` with its values, even of a plain rule: for showing a row, or sending it whole. */
   whole(message: Origin, captures: Captures, row: Row): Row;
 }

@@ -1,14 +1,24 @@
 /**
- * What FROM names: MQTT topic filters and Kafka topics.
+ * What FROM names: MQTT topic filters, Kafka topics, and events of the bridge itself.
  *
  * `{name}` stands for exactly one level, as `+` does, and gives the rule a column with that level's text. A PUBLISH behind a broker
  * does not say who sent it, so this is how a rule knows the client.
  */
 import { MkbError } from '../api/errors.ts';
+import { nearest } from '../api/nearest.ts';
+import { eventPrefix, eventRefusal, events, findEvent } from './events.ts';
 import { placeAt } from './position.ts';
-import type { Capture, KafkaSource, MqttSource, RuleSource } from './rule.ts';
+import type { Capture, EventSource, KafkaSource, MqttSource, RuleSource } from './rule.ts';
 import type { FromItem } from './syntax.ts';
 import { filterProblem } from './topic-filter.ts';
+
+/** Reads all names of FROM. Throws as `parseSource`, and for a rule that reads events and messages. */
+export const parseSources = (sql: string, items: readonly FromItem[]): RuleSource[] => {
+  const sources = items.map(item => parseSource(sql, item));
+  const other = sources.findIndex(({ kind }) => (kind === 'event') !== (sources[0]!.kind === 'event'));
+  if (other >= 0) invalid(sql, items[other]!, 'events and messages cannot be read by one rule; make two');
+  return sources;
+};
 
 /** Reads one name of FROM. Throws `rule-source-invalid`, or `rule-unsupported` for EMQX sources that this version does not have. */
 export const parseSource = (sql: string, item: FromItem): RuleSource => {
@@ -18,11 +28,11 @@ export const parseSource = (sql: string, item: FromItem): RuleSource => {
     throw new MkbError('rule-unsupported', { ...placeAt(sql, item.start), what: `"${text}" (${unsupported.reason})` });
   }
   if (text.startsWith('$kafka/')) return kafkaSource(sql, item);
+  if (text.startsWith(eventPrefix)) return eventSource(sql, item);
   return mqttSource(sql, item);
 };
 
 const unsupportedPrefixes: readonly { readonly prefix: string; readonly reason: string }[] = [
-  { prefix: '$events/', reason: 'an event that only an MQTT broker sees' },
   { prefix: '$bridges/', reason: 'an EMQX data bridge; a Kafka topic is "$kafka/<topic>"' },
   { prefix: '$sources/', reason: 'an EMQX source; a Kafka topic is "$kafka/<topic>"' },
   { prefix: '$share/', reason: 'shared subscriptions are set for the whole bridge, with spec.mqtt.share' },
@@ -38,6 +48,23 @@ const kafkaSource = (sql: string, item: FromItem): KafkaSource => {
     invalid(sql, item, 'a Kafka topic has 1 to 249 letters, digits, dots, dashes or underscores');
   }
   return { kind: 'kafka', topic };
+};
+
+const eventSource = (sql: string, item: FromItem): EventSource => {
+  const name = item.text.slice(eventPrefix.length);
+  const event = findEvent(name);
+  if (event !== undefined) return { kind: 'event', event };
+  const reason = eventRefusal(name);
+  if (reason !== undefined)
+    throw new MkbError('rule-unsupported', { ...placeAt(sql, item.start), what: `"${item.text}" (${reason})` });
+  const all = events.flatMap(({ sources }) => sources);
+  const near = nearest(name, all);
+  const known = `${eventPrefix}${near ?? all.join(`, ${eventPrefix}`)}`;
+  return invalid(
+    sql,
+    item,
+    near === undefined ? `events are ${known}` : `there is no such event; did you mean ${known}?`,
+  );
 };
 
 const mqttSource = (sql: string, item: FromItem): MqttSource => {

@@ -1,5 +1,6 @@
 /** docs/reference/rules.md: the grammar of rules in words, and columns and functions from what the compiler itself looks up. */
 import { type Column, columnsOf } from '../rules/columns.ts';
+import { eventPrefix, events } from '../rules/events.ts';
 import { type FunctionEntry, signature } from '../rules/functions/define.ts';
 import { functionGroups } from '../rules/functions/registry.ts';
 import { exampleSchemaDocuments } from '../rules/functions/schema-examples.ts';
@@ -12,6 +13,7 @@ export const rulesReference = (): string =>
     windowsReference,
     '## Columns',
     columnSection(),
+    eventSection(),
     '## Functions',
     ...functionGroups.map(groupSection),
     schemas(),
@@ -35,7 +37,7 @@ How to try, test and explain rules is told in [testing-rules.md](../testing-rule
   out from left to right, and later ones, and WHERE, see earlier aliases. What is undefined is left out of the row.
 - **FOREACH** makes a row for each element of a list, and **GROUP BY** one of many messages; see below.
 - **FROM** takes MQTT topic filters in quotes. \`{name}\` stands for one whole level and is a column with that level's text.
-  \`"$kafka/topic"\` reads a Kafka topic.
+  \`"$kafka/topic"\` reads a Kafka topic, \`"$events/..."\` what happens to the bridge.
 - **WHERE** takes a condition. What is missing is not true; a number or text as a condition is an error.
 - **Paths**: \`payload.a.b\`, \`payload.'my-key'\`, \`payload.list[1]\` (positions count from 1, negative ones from the end), \`payload.list[2..-1]\`.
 - **Operators**, from weak to strong: \`OR\`; \`AND\`; \`NOT\`; \`= != <> < <= > >= =~\`, \`[NOT] IN (...)\`, \`[NOT] BETWEEN a AND b\`, \`[NOT] LIKE\`,
@@ -67,6 +69,23 @@ is taken as one without elements. If one element fails, the message fails, and n
 - **INCASE** leaves elements out. It sees the element, but not the aliases of DO.
 - **WHERE** decides on the whole message, before any element. It sees the aliases of FOREACH, with the list as a whole, but no element.
 - After \`FOREACH payload.list\` without alias, \`payload\` alone is \`{list: [...]}\`, as in EMQX; \`payload.other\` still reads the message.`;
+
+const eventSection = (): string => `## Events
+
+\`FROM "$events/..."\` reads what happens to the bridge itself:
+
+| source | meaning |
+| --- | --- |
+${events.map(({ sources, description }) => `| ${sources.map(each => `\`${eventPrefix}${each}\``).join(', ')} | ${description} |`).join('\n')}
+
+\`\`\`sql
+SELECT reason, error, topic, COUNT(*) AS n FROM "$events/message/dropped" GROUP BY reason, error, topic, TUMBLING(1m)
+\`\`\`
+
+A rule reads events or messages, not both. Nobody waits for an event: its records are counted apart (\`mkb_window_records_...\`), what fails of them goes to
+the dead-letter topic and raises no further event, and more than a thousand that wait at once are forgotten (\`mkb_events_forgotten_total\`). A
+message that \`WHERE\` or the lack of a rule leaves out is no event. Events of other clients, of subscriptions and of deliveries are an MQTT broker's to tell, and
+are refused by name.`;
 
 const schemas = (): string => `## Schemas
 
@@ -100,7 +119,13 @@ const columnSection = (): string => {
   const row = ({ name, type, description }: Column): string => `| \`${name}\` | ${type} | ${description} |`;
   const table = (title: string, rows: readonly Column[]): string =>
     `### ${title}\n\n| column | type | meaning |\n| --- | --- | --- |\n${rows.map(row).join('\n')}`;
-  return `${table('MQTT messages', columnsOf(['mqtt']))}\n\n${table('Kafka records', columnsOf(['kafka']))}`;
+  const tables = [
+    table('MQTT messages', columnsOf(['mqtt'])),
+    table('Kafka records', columnsOf(['kafka'])),
+    table('Events of messages', columnsOf(['loss'])),
+    table('Events of connections', columnsOf(['connection'])),
+  ];
+  return tables.join('\n\n');
 };
 
 const groupSection = ({ title, functions }: (typeof functionGroups)[number]): string => {
@@ -127,7 +152,8 @@ Where EMQX gives a value, a rule here gives the same. It differs where EMQX fail
 - A template (\`\${clientid}\`) that the row does not have looks in the message's own columns.
 - \`FOREACH payload\` decodes the payload. A list without alias adds no column of a made-up name to the rows.
 - Maps are written as \`{name: value}\`; what is undefined is left out.
-- GROUP BY with windows, CHANGED and DEDUP exist. \`$events/...\` is not in this version, and is refused by name.
+- GROUP BY with windows, CHANGED and DEDUP exist. \`$events/bridge/...\` exist; events that only a
+  broker sees are refused by name.
 
 ### In functions
 

@@ -44,7 +44,7 @@ export const ruleErrors = table({
     message: ({ line, column, source, reason }: RulePlace & { source: string; reason: string }) =>
       `${rulePlace(line, column)}FROM "${source}": ${reason}.`,
     remedy:
-      'FROM takes MQTT topic filters such as "vehicles/{clientid}/#", where {name} stands for one whole level, or "$kafka/<topic>".',
+      'FROM takes MQTT topic filters such as "vehicles/{clientid}/#", where {name} stands for one whole level, "$kafka/<topic>", or an event such as "$events/message/dropped".',
   },
   'rule-unsupported': {
     kind: 'permanent',

@@ -11,7 +11,9 @@ const pair = (description: string) =>
 const milliseconds = { minimum: 0, maximum: Number.MAX_SAFE_INTEGER };
 
 const message = section('The message that the rule gets.', {
-  topic: text('The topic it was published to. For a rule that reads Kafka: `$kafka/` and the topic.'),
+  topic: text(
+    'The topic it was published to. For a rule that reads Kafka: `$kafka/` and the topic; for one that reads events: `$events/...`.',
+  ),
   payload: optional(
     text('The payload, or the value of a Kafka record; bytes are `base64:` and base64. Without it, empty.', {
       minLength: 0,
@@ -22,7 +24,12 @@ const message = section('The message that the rule gets.', {
   username: optional(text("The publisher's user name, as the bridge knows it where it is the MQTT server.")),
   qos: numberChoice([0, 1, 2], 'The QoS it came with.', { default: 0 }),
   retain: flag('Whether the retain flag is set.', { default: false }),
-  userProperties: optional(list(pair('A user property.'), 'MQTT 5 user properties, or the headers of a Kafka record.')),
+  userProperties: optional(
+    list(
+      pair('A user property.'),
+      'MQTT 5 user properties, the headers of a Kafka record, or further columns of an event.',
+    ),
+  ),
   timestamp: whole('When it was received, milliseconds since 1970; also what the clock shows meanwhile.', {
     ...milliseconds,
     default: 0,

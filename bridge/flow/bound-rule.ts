@@ -1,6 +1,7 @@
 /** A rule of the document, compiled and bound to its sinks, with what it counts. */
 import type { BridgeSpec } from '../../api/bridge.ts';
 import { compileRule } from '../../rules/compile.ts';
+import type { EventName } from '../../rules/events.ts';
 import type { Captures, MqttSource, Rule } from '../../rules/rule.ts';
 import type { Ambient } from '../../rules/scope.ts';
 import { captureTopic } from '../../rules/sources.ts';
@@ -30,6 +31,8 @@ export class BoundRule {
   readonly rule: Rule;
   readonly sinks: readonly BoundSink[];
   readonly filters: readonly MqttSource[];
+  /** Events of the bridge that it reads. */
+  readonly events: readonly EventName[];
   /** Messages whose topic matched. */
   matched = 0;
   /** Of those, the ones that WHERE let pass. */
@@ -49,6 +52,7 @@ export class BoundRule {
     this.name = document.name;
     this.rule = compileRule(document.sql, { ...ambient, limits: stateLimitsOf(document) });
     this.filters = this.rule.sources.filter(source => source.kind === 'mqtt');
+    this.events = this.rule.sources.flatMap(source => (source.kind === 'event' ? [source.event.name] : []));
     this.sinks = document.sinks.map((sink, index) => ({
       number: firstNumber + index,
       rule: this,
@@ -57,6 +61,11 @@ export class BoundRule {
       delivered: 0,
       failed: 0,
     }));
+  }
+
+  /** Whether its records belong to no message that waits for them: they are of windows, or of events. */
+  get standsAlone(): boolean {
+    return this.windows !== undefined || this.events.length > 0;
   }
 
   get windows(): Windows | undefined {

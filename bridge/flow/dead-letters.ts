@@ -8,6 +8,8 @@
  */
 import type { MkbError } from '../../api/errors.ts';
 import { draft, type RecordDraft, type RecordHeader } from '../kafka/record.ts';
+import type { Happening } from './event-feed.ts';
+import type { Outcome } from './outcome.ts';
 import type { Remembered } from './settlement.ts';
 
 /** How much of a payload is kept when the dead-letter topic does not take it whole. */
@@ -54,6 +56,25 @@ function story({ rule, error }: Pick<Failure, 'rule' | 'error'>, now: number): R
     { name: 'mkb.rule', value: rule },
     { name: 'mkb.time', value: new Date(now).toISOString() },
   ];
+}
+
+/** The same failure as an event, for rules that read `$events/message/...`. */
+export function lossOf(
+  { rule, error, message, payload, clientid }: Pick<Failure, 'error' | 'message' | 'payload'> & Partial<Failure>,
+  reason: Outcome,
+): Happening {
+  const { topic, qos, retain } = message;
+  return {
+    reason,
+    rule,
+    error: error.code,
+    error_message: error.message,
+    topic,
+    payload,
+    qos: qos as 0 | 1 | 2,
+    retain,
+    clientid,
+  };
 }
 
 /** The same dead letter cut to what any topic takes; undefined if it is small already. */

@@ -5,6 +5,7 @@
  * payload in the socket's buffer, and the key is written to a scratch buffer that the next message uses again.
  */
 import { MkbError } from '../../api/errors.ts';
+import type { BridgeEvent } from '../../rules/events.ts';
 import { encodeJson } from '../../rules/json.ts';
 import type { Captures, Origin, Row } from '../../rules/rule.ts';
 import type { CompiledTemplate } from '../../rules/template.ts';
@@ -64,6 +65,14 @@ export class KafkaSink {
     this.#fillValue(draft, window, [], row);
     draft.timestamp = this.#timestamp(window, [], row) ?? window.end;
     draft.headers = this.#ownHeaders(window, [], row);
+  }
+
+  /** As `fill`, for a row of an event: its payload is a value like others, and its facts of MQTT are columns. */
+  fillFromEvent(draft: RecordDraft, event: BridgeEvent, row: Row): void {
+    this.#fillKey(draft, event, [], row);
+    this.#fillValue(draft, event, [], row);
+    draft.timestamp = this.#timestamp(event, [], row) ?? event.timestamp;
+    draft.headers = this.#ownHeaders(event, [], row);
   }
 
   #fillValue(draft: RecordDraft, message: Origin, captures: Captures, row: Row): void {

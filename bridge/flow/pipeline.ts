@@ -6,19 +6,22 @@
  * it may, the source is paused, and it is resumed when there is room. It is also paused while a message waits for its schema to be fetched:
  * a rule then begins anew with that message, and nothing came between.
  */
-import { type ErrorDetails, MkbError } from '../../api/errors.ts';
+import { MkbError } from '../../api/errors.ts';
 import type { Captures, MqttSource, Row } from '../../rules/rule.ts';
 import { TopicIndex } from '../../rules/topic-index.ts';
-import { type Clock, systemClock } from '../clock.ts';
+import { asMkbError } from '../as-mkb-error.ts';
+import { systemClock } from '../clock.ts';
 import type { Producer } from '../kafka/producer.ts';
 import type { ProducerHandler } from '../kafka/producer-options.ts';
 import { draft, type Record, type RecordDraft } from '../kafka/record.ts';
 import type { Topic } from '../kafka/topic.ts';
 import type { MqttMessage } from '../mqtt/message.ts';
 import type { BoundRule, BoundSink } from './bound-rule.ts';
-import { deadLetter, type Failure, shortened } from './dead-letters.ts';
+import { deadLetter, type Failure, lossOf, shortened } from './dead-letters.ts';
 import { dropReason } from './drop-reason.ts';
+import { EventFeed } from './event-feed.ts';
 import { outcomeNumber } from './outcome.ts';
+import type { MissingSchema, PipelineOptions } from './pipeline-options.ts';
 import type { Settlement } from './settlement.ts';
 import { WindowRows } from './window-rows.ts';
 import type { WindowWriter } from './window-writer.ts';
@@ -30,37 +33,6 @@ interface Route {
   readonly windows: WindowWriter | undefined;
 }
 
-/** What the pipeline asks of where messages come from. */
-export interface Source {
-  pause(): void;
-  resume(): void;
-  /** Whether it can probably send no more before something is acknowledged. */
-  readonly starved: boolean;
-}
-
-export interface PipelineOptions {
-  readonly rules: readonly BoundRule[];
-  readonly settlement: Settlement;
-  /** What the settlement was made with. */
-  readonly capacity: number;
-  /** Where permanent failures go; without it they are dropped and counted. */
-  readonly deadLetterTopic: string | undefined;
-  readonly source: Source;
-  /** Told of each permanent failure. */
-  readonly failed: (rule: string, error: MkbError) => void;
-  /** Told of each failure that is retried. */
-  readonly problem: (error: MkbError) => void;
-  /** Told when a group of messages was settled. */
-  readonly settled: () => void;
-  /** Gets a schema that a rule misses. Settles when the rule may be tried again, with false when it need not be: nobody runs any more. */
-  readonly obtainSchema?: (missing: MissingSchema) => Promise<boolean>;
-  /** Tells when windows end. */
-  readonly clock?: Clock;
-}
-
-/** Which schema a rule cannot go on without. */
-export type MissingSchema = ErrorDetails<'schema-pending'>;
-
 /** How many topics' routes are remembered. Beyond that all are forgotten and found again: a flood of topics costs time, not memory. */
 const rememberedRoutes = 50_000;
 const deadLetterSink = 0;
@@ -68,8 +40,10 @@ const deadLetterSink = 0;
 const pending = -1;
 
 export class Pipeline implements ProducerHandler {
-  /** Rows of windows, which are no messages and have an account of their own. */
+  /** Rows of windows and events, which are no messages and have an account of their own. */
   readonly rows: WindowRows;
+  /** What happens here and to the bridge, for rules that read it. */
+  readonly events: EventFeed;
   readonly #options: PipelineOptions;
   readonly #settlement: Settlement;
   readonly #mask: number;
@@ -97,14 +71,16 @@ export class Pipeline implements ProducerHandler {
     this.#mask = options.capacity - 1;
     this.#slotBits = Math.log2(options.capacity);
     this.#sinks = options.rules.flatMap(rule => rule.sinks);
+    const { clock = systemClock } = options;
     // No message has a dead letter of the number after the last sink's, so those of rows are told by it.
     const rowLetters = this.#sinks.length + 1;
     this.rows = new WindowRows({
       rules: options.rules,
-      clock: options.clock ?? systemClock,
+      clock,
       token: sink => (sink === deadLetterSink ? rowLetters : sink) << this.#slotBits,
       failed: options.failed,
     });
+    this.events = new EventFeed(options.rules, this.rows, clock);
     for (const rule of options.rules) {
       for (const filter of rule.filters) this.#index.add(filter.filter, { rule, filter });
     }
@@ -271,7 +247,7 @@ export class Pipeline implements ProducerHandler {
       else if (sink === undefined) this.rows.letterDelivered();
       else {
         sink.delivered++;
-        if (sink.rule.windows === undefined) this.#settlement.release(slot, outcomeNumber.delivered, now);
+        if (!sink.rule.standsAlone) this.#settlement.release(slot, outcomeNumber.delivered, now);
         else this.rows.delivered();
       }
     }
@@ -291,7 +267,7 @@ export class Pipeline implements ProducerHandler {
     }
     const { rule } = sink;
     sink.failed++;
-    if (rule.windows !== undefined) {
+    if (rule.standsAlone) {
       this.rows.failed(rule, record, error);
       return;
     }
@@ -309,8 +285,13 @@ export class Pipeline implements ProducerHandler {
     if (this.#producer.hasRoom) {
       if (this.#paused && !this.#waiting) this.#resume();
       this.rows.resume();
+      this.events.resume();
     }
     this.#options.settled();
+  }
+
+  linkChanged(): void {
+    this.#options.linkChanged?.();
   }
 
   problem(error: MkbError): void {
@@ -320,8 +301,14 @@ export class Pipeline implements ProducerHandler {
   /** One thing made of the message will never be delivered: it becomes a dead letter, or is dropped. */
   #giveUp(failure: Failure, slot: number): void {
     this.#options.failed(failure.rule, failure.error);
-    if (this.#deadLetterTopic) this.#producer.append(this.#deadLetterTopic, deadLetter(failure, Date.now()), slot);
-    else this.#settlement.release(slot, outcomeNumber[dropReason(failure.error)], performance.now());
+    const reason = dropReason(failure.error);
+    if (this.#deadLetterTopic) {
+      this.events.raise('message.dead_lettered', () => lossOf(failure, reason));
+      this.#producer.append(this.#deadLetterTopic, deadLetter(failure, Date.now()), slot);
+    } else {
+      this.events.raise('message.dropped', () => lossOf(failure, reason));
+      this.#settlement.release(slot, outcomeNumber[reason], performance.now());
+    }
   }
 
   #deadLetterFailed(slot: number, record: Record, error: MkbError): void {
@@ -331,6 +318,11 @@ export class Pipeline implements ProducerHandler {
       return;
     }
     this.#options.failed('dead letters', error);
+    this.events.raise('message.dropped', () => {
+      const message = this.#settlement.recall(slot);
+      const payload = message.payload ?? record.value ?? Buffer.alloc(0);
+      return lossOf({ error, message, payload }, 'dead_letter_failed');
+    });
     this.#settlement.release(slot, outcomeNumber.dead_letter_failed, performance.now());
   }
 
@@ -351,8 +343,4 @@ export class Pipeline implements ProducerHandler {
 function clientId(rule: BoundRule, captures: Captures): string | undefined {
   const position = rule.rule.captureNames.indexOf('clientid');
   return position < 0 ? undefined : captures[position];
-}
-
-function asMkbError(error: unknown): MkbError {
-  return MkbError.is(error) ? error : new MkbError('unexpected', { reason: String(error) }, { cause: error });
 }

@@ -1,11 +1,14 @@
 /**
- * Rows of windows on their way to Kafka. They are made of many messages, all acknowledged already, so nobody waits for what becomes of them:
- * they are only counted, per sink and here, and what fails for good is a dead letter of its own.
+ * Rows of windows and of events on their way to Kafka. Those of windows are made of many messages, all acknowledged already, and those of events
+ * of none, so nobody waits for what becomes of them: they are only counted, per sink and here, and what fails for good is a dead letter of its
+ * own. That raises no event, so no event can lead to another.
  */
 import { MkbError } from '../../api/errors.ts';
+import type { BridgeEvent } from '../../rules/events.ts';
 import { encodeJson } from '../../rules/json.ts';
-import type { Row } from '../../rules/rule.ts';
+import type { Origin, Row } from '../../rules/rule.ts';
 import type { ClosedWindow, WindowOutcome } from '../../rules/windows/closed-window.ts';
+import { asMkbError } from '../as-mkb-error.ts';
 import type { Clock } from '../clock.ts';
 import type { Producer } from '../kafka/producer.ts';
 import { draft, type Record, type RecordDraft } from '../kafka/record.ts';
@@ -52,6 +55,30 @@ export class WindowRows {
   /** What counts the messages of a rule; undefined for a rule without windows. */
   writer(rule: BoundRule): WindowWriter | undefined {
     return this.#writers.get(rule);
+  }
+
+  /** Applies a rule to what happened to the bridge, and writes what it makes of it. Call `written` after a group of these. */
+  event(rule: BoundRule, event: BridgeEvent): void {
+    rule.matched++;
+    try {
+      const writer = this.#writers.get(rule);
+      const rows = writer === undefined ? rule.rule.rows(event, []) : noRows;
+      if (writer === undefined ? rows.length > 0 : writer.count(event, [])) rule.passed++;
+      for (const row of rows) for (const sink of rule.sinks) this.#writeRowOf(sink, event, row);
+    } catch (error) {
+      rule.failed++;
+      this.#giveUp(rule, asMkbError(error), undefined, factsOf(event));
+    }
+  }
+
+  /** A group of events was handed over. */
+  written(): void {
+    this.#producer.readEnd();
+  }
+
+  /** Whether no more should be written now. */
+  get full(): boolean {
+    return this.#producer.full;
   }
 
   /** There is room for rows again. */
@@ -110,14 +137,30 @@ export class WindowRows {
   }
 
   #writeRow(sink: BoundSink, window: ClosedWindow, row: Row): void {
+    const facts = () => Buffer.from(encodeJson(window.facts));
+    this.#fill(sink, window, row, facts, record => sink.sink.fillFromWindow(record, window, row));
+  }
+
+  #writeRowOf(sink: BoundSink, event: BridgeEvent, row: Row): void {
+    this.#fill(
+      sink,
+      event,
+      row,
+      () => factsOf(event),
+      record => sink.sink.fillFromEvent(record, event, row),
+    );
+  }
+
+  /** @param facts what a dead letter says if the row cannot be written */
+  #fill(sink: BoundSink, origin: Origin, row: Row, facts: () => Buffer, fill: (record: RecordDraft) => void): void {
     try {
-      const topic = sink.topic ?? this.#producer.topic(sink.sink.topicOf(window, [], row));
-      sink.sink.fillFromWindow(this.#draft, window, row);
+      const topic = sink.topic ?? this.#producer.topic(sink.sink.topicOf(origin, [], row));
+      fill(this.#draft);
       this.#append(topic, this.#draft, sink.number);
     } catch (error) {
       if (!MkbError.is(error)) throw error;
       sink.failed++;
-      this.#giveUp(sink.rule, error, undefined, Buffer.from(encodeJson(window.facts)));
+      this.#giveUp(sink.rule, error, undefined, facts());
     }
   }
 
@@ -140,4 +183,11 @@ export class WindowRows {
     this.dropped++;
     this.#options.failed(rule, error);
   }
+}
+
+const noRows: readonly Row[] = [];
+
+/** What is known of an event, for a dead letter. A payload may be any bytes. */
+function factsOf({ json: _json, payload, ...facts }: BridgeEvent): Buffer {
+  return Buffer.from(JSON.stringify({ ...facts, ...(payload && { payload_base64: payload.toString('base64') }) }));
 }

@@ -4,8 +4,7 @@
  * There is one timer, set to the time at which the next window ends. While Kafka does not keep up, nothing is written and no timer runs:
  * windows that ended wait as they are, within the bounds of the rule's state, until `resume`.
  */
-import type { KafkaRecord, Message } from '../../rules/message.ts';
-import type { Captures } from '../../rules/rule.ts';
+import type { Captures, Input } from '../../rules/rule.ts';
 import type { WindowOutcome } from '../../rules/windows/closed-window.ts';
 import type { Windows } from '../../rules/windows/windows.ts';
 import type { Clock } from '../clock.ts';
@@ -35,7 +34,7 @@ export class WindowWriter {
   }
 
   /** Returns whether WHERE let the message pass. Throws as `Windows.count`. */
-  count(message: Message | KafkaRecord, captures: Captures): boolean {
+  count(message: Input, captures: Captures): boolean {
     const passed = this.#windows.count(message, captures);
     if (this.#windows.due < this.#ringsAt) this.#setTimer();
     return passed;

@@ -28,6 +28,8 @@ export interface ProducerHandler {
   failed(token: number, record: Record, error: MkbError): void;
   /** All records of one answer have been told. */
   settled(): void;
+  /** A connection to a broker came up, broke, or failed to come up. */
+  linkChanged?(): void;
   /** Something failed that is retried by itself. */
   problem(error: MkbError): void;
 }

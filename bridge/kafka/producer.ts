@@ -67,7 +67,10 @@ export class Producer {
     this.#lingerMs = options.lingerMs;
     this.#pool = new BufferPool(Math.min(options.maxBytes, 32 * 1024 * 1024));
     this.cluster = new Cluster(options.cluster, {
-      linkChanged: () => this.#pump(),
+      linkChanged: () => {
+        handler.linkChanged?.();
+        this.#pump();
+      },
       metadataRead: () => this.#metadataRead(),
       problem: error => handler.problem(error),
     });

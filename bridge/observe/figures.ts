@@ -8,8 +8,10 @@ export interface BridgeFigures {
   readonly settlement: Settlement;
   readonly histogram: DeliveryHistogram;
   readonly rules: readonly BoundRule[];
-  /** Records of rows of windows, and of their dead letters. */
+  /** Records of rows of windows and events, and of their dead letters. */
   readonly windowRows: { readonly inFlight: number; readonly deadLettered: number; readonly dropped: number };
+  /** Events that rules would have read, had there not been too many at once. */
+  readonly eventsForgotten: number;
   /** Failures that are retried, counted by error code. */
   readonly retried: ReadonlyMap<string, number>;
   readonly mqttConnected: boolean;

@@ -84,23 +84,30 @@ export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
   {
     name: 'mkb_window_records_in_flight',
     type: 'gauge',
-    help: 'Records of rows of windows that have no outcome yet. They belong to no message in flight.',
+    help: 'Records of rows of windows and events that have no outcome yet. They belong to no message in flight.',
     labels: [],
     samples: ({ windowRows }) => one(windowRows.inFlight),
   },
   {
     name: 'mkb_window_records_dead_lettered_total',
     type: 'counter',
-    help: 'Rows of windows that failed for good and are in the dead-letter topic, once for each sink that failed.',
+    help: 'Rows of windows and events that failed for good and are in the dead-letter topic, once for each sink that failed.',
     labels: [],
     samples: ({ windowRows }) => one(windowRows.deadLettered),
   },
   {
     name: 'mkb_window_records_dropped_total',
     type: 'counter',
-    help: 'Rows of windows that failed for good and went nowhere: losses.',
+    help: 'Rows of windows and events that failed for good and went nowhere: losses.',
     labels: [],
     samples: ({ windowRows }) => one(windowRows.dropped),
+  },
+  {
+    name: 'mkb_events_forgotten_total',
+    type: 'counter',
+    help: 'Events ($events/...) that no rule got because a thousand others were waiting.',
+    labels: [],
+    samples: ({ eventsForgotten }) => one(eventsForgotten),
   },
   {
     name: 'mkb_rule_state_entries',

@@ -13,6 +13,7 @@ import { tlsTexts } from '../../api/tls-texts.ts';
 import { durationMs } from '../../api/units.ts';
 import type { RegistrySchema } from '../../rules/schemas/registry.ts';
 import type { Schemas } from '../../rules/schemas/schemas.ts';
+import { asMkbError } from '../as-mkb-error.ts';
 import { backoffMs } from '../backoff.ts';
 import { RegistryClient, type RegistryOptions } from './client.ts';
 import { schemaOfId, schemaOfSubject } from './fetch-schema.ts';
@@ -90,10 +91,6 @@ export class Registries {
       return undefined;
     }
   }
-}
-
-function asMkbError(error: unknown): MkbError {
-  return MkbError.is(error) ? error : new MkbError('unexpected', { reason: String(error) }, { cause: error });
 }
 
 /** The registries that a document names. Throws `secret-unreadable`. */

@@ -9,9 +9,8 @@ import { MkbError } from '../../api/errors.ts';
 import type { AnyMessage } from '../columns.ts';
 import type { Condition } from '../compile-expression.ts';
 import { kept } from '../memory.ts';
-import type { KafkaRecord, Message } from '../message.ts';
 import { put } from '../paths.ts';
-import type { Captures, Row } from '../rule.ts';
+import type { Captures, Input, Row } from '../rule.ts';
 import { arrivalOf, type Evaluate, pointAt, type Scope } from '../scope.ts';
 import type { AliasPath, WindowSpec } from '../syntax.ts';
 import { newMap, type Value, type ValueMap } from '../value.ts';
@@ -81,7 +80,7 @@ export class Windows {
    *
    * Throws `rule-failed`, `payload-not-json`, `rule-state-full`; then nothing of the message was counted.
    */
-  count(message: Message | KafkaRecord, captures: Captures): boolean {
+  count(message: Input, captures: Captures): boolean {
     const { where, keys, aggregates } = this.#plan;
     const scope = pointAt(this.#scope, message as AnyMessage, captures);
     if (where !== undefined && !where(scope)) return false;

@@ -7,6 +7,7 @@ import { type EmbeddedKafka, startEmbeddedKafka } from '../../demo/embedded/kafk
 import { startEmbeddedMqtt } from '../../demo/embedded/mqtt.ts';
 import { freePorts } from '../real/ports.ts';
 import { until } from '../real/until.ts';
+import { SchemaRegistry } from '../support/schema-registry.ts';
 
 let kafka: EmbeddedKafka | undefined;
 let broker: Awaited<ReturnType<typeof startEmbeddedMqtt>>;
@@ -155,4 +156,67 @@ test('a message that is being acknowledged when the MQTT broker goes is counted 
   released.resolve();
   await until('it to be settled', () => bridge.settlement.inFlight === 0);
   expect([bridge.settlement.received, bridge.settlement.count('delivered')]).toEqual([1, 1]);
+});
+
+describe('events of the bridge’s own connections', () => {
+  const rules = [
+    {
+      name: 'connections',
+      sql: `SELECT event, reason, session_present FROM "$events/bridge/mqtt_connected", "$events/bridge/mqtt_disconnected",
+        "$events/bridge/kafka_connected", "$events/bridge/kafka_disconnected"`,
+      sinks: [{ kafka: { topic: 't' } }],
+    },
+    { name: 'r', sql: 'SELECT payload FROM "v/{id}"', sinks: [{ kafka: { topic: 't' } }] },
+  ];
+  const events = () =>
+    kafka!
+      .records('t')
+      .map(({ value }) => JSON.parse(value!.toString()))
+      .map(({ event, reason }) => (reason === undefined ? event : `${event} ${reason}`))
+      .sort();
+
+  test('tell when MQTT came, went and came back', async () => {
+    const { bootstrap } = await startKafka();
+    const bridge = await prepare(bootstrap, { rules });
+    await bridge.start();
+    await until('the first events', () => events().length === 2);
+    expect(events()).toEqual(['bridge.kafka_connected', 'bridge.mqtt_connected']);
+    await broker.stop();
+    broker = await startEmbeddedMqtt({ port: Number(new URL(broker.url).port) });
+    await until('the other events', () => events().length === 4);
+    expect(events()).toEqual([
+      'bridge.kafka_connected',
+      'bridge.mqtt_connected',
+      'bridge.mqtt_connected',
+      expect.stringMatching(/^bridge\.mqtt_disconnected mqtt-/),
+    ]);
+    expect(bridge.settlement.received).toBe(0);
+  });
+
+  test('tell of Kafka when it is back', async () => {
+    const { bootstrap } = await startKafka();
+    const bridge = await prepare(bootstrap, { rules });
+    await bridge.start();
+    await until('the first events', () => events().length === 2);
+    kafka!.faults.add({ api: 'Produce', times: 1, drop: 'before' });
+    await publisher.publishAsync('v/1', '{"event": "of the message"}', { qos: 1 });
+    await until('all of them', () => events().length === 5);
+    expect(events()).toEqual([
+      'bridge.kafka_connected',
+      'bridge.kafka_connected',
+      'bridge.kafka_disconnected',
+      'bridge.mqtt_connected',
+      'of the message',
+    ]);
+  });
+});
+
+test('a bridge whose registry has no such subject does not start, and says which', async () => {
+  const { bootstrap } = await startKafka();
+  const registry = await SchemaRegistry.start();
+  const schemas = [{ name: 'cars', registry: { url: registry.url, subject: 'cars-value' } }];
+  const bridge = await prepare(bootstrap, { schemas });
+  await expect(bridge.start()).rejects.toMatchObject({ code: 'registry-schema-missing' });
+  await expect(bridge.ended).rejects.toThrow('/subjects/cars-value/versions/latest');
+  await registry.stop();
 });

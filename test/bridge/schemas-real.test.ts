@@ -11,7 +11,11 @@ import { readTopic } from './kafka/support/producing.ts';
 
 const point = '{"type": "record", "name": "Point", "fields": [{"name": "x", "type": "int"}]}';
 
-describeReal('kafka', 'kcat', 'mosquitto')('schemas, with a real Kafka and a real broker', () => {
+describeReal(
+  'kafka',
+  'kcat',
+  'mosquitto',
+)('schemas, with a real Kafka and a real broker', () => {
   let kafka: RunningKafka;
   let mosquitto: RunningMosquitto;
   let registry: SchemaRegistry;

@@ -15,6 +15,7 @@ function figures(name: string): BridgeFigures & { settlement: Settlement } {
     histogram,
     rules: [],
     windowRows: { inFlight: 0, deadLettered: 0, dropped: 0 },
+    eventsForgotten: 0,
     retried: new Map([['kafka-unreachable', 3]]),
     mqttConnected: true,
     mqttConnections: 2,
@@ -42,8 +43,8 @@ test('at each scrape received is the sum of all outcomes and what is in flight',
     const slot = bridge.settlement.begin(arrival, 't', 1, false, 0);
     if (arrival % 4 < 3) bridge.settlement.release(slot, arrival % 4, 3);
     const values = await scrape(registry);
-    const sum = [...values].filter(
-      ([series]) => /^mkb_messages_((delivered|dead_lettered|dropped)_total|in_flight)/.test(series),
+    const sum = [...values].filter(([series]) =>
+      /^mkb_messages_((delivered|dead_lettered|dropped)_total|in_flight)/.test(series),
     );
     expect(sum.reduce((total, [, value]) => total + value, 0)).toBe(
       values.get('mkb_messages_received_total{bridge="b"}'),

@@ -1,6 +1,7 @@
 /** Rules, settlement and producer without MQTT: messages are handed in by the test, and an embedded Kafka takes the records. */
 import { completeDocument } from '../../../../api/complete.ts';
 import { BoundRule } from '../../../../bridge/flow/bound-rule.ts';
+import type { Happening } from '../../../../bridge/flow/event-feed.ts';
 import type { Outcome } from '../../../../bridge/flow/outcome.ts';
 import { Pipeline } from '../../../../bridge/flow/pipeline.ts';
 import { Settlement } from '../../../../bridge/flow/settlement.ts';
@@ -10,6 +11,7 @@ import { DeliveryHistogram } from '../../../../bridge/observe/delivery-histogram
 import { prepareRegistries, type Registries } from '../../../../bridge/registry/registries.ts';
 import { producerOptions } from '../../../../bridge/settings.ts';
 import { type EmbeddedKafka, type EmbeddedKafkaOptions, startEmbeddedKafka } from '../../../../demo/embedded/kafka.ts';
+import type { EventName } from '../../../../rules/events.ts';
 import { type Schemas, schemasOf } from '../../../../rules/schemas/schemas.ts';
 import { until } from '../../../real/until.ts';
 import { HeldClock } from '../../../support/held-clock.ts';
@@ -112,6 +114,15 @@ export class Flow {
       this.#pipeline.message(message, message.arrival);
     }
     this.#pipeline.readEnd();
+  }
+
+  /** Something happens to the bridge. */
+  raise(event: EventName, facts: Happening | (() => Happening)): void {
+    this.#pipeline.events.raise(event, typeof facts === 'function' ? facts : () => facts);
+  }
+
+  get eventsForgotten(): number {
+    return this.#pipeline.events.forgotten;
   }
 
   /** Rows of windows, which no message waits for. */

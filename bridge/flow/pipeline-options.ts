@@ -1,0 +1,38 @@
+/** What a pipeline is told, and what it asks of others. */
+import type { ErrorDetails, MkbError } from '../../api/errors.ts';
+import type { Clock } from '../clock.ts';
+import type { BoundRule } from './bound-rule.ts';
+import type { Settlement } from './settlement.ts';
+
+/** What the pipeline asks of where messages come from. */
+export interface Source {
+  pause(): void;
+  resume(): void;
+  /** Whether it can probably send no more before something is acknowledged. */
+  readonly starved: boolean;
+}
+
+export interface PipelineOptions {
+  readonly rules: readonly BoundRule[];
+  readonly settlement: Settlement;
+  /** What the settlement was made with. */
+  readonly capacity: number;
+  /** Where permanent failures go; without it they are dropped and counted. */
+  readonly deadLetterTopic: string | undefined;
+  readonly source: Source;
+  /** Told of each permanent failure. */
+  readonly failed: (rule: string, error: MkbError) => void;
+  /** Told of each failure that is retried. */
+  readonly problem: (error: MkbError) => void;
+  /** Told when a connection to Kafka came or went. */
+  readonly linkChanged?: () => void;
+  /** Told when a group of messages was settled. */
+  readonly settled: () => void;
+  /** Gets a schema that a rule misses. Settles when the rule may be tried again, with false when it need not be: nobody runs any more. */
+  readonly obtainSchema?: (missing: MissingSchema) => Promise<boolean>;
+  /** Tells when windows end. */
+  readonly clock?: Clock;
+}
+
+/** Which schema a rule cannot go on without. */
+export type MissingSchema = ErrorDetails<'schema-pending'>;
