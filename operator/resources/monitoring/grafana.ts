@@ -5,16 +5,16 @@
  * for a database that is new, is always the one that the Secret says. Dashboards are read again while it runs, and do not restart it.
  */
 import type { KubeObject } from '../../runtime/object.ts';
-import { type SecretKey, withoutTexts } from '../document-secrets.ts';
 import { chooseImage } from '../images.ts';
 import { selectorLabels } from '../labels.ts';
 import { metadataOf } from '../metadata.ts';
-import { grafanaName, grafanaSecretName } from '../names.ts';
-import { configMap, networkPolicy, secret, serviceAccount } from '../parts.ts';
+import { grafanaName } from '../names.ts';
+import { configMap, networkPolicy, serviceAccount } from '../parts.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { httpProbes, type PodTemplate, podTemplate } from '../pods.ts';
-import { secretFile, secretVolumes } from '../read-volumes.ts';
+import { secretVolumes } from '../read-volumes.ts';
 import { dashboardFiles, homeDashboard } from './dashboards.ts';
+import { adminPassword, adminSecret } from './grafana-admin.ts';
 import { grafanaSettings, provisioningFiles, provisioningFolders } from './grafana-files.ts';
 import { prometheusAddress } from './prometheus.ts';
 
@@ -30,9 +30,6 @@ const dashboardsFolder = '/etc/grafana/dashboards';
 
 /** The ConfigMap of the dashboards. */
 const dashboardsName = (name: string): string => `${grafanaName(name)}-dashboards`;
-
-/** Keys of the Secret of a password that we made up. */
-const adminKeys = { username: 'username', password: 'password' } as const;
 
 const usualResources = { requests: { cpu: '50m', memory: '192Mi' }, limits: { memory: '512Mi' } };
 
@@ -58,7 +55,7 @@ export function grafanaObjects(pipeline: Pipeline, made: readonly KubeObject[]):
   ];
 }
 
-const grafanaOf = ({ document }: Pick<Pipeline, 'document'>) => document.spec.monitoring!.grafana!;
+const grafanaOf = ({ document }: Pipeline) => document.spec.monitoring!.grafana!;
 
 const dashboards = (pipeline: Pipeline): KubeObject =>
   configMap(pipeline, component, dashboardsName(pipeline.document.metadata.name), dashboardFiles(pipeline));
@@ -67,25 +64,6 @@ const dashboards = (pipeline: Pipeline): KubeObject =>
 function labelledDashboards(pipeline: Pipeline, labels: Readonly<Record<string, string>>): KubeObject {
   const made = dashboards(pipeline);
   return { ...made, metadata: { ...made.metadata, labels: { ...labels, ...made.metadata.labels } } };
-}
-
-/** None where the document has a password. */
-function adminSecret(pipeline: Pipeline): KubeObject[] {
-  if (grafanaOf(pipeline).adminPassword) return [];
-  const name = grafanaSecretName(pipeline.document.metadata.name);
-  const password = pipeline.observed.secrets[name]?.[adminKeys.password] ?? pipeline.newPassword();
-  return [secret(pipeline, component, name, { [adminKeys.username]: 'admin', [adminKeys.password]: password })];
-}
-
-/** Where Grafana finds the password: an expression of its own, and the key of a Secret if it is one. */
-function adminPassword({ document }: Pipeline): { expression: string; secrets: readonly SecretKey[] } {
-  const { adminPassword: given } = grafanaOf({ document: withoutTexts(document) });
-  const { env, file, secretKeyRef } = given?.valueFrom ?? {};
-  // These are people's own, from their podTemplate.
-  if (env !== undefined) return { expression: `$__env{${env}}`, secrets: [] };
-  if (file !== undefined) return { expression: `$__file{${file}}`, secrets: [] };
-  const key = secretKeyRef ?? { name: grafanaSecretName(document.metadata.name), key: adminKeys.password };
-  return { expression: `$__file{${secretFile(key)}}`, secrets: [key] };
 }
 
 function deployment(pipeline: Pipeline, name: string, made: readonly KubeObject[]): KubeObject {
