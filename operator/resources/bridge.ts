@@ -97,7 +97,7 @@ function autoscaler(
     backlog !== undefined && {
       type: 'Pods',
       pods: {
-        metric: { name: 'mkb_unsettled_messages' },
+        metric: { name: 'mkb_messages_in_flight' },
         target: { type: 'AverageValue', averageValue: `${backlog}` },
       },
     },

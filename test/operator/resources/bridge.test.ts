@@ -1,4 +1,6 @@
+import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
+import { registerMetrics } from '../../../bridge/observe/metrics.ts';
 import { desiredObjects } from '../../../operator/resources/desired-objects.ts';
 import { inputsHash } from '../../../operator/resources/labels.ts';
 import { manifestsOf, objectOf, type PipelineParts, pipelineOf } from '../support/pipelines.ts';
@@ -128,6 +130,27 @@ describe('the Pods of a bridge', () => {
     expect(metadata.annotations).toMatchObject({ b: 'c', [inputsHash]: expect.any(String) });
     expect(spec.priorityClassName).toBe('high');
     expect(spec.containers[0].env.map(({ name }: { name: string }) => name)).toEqual(['ORDINAL', 'A']);
+  });
+});
+
+describe('an autoscaler', () => {
+  const bridge = { autoscaling: { maxReplicas: 5, cpu: 80, backlog: 1000 } };
+
+  it('scales the resource by what the document names', () => {
+    const { spec } = objectOf(objectsOf({ mqtt, bridge }), 'HorizontalPodAutoscaler');
+    expect(spec.scaleTargetRef).toEqual({
+      apiVersion: 'mqttkafka.dev/v1alpha1',
+      kind: 'MqttKafkaBridge',
+      name: 'cars',
+    });
+    expect(spec.metrics.map(({ type }: { type: string }) => type)).toEqual(['Resource', 'Pods']);
+  });
+
+  it('asks for a metric that the bridge has', () => {
+    const { spec } = objectOf(objectsOf({ mqtt, bridge }), 'HorizontalPodAutoscaler');
+    const registry = new Registry();
+    registerMetrics(registry, () => []);
+    expect(registry.getSingleMetric(spec.metrics[1].pods.metric.name)).toBeDefined();
   });
 });
 
