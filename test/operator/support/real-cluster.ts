@@ -40,7 +40,7 @@ export async function startRealCluster(): Promise<RealCluster> {
     undo.push(() => kubernetes.stop());
     const node = await startNode(kubernetes);
     undo.push(() => node.stop());
-    for (const image of images) await importFromEngine(engine, node, image);
+    await importFromEngine(engine, node, ...images);
     const kafka = await startKafka({ proxied: node.host });
     undo.push(() => kafka.stop());
     const pods = async (namespace: string, labels: string): Promise<KubernetesObject[]> => {
