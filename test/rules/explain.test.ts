@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
 import type { RuleDocument } from '../../rules/check.ts';
 import { explainRule } from '../../rules/explain.ts';
+import { exampleSchemas } from '../../rules/functions/schema-examples.ts';
 
-const rule = (sql: string, ...sinks: unknown[]): RuleDocument => ({ name: 'r', sql, sinks }) as RuleDocument;
+const rule = (sql: string, ...sinks: unknown[]): RuleDocument =>
+  ({ name: 'r', sql, sinks, state: { maxEntries: 100 } }) as RuleDocument;
 const kafka = (sink: object = {}) => ({ kafka: { topic: 't', ...sink } });
 
 test.each([
@@ -35,4 +37,12 @@ test('a value that the document leaves out is told', () => {
   expect(values).toEqual(['${payload}', '${.}', '${.}']);
   const mqtt = explainRule(rule('SELECT qos FROM "a"', { mqtt: { topic: 'b' } })).sinks;
   expect(mqtt).toEqual([{ kind: 'mqtt', templates: { topic: 'b', payload: '${.}' } }]);
+});
+
+test('an event is told by its name, and a rule with a schema needs the schemas of the document', () => {
+  const sql = `SELECT schema_decode('point', payload) AS p FROM "$events/message_dropped"`;
+  expect(explainRule(rule(sql), exampleSchemas)).toMatchObject({
+    sources: [{ kind: 'event', topic: '$events/message/dropped' }],
+    payload: 'passed on',
+  });
 });
