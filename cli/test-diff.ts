@@ -3,7 +3,7 @@
  * what differs in meaning, and nothing else, differs by line, and the lines that differ are what a person wants to see.
  */
 import type { ExpectedRecord } from '../api/schema/rule-tests.ts';
-import { writtenBytes } from '../api/written-bytes.ts';
+import { bytesOf, writtenBytes } from '../api/written-bytes.ts';
 import { encodeJson, jsonOrUndefined } from '../rules/json.ts';
 import { isList, isMap, type Value } from '../rules/value.ts';
 import type { Written } from './test-records.ts';
@@ -46,7 +46,8 @@ const fieldText = (value: NonNullable<ExpectedRecord[(typeof fieldNames)[number]
   if (typeof value === 'number') return String(value);
   if (typeof value !== 'string') return value.map(header => `\n  ${header.name}: ${header.value}`).join('') || 'none';
   const json = /^\s*[[{]/.test(value) ? jsonOrUndefined(value) : undefined;
-  return json === undefined ? value : canonical(json);
+  // One way to write bytes, of the several that a test may choose.
+  return json === undefined ? writtenBytes(bytesOf(value) ?? Buffer.from(value)) : canonical(json);
 };
 
 /** What was written, in the terms of a test. A null value has no text and is left out. */

@@ -63,7 +63,7 @@ const eventSource = (sql: string, item: FromItem): EventSource => {
   return invalid(
     sql,
     item,
-    near === undefined ? `events are ${known}` : `there is no such event; did you mean ${known}?`,
+    near === undefined ? `events are ${known}` : `there is no such event (did you mean ${known}?)`,
   );
 };
 

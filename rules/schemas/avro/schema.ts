@@ -121,7 +121,7 @@ class SchemaReader {
     if (found !== undefined) return found;
     const complex = ['record', 'enum', 'fixed', 'array', 'map'];
     const near = nearest(name, [...primitives, ...complex, ...this.#named.keys()]);
-    throw new SchemaFault(at, `there is no type ${name}${near === undefined ? '' : `; did you mean ${near}?`}`);
+    throw new SchemaFault(at, `there is no type ${name}${near === undefined ? '' : ` (did you mean ${near}?)`}`);
   }
 
   #union(json: readonly Value[], namespace: string, at: string): AvroType {

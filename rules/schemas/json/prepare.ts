@@ -56,7 +56,7 @@ class Preparation {
     if (content !== undefined) return this.#content(content, value, at);
     const near = nearest(keyword, [...keywords.keys()]);
     // Any further word is allowed, for whom it may concern; but not one that is nearly a keyword.
-    if (near !== undefined) throw new SchemaFault(at, `${keyword} is no keyword; did you mean ${near}?`);
+    if (near !== undefined) throw new SchemaFault(at, `${keyword} is no keyword (did you mean ${near}?)`);
     return value;
   }
 

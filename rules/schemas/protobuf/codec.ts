@@ -30,5 +30,6 @@ export const protobufCodec = (text: string, files: readonly ProtoFile[] = []): P
 const problemOf = ({ names }: ProtoTypes, name: string | undefined): string => {
   if (name === undefined) return `needs the type of message, as the schema has several: ${names.join(', ')}`;
   const near = nearest(name, names);
-  return `finds no message ${name} in the schema; ${near === undefined ? `there are ${names.join(', ')}` : `did you mean ${near}?`}`;
+  const hint = near === undefined ? `there are ${names.join(', ')}` : `did you mean ${near}?`;
+  return `finds no message ${name} in the schema (${hint})`;
 };

@@ -90,7 +90,7 @@ describe('what messages are written with', () => {
     await prepare({ subject: 'cars' });
     const error = await failureOf(() => registries!.start());
     expect(error).toMatchObject({ code: 'registry-schema-invalid', kind: 'permanent' });
-    expect(error.message).toContain('at fields[0].type: there is no type itn; did you mean int?');
+    expect(error.message).toContain('at fields[0].type: there is no type itn (did you mean int?)');
   });
 });
 
