@@ -41,7 +41,26 @@ const shapes: readonly { readonly name: string; readonly sql: string; readonly p
     sql: 'FOREACH payload.items AS i DO i.id AS id, i.value AS value FROM "v/{id}"',
     payload: list,
   },
+  {
+    name: 'count and average of 1,000 keys in tumbling windows, parse and rows included',
+    sql: 'SELECT id, COUNT(*) AS n, AVG(payload.speed) AS mean FROM "v/{id}" GROUP BY id, TUMBLING(10s)',
+    payload: vehicle,
+  },
+  {
+    name: 'the same in windows that hop six times, parse and rows included',
+    sql: 'SELECT id, COUNT(*) AS n, AVG(payload.speed) AS mean FROM "v/{id}" GROUP BY id, HOPPING(60s, 10s)',
+    payload: vehicle,
+  },
+  {
+    name: 'report one field when it changes, 1,000 keys, parse included',
+    sql: 'SELECT id FROM "v/{id}" WHERE CHANGED(payload.speed, id)',
+    payload: vehicle,
+  },
 ];
+
+/** How many keys there are, and how many messages come in a millisecond: each key has one in 100 ms. */
+const keys = 1000;
+const perMillisecond = 10;
 
 /** How long a shape is measured, milliseconds, after as long a warm-up. */
 const windowMs = 1000;
@@ -49,16 +68,20 @@ const windowMs = 1000;
 function perSecond(sql: string, payload: unknown): number {
   const rule = compileRule(sql);
   const bytes = Buffer.from(JSON.stringify(payload));
-  const captures = ['1'];
+  const captures = Array.from({ length: keys }, (_, key) => [`${key}`]);
   let rows = 0;
+  let messages = 0;
   const run = (untilMs: number): number => {
     let count = 0;
     while (performance.now() < untilMs) {
       for (let index = 0; index < 100; index++) {
         // A message of its own each time: what it decoded is kept for the one message only.
-        const message = exampleMessage({ topic: 'v/1', payload: bytes });
-        rows += rule.rows(message, captures).length;
+        const timestamp = Math.floor(messages / perMillisecond);
+        const message = exampleMessage({ topic: 'v/1', payload: bytes, timestamp });
+        rows += rule.rows(message, captures[messages % keys]!).length;
+        messages++;
       }
+      while (rule.windows?.next(messages / perMillisecond) !== undefined) rows++;
       count += 100;
     }
     return count;

@@ -18,6 +18,9 @@ export interface WindowOutput {
   written(): void;
 }
 
+/** A window of a hundred thousand keys must not hold up everything else: after so many rows others have their turn, for some milliseconds. */
+const rowsPerTurn = 1000;
+
 export class WindowWriter {
   readonly #windows: Windows;
   readonly #clock: Clock;
@@ -60,7 +63,7 @@ export class WindowWriter {
 
   #write(): void {
     const now = this.#clock.now();
-    for (;;) {
+    for (let rows = 0; rows < rowsPerTurn; rows++) {
       this.#waitsForRoom = this.#output.full;
       const outcome = this.#waitsForRoom ? undefined : this.#windows.next(now);
       if (outcome === undefined) break;

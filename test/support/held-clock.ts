@@ -9,6 +9,8 @@ interface Alarm {
 export class HeldClock implements Clock {
   #now: number;
   readonly #alarms = new Set<Alarm>();
+  /** Told after each alarm that rang. */
+  eachRing = (): void => {};
 
   /** @param now milliseconds since 1970 */
   constructor(now: number) {
@@ -39,6 +41,7 @@ export class HeldClock implements Clock {
       this.#alarms.delete(next);
       this.#now = Math.max(this.#now, next.time);
       next.ring();
+      this.eachRing();
     }
     this.#now = until;
   }

@@ -132,6 +132,17 @@ describe('windows', () => {
     expect(flow.clock.alarms).toBe(2);
   });
 
+  test('of very many keys are written in turns, so that others are not held up', async () => {
+    await start({ rules: [counting()] });
+    const many = 2500;
+    for (let vin = 0; vin < many; vin++) flow.hand({ topic: `v/${vin}`, payload: '{"v": 1}' });
+    const turns: number[] = [];
+    flow.clock.eachRing = () => void turns.push(flow.rules[0]!.rows);
+    await flow.pass(10_000);
+    expect(turns).toEqual([1000, 2000, 2500]);
+    expect(flow.records('t')).toHaveLength(many);
+  });
+
   test('wait while Kafka does not keep up, and lose nothing', async () => {
     await start({ rules: [counting(), rule('f', 'SELECT payload FROM "big"', { topic: 'u' })], maxBytes: '1MiB' });
     const released = Promise.withResolvers<void>();
