@@ -49,6 +49,17 @@ it('the tests of a rule that remembers pass', async () => {
   await rm(file);
 });
 
+it.each([
+  ['a schema of a registry', ['positions.yaml', 'positions_test.yaml']],
+  ['events', ['losses.yaml']],
+])('the tests of a rule with %s pass', async (_what, names) => {
+  const apart = await mkdtemp(path.join(tmpdir(), 'mkb-page-'));
+  for (const name of names) await writeFile(path.join(apart, name), fileOf(name));
+  const { code, stdout } = await mkb(['test', apart]);
+  expect([code, stdout]).toEqual([0, expect.stringContaining('1 test: all passed')]);
+  await rm(apart, { recursive: true });
+});
+
 it('with the tests of the other file none is missed', async () => {
   await writeFile(path.join(folder, 'speeding_test.yaml'), fileOf('speeding_test.yaml'));
   const { stdout } = await mkb(['test', folder, '--coverage']);
