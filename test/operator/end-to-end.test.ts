@@ -103,7 +103,7 @@ describeReal(
         // Two bridges share the subscription.
         ordered: false,
         clients: 4,
-        messagesPerClient: 3000,
+        messagesPerClient: 6000,
         messagesPerSecond: 150,
       });
       await oracle.start();
@@ -153,6 +153,36 @@ describeReal(
       await ready();
     });
 
+    it('while an image is asked for that there is not, and put right', { timeout: 3 * minute }, async () => {
+      await apply({ bridge: { replicas: 2, image: 'mkb:none' } });
+      await until('the operator to say why', async () => {
+        const { conditions } = (await resource()).status;
+        return JSON.stringify(conditions).includes('mkb:none');
+      });
+      const serving = (await bridges()).filter(pod => pod.status.containerStatuses?.[0].ready);
+      expect(serving).toHaveLength(1);
+      await apply({ bridge: { replicas: 2, image: secondImage } });
+      await ready();
+    });
+
+    it('while the operator is killed, and another takes over', { timeout: 2 * minute }, async () => {
+      const before = uids(await bridges());
+      const operators = 'app.kubernetes.io/component=operator';
+      for (const { metadata } of await cluster.pods(system, operators)) {
+        await cluster.kubernetes.kubectl(['-n', system, 'delete', 'pod', metadata.name, '--grace-period=0', '--force']);
+      }
+      await cluster.kubernetes.kubectl(['label', 'service', 'cars-bridge', 'app.kubernetes.io/managed-by-']);
+      await until(
+        'another operator to set right what was changed',
+        async () => {
+          const { labels } = (await cluster.kubernetes.get('service', 'cars-bridge'))!.metadata;
+          return labels['app.kubernetes.io/managed-by'] === 'mqtt-kafka-operator';
+        },
+        { timeoutMs: minute },
+      );
+      expect(uids(await bridges())).toEqual(before);
+    });
+
     it('while one replica is scaled away, and its session drained', { timeout: 3 * minute }, async () => {
       await cluster.kubernetes.kubectl(['scale', 'mkb/cars', '--replicas=1']);
       await until('the session to be drained', async () => (await resource()).status.sessions === 1, {
@@ -164,7 +194,7 @@ describeReal(
     it('to the last one', { timeout: 3 * minute }, async () => {
       const verdict = await oracle.verdict();
       expect(verdict.problems).toEqual([]);
-      expect(verdict.acknowledged).toBe(12_000);
+      expect(verdict.acknowledged).toBe(24_000);
       console.info(verdict.text);
     });
   });
