@@ -4,6 +4,7 @@ import { compileRule } from './compile.ts';
 import { eventPrefix } from './events.ts';
 import type { Rule, RuleSource } from './rule.ts';
 import type { Schemas } from './schemas/schemas.ts';
+import { type StateLimits, stateLimitsOf } from './state-limits.ts';
 import { compileTemplate } from './template.ts';
 
 export interface SourceExplanation {
@@ -58,7 +59,7 @@ export const explainRule = ({ name, sql, sinks, state }: RuleDocument, schemas?:
     reads,
     payload: payloadUse(rule, reads, rule.readsPayload || templates.some(({ readsPayload }) => readsPayload)),
     rows: rowsOf(rule),
-    ...stateOf(rule, state.maxEntries),
+    ...stateOf(rule, stateLimitsOf({ state })),
     columns: rule.columns,
     sinks: sinks.map(sink => explainSink(sink, rule)),
   };
@@ -75,7 +76,7 @@ const rowsOf = ({ windows, foreach }: Rule): RuleExplanation['rows'] => {
   return foreach ? 'any number' : 'one';
 };
 
-const stateOf = ({ windows, memories }: Rule, maxEntries: number): Pick<RuleExplanation, 'state'> => {
+const stateOf = ({ windows, memories }: Rule, { maxEntries }: StateLimits): Pick<RuleExplanation, 'state'> => {
   if (windows === undefined && memories.length === 0) return {};
   const calls = memories.map(({ call }) => call);
   return { state: { ...(windows && { groupBy: windows.text }), calls, maxEntries } };

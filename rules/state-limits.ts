@@ -15,7 +15,7 @@ export interface StateLimits {
 export const defaultStateLimits: StateLimits = { maxEntries: 100_000, maxValueBytes: 1024 };
 
 /** The limits of a rule of a complete document. */
-export const stateLimitsOf = ({ state }: Pick<BridgeSpec['rules'][number], 'state'>): StateLimits => ({
-  maxEntries: state.maxEntries,
-  maxValueBytes: bytes(state.maxValueBytes),
-});
+export const stateLimitsOf = ({ state }: Pick<BridgeSpec['rules'][number], 'state'>): StateLimits =>
+  state === undefined
+    ? defaultStateLimits
+    : { maxEntries: state.maxEntries, maxValueBytes: bytes(state.maxValueBytes) };

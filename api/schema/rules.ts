@@ -58,7 +58,6 @@ const state = section(
       default: '1KiB',
     }),
   },
-  { default: {} },
 );
 
 const rule = section('Selects messages and writes what it makes of them.', {
@@ -70,7 +69,7 @@ const rule = section('Selects messages and writes what it makes of them.', {
   sql: text(
     'Which messages and what of them, in SQL: `SELECT payload FROM "vehicles/{vin}/#" WHERE payload.speed > 0`.',
   ),
-  state,
+  state: optional(state),
   sinks: list(sink, 'Where to write. A message counts as delivered when all of them have it.', { minItems: 1 }),
   tests: optional(
     list(ruleTest, 'What the rule must make of example messages: `mkb test` runs these, and the bridge ignores them.'),
