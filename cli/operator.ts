@@ -8,8 +8,13 @@ import { pino } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { serveHttp } from '../bridge/observe/http.ts';
 import { createLog, type Logger } from '../bridge/observe/log.ts';
-import { defaultConfiguration, loadConfiguration, type OperatorConfiguration } from '../operator/configuration.ts';
-import { prepareOperator } from '../operator/main.ts';
+import {
+  defaultConfiguration,
+  loadConfiguration,
+  namespaceRule,
+  type OperatorConfiguration,
+} from '../operator/configuration.ts';
+import { type Operator, prepareOperator } from '../operator/main.ts';
 import { serveWebhook, type Webhook } from '../operator/webhook/server.ts';
 import { type Address, parseAddress } from './address.ts';
 import { exitCodeHelp, exitCodes } from './exit-codes.ts';
@@ -39,9 +44,10 @@ Examples:
   mkb operator
   mkb operator --namespace shop --no-leader-elect
   mkb operator --config operator.yaml --http 0.0.0.0:8080
+  mkb operator --webhook 0.0.0.0:9443 --webhook-certificates /etc/mkb-webhook
 ${exitCodeHelp(
   [exitCodes.ok, 'stopped as asked'],
-  [exitCodes.failed, 'it cannot listen, or another operator may lead by now'],
+  [exitCodes.failed, 'it cannot listen, the webhook has no certificate, or another operator may lead by now'],
   [exitCodes.usage, 'the command line is wrong'],
   [exitCodes.configuration, 'the configuration or the kubeconfig is wrong'],
 )}`;
@@ -58,8 +64,8 @@ export const operatorCommand = (): Command =>
         .default({ host: '127.0.0.1', port: 8080 }, '127.0.0.1:8080'),
     )
     .addOption(
-      new Option('--namespace <name>', 'work in this namespace only; may be given several times')
-        .argParser((name: string, names: readonly string[]) => [...names, name])
+      new Option('--namespace <name>', 'work in this namespace only; may be given several times, or with commas')
+        .argParser(namespaceNames)
         .default([], 'those of the configuration, else all'),
     )
     .addOption(new Option('--log-level <level>', 'the least important level to log').choices(levels).default('info'))
@@ -87,6 +93,14 @@ const httpAddress = (text: string): Address => {
   return address;
 };
 
+/** No name at all says nothing: the Operator Lifecycle Manager means all namespaces by it. */
+const namespaceNames = (text: string, before: readonly string[]): readonly string[] => {
+  const names = text.split(',').filter(name => name !== '');
+  const wrong = names.find(name => !new RegExp(namespaceRule.pattern).test(name));
+  if (wrong !== undefined) throw new InvalidArgumentError(`"${wrong}" is not ${namespaceRule.expected}.`);
+  return [...new Set([...before, ...names])];
+};
+
 const operator = async (options: OperatorCommandOptions): Promise<number> => {
   const configuration = await configure(options);
   const config = await kubeConfig(options);
@@ -104,13 +118,21 @@ const operator = async (options: OperatorCommandOptions): Promise<number> => {
     registry,
   });
   const webhook = await startWebhook(options, configuration, log);
-  const http = await serveHttp(options.http, registry, () => [{ name: 'operator', missing: operator.missing }]);
-  process.stdout.write(`Operator: ${http.url}/metrics\n`);
+  try {
+    return await serve(options.http, operator, registry);
+  } finally {
+    await webhook?.close();
+  }
+};
+
+const serve = async (address: Address, operator: Operator, registry: Registry): Promise<number> => {
+  const http = await serveHttp(address, registry, () => [{ name: 'operator', missing: operator.missing }]);
   const signal = new StopSignal();
   const stopping = new AbortController();
   void signal.came.then(() => stopping.abort());
+  process.stdout.write(`Operator: ${http.url}/metrics\n`);
   const ended = await operator.run(stopping.signal);
-  await Promise.all([http.close(), webhook?.close()]);
+  await http.close();
   signal.forget();
   return ended === 'stopped' ? exitCodes.ok : exitCodes.failed;
 };

@@ -26,11 +26,13 @@ const images = section(
   { default: {} },
 );
 
-const namespaceName = (description: string) =>
-  text(description, {
-    pattern: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$',
-    expected: 'the name of a namespace: up to 63 small letters, digits and dashes, no dash at the ends',
-  });
+/** What the command line takes as a namespace, too. */
+export const namespaceRule = {
+  pattern: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$',
+  expected: 'the name of a namespace: up to 63 small letters, digits and dashes, no dash at the ends',
+};
+
+const namespaceName = (description: string) => text(description, namespaceRule);
 
 const leaderElection = section(
   'With several replicas of the operator one works and the others wait.',

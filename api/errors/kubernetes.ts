@@ -145,6 +145,7 @@ export const kubernetesErrors = table({
     kind: 'permanent',
     message: ({ folder, reason }: { folder: string; reason: string }) =>
       `The certificate of the webhook cannot be read from ${folder}: ${reason}.`,
-    remedy: 'Mount a Secret of the type kubernetes.io/tls there, or run the operator without --webhook.',
+    remedy:
+      'Mount a Secret of the type kubernetes.io/tls there (tls.crt, and the tls.key that belongs to it), or run the operator without --webhook.',
   },
 });

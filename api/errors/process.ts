@@ -5,7 +5,8 @@ export const processErrors = table({
   'listen-failed': {
     kind: 'permanent',
     message: ({ address, reason }: { address: string; reason: string }) => `Cannot listen on ${address}: ${reason}.`,
-    remedy: 'Choose another address with --http HOST:PORT; port 0 takes any free one.',
+    remedy:
+      'Choose another address with --http HOST:PORT, or --webhook HOST:PORT if it is that of the webhook; port 0 takes any free one.',
   },
   unexpected: {
     kind: 'permanent',

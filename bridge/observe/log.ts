@@ -2,18 +2,24 @@
  * Structured logs. An error that repeats is logged once, and then summed up: a broker that is away for an hour is a handful of lines.
  */
 import { type DestinationStream, type Logger, pino } from 'pino';
-import type { MkbError } from '../../api/errors.ts';
+import { MkbError } from '../../api/errors.ts';
 
 export type { Logger } from 'pino';
 
 /**
- * JSON lines.
+ * JSON lines. An error of the table, as `err`, is told by what it says; any other with its stack, for it is a fault of ours.
  * @param level a pino level: trace, debug, info, warn, error, fatal, silent
  * @param stream where to; without it, stdout
  */
 export function createLog(level: string, stream?: DestinationStream): Logger {
-  return pino({ level, base: undefined, timestamp: pino.stdTimeFunctions.isoTime }, stream ?? pino.destination(1));
+  const options = { base: undefined, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: errorFields } };
+  return pino({ level, ...options }, stream ?? pino.destination(1));
 }
+
+const errorFields = (error: unknown): object =>
+  MkbError.is(error) && error.code !== 'unexpected'
+    ? { code: error.code, message: error.message, remedy: error.remedy }
+    : pino.stdSerializers.err(error as Error);
 
 /** How long an error that was logged stays quiet, milliseconds. */
 const quietMs = 10_000;

@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { createSecureContext } from 'node:tls';
 import { MkbError } from '../../api/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import { type AdmissionRequest, type AdmissionResponse, review } from './review.ts';
@@ -49,8 +50,10 @@ export async function serveWebhook(options: WebhookOptions): Promise<Webhook> {
     known = now;
     await renew(server, options);
   }, renewalMs);
+  const listening = (server.address() as AddressInfo).port;
+  options.log.info({ host, port: listening }, 'the webhook is served');
   return {
-    port: (server.address() as AddressInfo).port,
+    port: listening,
     close: () =>
       new Promise(resolve => {
         clearInterval(renewal);
@@ -63,6 +66,7 @@ export async function serveWebhook(options: WebhookOptions): Promise<Webhook> {
 async function certificateIn(folder: string): Promise<{ cert: Buffer; key: Buffer }> {
   try {
     const [cert, key] = await Promise.all(['tls.crt', 'tls.key'].map(name => readFile(join(folder, name))));
+    createSecureContext({ cert: cert!, key: key! }); // Throws when they are no PEM, or do not belong together.
     return { cert: cert!, key: key! };
   } catch (cause) {
     throw new MkbError('webhook-certificate-unreadable', { folder, reason: (cause as Error).message }, { cause });

@@ -2,25 +2,35 @@ import { describe, expect, it } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { mkb } from './mkb-process.ts';
 
+/** In the order of --help. */
+const commands = [
+  ...['run', 'drain', 'validate', 'eval', 'repl', 'test', 'explain', 'functions', 'schema', 'config'],
+  ...['simulate', 'demo', 'exporter', 'operator', 'render', 'status'],
+];
+/** Those that only hold others. */
+const groups = ['config', 'render'];
+
 describe('help', () => {
   it('names every command', async () => {
     const { code, stdout, stderr } = await mkb(['--help']);
     expect([code, stderr]).toEqual([0, '']);
-    for (const name of ['run', 'validate', 'eval', 'schema', 'config', 'simulate'])
-      expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
+    for (const name of commands) expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
+  });
+
+  it('names no command that is not tested here', async () => {
+    const { stdout } = await mkb(['--help']);
+    const named = [...stdout.matchAll(/^ {2}([a-z]+)(?: |$)(?=.* {2})/gm)].map(([, name]) => name!);
+    expect(named.filter(name => name !== 'help')).toEqual(commands);
   });
 
   it.each([
-    ['run'],
-    ['validate'],
-    ['eval'],
-    ['schema'],
-    ['config', 'print'],
-    ['simulate'],
-  ])('of %s %s has examples', async (...command) => {
-    const { code, stdout } = await mkb([...command.filter(word => typeof word === 'string'), '--help']);
+    ...commands.filter(name => !groups.includes(name)),
+    'config print',
+    'render k8s',
+  ])('of %s has examples', async command => {
+    const { code, stdout } = await mkb([...command.split(' '), '--help']);
     expect(code).toBe(0);
-    expect(stdout).toContain(`Examples:\n  mkb ${command[0]}`);
+    expect(stdout).toContain(`Examples:\n  mkb ${command.split(' ')[0]}`);
   });
 
   it('is given on stderr when no command is', async () => {

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { MkbError } from '../../../api/errors.ts';
-import { ErrorLog } from '../../../bridge/observe/log.ts';
+import { createLog, ErrorLog } from '../../../bridge/observe/log.ts';
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
@@ -58,4 +58,19 @@ test('errors of other bridges or codes are not held back', () => {
   errors.report('warn', unreachable('k:1'), { bridge: 'b' });
   errors.report('error', new MkbError('kafka-unknown-topic', { topic: 't' }), { bridge: 'a' });
   expect(lines.length).toBe(3);
+});
+
+test('an error of the table is told by what it says, and a fault of ours with its stack', () => {
+  const lines: { err: Record<string, unknown> }[] = [];
+  const log = createLog('info', { write: line => lines.push(JSON.parse(line)) });
+  const cause = new Error('connect ECONNREFUSED');
+  log.warn({ err: new MkbError('kafka-unreachable', { address: 'k:1', reason: 'gone' }, { cause }) }, 'away');
+  log.error({ err: new TypeError('x is undefined') }, 'wrong');
+  log.error({ err: new MkbError('unexpected', { reason: 'x' }, { cause }) }, 'wrong');
+  expect(lines[0]!.err).toEqual({
+    code: 'kafka-unreachable',
+    message: 'Kafka at k:1 cannot be reached: gone.',
+    remedy: expect.stringContaining('bootstrapServers'),
+  });
+  for (const { err } of lines.slice(1)) expect(err.stack).toContain('log.test.ts');
 });
