@@ -3,8 +3,7 @@ import type { RuleDocument } from '../../rules/check.ts';
 import { explainRule } from '../../rules/explain.ts';
 import { exampleSchemas } from '../../rules/functions/schema-examples.ts';
 
-const rule = (sql: string, ...sinks: unknown[]): RuleDocument =>
-  ({ name: 'r', sql, sinks, state: { maxEntries: 100 } }) as RuleDocument;
+const rule = (sql: string, ...sinks: unknown[]): RuleDocument => ({ name: 'r', sql, sinks }) as RuleDocument;
 const kafka = (sink: object = {}) => ({ kafka: { topic: 't', ...sink } });
 
 test.each([
@@ -45,4 +44,16 @@ test('an event is told by its name, and a rule with a schema needs the schemas o
     sources: [{ kind: 'event', topic: '$events/message/dropped' }],
     payload: 'passed on',
   });
+});
+
+test('what a rule remembers is told with its bounds', () => {
+  const sql = 'SELECT COUNT(*) AS n FROM "c/{vin}" WHERE changed(qos) GROUP BY vin, topic(1), SESSION(30s)';
+  const state = { maxEntries: 5, maxValueBytes: '1KiB' };
+  expect(explainRule({ ...rule(sql), state })).toMatchObject({
+    rows: 'one for a window',
+    columns: ['n'],
+    state: { groupBy: { window: 'SESSION(30s)', keys: ['vin', 'topic(1)'] }, calls: ['changed(qos)'], maxEntries: 5 },
+  });
+  expect(explainRule(rule(sql)).state?.maxEntries).toBe(100_000);
+  expect(explainRule(rule('SELECT qos FROM "a"'))).not.toHaveProperty('state');
 });
