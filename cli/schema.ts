@@ -1,6 +1,6 @@
-/** `mkb schema`: the JSON Schema of the document, for editors and CI. */
+/** `mkb schema`: the JSON Schema of the document, for editors and CI; editors complete fields, and functions of rules, from it. */
 import { Command } from 'commander';
-import { documentJsonSchema } from '../api/json-schema.ts';
+import { editorSchema } from '../rules/editor-schema.ts';
 
 const help = `
 Examples:
@@ -13,5 +13,5 @@ export const schemaCommand = (): Command =>
     .description('print the JSON Schema of the document')
     .addHelpText('after', help)
     .action(() => {
-      process.stdout.write(`${JSON.stringify(documentJsonSchema(), null, 2)}\n`);
+      process.stdout.write(`${JSON.stringify(editorSchema(), null, 2)}\n`);
     });

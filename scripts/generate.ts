@@ -6,9 +6,9 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { stringify } from 'yaml';
 import { crdName, customResourceDefinition } from '../api/crd.ts';
-import { documentJsonSchema } from '../api/json-schema.ts';
 import { dashboardFiles } from '../dashboards/generated-files.ts';
 import { deployFiles } from '../deploy/manifests/files.ts';
+import { editorSchema } from '../rules/editor-schema.ts';
 import { documentReference } from './document-reference.ts';
 import { errorReference } from './error-reference.ts';
 import { exporterMetricsReference } from './exporter-metrics-reference.ts';
@@ -30,7 +30,7 @@ const yaml = (value: unknown): string => stringify(value, { lineWidth: 0, aliasD
 
 /** Add a file here, and `npm run check` watches over it. */
 const files: readonly GeneratedFile[] = [
-  { path: 'api/generated/mqtt-kafka-bridge.schema.json', content: () => json(documentJsonSchema()) },
+  { path: 'api/generated/mqtt-kafka-bridge.schema.json', content: () => json(editorSchema()) },
   { path: `crds/${crdName}.yaml`, content: () => yaml(customResourceDefinition()) },
   { path: 'docs/reference/document.md', content: documentReference },
   { path: 'docs/reference/errors.md', content: errorReference },

@@ -39,6 +39,9 @@ interface Registered {
 /** A kubeconfig that leads to no cluster. */
 function nowhere(): KubeConfig {
   const config = new KubeConfig();
-  config.loadFromClusterAndUser({ name: 'none', server: 'http://127.0.0.1:1', skipTLSVerify: false }, { name: 'nobody' });
+  config.loadFromClusterAndUser(
+    { name: 'none', server: 'http://127.0.0.1:1', skipTLSVerify: false },
+    { name: 'nobody' },
+  );
   return config;
 }
