@@ -94,8 +94,6 @@ const schemas = (): string => `## Schemas
 \`\`\`yaml
 schemas:
 ${exampleSchemaDocuments.map(schemaYaml).join('\n')}
-  - name: cars                                   # messages begin with the id of their schema
-    registry: {url: https://registry.example:8081, subject: cars-value}
 \`\`\`
 
 - **Avro** records and maps are maps, enums are text, \`bytes\` and \`fixed\` are bytes. A \`long\` keeps every digit, a \`double\` stays a float. A union is the
@@ -110,8 +108,12 @@ ${exampleSchemaDocuments.map(schemaYaml).join('\n')}
 
 Floats that are no number are the text nan, infinity and -infinity.`;
 
-const schemaYaml = ({ name, json, avro, protobuf }: (typeof exampleSchemaDocuments)[number]): string => {
-  const [language, text] = Object.entries({ json, avro, protobuf }).find(([, each]) => each !== undefined)!;
+const schemaYaml = ({ name, registry, ...texts }: (typeof exampleSchemaDocuments)[number]): string => {
+  if (registry) {
+    const { url, subject } = registry;
+    return `  - name: ${name}                                 # messages begin with the id of their schema\n    registry: {url: "${url}", subject: ${subject}}`;
+  }
+  const [language, text] = Object.entries(texts)[0]!;
   return `  - name: ${name}\n    ${language}: |\n      ${text}`;
 };
 
@@ -175,8 +177,6 @@ Where EMQX gives a value, a rule here gives the same. It differs where EMQX fail
   gives way, a restart forgets all, and replicas do not share it. \`proc_dict_*\` is for each publisher: by the \`{clientid}\` that FROM
   captures, or the message's client id, where EMQX goes by connection. Messages without either share one.
 - Unknown schemas and message types, and slips in the schemas themselves, are found when the document is loaded.
-- \`avro_encode\`, \`avro_decode\`, \`schema_encode_and_tag\` and \`schema_decode_tagged\` do not exist: \`schema_encode\` and \`schema_decode\` of a registry
-  do what the latter two do, with the subject's own schema instead of one that the rule registers.
 - JSON Schema: drafts 6, 7, 2019-09 and 2020-12, not 3 and 4. Patterns are RE2's, as in functions.
 - What makes much from little has a limit: shifts of 1,000,000 bits, padding and fields of 1,000,000 characters, 64 MiB decompressed.
 `;

@@ -7,6 +7,13 @@ export interface SchemaPlace {
   readonly offset: number | undefined;
 }
 
+/** What a registry must be asked for: the schema of an id, or the id of a schema of the document under a subject. */
+interface PendingSchema {
+  readonly name: string;
+  readonly id: number | undefined;
+  readonly registration?: { readonly schema: string; readonly subject: string };
+}
+
 export const schemaErrors = table({
   'schema-invalid': {
     kind: 'permanent',
@@ -16,10 +23,13 @@ export const schemaErrors = table({
   },
   'schema-pending': {
     kind: 'retryable',
-    message: ({ name, id }: { name: string; id: number | undefined }) =>
-      id === undefined
+    message: ({ name, id, registration }: PendingSchema) => {
+      if (registration)
+        return `The registry behind ${name} has not been told of the schema ${registration.schema} yet.`;
+      return id === undefined
         ? `The schema that ${name} writes with is not known yet.`
-        : `Schema ${id} of the registry behind ${name} is not known yet.`,
+        : `Schema ${id} of the registry behind ${name} is not known yet.`;
+    },
     remedy:
       'The bridge fetches it and goes on. mkb eval, repl and test ask no registry: a file of tests can give its schemas under `registry`.',
   },
@@ -51,6 +61,12 @@ export const schemaErrors = table({
     kind: 'permanent',
     message: ({ url }: { url: string }) => `The schema registry has nothing at ${url}.`,
     remedy: 'Check subject and version in spec.schemas; for a message, with which registry its publisher works.',
+  },
+  'registry-schema-refused': {
+    kind: 'permanent',
+    message: ({ url, reason }: { url: string; reason: string }) =>
+      `The schema registry does not take the schema: ${reason} (${url}).`,
+    remedy: 'Make the schema compatible with those of the subject, or allow the bridge to register schemas there.',
   },
   'registry-schema-invalid': {
     kind: 'permanent',

@@ -1,6 +1,6 @@
-/** Asks a schema registry with Confluent's API: JSON by GET, over connections that are kept. https://docs.confluent.io/platform/current/schema-registry/develop/api.html */
-import { Agent as HttpAgent, type IncomingMessage, get as plainGet } from 'node:http';
-import { Agent as HttpsAgent, get as secureGet } from 'node:https';
+/** Asks a schema registry with Confluent's API: JSON, over connections that are kept. https://docs.confluent.io/platform/current/schema-registry/develop/api.html */
+import { Agent as HttpAgent, type IncomingMessage, request as plainRequest } from 'node:http';
+import { Agent as HttpsAgent, request as secureRequest } from 'node:https';
 import { MkbError } from '../../api/errors.ts';
 import type { TlsTexts } from '../../api/tls-texts.ts';
 
@@ -12,6 +12,9 @@ export interface RegistryOptions {
   readonly tls?: TlsTexts;
   readonly requestTimeoutMs: number;
 }
+
+/** The object that an answer is. */
+export type Answer = Readonly<Record<string, unknown>>;
 
 const answerLimit = 16 * 1024 * 1024;
 const accept = 'application/vnd.schemaregistry.v1+json, application/json';
@@ -41,37 +44,66 @@ export class RegistryClient {
    * The answer to GET `path`. Throws `registry-unreachable`, `registry-failed` and `registry-not-authorised`, which may pass, and
    * `registry-schema-missing` where there is no such thing; what `authorization` throws.
    */
-  async get(path: string): Promise<Readonly<Record<string, unknown>>> {
-    const url = this.address(path);
-    const authorization = await this.#options.authorization?.();
-    const headers: Record<string, string> = { accept, ...(authorization !== undefined && { authorization }) };
-    const { status, text } = await this.#request(url, headers).catch(cause => {
-      throw MkbError.is(cause) ? cause : unreachable(url, cause);
-    });
-    if (status === 401 || status === 403) throw new MkbError('registry-not-authorised', { url, status });
-    if (status === 404) throw new MkbError('registry-schema-missing', { url });
-    if (status !== 200) throw new MkbError('registry-failed', { url, reason: `HTTP ${status}` });
-    return readObject(url, text);
+  get(path: string): Promise<Answer> {
+    return this.#ask(path);
+  }
+
+  /** The answer to POST `path`. Throws as `get`, and `registry-schema-refused` for what the registry does not take. */
+  post(path: string, body: object): Promise<Answer> {
+    return this.#ask(path, JSON.stringify(body));
   }
 
   close(): void {
     this.#agent.destroy();
   }
 
-  async #request(url: string, headers: Record<string, string>): Promise<{ status: number; text: string }> {
-    const get = this.#secure ? secureGet : plainGet;
+  async #ask(path: string, body?: string): Promise<Answer> {
+    const url = this.address(path);
+    const authorization = await this.#options.authorization?.();
+    const headers: Record<string, string> = {
+      accept,
+      ...(authorization !== undefined && { authorization }),
+      ...(body !== undefined && { 'content-type': 'application/vnd.schemaregistry.v1+json' }),
+    };
+    const { status, text } = await this.#request(url, headers, body).catch(cause => {
+      throw MkbError.is(cause) ? cause : unreachable(url, cause);
+    });
+    if (status === 401 || status === 403) throw new MkbError('registry-not-authorised', { url, status });
+    if (status === 404) throw new MkbError('registry-schema-missing', { url });
+    if (status === 409 || status === 422)
+      throw new MkbError('registry-schema-refused', { url, reason: reasonIn(text) });
+    if (status !== 200) throw new MkbError('registry-failed', { url, reason: `HTTP ${status}` });
+    return readObject(url, text);
+  }
+
+  async #request(
+    url: string,
+    headers: Record<string, string>,
+    body?: string,
+  ): Promise<{ status: number; text: string }> {
+    const ask = this.#secure ? secureRequest : plainRequest;
     const signal = AbortSignal.timeout(this.#options.requestTimeoutMs);
+    const method = body === undefined ? 'GET' : 'POST';
     const response = await new Promise<IncomingMessage>((resolve, reject) =>
-      get(url, { agent: this.#agent, headers, signal }, resolve).once('error', reject),
+      ask(url, { agent: this.#agent, headers, method, signal }, resolve).once('error', reject).end(body),
     );
     return { status: response.statusCode ?? 0, text: await readText(response, url) };
   }
 }
 
-const readObject = (url: string, text: string): Readonly<Record<string, unknown>> => {
+/** What the registry says of its refusal. */
+const reasonIn = (text: string): string => {
+  try {
+    return String((JSON.parse(text) as { message?: unknown }).message ?? 'it gives no reason');
+  } catch {
+    return 'it gives no reason';
+  }
+};
+
+const readObject = (url: string, text: string): Answer => {
   try {
     const answer: unknown = JSON.parse(text);
-    if (typeof answer === 'object' && answer !== null) return answer as Readonly<Record<string, unknown>>;
+    if (typeof answer === 'object' && answer !== null) return answer as Answer;
   } catch {
     // Told below, as any other answer that makes no sense.
   }

@@ -11,7 +11,7 @@ import { jsonCodec } from '../../rules/schemas/json/codec.ts';
 import { protobufCodec } from '../../rules/schemas/protobuf/codec.ts';
 import type { ProtoFile } from '../../rules/schemas/protobuf/schema.ts';
 import type { Registered } from '../../rules/schemas/registry.ts';
-import type { RegistryClient } from './client.ts';
+import type { Answer, RegistryClient } from './client.ts';
 
 /** The schema of an id. Throws as `RegistryClient.get`, and `registry-schema-invalid` for one that cannot be used. */
 export const schemaOfId = async (client: RegistryClient, id: number): Promise<Registered> => {
@@ -37,10 +37,23 @@ export const schemaOfSubject = async (
   return { id: answer.id, schema: await registered(client, path, answer) };
 };
 
+/** A schema as it is registered. */
+export interface SchemaText {
+  readonly schemaType: 'AVRO' | 'JSON';
+  readonly schema: string;
+}
+
+/** Registers a schema under a subject; one that is there already keeps its id. Throws as `RegistryClient.post`. */
+export const idOfSchema = async (client: RegistryClient, subject: string, text: SchemaText): Promise<number> => {
+  const path = `/subjects/${encodeURIComponent(subject)}/versions`;
+  const { id } = await client.post(path, text);
+  if (typeof id !== 'number')
+    throw new MkbError('registry-failed', { url: client.address(path), reason: 'the answer has no id' });
+  return id;
+};
+
 const pathOf = (subject: string, version: unknown): string =>
   `/subjects/${encodeURIComponent(subject)}/versions/${encodeURIComponent(String(version))}`;
-
-type Answer = Readonly<Record<string, unknown>>;
 
 const registered = async (client: RegistryClient, path: string, answer: Answer): Promise<Registered> => {
   const url = client.address(path);

@@ -11,18 +11,20 @@ import type { RegistrySection, SchemaSection } from '../../api/schema/schemas.ts
 import { resolveSecret, type SecretSources } from '../../api/secrets.ts';
 import { tlsTexts } from '../../api/tls-texts.ts';
 import { durationMs } from '../../api/units.ts';
-import type { RegistrySchema } from '../../rules/schemas/registry.ts';
+import type { Registration, RegistrySchema } from '../../rules/schemas/registry.ts';
 import type { Schemas } from '../../rules/schemas/schemas.ts';
 import { asMkbError } from '../as-mkb-error.ts';
 import { backoffMs } from '../backoff.ts';
 import { RegistryClient, type RegistryOptions } from './client.ts';
-import { schemaOfId, schemaOfSubject } from './fetch-schema.ts';
+import { idOfSchema, type SchemaText, schemaOfId, schemaOfSubject } from './fetch-schema.ts';
 
 /** A registry of the document, and the schema of the rules that it feeds. */
 interface Feed {
   readonly schema: RegistrySchema;
   readonly client: RegistryClient;
   readonly section: RegistrySection;
+  /** Schemas of the document, which may be registered. */
+  readonly texts: ReadonlyMap<string, SchemaText>;
 }
 
 /** How often a registry must say that it has no such schema. */
@@ -49,23 +51,24 @@ export class Registries {
   }
 
   /**
-   * Fetches a schema that a rule misses, and returns when it is there, or known to be none. Never rejects.
+   * Fetches a schema that a rule misses, or registers one, and returns when it is there, or known to be none. Never rejects.
    *
    * @param problem is told of each failure that is retried
    * @returns false if this was closed before
    */
-  async obtain({ name, id }: ErrorDetails<'schema-pending'>, problem: (error: MkbError) => void): Promise<boolean> {
-    const feed = this.#feeds.find(({ schema }) => schema.name === name);
+  async obtain(missing: ErrorDetails<'schema-pending'>, problem: (error: MkbError) => void): Promise<boolean> {
+    const feed = this.#feeds.find(({ schema }) => schema.name === missing.name);
+    const what = missing.registration ?? missing.id;
     // What messages are written with is there since `start`.
-    if (feed === undefined || id === undefined) return true;
+    if (feed === undefined || what === undefined) return true;
     let misses = 0;
     for (let attempt = 0; !this.#closed.signal.aborted; attempt++) {
-      const error = await this.#fetch(feed, id);
+      const error = await this.#fetch(feed, what);
       if (error === undefined) return true;
       if (MkbError.is(error, 'registry-schema-missing')) misses++;
       else problem(error);
       if (misses === missesBelieved) {
-        feed.schema.refuse(id, error.message);
+        feed.schema.refuse(what, error.message);
         return true;
       }
       const ms = backoffMs(attempt, firstPauseMs, longestPauseMs);
@@ -80,14 +83,16 @@ export class Registries {
   }
 
   /** Returns why the schema is not decided yet, if it is not. */
-  async #fetch({ schema, client }: Feed, id: number): Promise<MkbError | undefined> {
+  async #fetch({ schema, client, texts }: Feed, what: number | Registration): Promise<MkbError | undefined> {
     try {
-      schema.learn(id, await schemaOfId(client, id));
+      if (typeof what === 'number') schema.learn(what, await schemaOfId(client, what));
+      else schema.register(what, await idOfSchema(client, what.subject, texts.get(what.schema)!));
       return undefined;
     } catch (error) {
       const known = asMkbError(error);
-      if (!MkbError.is(known, 'registry-schema-invalid')) return known;
-      schema.refuse(id, known.message);
+      const forGood = MkbError.is(known, 'registry-schema-invalid') || MkbError.is(known, 'registry-schema-refused');
+      if (!forGood) return known;
+      schema.refuse(what, known.message);
       return undefined;
     }
   }
@@ -99,15 +104,21 @@ export async function prepareRegistries(
   schemas: Schemas,
   secrets: SecretSources,
 ): Promise<Registries> {
+  const texts = new Map(documents.map(({ name, avro, json }) => [name, textOf(avro, json)]));
   const feeds = documents.flatMap(({ name, registry }) => {
     const schema = schemas.registries.find(each => each.name === name);
-    return registry === undefined || schema === undefined ? [] : [{ schema, section: registry }];
+    return registry === undefined || schema === undefined ? [] : [{ schema, section: registry, texts }];
   });
   const connected = feeds.map(async feed => ({
     ...feed,
     client: new RegistryClient(await registryOptions(feed.section, secrets)),
   }));
   return new Registries(await Promise.all(connected));
+}
+
+/** Only these can be registered by a rule. */
+function textOf(avro: string | undefined, json: string | undefined): SchemaText {
+  return avro === undefined ? { schemaType: 'JSON', schema: json ?? '' } : { schemaType: 'AVRO', schema: avro };
 }
 
 async function registryOptions(section: RegistrySection, secrets: SecretSources): Promise<RegistryOptions> {

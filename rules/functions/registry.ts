@@ -15,6 +15,7 @@ import { jqFunctions } from './jq.ts';
 import { mathFunctions } from './math.ts';
 import { messageFunctions } from './messages.ts';
 import { regexFunctions } from './regex.ts';
+import { registrySchemaFunctions } from './registry-schemas.ts';
 import { schemaFunctions } from './schemas.ts';
 import { sparkplugFunctions } from './sparkplug.ts';
 import { stateFunctions } from './state.ts';
@@ -36,7 +37,7 @@ export const functionGroups: readonly { readonly title: string; readonly functio
   { title: 'Maps and lists', functions: collectionFunctions },
   { title: 'jq', functions: jqFunctions },
   { title: 'Encoding', functions: [...encodingFunctions, ...hexFunctions, ...termFunctions, ...sparkplugFunctions] },
-  { title: 'Schemas', functions: schemaFunctions },
+  { title: 'Schemas', functions: [...schemaFunctions, ...registrySchemaFunctions] },
   { title: 'Hashes', functions: hashFunctions },
   { title: 'Compression', functions: compressionFunctions },
   { title: 'Bits', functions: [...bitOperations, ...bitFunctions] },

@@ -7,7 +7,8 @@ import type { Schemas } from '../schemas/schemas.ts';
 import { isText, type Value } from '../value.ts';
 import { any, bytes, type ConstantFault, define, type FunctionEntry, optional, text } from './define.ts';
 
-const codecOf = (schemas: Schemas, name: string): Codec => {
+/** Throws Refusal for a name that no schema has. */
+export const codecOf = (schemas: Schemas, name: string): Codec => {
   const codec = schemas.find(name);
   if (codec === undefined) throw new Refusal(`there is no schema named ${name}`);
   return codec;
@@ -28,7 +29,7 @@ const checkCall =
     return problem === undefined ? undefined : { parameter: given ? 2 : 0, reason: problem };
   };
 
-const unknownSchema = (name: string, { names }: Schemas): ConstantFault => {
+export const unknownSchema = (name: string, { names }: Schemas): ConstantFault => {
   const near = nearest(name, names);
   if (near !== undefined) return { parameter: 0, unknown: name, hint: `Did you mean ${near}?` };
   const hint = names.length === 0 ? 'spec.schemas has none.' : `spec.schemas has ${names.join(', ')}.`;

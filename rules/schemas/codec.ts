@@ -4,6 +4,7 @@ import type { Value } from '../value.ts';
 export type SchemaKind = 'json' | 'avro' | 'protobuf';
 
 export interface Codec {
+  readonly kind: SchemaKind | 'registry';
   /**
    * Why `schema_decode`, `schema_encode` or `schema_check` cannot be called so, whatever the message; undefined if it can.
    *

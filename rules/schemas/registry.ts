@@ -16,17 +16,30 @@ export type Registered =
   | { readonly kind: 'avro' | 'json'; readonly codec: Codec }
   | { readonly kind: 'protobuf'; readonly codec: ProtobufCodec };
 
+/** A schema of the document, under a subject of the registry. */
+export interface Registration {
+  /** Its name in the document. */
+  readonly schema: string;
+  readonly subject: string;
+}
+
+const keyOf = ({ schema, subject }: Registration): string => JSON.stringify([schema, subject]);
+
 /** Schemas with these ids are remembered not to be there, and for how long: ids are made up by whoever publishes. */
 const mostRefused = 1000;
 const refusedForMs = 60_000;
 
 export class RegistrySchema implements Codec {
+  readonly kind = 'registry';
   readonly name: string;
   /** Whether the document names a subject, so that messages can be written. */
   readonly writes: boolean;
   readonly #now: () => number;
   readonly #known = new Map<number, Registered>();
-  readonly #refused = new Map<number, { readonly reason: string; readonly until: number }>();
+  /** By id, or by the key of a registration. */
+  readonly #refused = new Map<number | string, { readonly reason: string; readonly until: number }>();
+  /** Ids of schemas of the document, by the key of their registration. */
+  readonly #registered = new Map<string, number>();
   /** The id of the schema that messages are written with. */
   #writer: number | undefined;
 
@@ -48,15 +61,17 @@ export class RegistrySchema implements Codec {
     this.#writer = id;
   }
 
-  /** There is no such schema, or none that can be used. Believed for a minute. */
-  refuse(id: number, reason: string): void {
-    if (this.#refused.size >= mostRefused) this.#refused.clear();
-    this.#refused.set(id, { reason, until: this.#now() + refusedForMs });
+  /** The registry knows a schema of the document by this id. */
+  register(registration: Registration, id: number): void {
+    if (this.#registered.size >= mostRefused) this.#registered.clear();
+    this.#registered.set(keyOf(registration), id);
   }
 
-  /** Whether a message of this id can be judged without asking the registry. */
-  decided(id: number): boolean {
-    return this.#known.has(id) || (this.#refused.get(id)?.until ?? Number.NEGATIVE_INFINITY) > this.#now();
+  /** There is no such schema, or none that can be used, or it cannot be registered. Believed for a minute. */
+  refuse(what: number | Registration, reason: string): void {
+    if (this.#refused.size >= mostRefused) this.#refused.clear();
+    const key = typeof what === 'number' ? what : keyOf(what);
+    this.#refused.set(key, { reason, until: this.#now() + refusedForMs });
   }
 
   problem(use: 'decode' | 'encode' | 'check', type: string | undefined): string | undefined {
@@ -92,12 +107,30 @@ export class RegistrySchema implements Codec {
     return tagged(id, Buffer.concat([writeTypePath(path), message]));
   }
 
+  /** The codec of an id, for messages that do not say it. Throws as `decode`. */
+  codecOf(id: number): Codec {
+    return this.#schema(id).codec;
+  }
+
+  /** The id under which the registry has a schema of the document. Throws as `decode`. */
+  idOf(registration: Registration): number {
+    const key = keyOf(registration);
+    const id = this.#registered.get(key);
+    if (id !== undefined) return id;
+    this.#throwRefused(key);
+    throw new MkbError('schema-pending', { name: this.name, id, registration });
+  }
+
   /** Throws Refusal for a schema that is not there, `schema-pending` for one that nobody asked for yet. */
   #schema(id: number): Registered {
     const known = this.#known.get(id);
     if (known !== undefined) return known;
-    const refused = this.#refused.get(id);
-    if (refused !== undefined && refused.until > this.#now()) throw new Refusal(refused.reason);
+    this.#throwRefused(id);
     throw new MkbError('schema-pending', { name: this.name, id });
+  }
+
+  #throwRefused(key: number | string): void {
+    const refused = this.#refused.get(key);
+    if (refused !== undefined && refused.until > this.#now()) throw new Refusal(refused.reason);
   }
 }

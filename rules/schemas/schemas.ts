@@ -76,6 +76,7 @@ const brokenSchema = (document: SchemaSection, fault: SchemaFault): BrokenSchema
 };
 
 const unusable: Codec = {
+  kind: 'avro',
   problem: () => undefined,
   decode: () => {
     throw new SchemaFault('', 'the schema is broken');

@@ -1,6 +1,7 @@
 /** A schema registry on a free port, with the part of Confluent's API that is asked for, which can be told to fail. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 
 export interface StoredSchema {
   readonly id: number;
@@ -17,6 +18,8 @@ export class SchemaRegistry {
   authorization: string | undefined;
   /** What each request gets instead of an answer. */
   failure: { readonly status: number } | 'reset' | undefined;
+  /** The text of a schema that is not taken. */
+  incompatible: string | undefined;
   readonly #server: Server;
   readonly #byId = new Map<number, StoredSchema>();
   readonly #subjects = new Map<string, StoredSchema[]>();
@@ -56,8 +59,26 @@ export class SchemaRegistry {
     }
     const found = this.failure === undefined ? this.#find(path) : undefined;
     const status = this.failure?.status ?? (found === undefined ? 404 : 200);
+    if (request.method === 'POST' && this.failure === undefined) {
+      void this.#register(request, response, path);
+      return;
+    }
     response.writeHead(status, { 'content-type': 'application/vnd.schemaregistry.v1+json' });
     response.end(JSON.stringify(found ?? { error_code: status * 100 + 3, message: 'Schema not found' }));
+  }
+
+  /** A schema that is there already keeps its id. */
+  async #register(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
+    const subject = decodeURIComponent(/^\/subjects\/([^/]+)\/versions$/.exec(path)?.[1] ?? '');
+    const { schema, schemaType } = JSON.parse(await text(request)) as StoredSchema;
+    const known = [...this.#byId.values()].find(each => each.schema === schema);
+    const id = known?.id ?? Math.max(0, ...this.#byId.keys()) + 1;
+    const compatible = schema !== this.incompatible;
+    if (compatible) this.add(subject, { id, schema, ...(schemaType !== undefined && { schemaType }) });
+    response.writeHead(compatible ? 200 : 409);
+    response.end(
+      JSON.stringify(compatible ? { id } : { error_code: 409, message: 'Schema being registered is incompatible' }),
+    );
   }
 
   #find(path: string): object | undefined {

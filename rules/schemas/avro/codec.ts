@@ -7,6 +7,7 @@ import { avroWriter } from './write.ts';
 export const avroCodec = (text: string, references: readonly string[] = []): Codec => {
   const type = parseAvro(text, references);
   return {
+    kind: 'avro',
     problem: (_use, named) => noTypeNamed('an Avro schema', named),
     decode: avroReader(type),
     encode: avroWriter(type),

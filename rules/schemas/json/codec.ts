@@ -18,6 +18,7 @@ export const jsonCodec = (text: string): Codec => {
     if (!holds(() => Schema.Check(schema as object, shown))) throw new Refusal(firstFault(schema as object, shown));
   };
   return {
+    kind: 'json',
     problem: (_use, named) => noTypeNamed('a JSON Schema', named),
     decode: bytes => {
       const value = jsonOrUndefined(bytes);

@@ -19,6 +19,7 @@ export const protobufCodec = (text: string, files: readonly ProtoFile[] = []): P
     return type;
   };
   return {
+    kind: 'protobuf',
     types,
     problem: (_use, name = only) =>
       name !== undefined && types.find(name) !== undefined ? undefined : problemOf(types, name),

@@ -107,6 +107,22 @@ describe('a message of an unknown schema', () => {
   });
 });
 
+test('a schema of the document is registered when the first message needs it', async () => {
+  const sql = `SELECT schema_encode_and_tag('mine', 'points', json_decode(payload), 'mine-value') AS v FROM "v/#"`;
+  const schemas = [
+    { name: 'points', registry: { url: registry.url } },
+    { name: 'mine', avro: '{"type": "record", "name": "Mine", "fields": [{"name": "y", "type": "int"}]}' },
+  ];
+  await start([{ name: 'encode', sql, sinks: [{ kafka: { topic: 't', value: '${v}' } }] }], { schemas });
+  await flow.send({ topic: 'v/1', payload: '{"y": 5}' });
+  await flow.send({ topic: 'v/1', payload: '{"y": 6}' });
+  expect(flow.kafka.records('t').map(({ value }) => value)).toEqual([
+    Buffer.of(0, 0, 0, 0, 2, 10),
+    Buffer.of(0, 0, 0, 0, 2, 12),
+  ]);
+  expect(registry.asked).toEqual(['/subjects/mine-value/versions']);
+});
+
 test('what is written begins with the id of the latest schema of the subject', async () => {
   const sql = `SELECT schema_encode('points', json_decode(payload)) AS v FROM "v/#"`;
   await start([{ name: 'encode', sql, sinks: [{ kafka: { topic: 't', value: '${v}' } }] }]);

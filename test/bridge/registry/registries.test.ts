@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { MkbError } from '../../../api/errors.ts';
 import type { SchemaSection } from '../../../api/schema/schemas.ts';
 import { prepareRegistries, type Registries } from '../../../bridge/registry/registries.ts';
+import type { RegistrySchema } from '../../../rules/schemas/registry.ts';
 import { schemasOf } from '../../../rules/schemas/schemas.ts';
 import { until } from '../../real/until.ts';
 import { plainly } from '../../rules/schemas/plainly.ts';
@@ -26,6 +27,7 @@ afterEach(async () => {
 
 const prepare = async (section: Partial<SchemaSection['registry']> = {}) => {
   const documents: SchemaSection[] = [
+    { name: 'point', avro: point },
     { name: 'cars', registry: { url: registry.url, requestTimeout: '10s', ...section } },
   ];
   const schemas = schemasOf(documents);
@@ -187,6 +189,31 @@ describe('what a message was written with', () => {
     await until('a failure', () => problems.length > 0, { everyMs: 2 });
     registries!.close();
     expect(await obtained).toBe(false);
+  });
+});
+
+describe('a schema of the document', () => {
+  const registration = { schema: 'point', subject: 'points/value' };
+  const register = () =>
+    registries!.obtain({ name: 'cars', id: undefined, registration }, ({ code }) => problems.push(code));
+
+  test('is registered under a subject, once', async () => {
+    registry.add('other', { id: 5, schema: '"int"' });
+    const { cars } = await prepare();
+    expect(await register()).toBe(true);
+    expect((cars as RegistrySchema).idOf(registration)).toBe(6);
+    expect(registry.asked).toEqual(['/subjects/points%2Fvalue/versions']);
+    await prepare();
+    await register();
+    expect((cars as RegistrySchema).idOf(registration)).toBe(6);
+  });
+
+  test('that the subject does not take fails for good, with the reason of the registry', async () => {
+    registry.incompatible = point;
+    const { cars } = await prepare();
+    expect(await register()).toBe(true);
+    expect(() => (cars as RegistrySchema).idOf(registration)).toThrow('Schema being registered is incompatible');
+    expect(problems).toEqual([]);
   });
 });
 

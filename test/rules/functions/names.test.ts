@@ -20,7 +20,7 @@ const names = `
   getenv random uuid_v4 uuid_v4_no_hyphen
   proc_dict_get proc_dict_put proc_dict_del kv_store_get kv_store_put kv_store_del
   sparkplug_encode sparkplug_decode
-  schema_encode schema_decode schema_check
+  schema_encode schema_decode schema_check avro_encode avro_decode schema_encode_and_tag schema_decode_tagged
 `
   .trim()
   .split(/\s+/);

@@ -120,6 +120,13 @@ describe('a call that can never work is found when the rule is loaded', () => {
     ["schema_encode('registry', payload)", 'rule-arguments', 'names no subject'],
     ["schema_decode('registry', payload, 'Person')", 'rule-arguments', 'the message says what it is'],
     ["schema_decode('avro_user')", 'rule-arguments', 'takes 2 to 3 arguments'],
+    ["schema_decode_tagged('avro_user', payload)", 'rule-arguments', 'avro_user is a schema without a registry'],
+    ["schema_decode_tagged('registri', payload)", 'rule-unknown-name', 'Did you mean registry?'],
+    ["avro_decode('avro_user', payload, 1)", 'rule-arguments', 'needs a registry'],
+    ["avro_encode('registry', payload, '1')", 'rule-arguments', 'id must be a whole number'],
+    ["schema_encode_and_tag('avro_user', 'avro_user', payload, 's')", 'rule-arguments', 'needs a registry'],
+    ["schema_encode_and_tag('registry', 'registry', payload, 's')", 'rule-arguments', 'takes a schema of Avro or JSON'],
+    ["schema_encode_and_tag('protobuf_person', 'registry', payload, 's')", 'rule-arguments', 'takes a schema of Avro'],
     ['schema_decode(5, payload)', 'rule-arguments', 'schema must be text'],
   ])('%s', (expression, code, reason) => {
     const error = thrownBy(() => compileRule(`SELECT ${expression} AS v FROM "t"`, { schemas }));

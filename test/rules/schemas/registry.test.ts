@@ -110,9 +110,28 @@ describe('a schema that nobody knows yet', () => {
   test('takes no memory for made-up ids', () => {
     const { schema } = registry();
     for (let id = 1000; id < 4000; id++) schema.refuse(id, 'none');
-    expect(schema.decided(3999)).toBe(true);
-    expect(schema.decided(1000)).toBe(false);
-    expect(schema.decided(1)).toBe(true);
+    const id = (number: number) => bytes(`00${number.toString(16).padStart(8, '0')}0a`);
+    expect(() => schema.decode(id(3999))).toThrow('none');
+    expect(failure(() => schema.decode(id(1000))).code).toBe('schema-pending');
+    expect(plainly(schema.decode(id(1)))).toEqual({ x: 5 });
+  });
+});
+
+describe('a schema of the document, under a subject of the registry', () => {
+  const registration = { schema: 'point', subject: 'points-value' };
+
+  test('is to be registered before its id is known', () => {
+    const { schema } = registry();
+    expect(failure(() => schema.idOf(registration)).details).toEqual({ name: 'cars', id: undefined, registration });
+    schema.register(registration, 9);
+    expect(schema.idOf(registration)).toBe(9);
+    expect(failure(() => schema.idOf({ ...registration, subject: 'other' })).code).toBe('schema-pending');
+  });
+
+  test('may be refused by the registry', () => {
+    const { schema } = registry();
+    schema.refuse(registration, 'it is incompatible');
+    expect(() => schema.idOf(registration)).toThrow('it is incompatible');
   });
 });
 
