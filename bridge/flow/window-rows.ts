@@ -129,7 +129,7 @@ export class WindowRows {
     const { window } = outcome;
     if ('error' in outcome) {
       rule.rowsFailed++;
-      this.#giveUp(rule, outcome.error, undefined, Buffer.from(encodeJson(window.facts)));
+      this.#giveUp(rule, outcome.error, undefined, factsOfWindow(window));
       return;
     }
     rule.rows++;
@@ -137,8 +137,13 @@ export class WindowRows {
   }
 
   #writeRow(sink: BoundSink, window: ClosedWindow, row: Row): void {
-    const facts = () => Buffer.from(encodeJson(window.facts));
-    this.#fill(sink, window, row, facts, record => sink.sink.fillFromWindow(record, window, row));
+    this.#fill(
+      sink,
+      window,
+      row,
+      () => factsOfWindow(window),
+      record => sink.sink.fillFromWindow(record, window, row),
+    );
   }
 
   #writeRowOf(sink: BoundSink, event: BridgeEvent, row: Row): void {
@@ -158,9 +163,8 @@ export class WindowRows {
       fill(this.#draft);
       this.#append(topic, this.#draft, sink.number);
     } catch (error) {
-      if (!MkbError.is(error)) throw error;
       sink.failed++;
-      this.#giveUp(sink.rule, error, undefined, facts());
+      this.#giveUp(sink.rule, asMkbError(error), undefined, facts());
     }
   }
 
@@ -186,6 +190,15 @@ export class WindowRows {
 }
 
 const noRows: readonly Row[] = [];
+
+/** What is known of a window, for a dead letter. A key may be bytes that JSON does not take; then it tells the times alone. */
+function factsOfWindow({ facts, start, end }: ClosedWindow): Buffer {
+  try {
+    return Buffer.from(encodeJson(facts));
+  } catch {
+    return Buffer.from(encodeJson({ window_start: start, window_end: end }));
+  }
+}
 
 /** What is known of an event, for a dead letter. A payload may be any bytes. */
 function factsOf({ json: _json, payload, ...facts }: BridgeEvent): Buffer {

@@ -11,11 +11,11 @@ import { placeAt } from '../position.ts';
 import type { RuleSource } from '../rule.ts';
 import type { Ambient, Evaluate, Scope } from '../scope.ts';
 import { compileSelect } from '../select.ts';
-import type { AliasPath, Call, Expression, GroupBy, Statement } from '../syntax.ts';
+import type { AliasPath, Call, Expression, GroupBy, PathExpression, Statement } from '../syntax.ts';
 import { newMap } from '../value.ts';
 import { findAggregate } from './aggregates.ts';
 import { bounded } from './bounded.ts';
-import { WindowNames } from './closed-window.ts';
+import { WindowNames, windowColumns } from './closed-window.ts';
 import { Group } from './group.ts';
 import { sameExpression } from './same-expression.ts';
 import { type WindowPlan, Windows } from './windows.ts';
@@ -59,7 +59,7 @@ export const compileWindows = (
   );
   const after = new AfterWindow(compiler, keys, names, context);
   for (const item of selected) {
-    if (item.kind === 'all') notGrouped(compiler.sql, item, '*');
+    if (item.kind === 'all') notGrouped(compiler.sql, item);
   }
   const select = compileSelect(selected, after.compiler);
   const having = groupBy.having === undefined ? undefined : after.compiler.condition(groupBy.having);
@@ -105,8 +105,8 @@ const pathOf = (key: Expression): AliasPath | undefined => {
   return [key.name, ...key.steps.map(step => ('key' in step ? step.key : ''))];
 };
 
-const notGrouped = (sql: string, { start }: { readonly start: number }, what: string): never => {
-  throw new MkbError('rule-not-grouped', { ...placeAt(sql, start), what });
+const notGrouped = (sql: string, { start, end }: Pick<Expression, 'start' | 'end'>): never => {
+  throw new MkbError('rule-not-grouped', { ...placeAt(sql, start), what: sql.slice(start, end) });
 };
 
 /** Compiles SELECT and HAVING, and collects the aggregates in them; equal ones are counted once. */
@@ -138,7 +138,7 @@ class AfterWindow {
     const key = this.#keys.findIndex(each => sameExpression(each, expression));
     if (key >= 0) return () => this.current.group.keys[key];
     if (expression.kind === 'call') return this.#aggregate(expression) ?? this.#refuseOfMessage(expression);
-    if (expression.kind === 'path') this.#refuseColumn(expression.start, expression.end, expression.name);
+    if (expression.kind === 'path') this.#refuseColumn(expression);
     return undefined;
   }
 
@@ -179,21 +179,15 @@ class AfterWindow {
   }
 
   /** What a function reads of a message, other than its arguments, is as various as a column. */
-  #refuseOfMessage({ name, start, end }: Call): undefined {
-    if (findFunction(name)?.ofMessage === true) notGrouped(this.#before.sql, { start }, this.#text(start, end));
+  #refuseOfMessage(call: Call): undefined {
+    if (findFunction(call.name)?.ofMessage === true) notGrouped(this.#before.sql, call);
     return undefined;
   }
 
-  #refuseColumn(start: number, end: number, name: string): void {
-    const { aliases, names } = this.compiler;
-    const known = aliases.has(name) || ['window_start', 'window_end'].includes(name);
-    if (!known && this.#before.names.reader(name) !== undefined) {
-      notGrouped(this.#before.sql, { start }, this.#text(start, end));
-    }
-    if (!known && names.reader(name) !== undefined) notGrouped(this.#before.sql, { start }, this.#text(start, end));
-  }
-
-  #text(start: number, end: number): string {
-    return this.#before.sql.slice(start, end);
+  /** A name that nobody knows is told by the compiler. */
+  #refuseColumn(path: PathExpression): void {
+    const { name } = path;
+    if (this.compiler.aliases.has(name) || windowColumns.includes(name)) return;
+    if (this.#before.names.reader(name) !== undefined) notGrouped(this.#before.sql, path);
   }
 }

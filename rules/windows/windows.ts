@@ -157,8 +157,8 @@ export class Windows {
       const row = makeRow(scope);
       return having === undefined || having(scope) ? { window, row } : undefined;
     } catch (error) {
-      if (!MkbError.is(error)) throw error;
-      return { window, error };
+      const reason = String(error);
+      return { window, error: MkbError.is(error) ? error : new MkbError('unexpected', { reason }, { cause: error }) };
     }
   }
 

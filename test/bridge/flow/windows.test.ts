@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Flow, type FlowOptions } from './support/flowing.ts';
 
@@ -222,6 +223,16 @@ describe('a row of a window', () => {
     ]);
   });
 
+  test('whose key JSON does not take is a dead letter that tells the times of the window', async () => {
+    const sql = 'SELECT payload, COUNT(*) AS n FROM "v/#" GROUP BY payload, TUMBLING(10s)';
+    await start({ deadLetter: 'dead', rules: [rule('r', sql, { topic: 't' })] });
+    const began = flow.clock.now();
+    await flow.send({ topic: 'v/a', payload: Buffer.of(255) });
+    await flow.pass(10_000);
+    expect(values('dead')).toEqual([{ window_start: began, window_end: began + 10_000 }]);
+    expect(flow.failures).toEqual([{ rule: 'r', code: 'value-not-text' }]);
+  });
+
   test('that fails without a dead-letter topic is counted and told', async () => {
     const sql = 'SELECT COUNT(*) AS n FROM "v/{vin}" GROUP BY vin, TUMBLING(10s)';
     await start({ rules: [rule('r', sql, { topic: '${vin}' })] });
@@ -229,4 +240,38 @@ describe('a row of a window', () => {
     await flow.pass(10_000);
     expect([flow.rows.dropped, flow.failures]).toEqual([1, [{ rule: 'r', code: 'kafka-invalid-topic' }]]);
   });
+});
+
+test('whatever comes, received is the sum of all outcomes, and the rows add up to what was aggregated', async () => {
+  const message = fc.record({
+    topic: fc.constantFrom('v/a', 'v/b', 'w/a', 'x'),
+    payload: fc.constantFrom('{"v": 1}', '{"v": -1}', '{"v": "fast"}', 'no JSON', '{}'),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.tuple(message, fc.nat(4000)), { maxLength: 30 }), async steps => {
+      const sql =
+        'SELECT vin, SUM(payload.v) AS sum, COUNT(*) AS n FROM "v/{vin}" WHERE payload.v > 0 GROUP BY vin, HOPPING(10s, 5s)';
+      await start({
+        deadLetter: 'dead',
+        rules: [
+          { ...rule('windows', sql, { topic: 't' }), state: { maxEntries: 3 } },
+          rule('forward', 'SELECT payload FROM "v/b", "w/#"', { topic: 'u' }),
+        ],
+      });
+      for (const [each, pause] of steps) {
+        await flow.send(each);
+        await flow.pass(pause);
+      }
+      await flow.pass(minute);
+      const { received, inFlight, settled } = flow.settlement;
+      expect([received, inFlight]).toEqual([steps.length, 0]);
+      expect(settled.reduce((sum, count) => sum + count)).toBe(received);
+      const counted = values().reduce((sum, { n }) => sum + n, 0);
+      expect(counted).toBe(2 * flow.rules[0]!.passed);
+      expect(flow.rules[0]!.sinks[0]!.delivered).toBe(flow.rules[0]!.rows);
+      expect([flow.rules[0]!.windows!.entries, flow.clock.alarms]).toEqual([0, 0]);
+      await flow.stop();
+    }),
+    { numRuns: 15 },
+  );
 });
