@@ -5,6 +5,8 @@
  */
 import { compileRule } from '../rules/compile.ts';
 import { exampleMessage } from '../rules/example-message.ts';
+import type { Value } from '../rules/value.ts';
+import { vehicleSchemas as schemas } from './vehicle-schemas.ts';
 
 const vehicle = {
   vin: '0MK3G2CK8PB990476',
@@ -23,6 +25,8 @@ const vehicle = {
   timestamp: 1_700_000_000_123,
 };
 const list = { items: Array.from({ length: 10 }, (_, index) => ({ id: index, value: index * 1.5 })) };
+
+const encoded = (name: string, type?: string): Buffer => schemas.find(name)!.encode(vehicle as unknown as Value, type);
 
 const shapes: readonly { readonly name: string; readonly sql: string; readonly payload: unknown }[] = [
   { name: 'forward the payload', sql: 'SELECT payload FROM "v/{id}"', payload: vehicle },
@@ -56,6 +60,31 @@ const shapes: readonly { readonly name: string; readonly sql: string; readonly p
     sql: 'SELECT id FROM "v/{id}" WHERE CHANGED(payload.speed, id)',
     payload: vehicle,
   },
+  {
+    name: 'decode 14 fields of Avro',
+    sql: `SELECT schema_decode('avro', payload) AS v FROM "v/{id}"`,
+    payload: encoded('avro'),
+  },
+  {
+    name: 'decode 14 fields of Protobuf',
+    sql: `SELECT schema_decode('protobuf', payload, 'Vehicle') AS v FROM "v/{id}"`,
+    payload: encoded('protobuf', 'Vehicle'),
+  },
+  {
+    name: 'check 14 fields by a JSON Schema, parse included',
+    sql: `SELECT payload FROM "v/{id}" WHERE schema_check('json', payload)`,
+    payload: vehicle,
+  },
+  {
+    name: 'parse JSON and encode 14 fields as Avro',
+    sql: `SELECT schema_encode('avro', json_decode(payload)) AS v FROM "v/{id}"`,
+    payload: vehicle,
+  },
+  {
+    name: 'parse JSON and encode 14 fields as Protobuf',
+    sql: `SELECT schema_encode('protobuf', json_decode(payload), 'Vehicle') AS v FROM "v/{id}"`,
+    payload: vehicle,
+  },
 ];
 
 /** How many keys there are, and how many messages come in a millisecond: each key has one in 100 ms. */
@@ -66,8 +95,8 @@ const perMillisecond = 10;
 const windowMs = 1000;
 
 function perSecond(sql: string, payload: unknown): number {
-  const rule = compileRule(sql);
-  const bytes = Buffer.from(JSON.stringify(payload));
+  const rule = compileRule(sql, { schemas });
+  const bytes = Buffer.isBuffer(payload) ? payload : Buffer.from(JSON.stringify(payload));
   const captures = Array.from({ length: keys }, (_, key) => [`${key}`]);
   let rows = 0;
   let messages = 0;
