@@ -19,7 +19,10 @@ const settled = (window: string): string =>
 export const bridgeAlerts: readonly Alert[] = [
   {
     name: 'MkbMessagesLost',
-    expr: `sum by (bridge, reason) (increase(${lost()}[5m])) > 0`,
+    expr: [
+      `sum by (bridge, reason) (increase(${lost()}[5m])) > 0`,
+      'or sum by (bridge, reason) (label_replace(increase(mkb_window_records_dropped_total[5m]), "reason", "window_row", "", "")) > 0',
+    ].join(' '),
     for: '0m',
     severity: 'critical',
     dashboard: 'pipeline',
@@ -39,7 +42,10 @@ export const bridgeAlerts: readonly Alert[] = [
   },
   {
     name: 'MkbMessagesDeadLettered',
-    expr: 'sum by (bridge) (increase(mkb_messages_dead_lettered_total[10m])) > 0',
+    expr: [
+      'sum by (bridge) (increase(mkb_messages_dead_lettered_total[10m])) > 0',
+      'or sum by (bridge) (increase(mkb_window_records_dead_lettered_total[10m])) > 0',
+    ].join(' '),
     for: '0m',
     severity: 'warning',
     dashboard: 'pipeline',

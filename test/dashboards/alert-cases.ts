@@ -64,6 +64,15 @@ export const bridgeStories: readonly AlertStories[] = [
         firing: [{ bridge: 'b', reason: 'sink_failed', ...critical }],
       },
       {
+        when: 'a row of a window can be written nowhere',
+        series: {
+          [mkb('messages_dropped_total', 'reason="aggregated"')]: '0+50x60',
+          [mkb('window_records_dropped_total')]: '0x5 1x10',
+        },
+        at: '7m',
+        firing: [{ bridge: 'b', reason: 'window_row', ...critical }],
+      },
+      {
         when: 'rules leave messages out, and the loss of an hour ago is over',
         series: {
           [mkb('messages_dropped_total', 'reason="filtered"')]: '0+50x60',
@@ -94,6 +103,15 @@ export const bridgeStories: readonly AlertStories[] = [
       {
         when: 'a message goes to the dead-letter topic',
         series: { [mkb('messages_dead_lettered_total')]: '0x5 1x10' },
+        at: '7m',
+        firing: [{ bridge: 'b', ...warning }],
+      },
+      {
+        when: 'a row of a window goes to the dead-letter topic',
+        series: {
+          [mkb('messages_dead_lettered_total')]: '0x20',
+          [mkb('window_records_dead_lettered_total')]: '0x5 1x10',
+        },
         at: '7m',
         firing: [{ bridge: 'b', ...warning }],
       },
