@@ -7,6 +7,7 @@ import { chartFile, valuesSchema } from './chart.ts';
 import { configurationFile } from './deployment.ts';
 import { alerts, dashboard, dashboards, podMonitor, prometheusRule } from './monitoring.ts';
 import { baseObjects, clusterObjects, configurationText, installObjects, namespace } from './objects.ts';
+import { bundleDockerfile, bundleManifests, bundleMetadata } from './olm/bundle.ts';
 import { editorRules, namespacedRoles, operatorRules, ownRules, viewerRules } from './roles.ts';
 import { webhookComponent, webhookObjects } from './webhook.ts';
 
@@ -23,6 +24,7 @@ const manifests = (objects: readonly unknown[]): string => generated + objects.m
 
 const kustomize = 'deploy/kustomize';
 const chart = 'deploy/helm/mqtt-kafka-operator';
+const bundle = 'deploy/olm';
 
 export const deployFiles: readonly DeployFile[] = [
   { path: 'deploy/install.yaml', content: () => manifests(installObjects(customResourceDefinition())) },
@@ -41,6 +43,12 @@ export const deployFiles: readonly DeployFile[] = [
 # \`components: [.../deploy/kustomize/components/webhook]\` to an overlay for the namespace mqtt-kafka-system.
 ${yaml(webhookComponent)}`,
   },
+  ...Object.entries(bundleManifests()).map(([name, manifest]) => ({
+    path: `${bundle}/manifests/${name}`,
+    content: () => manifests([manifest]),
+  })),
+  { path: `${bundle}/metadata/annotations.yaml`, content: () => generated + yaml(bundleMetadata) },
+  { path: `${bundle}/bundle.Dockerfile`, content: () => generated + bundleDockerfile },
   { path: `${chart}/Chart.yaml`, content: () => generated + yaml(chartFile) },
   {
     path: `${chart}/values.schema.json`,

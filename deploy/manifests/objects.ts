@@ -73,16 +73,20 @@ const configMap: Manifest = {
   data: { [configurationFile]: configurationText },
 };
 
+/** All that is in the operator's namespace, in the order in which it must be made. */
+export const ownObjects: readonly Manifest[] = [
+  serviceAccount,
+  ...leaseRoles(),
+  configMap,
+  deployment({ 'mqttkafka.dev/configuration': hash }),
+  service,
+  podDisruptionBudget,
+  networkPolicy,
+];
+
 /** All of it, for one `kubectl apply -f`, in the order in which it must be made. */
 export const installObjects = (definition: Manifest): Manifest[] => {
-  const own = [
-    serviceAccount,
-    ...leaseRoles(),
-    configMap,
-    deployment({ 'mqttkafka.dev/configuration': hash }),
-    service,
-  ];
-  const namespaced = [...own, podDisruptionBudget, networkPolicy].map(object => ({
+  const namespaced = ownObjects.map(object => ({
     ...object,
     metadata: { ...(object.metadata as object), namespace: operatorNamespace },
   }));

@@ -35,6 +35,7 @@ export type SystemName =
   | 'engine'
   | 'docker'
   | 'telegraf'
+  | 'operator-verify'
   | 'etcd'
   | 'kubernetes'
   | 'kwok'
@@ -134,6 +135,13 @@ export const systems: readonly System[] = [
     how: 'npm run provision telegraf (it takes Go and some minutes)',
     optional: true,
   },
+  {
+    name: 'operator-verify',
+    found: () => [verifyProgram()].find(isExecutable),
+    install: installVerify,
+    how: 'npm run provision operator-verify (it takes Go and some minutes)',
+    optional: true,
+  },
 ];
 
 /** The one version of the Compose plugin that is built here. */
@@ -203,6 +211,21 @@ function installTelegraf(): void {
       `-s -w -X ${module}/internal.Version=${telegrafVersion.slice(1)}`,
     ],
     into: telegrafProgram(),
+    how: 'install Go, and see that it reaches a module proxy (GOPROXY)',
+  });
+}
+
+/** The one version of the validator of the Operator Lifecycle Manager that bundles are checked with. */
+const verifyVersion = 'v0.30.0';
+
+export const verifyProgram = (): string => join(cacheFolder(), `operator-verify-${verifyVersion}`, 'operator-verify');
+
+function installVerify(): void {
+  buildGo({
+    module: 'github.com/operator-framework/api',
+    version: verifyVersion,
+    main: 'cmd/operator-verify',
+    into: verifyProgram(),
     how: 'install Go, and see that it reaches a module proxy (GOPROXY)',
   });
 }
