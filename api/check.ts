@@ -4,6 +4,7 @@ import { kafkaChecks } from './checks/kafka.ts';
 import { mqttChecks } from './checks/mqtt.ts';
 import { operationChecks } from './checks/operation.ts';
 import { ruleChecks } from './checks/rules.ts';
+import { schemaChecks } from './checks/schemas.ts';
 import { completeDocument } from './complete.ts';
 import { type Finding, isWithin } from './findings.ts';
 import type { Path } from './problems.ts';
@@ -23,7 +24,7 @@ export const checkDocument = (value: unknown): CheckedDocument => {
   const document = completeDocument(value);
   const sound = (paths: readonly Path[]) =>
     paths.every(part => isThere(document, part) && !shape.some(({ path }) => isWithin(path, part)));
-  const semantic = [...mqttChecks, ...kafkaChecks, ...ruleChecks, ...operationChecks]
+  const semantic = [...mqttChecks, ...kafkaChecks, ...ruleChecks, ...schemaChecks, ...operationChecks]
     .filter(({ reads }) => sound(reads))
     .flatMap(({ check }) => check(document));
   return { document, findings: [...shape, ...semantic], sound };

@@ -171,6 +171,18 @@ export const celRules: Readonly<Record<string, readonly CelRule[]>> = {
       fieldPath: '.idempotent',
     },
   ],
+  'spec.schemas[].registry': [
+    {
+      rule: "!has(self.tls) || self.url.startsWith('https://')",
+      message: 'tls is given, but http:// is not encrypted: use https://, and the port that serves TLS',
+      fieldPath: '.tls',
+    },
+    {
+      rule: '!has(self.version) || has(self.subject)',
+      message: 'version is given without the subject that it is a version of',
+      fieldPath: '.version',
+    },
+  ],
   'spec.monitoring': [
     {
       rule: '!has(self.grafana) || has(self.grafana.existing) || has(self.grafana.prometheusUrl) || (has(self.prometheus) && self.prometheus.mode != "operator")',

@@ -79,6 +79,21 @@ const bad: [Record<string, unknown>, string][] = [
   ],
   [{ kafka: { bootstrapServers, auth: { mechanism: 'oauthbearer' } } }, 'oauthbearer needs oauth or token'],
   [{ kafka: { bootstrapServers, producer: { acks: 'leader', idempotent: true } } }, 'idempotent needs acks: all'],
+  [{ schemas: [{ name: 'a' }] }, 'exactly one of json, avro, protobuf, registry is needed'],
+  [{ schemas: [{ name: 'a', avro: '"int"', json: '{}' }] }, 'exactly one of json, avro, protobuf, registry is needed'],
+  [
+    {
+      schemas: [
+        { name: 'a', avro: '"int"' },
+        { name: 'a', json: '{}' },
+      ],
+    },
+    'duplicate entries for key [name="a"]',
+  ],
+  [{ schemas: [{ name: 'a', registry: { url: 'http://r', tls: {} } }] }, 'http:// is not encrypted'],
+  [{ schemas: [{ name: 'a', registry: { url: 'http://r', version: 1 } }] }, 'version is given without the subject'],
+  [{ schemas: [{ name: 'a', registry: { url: 'http://r', auth: {} } }] }, 'exactly one of basic, token is needed'],
+  [{ schemas: [{ name: 'a', registry: { url: 'registry:8081' } }] }, 'spec.schemas[0].registry.url'],
   [{ rules: [] }, 'should have at least 1 items'],
   [{ rules: [ruleOf({ topic: 'a' }), ruleOf({ topic: 'b' })] }, 'duplicate entries for key [name="all"]'],
   [{ rules: [{ ...ruleOf({ topic: 'a' }), sinks: [{}] }] }, 'exactly one of kafka, mqtt is needed'],
@@ -106,6 +121,16 @@ const good: Record<string, unknown>[] = [
   },
   { kafka: { clusterRef: { name: 'k', user: 'u' } }, delivery: { onFailure: { deadLetter: { topic: 'dead' } } } },
   { kafka: { bootstrapServers, auth: { mechanism: 'plain', username: 'u', password: secret } } },
+];
+
+/** What earlier definitions do not know. */
+const goodSince: Record<string, unknown>[] = [
+  {
+    schemas: [
+      { name: 'a', avro: '"int"' },
+      { name: 'b', registry: { url: 'https://r/api', subject: 's', version: 2 } },
+    ],
+  },
 ];
 
 describeReal('etcd', 'kubernetes')('the custom resource', () => {
@@ -157,7 +182,7 @@ describeReal('etcd', 'kubernetes')('the custom resource', () => {
     expect(checkDocument(documentOf(sections)).findings).not.toEqual([]);
   });
 
-  it.each(good)('takes %j, and so does mkb validate', async sections => {
+  it.each([...good, ...goodSince])('takes %j, and so does mkb validate', async sections => {
     expect(await refusal(documentOf(sections))).toBe('accepted');
     expect(checkDocument(documentOf(sections)).findings).toEqual([]);
   });

@@ -223,7 +223,7 @@ describe('what is found when a rule is loaded', () => {
     ['SELECT vehicel FROM "cars/{vehicle}"', 'rule-unknown-name', 'Did you mean vehicle?'],
     ['SELECT 1 AS speed, sped FROM "t"', 'rule-unknown-name', 'Did you mean speed?'],
     ['SELECT later, 1 AS later FROM "t"', 'rule-unknown-name', undefined],
-    ['SELECT partition FROM "t"', 'rule-unknown-name', 'Only messages from kafka have it.'],
+    ['SELECT partition FROM "t"', 'rule-unknown-name', 'It belongs to Kafka records.'],
     ['SELECT lib.f(1) FROM "t"', 'rule-unknown-name', undefined],
   ])('%s', (sql, code, hint) => {
     const error = thrownBy(() => compileRule(sql));

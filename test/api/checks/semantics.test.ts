@@ -178,3 +178,26 @@ it('a part that is broken does not hide what is wrong in another', () => {
     expect.stringContaining('spec.kafka.producer.idempotent'),
   ]);
 });
+
+describe('schemas', () => {
+  const ofRegistry = (registry: Record<string, unknown>) => toldOf({ schemas: [{ name: 'cars', registry }] });
+  const url = 'https://registry.example:8081/api';
+
+  it.each([
+    [{ url: 'http://registry:8081' }],
+    [{ url, subject: 'cars-value', version: 2, auth: { token: secret }, tls: { ca: secret } }],
+    [{ url, auth: { basic: { username: 'ada', password: secret } }, requestTimeout: '3s' }],
+  ])('%j is fine', registry => {
+    expect(ofRegistry(registry)).toEqual([]);
+  });
+
+  it.each([
+    [{ url: 'http://r', tls: {} }, 'registry.tls: `tls` is given, but http:// is not encrypted.'],
+    [{ url, version: 2 }, 'registry.version: `version` is given without `subject`.'],
+    [{ url, tls: { cert: secret } }, 'registry.tls.cert: `cert` is given without `key`.'],
+    [{ url: 'https://ada:pw@r' }, 'registry.url: Found "https://***@r", expected an address'],
+    [{ url, auth: { basic: { username: 'a', password: secret }, token: secret } }, 'exclude each other'],
+  ])('%j is not', (registry, message) => {
+    expect(ofRegistry(registry).join('\n')).toContain(message);
+  });
+});
