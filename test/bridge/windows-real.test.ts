@@ -127,4 +127,19 @@ describeReal(
     expect([totals(after), after.length]).toEqual([{ n: 2 * whole.n, sum: 2 * whole.sum, cars }, 2 * cars]);
     expect(new Set(after.map(({ since }) => since)).size).toBe(1);
   });
+
+  test('a crash forgets the windows that are open, and nothing else', async () => {
+    await start('crashed', 'TUMBLING(7d)');
+    // Of QoS 0, so that the broker cannot deliver them again.
+    const count = async () => {
+      await publisher.publishAsync('crashed/a', '{"v": 1}');
+      await until('it to be counted', async () => (await bridge.metrics()).sum('mkb_rule_passed_total') === 1);
+    };
+    await count();
+    await bridge.kill();
+    await bridge.start();
+    await count();
+    expect(await bridge.stop()).toBe(0);
+    expect(totals(await rows('crashed'))).toEqual({ n: 1, sum: 1, cars: 1 });
+  });
 });
