@@ -1,5 +1,4 @@
 /** The operator as whoever installs it meets it: a process, what it says, and how it ends. */
-import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -15,54 +14,26 @@ import type { RunningKubernetes } from '../real/kubernetes.ts';
 import { freePorts } from '../real/ports.ts';
 import { describeReal } from '../real/require.ts';
 import { until } from '../real/until.ts';
-import { mkb, startMkb } from './mkb-process.ts';
-
-interface StartedOperator {
-  readonly url: string;
-  stdout(): string;
-  stderr(): string;
-  /** Asks it to stop. Its exit code. */
-  stop(): Promise<number | null>;
-}
+import { mkb } from './mkb-process.ts';
+import { type StartedOperator, startOperatorCommand } from './started-operator.ts';
 
 const folder = temporaryFolder('operator-command');
-const children: ChildProcess[] = [];
+const started: StartedOperator[] = [];
 afterEach(() => {
-  for (const child of children.splice(0)) child.kill('SIGKILL');
+  for (const operator of started.splice(0)) operator.kill();
 });
 afterAll(() => removeFolder(folder));
 
-/** Starts one, and waits for its line; that it is ready is something else. */
-async function start(...args: string[]): Promise<StartedOperator> {
-  const child = startMkb(['operator', '--http', '127.0.0.1:0', ...args]);
-  children.push(child);
-  const closed = once(child, 'close');
-  let [stdout, stderr] = ['', ''];
-  child.stdout!.on('data', chunk => {
-    stdout += chunk;
-  });
-  child.stderr!.on('data', chunk => {
-    stderr += chunk;
-  });
-  const url = await until('the line of the operator', () => /^Operator: (http:.*)\/metrics\n$/.exec(stdout)?.[1]);
-  return {
-    url,
-    stdout: () => stdout,
-    stderr: () => stderr,
-    stop: async () => {
-      child.kill('SIGTERM');
-      return (await closed)[0];
-    },
-  };
-}
+const start = async (...args: string[]): Promise<StartedOperator> => {
+  const operator = await startOperatorCommand(...args);
+  started.push(operator);
+  return operator;
+};
 
 const page = async (url: string): Promise<{ status: number; text: string }> => {
   const answer = await fetch(url);
   return { status: answer.status, text: await answer.text() };
 };
-
-const ready = ({ url }: StartedOperator) =>
-  until('the operator to be ready', async () => (await page(`${url}/readyz`)).status === 200, { timeoutMs: 30_000 });
 
 /** A folder as a Secret of the type kubernetes.io/tls is mounted. */
 function certificatesIn(name: string): { readonly ca: string; readonly mounted: string } {
@@ -102,7 +73,7 @@ describeReal(
   it('runs a bridge, and gives the Lease back when it is asked to stop, while the bridge goes on', async () => {
     // An empty name is how the Operator Lifecycle Manager says that all are meant.
     const operator = await start('--kubeconfig', await kubernetes.kubeconfigFor(operatorAccount), '--namespace', '');
-    await ready(operator);
+    await operator.ready();
     await kubernetes.apply(bridge('cars'));
     await until('a replica', async () => (await readyReplicas('default', 'cars-bridge')) === 1);
     expect(await page(`${operator.url}/healthz`)).toEqual({ status: 200, text: 'ok\n' });
@@ -126,7 +97,7 @@ describeReal(
   it('needs rights in no namespace but those that it is told, and none to a Lease where it is told to take none', async () => {
     const kubeconfig = await limitedTo('limited', 'shop', 'market');
     const operator = await start('--kubeconfig', kubeconfig, '--namespace', 'shop,market', '--no-leader-elect');
-    await ready(operator);
+    await operator.ready();
     for (const namespace of ['shop', 'market', 'default']) await kubernetes.apply(bridge('trucks', {}, { namespace }));
     for (const namespace of ['shop', 'market'])
       await until(`a replica in ${namespace}`, async () => (await readyReplicas(namespace, 'trucks-bridge')) === 1);
@@ -145,7 +116,10 @@ describeReal(
       ...['--kubeconfig', await kubernetes.kubeconfigFor(operatorAccount)],
       ...['--webhook', '127.0.0.1:0', '--webhook-certificates', mounted],
     );
-    const port = /"port":(\d+),"msg":"the webhook is served"/.exec(operator.stderr())?.[1];
+    const port = await until(
+      'the port of the webhook',
+      () => /"port":(\d+),"msg":"the webhook is served"/.exec(operator.stderr())?.[1],
+    );
     await kubernetes.apply({
       apiVersion: 'admissionregistration.k8s.io/v1',
       kind: 'ValidatingWebhookConfiguration',
@@ -194,7 +168,7 @@ describeReal(
     });
     expect((await page(`${operator.url}/healthz`)).status).toBe(200);
     await kubernetes.restartApiServer();
-    await ready(operator);
+    await operator.ready();
     await kubernetes.apply(bridge('late'));
     await until('a replica', async () => (await readyReplicas('default', 'late-bridge')) === 1);
     expect(await operator.stop()).toBe(0);

@@ -1,21 +1,24 @@
 /** The bundle of deploy/olm: what the validator of the Operator Lifecycle Manager says of it, and an API server of what would be made of it. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { crdName } from '../../api/crd.ts';
 import type { PolicyRule } from '../../deploy/manifests/roles.ts';
 import { load } from '../api/support/documents.ts';
+import { startOperatorCommand } from '../cli/started-operator.ts';
 import { removeFolder, temporaryFolder } from '../real/cleanup.ts';
 import { type KubernetesObject, type RunningKubernetes, startKubernetes } from '../real/kubernetes.ts';
 import { describeReal } from '../real/require.ts';
 import { verifyProgram } from '../real/systems.ts';
+import { until } from '../real/until.ts';
 import { installed, objectsOf } from './deployed.ts';
 
 const bundle = 'deploy/olm';
 const operator = 'mqtt-kafka-operator';
 const system = 'mqtt-kafka-system';
+const rbac = 'rbac.authorization.k8s.io/v1';
 
 const objectsIn = (folder: string): KubernetesObject[] =>
   readdirSync(folder).flatMap(file => objectsOf(readFileSync(join(folder, file), 'utf8')));
@@ -92,7 +95,9 @@ describeReal('etcd', 'kubernetes')('an API server', () => {
 
   beforeAll(async () => {
     kubernetes = await startKubernetes({ apply: [`crds/${crdName}.yaml`] });
-    await kubernetes.kubectl(['create', 'namespace', system]);
+    for (const namespace of [system, 'shop', 'market']) await kubernetes.kubectl(['create', 'namespace', namespace]);
+    const configuration = objects.find(({ kind }) => kind === 'ConfigMap')!.data as Record<string, string>;
+    for (const [name, text] of Object.entries(configuration)) writeFileSync(join(folder, name), text);
   }, 60_000);
   afterAll(() => kubernetes?.stop());
 
@@ -104,7 +109,7 @@ describeReal('etcd', 'kubernetes')('an API server', () => {
       return { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name, labels: label }, spec: annotated };
     });
     const roles = ['Role', 'ClusterRole'].map(kind => ({
-      apiVersion: 'rbac.authorization.k8s.io/v1',
+      apiVersion: rbac,
       kind,
       metadata: { name: operator },
       rules: permissions[0].rules,
@@ -117,4 +122,49 @@ describeReal('etcd', 'kubernetes')('an API server', () => {
   it('takes the example', async () => {
     await expect(strictly(example)).resolves.toContain('my-vehicles');
   });
+
+  it.each([
+    ['its own namespace', [system]],
+    ['another', ['shop']],
+    ['several', ['shop', 'market']],
+    ['all', []],
+  ])('lets it do its work under the roles that OLM makes of the bundle, in %s', async (title, targets) => {
+    const account = `for-${title.replaceAll(' ', '-')}`;
+    const { args } = deployments[0].spec.template.spec.containers[0] as { args: string[] };
+    const given = args.map(arg => arg.replace('$(WATCH_NAMESPACE)', targets.join()).replace('/etc/mkb', folder));
+    const kubeconfig = await grant(account, targets);
+    const operator = await startOperatorCommand(...given.slice(1), '--kubeconfig', kubeconfig);
+    try {
+      await operator.ready();
+      for (const namespace of targets.length > 0 ? targets : ['default']) {
+        await kubernetes.apply({ ...example, metadata: { name: account, namespace } });
+        await until('the bridge', () => kubernetes.get('statefulset', `${account}-bridge`, namespace));
+      }
+      expect(await operator.stop()).toBe(0);
+    } finally {
+      operator.kill();
+    }
+    expect(operator.stderr()).not.toContain('kube-forbidden');
+  });
+
+  /** As OLM does: roles in the operator's own namespace and in its targets; cluster roles when these are all. Its kubeconfig. */
+  async function grant(account: string, targets: readonly string[]): Promise<string> {
+    const { rules } = permissions[0];
+    const kubeconfig = await kubernetes.kubeconfigFor(account, system);
+    const context = ['config', 'set-context', '--current', `--namespace=${system}`];
+    await kubernetes.kubectl([...context, `--kubeconfig=${kubeconfig}`]);
+    const roles = (prefix: string, namespace?: string) => [
+      { apiVersion: rbac, kind: `${prefix}Role`, metadata: { name: account, namespace }, rules },
+      {
+        apiVersion: rbac,
+        kind: `${prefix}RoleBinding`,
+        metadata: { name: account, namespace },
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: `${prefix}Role`, name: account },
+        subjects: [{ kind: 'ServiceAccount', name: account, namespace: system }],
+      },
+    ];
+    const own = [...new Set([system, ...targets])].flatMap(namespace => roles('', namespace));
+    await kubernetes.apply(...own, ...(targets.length > 0 ? [] : roles('Cluster')));
+    return kubeconfig;
+  }
 });
