@@ -1,7 +1,9 @@
 /** A schema registry on a free port, with the part of Confluent's API that is asked for, which can be told to fail. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import type { TlsOptions } from 'node:tls';
 
 export interface StoredSchema {
   readonly id: number;
@@ -16,26 +18,31 @@ export class SchemaRegistry {
   readonly asked: string[] = [];
   /** The value of the header `authorization` of the last request. */
   authorization: string | undefined;
-  /** What each request gets instead of an answer. */
-  failure: { readonly status: number } | 'reset' | undefined;
+  /** What each request gets instead of an answer: another one, a connection that breaks, or nothing. */
+  failure: { readonly status: number; readonly body?: string } | 'reset' | 'silence' | undefined;
   /** The text of a schema that is not taken. */
   incompatible: string | undefined;
   readonly #server: Server;
   readonly #byId = new Map<number, StoredSchema>();
   readonly #subjects = new Map<string, StoredSchema[]>();
 
-  private constructor() {
-    this.#server = createServer((request, response) => this.#answer(request, response));
+  readonly #scheme: 'http' | 'https';
+
+  private constructor(tls: TlsOptions | undefined) {
+    const listener = (request: IncomingMessage, response: ServerResponse) => this.#answer(request, response);
+    this.#server = tls === undefined ? createServer(listener) : createSecureServer(tls, listener);
+    this.#scheme = tls === undefined ? 'http' : 'https';
   }
 
-  static async start(): Promise<SchemaRegistry> {
-    const registry = new SchemaRegistry();
+  /** @param tls for https */
+  static async start(tls?: TlsOptions): Promise<SchemaRegistry> {
+    const registry = new SchemaRegistry(tls);
     await new Promise<void>(resolve => registry.#server.listen(0, '127.0.0.1', resolve));
     return registry;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return `${this.#scheme}://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
   /** Adds a version to a subject. */
@@ -57,6 +64,7 @@ export class SchemaRegistry {
       request.socket.destroy();
       return;
     }
+    if (this.failure === 'silence') return;
     const found = this.failure === undefined ? this.#find(path) : undefined;
     const status = this.failure?.status ?? (found === undefined ? 404 : 200);
     if (request.method === 'POST' && this.failure === undefined) {
@@ -64,7 +72,9 @@ export class SchemaRegistry {
       return;
     }
     response.writeHead(status, { 'content-type': 'application/vnd.schemaregistry.v1+json' });
-    response.end(JSON.stringify(found ?? { error_code: status * 100 + 3, message: 'Schema not found' }));
+    response.end(
+      this.failure?.body ?? JSON.stringify(found ?? { error_code: status * 100 + 3, message: 'Schema not found' }),
+    );
   }
 
   /** A schema that is there already keeps its id. */

@@ -1,10 +1,13 @@
 /** Against a registry over HTTP on this machine, which answers as Confluent's documentation of its API says. */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { MkbError } from '../../../api/errors.ts';
 import type { SchemaSection } from '../../../api/schema/schemas.ts';
 import { prepareRegistries, type Registries } from '../../../bridge/registry/registries.ts';
 import type { RegistrySchema } from '../../../rules/schemas/registry.ts';
 import { schemasOf } from '../../../rules/schemas/schemas.ts';
+import { makeCertificates } from '../../real/certificates.ts';
+import { removeFolder, temporaryFolder } from '../../real/cleanup.ts';
 import { until } from '../../real/until.ts';
 import { plainly } from '../../rules/schemas/plainly.ts';
 import { SchemaRegistry } from '../../support/schema-registry.ts';
@@ -75,13 +78,33 @@ describe('what messages are written with', () => {
     expect(await failureOf(() => registries!.start())).toMatchObject({ code, kind });
   });
 
-  test('a registry that is away, or does not answer in time, is one to ask again', async () => {
+  test('a registry that is away is one to ask again', async () => {
     await prepare({ subject: 'cars' });
     registry.failure = 'reset';
     expect(await failureOf(() => registries!.start())).toMatchObject({
       code: 'registry-unreachable',
       kind: 'retryable',
     });
+  });
+
+  test.each([
+    ['hello', 'the answer is no JSON object'],
+    ['[1', 'the answer is no JSON object'],
+    ['{}', 'the answer has no id'],
+    ['{"id": 5}', 'the answer has no schema'],
+    [' '.repeat(17 * 1024 * 1024), 'the answer has more than 16 MiB'],
+  ])('an answer that makes no sense is told: %.20s', async (body, reason) => {
+    await prepare({ subject: 'cars' });
+    registry.failure = { status: 200, body };
+    const error = await failureOf(() => registries!.start());
+    expect([error.code, error.message]).toEqual(['registry-failed', expect.stringContaining(reason)]);
+  });
+
+  test('a registry that does not answer is not waited for longer than it may take', async () => {
+    await prepare({ subject: 'cars', requestTimeout: '20ms' });
+    registry.failure = 'silence';
+    const error = await failureOf(() => registries!.start());
+    expect([error.code, error.message]).toEqual(['registry-unreachable', expect.stringContaining('it takes too long')]);
   });
 
   test('a schema that cannot be used is told, with its place', async () => {
@@ -234,4 +257,21 @@ describe('login', () => {
     const auth = { token: { valueFrom: { env: 'MKB_TEST_NO_SUCH_VARIABLE' } } };
     expect(await failureOf(() => prepare({ auth }))).toMatchObject({ code: 'secret-unreadable' });
   });
+});
+
+test('https is trusted by the authority of the document, who is told who we are, and not without it', async () => {
+  const folder = temporaryFolder('registry');
+  onTestFinished(() => removeFolder(folder));
+  const { ca, serverCertFile, serverKeyFile, clientCert, clientKey } = makeCertificates(folder);
+  const [cert, key] = [readFileSync(serverCertFile), readFileSync(serverKeyFile)];
+  const secure = await SchemaRegistry.start({ cert, key, ca, requestCert: true, rejectUnauthorized: true });
+  onTestFinished(() => secure.stop());
+  secure.add('s', { id: 7, schema: point });
+  const ours = { ca: { value: ca }, cert: { value: clientCert }, key: { value: clientKey }, insecureSkipVerify: false };
+  const { cars } = await prepare({ url: secure.url, tls: ours });
+  expect(await obtain(7)).toBe(true);
+  expect(plainly(cars.decode(message(7, '0a')))).toEqual({ x: 5 });
+  registries!.close();
+  await prepare({ url: secure.url, subject: 's' });
+  expect(await failureOf(() => registries!.start())).toMatchObject({ code: 'registry-unreachable' });
 });
