@@ -1,4 +1,5 @@
 /** TLS settings with their secrets read: what `tls.createSecureContext` and the clients built on it take. */
+import type { AgentOptions } from 'node:https';
 import type { Tls } from './schema/security.ts';
 import { resolveSecret, type SecretSources } from './secrets.ts';
 
@@ -23,5 +24,16 @@ export async function tlsTexts(
     ...(key && { key: await reveal(key) }),
     ...(serverName !== undefined && { serverName }),
     insecureSkipVerify,
+  };
+}
+
+/** The options of an agent of node:https. */
+export function agentTls({ ca, cert, key, serverName, insecureSkipVerify }: Partial<TlsTexts> = {}): AgentOptions {
+  return {
+    ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+    ...(serverName !== undefined && { servername: serverName }),
+    rejectUnauthorized: insecureSkipVerify !== true,
   };
 }

@@ -2,7 +2,7 @@
 import { Agent as HttpAgent, type IncomingMessage, request as plainRequest } from 'node:http';
 import { Agent as HttpsAgent, request as secureRequest } from 'node:https';
 import { MkbError } from '../../api/errors.ts';
-import type { TlsTexts } from '../../api/tls-texts.ts';
+import { agentTls, type TlsTexts } from '../../api/tls-texts.ts';
 
 export interface RegistryOptions {
   /** Such as https://registry.example:8081; a path is where the API begins. */
@@ -28,7 +28,7 @@ export class RegistryClient {
     this.#options = options;
     this.#base = options.url.replace(/\/+$/, '');
     const kept = { keepAlive: true, maxSockets: 4 };
-    this.#agent = this.#secure ? new HttpsAgent({ ...kept, ...tlsOptions(options.tls) }) : new HttpAgent(kept);
+    this.#agent = this.#secure ? new HttpsAgent({ ...kept, ...agentTls(options.tls) }) : new HttpAgent(kept);
   }
 
   get #secure(): boolean {
@@ -127,14 +127,4 @@ function unreachable(url: string, cause: unknown): MkbError {
   const late = name === 'AbortError' || name === 'TimeoutError';
   const reason = late ? 'it takes too long' : message || errors?.[0]?.message || name;
   return new MkbError('registry-unreachable', { url, reason }, { cause });
-}
-
-function tlsOptions({ ca, cert, key, serverName, insecureSkipVerify }: Partial<TlsTexts> = {}) {
-  return {
-    ...(ca !== undefined && { ca }),
-    ...(cert !== undefined && { cert }),
-    ...(key !== undefined && { key }),
-    ...(serverName !== undefined && { servername: serverName }),
-    rejectUnauthorized: insecureSkipVerify !== true,
-  };
 }

@@ -2,7 +2,7 @@
 import { Agent as HttpAgent, type IncomingMessage, get as plainGet, type RequestOptions } from 'node:http';
 import { Agent as HttpsAgent, get as secureGet } from 'node:https';
 import { MkbError } from '../../api/errors.ts';
-import type { TlsTexts } from '../../api/tls-texts.ts';
+import { agentTls, type TlsTexts } from '../../api/tls-texts.ts';
 
 export interface EmqxApiOptions {
   /** Such as http://emqx:18083. */
@@ -28,7 +28,7 @@ export class EmqxApi {
     const credentials = Buffer.from(`${apiKey}:${apiSecret}`).toString('base64');
     this.#headers = { authorization: `Basic ${credentials}`, accept: 'application/json' };
     const options = { keepAlive: true, maxSockets: parallel };
-    this.#agent = this.#secure ? new HttpsAgent({ ...options, ...tlsOptions(tls) }) : new HttpAgent(options);
+    this.#agent = this.#secure ? new HttpsAgent({ ...options, ...agentTls(tls) }) : new HttpAgent(options);
   }
 
   /**
@@ -78,16 +78,6 @@ export class EmqxApi {
     const options: RequestOptions = { agent: this.#agent, headers: this.#headers, signal };
     return new Promise((resolve, reject) => get(url, options, resolve).once('error', reject));
   }
-}
-
-function tlsOptions({ ca, cert, key, serverName, insecureSkipVerify }: Partial<TlsTexts> = {}) {
-  return {
-    ...(ca !== undefined && { ca }),
-    ...(cert !== undefined && { cert }),
-    ...(key !== undefined && { key }),
-    ...(serverName !== undefined && { servername: serverName }),
-    rejectUnauthorized: insecureSkipVerify !== true,
-  };
 }
 
 async function readText(response: IncomingMessage, url: string): Promise<string> {
