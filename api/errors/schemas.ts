@@ -8,7 +8,7 @@ export interface SchemaPlace {
 }
 
 /** What a registry must be asked for: the schema of an id, or the id of a schema of the document under a subject. */
-interface PendingSchema {
+export interface PendingSchema {
   readonly name: string;
   readonly id: number | undefined;
   readonly registration?: { readonly schema: string; readonly subject: string };
