@@ -202,7 +202,7 @@ export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
   {
     name: 'mkb_paused_seconds_total',
     type: 'counter',
-    help: 'Time for which reading from MQTT was held back because the buffer was full.',
+    help: 'Time for which reading from MQTT was held back because the buffer was full, or a schema had to be fetched.',
     labels: [],
     samples: ({ pausedSeconds }) => one(pausedSeconds),
   },
