@@ -13,7 +13,7 @@ import type { Names } from './names.ts';
 import { arithmetic, likeOperand, topicMatches, truth, unary } from './operators.ts';
 import { readSlice } from './paths.ts';
 import { placeAt } from './position.ts';
-import type { Ambient, Evaluate, Scope } from './scope.ts';
+import type { Evaluate, Scope } from './scope.ts';
 import type {
   Between,
   Binary,
@@ -25,6 +25,7 @@ import type {
   Membership,
   PathExpression,
 } from './syntax.ts';
+import type { Remembering } from './undo.ts';
 import { newMap, type Value } from './value.ts';
 import { misplacedAggregate } from './windows/misplaced-aggregate.ts';
 
@@ -32,6 +33,9 @@ export type Condition = (scope: Scope) => boolean;
 
 /** Told of each CASE as it is compiled; what it returns is told of each branch that is taken: from 0, and after the last WHEN for ELSE. */
 export type ObserveCase = (expression: Case) => (branch: number) => void;
+
+/** What is the same for all messages. */
+export type World = Pick<Scope, 'schemas' | 'limits' | 'undo'>;
 
 export class ExpressionCompiler {
   readonly sql: string;
@@ -57,10 +61,10 @@ export class ExpressionCompiler {
   /** Asked of each expression before it is compiled: after a window, keys and aggregates have their values already. */
   substitute: ((expression: Expression) => Evaluate | undefined) | undefined;
 
-  readonly #world: Pick<Ambient, 'schemas' | 'limits'>;
+  readonly #world: World;
   readonly #observeCase: ObserveCase | undefined;
 
-  constructor(sql: string, names: Names, world: Pick<Ambient, 'schemas' | 'limits'>, observeCase?: ObserveCase) {
+  constructor(sql: string, names: Names, world: World, observeCase?: ObserveCase) {
     this.sql = sql;
     this.names = names;
     this.#world = world;
@@ -266,10 +270,10 @@ export class ExpressionCompiler {
     });
   }
 
-  #newMemory({ start, end }: Call): Memory {
+  #newMemory({ start, end }: Call): Remembering {
     const memory = new Memory(this.#world.limits.maxEntries);
     this.memories.push({ call: this.sql.slice(start, end), memory });
-    return memory;
+    return this.#world.undo?.of(memory) ?? memory;
   }
 
   /** The parameter that reads each argument. Throws `rule-arguments` for a wrong number, or a constant that is always refused. */

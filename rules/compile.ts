@@ -19,6 +19,7 @@ import { type Ambient, pointAt, type Scope } from './scope.ts';
 import { compileSelect, type SelectList } from './select.ts';
 import { captureNamesOf, parseSources } from './sources.ts';
 import type { Statement } from './syntax.ts';
+import { Undo } from './undo.ts';
 import { newMap } from './value.ts';
 import { compileWindows, type WindowContext, type WindowStatement } from './windows/compile-windows.ts';
 
@@ -34,7 +35,7 @@ export const compileRule = (sql: string, ambient: Partial<Ambient> = {}, observe
   const sources = parseSources(sql, statement.from);
   const captureNames = captureNamesOf(sources);
   const names = new Names(sources, captureNames);
-  const world = { ...systemAmbient, ...ambient };
+  const world = worldOf(ambient);
   const compiler = new ExpressionCompiler(sql, names, world, observeCase);
   const scope = newScope(world, captureNames);
   const compiled = compileStatement(statement, compiler, { sources, scope, world, observeCase });
@@ -49,6 +50,23 @@ export const compileRule = (sql: string, ambient: Partial<Ambient> = {}, observe
     windows: undefined,
     names,
     ...compiled,
+    rows: undoable(compiled.rows, world.undo),
+    undo: () => world.undo?.undo(),
+  };
+};
+
+/** Only a rule that may ask a registry may have to be tried again. */
+const worldOf = (given: Partial<Ambient>) => {
+  const ambient = { ...systemAmbient, ...given };
+  const undo = ambient.schemas.registries.length > 0 ? new Undo() : undefined;
+  return { ...ambient, undo, memory: undo?.of(ambient.memory) ?? ambient.memory };
+};
+
+const undoable = (rows: Rule['rows'], undo: Undo | undefined): Rule['rows'] => {
+  if (undo === undefined) return rows;
+  return (message, captures) => {
+    undo.begin();
+    return rows(message, captures);
   };
 };
 
@@ -130,7 +148,7 @@ const plainRows = (run: Run, where: Where | undefined): Rule['rows'] => {
   return (message, captures) => (run.holds(message, captures) ? onePlainRow : noRows);
 };
 
-const newScope = (ambient: Ambient, captureNames: readonly string[]): Scope => ({
+const newScope = (ambient: ReturnType<typeof worldOf>, captureNames: readonly string[]): Scope => ({
   ...ambient,
   captureNames,
   message: undefined as unknown as AnyMessage,

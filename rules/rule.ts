@@ -77,6 +77,8 @@ export interface Rule {
    * Throws `rule-failed`, `payload-not-json`, `rule-state-full`; then no row was made.
    */
   rows(message: Input, captures: Captures): readonly Row[];
+  /** Takes back what the rule remembers of the message that it was tried for last, because it will be tried for it again. */
+  undo(): void;
   /** A row of `rows` with its values, even of a plain rule: for showing a row, or sending it whole. */
   whole(message: Origin, captures: Captures, row: Row): Row;
 }

@@ -1,8 +1,8 @@
 /** What an expression sees while a rule is evaluated. One object per rule, pointed at each message in turn: nothing is allocated. */
 import type { AnyMessage } from './columns.ts';
-import type { Memory } from './memory.ts';
 import type { Schemas } from './schemas/schemas.ts';
 import type { StateLimits } from './state-limits.ts';
+import type { Remembering, Undo } from './undo.ts';
 import { newMap, type Value, type ValueMap } from './value.ts';
 
 /** Sources of what a message does not carry, so that tests can hold them. */
@@ -18,7 +18,7 @@ export interface Ambient {
   /** The value of an environment variable; undefined when it is not set. */
   readonly environment: (name: string) => string | undefined;
   /** What rules remember between messages. */
-  readonly memory: Memory;
+  readonly memory: Remembering;
   /** The schemas of the document. */
   readonly schemas: Schemas;
   /** How much windows, CHANGED and DEDUP of a rule may remember. */
@@ -26,6 +26,8 @@ export interface Ambient {
 }
 
 export interface Scope extends Ambient {
+  /** Of a rule that may have to be tried for a message again. */
+  readonly undo: Undo | undefined;
   message: AnyMessage;
   /** What FROM captures, by name. */
   readonly captureNames: readonly string[];

@@ -163,6 +163,7 @@ export class Pipeline implements ProducerHandler {
     } catch (error) {
       if (MkbError.is(error, 'schema-pending')) {
         rule.matched--;
+        rule.rule.undo();
         this.#missing = error.details;
         return pending;
       }

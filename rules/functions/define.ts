@@ -6,10 +6,10 @@
  */
 import { BitString } from '../bit-string.ts';
 import { jsonOrUndefined } from '../json.ts';
-import type { Memory } from '../memory.ts';
 import { refuse } from '../refusal.ts';
 import type { Schemas } from '../schemas/schemas.ts';
 import type { Scope } from '../scope.ts';
+import type { Remembering } from '../undo.ts';
 import {
   isInteger,
   isList,
@@ -60,7 +60,7 @@ export interface FunctionEntry {
   /** @param values what the parameters read, in order; a missing optional one is undefined */
   readonly call: (values: readonly unknown[], scope: Scope) => Value;
   /** Of a function that remembers: makes the call of one place in a rule, whose memory is its own. */
-  readonly prepare?: (memory: Memory) => FunctionEntry['call'];
+  readonly prepare?: (memory: Remembering) => FunctionEntry['call'];
   /** Whether it reads more of the message than its arguments, so that it means nothing where there is no message: after a window. */
   readonly ofMessage?: true;
 }

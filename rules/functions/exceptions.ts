@@ -8,6 +8,7 @@ import { durationMs } from '../../api/units.ts';
 import { Memory } from '../memory.ts';
 import { refuse } from '../refusal.ts';
 import { arrivalOf } from '../scope.ts';
+import type { Remembering } from '../undo.ts';
 import { isText, type Value } from '../value.ts';
 import { shortened, valueKey } from '../value-key.ts';
 import { any, custom, define, type FunctionEntry, optional, type Parameter } from './define.ts';
@@ -39,7 +40,7 @@ const readDuration = (name: string, value: Value): number => {
 /** An entry that makes its call anew for each place that calls it. */
 const remembering = (
   definition: Omit<Parameters<typeof define>[0], 'call'>,
-  prepare: (memory: Memory) => Call,
+  prepare: (memory: Remembering) => Call,
 ): FunctionEntry => ({
   ...define({ ...definition, call: prepare(new Memory()) as never }),
   ofMessage: true,

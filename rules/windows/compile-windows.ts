@@ -3,13 +3,13 @@
  * HAVING once for each key of a window that is over, where aggregates and keys have their values and the messages are gone.
  */
 import { MkbError } from '../../api/errors.ts';
-import { type Condition, ExpressionCompiler, type ObserveCase } from '../compile-expression.ts';
+import { type Condition, ExpressionCompiler, type ObserveCase, type World } from '../compile-expression.ts';
 import { guard } from '../failures.ts';
 import { findFunction } from '../functions/registry.ts';
 import type { Names } from '../names.ts';
 import { placeAt } from '../position.ts';
 import type { RuleSource } from '../rule.ts';
-import type { Ambient, Evaluate, Scope } from '../scope.ts';
+import type { Evaluate, Scope } from '../scope.ts';
 import { compileSelect } from '../select.ts';
 import type { AliasPath, Call, Expression, GroupBy, PathExpression, Statement } from '../syntax.ts';
 import { newMap } from '../value.ts';
@@ -34,7 +34,7 @@ export interface CompiledWindows {
 export interface WindowContext {
   readonly sources: readonly RuleSource[];
   readonly scope: Scope;
-  readonly world: Pick<Ambient, 'schemas' | 'limits'>;
+  readonly world: World;
   readonly observeCase: ObserveCase | undefined;
 }
 

@@ -82,6 +82,7 @@ export class Windows {
    */
   count(message: Input, captures: Captures): boolean {
     const { where, keys, aggregates } = this.#plan;
+    this.#scope.undo?.begin();
     const scope = pointAt(this.#scope, message as AnyMessage, captures);
     if (where !== undefined && !where(scope)) return false;
     const keyValues = keys.map(key => key(scope));

@@ -96,6 +96,17 @@ describe('a message of an unknown schema', () => {
     ]);
   });
 
+  test('is not taken for one that changes nothing when its rule is tried again', async () => {
+    const sql = `SELECT CHANGED(topic, 'one') AS changed, kv_store_put('seen', coalesce(kv_store_get('seen'), 0) + 1) AS put,
+      kv_store_get('seen') AS seen, schema_decode('points', payload) AS p FROM "v/#" WHERE changed`;
+    await start([rule('changed', sql)]);
+    registry.add('points', { id: 2, schema: '"int"' });
+    await flow.send(point(2, 6));
+    await flow.send(point(2, 7));
+    expect(values().map(value => JSON.parse(value!))).toEqual([{ changed: true, put: true, seen: 1, p: 6 }]);
+    expect(flow.count('filtered')).toBe(1);
+  });
+
   test('may wait for one schema after the other', async () => {
     registry.add('points', { id: 2, schema: '"int"' });
     registry.add('points', { id: 3, schema: '"long"' });

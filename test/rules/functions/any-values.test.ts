@@ -70,6 +70,7 @@ const { value: anyValue } = fc.letrec<{ value: Value }>(tie => ({
 
 const scope: Scope = {
   ...systemAmbient,
+  undo: undefined,
   memory: new Memory(10),
   schemas: exampleSchemas,
   message: exampleMessage({ topic: 'a/b', payload: 'x' }),
