@@ -3,8 +3,9 @@ import { Command } from 'commander';
 import { MkbError } from '../api/errors.ts';
 import { nearest } from '../api/nearest.ts';
 import { type Example, type FunctionEntry, signature } from '../rules/functions/define.ts';
-import { findFunction, functionGroups, functionNames } from '../rules/functions/registry.ts';
+import { functionGroups, functionNames } from '../rules/functions/registry.ts';
 import { encodeJson } from '../rules/json.ts';
+import { type Aggregate, aggregates } from '../rules/windows/aggregates.ts';
 import { exitCodeHelp, exitCodes } from './exit-codes.ts';
 
 const help = `
@@ -22,7 +23,7 @@ export const functionsCommand = (): Command =>
     .option('--json', 'print JSON for programs')
     .addHelpText('after', help)
     .action((name: string | undefined, { json }: { json?: true }) => {
-      const groups = name === undefined ? functionGroups : found(name);
+      const groups = name === undefined ? allGroups : found(name);
       if (groups.length === 0) throw unknown(name!);
       const entries = groups.flatMap(({ functions }) => functions);
       if (json) process.stdout.write(`${JSON.stringify(entries.map(forPrograms), null, 2)}\n`);
@@ -30,17 +31,46 @@ export const functionsCommand = (): Command =>
       else process.stdout.write(groups.map(list).join('\n'));
     });
 
-type Group = (typeof functionGroups)[number];
+/** A function or an aggregate, as it is shown. */
+interface Shown {
+  readonly name: string;
+  /** What stands for it in a list. */
+  readonly short: string;
+  readonly signature: string;
+  readonly description: string;
+  readonly examples: readonly Example[];
+}
 
-/** The function of that name, or else every one that has the word in its name or description. */
+interface Group {
+  readonly title: string;
+  readonly functions: readonly Shown[];
+}
+
+const shownFunction = (entry: FunctionEntry): Shown => ({ ...entry, short: entry.name, signature: signature(entry) });
+
+const shownAggregate = ({ name, form, description }: Aggregate): Shown => ({
+  name,
+  short: form,
+  signature: form,
+  description: `${description} For rules with GROUP BY.`,
+  examples: [],
+});
+
+const allGroups: readonly Group[] = [
+  ...functionGroups.map(({ title, functions }) => ({ title, functions: functions.map(shownFunction) })),
+  { title: 'Aggregates', functions: aggregates.map(shownAggregate) },
+];
+
+/** What has that name, those of aggregates in any case, or else everything that has the word in its name or description. */
 const found = (name: string): Group[] => {
-  const exact = findFunction(name);
   const word = name.toLowerCase();
-  const fits = (entry: FunctionEntry): boolean =>
-    exact === undefined
-      ? entry.name.includes(word) || entry.description.toLowerCase().includes(word)
-      : entry.name === exact.name;
-  const groups = functionGroups.map(({ title, functions }) => ({ title, functions: functions.filter(fits) }));
+  const named = select(each => each.name === name || each.name === name.toUpperCase());
+  if (named.length > 0) return named;
+  return select(each => each.name.toLowerCase().includes(word) || each.description.toLowerCase().includes(word));
+};
+
+const select = (fits: (each: Shown) => boolean): Group[] => {
+  const groups = allGroups.map(({ title, functions }) => ({ title, functions: functions.filter(fits) }));
   return groups.filter(({ functions }) => functions.length > 0);
 };
 
@@ -54,23 +84,23 @@ const unknown = (name: string): MkbError => {
 };
 
 const list = ({ title, functions }: Group): string => {
-  const width = Math.max(...functions.map(({ name }) => name.length));
-  const lines = functions.map(({ name, description }) => `  ${name.padEnd(width)}  ${firstSentence(description)}\n`);
+  const width = Math.max(...functions.map(({ short }) => short.length));
+  const lines = functions.map(({ short, description }) => `  ${short.padEnd(width)}  ${firstSentence(description)}\n`);
   return `${title}\n${lines.join('')}`;
 };
 
 const firstSentence = (text: string): string => /^.*?[.](?= |$)/s.exec(text)?.[0] ?? text;
 
-const inDetail = (entry: FunctionEntry): string => {
+const inDetail = (entry: Shown): string => {
   const examples = entry.examples.map(example => `  ${example[0]}  is  ${exampleValue(example)}\n`);
-  return `${signature(entry)}\n\n${entry.description}\n${examples.length === 0 ? '' : `\n${examples.join('')}`}`;
+  return `${entry.signature}\n\n${entry.description}\n${examples.length === 0 ? '' : `\n${examples.join('')}`}`;
 };
 
 const exampleValue = ([, value]: Example): string => (value === undefined ? 'undefined' : encodeJson(value));
 
-const forPrograms = (entry: FunctionEntry) => ({
+const forPrograms = (entry: Shown) => ({
   name: entry.name,
-  signature: signature(entry),
+  signature: entry.signature,
   description: entry.description,
   examples: entry.examples.map(example => ({ sql: example[0], value: exampleValue(example) })),
 });

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { functionNames } from '../../rules/functions/registry.ts';
+import { aggregates } from '../../rules/windows/aggregates.ts';
 import { mkb } from './mkb-process.ts';
 
 it('lists every function', async () => {
@@ -7,6 +8,15 @@ it('lists every function', async () => {
   const listed = stdout.split('\n').flatMap(line => /^ {2}(\w+) /.exec(line)?.[1] ?? []);
   expect(code).toBe(0);
   expect(listed).toEqual(functionNames);
+  expect(stdout).toContain('\nAggregates\n  COUNT(*)           How many messages there were.\n');
+});
+
+it('tells of an aggregate in any case, beside a function of the same name', async () => {
+  expect((await mkb(['functions', 'avg'])).stdout).toBe(
+    'AVG(x)\n\nThe mean, always a float. For rules with GROUP BY.\n',
+  );
+  const { stdout } = await mkb(['functions', 'first']);
+  expect(stdout).toMatch(/^Maps and lists\n {2}first .*\n\nAggregates\n {2}FIRST\(x\) .*\n$/);
 });
 
 it('tells of one function its signature, meaning and examples', async () => {
@@ -22,7 +32,8 @@ it('lists functions whose meaning has a word', async () => {
 
 it('prints all for programs', async () => {
   const entries = JSON.parse((await mkb(['functions', '--json'])).stdout) as { name: string; signature: string }[];
-  expect(entries.map(({ name }) => name)).toEqual(functionNames);
+  const aggregated = aggregates.map(({ name }) => name);
+  expect(entries.map(({ name }) => name)).toEqual([...functionNames, ...aggregated]);
   for (const { name, signature } of entries) expect(signature.startsWith(`${name}(`)).toBe(true);
 });
 
