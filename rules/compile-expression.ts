@@ -27,6 +27,7 @@ import type {
 } from './syntax.ts';
 import type { Remembering } from './undo.ts';
 import { newMap, type Value } from './value.ts';
+import { aggregateNames } from './windows/aggregates.ts';
 import { misplacedAggregate } from './windows/misplaced-aggregate.ts';
 
 export type Condition = (scope: Scope) => boolean;
@@ -317,7 +318,8 @@ export class ExpressionCompiler {
     const place = placeAt(this.sql, start);
     const missing = missingFunctions.get(name);
     if (missing !== undefined) throw new MkbError('rule-unsupported', { ...place, what: `${name}(), ${missing},` });
-    const near = nearest(name, functionNames);
+    // Aggregates stand where keys and aggregates are substituted.
+    const near = nearest(name, this.substitute === undefined ? functionNames : [...aggregateNames, ...functionNames]);
     const details = { ...place, what: 'function', name };
     throw new MkbError(
       'rule-unknown-name',

@@ -86,6 +86,8 @@ export const aggregates: readonly Aggregate[] = [
   },
 ];
 
+export const aggregateNames: readonly string[] = [...new Set(aggregates.map(({ name }) => name))];
+
 /** The aggregate of a name in any case, with what stands in its brackets beside the value; undefined when there is none. */
 export const findAggregate = (name: string, quantifier?: '*' | 'distinct'): Aggregate | undefined => {
   if (quantifier === '*') return countRows;

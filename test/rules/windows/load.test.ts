@@ -123,7 +123,8 @@ describe('an aggregate', () => {
 
   test('of no name that exists is told as a function is', () => {
     const error = thrownBy(() => compileRule('SELECT SUMM(qos) AS v FROM "t" GROUP BY TUMBLING(1s)'));
-    expect(error).toMatchObject({ code: 'rule-unknown-name', details: { what: 'function', name: 'SUMM' } });
+    const details = { what: 'function', name: 'SUMM', hint: 'Did you mean SUM?' };
+    expect(error).toMatchObject({ code: 'rule-unknown-name', details });
   });
 
   test('leaves first and last of a list what they are where it cannot stand', () => {
