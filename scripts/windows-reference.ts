@@ -22,7 +22,7 @@ Messages are counted for each key, and when a window ends, each key that had a m
 - **SESSION(30s)**: begins with a message of a key, and ends when 30 s passed without another one of it.
 - Durations are those of the document (\`500ms\`, \`1h30m\`), from 10 ms to 7 days. Windows begin at multiples of their hop since 1970 (UTC).
 - **GROUP BY** takes one window and any number of expressions, which are the key; an alias of SELECT stands for its expression. Numbers are one key when they
-  are equal, text and numbers never; what is undefined or null is a key too.
+  are equal, text and numbers never; what is undefined or null is a key too. It follows SELECT only, not FOREACH.
 - **WHERE** decides for each message, before it is counted. It sees no aliases.
 - **SELECT** and **HAVING** take aggregates, the expressions of GROUP BY, \`window_start\` and \`window_end\` (milliseconds since 1970; the end is not part of the
   window), and whatever is made of these. Anything else of a message is an error when the document is loaded: \`LAST(payload.state)\` says which value is meant.
