@@ -53,7 +53,7 @@ export const schemaFunctions: readonly FunctionEntry[] = [
   define({
     name: 'schema_decode',
     parameters: [text('schema'), bytes('data'), optional(text('type'))],
-    returns: 'map',
+    returns: 'any',
     description:
       'What bytes hold by a schema of the document; `type` is the message type of a Protobuf schema that has several. With JSON Schema, JSON that is as the schema says; with a registry, what the schema whose id the bytes begin with says.',
     examples: [
