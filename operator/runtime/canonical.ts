@@ -16,12 +16,10 @@ export function canonical<T>(value: T): T {
 }
 
 /** Whether two values mean the same. */
-export const sameMeaning = (a: unknown, b: unknown): boolean =>
-  JSON.stringify(canonical(a)) === JSON.stringify(canonical(b));
+export const sameMeaning = (a: unknown, b: unknown): boolean => textOf(a) === textOf(b);
+
+const textOf = (value: unknown): string => JSON.stringify(canonical(value) ?? null);
 
 /** A short text that is the same for values that mean the same, and for no others that anyone will ever meet: 22 characters. */
 export const hashOf = (value: unknown): string =>
-  createHash('sha256')
-    .update(JSON.stringify(canonical(value)) ?? '')
-    .digest('base64url')
-    .slice(0, 22);
+  createHash('sha256').update(textOf(value)).digest('base64url').slice(0, 22);

@@ -325,12 +325,10 @@ function parse(text: string, action: string): unknown {
 }
 
 /** What a refusal says; proxies before the server speak plain text or HTML. */
-function statusOf(text: string): { message?: string } {
+function statusOf(text: string): unknown {
   try {
-    const status = JSON.parse(text);
-    if (typeof status === 'object' && status !== null) return status;
+    return JSON.parse(text);
   } catch {
-    // Not JSON: the text itself, below.
+    return { message: text.slice(0, 200) };
   }
-  return { message: text.slice(0, 200) };
 }

@@ -89,22 +89,26 @@ function compareFields(place: Place, wanted: Fields, found: unknown): void {
     return;
   }
   const whole = place.whole || wholeMaps.has(place.name);
-  if (whole && Object.keys(found).some(name => wanted[name] === undefined || wanted[name] === null)) {
+  if (whole && Object.keys(found).some(name => (fieldOf(wanted, name) ?? null) === null)) {
     differ(place, found);
     return;
   }
   for (const [name, value] of Object.entries(wanted)) {
     const at = { path: `${place.path}.${name}`, name, parent: place.name, whole, differing: place.differing };
-    compare(at, value, (found as Fields)[name]);
+    compare(at, value, fieldOf(found as Fields, name));
   }
 }
+
+/** A field may be called `constructor`, which every object of JavaScript seems to have. */
+const fieldOf = <T>(fields: Readonly<Record<string, T>>, name: string): T | undefined =>
+  Object.hasOwn(fields, name) ? fields[name] : undefined;
 
 function compareLists(place: Place, wanted: readonly unknown[], found: unknown): void {
   if (!Array.isArray(found)) {
     differ(place, found);
     return;
   }
-  const key = listKeys[place.name]?.find(fields => wanted.every(item => hasFields(item, fields)));
+  const key = fieldOf(listKeys, place.name)?.find(fields => wanted.every(item => hasFields(item, fields)));
   if (key) compareByKey(place, wanted as Fields[], found, key);
   else if (sets.has(place.name)) {
     if (!wanted.every(item => found.includes(item))) differ(place, found);

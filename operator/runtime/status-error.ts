@@ -6,11 +6,12 @@ import type { FieldConflict } from '../../api/errors/kubernetes.ts';
 import { MkbError } from '../../api/errors.ts';
 
 /** https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/ */
-export interface KubeStatus {
+interface KubeStatus {
   readonly code?: number;
   readonly reason?: string;
   readonly message?: string;
-  readonly details?: { readonly retryAfterSeconds?: number; readonly causes?: readonly StatusCause[] };
+  readonly retryAfterSeconds?: number;
+  readonly causes: readonly StatusCause[];
 }
 
 interface StatusCause {
@@ -23,10 +24,18 @@ interface StatusCause {
  * The error that a refusal stands for.
  *
  * @param action for the message: what was asked, `apply StatefulSet shop/bridge`
- * @param code the HTTP status
+ * @param statusCode of HTTP; undefined for what comes in the midst of a watch, and says so itself
+ * @param answer a Status, or whatever else came in its place: proxies before the server speak a language of their own
  * @param retryAfterSeconds of the header, for answers that are no Status
  */
-export function statusError(action: string, code: number, status: KubeStatus, retryAfterSeconds?: number): MkbError {
+export function statusError(
+  action: string,
+  statusCode: number | undefined,
+  answer: unknown,
+  retryAfterSeconds?: number,
+): MkbError {
+  const status = statusIn(answer);
+  const code = statusCode ?? status.code ?? 500;
   const reason = sentence(status.message) ?? `HTTP ${code}`;
   const refusal = { action, reason };
   if (hasCause(status, 'ResourceVersionTooLarge')) return new MkbError('kube-gone', refusal);
@@ -47,7 +56,7 @@ export function statusError(action: string, code: number, status: KubeStatus, re
     case 503:
       return new MkbError('kube-overloaded', {
         ...refusal,
-        retryAfterSeconds: status.details?.retryAfterSeconds ?? retryAfterSeconds,
+        retryAfterSeconds: status.retryAfterSeconds ?? retryAfterSeconds,
       });
     default:
       if (code >= 400 && code < 500) return new MkbError('kube-invalid', refusal);
@@ -55,17 +64,36 @@ export function statusError(action: string, code: number, status: KubeStatus, re
   }
 }
 
+function statusIn(answer: unknown): KubeStatus {
+  const { code, reason, message, details } = fieldsOf(answer);
+  const { retryAfterSeconds, causes } = fieldsOf(details);
+  return {
+    code: numberOf(code),
+    reason: textOf(reason),
+    message: textOf(message),
+    retryAfterSeconds: numberOf(retryAfterSeconds),
+    causes: (Array.isArray(causes) ? causes : []).map(fieldsOf).map(cause => ({
+      reason: textOf(cause.reason),
+      message: textOf(cause.message),
+      field: textOf(cause.field),
+    })),
+  };
+}
+
+const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+const numberOf = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
+
 /**
  * A cause says more than the code: a resource version that the server has not reached (its etcd was restored from a backup, or we spoke to a
  * replica that is ahead), a namespace that is being deleted.
  */
-const hasCause = (status: KubeStatus, reason: string): boolean =>
-  status.details?.causes?.some(cause => cause.reason === reason) ?? false;
+const hasCause = (status: KubeStatus, reason: string): boolean => status.causes.some(cause => cause.reason === reason);
 
 /** The other manager's name is only to be had from the text (`conflict with "kubectl-edit" using apps/v1`); nothing is decided by it. */
 function fieldConflicts(status: KubeStatus): FieldConflict[] {
-  const causes = status.details?.causes ?? [];
-  return causes
+  return status.causes
     .filter(cause => cause.reason === 'FieldManagerConflict')
     .map(cause => ({ manager: /"([^"]*)"/.exec(cause.message ?? '')?.[1] ?? '', field: cause.field ?? '' }));
 }

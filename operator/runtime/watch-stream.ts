@@ -6,7 +6,7 @@
  */
 import { MkbError } from '../../api/errors.ts';
 import type { KubeObject } from './object.ts';
-import { type KubeStatus, statusError } from './status-error.ts';
+import { statusError } from './status-error.ts';
 
 export interface WatchEvent {
   /** A BOOKMARK's object has a resource version and nothing else: the watch has told of everything up to there. */
@@ -26,10 +26,7 @@ export async function* watchEvents(
 ): AsyncGenerator<WatchEvent, void, void> {
   for await (const line of lines(body)) {
     const event = parse(line, action);
-    if (event.type === 'ERROR') {
-      const status = event.object as KubeStatus;
-      throw statusError(action, status.code ?? 500, status);
-    }
+    if (event.type === 'ERROR') throw statusError(action, undefined, event.object);
     yield event as WatchEvent;
   }
 }
@@ -37,7 +34,8 @@ export async function* watchEvents(
 function parse(line: string, action: string): { type: string; object: object } {
   try {
     const event = JSON.parse(line);
-    if (known.has(event?.type) && typeof event.object === 'object' && event.object !== null) return event;
+    if (event?.type === 'ERROR' && typeof event.object === 'object' && event.object !== null) return event;
+    if (types.has(event?.type) && typeof event.object?.metadata?.resourceVersion === 'string') return event;
   } catch {
     // Half a line, of a server that ended in the midst of it: told below.
   }
@@ -48,7 +46,7 @@ function parse(line: string, action: string): { type: string; object: object } {
   });
 }
 
-const known = new Set(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR']);
+const types = new Set(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK']);
 
 const newline = 0x0a;
 
