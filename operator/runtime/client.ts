@@ -138,14 +138,16 @@ export class ApiClient {
   async list(kind: ResourceKind, options: ListOptions = {}): Promise<ListPage> {
     const { namespace, signal, ...query } = options;
     const path = pathOf(kind, namespace);
-    const answer = await this.#call({ method: 'GET', path, query, action: `list ${kind.kind}`, signal });
-    const { items, metadata } = answer as { items: KubeObject[] | null; metadata: Record<string, unknown> };
+    const action = `list ${kind.kind}`;
+    const answer = await this.#call({ method: 'GET', path, query, action, signal });
+    if (!isList(answer)) throw notAsExpected(action, 'no list', JSON.stringify(answer));
+    const { items, metadata } = answer;
     return {
       // The items of a list do not say what they are.
       items: (items ?? []).map(item => ({ ...item, apiVersion: kind.apiVersion, kind: kind.kind })),
-      resourceVersion: metadata.resourceVersion as string,
-      continue: (metadata.continue as string | undefined) || undefined,
-      remaining: metadata.remainingItemCount as number | undefined,
+      resourceVersion: metadata.resourceVersion,
+      continue: metadata.continue || undefined,
+      remaining: metadata.remainingItemCount,
     };
   }
 
@@ -319,10 +321,27 @@ function parse(text: string, action: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    const reason = `its answer is no JSON (${JSON.stringify(text.slice(0, 80))})`;
-    throw new MkbError('kube-failed', { action, status: 200, reason }, { cause: error });
+    throw notAsExpected(action, 'no JSON', text, error);
   }
 }
+
+/** What a login page or a gateway answers in the server's place, as if all were well. */
+function notAsExpected(action: string, what: string, text: string, cause?: unknown): MkbError {
+  const reason = `its answer is ${what} (${JSON.stringify(text.slice(0, 80))})`;
+  return new MkbError('kube-failed', { action, status: 200, reason }, { cause });
+}
+
+interface KubeList {
+  readonly items?: readonly KubeObject[] | null;
+  readonly metadata: {
+    readonly resourceVersion: string;
+    readonly continue?: string;
+    readonly remainingItemCount?: number;
+  };
+}
+
+const isList = (answer: unknown): answer is KubeList =>
+  typeof (answer as KubeList | null)?.metadata?.resourceVersion === 'string';
 
 /** What a refusal says; proxies before the server speak plain text or HTML. */
 function statusOf(text: string): unknown {

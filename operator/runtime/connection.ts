@@ -9,7 +9,7 @@
  */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, validateHeaderValue } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from 'node:https';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { MkbError } from '../../api/errors.ts';
@@ -48,7 +48,8 @@ export class Connection {
     }
     this.#config = config;
     this.#userAgent = userAgent;
-    this.server = cluster.server;
+    // A path that begins with two slashes is another place, where nothing is.
+    this.server = cluster.server.replace(/\/+$/, '');
   }
 
   /**
@@ -68,7 +69,7 @@ export class Connection {
       ...credentials,
       method: request.method,
       agent: this.#agentFor(url, credentials),
-      headers: { ...headersOf(credentials), ...this.#headers(body, request.contentType) },
+      headers: { ...credentials.headers, ...this.#headers(body, request.contentType) },
       signal,
     };
     const sent = url.protocol === 'http:' ? httpRequest(url, options) : httpsRequest(url, options);
@@ -89,7 +90,11 @@ export class Connection {
     const { message, code } = error as NodeJS.ErrnoException;
     return new MkbError(
       'kube-unreachable',
-      { server: this.server, reason: message || code || 'the connection was lost', refused: code === 'ECONNREFUSED' },
+      {
+        server: this.server,
+        reason: message.trim() || code || 'the connection was lost',
+        refused: code === 'ECONNREFUSED',
+      },
       { cause: error },
     );
   }
@@ -112,11 +117,11 @@ export class Connection {
     const options: RequestOptions = {};
     try {
       await this.#config.applyToHTTPSOptions(options);
+      return { ...options, headers: headersOf(options) };
     } catch (error) {
       const reason = (error as Error).message.trim() || 'the command that gives them failed';
       throw new MkbError('kube-credentials', { server: this.server, reason }, { cause: error });
     }
-    return options;
   }
 
   #headers(body: Buffer | undefined, contentType = 'application/json'): Record<string, string | number> {
@@ -139,9 +144,17 @@ export class Connection {
   }
 }
 
-/** Tokens are read from files, which people end with a newline; a header must not. */
-const headersOf = (credentials: RequestOptions): Record<string, string> =>
-  Object.fromEntries(Object.entries(credentials.headers ?? {}).map(([name, value]) => [name, String(value).trim()]));
+/**
+ * Tokens are read from files, which people end with a newline; a header must not.
+ * @throws Error that names a header which cannot be sent, and not its value
+ */
+function headersOf(credentials: RequestOptions): Record<string, string> {
+  const headers = Object.entries(credentials.headers ?? {}).map(
+    ([name, value]) => [name, String(value).trim()] as const,
+  );
+  for (const [name, value] of headers) validateHeaderValue(name, value);
+  return Object.fromEntries(headers);
+}
 
 function endIdle(agent: HttpAgent): void {
   agent.maxFreeSockets = 0;
