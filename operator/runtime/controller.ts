@@ -12,6 +12,7 @@
 import { MkbError } from '../../api/errors.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { Log } from './log.ts';
+import { retryAfterMs } from './status-error.ts';
 import type { WorkQueue } from './work-queue.ts';
 
 export interface ReconcileResult {
@@ -126,10 +127,6 @@ function failed(key: string, error: unknown, { name, queue, metrics, log }: Cont
     log.warn(fields, 'reconciling failed; it is tried again');
   }
 }
-
-/** What a server that has no time asks for. */
-const retryAfterMs = (error: MkbError): number =>
-  MkbError.is(error, 'kube-overloaded') ? (error.details.retryAfterSeconds ?? 0) * 1000 : 0;
 
 /** A signal that is aborted when a time is over, and with the outer one; and after that, when the grace is over. */
 class Limit {

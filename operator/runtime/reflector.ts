@@ -9,17 +9,19 @@
  * - A watch that ends goes on from the newest version seen. Only 410 leads to a new list.
  * - From time to time, when a watch has just ended, the list of exactly the version it ended at is compared with the store. The two must be
  *   the same: what differs is told as if the watch had told it, and counted as missed, for somebody between the server and us has lost it.
- * - Failures are tried again with pauses that grow at random up to 30 s; a watch that has lived resets them.
+ * - Failures are tried again with pauses that grow at random up to 30 s, or as long as the server asks for; a watch that has lived resets
+ *   them.
  *
- * Lists are read in pages, from the server's cache first (resource version 0): a hundred operators that start after an outage must
- * not read all of etcd. https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
+ * The first list comes from the server's cache (resource version 0): a hundred operators that start after an outage must not read all of
+ * etcd. A cache may answer with everything in one page. Lists of what is true now, and of a version, are read page by page. https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { MkbError } from '../../api/errors.ts';
-import type { ApiClient, ListOptions, Selection } from './client.ts';
+import type { ApiClient, ListOptions, ListPage, Selection } from './client.ts';
 import type { ResourceKind } from './kinds.ts';
 import type { Log } from './log.ts';
 import { type KubeObject, keyOf } from './object.ts';
+import { retryAfterMs } from './status-error.ts';
 import { type Indexer, Store } from './store.ts';
 
 export interface Change {
@@ -104,7 +106,7 @@ export class Reflector {
       this.#pauseMs *= 2;
       return;
     }
-    const waitMs = minPauseMs + this.#random() * this.#pauseMs;
+    const waitMs = Math.max(minPauseMs + this.#random() * this.#pauseMs, retryAfterMs(error));
     this.#pauseMs = Math.min(maxPauseMs, this.#pauseMs * 2);
     await pause(waitMs, undefined, { signal }).catch(() => undefined);
   }
@@ -126,12 +128,12 @@ export class Reflector {
     const { namespace, labelSelector, fieldSelector } = this.#options;
     const selection = { namespace, labelSelector, fieldSelector, limit: pageSize, signal };
     const items: KubeObject[] = [];
-    let page = await this.#client.list(this.kind, { ...selection, ...at });
-    items.push(...page.items.map(object => this.#keep(object)));
-    while (page.continue) {
-      page = await this.#client.list(this.kind, { ...selection, continue: page.continue });
-      items.push(...page.items.map(object => this.#keep(object)));
-    }
+    let page: ListPage | undefined;
+    do {
+      const where = page ? { continue: page.continue } : at;
+      page = await this.#client.list(this.kind, { ...selection, ...where });
+      for (const object of page.items) items.push(this.#keep(object));
+    } while (page.continue);
     return { items, version: page.resourceVersion };
   }
 

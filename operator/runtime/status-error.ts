@@ -64,6 +64,14 @@ export function statusError(
   }
 }
 
+const longestRetryAfterMs = 300_000;
+
+/** How long a server that has no time asks to be left alone; no longer than 5 minutes, whatever it asks. 0 for any other error. */
+export const retryAfterMs = (error: unknown): number =>
+  MkbError.is(error, 'kube-overloaded')
+    ? Math.min((error.details.retryAfterSeconds ?? 0) * 1000, longestRetryAfterMs)
+    : 0;
+
 function statusIn(answer: unknown): KubeStatus {
   const { code, reason, message, details } = fieldsOf(answer);
   const { retryAfterSeconds, causes } = fieldsOf(details);

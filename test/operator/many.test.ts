@@ -2,13 +2,12 @@
  * Two hundred bridges: what they cost the API server and the operator's memory, and that nothing is missed when the API server falls over.
  * Requests are counted by the API server itself, in its audit log.
  */
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { defaultConfiguration } from '../../operator/configuration.ts';
 import type { KubernetesObject, RunningKubernetes } from '../real/kubernetes.ts';
 import { describeReal } from '../real/require.ts';
 import { until } from '../real/until.ts';
+import { heap } from './support/heap.ts';
 import { bridge, type RunningOperator, startCluster, startOperator } from './support/stage.ts';
 
 const many = 200;
@@ -142,13 +141,3 @@ describeReal('kubernetes', 'kwok')('two hundred bridges', () => {
     expect(await operator.registry.metrics()).not.toMatch(/^mkb_operator_watch_missed_events_total\{.*\} [1-9]/m);
   }, 150_000);
 });
-
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
-
-/** Bytes in use after everything that is not has been collected. */
-function heap(): number {
-  collect();
-  collect();
-  return process.memoryUsage().heapUsed;
-}

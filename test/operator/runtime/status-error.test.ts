@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MkbError } from '../../../api/errors.ts';
-import { statusError } from '../../../operator/runtime/status-error.ts';
+import { retryAfterMs, statusError } from '../../../operator/runtime/status-error.ts';
 
 const cause = (reason: string) => ({ details: { causes: [{ reason }] } });
 
@@ -59,6 +59,10 @@ describe('a refusal means', () => {
     expect(seconds({ details: { retryAfterSeconds: 3 } }, 9)).toMatchObject({ retryAfterSeconds: 3 });
     expect(seconds({}, 9)).toMatchObject({ retryAfterSeconds: 9 });
     expect(seconds({})).toMatchObject({ retryAfterSeconds: undefined });
+    const waits = [3, 86_400].map(retryAfterSeconds =>
+      statusError('list Thing', 429, { details: { retryAfterSeconds } }),
+    );
+    expect([...waits, statusError('list Thing', 500, {}), 'no error'].map(retryAfterMs)).toEqual([3000, 300_000, 0, 0]);
   });
 });
 
