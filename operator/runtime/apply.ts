@@ -22,6 +22,7 @@ import { canonical, hashOf } from './canonical.ts';
 import type { ApiClient, CallOptions } from './client.ts';
 import { type Differences, differences, settledBy } from './field-diff.ts';
 import type { ResourceKind } from './kinds.ts';
+import { Learned } from './learned.ts';
 import { type KubeObject, keyText } from './object.ts';
 
 /** Where the hash of what was applied last stands. */
@@ -75,7 +76,7 @@ export async function applyObject(
   }
   const sent = await send(client, kind, withHash(wanted, hash), { fieldManager: options.fieldManager, signal });
   const after = differences(compared, transform(sent.object));
-  learn(client, key, hash, after);
+  learned.set(client, key, after.size > 0 ? { hash, made: after } : undefined);
   const corrected = before && sameHash ? settledBy(before, after) : [];
   return { outcome: outcomeOf(observed, sameHash, corrected), corrected, ...sent };
 }
@@ -122,23 +123,12 @@ async function send(
 }
 
 /** What a server makes of our fields, by object; of those only where it makes something else of them. */
-const learnedBy = new WeakMap<ApiClient, Map<string, { readonly hash: string; readonly made: Differences }>>();
-
-/** How many objects are remembered. The oldest is forgotten, which costs one apply that changes nothing. */
-const rememberedObjects = 10_000;
-
-function learn(client: ApiClient, key: string, hash: string, made: Differences): void {
-  const learned = learnedBy.get(client) ?? new Map();
-  learnedBy.set(client, learned);
-  learned.delete(key);
-  if (made.size > 0) learned.set(key, { hash, made });
-  if (learned.size > rememberedObjects) learned.delete(learned.keys().next().value!);
-}
+const learned = new Learned<{ readonly hash: string; readonly made: Differences }>();
 
 /** The differences that are not the server's own way of keeping what we apply. */
 function unlearned(client: ApiClient, key: string, hash: string, found: Differences): Differences {
-  const learned = learnedBy.get(client)?.get(key);
-  if (learned?.hash !== hash) return found;
-  const drift = settledBy(found, learned.made);
+  const last = learned.of(client, key);
+  if (last?.hash !== hash) return found;
+  const drift = settledBy(found, last.made);
   return new Map(drift.map(path => [path, found.get(path)]));
 }

@@ -2,7 +2,9 @@
  * Finalizers keep an object, once it is deleted, until we have cleaned up what lies outside of the cluster.
  *
  * The list is everybody's: each puts its own name in and takes only that out. A patch that names the resource version does this without
- * touching what others write at the same time; the server refuses it when they did.
+ * touching what others write at the same time; the server refuses it when they did. The patch holds the whole list rather than a place in it:
+ * of a list that has become shorter meanwhile the place would not be there, and the server says of such a patch that it makes no sense,
+ * which nobody tries again.
  */
 import { MkbError } from '../../api/errors.ts';
 import type { ApiClient, CallOptions, PatchOperation } from './client.ts';
@@ -23,12 +25,9 @@ export async function addFinalizer(
   finalizer: string,
   options?: CallOptions,
 ): Promise<KubeObject> {
-  const { finalizers } = object.metadata;
-  if (finalizers?.includes(finalizer)) return object;
-  const add: PatchOperation = finalizers?.length
-    ? { op: 'add', path: '/metadata/finalizers/-', value: finalizer }
-    : { op: 'add', path: '/metadata/finalizers', value: [finalizer] };
-  return await client.patch(kind, object.metadata, [sameVersion(object), add], options);
+  const { finalizers = [] } = object.metadata;
+  if (finalizers.includes(finalizer)) return object;
+  return await client.patch(kind, object.metadata, withFinalizers(object, [...finalizers, finalizer]), options);
 }
 
 /**
@@ -44,19 +43,18 @@ export async function removeFinalizer(
   finalizer: string,
   options?: CallOptions,
 ): Promise<void> {
-  const index = object.metadata.finalizers?.indexOf(finalizer) ?? -1;
-  if (index < 0) return;
-  const remove: PatchOperation = { op: 'remove', path: `/metadata/finalizers/${index}` };
+  const { finalizers = [] } = object.metadata;
+  if (!finalizers.includes(finalizer)) return;
+  const others = finalizers.filter(name => name !== finalizer);
   try {
-    await client.patch(kind, object.metadata, [sameVersion(object), remove], options);
+    await client.patch(kind, object.metadata, withFinalizers(object, others), options);
   } catch (error) {
     if (!MkbError.is(error, 'kube-not-found')) throw error;
   }
 }
 
 /** Writing the version is how a patch names it: a `test` of it would do as well, but fail as if the patch made no sense. */
-const sameVersion = ({ metadata }: KubeObject): PatchOperation => ({
-  op: 'replace',
-  path: '/metadata/resourceVersion',
-  value: metadata.resourceVersion,
-});
+const withFinalizers = ({ metadata }: KubeObject, finalizers: readonly string[]): PatchOperation[] => [
+  { op: 'replace', path: '/metadata/resourceVersion', value: metadata.resourceVersion },
+  { op: 'add', path: '/metadata/finalizers', value: finalizers },
+];
