@@ -8,10 +8,9 @@ import { Reflector, type ReflectorOptions } from './runtime/reflector.ts';
 export interface WatchedKindOptions extends Omit<ReflectorOptions, 'namespace'> {
   /** All when it is empty. */
   readonly namespaces: readonly string[];
+  /** How long it is between two looks whether a kind is served by now, milliseconds. */
+  readonly discoveryMs?: number;
 }
-
-/** How long it is between two looks whether a kind is served by now, milliseconds. */
-const discoveryMs = 60_000;
 
 export class WatchedKind {
   readonly kind: ResourceKind;
@@ -21,7 +20,7 @@ export class WatchedKind {
   #served = false;
 
   constructor(client: ApiClient, kind: ResourceKind, options: WatchedKindOptions) {
-    const { namespaces, ...rest } = options;
+    const { namespaces, discoveryMs: _, ...rest } = options;
     this.kind = kind;
     this.#client = client;
     this.#options = options;
@@ -41,7 +40,7 @@ export class WatchedKind {
     while (!signal.aborted) {
       this.#served = await this.#isServed(signal);
       if (this.#served) return this.run(signal);
-      await pause(discoveryMs, undefined, { signal, ref: false }).catch(() => undefined);
+      await pause(this.#options.discoveryMs ?? 60_000, undefined, { signal, ref: false }).catch(() => undefined);
     }
   }
 
