@@ -93,7 +93,9 @@ async function applyStatus(
     return await apply(metadata.resourceVersion);
   } catch (error) {
     if (!MkbError.is(error, 'kube-conflict')) throw error;
-    const now = await client.get(kind, metadata, options);
+    // Who watches a kind may list it, and has perhaps no right to get.
+    const selection = { namespace, fieldSelector: `metadata.name=${name}`, signal: options.signal };
+    const [now] = (await client.list(kind, selection)).items;
     if (now?.metadata.uid !== uid) throw error;
     return apply(now?.metadata.resourceVersion);
   }

@@ -141,6 +141,6 @@ describeReal('kubernetes')('a finalizer', () => {
     };
     const names = ['a', 'b', 'c', 'd', 'e'].map(letter => `example.com/${letter}`);
     await Promise.all(names.map((name, index) => actor(name, index < 2)));
-    expect((await finalizersOf(object)).sort()).toEqual([...names.slice(0, 2), theirs]);
+    expect([...(await finalizersOf(object))].sort()).toEqual([...names.slice(0, 2), theirs]);
   });
 });
