@@ -217,7 +217,7 @@ describe('a watch', () => {
         begin(response, asked);
         open = response;
       },
-      { timeoutMs: 100 },
+      { timeoutMs: 500 },
     );
     const watching = client.watch(thingKind, options).next();
     await until('the watch', () => open, { everyMs: 1 });

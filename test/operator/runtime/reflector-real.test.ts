@@ -143,7 +143,7 @@ describeReal('kubernetes')('a reflector', () => {
     proxy.thaw();
     await hasMissedNothing(namespace);
     expect(listed).toBe(1);
-  });
+  }, 60_000);
 
   it('pages through 5,000 objects, and finds nothing missed among them', async () => {
     const namespace = await newNamespace();

@@ -205,10 +205,10 @@ describe('a watch that ends', () => {
           let version = 8;
           const timer = setInterval(() => response.write(bookmark(version++)), 20);
           response.on('close', () => clearInterval(timer));
-          setTimeout(() => response.write(events(['ADDED', thing('red', 900)])), 800);
+          setTimeout(() => response.write(events(['ADDED', thing('red', 900)])), 1500);
         },
       ],
-      { silenceMs: 300 },
+      { silenceMs: 1000 },
     );
     await reflected.knows('red 900');
     expect(watches(api)).toHaveLength(1);
