@@ -8,6 +8,7 @@ import type { RegistrySchema } from '../../../rules/schemas/registry.ts';
 import { schemasOf } from '../../../rules/schemas/schemas.ts';
 import { makeCertificates } from '../../real/certificates.ts';
 import { removeFolder, temporaryFolder } from '../../real/cleanup.ts';
+import { describeReal } from '../../real/require.ts';
 import { until } from '../../real/until.ts';
 import { plainly } from '../../rules/schemas/plainly.ts';
 import { SchemaRegistry } from '../../support/schema-registry.ts';
@@ -259,19 +260,26 @@ describe('login', () => {
   });
 });
 
-test('https is trusted by the authority of the document, who is told who we are, and not without it', async () => {
-  const folder = temporaryFolder('registry');
-  onTestFinished(() => removeFolder(folder));
-  const { ca, serverCertFile, serverKeyFile, clientCert, clientKey } = makeCertificates(folder);
-  const [cert, key] = [readFileSync(serverCertFile), readFileSync(serverKeyFile)];
-  const secure = await SchemaRegistry.start({ cert, key, ca, requestCert: true, rejectUnauthorized: true });
-  onTestFinished(() => secure.stop());
-  secure.add('s', { id: 7, schema: point });
-  const ours = { ca: { value: ca }, cert: { value: clientCert }, key: { value: clientKey }, insecureSkipVerify: false };
-  const { cars } = await prepare({ url: secure.url, tls: ours });
-  expect(await obtain(7)).toBe(true);
-  expect(plainly(cars.decode(message(7, '0a')))).toEqual({ x: 5 });
-  registries!.close();
-  await prepare({ url: secure.url, subject: 's' });
-  expect(await failureOf(() => registries!.start())).toMatchObject({ code: 'registry-unreachable' });
+describeReal('openssl')('https', () => {
+  test('is trusted by the authority of the document, who is told who we are, and not without it', async () => {
+    const folder = temporaryFolder('registry');
+    onTestFinished(() => removeFolder(folder));
+    const { ca, serverCertFile, serverKeyFile, clientCert, clientKey } = makeCertificates(folder);
+    const [cert, key] = [readFileSync(serverCertFile), readFileSync(serverKeyFile)];
+    const secure = await SchemaRegistry.start({ cert, key, ca, requestCert: true, rejectUnauthorized: true });
+    onTestFinished(() => secure.stop());
+    secure.add('s', { id: 7, schema: point });
+    const ours = {
+      ca: { value: ca },
+      cert: { value: clientCert },
+      key: { value: clientKey },
+      insecureSkipVerify: false,
+    };
+    const { cars } = await prepare({ url: secure.url, tls: ours });
+    expect(await obtain(7)).toBe(true);
+    expect(plainly(cars.decode(message(7, '0a')))).toEqual({ x: 5 });
+    registries!.close();
+    await prepare({ url: secure.url, subject: 's' });
+    expect(await failureOf(() => registries!.start())).toMatchObject({ code: 'registry-unreachable' });
+  });
 });

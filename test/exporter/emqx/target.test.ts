@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { makeCertificates } from '../../real/certificates.ts';
 import { removeFolder, temporaryFolder } from '../../real/cleanup.ts';
+import { describeReal } from '../../real/require.ts';
 import { startExporter } from '../support/running.ts';
 import { type EmqxImitation, key, startEmqxImitation } from './support/emqx-api.ts';
 
@@ -158,17 +159,19 @@ test.each([
   expect(exporter.errors[0]?.message).toContain(reason);
 });
 
-test('https is trusted by our certificate authority, and not without it', async () => {
-  const folder = temporaryFolder('emqx');
-  onTestFinished(() => removeFolder(folder));
-  const { ca, serverCertFile, serverKeyFile } = makeCertificates(folder);
-  const secure = await startEmqxImitation({
-    cert: readFileSync(serverCertFile, 'utf8'),
-    key: readFileSync(serverKeyFile, 'utf8'),
+describeReal('openssl')('https', () => {
+  test('is trusted by our certificate authority, and not without it', async () => {
+    const folder = temporaryFolder('emqx');
+    onTestFinished(() => removeFolder(folder));
+    const { ca, serverCertFile, serverKeyFile } = makeCertificates(folder);
+    const secure = await startEmqxImitation({
+      cert: readFileSync(serverCertFile, 'utf8'),
+      key: readFileSync(serverKeyFile, 'utf8'),
+    });
+    onTestFinished(() => secure.stop());
+    const trusting = await start({ url: secure.url, tls: { ca: { value: ca } } });
+    await trusting.shows('up', scrape => scrape.value('emqx_api_up') === 1);
+    const doubting = await start({ url: secure.url });
+    await doubting.shows('down', scrape => scrape.value('emqx_api_up') === 0);
   });
-  onTestFinished(() => secure.stop());
-  const trusting = await start({ url: secure.url, tls: { ca: { value: ca } } });
-  await trusting.shows('up', scrape => scrape.value('emqx_api_up') === 1);
-  const doubting = await start({ url: secure.url });
-  await doubting.shows('down', scrape => scrape.value('emqx_api_up') === 0);
 });

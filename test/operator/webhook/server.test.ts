@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { serveWebhook, type Webhook, webhookPath } from '../../../operator/webhook/server.ts';
 import { ruleOf } from '../../api/support/documents.ts';
 import { type Certificates, makeCertificates } from '../../real/certificates.ts';
@@ -25,32 +25,34 @@ function certificatesIn(folder: string): Certificates & { readonly mounted: stri
   return { ...made, mounted };
 }
 
-const folder = temporaryFolder('webhook');
-const certificates = certificatesIn(join(folder, 'first'));
-const log = quietLog();
-let webhook: Webhook;
+describeReal('openssl')('the webhook', () => {
+  const folder = temporaryFolder('webhook');
+  const log = quietLog();
+  let certificates: ReturnType<typeof certificatesIn>;
+  let webhook: Webhook;
 
-const options = { host: '127.0.0.1', port: 0, certificates: certificates.mounted, replicas: 1, log, renewalMs: 20 };
+  const served = (mounted: string) =>
+    serveWebhook({ host: '127.0.0.1', port: 0, certificates: mounted, replicas: 1, log, renewalMs: 20 });
 
-beforeAll(async () => {
-  webhook = await serveWebhook(options);
-});
-afterAll(async () => {
-  await webhook?.close();
-  removeFolder(folder);
-});
-
-const send = (ca: string, { path = webhookPath, method = 'POST', body = '' } = {}) => {
-  const { promise, resolve, reject } = Promise.withResolvers<{ status: number | undefined; serial: string }>();
-  const sent = request({ host: '127.0.0.1', port: webhook.port, path, method, ca, agent: false }, response => {
-    const { serialNumber } = (response.socket as TLSSocket).getPeerCertificate();
-    response.resume().once('end', () => resolve({ status: response.statusCode, serial: serialNumber }));
+  beforeAll(async () => {
+    certificates = certificatesIn(join(folder, 'first'));
+    webhook = await served(certificates.mounted);
   });
-  sent.once('error', reject).end(body);
-  return promise;
-};
+  afterAll(async () => {
+    await webhook?.close();
+    removeFolder(folder);
+  });
 
-describe('the webhook', () => {
+  const send = (ca: string, { path = webhookPath, method = 'POST', body = '' } = {}) => {
+    const { promise, resolve, reject } = Promise.withResolvers<{ status: number | undefined; serial: string }>();
+    const sent = request({ host: '127.0.0.1', port: webhook.port, path, method, ca, agent: false }, response => {
+      const { serialNumber } = (response.socket as TLSSocket).getPeerCertificate();
+      response.resume().once('end', () => resolve({ status: response.statusCode, serial: serialNumber }));
+    });
+    sent.once('error', reject).end(body);
+    return promise;
+  };
+
   it('answers nothing but reviews', async () => {
     expect((await send(certificates.ca, { path: '/other' })).status).toBe(404);
     expect((await send(certificates.ca, { method: 'GET' })).status).toBe(404);
@@ -61,7 +63,7 @@ describe('the webhook', () => {
   });
 
   it('is not started without a certificate', async () => {
-    await expect(serveWebhook({ ...options, certificates: join(folder, 'none') })).rejects.toMatchObject({
+    await expect(served(join(folder, 'none'))).rejects.toMatchObject({
       code: 'webhook-certificate-unreadable',
     });
   });
@@ -79,57 +81,58 @@ describe('the webhook', () => {
     cpSync(certificates.serverCertFile, join(certificates.mounted, 'tls.crt'));
     await until('the first again', async () => (await send(certificates.ca).catch(() => undefined))?.serial === serial);
   });
-});
-
-describeReal('etcd', 'kubernetes')('an API server with the webhook', () => {
-  let kubernetes: RunningKubernetes;
-  beforeAll(async () => {
-    kubernetes = await startKubernetes({ apply: [crdFile] });
-    await kubernetes.apply({
-      apiVersion: 'admissionregistration.k8s.io/v1',
-      kind: 'ValidatingWebhookConfiguration',
-      metadata: { name: 'bridges' },
-      webhooks: [
-        {
-          name: 'bridges.mqttkafka.dev',
-          clientConfig: {
-            url: `https://127.0.0.1:${webhook.port}${webhookPath}`,
-            caBundle: Buffer.from(certificates.ca).toString('base64'),
-          },
-          rules: [
-            {
-              apiGroups: ['mqttkafka.dev'],
-              apiVersions: ['*'],
-              operations: ['CREATE', 'UPDATE'],
-              resources: ['mqttkafkabridges'],
+  describeReal('etcd', 'kubernetes')('asked by an API server', () => {
+    let kubernetes: RunningKubernetes;
+    beforeAll(async () => {
+      kubernetes = await startKubernetes({ apply: [crdFile] });
+      await kubernetes.apply({
+        apiVersion: 'admissionregistration.k8s.io/v1',
+        kind: 'ValidatingWebhookConfiguration',
+        metadata: { name: 'bridges' },
+        webhooks: [
+          {
+            name: 'bridges.mqttkafka.dev',
+            clientConfig: {
+              url: `https://127.0.0.1:${webhook.port}${webhookPath}`,
+              caBundle: Buffer.from(certificates.ca).toString('base64'),
             },
-          ],
-          sideEffects: 'None',
-          failurePolicy: 'Fail',
-          admissionReviewVersions: ['v1'],
-        },
-      ],
+            rules: [
+              {
+                apiGroups: ['mqttkafka.dev'],
+                apiVersions: ['*'],
+                operations: ['CREATE', 'UPDATE'],
+                resources: ['mqttkafkabridges'],
+              },
+            ],
+            sideEffects: 'None',
+            failurePolicy: 'Fail',
+            admissionReviewVersions: ['v1'],
+          },
+        ],
+      });
+    }, 60_000);
+    afterAll(() => kubernetes?.stop());
+
+    it('refuses SQL that cannot be parsed when it is applied, with line and column', async () => {
+      const wrong = bridge('wrong', {
+        rules: [{ ...ruleOf({ topic: 'cars' }), sql: 'SELECT payload\nFORM "cars/#"' }],
+      });
+      // It takes the API server a moment to learn of the webhook.
+      const refusal = await until('the webhook to be asked', async () =>
+        kubernetes.apply(wrong).then(
+          () => kubernetes.kubectl(['delete', 'mkb', 'wrong']).then(() => undefined),
+          error => String(error),
+        ),
+      );
+      expect(refusal).toContain('admission webhook "bridges.mqttkafka.dev" denied the request');
+      expect(refusal).toContain('spec.rules[0].sql, line 2, column 6');
     });
-  }, 60_000);
-  afterAll(() => kubernetes?.stop());
 
-  it('refuses SQL that cannot be parsed when it is applied, with line and column', async () => {
-    const wrong = bridge('wrong', { rules: [{ ...ruleOf({ topic: 'cars' }), sql: 'SELECT payload\nFORM "cars/#"' }] });
-    // It takes the API server a moment to learn of the webhook.
-    const refusal = await until('the webhook to be asked', async () =>
-      kubernetes.apply(wrong).then(
-        () => kubernetes.kubectl(['delete', 'mkb', 'wrong']).then(() => undefined),
-        error => String(error),
-      ),
-    );
-    expect(refusal).toContain('admission webhook "bridges.mqttkafka.dev" denied the request');
-    expect(refusal).toContain('spec.rules[0].sql, line 2, column 6');
-  });
-
-  it('stores what can be run, and lets it be changed and deleted', async () => {
-    await kubernetes.apply(bridge('good'));
-    await kubernetes.kubectl(['label', 'mkb', 'good', 'a=b']);
-    await kubernetes.kubectl(['delete', 'mkb', 'good']);
-    expect(await kubernetes.get('mkb', 'good')).toBeUndefined();
+    it('stores what can be run, and lets it be changed and deleted', async () => {
+      await kubernetes.apply(bridge('good'));
+      await kubernetes.kubectl(['label', 'mkb', 'good', 'a=b']);
+      await kubernetes.kubectl(['delete', 'mkb', 'good']);
+      expect(await kubernetes.get('mkb', 'good')).toBeUndefined();
+    });
   });
 });
