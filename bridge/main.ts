@@ -10,12 +10,13 @@ import type { MqttKafkaBridge } from '../api/bridge.ts';
 import { MkbError } from '../api/errors.ts';
 import type { SecretSources } from '../api/secrets.ts';
 import { durationMs } from '../api/units.ts';
-import { schemasOf } from '../rules/schemas/schemas.ts';
-import { unsupportedParts } from '../rules/unsupported.ts';
+import { type Schemas, schemasOf } from '../rules/schemas/schemas.ts';
+import { readsKafka, unsupportedParts } from '../rules/unsupported.ts';
 import { backoffMs } from './backoff.ts';
 import { BoundRule } from './flow/bound-rule.ts';
 import { Pipeline } from './flow/pipeline.ts';
 import type { Source } from './flow/pipeline-options.ts';
+import { RecordRule } from './flow/records/record-rule.ts';
 import { Settlement } from './flow/settlement.ts';
 import { Producer } from './kafka/producer.ts';
 import type { ProducerOptions } from './kafka/producer-options.ts';
@@ -25,7 +26,8 @@ import { DeliveryHistogram } from './observe/delivery-histogram.ts';
 import type { BridgeFigures } from './observe/figures.ts';
 import { ErrorLog, type Logger } from './observe/log.ts';
 import { prepareRegistries, type Registries } from './registry/registries.ts';
-import { producerOptions, sessionOptions } from './settings.ts';
+import { consumerOptions, producerOptions, publisherOptions, sessionOptions } from './settings.ts';
+import { WayBack, type WayBackEvents, type WayBackParts } from './way-back.ts';
 
 export interface BridgeOptions {
   readonly secrets: SecretSources;
@@ -40,6 +42,8 @@ export interface BridgeParts {
   readonly session: SessionOptions;
   readonly producer: ProducerOptions;
   readonly registries: Registries;
+  /** Of a document with rules that read Kafka. */
+  readonly wayBack: WayBackParts | undefined;
 }
 
 /** What a stop left behind. */
@@ -52,7 +56,9 @@ export class Bridge implements BridgeFigures {
   readonly name: string;
   readonly settlement: Settlement;
   readonly histogram = new DeliveryHistogram();
-  readonly rules: readonly BoundRule[];
+  readonly rules: readonly (BoundRule | RecordRule)[];
+  /** From Kafka to MQTT, if a rule goes that way. */
+  readonly wayBack: WayBack | undefined;
   readonly retried = new Map<string, number>();
   readonly receiveMaximum: number;
   readonly bufferLimitBytes: number;
@@ -69,6 +75,8 @@ export class Bridge implements BridgeFigures {
   readonly #producer: Producer;
   readonly #registries: Registries;
   readonly #pipeline: Pipeline;
+  /** Whether a rule goes from MQTT to Kafka. */
+  readonly #subscribes: boolean;
   readonly #end = Promise.withResolvers<void>();
   readonly #stopped = new AbortController();
   readonly #firstConnection = Promise.withResolvers<void>();
@@ -88,7 +96,8 @@ export class Bridge implements BridgeFigures {
     this.#document = document;
     this.#log = log;
     this.#errors = new ErrorLog(log);
-    this.rules = parts.rules;
+    this.rules = [...parts.rules, ...(parts.wayBack?.rules ?? [])];
+    this.#subscribes = parts.rules.length > 0;
     this.#registries = parts.registries;
     this.receiveMaximum = parts.session.receiveMaximum;
     this.bufferLimitBytes = parts.producer.maxBytes;
@@ -113,14 +122,15 @@ export class Bridge implements BridgeFigures {
     this.#producer = new Producer(parts.producer, this.#pipeline);
     this.#pipeline.use(this.#producer);
     this.session = new Session(parts.session, this.#sessionHandler());
+    if (parts.wayBack) this.wayBack = new WayBack(document, parts.wayBack, this.#wayBackEvents(), log);
   }
 
   get mqttConnected(): boolean {
-    return this.session.connected;
+    return this.#subscribes ? this.session.connected : (this.wayBack?.publisherConnected ?? false);
   }
 
   get kafkaConnected(): boolean {
-    return this.#producer.cluster.connected;
+    return this.#subscribes ? this.#producer.cluster.connected : (this.wayBack?.kafkaConnected ?? false);
   }
 
   get bufferedBytes(): number {
@@ -150,7 +160,7 @@ export class Bridge implements BridgeFigures {
     if (this.#stopping) missing.push('it is stopping');
     if (!this.mqttConnected) missing.push('MQTT is not connected');
     if (!this.kafkaConnected) missing.push('Kafka is not connected');
-    return missing;
+    return this.wayBack ? [...missing, ...this.wayBack.missing()] : missing;
   }
 
   /** Connects both sides and returns when messages can flow. Waits for brokers that are away; throws what no waiting mends. */
@@ -161,8 +171,11 @@ export class Bridge implements BridgeFigures {
       await this.#untilDone(() => this.#requireTopics());
       await this.#untilDone(() => this.#registries.start());
       if (this.#stopping) return;
-      this.session.start();
-      await this.#firstConnection.promise;
+      if (this.#subscribes) {
+        this.session.start();
+        await this.#firstConnection.promise;
+      }
+      await this.wayBack?.start();
     } catch (error) {
       this.#fail(error as MkbError);
       throw error;
@@ -177,14 +190,17 @@ export class Bridge implements BridgeFigures {
 
   async #stop(): Promise<StopReport> {
     this.#stopped.abort();
+    const timeoutMs = durationMs(this.#document.spec.delivery.shutdownTimeout);
+    const back = this.wayBack?.stop(timeoutMs);
     this.session.pause();
     this.#pipeline.events.stop();
     this.#pipeline.rows.stop();
     this.#producer.flush();
-    if (this.#isBusy) await this.#untilSettled(durationMs(this.#document.spec.delivery.shutdownTimeout));
+    if (this.#isBusy) await this.#untilSettled(timeoutMs);
     const { inFlight: rows } = this.windowRows;
     if (rows > 0)
       this.#log.warn({ bridge: this.name, rows }, 'Kafka did not take all rows of windows in time: they are lost');
+    await back;
     this.#registries.close();
     await this.session.close();
     this.#producer.close();
@@ -226,6 +242,16 @@ export class Bridge implements BridgeFigures {
       disconnected: error => this.#disconnected(error),
       noticed: error => this.#problem(error),
       failed: error => this.#fail(error),
+    };
+  }
+
+  #wayBackEvents(): WayBackEvents {
+    return {
+      failed: (rule, error) => this.#errors.report('error', error, { bridge: this.name, rule }),
+      problem: error => this.#problem(error),
+      stopped: error => this.#fail(error),
+      obtainSchema: missing => this.#registries.obtain(missing, error => this.#problem(error)),
+      untilDone: action => this.#untilDone(action),
     };
   }
 
@@ -297,8 +323,7 @@ export class Bridge implements BridgeFigures {
   /** A topic that is named in the document must exist: a typing error is found now and not by its dead letters. */
   async #requireTopics(): Promise<void> {
     const { deadLetter } = this.#document.spec.delivery.onFailure;
-    const constant = this.rules.flatMap(rule => rule.sinks.map(({ sink }) => sink.constantTopic));
-    const names = new Set([...constant, deadLetter?.topic].filter(name => name !== undefined));
+    const names = new Set([...this.#pipeline.constantTopics, deadLetter?.topic].filter(name => name !== undefined));
     await this.#producer.cluster.requireTopics([...names]);
   }
 }
@@ -316,17 +341,35 @@ export async function prepareParts(
   const unsupported = unsupportedParts(document, 'process')[0];
   if (unsupported) throw new MkbError('part-unsupported', unsupported);
   const schemas = schemasOf(document.spec.schemas);
+  const back = document.spec.rules.filter(({ sql }) => readsKafka(sql));
+  const forth = document.spec.rules.filter(({ sql }) => !readsKafka(sql));
   const rules: BoundRule[] = [];
   let firstNumber = 1;
-  for (const rule of document.spec.rules) {
+  for (const rule of forth) {
     rules.push(new BoundRule(rule, firstNumber, { schemas }));
     firstNumber += rule.sinks.length;
   }
   const filters = rules.flatMap(rule => rule.filters.map(({ filter }) => filter));
-  const [session, producer, registries] = await Promise.all([
+  const [session, producer, registries, wayBack] = await Promise.all([
     sessionOptions(document, filters, secrets, ordinal ?? 0),
     producerOptions(document, secrets),
     prepareRegistries(document.spec.schemas, schemas, secrets),
+    back.length === 0 ? undefined : wayBackParts(document, back, { secrets, ordinal: ordinal ?? 0, schemas }),
   ]);
-  return { rules, session, producer, registries };
+  return { rules, session, producer, registries, wayBack };
+}
+
+async function wayBackParts(
+  document: MqttKafkaBridge,
+  back: MqttKafkaBridge['spec']['rules'],
+  { secrets, ordinal, schemas }: { secrets: SecretSources; ordinal: number; schemas: Schemas },
+): Promise<WayBackParts> {
+  const rules = back.map(rule => new RecordRule(rule, { schemas }));
+  const topics = [...new Set(rules.flatMap(rule => rule.topics))];
+  const [consumer, publisher, producer] = await Promise.all([
+    consumerOptions(document, topics, secrets),
+    publisherOptions(document, secrets, ordinal),
+    producerOptions(document, secrets),
+  ]);
+  return { rules, consumer, publisher, producer };
 }

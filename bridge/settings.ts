@@ -5,8 +5,10 @@ import { tlsTexts } from '../api/tls-texts.ts';
 import { bytes, durationMs } from '../api/units.ts';
 import { securityOptions } from '../kafka/security.ts';
 import { kafkaSecurity } from '../kafka/settings.ts';
+import type { ConsumerOptions } from './kafka/consumer/options.ts';
 import type { ProducerOptions } from './kafka/producer-options.ts';
 import type { SessionOptions } from './mqtt/options.ts';
+import type { PublisherOptions } from './mqtt/publisher/publisher.ts';
 import { subscriptionFilters } from './subscriptions.ts';
 
 /** Pauses between attempts to reach Kafka. Short: a leader election takes some hundred milliseconds, and the window is held meanwhile. */
@@ -82,6 +84,45 @@ export async function producerOptions({ spec }: MqttKafkaBridge, secrets: Secret
     sequential: delivery.mode === 'sync',
   };
 }
+
+/** The publisher is another client than the session, with an id of its own, and keeps no session at the server. */
+export async function publisherOptions(
+  document: MqttKafkaBridge,
+  secrets: SecretSources,
+  ordinal: number,
+): Promise<PublisherOptions> {
+  const { mqtt } = document.spec;
+  const options = await sessionOptions(document, [], secrets, ordinal);
+  return {
+    ...options,
+    clientId: mqtt.share === undefined ? `${mqtt.clientId}-out` : `${mqtt.clientId}-out-${ordinal}`,
+    cleanStart: true,
+    sessionExpirySeconds: 0,
+    window: mqtt.receiveMaximum,
+  };
+}
+
+/** @param topics what the rules read */
+export async function consumerOptions(
+  document: MqttKafkaBridge,
+  topics: readonly string[],
+  secrets: SecretSources,
+): Promise<ConsumerOptions> {
+  const { groupId, offsetReset } = document.spec.kafka.consumer;
+  const { cluster } = await producerOptions(document, secrets);
+  return { cluster, groupId, offsetReset, topics, ...membership, ...reading };
+}
+
+/** Kafka's own defaults would have a killed bridge's partitions wait for 45 seconds. */
+const membership = {
+  sessionTimeoutMs: 10_000,
+  heartbeatMs: 1000,
+  rebalanceTimeoutMs: 30_000,
+  settleTimeoutMs: 10_000,
+  commitEveryMs: 1000,
+};
+
+const reading = { fetchBytes: 4 * 1024 * 1024, partitionBytes: 1024 * 1024 };
 
 async function headersOf(
   headers: NonNullable<BridgeSpec['mqtt']['webSocket']>['headers'],

@@ -2,6 +2,8 @@ import type { MqttKafkaBridge } from '../api/bridge.ts';
 import { parseRule } from './parser.ts';
 import { parseSource } from './sources.ts';
 
+type RuleDocument = MqttKafkaBridge['spec']['rules'][number];
+
 /** A part of a valid document that cannot be run. */
 export interface UnsupportedPart {
   /** Where it is, e.g. `spec.mqtt.listen`. */
@@ -28,13 +30,7 @@ export function unsupportedParts({ spec }: MqttKafkaBridge, where: 'process' | '
       'buffer on disk',
       'Use memory; messages that are not acknowledged stay with the MQTT broker meanwhile.',
     );
-  for (const [index, rule] of spec.rules.entries()) {
-    if (readsKafka(rule.sql))
-      refuse(`spec.rules[${index}].sql`, 'read from Kafka', 'Read MQTT topics: FROM "vehicles/{clientid}/#".');
-    for (const [position, sink] of rule.sinks.entries()) {
-      if (sink.mqtt) refuse(`spec.rules[${index}].sinks[${position}].mqtt`, 'write to MQTT', 'Use a kafka sink.');
-    }
-  }
+  for (const [index, rule] of spec.rules.entries()) parts.push(...ruleParts(rule, `spec.rules[${index}]`));
   return parts;
 }
 
@@ -55,11 +51,43 @@ function operatorParts({ mqtt, kafka }: MqttKafkaBridge['spec']): UnsupportedPar
   return parts;
 }
 
-function readsKafka(sql: string): boolean {
+/** Records go from Kafka to MQTT, and messages from MQTT to Kafka: a rule is one or the other. */
+function ruleParts({ sql, sinks }: RuleDocument, path: string): UnsupportedPart[] {
+  const parts: UnsupportedPart[] = [];
+  const refuse = (at: string, what: string, remedy: string) =>
+    parts.push({ path: `${path}.${at}`, message: `This version of the bridge cannot ${what}.`, remedy });
+  const { kafka, others, groups } = readBy(sql);
+  if (kafka && others) refuse('sql', 'read Kafka and MQTT in one rule', 'Make two rules, one for each.');
+  if (kafka && groups)
+    refuse('sql', 'count records of Kafka in windows', 'Leave out GROUP BY, or read the same from MQTT.');
+  for (const [position, { kafka: toKafka, mqtt }] of sinks.entries()) {
+    const sink = `sinks[${position}]`;
+    if (kafka && toKafka) refuse(`${sink}.kafka`, 'write what it reads from Kafka to Kafka', 'Use an mqtt sink.');
+    if (!kafka && mqtt) refuse(`${sink}.mqtt`, 'write what it reads from MQTT to MQTT', 'Use a kafka sink.');
+    if (kafka && mqtt?.qos === 2)
+      refuse(
+        `${sink}.mqtt.qos`,
+        'publish with QoS 2',
+        'Use QoS 1, and let subscribers bear a message that comes twice.',
+      );
+  }
+  return parts;
+}
+
+/** What a rule reads. What cannot be parsed is reported by the check of the rules. */
+function readBy(sql: string): { kafka: boolean; others: boolean; groups: boolean } {
   try {
-    return parseRule(sql).from.some(item => parseSource(sql, item).kind === 'kafka');
+    const { from, groupBy } = parseRule(sql);
+    const kinds = from.map(item => parseSource(sql, item).kind);
+    return {
+      kafka: kinds.includes('kafka'),
+      others: kinds.some(kind => kind !== 'kafka'),
+      groups: groupBy !== undefined,
+    };
   } catch {
-    // What cannot be parsed is reported by the check of the rules.
-    return false;
+    return { kafka: false, others: true, groups: false };
   }
 }
+
+/** Whether a rule reads Kafka topics. */
+export const readsKafka = (sql: string): boolean => readBy(sql).kafka;

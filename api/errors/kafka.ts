@@ -76,4 +76,25 @@ export const kafkaErrors = table({
     remedy:
       'The timestamp template of the sink must give milliseconds since 1970, a whole number: ${timestamp}, or a field of the payload.',
   },
+  'kafka-group-refused': {
+    kind: 'permanent',
+    message: ({ group, reason }: { group: string; reason: string }) =>
+      `Kafka does not let the bridge into the consumer group ${group}: ${reason}.`,
+    remedy:
+      'Give the bridge a group of its own in spec.kafka.consumer.groupId: another program may use this one in another way.',
+  },
+  'kafka-membership-lost': {
+    kind: 'retryable',
+    message: ({ group, reason }: { group: string; reason: string }) =>
+      `Kafka took this bridge out of the consumer group ${group}: ${reason}.`,
+    remedy:
+      'It joins again, and what was in flight is read again by whoever has the partition then. If it happens often, look at the load of this machine and the network.',
+  },
+  'kafka-records-gone': {
+    kind: 'retryable',
+    message: ({ topic, partition, from, to }: { topic: string; partition: number; from: string; to: string }) =>
+      `Partition ${partition} of ${topic} has no offset ${from} any more; reading goes on at ${to}.`,
+    remedy:
+      'If the records between were deleted before they were read, raise retention.ms or retention.bytes of the topic, and keep the bridge running.',
+  },
 });

@@ -146,4 +146,29 @@ export const mqttErrors = table({
     remedy:
       'If the server is restarting, wait. If an access rule or password was changed on purpose, change it here too.',
   },
+  'mqtt-topic-invalid': {
+    kind: 'permanent',
+    message: ({ topic, reason }: { topic: string; reason: string }) =>
+      `${JSON.stringify(topic.slice(0, 200))} cannot be a topic to publish to: ${reason}.`,
+    remedy:
+      'Mend the topic template of the mqtt sink, or have WHERE leave out records whose key or fields make no topic.',
+  },
+  'mqtt-publish-refused': {
+    kind: 'permanent',
+    message: ({ topic, reason }: { topic: string; reason: string }) =>
+      `The MQTT server does not take a message for ${topic}: ${reason}.`,
+    remedy: 'Allow this client to publish there on the server, or change topic, QoS or retain of the mqtt sink.',
+  },
+  'mqtt-publish-put-off': {
+    kind: 'retryable',
+    message: ({ topic, reason }: { topic: string; reason: string }) =>
+      `The MQTT server does not take a message for ${topic} now: ${reason}.`,
+    remedy: 'It is published again after a pause. Look at the quotas and the log of the server if it lasts.',
+  },
+  'mqtt-publish-too-large': {
+    kind: 'permanent',
+    message: ({ topic, bytes, limit }: { topic: string; bytes: number; limit: number }) =>
+      `A message of ${bytes} bytes for ${topic} is larger than the MQTT server takes (${limit}).`,
+    remedy: 'Raise the largest packet that the server takes, or leave out in the rule what makes the message large.',
+  },
 });

@@ -49,7 +49,8 @@ export function rowLetter(failure: RowFailure, now: number): RecordDraft {
   return draft({ key, value, timestamp: now, headers: story(failure, now) });
 }
 
-function story({ rule, error }: Pick<Failure, 'rule' | 'error'>, now: number): RecordHeader[] {
+/** What went wrong, where and when, as every dead letter has it. */
+export function story({ rule, error }: Pick<Failure, 'rule' | 'error'>, now: number): RecordHeader[] {
   return [
     { name: 'mkb.error.code', value: error.code },
     { name: 'mkb.error.message', value: error.message },

@@ -5,6 +5,7 @@ import type { Outcome } from './outcome.ts';
 export function dropReason(error: MkbError): Outcome {
   switch (error.code) {
     case 'kafka-message-too-large':
+    case 'mqtt-publish-too-large':
       return 'record_too_large';
     case 'kafka-unknown-topic':
     case 'kafka-invalid-topic':
@@ -12,6 +13,7 @@ export function dropReason(error: MkbError): Outcome {
     case 'kafka-not-authorised':
       return 'not_authorised';
     case 'kafka-record-refused':
+    case 'mqtt-publish-refused':
       return 'record_refused';
     case 'rule-state-full':
       return 'state_full';

@@ -96,6 +96,11 @@ export class Pipeline implements ProducerHandler {
     this.rows.use(producer, this.#deadLetterTopic);
   }
 
+  /** Kafka topics that sinks always write to. */
+  get constantTopics(): readonly string[] {
+    return this.#sinks.flatMap(({ sink }) => sink.constantTopic ?? []);
+  }
+
   /** Seconds for which reading was held back because Kafka did not keep up, or a schema had to be fetched. */
   get pausedSeconds(): number {
     return (this.#pausedMs + (this.#paused ? performance.now() - this.#pausedAt : 0)) / 1000;

@@ -10,6 +10,7 @@ import {
   type API,
   type Connection,
   createTopicsV5,
+  findCoordinatorV3,
   initProducerIdV2,
   metadataV9,
   protocolErrorsCodesById,
@@ -163,6 +164,17 @@ export class Cluster {
     return { producerId: answer.producerId, producerEpoch: answer.producerEpoch };
   }
 
+  /** Where the coordinator of a consumer group is. Throws `kafka-request-failed` while there is none, or `kafka-not-authorised`. */
+  async coordinatorOf(group: string): Promise<{ readonly host: string; readonly port: number }> {
+    const what = `tell the coordinator of the group ${group}`;
+    const { coordinators } = await this.#request(what, findCoordinatorV3.api, groupKey, [group]);
+    const [{ errorCode, host, port } = { errorCode: -1, host: '', port: 0 }] = coordinators;
+    if (isAuthorisation(errorCode))
+      throw new MkbError('kafka-not-authorised', { what: `read as group ${group}`, reason: errorName(errorCode) });
+    if (errorCode !== 0) throw new MkbError('kafka-request-failed', { what, reason: errorName(errorCode) });
+    return { host, port };
+  }
+
   /** Closes all connections; nothing is retried any more. */
   close(): void {
     this.#closed = true;
@@ -278,6 +290,8 @@ export class Cluster {
 export const unknownAnswers = 4;
 
 export const unknownTopic = 3;
+/** FindCoordinator's kind of key: a consumer group. */
+const groupKey = 0;
 const invalidTopic = 17;
 
 /** What metadata's error code says of a topic for good; undefined for one that will pass. */
@@ -285,7 +299,7 @@ export function topicError(topic: string, errorCode: number): MkbError | undefin
   if (errorCode === unknownTopic) return new MkbError('kafka-unknown-topic', { topic });
   if (errorCode === invalidTopic) return new MkbError('kafka-invalid-topic', { topic });
   if (isAuthorisation(errorCode))
-    return new MkbError('kafka-not-authorised', { what: `write to topic ${topic}`, reason: errorName(errorCode) });
+    return new MkbError('kafka-not-authorised', { what: `use topic ${topic}`, reason: errorName(errorCode) });
   return undefined;
 }
 

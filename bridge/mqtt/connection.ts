@@ -33,6 +33,8 @@ export interface ConnectionEvents {
   /** The message object was pointed at a PUBLISH. Returns whether another may be handed over; otherwise the connection holds. */
   publish(): boolean;
   pubrel(packetId: number): void;
+  /** A PUBACK came: the whole packet, valid during the call. Whoever publishes nothing leaves it out, and it is a violation. */
+  puback?(packet: Buffer): void;
   /** What one read gave is handed over, or the connection holds. `messages` says whether there was a PUBLISH. */
   readEnd(messages: boolean): void;
   /** Once, and the last thing that is called (`readEnd` of the same read excepted). Not called after `close` or `abandon`. */
@@ -267,6 +269,7 @@ export class Connection {
     else if (type === packetType.disconnect && this.#parts.options.version === '5') this.#disconnect();
     else if (type === packetType.pingresp) this.#questions.answered(type);
     else if (type === packetType.unsuback && this.#questions.awaits(type)) this.#unsuback();
+    else if (type === packetType.puback && this.#events.puback) this.#events.puback(this.#parts.reader.bytes());
     else throw violation(0x82, `it sent a packet of type ${type} out of turn`);
   }
 

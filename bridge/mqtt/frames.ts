@@ -19,6 +19,7 @@ import { violation } from './violation.ts';
 export const packetType = {
   connack: 2,
   publish: 3,
+  puback: 4,
   pubrel: 6,
   suback: 9,
   unsuback: 11,

@@ -16,6 +16,17 @@ export interface Welcome {
   readonly keepAliveMs: number;
   /** Ours, or what the server made of it (MQTT 5, 3.2.2.3.2). Undefined for MQTT 3.1.1, which has none. */
   readonly sessionExpirySeconds: number | undefined;
+  readonly limits: ServerLimits;
+}
+
+/** What the server takes of us (MQTT 5, 3.2.2.3). MQTT 3.1.1 has no limits that one is told of. */
+export interface ServerLimits {
+  /** QoS 1 and 2 messages that we may have unacknowledged. */
+  readonly receiveMaximum: number;
+  /** Bytes of a whole packet. */
+  readonly maximumPacketSize: number;
+  readonly maximumQos: number;
+  readonly retainAvailable: boolean;
 }
 
 /** One filter of a SUBACK. A grant below what was asked is not an error: the server sends what it can. */
@@ -35,11 +46,18 @@ export function readConnack(packet: IConnackPacket, options: SessionOptions): We
     throw reasonError(code, properties?.reasonString, properties?.serverReference);
   }
   const { serverKeepAlive, sessionExpiryInterval } = properties ?? {};
+  const { receiveMaximum, maximumPacketSize, maximumQoS, retainAvailable } = properties ?? {};
   return {
     sessionPresent: packet.sessionPresent,
     keepAliveMs:
       serverKeepAlive === undefined ? Math.min(options.keepAliveMs, longestKeepAliveMs) : serverKeepAlive * 1000,
     sessionExpirySeconds: options.version === '5' ? (sessionExpiryInterval ?? options.sessionExpirySeconds) : undefined,
+    limits: {
+      receiveMaximum: receiveMaximum ?? 65_535,
+      maximumPacketSize: maximumPacketSize ?? Number.POSITIVE_INFINITY,
+      maximumQos: maximumQoS ?? 2,
+      retainAvailable: retainAvailable ?? true,
+    },
   };
 }
 

@@ -8,9 +8,7 @@
  * Back-pressure is not reading: when the window is full or `pause` was called, the socket is left alone, and packets that were read
  * already wait where they lie. Keep-alive goes on.
  *
- * The surprising case is a refusal after a success. Brokers say "not authorised" when the service that they ask is being
- * restarted, and "banned" for a few minutes when clients come back too often. So what is permanent at the first connection is,
- * later, tried again for ten minutes before it counts.
+ * The surprising case is a refusal after a success, which may pass (patience.ts).
  */
 import { MkbError } from '../../api/errors.ts';
 import { AcknowledgementWindow } from './acknowledgements.ts';
@@ -19,6 +17,7 @@ import { FrameReader } from './frames.ts';
 import type { Grant, Welcome } from './handshake.ts';
 import { MqttMessage } from './message.ts';
 import type { SessionOptions } from './options.ts';
+import { Patience } from './patience.ts';
 import { Receipts } from './receipts.ts';
 import { parseServerUrl } from './server-url.ts';
 import { Servers } from './servers.ts';
@@ -54,18 +53,6 @@ export interface SessionHandler {
   failed(error: MkbError): void;
 }
 
-/** How long a refusal after a success is taken for a passing trouble of the server. */
-const patienceMs = 10 * 60_000;
-
-/** Refusals that a server which let us in before may take back. */
-const mayPass: ReadonlySet<string> = new Set([
-  'mqtt-client-id-refused',
-  'mqtt-not-authorised',
-  'mqtt-refused',
-  'mqtt-subscription-refused',
-  'mqtt-tls-untrusted',
-]);
-
 export class Session {
   readonly #options: SessionOptions;
   readonly #handler: SessionHandler;
@@ -77,6 +64,7 @@ export class Session {
   readonly #receipts: Receipts;
   readonly #message: MqttMessage;
   readonly #now: () => number;
+  readonly #patience: Patience;
   /** Most QoS 1 and 2 messages that the server may have unacknowledged on a connection. */
   readonly #receiveLimit: number;
   #state: 'new' | 'running' | 'stopped' = 'new';
@@ -91,7 +79,6 @@ export class Session {
   #paused = false;
   /** Whether this read had a QoS 2 message that was handed over before: the handler will not ask for its acknowledgement. */
   #repeated = false;
-  #refusedSince: number | undefined;
   #retry: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
 
@@ -101,6 +88,7 @@ export class Session {
     this.#options = options;
     this.#handler = handler;
     this.#now = now;
+    this.#patience = new Patience(now);
     this.#security = prepareTls(options.tls);
     this.#servers = new Servers(options.urls.map(parseServerUrl), options.reconnect, random);
     this.#receipts = new Receipts(options.version);
@@ -257,7 +245,7 @@ export class Session {
   #established(grants: readonly Grant[]): void {
     const { sessionPresent = false, sessionExpirySeconds } = this.#welcome ?? {};
     this.#subscribed = true;
-    this.#refusedSince = undefined;
+    this.#patience.letIn();
     this.#liveSince = this.#now();
     const url = this.#connection?.url ?? '';
     this.#handler.connected({ sessionPresent, url, grants, sessionExpirySeconds });
@@ -329,7 +317,7 @@ export class Session {
   #ended(error: MkbError): void {
     const livedMs = this.#liveSince === undefined ? undefined : this.#now() - this.#liveSince;
     this.#disconnect();
-    const judged = this.#judge(error);
+    const judged = this.#patience.judge(error);
     if (judged.kind === 'permanent') {
       this.#state = 'stopped';
       this.#handler.failed(judged);
@@ -349,12 +337,5 @@ export class Session {
     this.#noticed = false;
     this.#window.disconnect();
     this.#receipts.disconnect();
-  }
-
-  #judge(error: MkbError): MkbError {
-    if (error.kind === 'retryable' || !this.#subscribed || !mayPass.has(error.code)) return error;
-    this.#refusedSince ??= this.#now();
-    if (this.#now() - this.#refusedSince >= patienceMs) return error;
-    return new MkbError('mqtt-refused-for-now', { refusal: error.message }, { cause: error });
   }
 }

@@ -1,4 +1,6 @@
 import type { BoundRule } from '../flow/bound-rule.ts';
+import type { RecordAccount } from '../flow/records/record-account.ts';
+import type { RecordRule } from '../flow/records/record-rule.ts';
 import type { Settlement } from '../flow/settlement.ts';
 import type { DeliveryHistogram } from './delivery-histogram.ts';
 
@@ -7,7 +9,9 @@ export interface BridgeFigures {
   readonly name: string;
   readonly settlement: Settlement;
   readonly histogram: DeliveryHistogram;
-  readonly rules: readonly BoundRule[];
+  readonly rules: readonly (BoundRule | RecordRule)[];
+  /** Of a bridge that also reads from Kafka. */
+  readonly wayBack?: WayBackFigures | undefined;
   /** Records of rows of windows and events, and of their dead letters. */
   readonly windowRows: { readonly inFlight: number; readonly deadLettered: number; readonly dropped: number };
   /** Events that rules would have read, had there not been too many at once. */
@@ -21,4 +25,13 @@ export interface BridgeFigures {
   readonly bufferedBytes: number;
   readonly bufferLimitBytes: number;
   readonly pausedSeconds: number;
+}
+
+/** What the way from Kafka to MQTT shows of itself. */
+export interface WayBackFigures {
+  readonly account: RecordAccount;
+  readonly joined: boolean;
+  readonly partitions: number;
+  readonly publisherConnected: boolean;
+  readonly connections: number;
 }

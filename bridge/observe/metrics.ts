@@ -5,9 +5,13 @@
 import { collectDefaultMetrics, type Histogram, type Registry } from 'prom-client';
 import type { BoundRule } from '../flow/bound-rule.ts';
 import { dropReasons } from '../flow/outcome.ts';
+import type { RecordRule } from '../flow/records/record-rule.ts';
 import { deliveryBuckets } from './delivery-histogram.ts';
 import type { BridgeFigures } from './figures.ts';
 import { type MetricEntry, one, registerTable } from './metric-table.ts';
+import { wayBackMetrics } from './way-back-metrics.ts';
+
+type AnyRule = BoundRule | RecordRule;
 
 /** Every metric but the histogram `mkb_delivery_seconds`. docs/reference/metrics.md is generated from it. */
 export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
@@ -49,7 +53,7 @@ export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
   {
     name: 'mkb_rule_matched_total',
     type: 'counter',
-    help: 'Messages whose topic a rule matched.',
+    help: 'Messages, or Kafka records, whose topic a rule matched.',
     labels: ['rule'],
     samples: ({ rules }) => rules.map(rule => [{ rule: rule.name }, rule.matched] as const),
   },
@@ -135,7 +139,7 @@ export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
   {
     name: 'mkb_sink_records_delivered_total',
     type: 'counter',
-    help: 'Records that Kafka has, per sink of a rule (its position, from 0).',
+    help: 'Records that Kafka has, or messages that the MQTT broker has, per sink of a rule (its position, from 0).',
     labels: ['rule', 'sink'],
     samples: ({ rules }) =>
       rules.flatMap(rule =>
@@ -145,7 +149,7 @@ export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
   {
     name: 'mkb_sink_records_failed_total',
     type: 'counter',
-    help: 'Records that failed for good, per sink of a rule.',
+    help: 'Records, or messages, that failed for good, per sink of a rule.',
     labels: ['rule', 'sink'],
     samples: ({ rules }) =>
       rules.flatMap(rule => rule.sinks.map((sink, at) => [{ rule: rule.name, sink: `${at}` }, sink.failed] as const)),
@@ -160,7 +164,7 @@ export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
   {
     name: 'mkb_mqtt_connected',
     type: 'gauge',
-    help: '1 while the session is connected and subscribed.',
+    help: '1 while the session is connected and subscribed; of a bridge that only reads Kafka, while its publisher is connected.',
     labels: [],
     samples: ({ mqttConnected }) => one(mqttConnected ? 1 : 0),
   },
@@ -206,15 +210,16 @@ export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
     labels: [],
     samples: ({ pausedSeconds }) => one(pausedSeconds),
   },
+  ...wayBackMetrics,
 ];
 
-const withWindows = (rules: readonly BoundRule[]) =>
+const withWindows = (rules: readonly AnyRule[]) =>
   rules.flatMap(rule => {
     const { name, windows, rows, rowsFailed } = rule;
     return windows === undefined ? [] : [{ name, windows, rows, rowsFailed }];
   });
 
-const forgotten = ({ rule }: BoundRule): number => rule.memories.reduce((sum, { memory }) => sum + memory.forgotten, 0);
+const forgotten = ({ rule }: AnyRule): number => rule.memories.reduce((sum, { memory }) => sum + memory.forgotten, 0);
 
 export const deliveryHistogramName = 'mkb_delivery_seconds';
 export const deliveryHistogramHelp = 'Time from reading a message to its last acknowledgement by Kafka.';

@@ -1,0 +1,61 @@
+import { decodeJson } from '../../../rules/json.ts';
+import type { KafkaRecord } from '../../../rules/message.ts';
+import type { Value } from '../../../rules/value.ts';
+import type { AssignedPartition } from '../../kafka/consumer/assigned-partition.ts';
+import type { FetchedRecord } from '../../kafka/consumer/fetched.ts';
+
+const nothing = Buffer.alloc(0);
+
+/** A record as rules read it. It stays what it is, unlike an MQTT message. */
+export class ConsumedRecord implements KafkaRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly #record: FetchedRecord;
+  #headers: Record<string, unknown> | undefined;
+  #json: Value;
+  #decoded = false;
+
+  constructor({ topic, partition }: AssignedPartition, record: FetchedRecord) {
+    this.topic = topic;
+    this.partition = partition;
+    this.#record = record;
+  }
+
+  get key(): Buffer | undefined {
+    return this.#record.key;
+  }
+
+  get value(): Buffer | undefined {
+    return this.#record.value;
+  }
+
+  get offset(): bigint {
+    return this.#record.offset;
+  }
+
+  get ts(): number {
+    return this.#record.timestamp;
+  }
+
+  get ts_type(): 'create' | 'append' {
+    return this.#record.timestampType;
+  }
+
+  /** As text: what a header means beyond its bytes nobody says. */
+  get headers(): Readonly<Record<string, unknown>> {
+    if (this.#headers === undefined) {
+      const headers: Record<string, unknown> = Object.create(null);
+      for (const [name, value] of this.#record.headers) headers[name] = value?.toString();
+      this.#headers = headers;
+    }
+    return this.#headers;
+  }
+
+  json(): Value {
+    if (!this.#decoded) {
+      this.#json = decodeJson(this.value ?? nothing);
+      this.#decoded = true;
+    }
+    return this.#json;
+  }
+}

@@ -1,0 +1,291 @@
+/**
+ * The consumer: records of the partitions that the group gives us, each partition in order, and offsets that are committed when their
+ * records are safe.
+ *
+ * A tenure is the time between two changes of the group. In it one loop a broker reads from the partitions that the broker leads: a
+ * Fetch, its records handed over one by one as there is room, and only then the next. So memory is bounded by one response a broker, and
+ * a sink that is slow holds the loops up, not the membership.
+ *
+ * When the tenure ends, reading ends first. What is in flight then has `settleTimeoutMs`; what is settled is committed; of the rest the
+ * handler is told that it is someone else's now.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { MkbError } from '../../../api/errors.ts';
+import { asMkbError } from '../../as-mkb-error.ts';
+import { backoffMs } from '../../backoff.ts';
+import { Cluster } from '../cluster.ts';
+import { AssignedPartition } from './assigned-partition.ts';
+import { readFetched } from './fetched.ts';
+import { Group } from './group.ts';
+import type { TopicPartition } from './group-protocol.ts';
+import { Offsets } from './offsets.ts';
+import type { ConsumerHandler, ConsumerOptions } from './options.ts';
+import { Positions } from './positions.ts';
+import { type FetchedPartition, Reading } from './reading.ts';
+
+interface Tenure {
+  readonly partitions: readonly AssignedPartition[];
+  /** Nothing is read any more. */
+  over: boolean;
+  /** Brokers that a loop reads from. */
+  readonly readers: Set<number>;
+  /** Under way since it began to end. */
+  release?: Promise<void>;
+  /** Called when nothing is in flight any more. */
+  idle?: () => void;
+}
+
+export class Consumer {
+  readonly cluster: Cluster;
+  readonly #options: ConsumerOptions;
+  readonly #handler: ConsumerHandler;
+  readonly #group: Group;
+  readonly #positions: Positions;
+  readonly #reading: Reading;
+  #tenure: Tenure | undefined;
+  #committing: Promise<void> | undefined;
+  #commitTimer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(options: ConsumerOptions, handler: ConsumerHandler) {
+    this.#options = options;
+    this.#handler = handler;
+    this.cluster = new Cluster(options.cluster, {
+      linkChanged: () => undefined,
+      metadataRead: () => this.#metadataRead(),
+      problem: error => handler.problem(error),
+    });
+    this.#group = new Group(options, this.cluster, {
+      assigned: partitions => this.#assigned(partitions),
+      released: () => this.#release(this.#options.settleTimeoutMs),
+      lost: () => this.#lost(),
+      partitionsOf: topic => this.cluster.topic(topic)?.leaders.length ?? 0,
+      problem: error => handler.problem(error),
+      stopped: error => handler.stopped(error),
+    });
+    this.#positions = new Positions(options.offsetReset, this.cluster, this.#group);
+    this.#reading = new Reading(options, this.cluster);
+  }
+
+  /** Reads metadata for the first time, and sees to it that every topic is there. Throws as `Cluster.connect` and `requireTopics`. */
+  async connect(): Promise<void> {
+    await this.cluster.connect();
+    await this.cluster.requireTopics(this.#options.topics);
+  }
+
+  /** Joins the group. Call once, after `connect`. */
+  start(): void {
+    void this.#group.run();
+    this.#commitTimer = setInterval(() => void this.#commit(), this.#options.commitEveryMs);
+  }
+
+  /** Whether it is a member of its group. It may be one without partitions, when there are more members than those. */
+  get joined(): boolean {
+    return this.#tenure !== undefined;
+  }
+
+  get partitions(): readonly AssignedPartition[] {
+    return this.#tenure?.partitions ?? [];
+  }
+
+  /** Reads nothing more, gives what is in flight `timeoutMs`, commits, leaves the group and closes. */
+  async stop(timeoutMs: number): Promise<void> {
+    await this.#release(timeoutMs);
+    await this.#group.leave();
+    this.close();
+  }
+
+  /** Closes at once. */
+  close(): void {
+    this.#closed = true;
+    this.#lost();
+    clearInterval(this.#commitTimer);
+    this.#group.close();
+    this.cluster.close();
+  }
+
+  // --- tenures
+
+  #assigned(given: readonly TopicPartition[]): void {
+    if (this.#closed) return;
+    const partitions = given.map(each => new AssignedPartition(each, () => this.#recordSettled()));
+    const tenure: Tenure = { partitions, over: false, readers: new Set() };
+    this.#tenure = tenure;
+    this.#handler.assigned(partitions);
+    void this.#begin(tenure);
+  }
+
+  /** Finds out where each partition begins, and begins. */
+  async #begin(tenure: Tenure): Promise<void> {
+    for (let failures = 0; !tenure.over; failures++) {
+      try {
+        const found = await this.#positions.of(tenure.partitions);
+        for (const [at, partition] of tenure.partitions.entries())
+          partition.offsets = new Offsets(found[at]!.position, found[at]!.committed);
+        this.#read(tenure);
+        return;
+      } catch (error) {
+        await this.#trouble(asMkbError(error), failures);
+      }
+    }
+  }
+
+  #release(timeoutMs: number): Promise<void> {
+    const tenure = this.#tenure;
+    if (tenure === undefined) return Promise.resolve();
+    tenure.release ??= this.#end(tenure, timeoutMs);
+    return tenure.release;
+  }
+
+  async #end(tenure: Tenure, timeoutMs: number): Promise<void> {
+    tenure.over = true;
+    if (tenure.partitions.some(({ open }) => open > 0)) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      tenure.idle = resolve;
+      const timer = setTimeout(resolve, timeoutMs);
+      await promise;
+      clearTimeout(timer);
+    }
+    for (let attempt = 0; attempt < commitAttempts && this.#uncommitted(tenure).length > 0; attempt++)
+      await this.#commit();
+    this.#forsake(tenure);
+  }
+
+  #lost(): void {
+    const tenure = this.#tenure;
+    if (tenure === undefined) return;
+    tenure.over = true;
+    this.#forsake(tenure);
+    tenure.idle?.();
+  }
+
+  #forsake(tenure: Tenure): void {
+    if (this.#tenure !== tenure) return;
+    this.#tenure = undefined;
+    for (const partition of tenure.partitions) partition.ours = false;
+    this.#handler.takenAway(tenure.partitions);
+    this.#handler.assigned([]);
+  }
+
+  #recordSettled(): void {
+    const tenure = this.#tenure;
+    if (tenure?.idle && tenure.partitions.every(({ open }) => open === 0)) tenure.idle();
+  }
+
+  // --- offsets
+
+  #uncommitted(tenure: Tenure | undefined) {
+    return (tenure?.partitions ?? []).flatMap(({ topic, partition, offsets }) =>
+      offsets?.uncommitted ? [{ topic, partition, offsets, offset: offsets.safe }] : [],
+    );
+  }
+
+  /** Commits what is safe now, after a commit that is under way. Never throws: what failed is tried again. */
+  async #commit(): Promise<void> {
+    const before = this.#committing;
+    const mine = (async () => {
+      await before;
+      const commits = this.#uncommitted(this.#tenure);
+      if (commits.length === 0) return;
+      try {
+        if (!(await this.#group.commit(commits))) return;
+        for (const { offsets, offset } of commits) offsets.committed = offset;
+      } catch (error) {
+        this.#judge(asMkbError(error));
+      }
+    })();
+    this.#committing = mine;
+    await mine;
+    if (this.#committing === mine) this.#committing = undefined;
+  }
+
+  // --- reading
+
+  #metadataRead(): void {
+    this.#group.metadataRead();
+    if (this.#tenure) this.#read(this.#tenure);
+  }
+
+  #leaderOf({ topic, partition }: TopicPartition): number {
+    return this.cluster.topic(topic)?.leaders[partition] ?? -1;
+  }
+
+  /** Sees to it that a loop reads from each leader of a partition. */
+  #read(tenure: Tenure): void {
+    if (tenure.over) return;
+    for (const partition of tenure.partitions) {
+      const leader = this.#leaderOf(partition);
+      if (leader < 0) this.cluster.refresh();
+      else if (partition.offsets && !tenure.readers.has(leader)) void this.#readFrom(leader, tenure);
+    }
+  }
+
+  async #readFrom(leader: number, tenure: Tenure): Promise<void> {
+    tenure.readers.add(leader);
+    let failures = 0;
+    for (let turn = 0; !tenure.over; turn++) {
+      const led = tenure.partitions.filter(each => each.offsets && this.#leaderOf(each) === leader);
+      if (led.length === 0) break;
+      try {
+        // Each takes its turn in being first: a response has room for a few full partitions only.
+        const first = turn % led.length;
+        const fetched = await this.#reading.fetch(leader, [...led.slice(first), ...led.slice(0, first)]);
+        for (const each of fetched) if (!tenure.over) await this.#take(tenure, each);
+        failures = 0;
+      } catch (error) {
+        if (tenure.over) break;
+        this.cluster.refresh();
+        await this.#trouble(asMkbError(error), failures++);
+      }
+    }
+    tenure.readers.delete(leader);
+    // The leader of a partition may have moved here while this loop was about to end.
+    this.#read(tenure);
+  }
+
+  /** Hands over what was fetched of a partition, as there is room. */
+  async #take(tenure: Tenure, { partition, from, answer }: FetchedPartition): Promise<void> {
+    const offsets = partition.offsets!;
+    if (answer.errorCode === outOfRange) {
+      offsets.position = await this.#positions.inRange(partition, from, gone => this.#handler.problem(gone));
+      return;
+    }
+    const { records, next } = readFetched(answer, from);
+    for (const record of records) {
+      for (let room = this.#handler.room(); room !== undefined; room = this.#handler.room()) {
+        this.#handler.readEnd();
+        await room;
+        if (tenure.over) return;
+      }
+      // For a moment two loops may read a partition whose leader moved.
+      if (record.offset < offsets.position) continue;
+      this.#handler.record(partition, record, offsets.take(record.offset));
+    }
+    offsets.skipTo(next);
+    if (records.length > 0) this.#handler.readEnd();
+  }
+
+  // --- failures
+
+  async #trouble(error: MkbError, failures: number): Promise<void> {
+    if (!this.#judge(error)) return;
+    const { minDelayMs, maxDelayMs } = this.#options.cluster.retry;
+    await pause(backoffMs(failures, minDelayMs, maxDelayMs));
+  }
+
+  /** Tells of an error. Returns whether it is worth trying again. */
+  #judge(error: MkbError): boolean {
+    if (this.#closed) return false;
+    if (error.kind === 'retryable') this.#handler.problem(error);
+    else {
+      this.close();
+      this.#handler.stopped(error);
+    }
+    return error.kind === 'retryable';
+  }
+}
+
+/** OFFSET_OUT_OF_RANGE */
+const outOfRange = 1;
+/** How often a commit is tried before partitions are given back. */
+const commitAttempts = 3;

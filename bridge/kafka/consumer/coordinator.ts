@@ -1,0 +1,69 @@
+/**
+ * The way to the coordinator of a group: who it is, and a connection of its own to it. JoinGroup answers only when all members have joined,
+ * and a broker answers the requests of a connection in order, so nothing else may wait behind it.
+ */
+import type { Connection } from '@platformatic/kafka';
+import { MkbError } from '../../../api/errors.ts';
+import type { Cluster } from '../cluster.ts';
+import { Link } from '../link.ts';
+import type { ConsumerOptions } from './options.ts';
+
+export class Coordinator {
+  readonly #options: ConsumerOptions;
+  readonly #cluster: Cluster;
+  #link: Promise<Link> | undefined;
+  #closed = false;
+
+  constructor(options: ConsumerOptions, cluster: Cluster) {
+    this.#options = options;
+    this.#cluster = cluster;
+  }
+
+  /**
+   * Asks it. Throws `kafka-request-failed` when there is no answer in time, and then looks for the coordinator anew; or why it cannot be
+   * reached or found.
+   *
+   * @param what as in "Kafka could not ..."
+   * @param longerMs time that it may take beyond that of other requests
+   */
+  async ask<Answer>(what: string, request: (connection: Connection) => Promise<Answer>, longerMs = 0): Promise<Answer> {
+    if (this.#closed) throw new MkbError('kafka-request-failed', { what, reason: 'the consumer is closed' });
+    this.#link ??= this.#find();
+    const finding = this.#link;
+    const late = Promise.withResolvers<never>();
+    const waitMs = this.#options.sessionTimeoutMs + longerMs;
+    const timer = setTimeout(() => late.reject(new Error(`no answer within ${waitMs} ms`)), waitMs);
+    try {
+      const answered = finding.then(link => link.ready()).then(request);
+      return await Promise.race([answered, late.promise]);
+    } catch (cause) {
+      if (this.#link === finding) this.forget();
+      if (MkbError.is(cause)) throw cause;
+      throw new MkbError('kafka-request-failed', { what, reason: (cause as Error).message }, { cause });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** It may be another broker by now. */
+  forget(): void {
+    this.#link?.then(
+      link => link.close(),
+      () => undefined,
+    );
+    this.#link = undefined;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.forget();
+  }
+
+  async #find(): Promise<Link> {
+    const { groupId, cluster, rebalanceTimeoutMs, sessionTimeoutMs } = this.#options;
+    const { host, port } = await this.#cluster.coordinatorOf(groupId);
+    const requestTimeout = sessionTimeoutMs + rebalanceTimeoutMs;
+    const options = { ...cluster, connection: { ...cluster.connection, requestTimeout } };
+    return new Link(host, port, options, () => undefined);
+  }
+}

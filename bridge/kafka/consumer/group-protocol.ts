@@ -1,0 +1,87 @@
+/**
+ * What members of a group tell each other through the coordinator: who wants which topics, and who gets which partitions
+ * [org.apache.kafka.clients.consumer.internals.ConsumerProtocol, version 0], dealt out in turn as Kafka's RoundRobinAssignor does.
+ */
+import { Reader, Writer } from '@platformatic/kafka';
+
+/** The assignor's name in Kafka's protocol: all members of a group must have one in common. */
+export const assignorName = 'roundrobin';
+
+export interface TopicPartition {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+export interface Member {
+  readonly memberId: string;
+  readonly topics: readonly string[];
+}
+
+const version = 0;
+
+export function encodeSubscription(topics: readonly string[]): Buffer {
+  return Writer.create()
+    .appendInt16(version)
+    .appendArray([...topics], (writer, topic) => writer.appendString(topic, false), false, false)
+    .appendBytes(null, false).buffer;
+}
+
+/** The topics of a subscription of any version: later ones only add behind them. */
+export function decodeSubscription(bytes: Buffer): string[] {
+  const reader = Reader.from(bytes);
+  reader.readInt16();
+  return reader.readArray(topic => topic.readString(false), false, false);
+}
+
+export function encodeAssignment(partitions: readonly TopicPartition[]): Buffer {
+  const byTopic = Map.groupBy(partitions, ({ topic }) => topic);
+  return Writer.create()
+    .appendInt16(version)
+    .appendArray(
+      [...byTopic],
+      (writer, [topic, of]) => {
+        writer
+          .appendString(topic, false)
+          .appendArray(of, (each, { partition }) => each.appendInt32(partition), false, false);
+      },
+      false,
+      false,
+    )
+    .appendBytes(null, false).buffer;
+}
+
+/** A member that gets nothing may be sent no bytes at all. */
+export function decodeAssignment(bytes: Buffer): TopicPartition[] {
+  if (bytes.length === 0) return [];
+  const reader = Reader.from(bytes);
+  reader.readInt16();
+  return reader
+    .readArray(
+      each => {
+        const topic = each.readString(false);
+        return each.readArray(of => of.readInt32(), false, false).map(partition => ({ topic, partition }));
+      },
+      false,
+      false,
+    )
+    .flat();
+}
+
+/** Deals the partitions of all topics out in turn, each to the next member that wants its topic. */
+export function assign(
+  members: readonly Member[],
+  partitionsOf: (topic: string) => number,
+): Map<string, TopicPartition[]> {
+  const inTurn = members.toSorted((left, right) => (left.memberId < right.memberId ? -1 : 1));
+  const dealt = new Map(inTurn.map(({ memberId }) => [memberId, [] as TopicPartition[]]));
+  const topics = [...new Set(members.flatMap(member => member.topics))].sort();
+  let turn = 0;
+  for (const topic of topics) {
+    for (let partition = 0; partition < partitionsOf(topic); partition++) {
+      while (!inTurn[turn % inTurn.length]!.topics.includes(topic)) turn++;
+      dealt.get(inTurn[turn % inTurn.length]!.memberId)!.push({ topic, partition });
+      turn++;
+    }
+  }
+  return dealt;
+}

@@ -1,0 +1,292 @@
+/**
+ * Membership of a consumer group (Kafka's classic protocol: JoinGroup, SyncGroup, Heartbeat), as one loop.
+ *
+ * When another member comes or goes, heartbeats say so, and everybody joins again. Before we do, the partitions are let go: what is in
+ * flight gets time to be settled, and is committed while we still may. That is why this is not @platformatic/kafka's consumer: it joins at
+ * once, so that the next owner begins before what we have in flight, and repeats a refused commit under the next generation, when the
+ * partition may be someone else's.
+ *
+ * If the coordinator says that we are no member any more, others work on our partitions already: they are gone at once. The same holds when
+ * nothing was heard from it for a session timeout, for by then it says so to others.
+ */
+import {
+  type Connection,
+  heartbeatV4,
+  joinGroupV7,
+  leaveGroupV5,
+  offsetCommitV8,
+  offsetFetchV7,
+  syncGroupV5,
+} from '@platformatic/kafka';
+import { MkbError } from '../../../api/errors.ts';
+import { responseOf } from '../../../kafka/response-error.ts';
+import { backoffMs } from '../../backoff.ts';
+import { type Cluster, errorName } from '../cluster.ts';
+import { Coordinator } from './coordinator.ts';
+import { groupError, isMoved, memberUnknown, rebalanceInProgress } from './group-errors.ts';
+import {
+  assign,
+  assignorName,
+  decodeAssignment,
+  decodeSubscription,
+  encodeAssignment,
+  encodeSubscription,
+  type TopicPartition,
+} from './group-protocol.ts';
+import type { ConsumerOptions } from './options.ts';
+import { Wait } from './wait.ts';
+
+export interface GroupEvents {
+  /** These partitions are ours now. */
+  assigned(partitions: readonly TopicPartition[]): void;
+  /** They are to be given back: fulfilled when all is settled and committed, or no more time is left. */
+  released(): Promise<void>;
+  /** They are someone else's already. */
+  lost(): void;
+  /** How many partitions a topic has; 0 while it is not known. */
+  partitionsOf(topic: string): number;
+  problem(error: MkbError): void;
+  stopped(error: MkbError): void;
+}
+
+/** An offset to be told to Kafka. */
+export interface Commit extends TopicPartition {
+  readonly offset: bigint;
+}
+
+const protocolType = 'consumer';
+const noMember = { memberId: '', generation: -1 };
+
+export class Group {
+  readonly #options: ConsumerOptions;
+  readonly #events: GroupEvents;
+  readonly #coordinator: Coordinator;
+  readonly #wait = new Wait();
+  #member: { memberId: string; generation: number } = noMember;
+  /** Of the leader: how many partitions each topic had when they were dealt out. */
+  #dealt = new Map<string, number>();
+  #heardAt = 0;
+  #stopped = false;
+  #failures = 0;
+
+  constructor(options: ConsumerOptions, cluster: Cluster, events: GroupEvents) {
+    this.#options = options;
+    this.#events = events;
+    this.#coordinator = new Coordinator(options, cluster);
+  }
+
+  /** Joins, and stays a member until `leave` or a permanent failure, which `stopped` tells. */
+  async run(): Promise<void> {
+    while (!this.#stopped) {
+      try {
+        this.#events.assigned(await this.#join());
+        this.#failures = 0;
+        await this.#stay();
+      } catch (error) {
+        await this.#failed(error as Error);
+      }
+    }
+  }
+
+  /** Looks at once whether the topics have more partitions than were dealt out. */
+  metadataRead(): void {
+    if (this.#grown) this.#wait.end();
+  }
+
+  /** Tells Kafka how far the partitions are read. Returns whether it took all of it; if not, ask again later. */
+  async commit(commits: readonly Commit[]): Promise<boolean> {
+    const { memberId, generation } = this.#member;
+    if (memberId === '') return false;
+    const topics = [...Map.groupBy(commits, ({ topic }) => topic)].map(([name, partitions]) => ({
+      name,
+      partitions: partitions.map(({ partition, offset }) => ({
+        partitionIndex: partition,
+        committedOffset: offset,
+        committedLeaderEpoch: -1,
+      })),
+    }));
+    const answer = await this.#ask('take offsets', connection =>
+      offsetCommitV8.api.async(connection, this.#options.groupId, generation, memberId, null, topics),
+    );
+    const codes = answer.topics.flatMap(({ partitions }) => partitions.map(({ errorCode }) => errorCode));
+    const code = codes.find(each => each !== 0);
+    if (code === undefined) return true;
+    this.#judge(code, 'commit offsets');
+    return false;
+  }
+
+  /** The offsets that the group has, in the order of `partitions`; undefined where it has none. Throws retryable errors. */
+  async committed(partitions: readonly TopicPartition[]): Promise<(bigint | undefined)[]> {
+    const topics = [...Map.groupBy(partitions, ({ topic }) => topic)].map(([name, of]) => ({
+      name,
+      partitionIndexes: of.map(({ partition }) => partition),
+    }));
+    const answer = await this.#ask('tell offsets', connection =>
+      offsetFetchV7.api.async(connection, [{ groupId: this.#options.groupId, topics }], true),
+    );
+    this.#judge(answer.errorCode, 'read offsets');
+    const found = answer.topics.flatMap(({ name, partitions: of }) => of.map(each => ({ name, ...each })));
+    return partitions.map(({ topic, partition }) => {
+      const one = found.find(each => each.name === topic && each.partitionIndex === partition);
+      this.#judge(one?.errorCode ?? 0, 'read offsets');
+      return one === undefined || one.committedOffset < 0n ? undefined : one.committedOffset;
+    });
+  }
+
+  /** Leaves the group, so that others need not wait for a session timeout. Let go of the partitions first. */
+  async leave(): Promise<void> {
+    const { memberId } = this.#member;
+    this.#stopped = true;
+    this.#wait.end();
+    if (memberId !== '')
+      await this.#ask('let us leave', connection =>
+        leaveGroupV5.api.async(connection, this.#options.groupId, [{ memberId }]),
+      ).catch(() => undefined);
+    this.close();
+  }
+
+  close(): void {
+    this.#stopped = true;
+    this.#wait.end();
+    this.#coordinator.close();
+  }
+
+  // --- joining
+
+  async #join(): Promise<readonly TopicPartition[]> {
+    const joined = await this.#enter();
+    this.#member = { memberId: joined.memberId, generation: joined.generationId };
+    this.#heardAt = performance.now();
+    const { groupId } = this.#options;
+    const { memberId, generation } = this.#member;
+    const dealt = joined.leader === memberId ? this.#deal(joined.members) : [];
+    const synced = await this.#ask(
+      'assign partitions',
+      connection =>
+        syncGroupV5.api.async(connection, groupId, generation, memberId, null, protocolType, assignorName, dealt),
+      this.#options.rebalanceTimeoutMs,
+    );
+    this.#judge(synced.errorCode, 'assign partitions');
+    return decodeAssignment(synced.assignment);
+  }
+
+  async #enter(): Promise<joinGroupV7.JoinGroupResponse> {
+    const { groupId, sessionTimeoutMs, rebalanceTimeoutMs, topics } = this.#options;
+    const protocols = [{ name: assignorName, metadata: encodeSubscription(topics) }];
+    for (;;) {
+      const { memberId } = this.#member;
+      const answer = await this.#ask(
+        'take us into the group',
+        connection =>
+          joinGroupV7.api.async(
+            connection,
+            groupId,
+            sessionTimeoutMs,
+            rebalanceTimeoutMs,
+            memberId,
+            null,
+            protocolType,
+            protocols,
+          ),
+        // It answers when all members have joined, or their time is over.
+        rebalanceTimeoutMs,
+      );
+      if (answer.errorCode !== memberIdRequired) {
+        this.#judge(answer.errorCode, 'join the group');
+        return answer;
+      }
+      this.#member = { memberId: answer.memberId, generation: -1 };
+    }
+  }
+
+  /** We lead, and so it is we who deal the partitions out. */
+  #deal(members: readonly joinGroupV7.JoinGroupResponseMember[]): syncGroupV5.SyncGroupRequestAssignment[] {
+    this.#dealt = new Map();
+    const wanting = members.map(({ memberId, metadata }) => ({ memberId, topics: decodeSubscription(metadata) }));
+    const assigned = assign(wanting, topic => {
+      const count = this.#events.partitionsOf(topic);
+      this.#dealt.set(topic, count);
+      return count;
+    });
+    return [...assigned].map(([memberId, partitions]) => ({ memberId, assignment: encodeAssignment(partitions) }));
+  }
+
+  /** Whether we lead, and a topic has more partitions now. */
+  get #grown(): boolean {
+    return [...this.#dealt].some(([topic, count]) => this.#events.partitionsOf(topic) > count);
+  }
+
+  // --- staying
+
+  /** Beats until the group is made up anew, then lets the partitions go. */
+  async #stay(): Promise<void> {
+    for (;;) {
+      await this.#wait.pause(this.#options.heartbeatMs);
+      if (this.#stopped) return;
+      if (this.#grown || (await this.#beat())) break;
+    }
+    this.#dealt = new Map();
+    let done = false;
+    const released = this.#events.released().then(() => {
+      done = true;
+      this.#wait.end();
+    });
+    // Whoever takes long to let go must not be taken for dead meanwhile.
+    while (!done) {
+      await this.#wait.pause(this.#options.heartbeatMs);
+      if (!done && !this.#stopped) await this.#beat();
+    }
+    await released;
+  }
+
+  /** Returns whether the group is being made up anew. Throws when we are no member of it. */
+  async #beat(): Promise<boolean> {
+    const { memberId, generation } = this.#member;
+    try {
+      const answer = await this.#ask('hear a heartbeat', connection =>
+        heartbeatV4.api.async(connection, this.#options.groupId, generation, memberId, null),
+      );
+      this.#heardAt = performance.now();
+      if (answer.errorCode === rebalanceInProgress) return true;
+      this.#judge(answer.errorCode, 'stay in the group');
+    } catch (error) {
+      if (!MkbError.is(error) || error.code === 'kafka-membership-lost' || error.kind === 'permanent') throw error;
+      if (performance.now() - this.#heardAt > this.#options.sessionTimeoutMs) throw error;
+      this.#events.problem(error);
+    }
+    return false;
+  }
+
+  async #failed(error: Error): Promise<void> {
+    if (this.#stopped) return;
+    this.#dealt = new Map();
+    this.#events.lost();
+    if (!MkbError.is(error) || error.kind === 'permanent') {
+      this.#stopped = true;
+      this.#events.stopped(
+        MkbError.is(error) ? error : new MkbError('unexpected', { reason: String(error) }, { cause: error }),
+      );
+      return;
+    }
+    if (error.code === 'kafka-membership-lost') this.#member = noMember;
+    this.#events.problem(error);
+    const { minDelayMs, maxDelayMs } = this.#options.cluster.retry;
+    await this.#wait.pause(backoffMs(this.#failures++, minDelayMs, maxDelayMs));
+  }
+
+  /** Throws what an error code of the coordinator means; 0 is none. */
+  #judge(code: number, what: string): void {
+    if (code === 0) return;
+    if (isMoved(code)) this.#coordinator.forget();
+    if (memberUnknown.has(code))
+      throw new MkbError('kafka-membership-lost', { group: this.#options.groupId, reason: errorName(code) });
+    throw groupError(code, this.#options.groupId, what);
+  }
+
+  async #ask<Answer>(what: string, ask: (connection: Connection) => Promise<Answer>, longerMs = 0): Promise<Answer> {
+    return await this.#coordinator.ask(what, connection => responseOf(ask(connection)), longerMs);
+  }
+}
+
+/** MEMBER_ID_REQUIRED: the coordinator has made one up for us, to join with (KIP-394). */
+const memberIdRequired = 79;

@@ -1,0 +1,289 @@
+/**
+ * An MQTT client that only publishes, and knows of each message whether the server has it.
+ *
+ * It is a client of its own beside the session that subscribes: acknowledgements of what we send must not queue behind messages that we
+ * do not read for back-pressure. It keeps no session at the server. What is not acknowledged when a connection ends is sent again on the
+ * next one, before anything new and in the order in which it was published, so nothing of QoS 1 is overtaken by what came after it.
+ * As many messages are under way as the server allows (its Receive Maximum), and no more than `window`.
+ *
+ * QoS 0 has no acknowledgement, but the server reads packets in order: a PINGRESP proves that it has read everything before the PINGREQ.
+ * So a message of QoS 0 is settled by the next PINGRESP, and the socket cannot fill up without end.
+ *
+ * The surprising case is a message that makes the server end the connection: MQTT 3.1.1 has no other way to refuse one. Sent
+ * again for ever, it would stall all that follow. After `suspiciousEnds` connections in a row that ended without acknowledging
+ * anything, messages go one at a time; the one that this happens to as often again is refused.
+ */
+import { MkbError } from '../../../api/errors.ts';
+import { backoffMs } from '../../backoff.ts';
+import { Connection } from '../connection.ts';
+import { FrameReader } from '../frames.ts';
+import type { ServerLimits } from '../handshake.ts';
+import { MqttMessage } from '../message.ts';
+import type { SessionOptions } from '../options.ts';
+import { Patience } from '../patience.ts';
+import { describe } from '../reasons.ts';
+import { parseServerUrl } from '../server-url.ts';
+import { Servers } from '../servers.ts';
+import { prepareTls, type Security } from '../tls.ts';
+import { type Letter, Outbox } from './outbox.ts';
+import { type Publication, publishPacket, readPuback } from './publish-packet.ts';
+import { reactionTo, unclearAttempts } from './publish-reasons.ts';
+
+export interface PublisherOptions extends SessionOptions {
+  /** Messages that may be under way at once, if the server allows as many. */
+  readonly window: number;
+}
+
+export interface PublisherHandler<Token> {
+  /** The server has the message. `heard` is false if it says that nobody subscribes to the topic (MQTT 5). */
+  published(token: Token, heard: boolean): void;
+  /** The server never will take it. */
+  failed(token: Token, error: MkbError): void;
+  /** All outcomes of one read, or of one look at what waits, have been told. */
+  settled(): void;
+  connected(url: string): void;
+  /** A connection was lost, or could not be made. It is tried again. */
+  disconnected(error: MkbError): void;
+  /** Something failed that is tried again. */
+  problem(error: MkbError): void;
+  /** The publisher has stopped: a person has to change something. */
+  stopped(error: MkbError): void;
+}
+
+const suspiciousEnds = 3;
+
+/** Ends of a connection that say nothing about what was sent on it. */
+const innocent: ReadonlySet<string> = new Set(['mqtt-keepalive-timeout', 'mqtt-server-busy', 'mqtt-server-moved']);
+
+export class Publisher<Token> {
+  readonly #options: PublisherOptions;
+  readonly #handler: PublisherHandler<Token>;
+  readonly #security: Security;
+  readonly #servers: Servers;
+  readonly #patience: Patience;
+  readonly #now: () => number;
+  readonly #random: () => number;
+  readonly #outbox = new Outbox<Token>();
+  #state: 'new' | 'running' | 'stopped' = 'new';
+  #connection: Connection | undefined;
+  #limits: ServerLimits | undefined;
+  #liveSince: number | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  /** While it runs nothing is sent: the server asked for patience. */
+  #putOff: NodeJS.Timeout | undefined;
+  #pumping = false;
+  #proving = false;
+  /** Connections in a row that ended with messages under way and acknowledged none. */
+  #fruitless = 0;
+
+  /** Throws `mqtt-url-invalid` or `mqtt-tls-invalid`; connects to nothing before `start`. */
+  constructor(options: PublisherOptions, handler: PublisherHandler<Token>) {
+    const { random = Math.random, now = Date.now } = options;
+    this.#options = options;
+    this.#handler = handler;
+    this.#random = random;
+    this.#now = now;
+    this.#patience = new Patience(now);
+    this.#security = prepareTls(options.tls);
+    this.#servers = new Servers(options.urls.map(parseServerUrl), options.reconnect, random);
+  }
+
+  /** Connects, and stays connected until `close` or a permanent failure. */
+  start(): void {
+    if (this.#state !== 'new') return;
+    this.#state = 'running';
+    this.#connect();
+  }
+
+  get connected(): boolean {
+    return this.#liveSince !== undefined;
+  }
+
+  /** Messages that are settled neither way. */
+  get load(): number {
+    return this.#outbox.size;
+  }
+
+  /** Takes a message; what becomes of it is told later, never during this call. */
+  publish(publication: Publication, token: Token): void {
+    this.#outbox.add(publication, token);
+    this.#pumpSoon();
+  }
+
+  /** Nothing is told any more of the messages that `which` names, and none of them is sent if it was not yet, or sent again. */
+  forget(which: (token: Token) => boolean): void {
+    this.#outbox.forget(which);
+  }
+
+  /** Sends nothing more, says DISCONNECT and closes. */
+  async close(): Promise<void> {
+    const connection = this.#connection;
+    this.#state = 'stopped';
+    clearTimeout(this.#retry);
+    clearTimeout(this.#putOff);
+    this.#connection = undefined;
+    this.#liveSince = undefined;
+    await connection?.close();
+  }
+
+  #connect(): void {
+    const { version, maximumPacketSize, webSocketHeaders = {} } = this.#options;
+    const target = { url: this.#servers.current, security: this.#security, headers: webSocketHeaders };
+    const message = new MqttMessage('00000000');
+    const reader = new FrameReader(message, version, maximumPacketSize);
+    const parts = { target, options: this.#options, reader, message, now: this.#now };
+    const connection: Connection = new Connection(parts, {
+      welcomed: ({ limits }) => {
+        this.#limits = limits;
+        return false;
+      },
+      established: () => this.#established(connection.url),
+      publish: () => true,
+      pubrel: () => undefined,
+      puback: packet => this.#acknowledged(packet),
+      readEnd: () => this.#readEnd(),
+      ended: error => this.#ended(error),
+    });
+    this.#connection = connection;
+  }
+
+  #established(url: string): void {
+    this.#patience.letIn();
+    this.#liveSince = this.#now();
+    this.#handler.connected(url);
+    this.#pump();
+  }
+
+  // --- out
+
+  #pumpSoon(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    queueMicrotask(() => {
+      this.#pumping = false;
+      this.#pump();
+    });
+  }
+
+  /** Sends what waits, as far as the server's limits go. */
+  #pump(): void {
+    const connection = this.#connection;
+    const limits = this.#limits;
+    if (!this.connected || connection === undefined || limits === undefined || this.#putOff !== undefined) return;
+    const packets: Buffer[] = [];
+    let failed = false;
+    for (;;) {
+      const letter = this.#outbox.next(this.#window(limits));
+      if (letter === undefined) break;
+      const packet = this.#encode(letter, limits);
+      if (packet === undefined) failed = true;
+      else packets.push(packet);
+    }
+    if (packets.length > 0) connection.write(packets.length === 1 ? packets[0]! : Buffer.concat(packets));
+    if (failed) this.#handler.settled();
+    void this.#prove(connection);
+  }
+
+  #window(limits: ServerLimits): number {
+    return this.#fruitless >= suspiciousEnds ? 1 : Math.min(this.#options.window, limits.receiveMaximum);
+  }
+
+  /** The packet of a letter, which is under way now; undefined if the server takes no such packet, and so the letter failed. */
+  #encode(letter: Letter<Token>, limits: ServerLimits): Buffer | undefined {
+    const { publication } = letter;
+    const { topic, qos, retain } = publication;
+    if (qos > limits.maximumQos) return this.#refuse(letter, describe(0x9b));
+    if (retain && !limits.retainAvailable) return this.#refuse(letter, describe(0x9a));
+    const packetId = this.#outbox.post(letter);
+    const packet = publishPacket(publication, this.#options.version, packetId, letter.times++ > 0);
+    const limit = limits.maximumPacketSize;
+    if (packet.length <= limit) return packet;
+    this.#fail(letter, new MkbError('mqtt-publish-too-large', { topic, bytes: packet.length, limit }));
+    return undefined;
+  }
+
+  /** Settles what is of QoS 0 when the server has shown that it read it. */
+  async #prove(connection: Connection): Promise<void> {
+    while (!this.#proving && this.#outbox.unproved > 0) {
+      const count = this.#outbox.unproved;
+      this.#proving = true;
+      const read = await connection.ping();
+      if (connection !== this.#connection) return;
+      this.#proving = false;
+      if (!read) return;
+      this.#fruitless = 0;
+      for (const { token } of this.#outbox.proved(count)) this.#handler.published(token, true);
+      this.#readEnd();
+    }
+  }
+
+  // --- what became of it
+
+  #acknowledged(packet: Buffer): void {
+    const { packetId, reasonCode } = readPuback(packet);
+    const letter = this.#outbox.acknowledged(packetId);
+    this.#fruitless = 0;
+    if (letter === undefined || letter.forgotten) return;
+    const reaction = reactionTo(reasonCode);
+    if (reaction === 'there' || reaction === 'unheard') this.#handler.published(letter.token, reaction === 'there');
+    else if (reaction === 'refused' || (reaction === 'unclear' && ++letter.unclear >= unclearAttempts))
+      this.#refuse(letter, describe(reasonCode));
+    else this.#later(letter, describe(reasonCode));
+  }
+
+  #readEnd(): void {
+    this.#handler.settled();
+    this.#pump();
+  }
+
+  #later(letter: Letter<Token>, reason: string): void {
+    const { minDelayMs, maxDelayMs } = this.#options.reconnect;
+    this.#outbox.putBack([letter]);
+    this.#handler.problem(new MkbError('mqtt-publish-put-off', { topic: letter.publication.topic, reason }));
+    this.#putOff ??= setTimeout(
+      () => {
+        this.#putOff = undefined;
+        this.#pump();
+      },
+      backoffMs(letter.times, minDelayMs, maxDelayMs, this.#random),
+    );
+  }
+
+  #refuse(letter: Letter<Token>, reason: string): undefined {
+    this.#fail(letter, new MkbError('mqtt-publish-refused', { topic: letter.publication.topic, reason }));
+  }
+
+  #fail(letter: Letter<Token>, error: MkbError): void {
+    this.#outbox.remove(letter);
+    if (!letter.forgotten) this.#handler.failed(letter.token, error);
+  }
+
+  #ended(error: MkbError): void {
+    const livedMs = this.#liveSince === undefined ? undefined : this.#now() - this.#liveSince;
+    this.#connection = undefined;
+    this.#liveSince = undefined;
+    this.#proving = false;
+    const first = this.#outbox.disconnected();
+    if (first !== undefined && !innocent.has(error.code)) this.#suspect(first, error);
+    const judged = this.#patience.judge(error);
+    if (judged.kind === 'permanent') {
+      this.#state = 'stopped';
+      this.#handler.stopped(judged);
+      return;
+    }
+    const pauseMs = livedMs === undefined ? this.#servers.failed() : this.#servers.lost(livedMs);
+    if (MkbError.is(error, 'mqtt-server-moved') && error.details.reference)
+      this.#servers.prefer(error.details.reference);
+    this.#retry = setTimeout(() => this.#connect(), pauseMs);
+    this.#handler.disconnected(judged);
+  }
+
+  /** The connection ended while messages were under way, of which `first` is the oldest. */
+  #suspect(first: Letter<Token>, { message }: MkbError): void {
+    this.#fruitless++;
+    if (this.#fruitless < 2 * suspiciousEnds) return;
+    this.#fruitless = suspiciousEnds;
+    this.#refuse(first, `each time that it was sent the connection ended (${message})`);
+    this.#handler.settled();
+  }
+}

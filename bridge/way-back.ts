@@ -1,0 +1,161 @@
+/**
+ * The way back, from Kafka to MQTT: consumer, rules, publisher, and a producer of its own for dead letters.
+ *
+ * It shares nothing with the other way but the process, so neither can hold the other up: MQTT clients, connections to Kafka and windows
+ * are its own. It starts from the end, too: first MQTT and the dead letters, then the consumer.
+ */
+import type { MqttKafkaBridge } from '../api/bridge.ts';
+import type { MkbError } from '../api/errors.ts';
+import type { MissingSchema } from './flow/pipeline-options.ts';
+import type { RecordAccount } from './flow/records/record-account.ts';
+import { type Made, RecordFlow } from './flow/records/record-flow.ts';
+import type { RecordRule } from './flow/records/record-rule.ts';
+import { Consumer } from './kafka/consumer/consumer.ts';
+import type { ConsumerOptions } from './kafka/consumer/options.ts';
+import { Producer } from './kafka/producer.ts';
+import type { ProducerOptions } from './kafka/producer-options.ts';
+import { Publisher, type PublisherOptions } from './mqtt/publisher/publisher.ts';
+import type { Logger } from './observe/log.ts';
+
+/** What a way back is made of. */
+export interface WayBackParts {
+  readonly rules: readonly RecordRule[];
+  readonly consumer: ConsumerOptions;
+  readonly publisher: PublisherOptions;
+  /** For dead letters. */
+  readonly producer: ProducerOptions;
+}
+
+export interface WayBackEvents {
+  /** Something failed for good. */
+  failed(rule: string, error: MkbError): void;
+  /** Something failed that is tried again. */
+  problem(error: MkbError): void;
+  /** It has stopped: a person has to change something. */
+  stopped(error: MkbError): void;
+  obtainSchema(missing: MissingSchema): Promise<boolean>;
+  /** Repeats an action until it is done or the bridge is stopped. */
+  untilDone(action: () => Promise<void>): Promise<void>;
+}
+
+export class WayBack {
+  readonly rules: readonly RecordRule[];
+  readonly account: RecordAccount;
+  /** Connections to the MQTT server that were made. */
+  connections = 0;
+  readonly #events: WayBackEvents;
+  readonly #flow: RecordFlow;
+  readonly #consumer: Consumer;
+  readonly #publisher: Publisher<Made>;
+  readonly #producer: Producer | undefined;
+  readonly #started = Promise.withResolvers<void>();
+  #stopping = false;
+
+  constructor(document: MqttKafkaBridge, parts: WayBackParts, events: WayBackEvents, log: Logger) {
+    const bridge = document.metadata.name;
+    const deadLetterTopic = document.spec.delivery.onFailure.deadLetter?.topic;
+    this.rules = parts.rules;
+    this.#events = events;
+    this.#started.promise.catch(() => undefined);
+    const flow = new RecordFlow({
+      rules: parts.rules,
+      deadLetterTopic,
+      maxRecords: parts.publisher.window,
+      maxBytes: parts.producer.maxBytes,
+      failed: (rule, error) => events.failed(rule, error),
+      obtainSchema: missing => events.obtainSchema(missing),
+    });
+    this.#flow = flow;
+    this.account = flow.account;
+    this.#publisher = new Publisher(parts.publisher, {
+      published: (made, heard) => flow.published(made, heard),
+      failed: (made, error) => flow.failed(made, error),
+      settled: () => flow.settled(),
+      connected: url => {
+        this.connections++;
+        log.info({ bridge, url, clientId: parts.publisher.clientId }, 'the publisher is connected to MQTT');
+        this.#checkStarted();
+      },
+      disconnected: error => events.problem(error),
+      problem: error => events.problem(error),
+      stopped: error => this.#fail(error),
+    });
+    this.#consumer = new Consumer(parts.consumer, {
+      record: (partition, record, taken) => flow.record(partition, record, taken),
+      readEnd: () => flow.readEnd(),
+      room: () => flow.room(),
+      takenAway: partitions => flow.takenAway(partitions),
+      assigned: partitions => {
+        const names = partitions.map(({ topic, partition }) => `${topic}-${partition}`);
+        log.info({ bridge, group: parts.consumer.groupId, partitions: names }, 'partitions to read');
+        this.#checkStarted();
+      },
+      problem: error => events.problem(error),
+      stopped: error => this.#fail(error),
+    });
+    if (deadLetterTopic !== undefined) this.#producer = this.#letterProducer(parts.producer);
+    flow.use(this.#publisher, this.#producer);
+  }
+
+  get publisherConnected(): boolean {
+    return this.#publisher.connected;
+  }
+
+  get kafkaConnected(): boolean {
+    return this.#consumer.cluster.connected;
+  }
+
+  /** Partitions that the group has given us. */
+  get partitions(): number {
+    return this.#consumer.partitions.length;
+  }
+
+  get joined(): boolean {
+    return this.#consumer.joined;
+  }
+
+  /** Why it cannot move records now; empty when it can. */
+  missing(): string[] {
+    const missing: string[] = [];
+    if (!this.publisherConnected) missing.push('the publisher is not connected to MQTT');
+    if (!this.joined) missing.push('the consumer is not in its group');
+    return missing;
+  }
+
+  /** Connects to both sides and returns when records can flow. Waits for brokers that are away; throws what no waiting mends. */
+  async start(): Promise<void> {
+    if (this.#producer) await this.#events.untilDone(() => this.#producer!.start());
+    await this.#events.untilDone(() => this.#consumer.connect());
+    if (this.#stopping) return;
+    this.#publisher.start();
+    this.#consumer.start();
+    await this.#started.promise;
+  }
+
+  /** Reads nothing more, gives what is in flight `timeoutMs`, commits, leaves the group and closes. */
+  async stop(timeoutMs: number): Promise<void> {
+    this.#stopping = true;
+    await this.#consumer.stop(timeoutMs);
+    await this.#publisher.close();
+    this.#producer?.close();
+    this.#started.resolve();
+  }
+
+  #checkStarted(): void {
+    if (this.missing().length === 0) this.#started.resolve();
+  }
+
+  #fail(error: MkbError): void {
+    this.#started.reject(error);
+    this.#events.stopped(error);
+  }
+
+  #letterProducer(options: ProducerOptions): Producer {
+    return new Producer(options, {
+      delivered: tokens => this.#flow.lettersDelivered(tokens),
+      failed: (token, record, error) => this.#flow.letterFailed(token, record, error),
+      settled: () => this.#flow.settled(),
+      problem: error => this.#events.problem(error),
+    });
+  }
+}

@@ -1,0 +1,19 @@
+import { Kafka, logLevel } from 'kafkajs';
+
+/** Writes records with another client than ours, and returns when Kafka has them. */
+export async function recordWriter(
+  bootstrap: string,
+  topic: string,
+  messages: readonly {
+    readonly key?: string;
+    readonly value: string | null;
+    readonly partition?: number;
+    readonly headers?: Record<string, string>;
+  }[],
+): Promise<void> {
+  const client = new Kafka({ brokers: bootstrap.split(','), logLevel: logLevel.NOTHING });
+  const producer = client.producer();
+  await producer.connect();
+  await producer.send({ topic, messages: [...messages] });
+  await producer.disconnect();
+}
