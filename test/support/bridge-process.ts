@@ -7,6 +7,7 @@ import { ServerProcess } from '../real/server-process.ts';
 import { until } from '../real/until.ts';
 import { Metrics } from './metrics.ts';
 import type { NaiveBridgeOptions } from './naive-bridge.ts';
+import type { NaiveWayBackOptions } from './naive-way-back.ts';
 
 /** A bridge as a child process. Not started when made. */
 export abstract class BridgeProcess {
@@ -114,6 +115,20 @@ export class NaiveProcess extends BridgeProcess {
 
   async ready(): Promise<boolean> {
     // The log is kept over restarts, and each begins with another line.
+    return this.log(1) === 'ready';
+  }
+}
+
+/** The naive way back of kafkajs and mqtt.js. */
+export class NaiveWayBack extends BridgeProcess {
+  constructor({ mqttUrl, bootstrap, topic, topicPrefix }: NaiveWayBackOptions) {
+    super('naive way back', temporaryFolder('naive'), [
+      join(root, 'test', 'support', 'naive-way-back.ts'),
+      JSON.stringify({ mqttUrl, bootstrap, topic, topicPrefix }),
+    ]);
+  }
+
+  async ready(): Promise<boolean> {
     return this.log(1) === 'ready';
   }
 }
