@@ -5,6 +5,7 @@
 import { MkbError } from '../api/errors.ts';
 import type { DocumentCheck, LoadedDocument } from '../api/load.ts';
 import type { Path, Problem } from '../api/problems.ts';
+import { type CheckedRule, checkLoops } from './check-loops.ts';
 import { checkSchemas } from './check-schemas.ts';
 import { checkState } from './check-state.ts';
 import { compileRule } from './compile.ts';
@@ -23,17 +24,19 @@ export const rulesCheck: DocumentCheck = {
   check: loaded => checkRules(loaded),
 };
 
-/** Every problem of the schemas and rules of a document, in their order; overlapping filters are warnings. */
+/** Every problem of the schemas and rules of a document, in their order; overlapping filters and loops are warnings. */
 export const checkRules = (loaded: LoadedDocument): Problem[] => {
   const { rules } = loaded.document.spec;
   const { schemas, problems: broken } = checkSchemas(loaded);
   const problems = [...broken];
   const filters: PlacedFilter[] = [];
+  const checked: CheckedRule[] = [];
   for (const [index, document] of rules.entries()) {
     const path: Path = ['spec', 'rules', index];
     try {
       const rule = compileRule(document.sql, { schemas });
       filters.push(...placedFilters(document, rule, [...path, 'sql']));
+      checked.push({ document, rule, path });
       problems.push(...checkState(loaded, document, rule, path));
       for (const [at, sink] of document.sinks.entries()) {
         problems.push(...checkSink(loaded, sink, rule, [...path, 'sinks', at]));
@@ -42,7 +45,7 @@ export const checkRules = (loaded: LoadedDocument): Problem[] => {
       problems.push(problemOf(loaded, [...path, 'sql'], error));
     }
   }
-  return [...problems, ...overlaps(loaded, filters)];
+  return [...problems, ...overlaps(loaded, filters), ...checkLoops(loaded, checked)];
 };
 
 const checkSink = (loaded: LoadedDocument, sink: SinkDocument, rule: Rule, path: Path): Problem[] =>

@@ -127,6 +127,13 @@ export const ruleErrors = table({
     remedy:
       'A broker may deliver such a message once for each filter, and then it is written twice. Use one filter that covers both, and WHERE.',
   },
+  'rule-loop': {
+    kind: 'permanent',
+    message: ({ topic, way }: { topic: string; way: string }) =>
+      `What this rule reads from the Kafka topic ${topic} can come back to it: ${way}.`,
+    remedy:
+      'A message that goes round never ends. Use other topics for one of the ways, or have WHERE leave out what came this way.',
+  },
   'rule-not-found': {
     kind: 'permanent',
     message: ({ name, meant }: { name: string; meant: string | undefined }) =>

@@ -134,3 +134,30 @@ describe('a rule that remembers', () => {
     expect(replicated(rule('SELECT payload FROM "x"'), '{replicas: 2}')).toEqual([]);
   });
 });
+
+describe('a rule that could feed itself is a warning:', () => {
+  const back = `    - name: back
+      sql: SELECT * FROM "$kafka/t"
+      sinks: [{mqtt: {topic: "cars/\${key}/commands"}}]
+`;
+  const forth = (filter: string, topic: string) => `    - name: forth
+      sql: SELECT payload FROM "${filter}"
+      sinks: [{kafka: {topic: ${topic}}}]
+`;
+  const found = (rules: string) => check(rules).problems.map(({ severity, code, path }) => [severity, code, path]);
+
+  test('another rule reads where it publishes, and writes to the topic that it reads', () => {
+    expect(found(back + forth('cars/#', 't'))).toEqual([['warning', 'rule-loop', 'spec.rules[0].sql']]);
+  });
+
+  test('its own dead letters go to the topic that it reads', () => {
+    expect(found(`${back}  delivery: {onFailure: {deadLetter: {topic: t}}}\n`)).toEqual([
+      ['warning', 'rule-loop', 'spec.rules[0].sql'],
+    ]);
+  });
+
+  test('but not where another topic is read, or written', () => {
+    expect(found(back + forth('bikes/#', 't'))).toEqual([]);
+    expect(found(back + forth('cars/#', 'u'))).toEqual([]);
+  });
+});
