@@ -18,6 +18,9 @@ export interface BackFault {
   run(scene: BackScene): Promise<void>;
 }
 
+/** For `test.each` and its `%s`. */
+export const byName = (...faults: BackFault[]): [string, BackFault][] => faults.map(fault => [fault.name, fault]);
+
 /** Until Kafka has a tenth of the records more, so that what could be lost has piled up. */
 const whileRecordsPileUp = ({ oracle }: BackScene) =>
   oracle.reachWritten(Math.min(1, oracle.written / oracle.total + 0.1));
@@ -71,6 +74,37 @@ export const kafkaRestarted: BackFault = {
   run: async ({ kafka }) => {
     await kafka.brokers[0]!.kill();
     await kafka.brokers[0]!.start();
+  },
+};
+
+/** Longer than a session of the group: the bridge is put out of it, and its partitions are given out anew. */
+export const kafkaFrozen: BackFault = {
+  name: 'Kafka is stopped with SIGSTOP for 12 s',
+  run: async ({ kafka }) => {
+    kafka.brokers[0]!.pause();
+    await pause(12_000);
+    kafka.brokers[0]!.resume();
+  },
+};
+
+/** Needs three brokers. */
+export const leaderKilled: BackFault = {
+  name: 'one of three Kafka brokers is killed with -9, and comes back',
+  run: async scene => {
+    await scene.kafka.brokers[1]!.kill();
+    await whileRecordsPileUp(scene);
+    await scene.kafka.brokers[1]!.start();
+  },
+};
+
+/** Needs three brokers. Each leads and coordinates while the others restart. */
+export const rollingRestart: BackFault = {
+  name: 'the three Kafka brokers are stopped and started in turn',
+  run: async ({ kafka }) => {
+    for (const broker of kafka.brokers) {
+      await broker.stop();
+      await broker.start();
+    }
   },
 };
 

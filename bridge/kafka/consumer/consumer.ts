@@ -90,6 +90,7 @@ export class Consumer {
 
   /** Reads nothing more, gives what is in flight `timeoutMs`, commits, leaves the group and closes. */
   async stop(timeoutMs: number): Promise<void> {
+    this.#group.retire();
     await this.#release(timeoutMs);
     await this.#group.leave();
     this.close();

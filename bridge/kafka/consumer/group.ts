@@ -67,6 +67,8 @@ export class Group {
   #dealt = new Map<string, number>();
   #heardAt = 0;
   #stopped = false;
+  /** Joins no more, but stays a member for as long as it takes to leave in order. */
+  #retiring = false;
   #failures = 0;
 
   constructor(options: ConsumerOptions, cluster: Cluster, events: GroupEvents) {
@@ -77,9 +79,11 @@ export class Group {
 
   /** Joins, and stays a member until `leave` or a permanent failure, which `stopped` tells. */
   async run(): Promise<void> {
-    while (!this.#stopped) {
+    while (!this.#stopped && !this.#retiring) {
       try {
-        this.#events.assigned(await this.#join());
+        const partitions = await this.#join();
+        if (this.#retiring) return;
+        this.#events.assigned(partitions);
         this.#failures = 0;
         await this.#stay();
       } catch (error) {
@@ -131,6 +135,11 @@ export class Group {
       this.#judge(one?.errorCode ?? 0, 'read offsets');
       return one === undefined || one.committedOffset < 0n ? undefined : one.committedOffset;
     });
+  }
+
+  /** The end is near: from now on it joins no more. Partitions that it has are kept until `leave`. */
+  retire(): void {
+    this.#retiring = true;
   }
 
   /** Leaves the group, so that others need not wait for a session timeout. Let go of the partitions first. */

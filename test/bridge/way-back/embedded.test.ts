@@ -216,6 +216,17 @@ test('a topic that does not exist is an error at the start', async () => {
   });
 });
 
+test('it is not ready while the MQTT broker is away', async () => {
+  const bridge = await start();
+  await subscriber.endAsync(true);
+  await broker.stop();
+  const missing = ['MQTT is not connected', 'the publisher is not connected to MQTT'];
+  await until('it to notice', () => bridge.missing().length === missing.length);
+  expect(bridge.missing()).toEqual(missing);
+  broker = await startEmbeddedMqtt({ port: broker.port });
+  await until('it to be back', () => bridge.missing().length === 0);
+});
+
 test('one document moves both ways', async () => {
   const forth = { name: 'forth', sql: 'SELECT payload FROM "v/{id}"', sinks: [{ kafka: { topic: 'dead' } }] };
   const bridge = await start({ rules: [commands, forth] });

@@ -1,0 +1,105 @@
+/** One run of the way back: replicas of a bridge, an oracle, and a fault between. */
+import { expect } from 'vitest';
+import { freePort } from '../real/ports.ts';
+import { until } from '../real/until.ts';
+import { MkbProcess } from '../support/bridge-process.ts';
+import type { BackFault, BackScene } from './back-faults.ts';
+import { BackOracle, type BackVerdict } from './back-oracle.ts';
+import type { Run, World } from './world.ts';
+
+/** The document that publishes a run's records as they are. */
+const documentFor = ({ topic, deadTopic, topicPrefix, mqttUrl, bootstrap }: Run): object => ({
+  apiVersion: 'mqttkafka.dev/v1alpha1',
+  kind: 'MqttKafkaBridge',
+  metadata: { name: topic },
+  spec: {
+    mqtt: { url: mqttUrl, clientId: topic, share: topic, reconnect: { minDelay: '50ms', maxDelay: '500ms' } },
+    kafka: { bootstrapServers: bootstrap.split(','), consumer: { offsetReset: 'earliest' } },
+    rules: [
+      {
+        name: 'carry',
+        sql: `SELECT * FROM "$kafka/${topic}"`,
+        sinks: [{ mqtt: { topic: `${topicPrefix}/\${key}`, payload: '${value}' } }],
+      },
+    ],
+    delivery: { onFailure: { deadLetter: { topic: deadTopic } } },
+  },
+});
+
+/** An oracle for a run. It goes to both brokers straight: only the bridge suffers from the proxies. */
+export const backOracle = (world: World, run: Run, patienceMs = 30_000): BackOracle =>
+  new BackOracle({
+    mqttUrl: world.mosquitto.url,
+    topicPrefix: run.topicPrefix,
+    kafka: world.kafka.client(),
+    kafkaTopic: run.topic,
+    patienceMs,
+  });
+
+/** Has bridges carry the oracle's records while a fault is done, its times spread over the run, and judges. The first bridge runs. */
+export async function carryBack(
+  world: World,
+  fault: BackFault,
+  bridges: BackScene['bridges'],
+  oracle: BackOracle,
+): Promise<BackVerdict> {
+  const scene: BackScene = { ...world, bridges, oracle };
+  await oracle.start();
+  const times = fault.times ?? 1;
+  for (let time = 0; time < times; time++) {
+    await oracle.reach((time + 0.5) / (times + 1));
+    await fault.run(scene);
+  }
+  return await oracle.verdict();
+}
+
+/** Our bridge under a fault: nothing may be lost or overtaken, its account must be right, and all offsets committed in the end. */
+export async function expectBackSafe(world: World, fault: BackFault): Promise<void> {
+  const run = await world.newRun(fault.link);
+  const replica = async (ordinal: number) => new MkbProcess(documentFor(run), await freePort(), ordinal);
+  const bridges = [await replica(0), await replica(1)] as const;
+  const oracle = backOracle(world, run);
+  try {
+    await bridges[0].start();
+    const verdict = await carryBack(world, fault, bridges, oracle);
+    expect(verdict.problems, bridges[0].log()).toEqual([]);
+    expect(await wrongAccounts(bridges[0])).toEqual([]);
+    await until('all offsets to be committed', async () => (await lag(world, run)) === 0n);
+  } finally {
+    await oracle.stop();
+    await Promise.all(bridges.map(bridge => bridge.remove()));
+  }
+}
+
+/** Records that the group has not committed. */
+async function lag({ kafka }: World, { topic }: Run): Promise<bigint> {
+  const admin = kafka.client().admin();
+  await admin.connect();
+  try {
+    const ends = await admin.fetchTopicOffsets(topic);
+    const [group] = await admin.fetchOffsets({ groupId: topic, topics: [topic] });
+    return ends.reduce((sum, { partition, offset }) => {
+      const committed = group?.partitions.find(each => each.partition === partition)?.offset ?? '0';
+      return sum + BigInt(offset) - BigInt(committed);
+    }, 0n);
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+const parts = ['delivered_total', 'dead_lettered_total', 'dropped_total', 'returned_total', 'in_flight'];
+
+/** What is wrong with a bridge's account when all is quiet; empty is good. */
+async function wrongAccounts(bridge: MkbProcess): Promise<string[]> {
+  const wrong: string[] = [];
+  const settled = async () => {
+    const metrics = await bridge.metrics();
+    const read = metrics.sum('mkb_records_read_total');
+    const values = parts.map(name => metrics.sum(`mkb_records_${name}`));
+    const sum = values.reduce((total, value) => total + value, 0);
+    if (read !== sum) wrong.push(`read ${read} is not ${values.join(' + ')}`);
+    return values.at(-1) === 0;
+  };
+  await until('nothing to be in flight', settled, { timeoutMs: 10_000 }).catch(error => wrong.push(error.message));
+  return wrong;
+}
