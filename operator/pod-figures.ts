@@ -14,9 +14,9 @@ export interface Connections {
   readonly kafka: boolean | undefined;
 }
 
-/** Of all Pods of a bridge together. */
+/** Of all Pods of a bridge together: messages on their way to Kafka, and records on their way to MQTT. */
 export interface Flow {
-  /** Messages a second. */
+  /** A second. */
   readonly received: number;
   readonly delivered: number;
   /** Since the Pods started. */
@@ -170,10 +170,10 @@ function readingOf(page: string, at: number): Reading {
   };
   return {
     at,
-    received: sum('mkb_messages_received_total'),
-    delivered: sum('mkb_messages_delivered_total'),
-    deadLettered: sum('mkb_messages_dead_lettered_total'),
-    dropped: sum('mkb_messages_dropped_total', intended),
+    received: sum('mkb_messages_received_total') + sum('mkb_records_read_total'),
+    delivered: sum('mkb_messages_delivered_total') + sum('mkb_records_delivered_total'),
+    deadLettered: sum('mkb_messages_dead_lettered_total') + sum('mkb_records_dead_lettered_total'),
+    dropped: sum('mkb_messages_dropped_total', intended) + sum('mkb_records_dropped_total', intended),
     mqtt: connected('mkb_mqtt_connected'),
     kafka: connected('mkb_kafka_connected'),
   };

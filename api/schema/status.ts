@@ -28,12 +28,15 @@ export const status = section('What the operator reports.', {
     count('Replicas whose MQTT sessions the broker may still keep; those beyond `replicas` are being drained.'),
   ),
   flow: optional(
-    section('What flows through all replicas, rounded to two digits so that it is not written all the time.', {
-      received: text('Messages received, such as 950/s.'),
-      delivered: text('Messages delivered to every sink, such as 950/s.'),
-      deadLettered: text('Messages written to the dead-letter topic since the Pods started.'),
-      dropped: text('Messages dropped since the Pods started.'),
-    }),
+    section(
+      'What flows through all replicas, messages to Kafka and records to MQTT together, rounded to two digits so that it is not written all the time.',
+      {
+        received: text('What was received, such as 950/s.'),
+        delivered: text('What was delivered to every sink, such as 950/s.'),
+        deadLettered: text('What was written to the dead-letter topic since the Pods started.'),
+        dropped: text('What was dropped since the Pods started.'),
+      },
+    ),
   ),
   endpoints: optional(textMap('Where the parts are found within the cluster: mqtt, prometheus, grafana.')),
 });

@@ -62,6 +62,19 @@ describe('figures of Pods', () => {
     expect(asked[0]).toMatch(/^http:\/\/[ab]:9400\/metrics$/);
   });
 
+  it('count records on their way from Kafka to MQTT as well', async () => {
+    const { ask } = stage();
+    const back = (read: number) => `${page(read)}mkb_records_read_total{bridge="cars"} ${2 * read}
+mkb_records_delivered_total{bridge="cars"} ${2 * read}
+mkb_records_dead_lettered_total{bridge="cars"} 5
+mkb_records_dropped_total{bridge="cars",reason="filtered"} 500
+mkb_records_dropped_total{bridge="cars",reason="rule_failed"} 7
+`;
+    await ask({ a: back(0) });
+    const { flow } = await ask({ a: back(1000) });
+    expect(flow).toMatchObject({ received: 300, delivered: 300, deadLettered: 6, dropped: 7 });
+  });
+
   it('are connected only if every Pod that answers is', async () => {
     const { ask } = stage();
     expect((await ask({ a: page(0), b: page(0, { kafka: 0 }) })).connections).toEqual({ mqtt: true, kafka: false });
