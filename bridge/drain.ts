@@ -63,7 +63,9 @@ export class Drain {
   constructor(document: MqttKafkaBridge, parts: BridgeParts, { log, everyMs = 250 }: DrainOptions) {
     this.clientId = parts.session.clientId;
     this.#parts = parts;
-    this.#bridge = new Bridge(document, { ...parts, session: { ...parts.session, subscriptions: [] } }, log);
+    // What goes from Kafka to MQTT is none of this replica's: the group gives its partitions to the others.
+    const session = { ...parts.session, subscriptions: [] };
+    this.#bridge = new Bridge(document, { ...parts, session, wayBack: undefined }, log);
     this.#errors = new ErrorLog(log);
     this.#everyMs = everyMs;
   }

@@ -70,6 +70,18 @@ describe('a session that is drained', () => {
     expect(keeper.packets).toEqual(conversation());
   });
 
+  it('takes no part in what goes from Kafka to MQTT', async () => {
+    const back = { name: 'back', sql: 'SELECT value FROM "$kafka/t"', sinks: [{ mqtt: { topic: 'a' } }] };
+    const forth = { name: 'r', sql: 'SELECT payload FROM "a/{id}"', sinks: [{ kafka: { topic: 't' } }] };
+    keeper.script.connected = peer => peer.send(publish(1));
+    await drain({ rules: [forth, back] });
+    expect(payloads()).toEqual(['m1']);
+    expect(keeper.packets.filter(packet => packet.startsWith('connect'))).toEqual([
+      'connect b-2, kept 3600 s',
+      'connect b-2 anew, kept 0 s',
+    ]);
+  });
+
   it('is the only one of a bridge that shares no subscription, whatever the ordinal', async () => {
     keeper.script.connected = peer => peer.send(publish(1));
     await drain({ mqtt: { url: keeper.server.url, sessionExpiry: '1h' } });

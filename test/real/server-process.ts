@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { forgetProcess, rememberProcess } from './cleanup.ts';
 
 export interface ServerCommand {
@@ -68,9 +68,11 @@ export class ServerProcess {
     clearTimeout(late);
   }
 
-  /** Freezes it: connections stay open and nothing answers. */
+  /** Freezes it: connections stay open and nothing answers. Returns when it is frozen: on a busy machine its threads go on for a moment. */
   pause(): void {
-    process.kill(this.pid, 'SIGSTOP');
+    const { pid } = this;
+    process.kill(pid, 'SIGSTOP');
+    while (!isFrozen(pid)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
   }
 
   resume(): void {
@@ -81,4 +83,18 @@ export class ServerProcess {
   log(lines = 20): string {
     return readFileSync(this.#command.logFile, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');
   }
+}
+
+/** Whether each thread is stopped, or has ended. Where there is no /proc it cannot be seen, and is taken for granted. */
+function isFrozen(pid: number): boolean {
+  const tasks = `/proc/${pid}/task`;
+  if (!existsSync(tasks)) return true;
+  return readdirSync(tasks).every(task => {
+    try {
+      // `pid (name) state ...`, and the name may have anything in it.
+      return /\) [TtZX] [^)]*$/.test(readFileSync(`${tasks}/${task}/stat`, 'utf8'));
+    } catch {
+      return true;
+    }
+  });
 }
