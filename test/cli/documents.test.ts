@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { documentJsonSchema } from '../../api/json-schema.ts';
+import { editorSchema } from '../../rules/editor-schema.ts';
 import { documentOf } from '../api/support/documents.ts';
 import { mkb } from './mkb-process.ts';
 
@@ -153,5 +153,5 @@ describe('config print', () => {
 it('schema prints the JSON Schema', async () => {
   const { code, stdout } = await mkb(['schema']);
   expect(code).toBe(0);
-  expect(JSON.parse(stdout)).toEqual(documentJsonSchema());
+  expect(JSON.parse(stdout)).toEqual(editorSchema());
 });
