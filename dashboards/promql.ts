@@ -30,6 +30,10 @@ export const perSecond = (metric: string, by: string, matchers = '', window = '$
 /** Messages that were lost. */
 export const lost = (matchers = ''): string => `mkb_messages_dropped_total${selector(matchers, unintended)}`;
 
+/** Records from Kafka that were lost. Only WHERE leaves records out: no other reason is intended for them. */
+export const lostRecords = (matchers = ''): string =>
+  `mkb_records_dropped_total${selector(matchers, 'reason!="filtered"')}`;
+
 /** Messages that a rule left out as it was told to. */
 export const leftOut = (matchers = ''): string => `mkb_messages_dropped_total${selector(matchers, intended)}`;
 
@@ -37,16 +41,35 @@ export const leftOut = (matchers = ''): string => `mkb_messages_dropped_total${s
  * Received less everything that has an outcome or waits for one: 0 at every scrape, by bridge and instance. Something else is a fault of
  * the bridge's own accounts.
  */
-export const unaccounted = (matchers = ''): string => {
-  const only = selector(matchers);
-  return [
-    `sum by (bridge, instance) (mkb_messages_received_total${only})`,
-    `sum by (bridge, instance) (mkb_messages_delivered_total${only})`,
-    `sum by (bridge, instance) (mkb_messages_dead_lettered_total${only})`,
-    `sum by (bridge, instance) (mkb_messages_dropped_total${only})`,
-    `sum by (bridge, instance) (mkb_messages_in_flight${only})`,
-  ].join(' - ');
-};
+export const unaccounted = (matchers = ''): string =>
+  difference(
+    [
+      'mkb_messages_received_total',
+      'mkb_messages_delivered_total',
+      'mkb_messages_dead_lettered_total',
+      'mkb_messages_dropped_total',
+      'mkb_messages_in_flight',
+    ],
+    matchers,
+  );
+
+/** The same of records that were read from Kafka. */
+export const unaccountedRecords = (matchers = ''): string =>
+  difference(
+    [
+      'mkb_records_read_total',
+      'mkb_records_delivered_total',
+      'mkb_records_dead_lettered_total',
+      'mkb_records_dropped_total',
+      'mkb_records_returned_total',
+      'mkb_records_in_flight',
+    ],
+    matchers,
+  );
+
+/** The first metric less all others. */
+const difference = (metrics: readonly string[], matchers: string): string =>
+  metrics.map(metric => `sum by (bridge, instance) (${metric}${selector(matchers)})`).join(' - ');
 
 /**
  * A quantile of the time to deliver, in seconds, of classic buckets. The only place that knows that they are classic: with native

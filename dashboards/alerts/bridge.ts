@@ -4,7 +4,7 @@
  * A failure that is retried loses nothing and is no alert of its own. It shows as late delivery, as a full window, or as nothing
  * delivered at all.
  */
-import { jobs, lost, unaccounted } from '../promql.ts';
+import { jobs, lost, lostRecords, unaccounted, unaccountedRecords } from '../promql.ts';
 import type { Alert } from './alert.ts';
 import { deliverySlow } from './delivery-objective.ts';
 
@@ -22,36 +22,38 @@ export const bridgeAlerts: readonly Alert[] = [
     expr: [
       `sum by (bridge, reason) (increase(${lost()}[5m])) > 0`,
       'or sum by (bridge, reason) (label_replace(increase(mkb_window_records_dropped_total[5m]), "reason", "window_row", "", "")) > 0',
+      `or sum by (bridge, reason) (increase(${lostRecords()}[5m])) > 0`,
     ].join(' '),
     for: '0m',
     severity: 'critical',
     dashboard: 'pipeline',
     summary: 'Bridge {{ $labels.bridge }} loses messages.',
     description:
-      'About {{ $value | printf "%.0f" }} messages were dropped in 5 minutes with reason {{ $labels.reason }}, which is not a rule\'s own will.',
+      'About {{ $value | printf "%.0f" }} messages or records were dropped in 5 minutes with reason {{ $labels.reason }}, which is not a rule\'s own will.',
   },
   {
     name: 'MkbAccountsDoNotBalance',
-    expr: `abs(${unaccounted()}) > 0`,
+    expr: `abs(${unaccounted()}) > 0 or abs(${unaccountedRecords()}) > 0`,
     for: '1m',
     severity: 'critical',
     dashboard: 'pipeline',
     summary: 'Bridge {{ $labels.bridge }} cannot account for all of its messages.',
     description:
-      'Received less delivered, dead-lettered, dropped and in flight must be 0 at every scrape of {{ $labels.instance }}, and is {{ $value }}.',
+      'What came in, less delivered, dead-lettered, dropped, returned and in flight, must be 0 at every scrape of {{ $labels.instance }}, and is {{ $value }}.',
   },
   {
     name: 'MkbMessagesDeadLettered',
     expr: [
       'sum by (bridge) (increase(mkb_messages_dead_lettered_total[10m])) > 0',
       'or sum by (bridge) (increase(mkb_window_records_dead_lettered_total[10m])) > 0',
+      'or sum by (bridge) (increase(mkb_records_dead_lettered_total[10m])) > 0',
     ].join(' '),
     for: '0m',
     severity: 'warning',
     dashboard: 'pipeline',
     summary: 'Messages of {{ $labels.bridge }} go to its dead-letter topic.',
     description:
-      'About {{ $value | printf "%.0f" }} messages in 10 minutes failed for good. They are kept in the dead-letter topic, with the reason in their headers.',
+      'About {{ $value | printf "%.0f" }} messages or records in 10 minutes failed for good. They are kept in the dead-letter topic, with the reason in their headers.',
   },
   ...deliverySlow,
   {
@@ -98,7 +100,10 @@ export const bridgeAlerts: readonly Alert[] = [
   },
   {
     name: 'MkbReconnectStorm',
-    expr: 'sum by (bridge, instance) (increase(mkb_mqtt_connections_total[10m])) > 5',
+    expr: [
+      'sum by (bridge, instance) (increase(mkb_mqtt_connections_total[10m])) > 5',
+      'or sum by (bridge, instance) (increase(mkb_publisher_connections_total[10m])) > 5',
+    ].join(' '),
     for: '0m',
     severity: 'warning',
     dashboard: 'pipeline',
@@ -123,6 +128,21 @@ export const bridgeAlerts: readonly Alert[] = [
     dashboard: 'pipeline',
     summary: 'Bridge {{ $labels.bridge }} reaches no Kafka broker.',
     description: 'For a minute {{ $labels.instance }} has had no connection to Kafka, so nothing is delivered.',
+  },
+  {
+    name: 'MkbWayBackClosed',
+    // Where the bridge has no connection at all, the two alerts above say so.
+    expr: [
+      'min by (bridge, instance) (mkb_publisher_connected * mkb_consumer_joined) == 0',
+      'and max by (bridge, instance) (mkb_mqtt_connected) == 1',
+      'and max by (bridge, instance) (mkb_kafka_connected) == 1',
+    ].join(' '),
+    for: '3m',
+    severity: 'critical',
+    dashboard: 'pipeline',
+    summary: 'Bridge {{ $labels.bridge }} moves no records from Kafka to MQTT.',
+    description:
+      'For three minutes the publisher of {{ $labels.instance }} has not been connected to MQTT, or its consumer has not been in its group, although the bridge reaches both brokers.',
   },
   {
     name: 'MkbBridgeDown',

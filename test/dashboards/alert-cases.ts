@@ -36,6 +36,23 @@ const accounts = (received: string, inFlight: string) => ({
   [mkb('messages_in_flight')]: inFlight,
 });
 
+const recordAccounts = (read: string) => ({
+  [mkb('records_read_total')]: read,
+  [mkb('records_delivered_total')]: '0+10x30',
+  [mkb('records_dead_lettered_total')]: '0+1x30',
+  [mkb('records_dropped_total', 'reason="filtered"')]: '0+2x30',
+  [mkb('records_returned_total')]: '0+4x30',
+  [mkb('records_in_flight')]: '7x30',
+});
+
+/** Whether the way back is open, on a bridge that reaches both brokers unless told otherwise. */
+const wayBack = (publisher: string, consumer: string, { mqtt = '1x20', kafka = '1x20' } = {}) => ({
+  [mkb('publisher_connected')]: publisher,
+  [mkb('consumer_joined')]: consumer,
+  [mkb('mqtt_connected')]: mqtt,
+  [mkb('kafka_connected')]: kafka,
+});
+
 const outcomes = (delivered: string, inFlight: string) => ({
   [mkb('messages_in_flight')]: inFlight,
   [mkb('messages_delivered_total')]: delivered,
@@ -73,6 +90,21 @@ export const bridgeStories: readonly AlertStories[] = [
         firing: [{ bridge: 'b', reason: 'window_row', ...critical }],
       },
       {
+        when: 'the MQTT broker refuses what a record was made into',
+        series: {
+          [mkb('messages_dropped_total', 'reason="record_refused"')]: '0x20',
+          [mkb('records_dropped_total', 'reason="record_refused"')]: '0x5 1x10',
+        },
+        at: '7m',
+        firing: [{ bridge: 'b', reason: 'record_refused', ...critical }],
+      },
+      {
+        when: 'a WHERE leaves records out',
+        series: { [mkb('records_dropped_total', 'reason="filtered"')]: '0+50x60' },
+        at: '7m',
+        firing: quiet,
+      },
+      {
         when: 'rules leave messages out, and the loss of an hour ago is over',
         series: {
           [mkb('messages_dropped_total', 'reason="filtered"')]: '0+50x60',
@@ -95,6 +127,18 @@ export const bridgeStories: readonly AlertStories[] = [
         firing: [{ ...own, ...critical }],
       },
       { when: 'all have an outcome or are in flight', series: accounts('7+13x30', '7x30'), at: '10m', firing: quiet },
+      {
+        when: 'one record has neither an outcome nor is it in flight',
+        series: recordAccounts('8+17x30'),
+        at: '10m',
+        firing: [{ ...own, ...critical }],
+      },
+      {
+        when: 'all records have an outcome, were returned or are in flight',
+        series: recordAccounts('7+17x30'),
+        at: '10m',
+        firing: quiet,
+      },
     ],
   },
   {
@@ -116,8 +160,20 @@ export const bridgeStories: readonly AlertStories[] = [
         firing: [{ bridge: 'b', ...warning }],
       },
       {
+        when: 'a record goes to the dead-letter topic',
+        series: {
+          [mkb('messages_dead_lettered_total')]: '0x20',
+          [mkb('records_dead_lettered_total')]: '0x5 1x10',
+        },
+        at: '7m',
+        firing: [{ bridge: 'b', ...warning }],
+      },
+      {
         when: 'the last one went there long ago',
-        series: { [mkb('messages_dead_lettered_total')]: '0 4x60' },
+        series: {
+          [mkb('messages_dead_lettered_total')]: '0 4x60',
+          [mkb('records_dead_lettered_total')]: '0 4x60',
+        },
         at: '40m',
         firing: quiet,
       },
@@ -251,6 +307,12 @@ export const bridgeStories: readonly AlertStories[] = [
         firing: [{ ...own, ...warning }],
       },
       {
+        when: 'its publisher connects every minute, and its session does not',
+        series: { [mkb('mqtt_connections_total')]: '1x20', [mkb('publisher_connections_total')]: '1+1x20' },
+        at: '12m',
+        firing: [{ ...own, ...warning }],
+      },
+      {
         when: 'it was restarted twice and reconnected once',
         series: { [mkb('mqtt_connections_total')]: '1 1 1 1 1 0 1 1 1 0 1 2 2 2 2' },
         at: '12m',
@@ -280,6 +342,53 @@ export const bridgeStories: readonly AlertStories[] = [
         firing: [{ ...own, ...critical }],
       },
       { when: 'it reconnects at once', series: { [mkb('kafka_connected')]: '1x5 0 1x10' }, at: '8m', firing: quiet },
+    ],
+  },
+  {
+    alert: 'MkbWayBackClosed',
+    stories: [
+      {
+        when: 'the broker has refused the publisher for minutes, and not the session',
+        series: wayBack('1x5 0x15', '1x20'),
+        at: '10m',
+        firing: [{ ...own, ...critical }],
+      },
+      {
+        when: 'the consumer does not get into its group',
+        series: wayBack('1x20', '1x5 0x15'),
+        at: '10m',
+        firing: [{ ...own, ...critical }],
+      },
+      {
+        when: 'one replica of two is closed',
+        series: {
+          ...wayBack('1x20', '1x20'),
+          'mkb_publisher_connected{bridge="b",instance="j",job="bridge"}': '0x20',
+          'mkb_consumer_joined{bridge="b",instance="j",job="bridge"}': '1x20',
+          'mkb_mqtt_connected{bridge="b",instance="j",job="bridge"}': '1x20',
+          'mkb_kafka_connected{bridge="b",instance="j",job="bridge"}': '1x20',
+        },
+        at: '10m',
+        firing: [{ bridge: 'b', instance: 'j', ...critical }],
+      },
+      {
+        when: 'partitions are dealt out again, and the publisher reconnects',
+        series: wayBack('1x8 0 1x11', '1x5 0 0 1x12'),
+        at: '10m',
+        firing: quiet,
+      },
+      {
+        when: 'MQTT is away, which has an alert of its own',
+        series: wayBack('1x5 0x15', '1x20', { mqtt: '1x5 0x15' }),
+        at: '10m',
+        firing: quiet,
+      },
+      {
+        when: 'Kafka is away, which has an alert of its own',
+        series: wayBack('1x20', '1x5 0x15', { kafka: '1x5 0x15' }),
+        at: '10m',
+        firing: quiet,
+      },
     ],
   },
   {

@@ -102,11 +102,16 @@ async function startBrokers(stops: (() => unknown)[]): Promise<Brokers> {
 
 const demoFile = (name: string) => parse(readFileSync(join(root, 'demo', name), 'utf8'));
 
-/** The demo's document, with these addresses. */
+/** The demo's document, with these addresses, and with a way back: what comes to Kafka is published again, where no rule listens. */
 function bridgeDocument({ kafka, mosquitto }: Brokers): object {
   const document = demoFile('my-vehicles.yaml');
   document.spec.mqtt.url = mosquitto.url;
   document.spec.kafka.bootstrapServers = kafka.bootstrap.split(',');
+  document.spec.rules.push({
+    name: 'back',
+    sql: 'SELECT value FROM "$kafka/my-vehicles"',
+    sinks: [{ mqtt: { topic: 'back/${key}', payload: '${value}', qos: 1 } }],
+  });
   return document;
 }
 
