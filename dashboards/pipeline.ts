@@ -7,8 +7,18 @@ import { objective } from './alerts/delivery-objective.ts';
 import { dashboard, labelVariable, linkTo, type Row } from './frame.ts';
 import { atLeast, blue, graph, green, grey, noneAllowed, red, rising, stat, upOrDown, yellow } from './panels.ts';
 import { backPressure, deliveryTime, process, rules } from './pipeline-details.ts';
-import { chosenBridge as chosen, deliveryQuantile, jobs, leftOut, lost, perSecond, unaccounted } from './promql.ts';
+import {
+  chosenBridge as chosen,
+  deliveryQuantile,
+  jobs,
+  leftOut,
+  lost,
+  lostRecords,
+  perSecond,
+  unaccounted,
+} from './promql.ts';
 import { uids } from './uids.ts';
+import { wayBack } from './way-back.ts';
 
 const colors = {
   received: blue,
@@ -24,17 +34,20 @@ const verdict: Row = {
     stat({
       title: 'Lost',
       description:
-        'Messages dropped in the time shown for any reason but a rule’s own will. Anything but 0 is a loss: see Dropped, by reason.',
+        'Messages, and records of bridges that read Kafka, dropped in the time shown for any reason but a rule’s own will. Anything but 0 is a loss: see Dropped, by reason.',
       unit: Short,
       decimals: 0,
       width: 4,
       thresholds: noneAllowed,
-      queries: [{ expr: `ceil(sum(increase(${lost(chosen)}[$__range])))`, legend: 'lost' }],
+      queries: [
+        { expr: `ceil(sum(increase(${lost(chosen)}[$__range])))`, legend: 'lost' },
+        { expr: `ceil(sum(increase(${lostRecords(chosen)}[$__range])))`, legend: 'records lost' },
+      ],
     }),
     stat({
       title: 'Dead-lettered',
       description:
-        'Messages in the time shown that failed for good and are in the dead-letter topic, with the reason in their headers. They are not lost, and somebody must look.',
+        'Messages, and records of bridges that read Kafka, in the time shown that failed for good and are in the dead-letter topic, with the reason in their headers. They are not lost, and somebody must look.',
       unit: Short,
       decimals: 0,
       width: 4,
@@ -46,6 +59,10 @@ const verdict: Row = {
         {
           expr: `ceil(sum(increase(mkb_messages_dead_lettered_total{${chosen}}[$__range])))`,
           legend: 'dead-lettered',
+        },
+        {
+          expr: `ceil(sum(increase(mkb_records_dead_lettered_total{${chosen}}[$__range])))`,
+          legend: 'records dead-lettered',
         },
       ],
     }),
@@ -169,5 +186,5 @@ export const pipelineDashboard = (): Dashboard =>
     description: 'Whether messages from MQTT reach Kafka, all of them and in time, and where they stay if they do not.',
     variables: [labelVariable('bridge', 'bridge', 'mkb_messages_received_total', 'Bridge')],
     restartsOf: [jobs.bridge],
-    rows: [verdict, flow, deliveryTime, backPressure, rules, process],
+    rows: [verdict, flow, deliveryTime, backPressure, rules, process, wayBack],
   });
