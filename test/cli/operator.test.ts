@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { webhookPath } from '../../operator/webhook/server.ts';
 import { ruleOf } from '../api/support/documents.ts';
@@ -175,7 +175,7 @@ describeReal(
   }, 90_000);
 });
 
-describe('mkb operator, told something wrong', () => {
+describeReal('openssl')('mkb operator, told something wrong', () => {
   const kubeconfig = join(folder, 'kubeconfig');
   /** One that nobody answers: what is tested here comes before anything is asked. */
   const env = { KUBECONFIG: kubeconfig };

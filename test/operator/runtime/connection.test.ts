@@ -10,6 +10,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { Connection, type HttpRequest } from '../../../operator/runtime/connection.ts';
 import { makeCertificates } from '../../real/certificates.ts';
 import { freePorts } from '../../real/ports.ts';
+import { describeReal } from '../../real/require.ts';
 import { until } from '../../real/until.ts';
 import { type Answer, configOf, json, type ScriptedApi, startScriptedApi } from '../support/scripted-api.ts';
 
@@ -155,7 +156,7 @@ describe('credentials', () => {
   });
 });
 
-describe('a certificate', () => {
+describeReal('openssl')('a certificate', () => {
   it('that has changed is shown over a new connection, and the old one ends once it is idle', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'certificates-'));
     const { ca, serverCertFile, serverKeyFile, ...files } = makeCertificates(folder);
