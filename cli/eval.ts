@@ -19,6 +19,7 @@ interface EvalOptions {
   readonly payloadBase64?: Buffer;
   readonly clientid?: string;
   readonly username?: string;
+  readonly key?: string;
   readonly qos: 0 | 1 | 2;
   readonly retain?: true;
   readonly document?: string;
@@ -33,6 +34,7 @@ Examples:
   mkb eval 'SELECT payload.speed AS speed, vin FROM "cars/{vin}"' --topic cars/7 --payload '{"speed": 50}'
   mkb eval 'SELECT * FROM "#" WHERE qos = 2' --topic a --qos 2 --user-property unit=km --user-property unit=mi
   mkb eval 'FOREACH payload AS p DO p.v AS v FROM "#"' --topic a --payload '[{"v": 1}, {"v": 2}]'
+  mkb eval 'SELECT value.action AS action FROM "$kafka/commands"' --topic '$kafka/commands' --key car-1 --payload '{"action": "lock"}'
   mkb eval "$(cat rule.sql)" --topic cars/7 --payload-file message.json
   mkb eval "SELECT schema_decode('car', payload) AS car FROM '#'" --document bridge.yaml --topic a --payload-base64 BAY=
 ${exitCodeHelp(
@@ -63,6 +65,10 @@ export const evalCommand = (): Command =>
     .option('-q, --qos <level>', '0, 1 or 2', parseQos, 0)
     .option('-r, --retain', 'set the retain flag')
     .option('--user-property <name=value>', 'an MQTT 5 user property, as often as wanted', parseProperty, [])
+    .option(
+      '-k, --key <text>',
+      'the key of a record; --topic is $kafka/..., the payload its value, user properties its headers',
+    )
     .option(documentFlags, documentHelp)
     .addHelpText('after', help)
     .action(async (sql: string, options: EvalOptions, command: Command) => {
@@ -89,8 +95,9 @@ const evaluate = (sql: string, payload: Buffer, options: EvalOptions, schemas: S
     compileRule(sql, { schemas });
     failed = exitCodes.evaluation;
     const { topic, clientid, username, qos, retain = false, userProperty: userProperties } = options;
+    const key = options.key === undefined ? undefined : Buffer.from(options.key);
     const timestamp = Date.now();
-    const message = exampleMessage({ topic, payload, clientid, username, qos, retain, userProperties, timestamp });
+    const message = exampleMessage({ topic, payload, key, clientid, username, qos, retain, userProperties, timestamp });
     const rows = evaluateOnce(sql, message, { schemas }).map(encodeJson);
     process.stdout.write(rows.map(row => `${row}\n`).join(''));
     return exitCodes.ok;

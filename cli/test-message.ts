@@ -5,26 +5,16 @@ import { bytesOf } from '../api/written-bytes.ts';
 import { MqttMessage } from '../bridge/mqtt/message.ts';
 import { type BridgeEvent, eventPrefix } from '../rules/events.ts';
 import { exampleEvent, readsEvent } from '../rules/example-event.ts';
-import { decodeJson } from '../rules/json.ts';
+import { capturesIn } from '../rules/example-message.ts';
+import { exampleRecord, kafkaPrefix, readsRecord } from '../rules/example-record.ts';
 import type { KafkaRecord } from '../rules/message.ts';
 import type { Captures, Rule } from '../rules/rule.ts';
-import { captureTopic } from '../rules/sources.ts';
-import { filterMatches } from '../rules/topic-filter.ts';
-
-const kafkaPrefix = '$kafka/';
 
 /** Captures of the first name of FROM that matches the message's topic; undefined if none does, so that the rule never sees it. */
 export const capturesOf = (rule: Rule, { topic }: TestMessage): Captures | undefined => {
-  const source = rule.sources.find(each =>
-    each.kind === 'mqtt'
-      ? filterMatches(each.filter, topic)
-      : each.kind === 'kafka' && topic === `${kafkaPrefix}${each.topic}`,
-  );
   if (readsEvent(rule, topic)) return [];
-  if (source === undefined) return undefined;
-  return source.kind === 'mqtt'
-    ? captureTopic(rule.captureNames, source, topic)
-    : rule.captureNames.map(() => undefined);
+  if (readsRecord(rule, topic)) return rule.captureNames.map(() => undefined);
+  return capturesIn(rule, topic);
 };
 
 /** The message of a test; what it does not say is as in an MQTT 5 PUBLISH that a broker forwards. */
@@ -71,17 +61,11 @@ const eventOf = ({ payload, userProperties = [], ...rest }: TestMessage): Bridge
     facts: userProperties.map(({ name, value }) => [name, value]),
   });
 
-const recordOf = ({ topic, key, payload, userProperties = [], timestamp }: TestMessage): KafkaRecord => {
-  const value = payload === undefined ? undefined : bytesOf(payload);
-  return {
-    topic: topic.slice(kafkaPrefix.length),
+const recordOf = ({ topic, key, payload, userProperties = [], timestamp }: TestMessage): KafkaRecord =>
+  exampleRecord({
+    topic,
     key: key === undefined ? undefined : bytesOf(key),
-    value,
-    headers: Object.fromEntries(userProperties.map(header => [header.name, header.value])),
-    offset: 0n,
-    partition: 0,
-    ts: timestamp,
-    ts_type: 'create',
-    json: () => decodeJson(value ?? Buffer.alloc(0)),
-  };
-};
+    value: payload === undefined ? undefined : bytesOf(payload),
+    headers: userProperties.map(({ name, value }) => [name, value]),
+    timestamp,
+  });

@@ -1,6 +1,7 @@
 /** Messages made by hand, to try a rule without any broker: for `mkb eval`, and for tests. */
 import { compileRule } from './compile.ts';
 import { exampleEvent, readsEvent } from './example-event.ts';
+import { exampleRecord, readsRecord } from './example-record.ts';
 import { decodeJson } from './json.ts';
 import type { Message } from './message.ts';
 import { passTime, rowsOf, wholeRows } from './offline.ts';
@@ -24,10 +25,17 @@ export interface ExampleOptions {
   /** Milliseconds since 1970. */
   readonly timestamp?: number;
   readonly id?: string;
+  /** Of a record, for a topic that is `$kafka/...`. */
+  readonly key?: Buffer | undefined;
+}
+
+/** What a rule is tried on: a message, or what stands for a record or an event by its topic. */
+export interface ExampleMessage extends Message {
+  readonly key: Buffer | undefined;
 }
 
 /** A message with these properties, QoS 0 at the beginning of 1970 unless told otherwise. */
-export const exampleMessage = (options: ExampleOptions): Message => {
+export const exampleMessage = (options: ExampleOptions): ExampleMessage => {
   const { payload = '', userProperties = [] } = options;
   const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
   let decoded: { readonly value: Value } | undefined;
@@ -44,6 +52,7 @@ export const exampleMessage = (options: ExampleOptions): Message => {
     id: options.id ?? '0'.repeat(32),
     properties: userProperties.length === 0 ? {} : { 'User-Property': Object.fromEntries(userProperties) },
     userProperties,
+    key: options.key,
     json: () => {
       decoded ??= { value: decodeJson(bytes) };
       return decoded.value;
@@ -57,9 +66,10 @@ export const exampleMessage = (options: ExampleOptions): Message => {
  *
  * Throws what `compileRule` throws for the rule, and `rule-failed` or `payload-not-json` for the message.
  */
-export const evaluateOnce = (sql: string, message: Message, ambient: Partial<Ambient> = {}): Row[] => {
+export const evaluateOnce = (sql: string, message: ExampleMessage, ambient: Partial<Ambient> = {}): Row[] => {
   const rule = compileRule(sql, ambient);
   if (readsEvent(rule, message.topic)) return evaluateEvent(rule, message);
+  if (readsRecord(rule, message.topic)) return evaluateRecord(rule, message);
   const captures = capturesIn(rule, message.topic);
   if (captures === undefined) return [];
   return wholeRows(rule, [...rowsOf(rule, message, captures), ...passTime(rule, Number.POSITIVE_INFINITY)]);
@@ -69,6 +79,12 @@ export const evaluateOnce = (sql: string, message: Message, ambient: Partial<Amb
 const evaluateEvent = (rule: Rule, message: Message): Row[] => {
   const event = exampleEvent({ ...message, facts: message.userProperties });
   return wholeRows(rule, [...rowsOf(rule, event, []), ...passTime(rule, Number.POSITIVE_INFINITY)]);
+};
+
+/** The payload is the value of the record, and user properties are its headers. */
+const evaluateRecord = (rule: Rule, { payload: value, userProperties: headers, ...message }: ExampleMessage): Row[] => {
+  const record = exampleRecord({ ...message, value, headers });
+  return wholeRows(rule, rowsOf(rule, record, []));
 };
 
 /** What the captures of a rule hold for an MQTT topic, by the first filter that matches; undefined if none does. */

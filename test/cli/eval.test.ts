@@ -46,6 +46,14 @@ describe('a message that the rule selects', () => {
     ]);
   });
 
+  it('may be a record of Kafka: the payload is its value, and user properties are its headers', async () => {
+    const sql = 'SELECT value.action AS action, key, topic, headers.source AS source FROM "$kafka/commands"';
+    const record = ['--topic', '$kafka/commands', '--key', 'car-1', '--payload', '{"action": "lock"}'];
+    const { code, stdout } = await mkb(['eval', sql, ...record, '--user-property', 'source=app']);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toEqual({ action: 'lock', key: 'car-1', topic: 'commands', source: 'app' });
+  });
+
   it('gives the row of a window that ends with it alone', async () => {
     const sql = 'SELECT vin, COUNT(*) AS n, AVG(payload.v) AS mean FROM "cars/{vin}" GROUP BY vin, HOPPING(1m, 1m)';
     const { stdout } = await mkb(['eval', sql, '--topic', 'cars/7', '--payload', '{"v": 3}']);

@@ -1,0 +1,34 @@
+/** Kafka records made by hand, to try a rule on: for `mkb eval`, the REPL and `mkb test`. */
+import { decodeJson } from './json.ts';
+import type { KafkaRecord } from './message.ts';
+import type { Rule } from './rule.ts';
+
+export const kafkaPrefix = '$kafka/';
+
+export interface ExampleRecordOptions {
+  /** `$kafka/` and the topic. */
+  readonly topic: string;
+  readonly key?: Buffer | undefined;
+  /** Undefined for a tombstone. */
+  readonly value?: Buffer | undefined;
+  readonly headers?: readonly (readonly [name: string, value: string])[];
+  /** Milliseconds since 1970. */
+  readonly timestamp: number;
+}
+
+/** Whether a rule reads the Kafka topic that a topic stands for. */
+export const readsRecord = ({ sources }: Rule, topic: string): boolean =>
+  sources.some(source => source.kind === 'kafka' && topic === `${kafkaPrefix}${source.topic}`);
+
+/** The record as the bridge would hand it to a rule: the first one of partition 0. */
+export const exampleRecord = ({ topic, key, value, headers = [], timestamp }: ExampleRecordOptions): KafkaRecord => ({
+  topic: topic.slice(kafkaPrefix.length),
+  key,
+  value,
+  headers: Object.fromEntries(headers),
+  offset: 0n,
+  partition: 0,
+  ts: timestamp,
+  ts_type: 'create',
+  json: () => decodeJson(value ?? Buffer.alloc(0)),
+});
