@@ -11,7 +11,8 @@ import {
   runbookPath,
 } from '../../dashboards/rule-file.ts';
 import { describeReal } from '../real/require.ts';
-import { type AlertStories, bridgeStories, brokerStories } from './alert-cases.ts';
+import { type AlertStories, bridgeStories } from './alert-cases.ts';
+import { brokerStories } from './broker-alert-cases.ts';
 import { bridgeStateStories, operatorStories } from './operator-alert-cases.ts';
 import { committedDashboards, root } from './support/committed.ts';
 import { knownMetrics, metricNames } from './support/metric-names.ts';

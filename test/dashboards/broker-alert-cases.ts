@@ -1,0 +1,138 @@
+/** Stories of the alerts about MQTT brokers and Kafka, as in alert-cases.ts. */
+import type { AlertStories } from './alert-cases.ts';
+
+const critical = { severity: 'critical' };
+const warning = { severity: 'warning' };
+const quiet = [] as const;
+
+export const brokerStories: readonly AlertStories[] = [
+  {
+    alert: 'MqttBrokerDown',
+    stories: [
+      {
+        when: 'the exporter cannot connect for two minutes',
+        series: { 'mqtt_broker_up{target="t"}': '1x5 0x10' },
+        at: '8m',
+        firing: [{ target: 't', ...critical }],
+      },
+      {
+        when: 'it reconnects at once',
+        series: { 'mqtt_broker_up{target="t"}': '1x5 0 1x10' },
+        at: '8m',
+        firing: quiet,
+      },
+    ],
+  },
+  {
+    alert: 'MqttProbeFailing',
+    stories: [
+      {
+        when: 'the broker is up and the probe does not come back',
+        series: { 'mqtt_probe_success{target="t"}': '1x5 0x10', 'mqtt_broker_up{target="t"}': '1x15' },
+        at: '8m',
+        firing: [{ target: 't', ...critical }],
+      },
+      {
+        when: 'the broker is down, which has an alert of its own',
+        series: { 'mqtt_probe_success{target="t"}': '1x5 0x10', 'mqtt_broker_up{target="t"}': '1x5 0x10' },
+        at: '8m',
+        firing: quiet,
+      },
+    ],
+  },
+  {
+    alert: 'MqttBrokerDropsMessages',
+    stories: [
+      {
+        when: 'the queue of a client is full',
+        series: { 'mqtt_broker_messages_dropped_total{target="t",node="",reason="queue_full"}': '0x5 9x10' },
+        at: '7m',
+        firing: [{ target: 't', reason: 'queue_full', ...warning }],
+      },
+      {
+        when: 'nobody has subscribed',
+        series: { 'mqtt_broker_messages_dropped_total{target="t",node="",reason="no_subscribers"}': '0+9x15' },
+        at: '7m',
+        firing: quiet,
+      },
+    ],
+  },
+  {
+    alert: 'KafkaDown',
+    stories: [
+      {
+        when: 'no broker answers for two minutes',
+        series: { 'kafka_up{target="k"}': '1x5 0x10' },
+        at: '8m',
+        firing: [{ target: 'k', ...critical }],
+      },
+      { when: 'one answer is missing', series: { 'kafka_up{target="k"}': '1x5 0 1x10' }, at: '8m', firing: quiet },
+    ],
+  },
+  {
+    alert: 'KafkaPartitionWithoutLeader',
+    stories: [
+      {
+        when: 'one of two partitions has no leader',
+        series: {
+          'kafka_topic_partition_leader{target="k",topic="t",partition="0"}': '1x15',
+          'kafka_topic_partition_leader{target="k",topic="t",partition="1"}': '1x5 -1x10',
+        },
+        at: '8m',
+        firing: [{ target: 'k', topic: 't', ...critical }],
+      },
+      {
+        when: 'the leader changes',
+        series: { 'kafka_topic_partition_leader{target="k",topic="t",partition="0"}': '1x5 -1 2x10' },
+        at: '8m',
+        firing: quiet,
+      },
+    ],
+  },
+  {
+    alert: 'KafkaUnderReplicated',
+    stories: [
+      {
+        when: 'a copy has been missing for ten minutes',
+        series: { 'kafka_topic_partition_under_replicated{target="k",topic="t",partition="0"}': '0x5 1x10' },
+        at: '15m',
+        firing: [{ target: 'k', topic: 't', ...warning }],
+      },
+      {
+        when: 'a broker restarts within two minutes',
+        series: { 'kafka_topic_partition_under_replicated{target="k",topic="t",partition="0"}': '0x5 1 1 0x10' },
+        at: '10m',
+        firing: quiet,
+      },
+    ],
+  },
+  {
+    alert: 'KafkaConsumerLag',
+    stories: [
+      {
+        when: 'a group is two minutes behind, and stays so',
+        series: { 'kafka_consumer_group_lag_seconds{target="k",group="g",topic="t",partition="0"}': '120x15' },
+        at: '8m',
+        firing: [{ target: 'k', group: 'g', topic: 't', ...warning }],
+      },
+      {
+        when: 'it catches up within five minutes',
+        series: { 'kafka_consumer_group_lag_seconds{target="k",group="g",topic="t",partition="0"}': '120x3 1x12' },
+        at: '8m',
+        firing: quiet,
+      },
+    ],
+  },
+  {
+    alert: 'MkbExporterDown',
+    stories: [
+      {
+        when: 'Prometheus does not reach it',
+        series: { 'up{job="exporter",instance="i"}': '1x5 0x10' },
+        at: '9m',
+        firing: [{ job: 'exporter', instance: 'i', ...warning }],
+      },
+      { when: 'it answers', series: { 'up{job="exporter",instance="i"}': '1x15' }, at: '9m', firing: quiet },
+    ],
+  },
+];
