@@ -20,7 +20,7 @@ const namespaced = (apiVersion: string, kind: string, plural: string): ResourceK
 });
 
 export const kinds = {
-  /** get, list, watch; patch: finalizers, and `spec.bridge.replicas` where nobody has set it. Its /status: patch. Its /finalizers: update. */
+  /** list, watch; patch: finalizers, and `spec.bridge.replicas` where nobody has set it. Its /status: patch. Its /finalizers: update. */
   bridge: namespaced('mqttkafka.dev/v1alpha1', 'MqttKafkaBridge', 'mqttkafkabridges'),
 
   /** get, list, watch, create, patch, delete: the bridge, a managed broker, a managed Prometheus. */
