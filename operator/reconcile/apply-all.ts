@@ -5,15 +5,15 @@
  * applied: the first error is thrown when all have been tried.
  */
 import { MkbError } from '../../api/errors.ts';
-import { type Cluster, keptOf } from '../cluster.ts';
 import { kindOf, kinds } from '../kinds.ts';
-import { operatorName } from '../observed-objects.ts';
+import { type Cluster, keptOf } from '../observed/cluster.ts';
+import { operatorName } from '../observed/observed-objects.ts';
+import { isOurs } from '../observed/ownership.ts';
 import { type Applied, appliedHash, applyObject } from '../runtime/apply.ts';
 import { canonical, hashOf } from '../runtime/canonical.ts';
 import type { ResourceKind } from '../runtime/kinds.ts';
 import { type KubeObject, keyText } from '../runtime/object.ts';
 import { controllerOf } from '../runtime/owner.ts';
-import { isOurs } from './ownership.ts';
 
 /** What was done to one object. */
 export interface Deed {

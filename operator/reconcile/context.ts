@@ -1,6 +1,6 @@
 /** What reconciling needs of its surroundings. */
-import type { Cluster } from '../cluster.ts';
-import type { Figures } from '../pod-figures.ts';
+import type { Cluster } from '../observed/cluster.ts';
+import type { Figures } from '../observed/pod-figures.ts';
 import type { EventText } from '../runtime/events.ts';
 import type { Log } from '../runtime/log.ts';
 import type { KubeObject } from '../runtime/object.ts';

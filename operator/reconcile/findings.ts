@@ -1,7 +1,7 @@
 /** What one look at a bridge has found: everything that its conditions and its status are made of. */
 import type { MqttKafkaBridge } from '../../api/bridge.ts';
 import type { MkbError } from '../../api/errors.ts';
-import type { Connections, Flow } from '../pod-figures.ts';
+import type { Connections, Flow } from '../observed/pod-figures.ts';
 import type { DocumentProblem } from './document.ts';
 import type { Drain } from './sessions.ts';
 import type { Workload } from './workloads.ts';

@@ -1,10 +1,10 @@
 /** What the Secrets and ConfigMaps that Pods read hold, as hashes; and which of them are missing. */
 import type { MqttKafkaBridge } from '../../api/bridge.ts';
 import { kinds } from '../kinds.ts';
+import { type Reference, referencesOf } from '../observed/references.ts';
 import { hashOf } from '../runtime/canonical.ts';
 import type { ResourceKind } from '../runtime/kinds.ts';
 import type { KubeObject } from '../runtime/object.ts';
-import { type Reference, referencesOf } from './references.ts';
 
 export interface Inputs {
   /** See `Observed.inputs`. */

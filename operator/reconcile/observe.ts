@@ -1,8 +1,8 @@
 /** Everything that the objects of a bridge are made from besides its document: looked up, or left by an earlier reconcile. */
 import type { MqttKafkaBridge } from '../../api/bridge.ts';
-import type { Cluster } from '../cluster.ts';
 import { kinds } from '../kinds.ts';
-import type { ObservedPod } from '../observed-objects.ts';
+import type { Cluster } from '../observed/cluster.ts';
+import type { ObservedPod } from '../observed/observed-objects.ts';
 import { defaultImageAnnotation } from '../resources/images.ts';
 import { bridgeName } from '../resources/names.ts';
 import type { Observed } from '../resources/pipeline.ts';

@@ -2,7 +2,7 @@
 import type { MqttKafkaBridge } from '../../api/bridge.ts';
 import { durationMs } from '../../api/units.ts';
 import { kinds } from '../kinds.ts';
-import { operatorName } from '../observed-objects.ts';
+import { operatorName } from '../observed/observed-objects.ts';
 import type { ApiClient } from '../runtime/client.ts';
 import { addFinalizer, removeFinalizer } from '../runtime/finalizer.ts';
 import type { KubeObject } from '../runtime/object.ts';

@@ -1,5 +1,5 @@
 /** How far the Pods of each part of a pipeline are from what is wanted. */
-import type { ObservedPod } from '../observed-objects.ts';
+import type { ObservedPod } from '../observed/observed-objects.ts';
 import type { Component } from '../resources/labels.ts';
 import type { KubeObject } from '../runtime/object.ts';
 

@@ -1,6 +1,6 @@
 import type { BridgeStatus } from '../../api/schema/status.ts';
 import { kinds } from '../kinds.ts';
-import { operatorName } from '../observed-objects.ts';
+import { operatorName } from '../observed/observed-objects.ts';
 import type { KubeObject } from '../runtime/object.ts';
 import { writeStatus } from '../runtime/status.ts';
 import type { Context } from './context.ts';

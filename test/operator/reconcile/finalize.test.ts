@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MkbError } from '../../../api/errors.ts';
-import type { Cluster } from '../../../operator/cluster.ts';
 import { defaultConfiguration } from '../../../operator/configuration.ts';
+import type { Cluster } from '../../../operator/observed/cluster.ts';
 import { checkResource } from '../../../operator/reconcile/document.ts';
 import { finalize } from '../../../operator/reconcile/finalize.ts';
 import type { ResourceKind } from '../../../operator/runtime/kinds.ts';

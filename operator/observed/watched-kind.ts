@@ -1,9 +1,9 @@
 /** One kind of object in all the namespaces that the operator works in: a watch of the whole cluster, or one of each namespace. */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ApiClient } from './runtime/client.ts';
-import type { ResourceKind } from './runtime/kinds.ts';
-import { type KubeObject, keyText, type ObjectKey } from './runtime/object.ts';
-import { Reflector, type ReflectorOptions } from './runtime/reflector.ts';
+import type { ApiClient } from '../runtime/client.ts';
+import type { ResourceKind } from '../runtime/kinds.ts';
+import { type KubeObject, keyText, type ObjectKey } from '../runtime/object.ts';
+import { Reflector, type ReflectorOptions } from '../runtime/reflector.ts';
 
 export interface WatchedKindOptions extends Omit<ReflectorOptions, 'namespace'> {
   /** All when it is empty. */

@@ -4,10 +4,10 @@
  *
  * What is applied is compared with what is kept by the same functions, so that drift is found all the same.
  */
-import { kind } from '../api/bridge.ts';
-import { hashOf } from './runtime/canonical.ts';
-import type { KubeObject } from './runtime/object.ts';
-import { controllerOf } from './runtime/owner.ts';
+import { kind } from '../../api/bridge.ts';
+import { hashOf } from '../runtime/canonical.ts';
+import type { KubeObject } from '../runtime/object.ts';
+import { controllerOf } from '../runtime/owner.ts';
 
 export const managedBy = 'app.kubernetes.io/managed-by';
 export const operatorName = 'mqtt-kafka-operator';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { rateText, twoDigits } from '../../../operator/reconcile/flow.ts';
+import { rateText, twoDigits } from '../../../operator/observed/rate-text.ts';
 
 describe('a number for people', () => {
   it('has two digits', () => {

@@ -2,20 +2,20 @@
  * What the operator knows of its cluster: a copy of everything that matters to its bridges, kept by watches, and which bridge is to be
  * looked at when something of it changes. Reconciling reads from here, which costs no request.
  */
-import { completeDocument } from '../api/complete.ts';
-import type { BridgeStatus } from '../api/schema/status.ts';
-import { kinds, optionalKinds, ownedKinds } from './kinds.ts';
+import { completeDocument } from '../../api/complete.ts';
+import type { BridgeStatus } from '../../api/schema/status.ts';
+import { kinds, optionalKinds, ownedKinds } from '../kinds.ts';
+import type { OptionalApis } from '../resources/pipeline.ts';
+import type { ApiClient } from '../runtime/client.ts';
+import type { ResourceKind } from '../runtime/kinds.ts';
+import type { Log } from '../runtime/log.ts';
+import { type KubeObject, keyOf, keyText, type OwnerReference } from '../runtime/object.ts';
+import { controllerOf } from '../runtime/owner.ts';
+import type { Change } from '../runtime/reflector.ts';
+import type { Priority } from '../runtime/work-queue.ts';
 import { observedConfigMap, observedPod, observedSecret, ownSelector } from './observed-objects.ts';
-import { madeFor } from './reconcile/ownership.ts';
-import { referencesOf } from './reconcile/references.ts';
-import type { OptionalApis } from './resources/pipeline.ts';
-import type { ApiClient } from './runtime/client.ts';
-import type { ResourceKind } from './runtime/kinds.ts';
-import type { Log } from './runtime/log.ts';
-import { type KubeObject, keyOf, keyText, type OwnerReference } from './runtime/object.ts';
-import { controllerOf } from './runtime/owner.ts';
-import type { Change } from './runtime/reflector.ts';
-import type { Priority } from './runtime/work-queue.ts';
+import { madeFor } from './ownership.ts';
+import { referencesOf } from './references.ts';
 import { WatchedKind, type WatchedKindOptions } from './watched-kind.ts';
 
 export interface ClusterOptions {

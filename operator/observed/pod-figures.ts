@@ -6,7 +6,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ObservedPod } from './observed-objects.ts';
-import { holds, twoDigits } from './reconcile/flow.ts';
+import { holds, twoDigits } from './rate-text.ts';
 
 /** Whether every Pod that answered is connected; undefined when none did. */
 export interface Connections {

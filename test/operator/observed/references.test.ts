@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { referencesOf } from '../../../operator/observed/references.ts';
 import { readInputs } from '../../../operator/reconcile/inputs.ts';
-import { referencesOf } from '../../../operator/reconcile/references.ts';
 import type { KubeObject } from '../../../operator/runtime/object.ts';
 import { documentIn } from '../support/resources.ts';
 

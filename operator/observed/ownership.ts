@@ -2,9 +2,10 @@
  * Whose an object is. Names are made of the bridge's, and somebody else may have had the same idea: what is not ours is neither changed nor
  * removed, whatever its name.
  */
-import { managedBy, operatorName } from '../observed-objects.ts';
+
 import type { KubeObject } from '../runtime/object.ts';
 import { controllerOf } from '../runtime/owner.ts';
+import { managedBy, operatorName } from './observed-objects.ts';
 
 const instance = 'app.kubernetes.io/instance';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { ObservedPod } from '../../operator/observed-objects.ts';
-import { PodFigures } from '../../operator/pod-figures.ts';
+import type { ObservedPod } from '../../../operator/observed/observed-objects.ts';
+import { PodFigures } from '../../../operator/observed/pod-figures.ts';
 
 const pod = (name: string): ObservedPod => ({
   apiVersion: 'v1',

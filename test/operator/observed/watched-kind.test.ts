@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { ApiClient } from '../../operator/runtime/client.ts';
-import { WatchedKind, type WatchedKindOptions } from '../../operator/watched-kind.ts';
-import { until } from '../real/until.ts';
-import { quietLog } from './support/quiet-log.ts';
+import { WatchedKind, type WatchedKindOptions } from '../../../operator/observed/watched-kind.ts';
+import { ApiClient } from '../../../operator/runtime/client.ts';
+import { until } from '../../real/until.ts';
+import { quietLog } from '../support/quiet-log.ts';
 import {
   type Answer,
   json,
@@ -13,7 +13,7 @@ import {
   thing,
   thingKind,
   watch,
-} from './support/scripted-api.ts';
+} from '../support/scripted-api.ts';
 
 let undo: (() => Promise<void>)[] = [];
 

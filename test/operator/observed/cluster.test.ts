@@ -1,17 +1,17 @@
 /** Which bridge is looked at when something changes: by watches of which a test decides what they tell. */
 import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Cluster } from '../../operator/cluster.ts';
-import { kinds, optionalKinds, ownedKinds } from '../../operator/kinds.ts';
-import { managedBy, operatorName } from '../../operator/observed-objects.ts';
-import { ApiClient } from '../../operator/runtime/client.ts';
-import type { ResourceKind } from '../../operator/runtime/kinds.ts';
-import type { KubeObject } from '../../operator/runtime/object.ts';
-import { ownerReference } from '../../operator/runtime/owner.ts';
-import { until } from '../real/until.ts';
-import { quietLog } from './support/quiet-log.ts';
-import { resourceOf } from './support/resources.ts';
-import { events, json, page, type ScriptedApi, startScriptedApi, status, watch } from './support/scripted-api.ts';
+import { kinds, optionalKinds, ownedKinds } from '../../../operator/kinds.ts';
+import { Cluster } from '../../../operator/observed/cluster.ts';
+import { managedBy, operatorName } from '../../../operator/observed/observed-objects.ts';
+import { ApiClient } from '../../../operator/runtime/client.ts';
+import type { ResourceKind } from '../../../operator/runtime/kinds.ts';
+import type { KubeObject } from '../../../operator/runtime/object.ts';
+import { ownerReference } from '../../../operator/runtime/owner.ts';
+import { until } from '../../real/until.ts';
+import { quietLog } from '../support/quiet-log.ts';
+import { resourceOf } from '../support/resources.ts';
+import { events, json, page, type ScriptedApi, startScriptedApi, status, watch } from '../support/scripted-api.ts';
 
 const password = { valueFrom: { secretKeyRef: { name: 'mqtt', key: 'password' } } };
 const bridge = (spec: Parameters<typeof resourceOf>[0] = {}, more: object = {}): KubeObject =>
