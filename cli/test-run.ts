@@ -1,13 +1,13 @@
 /** Runs a test of a rule: its messages through the rule and its sinks, and what comes out beside what was expected. */
 import { MkbError } from '../api/errors.ts';
 import type { ExpectedRecord, RuleTest } from '../api/schema/rule-tests.ts';
-import type { RuleDocument } from '../rules/check.ts';
 import { compileRule } from '../rules/compile.ts';
 import type { ObserveCase } from '../rules/compile-expression.ts';
 import { encodeJson } from '../rules/json.ts';
 import { Memory } from '../rules/memory.ts';
 import { type MadeRow, passTime, rowsOf, wholeRows } from '../rules/offline.ts';
 import { placeOf, renderCaret } from '../rules/position.ts';
+import type { RuleDocument } from '../rules/rule-document.ts';
 import type { Schemas } from '../rules/schemas/schemas.ts';
 import type { Ambient } from '../rules/scope.ts';
 import { stateLimitsOf } from '../rules/state-limits.ts';

@@ -6,9 +6,9 @@
 import { MkbError } from '../api/errors.ts';
 import type { LoadedDocument } from '../api/load.ts';
 import type { Path, Problem } from '../api/problems.ts';
-import type { RuleDocument } from './check.ts';
 import { toProblem } from './problem-of.ts';
 import type { Rule } from './rule.ts';
+import type { RuleDocument } from './rule-document.ts';
 import { filtersOverlap } from './topic-filter.ts';
 
 /** A rule of the document that compiled. */

@@ -2,9 +2,9 @@
 import { MkbError } from '../api/errors.ts';
 import type { LoadedDocument } from '../api/load.ts';
 import type { Path, Problem } from '../api/problems.ts';
-import type { RuleDocument } from './check.ts';
 import { problemOf, toProblem } from './problem-of.ts';
 import type { Rule } from './rule.ts';
+import type { RuleDocument } from './rule-document.ts';
 
 /** @param path of the rule */
 export const checkState = (loaded: LoadedDocument, document: RuleDocument, rule: Rule, path: Path): Problem[] => [

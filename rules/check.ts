@@ -12,11 +12,9 @@ import { compileRule } from './compile.ts';
 import { parseRule } from './parser.ts';
 import { problemOf, toProblem } from './problem-of.ts';
 import type { Rule } from './rule.ts';
+import type { RuleDocument, SinkDocument } from './rule-document.ts';
 import { compileTemplate } from './template.ts';
 import { filterCovers, filtersOverlap } from './topic-filter.ts';
-
-export type RuleDocument = LoadedDocument['document']['spec']['rules'][number];
-export type SinkDocument = RuleDocument['sinks'][number];
 
 /** For `loadDocuments`: runs `checkRules` on documents whose rules have the right shape. */
 export const rulesCheck: DocumentCheck = {

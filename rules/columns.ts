@@ -7,7 +7,7 @@
 import { hostname } from 'node:os';
 import type { BridgeEvent, EventKind } from './events.ts';
 import type { KafkaRecord, Message } from './message.ts';
-import type { RuleSource } from './rule.ts';
+import type { RuleSource } from './rule-source.ts';
 import { newMap, type Value, type ValueMap } from './value.ts';
 
 /** A message of either source, seen as whatever it may have. */

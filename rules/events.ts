@@ -92,6 +92,9 @@ export interface BridgeEvent {
   json(): Value;
 }
 
+/** An event without what the bridge adds when it hands it over. */
+export type Happening = Omit<BridgeEvent, 'event' | 'timestamp' | 'json'>;
+
 /** The event of a name after `$events/`. */
 export const findEvent = (source: string): EventDefinition | undefined =>
   events.find(({ sources }) => sources.includes(source));

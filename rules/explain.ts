@@ -1,8 +1,9 @@
 /** What a rule does, told from what the compiler found out about it: which topics, what of the message, which row, where to. */
-import { type RuleDocument, type SinkDocument, templatesOf } from './check.ts';
+import { templatesOf } from './check.ts';
 import { compileRule } from './compile.ts';
 import { eventPrefix } from './events.ts';
 import type { Rule, RuleSource } from './rule.ts';
+import type { RuleDocument, SinkDocument } from './rule-document.ts';
 import type { Schemas } from './schemas/schemas.ts';
 import { type StateLimits, stateLimitsOf } from './state-limits.ts';
 import { compileTemplate } from './template.ts';

@@ -3,7 +3,7 @@ import { MkbError } from '../api/errors.ts';
 import { nearest } from '../api/nearest.ts';
 import { type AnyMessage, columnsOf, findColumn, kindOf, type SourceKind } from './columns.ts';
 import { placeAt } from './position.ts';
-import type { RuleSource } from './rule.ts';
+import type { RuleSource } from './rule-source.ts';
 import type { Value } from './value.ts';
 
 /** Reads a name's value from a message and the captures of its topic. */

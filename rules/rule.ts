@@ -1,50 +1,16 @@
 /** A compiled rule, as the rest of the kit sees it. `compileRule` makes it. */
-import type { BridgeEvent, EventDefinition } from './events.ts';
 import type { Memory } from './memory.ts';
-import type { KafkaRecord, Message } from './message.ts';
 import type { Names } from './names.ts';
-import type { ValueMap } from './value.ts';
+import type { Captures, Input, Row } from './row.ts';
+import type { RuleSource } from './rule-source.ts';
 import type { ClosedWindow } from './windows/closed-window.ts';
 import type { Windows } from './windows/windows.ts';
 
-/** A capture: the name it gives, and the level it stands at, from 0. */
-export interface Capture {
-  readonly name: string;
-  readonly level: number;
-}
-
-export interface MqttSource {
-  readonly kind: 'mqtt';
-  /** A valid MQTT topic filter; captures are turned to `+`. */
-  readonly filter: string;
-  readonly captures: readonly Capture[];
-}
-
-export interface KafkaSource {
-  readonly kind: 'kafka';
-  readonly topic: string;
-}
-
-/** What happens to the bridge itself. A rule that reads it reads nothing else. */
-export interface EventSource {
-  readonly kind: 'event';
-  readonly event: EventDefinition;
-}
-
-/** One name of FROM. */
-export type RuleSource = MqttSource | KafkaSource | EventSource;
-
-/** What a rule selected: values by name. What is undefined is left out. */
-export type Row = ValueMap;
+export type { Captures, Input, Row } from './row.ts';
+export type { Capture, EventSource, KafkaSource, MqttSource, RuleSource } from './rule-source.ts';
 
 /** What a row is made of. */
 export type Origin = Input | ClosedWindow;
-
-/** What a rule reads. */
-export type Input = Message | KafkaRecord | BridgeEvent;
-
-/** Captured topic levels, in the order of the rule's `captureNames`; undefined for those that another source of the rule captures. */
-export type Captures = readonly (string | undefined)[];
 
 export interface Rule {
   readonly sql: string;

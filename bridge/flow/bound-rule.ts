@@ -1,8 +1,8 @@
 /** A rule of the document, compiled and bound to its sinks, with what it counts. */
-import type { BridgeSpec } from '../../api/bridge.ts';
 import { compileRule } from '../../rules/compile.ts';
 import type { EventName } from '../../rules/events.ts';
 import type { Captures, MqttSource, Rule } from '../../rules/rule.ts';
+import type { RuleDocument } from '../../rules/rule-document.ts';
 import type { Ambient } from '../../rules/scope.ts';
 import { captureTopic } from '../../rules/sources.ts';
 import { stateLimitsOf } from '../../rules/state-limits.ts';
@@ -10,8 +10,6 @@ import { type CompiledTemplate, compileTemplate } from '../../rules/template.ts'
 import type { Windows } from '../../rules/windows/windows.ts';
 import type { Topic } from '../kafka/topic.ts';
 import { KafkaSink } from './kafka-sink.ts';
-
-type RuleDocument = BridgeSpec['rules'][number];
 
 export interface BoundSink {
   /** 1 and up over all sinks of the bridge; tokens carry it. */

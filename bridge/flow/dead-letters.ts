@@ -7,8 +7,8 @@
  * A row of a window has no message of its own: its dead letter holds the row or, if there is none, what is known of the window.
  */
 import type { MkbError } from '../../api/errors.ts';
+import type { Happening } from '../../rules/events.ts';
 import { draft, type RecordDraft, type RecordHeader } from '../kafka/record.ts';
-import type { Happening } from './event-feed.ts';
 import type { Outcome } from './outcome.ts';
 import type { Remembered } from './settlement.ts';
 

@@ -5,7 +5,7 @@
  * a turn of their own. While Kafka does not keep up, they wait there; when the queue is full, new ones are counted and forgotten, because
  * whatever goes wrong a thousand times must not fill the memory as well. What nobody asks for is not even made.
  */
-import type { BridgeEvent, EventName } from '../../rules/events.ts';
+import type { BridgeEvent, EventName, Happening } from '../../rules/events.ts';
 import { decodeJson } from '../../rules/json.ts';
 import type { Clock } from '../clock.ts';
 import type { BoundRule } from './bound-rule.ts';
@@ -13,9 +13,6 @@ import type { WindowRows } from './window-rows.ts';
 
 /** How many events may wait. */
 const longestQueue = 1000;
-
-/** An event without what is made here. */
-export type Happening = Omit<BridgeEvent, 'event' | 'timestamp' | 'json'>;
 
 export class EventFeed {
   /** Events that found the queue full. */

@@ -18,11 +18,12 @@ import { type FrameReader, packetType } from './frames.ts';
 import { type Grant, readConnack, readSuback, readUnsuback, type Welcome } from './handshake.ts';
 import { KeepAlive } from './keep-alive.ts';
 import type { MqttMessage } from './message.ts';
+import { openTransport } from './open-transport.ts';
 import type { SessionOptions } from './options.ts';
 import { Questions } from './questions.ts';
 import { reasonError } from './reasons.ts';
 import { isUntrusted } from './tls.ts';
-import { openTransport, type Target, type Transport } from './transport.ts';
+import type { Target, Transport } from './transport.ts';
 import { violation } from './violation.ts';
 
 export interface ConnectionEvents {

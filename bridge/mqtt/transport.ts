@@ -1,5 +1,5 @@
 /**
- * A byte stream to an MQTT server: tcp, tls, or WebSocket (websocket-transport.ts), all with the same small face.
+ * A byte stream to an MQTT server, and the two that are sockets: tcp and tls. The third is in websocket-transport.ts.
  *
  * A plain socket reads into one buffer of its own, again and again (`onread`), so a busy connection allocates nothing for what it reads.
  * Therefore a chunk is valid until the handler has returned or, if it paused the transport, until it resumes it.
@@ -9,9 +9,8 @@
  */
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { hostOf, isSecure, isWebSocket, portOf } from './server-url.ts';
+import { hostOf, portOf } from './server-url.ts';
 import { type Security, tlsOptions } from './tls.ts';
-import { openWebSocket } from './websocket-transport.ts';
 
 export interface Transport {
   /** `bytes` must not be changed afterwards. Writing to a closed transport does nothing. */
@@ -41,19 +40,13 @@ export interface Target {
 
 const readBufferBytes = 128 * 1024;
 
-/** Opens a transport. Its events come later, never during this call. */
-export function openTransport(target: Target, events: TransportEvents): Transport {
-  if (isWebSocket(target.url)) return openWebSocket(target, events);
-  return isSecure(target.url) ? openTls(target, events) : openTcp(target, events);
-}
-
 /** What a socket and its transport share. Without events the transport was given up. */
 interface Line {
   events: TransportEvents | undefined;
   paused: boolean;
 }
 
-function openTcp({ url }: Target, events: TransportEvents): Transport {
+export function openTcp({ url }: Target, events: TransportEvents): Transport {
   const line: Line = { events, paused: false };
   const buffer = Buffer.allocUnsafeSlow(readBufferBytes);
   const callback = (length: number): boolean => {
@@ -65,7 +58,7 @@ function openTcp({ url }: Target, events: TransportEvents): Transport {
   return overSocket(socket, line);
 }
 
-function openTls({ url, security }: Target, events: TransportEvents): Transport {
+export function openTls({ url, security }: Target, events: TransportEvents): Transport {
   const line: Line = { events, paused: false };
   const host = hostOf(url);
   const socket = connectTls({ host, port: portOf(url), ...tlsOptions(security, host) });

@@ -1,11 +1,11 @@
 /** One node of the embedded cluster: a TCP port that can be stopped and started again. */
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import type { Cluster } from './cluster.ts';
+import type { Cluster, ClusterNode } from './cluster.ts';
 import { serve } from './connection.ts';
 import { listen } from './listen.ts';
 
-export class Broker {
+export class Broker implements ClusterNode {
   readonly id: number;
   readonly host: string;
   readonly #cluster: Cluster;

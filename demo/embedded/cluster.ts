@@ -7,7 +7,6 @@
  */
 import { MkbError } from '../../api/errors.ts';
 import type { RecordBatch } from './batch.ts';
-import type { Broker } from './broker.ts';
 import { code } from './codes.ts';
 import { Faults } from './faults.ts';
 import { Groups } from './groups.ts';
@@ -24,6 +23,16 @@ export interface NewBatch {
   readonly count: number;
   readonly bytes: number;
   records(): EmbeddedRecord[];
+}
+
+/** A node as the cluster sees it: a port that can be stopped and started again (broker.ts). */
+export interface ClusterNode {
+  readonly id: number;
+  readonly host: string;
+  readonly port: number;
+  readonly running: boolean;
+  start(): Promise<void>;
+  stop(): Promise<void>;
 }
 
 /** Tells of a request that arrived, before it is looked at. */
@@ -60,7 +69,7 @@ export class Cluster {
   readonly autoCreateTopics: boolean;
   readonly settings: TopicSettings;
   readonly #topics = new Map<string, Topic>();
-  readonly #nodes: Broker[] = [];
+  readonly #nodes: ClusterNode[] = [];
   #producerIds = 0;
 
   constructor(settings: TopicSettings, autoCreateTopics: boolean) {
@@ -68,16 +77,16 @@ export class Cluster {
     this.autoCreateTopics = autoCreateTopics;
   }
 
-  get nodes(): readonly Broker[] {
+  get nodes(): readonly ClusterNode[] {
     return this.#nodes;
   }
 
-  addNode(node: Broker): void {
+  addNode(node: ClusterNode): void {
     this.#nodes.push(node);
   }
 
   /** A node by its id, from 1 on. */
-  node(id: number): Broker {
+  node(id: number): ClusterNode {
     const node = this.#nodes.find(each => each.id === id);
     if (node === undefined) throw new MkbError('embedded-unknown', { what: `node ${id}` });
     return node;

@@ -4,13 +4,12 @@
  */
 import { decimals, rangesOf } from './figures.ts';
 import type { Identity } from './identity.ts';
-import type { PayloadWriter } from './payload.ts';
 import type { Random } from './random.ts';
 import type { VehicleState } from './vehicle.ts';
 
 const cities = ['Munich', 'Augsburg'];
 
-export const teslamatePayload = (identity: Identity, random: Random): PayloadWriter => {
+export const teslamatePayload = (identity: Identity, random: Random): ((state: VehicleState) => string) => {
   const version = `2026.${random.whole(2, 38)}.${random.whole(1, 9)}`;
   const updateAvailable = random.chance(0.2);
   const guarded = random.chance(0.4);

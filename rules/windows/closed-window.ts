@@ -1,7 +1,8 @@
 /** What rows of windows are made of, in place of a message; and what names mean for them. */
 import type { MkbError } from '../../api/errors.ts';
 import { Names, type ReadName } from '../names.ts';
-import type { Row, RuleSource } from '../rule.ts';
+import type { Row } from '../row.ts';
+import type { RuleSource } from '../rule-source.ts';
 import type { ValueMap } from '../value.ts';
 
 /** A window of one key that is over. */

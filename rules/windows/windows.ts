@@ -10,7 +10,7 @@ import type { AnyMessage } from '../columns.ts';
 import type { Condition } from '../compile-expression.ts';
 import { kept } from '../memory.ts';
 import { put } from '../paths.ts';
-import type { Captures, Input, Row } from '../rule.ts';
+import type { Captures, Input, Row } from '../row.ts';
 import { arrivalOf, type Evaluate, pointAt, type Scope } from '../scope.ts';
 import type { AliasPath, WindowSpec } from '../syntax.ts';
 import { newMap, type Value, type ValueMap } from '../value.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { RuleDocument } from '../../rules/check.ts';
 import { explainRule } from '../../rules/explain.ts';
 import { exampleSchemas } from '../../rules/functions/schema-examples.ts';
+import type { RuleDocument } from '../../rules/rule-document.ts';
 
 const rule = (sql: string, ...sinks: unknown[]): RuleDocument => ({ name: 'r', sql, sinks }) as RuleDocument;
 const kafka = (sink: object = {}) => ({ kafka: { topic: 't', ...sink } });

@@ -1,7 +1,6 @@
 /** Rules, settlement and producer without MQTT: messages are handed in by the test, and an embedded Kafka takes the records. */
 import { completeDocument } from '../../../../api/complete.ts';
 import { BoundRule } from '../../../../bridge/flow/bound-rule.ts';
-import type { Happening } from '../../../../bridge/flow/event-feed.ts';
 import type { Outcome } from '../../../../bridge/flow/outcome.ts';
 import { Pipeline } from '../../../../bridge/flow/pipeline.ts';
 import { Settlement } from '../../../../bridge/flow/settlement.ts';
@@ -11,7 +10,7 @@ import { DeliveryHistogram } from '../../../../bridge/observe/delivery-histogram
 import { prepareRegistries, type Registries } from '../../../../bridge/registry/registries.ts';
 import { producerOptions } from '../../../../bridge/settings.ts';
 import { type EmbeddedKafka, type EmbeddedKafkaOptions, startEmbeddedKafka } from '../../../../demo/embedded/kafka.ts';
-import type { EventName } from '../../../../rules/events.ts';
+import type { EventName, Happening } from '../../../../rules/events.ts';
 import { type Schemas, schemasOf } from '../../../../rules/schemas/schemas.ts';
 import { until } from '../../../real/until.ts';
 import { HeldClock } from '../../../support/held-clock.ts';

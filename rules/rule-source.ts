@@ -1,0 +1,29 @@
+/** What FROM names: where a rule reads. */
+import type { EventDefinition } from './events.ts';
+
+/** A capture: the name it gives, and the level it stands at, from 0. */
+export interface Capture {
+  readonly name: string;
+  readonly level: number;
+}
+
+export interface MqttSource {
+  readonly kind: 'mqtt';
+  /** A valid MQTT topic filter; captures are turned to `+`. */
+  readonly filter: string;
+  readonly captures: readonly Capture[];
+}
+
+export interface KafkaSource {
+  readonly kind: 'kafka';
+  readonly topic: string;
+}
+
+/** What happens to the bridge itself. A rule that reads it reads nothing else. */
+export interface EventSource {
+  readonly kind: 'event';
+  readonly event: EventDefinition;
+}
+
+/** One name of FROM. */
+export type RuleSource = MqttSource | KafkaSource | EventSource;
