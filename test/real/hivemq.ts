@@ -11,28 +11,14 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { removeFolder, temporaryFolder } from './cleanup.ts';
+import { type RunningBroker, runBroker } from './broker-process.ts';
+import { temporaryFolder } from './cleanup.ts';
 import { smallJava } from './kafka-config.ts';
 import { freePorts } from './ports.ts';
-import { ServerProcess } from './server-process.ts';
 import { hivemqClassPath } from './systems.ts';
-import { until } from './until.ts';
 
-/** A running HiveMQ. */
-export interface RunningHivemq {
-  readonly port: number;
-  readonly url: string;
+export interface RunningHivemq extends RunningBroker {
   readonly urlWs: string;
-  readonly pid: number;
-  readonly running: boolean;
-  /** Sends a signal, SIGKILL unless told, and waits for the process to end. */
-  kill(signal?: NodeJS.Signals): Promise<void>;
-  /** Starts it again after `kill`, with the same ports and data. */
-  start(): Promise<void>;
-  /** Ends it and removes its data. */
-  stop(): Promise<void>;
-  /** The end of its log. */
-  log(): string;
 }
 
 /** Starts HiveMQ and waits until it listens. */
@@ -45,41 +31,10 @@ export async function startHivemq(): Promise<RunningHivemq> {
   writeFileSync(join(folder, 'conf', 'config.xml'), config(tcp, ws));
   const main = join(import.meta.dirname, 'Hivemq.java');
   const args = [...smallJava, `-Dhivemq.home=${folder}`, '-cp', classPath, main];
-  const process = new ServerProcess({ name: 'HiveMQ', command: 'java', args, logFile: join(folder, 'output') });
-  let starts = 0;
-  const start = async () => {
-    starts++;
-    await process.launch();
-    // The last line of a start. That a port answers is too early: WebSockets come after TCP.
-    const ready = () =>
-      process.pid > 0 && process.log(Number.POSITIVE_INFINITY).split('Started HiveMQ in').length > starts;
-    await until('HiveMQ to start', ready).catch(error => {
-      throw new Error(`${error.message}\n${process.log()}`, { cause: error });
-    });
-  };
-  const stop = async () => {
-    await process.kill();
-    removeFolder(folder);
-  };
-  await start().catch(async error => {
-    await stop();
-    throw error;
-  });
-  return {
-    port: tcp,
-    url: `mqtt://127.0.0.1:${tcp}`,
-    urlWs: `ws://127.0.0.1:${ws}/mqtt`,
-    get pid() {
-      return process.pid;
-    },
-    get running() {
-      return process.running;
-    },
-    kill: signal => process.kill(signal),
-    start,
-    stop,
-    log: () => process.log(),
-  };
+  // The last line of a start. That a port answers is too early: WebSockets come after TCP.
+  const readyLine = 'Started HiveMQ in';
+  const broker = await runBroker({ name: 'HiveMQ', command: 'java', args, folder, port: tcp, readyLine });
+  return Object.assign(broker, { urlWs: `ws://127.0.0.1:${ws}/mqtt` });
 }
 
 /** A publisher of tests does not count what is under way, so the server's own Receive Maximum of 10 is raised to the highest. */

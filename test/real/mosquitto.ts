@@ -10,9 +10,9 @@
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { answers } from './broker-process.ts';
 import { type Certificates, makeCertificates } from './certificates.ts';
 import { removeFolder, temporaryFolder } from './cleanup.ts';
 import { program } from './install.ts';
@@ -150,12 +150,4 @@ function globalSettings(folder: string, options: MosquittoOptions): string[] {
 function writePasswords(file: string, users: Readonly<Record<string, string>>): void {
   writeFileSync(file, '', { mode: 0o600 });
   for (const [user, password] of Object.entries(users)) execFileSync('mosquitto_passwd', ['-b', file, user, password]);
-}
-
-function answers(port: number): Promise<boolean> {
-  return new Promise(resolve => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => socket.end(() => resolve(true)));
-    socket.once('error', () => resolve(false));
-  });
 }

@@ -8,6 +8,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { installMochi, installRabbitmq, mochiHow, mochiProgram, rabbitmqHow, rabbitmqScripts } from './brokers.ts';
 import { whyNoContainers } from './containers.ts';
 import { aptInstall, buildGo, cacheFolder, isExecutable, program, run } from './install.ts';
 import {
@@ -29,6 +30,9 @@ export type SystemName =
   | 'kcat'
   | 'kafka'
   | 'hivemq'
+  | 'rabbitmq'
+  | 'artemis'
+  | 'mochi'
   | 'prometheus'
   | 'chromium'
   | 'compose'
@@ -66,8 +70,13 @@ export function kafkaClassPath(): string | undefined {
 }
 
 /** The class path of HiveMQ's jars, or undefined when they are not in the cache. */
-export function hivemqClassPath(): string | undefined {
-  const folder = libraries('hivemq');
+export const hivemqClassPath = (): string | undefined => cachedClassPath('hivemq');
+
+/** The class path of Artemis' jars, or undefined when they are not in the cache. */
+export const artemisClassPath = (): string | undefined => cachedClassPath('artemis');
+
+function cachedClassPath(name: MavenSystem): string | undefined {
+  const folder = libraries(name);
   return existsSync(folder) ? join(folder, '*') : undefined;
 }
 
@@ -97,6 +106,19 @@ export const systems: readonly System[] = [
     install: () => installLibraries('hivemq', mavenAdvice),
     how: 'install Maven and a JDK, and run `npm run provision`',
   },
+  {
+    name: 'artemis',
+    found: () => (program('java') ? artemisClassPath() : undefined),
+    install: () => installLibraries('artemis', mavenAdvice),
+    how: 'install Maven and a JDK, and run `npm run provision`',
+  },
+  {
+    name: 'rabbitmq',
+    found: () => (program('erl') && program('epmd') ? rabbitmqScripts() : undefined),
+    install: installRabbitmq,
+    how: rabbitmqHow,
+  },
+  { name: 'mochi', found: () => [mochiProgram()].find(isExecutable), install: installMochi, how: mochiHow },
   fromPackage('etcd', ['etcd', 'etcdctl'], 'etcd-server etcd-client', 'etcd'),
   {
     name: 'kubernetes',
@@ -230,7 +252,7 @@ function installVerify(): void {
   });
 }
 
-/** What brings the jars of Kafka and HiveMQ; Kafka's may come from KAFKA_HOME instead. */
+/** What brings the jars of Kafka, HiveMQ and Artemis; Kafka's may come from KAFKA_HOME instead. */
 const maven = fromPackage('maven', ['mvn'], 'maven', 'maven');
 
 function fromPackage(name: SystemName, programs: string[], debian: string, homebrew: string): System {
@@ -244,7 +266,7 @@ function fromPackage(name: SystemName, programs: string[], debian: string, homeb
 }
 
 /** What Maven brings: NAME-pom.xml lists it, and has the version as NAME.version. */
-type MavenSystem = 'kafka' | 'hivemq';
+type MavenSystem = 'kafka' | 'hivemq' | 'artemis';
 
 const pom = (name: MavenSystem): string => join(import.meta.dirname, `${name}-pom.xml`);
 
