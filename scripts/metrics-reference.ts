@@ -1,4 +1,4 @@
-import { deliveryBuckets } from '../bridge/observe/delivery-histogram.ts';
+import { deliveryBuckets } from '../bridge/flow/delivery-histogram.ts';
 import { deliveryHistogramHelp, deliveryHistogramName, metricTable } from '../bridge/observe/metrics.ts';
 
 /** docs/reference/metrics.md: every metric of the bridge. */

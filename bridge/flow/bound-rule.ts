@@ -9,7 +9,7 @@ import { stateLimitsOf } from '../../rules/state-limits.ts';
 import { type CompiledTemplate, compileTemplate } from '../../rules/template.ts';
 import type { Windows } from '../../rules/windows/windows.ts';
 import type { Topic } from '../kafka/topic.ts';
-import { KafkaSink } from './kafka-sink.ts';
+import { KafkaSink } from '../sinks/kafka.ts';
 
 export interface BoundSink {
   /** 1 and up over all sinks of the bridge; tokens carry it. */

@@ -1,3 +1,5 @@
+import type { MkbError } from '../../api/errors.ts';
+
 /**
  * What finally became of a message. A message that went several ways has the worst of its outcomes, which is the largest number.
  *
@@ -29,3 +31,24 @@ export const outcomeNumber = Object.fromEntries(outcomes.map((name, number) => [
 
 /** The outcomes that mean dropped. */
 export const dropReasons: readonly Outcome[] = outcomes.slice(2);
+
+/** The reason to drop a message under, by what failed. */
+export function dropReason(error: MkbError): Outcome {
+  switch (error.code) {
+    case 'kafka-message-too-large':
+    case 'mqtt-publish-too-large':
+      return 'record_too_large';
+    case 'kafka-unknown-topic':
+    case 'kafka-invalid-topic':
+      return 'unknown_topic';
+    case 'kafka-not-authorised':
+      return 'not_authorised';
+    case 'kafka-record-refused':
+    case 'mqtt-publish-refused':
+      return 'record_refused';
+    case 'rule-state-full':
+      return 'state_full';
+    default:
+      return 'rule_failed';
+  }
+}

@@ -5,7 +5,7 @@
  * that it may be acknowledged. Slots are columns of numbers indexed by arrival number, so that a message in flight costs no object. The
  * slot is also what a record's token says, and where dead letters find what they must know of a message whose bytes are long gone.
  */
-import type { DeliveryHistogram } from '../observe/delivery-histogram.ts';
+import type { DeliveryHistogram } from './delivery-histogram.ts';
 import { type Outcome, outcomeNumber, outcomes } from './outcome.ts';
 
 /** Who is told that a message is safe. The session is one. */

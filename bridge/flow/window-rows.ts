@@ -14,7 +14,7 @@ import type { Producer } from '../kafka/producer.ts';
 import { draft, type Record, type RecordDraft } from '../kafka/record.ts';
 import type { Topic } from '../kafka/topic.ts';
 import type { BoundRule, BoundSink } from './bound-rule.ts';
-import { rowLetter, shortened } from './dead-letters.ts';
+import { rowLetter, shortened } from './letters.ts';
 import { WindowWriter } from './window-writer.ts';
 
 export interface WindowRowsOptions {

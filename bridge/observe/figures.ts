@@ -1,8 +1,8 @@
 import type { BoundRule } from '../flow/bound-rule.ts';
+import type { DeliveryHistogram } from '../flow/delivery-histogram.ts';
 import type { RecordAccount } from '../flow/records/record-account.ts';
 import type { RecordRule } from '../flow/records/record-rule.ts';
 import type { Settlement } from '../flow/settlement.ts';
-import type { DeliveryHistogram } from './delivery-histogram.ts';
 
 /** What a running bridge shows of itself. Read at a scrape; nothing is copied. */
 export interface BridgeFigures {

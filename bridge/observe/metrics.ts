@@ -4,9 +4,9 @@
  */
 import { collectDefaultMetrics, type Histogram, type Registry } from 'prom-client';
 import type { BoundRule } from '../flow/bound-rule.ts';
+import { deliveryBuckets } from '../flow/delivery-histogram.ts';
 import { dropReasons } from '../flow/outcome.ts';
 import type { RecordRule } from '../flow/records/record-rule.ts';
-import { deliveryBuckets } from './delivery-histogram.ts';
 import type { BridgeFigures } from './figures.ts';
 import { type MetricEntry, one, registerTable } from './metric-table.ts';
 import { wayBackMetrics } from './way-back-metrics.ts';

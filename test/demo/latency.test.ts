@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { deliveryBuckets } from '../../bridge/observe/delivery-histogram.ts';
+import { deliveryBuckets } from '../../bridge/flow/delivery-histogram.ts';
 import { quantileMs } from '../../demo/latency.ts';
 
 const countsOf = (buckets: Readonly<Record<number, number>>): number[] =>

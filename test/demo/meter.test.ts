@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { DeliveryHistogram } from '../../bridge/flow/delivery-histogram.ts';
 import { outcomeNumber } from '../../bridge/flow/outcome.ts';
 import { Settlement } from '../../bridge/flow/settlement.ts';
-import { DeliveryHistogram } from '../../bridge/observe/delivery-histogram.ts';
 import { lostOf, Meter, type Totals } from '../../demo/meter.ts';
 
 const nothing: Totals = {

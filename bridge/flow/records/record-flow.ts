@@ -16,13 +16,11 @@ import type { TakenRecord } from '../../kafka/consumer/offsets.ts';
 import type { Producer } from '../../kafka/producer.ts';
 import { draft, type Record } from '../../kafka/record.ts';
 import type { Publisher } from '../../mqtt/publisher/publisher.ts';
-import { shortened } from '../dead-letters.ts';
-import { dropReason } from '../drop-reason.ts';
-import { outcomeNumber } from '../outcome.ts';
+import { ConsumedRecord } from '../../sources/kafka-record.ts';
+import { recordLetter, shortened } from '../letters.ts';
+import { dropReason, outcomeNumber } from '../outcome.ts';
 import type { MissingSchema } from '../pipeline-options.ts';
-import { ConsumedRecord } from './consumed-record.ts';
 import { RecordAccount } from './record-account.ts';
-import { recordLetter } from './record-letter.ts';
 import type { RecordRule, RecordSink } from './record-rule.ts';
 
 /** A record in flight. */

@@ -4,7 +4,7 @@ import { compileRule } from '../../../rules/compile.ts';
 import type { Rule } from '../../../rules/rule.ts';
 import type { Ambient } from '../../../rules/scope.ts';
 import { stateLimitsOf } from '../../../rules/state-limits.ts';
-import { MqttSink } from './mqtt-sink.ts';
+import { MqttSink } from '../../sinks/mqtt.ts';
 
 export interface RecordSink {
   readonly rule: RecordRule;

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { DeliveryHistogram } from '../../../bridge/flow/delivery-histogram.ts';
 import { outcomeNumber, outcomes } from '../../../bridge/flow/outcome.ts';
 import { Settlement } from '../../../bridge/flow/settlement.ts';
-import { DeliveryHistogram } from '../../../bridge/observe/delivery-histogram.ts';
 
 const { delivered, dead_lettered: deadLettered, rule_failed: ruleFailed } = outcomeNumber;
 

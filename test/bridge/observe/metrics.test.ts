@@ -1,8 +1,8 @@
 import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
+import { DeliveryHistogram } from '../../../bridge/flow/delivery-histogram.ts';
 import { outcomeNumber } from '../../../bridge/flow/outcome.ts';
 import { Settlement } from '../../../bridge/flow/settlement.ts';
-import { DeliveryHistogram } from '../../../bridge/observe/delivery-histogram.ts';
 import type { BridgeFigures } from '../../../bridge/observe/figures.ts';
 import { metricTable, registerMetrics } from '../../../bridge/observe/metrics.ts';
 

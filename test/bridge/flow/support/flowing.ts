@@ -1,12 +1,12 @@
 /** Rules, settlement and producer without MQTT: messages are handed in by the test, and an embedded Kafka takes the records. */
 import { completeDocument } from '../../../../api/complete.ts';
 import { BoundRule } from '../../../../bridge/flow/bound-rule.ts';
+import { DeliveryHistogram } from '../../../../bridge/flow/delivery-histogram.ts';
 import type { Outcome } from '../../../../bridge/flow/outcome.ts';
 import { Pipeline } from '../../../../bridge/flow/pipeline.ts';
 import { Settlement } from '../../../../bridge/flow/settlement.ts';
 import { Producer } from '../../../../bridge/kafka/producer.ts';
 import { MqttMessage } from '../../../../bridge/mqtt/message.ts';
-import { DeliveryHistogram } from '../../../../bridge/observe/delivery-histogram.ts';
 import { prepareRegistries, type Registries } from '../../../../bridge/registry/registries.ts';
 import { producerOptions } from '../../../../bridge/settings.ts';
 import { type EmbeddedKafka, type EmbeddedKafkaOptions, startEmbeddedKafka } from '../../../../demo/embedded/kafka.ts';

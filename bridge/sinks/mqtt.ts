@@ -1,12 +1,11 @@
 /** An MQTT sink of a rule, compiled: makes a message of a record and the row that the rule made of it. */
-import { MkbError } from '../../../api/errors.ts';
-import type { MqttSink as MqttSinkDocument } from '../../../api/schema/rules.ts';
-import { encodeJson } from '../../../rules/json.ts';
-import type { Row, Rule } from '../../../rules/rule.ts';
-import { type CompiledTemplate, compileTemplate } from '../../../rules/template.ts';
-import type { Value } from '../../../rules/value.ts';
-import { type Publication, topicProblem } from '../../mqtt/publisher/publish-packet.ts';
-import type { ConsumedRecord } from './consumed-record.ts';
+import { MkbError } from '../../api/errors.ts';
+import type { MqttSink as MqttSinkDocument } from '../../api/schema/rules.ts';
+import type { Row, Rule } from '../../rules/rule.ts';
+import { type CompiledTemplate, compileTemplate } from '../../rules/template.ts';
+import { type Publication, topicProblem } from '../mqtt/publisher/publish-packet.ts';
+import type { ConsumedRecord } from '../sources/kafka-record.ts';
+import { bytesOf } from './values.ts';
 
 const noCaptures: readonly never[] = [];
 const empty = Buffer.alloc(0);
@@ -36,7 +35,7 @@ export class MqttSink {
     if (reason !== undefined) throw new MkbError('mqtt-topic-invalid', { topic, reason });
     return {
       topic,
-      payload: bytesOf(this.#payload.value(record, noCaptures, row)),
+      payload: bytesOf(this.#payload.value(record, noCaptures, row)) ?? empty,
       qos: this.#qos,
       retain: this.#retain,
       userProperties: this.#userProperties(record, row),
@@ -53,11 +52,4 @@ export class MqttSink {
       ...this.#properties.map(({ name, value }) => [name, value.text(record, noCaptures, row) ?? ''] as const),
     ];
   }
-}
-
-/** A value as a payload: bytes as they are, text as UTF-8, undefined and null as none, everything else as JSON. */
-function bytesOf(value: Value): Buffer {
-  if (value === undefined || value === null) return empty;
-  if (Buffer.isBuffer(value)) return value;
-  return Buffer.from(typeof value === 'string' ? value : encodeJson(value));
 }

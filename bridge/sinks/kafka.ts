@@ -6,14 +6,13 @@
  */
 import { MkbError } from '../../api/errors.ts';
 import type { BridgeEvent } from '../../rules/events.ts';
-import { encodeJson } from '../../rules/json.ts';
 import type { Captures, Origin, Row } from '../../rules/rule.ts';
 import type { CompiledTemplate } from '../../rules/template.ts';
-import type { Value } from '../../rules/value.ts';
 import type { ClosedWindow } from '../../rules/windows/closed-window.ts';
 import type { RecordDraft, RecordHeader } from '../kafka/record.ts';
 import type { MqttMessage } from '../mqtt/message.ts';
 import { mqttHeaders, traceHeaders } from './mqtt-headers.ts';
+import { bytesOf } from './values.ts';
 
 /** What the document says of a sink, templates compiled. */
 export interface KafkaSinkTemplates {
@@ -118,10 +117,3 @@ export class KafkaSink {
 }
 
 const validTopic = /^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/;
-
-/** A value as a record holds it: bytes as they are, text as UTF-8, undefined as null, everything else as JSON. */
-function bytesOf(value: Value): Buffer | undefined {
-  if (value === undefined || value === null) return undefined;
-  if (Buffer.isBuffer(value)) return value;
-  return Buffer.from(typeof value === 'string' ? value : encodeJson(value));
-}

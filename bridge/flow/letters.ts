@@ -1,5 +1,5 @@
 /**
- * What cannot be delivered goes to the dead-letter topic, with the original payload as the value and the story in headers.
+ * What cannot be delivered goes to the dead-letter topic, with the original payload as the value and the reason in headers.
  *
  * A dead letter that is itself too large for its topic is written again with the beginning of its payload only, and says so: better a
  * letter that can be read than a message that vanishes. If even that fails the message is dropped, counted and logged.
@@ -8,6 +8,8 @@
  */
 import type { MkbError } from '../../api/errors.ts';
 import type { Happening } from '../../rules/events.ts';
+import type { FetchedRecord } from '../kafka/consumer/fetched.ts';
+import type { TopicPartition } from '../kafka/consumer/group-protocol.ts';
 import { draft, type RecordDraft, type RecordHeader } from '../kafka/record.ts';
 import type { Outcome } from './outcome.ts';
 import type { Remembered } from './settlement.ts';
@@ -29,7 +31,7 @@ export interface Failure {
 export function deadLetter(failure: Failure, now: number): RecordDraft {
   const { message, payload, key, clientid } = failure;
   const headers: RecordHeader[] = [
-    ...story(failure, now),
+    ...reasonHeaders(failure, now),
     { name: 'mqtt.topic', value: message.topic },
     { name: 'mqtt.qos', value: String(message.qos) },
     { name: 'mqtt.retain', value: String(message.retain) },
@@ -46,11 +48,34 @@ export interface RowFailure extends Pick<Failure, 'rule' | 'error' | 'key'> {
 /** As `deadLetter`, for a row of a window. */
 export function rowLetter(failure: RowFailure, now: number): RecordDraft {
   const { key, value } = failure;
-  return draft({ key, value, timestamp: now, headers: story(failure, now) });
+  return draft({ key, value, timestamp: now, headers: reasonHeaders(failure, now) });
+}
+
+export interface RecordFailure {
+  readonly rule: string;
+  readonly error: MkbError;
+  readonly partition: TopicPartition;
+  readonly record: FetchedRecord;
+}
+
+/** As `deadLetter`, for a record of Kafka: its key, value and headers as they were, then the reason and its place. */
+export function recordLetter({ rule, error, partition, record }: RecordFailure, now: number): RecordDraft {
+  return draft({
+    key: record.key,
+    value: record.value,
+    timestamp: now,
+    headers: [
+      ...record.headers.map(([name, value]) => ({ name, value })),
+      ...reasonHeaders({ rule, error }, now),
+      { name: 'kafka.topic', value: partition.topic },
+      { name: 'kafka.partition', value: String(partition.partition) },
+      { name: 'kafka.offset', value: String(record.offset) },
+    ],
+  });
 }
 
 /** What went wrong, where and when, as every dead letter has it. */
-export function story({ rule, error }: Pick<Failure, 'rule' | 'error'>, now: number): RecordHeader[] {
+export function reasonHeaders({ rule, error }: Pick<Failure, 'rule' | 'error'>, now: number): RecordHeader[] {
   return [
     { name: 'mkb.error.code', value: error.code },
     { name: 'mkb.error.message', value: error.message },
