@@ -22,9 +22,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { MqttKafkaBridge } from '../api/bridge.ts';
 import { MkbError } from '../api/errors.ts';
 import { type Outcome, outcomes } from './flow/outcome.ts';
-import { Bridge, type BridgeOptions, type BridgeParts, prepareParts } from './main.ts';
+import { Bridge } from './main.ts';
 import { endSession } from './mqtt/end-session.ts';
 import { ErrorLog } from './observe/log.ts';
+import { type BridgeOptions, type BridgeParts, prepareParts } from './parts.ts';
 
 export interface DrainOptions extends BridgeOptions {
   /** Pause between two looks, milliseconds; 250 unless a test is in a hurry. */

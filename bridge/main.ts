@@ -8,43 +8,21 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { MqttKafkaBridge } from '../api/bridge.ts';
 import { MkbError } from '../api/errors.ts';
-import type { SecretSources } from '../api/secrets.ts';
 import { durationMs } from '../api/units.ts';
-import { type Schemas, schemasOf } from '../rules/schemas/schemas.ts';
-import { readsKafka, unsupportedParts } from '../rules/unsupported.ts';
 import { backoffMs } from './backoff.ts';
-import { BoundRule } from './flow/bound-rule.ts';
+import type { BoundRule } from './flow/bound-rule.ts';
 import { DeliveryHistogram } from './flow/delivery-histogram.ts';
 import { Pipeline } from './flow/pipeline.ts';
 import type { Source } from './flow/pipeline-options.ts';
-import { RecordRule } from './flow/records/record-rule.ts';
+import type { RecordRule } from './flow/records/record-rule.ts';
 import { Settlement } from './flow/settlement.ts';
 import { Producer } from './kafka/producer.ts';
-import type { ProducerOptions } from './kafka/producer-options.ts';
-import type { SessionOptions } from './mqtt/options.ts';
 import { type ConnectedInfo, Session, type SessionHandler } from './mqtt/session.ts';
 import type { BridgeFigures } from './observe/figures.ts';
 import { ErrorLog, type Logger } from './observe/log.ts';
-import { prepareRegistries, type Registries } from './registry/registries.ts';
-import { consumerOptions, producerOptions, publisherOptions, sessionOptions } from './settings.ts';
-import { WayBack, type WayBackEvents, type WayBackParts } from './way-back.ts';
-
-export interface BridgeOptions {
-  readonly secrets: SecretSources;
-  readonly log: Logger;
-  /** Which replica this is, from 0. It is part of the client id when the document has `mqtt.share`. */
-  readonly ordinal?: number;
-}
-
-/** What a bridge is made of beside its document. */
-export interface BridgeParts {
-  readonly rules: readonly BoundRule[];
-  readonly session: SessionOptions;
-  readonly producer: ProducerOptions;
-  readonly registries: Registries;
-  /** Of a document with rules that read Kafka. */
-  readonly wayBack: WayBackParts | undefined;
-}
+import { type BridgeOptions, type BridgeParts, prepareParts } from './parts.ts';
+import type { Registries } from './registry/registries.ts';
+import { WayBack, type WayBackEvents } from './way-back.ts';
 
 /** What a stop left behind. */
 export interface StopReport {
@@ -331,45 +309,4 @@ export class Bridge implements BridgeFigures {
 /** A bridge that is ready to start. Throws for secrets that cannot be read, rules that do not compile, and parts that it cannot run. */
 export async function prepareBridge(document: MqttKafkaBridge, options: BridgeOptions): Promise<Bridge> {
   return new Bridge(document, await prepareParts(document, options), options.log);
-}
-
-/** Throws as `prepareBridge`. */
-export async function prepareParts(
-  document: MqttKafkaBridge,
-  { secrets, ordinal }: BridgeOptions,
-): Promise<BridgeParts> {
-  const unsupported = unsupportedParts(document, 'process')[0];
-  if (unsupported) throw new MkbError('part-unsupported', unsupported);
-  const schemas = schemasOf(document.spec.schemas);
-  const back = document.spec.rules.filter(({ sql }) => readsKafka(sql));
-  const forth = document.spec.rules.filter(({ sql }) => !readsKafka(sql));
-  const rules: BoundRule[] = [];
-  let firstNumber = 1;
-  for (const rule of forth) {
-    rules.push(new BoundRule(rule, firstNumber, { schemas }));
-    firstNumber += rule.sinks.length;
-  }
-  const filters = rules.flatMap(rule => rule.filters.map(({ filter }) => filter));
-  const [session, producer, registries, wayBack] = await Promise.all([
-    sessionOptions(document, filters, secrets, ordinal ?? 0),
-    producerOptions(document, secrets),
-    prepareRegistries(document.spec.schemas, schemas, secrets),
-    back.length === 0 ? undefined : wayBackParts(document, back, { secrets, ordinal: ordinal ?? 0, schemas }),
-  ]);
-  return { rules, session, producer, registries, wayBack };
-}
-
-async function wayBackParts(
-  document: MqttKafkaBridge,
-  back: MqttKafkaBridge['spec']['rules'],
-  { secrets, ordinal, schemas }: { secrets: SecretSources; ordinal: number; schemas: Schemas },
-): Promise<WayBackParts> {
-  const rules = back.map(rule => new RecordRule(rule, { schemas }));
-  const topics = [...new Set(rules.flatMap(rule => rule.topics))];
-  const [consumer, publisher, producer] = await Promise.all([
-    consumerOptions(document, topics, secrets),
-    publisherOptions(document, secrets, ordinal),
-    producerOptions(document, secrets),
-  ]);
-  return { rules, consumer, publisher, producer };
 }

@@ -8,7 +8,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import {
   type API,
-  type Connection,
   createTopicsV5,
   findCoordinatorV3,
   initProducerIdV2,
@@ -18,7 +17,8 @@ import {
 import { MkbError } from '../../api/errors.ts';
 import { responseOf } from '../../kafka/response-error.ts';
 import { backoffMs } from '../backoff.ts';
-import { Link, type LinkOptions } from './link.ts';
+import { Connections } from './connections.ts';
+import type { Link, LinkOptions } from './link.ts';
 import type { ProducerIdentity } from './record-batch.ts';
 
 export interface ClusterOptions extends LinkOptions {
@@ -57,8 +57,7 @@ export interface ClusterListener {
 export class Cluster {
   readonly #options: ClusterOptions;
   readonly #listener: ClusterListener;
-  readonly #links = new Map<string, Link>();
-  readonly #brokers = new Map<number, Link>();
+  readonly #connections: Connections;
   readonly #topics = new Map<string, TopicMetadata | undefined>();
   #controller = -1;
   #refreshing = false;
@@ -74,6 +73,7 @@ export class Cluster {
   constructor(options: ClusterOptions, listener: ClusterListener) {
     this.#options = options;
     this.#listener = listener;
+    this.#connections = new Connections(options.bootstrapServers, options, link => this.#linkChanged(link));
   }
 
   /** Reads metadata for the first time. Throws what no waiting mends (login, TLS, authorisation) or `kafka-unreachable`; call again to retry. */
@@ -84,13 +84,12 @@ export class Cluster {
 
   /** Whether at least one broker that leads a partition is connected. */
   get connected(): boolean {
-    for (const link of this.#links.values()) if (link.connection) return true;
-    return false;
+    return this.#connections.any !== undefined;
   }
 
   /** The link to a broker; undefined for one that metadata does not know (yet). */
   broker(nodeId: number): Link | undefined {
-    return this.#brokers.get(nodeId);
+    return this.#connections.broker(nodeId);
   }
 
   /** What is known of a topic; undefined until metadata that names it was read. Asking makes later metadata include it. */
@@ -126,7 +125,7 @@ export class Cluster {
       assignments: [],
       configs: Object.entries(spec.config).map(([name, value]) => ({ name, value })),
     }));
-    const connection = await (this.#brokers.get(this.#controller)?.ready() ?? this.#anyConnection());
+    const connection = await (this.#connections.broker(this.#controller)?.ready() ?? this.#connections.ready());
     const answer = await responseOf(
       createTopicsV5.api.async(connection, topics, this.#options.requestTimeoutMs, false),
     );
@@ -179,7 +178,7 @@ export class Cluster {
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
-    for (const link of this.#links.values()) link.close();
+    this.#connections.close();
   }
 
   async #refreshOnce(): Promise<void> {
@@ -218,8 +217,7 @@ export class Cluster {
 
   #learn(metadata: metadataV9.MetadataResponse): void {
     this.#controller = metadata.controllerId;
-    this.#brokers.clear();
-    for (const { nodeId, host, port } of metadata.brokers) this.#brokers.set(nodeId, this.#link(host, port));
+    this.#connections.learn(metadata.brokers);
     for (const topic of metadata.topics) {
       const leaders: number[] = [];
       for (const partition of topic.partitions) leaders[partition.partitionIndex] = partition.leaderId;
@@ -227,20 +225,9 @@ export class Cluster {
     }
   }
 
-  #link(host: string, port: number): Link {
-    const address = `${host}:${port}`;
-    let link = this.#links.get(address);
-    if (!link) {
-      link = new Link(host, port, this.#options, () => this.#linkChanged(address));
-      this.#links.set(address, link);
-    }
-    return link;
-  }
-
-  #linkChanged(address: string): void {
+  #linkChanged({ lastError }: Link): void {
     if (this.#closed) return;
-    const error = this.#links.get(address)?.lastError;
-    if (error) this.#listener.problem(error);
+    if (lastError) this.#listener.problem(lastError);
     // With no connection left nothing else would notice that Kafka is back.
     if (!this.connected) this.refresh();
     this.#listener.linkChanged();
@@ -251,38 +238,13 @@ export class Cluster {
     api: API<Arguments, Answer>,
     ...args: Arguments
   ): Promise<Answer> {
-    const connection = await this.#anyConnection();
+    const connection = await this.#connections.ready();
     try {
       return await responseOf(api.async(connection, ...args));
     } catch (cause) {
       if (MkbError.is(cause)) throw cause;
       throw new MkbError('kafka-request-failed', { what, reason: (cause as Error).message }, { cause });
     }
-  }
-
-  /** A connection to any broker: one that is up, else the first that can be had. */
-  async #anyConnection(): Promise<Connection> {
-    const links = new Set([
-      ...this.#brokers.values(),
-      ...this.#options.bootstrapServers.map(server => this.#bootstrap(server)),
-    ]);
-    for (const link of links) if (link.connection) return link.connection;
-    let error: unknown;
-    for (const link of links) {
-      try {
-        return await link.ready();
-      } catch (reason) {
-        // A refused login outweighs a broker that is merely down: it is what a person has to mend.
-        if (!(MkbError.is(error) && error.kind === 'permanent')) error = reason;
-      }
-    }
-    throw error;
-  }
-
-  #bootstrap(server: string): Link {
-    const colon = server.lastIndexOf(':');
-    const host = server.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
-    return this.#link(host, Number(server.slice(colon + 1)));
   }
 }
 

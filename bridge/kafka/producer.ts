@@ -20,9 +20,10 @@ import type { Lane } from './lane.ts';
 import type { Link } from './link.ts';
 import { type PartitionBatch, type PartitionResult, type ProduceAnswer, produce } from './produce-api.ts';
 import type { ProducerHandler, ProducerOptions } from './producer-options.ts';
-import type { Record, RecordDraft } from './record.ts';
+import type { RecordDraft } from './record.ts';
 import type { RecordBatch } from './record-batch.ts';
-import { Topic } from './topic.ts';
+import type { Topic } from './topic.ts';
+import { Topics } from './topics.ts';
 
 /** A request that got no answer. */
 interface Lost {
@@ -36,8 +37,6 @@ const silence: ProduceAnswer = { results: [], throttleMs: 0 };
 const acksOnTheWire = { all: -1, leader: 1, none: 0 } as const;
 const maxRequestsInFlight = 5;
 const maxRequestBytes = 8 * 1024 * 1024;
-/** Topics that cannot be written to are forgotten beyond this many topics, so that made-up names cannot fill the memory. */
-const manyTopics = 1000;
 
 export class Producer {
   readonly cluster: Cluster;
@@ -48,10 +47,9 @@ export class Producer {
   readonly #pool: BufferPool;
   readonly #identity: Identity;
   readonly #failures: FinalFailures;
-  readonly #topics = new Map<string, Topic>();
+  readonly #topics: Topics;
   /** Lanes that hold records. */
   readonly #active = new Set<Lane>();
-  #parkedBytes = 0;
   #requestsInFlight = 0;
   #lingerMs: number;
   /** Whether a batch became full, or a lane was filled that was empty, since the last look. */
@@ -71,7 +69,10 @@ export class Producer {
         handler.linkChanged?.();
         this.#pump();
       },
-      metadataRead: () => this.#metadataRead(),
+      metadataRead: () => {
+        this.#topics.metadataRead();
+        this.#pump();
+      },
       problem: error => handler.problem(error),
     });
     this.#identity = new Identity(options.idempotent, this.cluster, options.cluster.retry, {
@@ -79,6 +80,14 @@ export class Producer {
       problem: error => handler.problem(error),
     });
     this.#failures = new FinalFailures(this.#identity, (token, record, error) => handler.failed(token, record, error));
+    this.#topics = new Topics(this.cluster, this.#failures, {
+      append: (topic, record, token) => this.append(topic, record, token),
+      failed: (token, record, error) => handler.failed(token, record, error),
+      settled: () => {
+        handler.settled();
+        this.#pump();
+      },
+    });
   }
 
   /** Connects and gets a producer id. Throws as `Cluster.connect` does; call again to retry what is retryable. */
@@ -89,20 +98,13 @@ export class Producer {
 
   /** The topic's writer. Its partitions are learned when it is first asked for. */
   topic(name: string): Topic {
-    let topic = this.#topics.get(name);
-    if (!topic) {
-      topic = new Topic(name);
-      this.#topics.set(name, topic);
-      const metadata = this.cluster.topic(name);
-      if (metadata) topic.learn(metadata);
-    }
-    return topic;
+    return this.#topics.topic(name);
   }
 
   /** Takes a record. Call `readEnd` after a group of them. `token` is a small integer that comes back with the outcome. */
   append(topic: Topic, record: RecordDraft, token: number): void {
     if (topic.error || topic.lanes.length === 0) {
-      this.#park(topic, record, token);
+      this.#topics.park(topic, record, token);
       return;
     }
     const lane = topic.laneOf(record);
@@ -139,7 +141,7 @@ export class Producer {
 
   /** Bytes held in batches. */
   get bufferedBytes(): number {
-    return this.#pool.lent + this.#parkedBytes;
+    return this.#pool.lent + this.#topics.parkedBytes;
   }
 
   /** From now on nothing waits for more records: the end is near. */
@@ -167,6 +169,7 @@ export class Producer {
     let nextDue = Number.POSITIVE_INFINITY;
     const due = new Map<number, Lane[]>();
     for (const lane of this.#active) {
+      if (lane.empty) this.#active.delete(lane);
       const at = lane.dueAt(this.#lingerMs);
       if (at > now) nextDue = Math.min(nextDue, at);
       else if (due.has(lane.leader)) due.get(lane.leader)!.push(lane);
@@ -326,76 +329,5 @@ export class Producer {
   #retire(lane: Lane, batch: RecordBatch): void {
     batch.release();
     if (lane.empty) this.#active.delete(lane);
-  }
-
-  // --- topics and identity
-
-  #park(topic: Topic, record: RecordDraft, token: number): void {
-    const before = topic.parkedBytes;
-    topic.park(record, token);
-    this.#parkedBytes += topic.parkedBytes - before;
-    if (!topic.error) return;
-    queueMicrotask(() => {
-      this.#giveUp(topic);
-      this.#pump();
-    });
-  }
-
-  #metadataRead(): void {
-    for (const topic of this.#topics.values()) {
-      const metadata = this.cluster.topic(topic.name);
-      if (!metadata) continue;
-      topic.learn(metadata);
-      if (topic.error) this.#giveUp(topic);
-      else if (metadata.errorCode !== 0) this.cluster.refresh();
-      else {
-        this.#loseLanes(topic, metadata.leaders.length);
-        this.#unpark(topic);
-      }
-    }
-    this.#pump();
-  }
-
-  #unpark(topic: Topic): void {
-    if (topic.parked.length === 0) return;
-    this.#parkedBytes -= topic.parkedBytes;
-    topic.parkedBytes = 0;
-    for (const { record, token } of topic.parked.splice(0)) this.append(topic, record, token);
-  }
-
-  /** Fails everything that is held for a topic that cannot be written to. */
-  #giveUp(topic: Topic): void {
-    const error = topic.error;
-    if (!error) return;
-    this.#parkedBytes -= topic.parkedBytes;
-    topic.parkedBytes = 0;
-    for (const { record, token } of topic.parked.splice(0)) this.#handler.failed(token, record as Record, error);
-    for (const lane of topic.lanes) this.#drain(lane, error);
-    if (this.#topics.size > manyTopics) this.#forget(topic);
-    this.#handler.settled();
-  }
-
-  /** A topic was deleted and made again with fewer partitions: what is held for the others has nowhere to go. */
-  #loseLanes(topic: Topic, partitions: number): void {
-    const lost = topic.lanes.slice(partitions);
-    if (lost.length === 0) return;
-    for (const lane of lost) this.#drain(lane, new MkbError('kafka-unknown-topic', { topic: topic.name }));
-    if (lost.every(lane => lane.empty)) topic.shrink(partitions);
-    else this.cluster.refresh();
-    this.#handler.settled();
-  }
-
-  /** Fails what a lane holds, unless it is under way: then its answer decides, and we are asked again. */
-  #drain(lane: Lane, error: MkbError): void {
-    if (lane.sending) return;
-    for (const batch of this.#failures.drain(lane, error)) batch.release();
-    this.#active.delete(lane);
-  }
-
-  #forget(topic: Topic): void {
-    // One that ever had partitions is a real one, and may be held by a sink.
-    if (topic.lanes.length > 0) return;
-    this.#topics.delete(topic.name);
-    this.cluster.forget(topic.name);
   }
 }
