@@ -12,7 +12,7 @@ import {
   Short,
 } from '@grafana/grafana-foundation-sdk/units';
 import { dashboard, labelVariable, type Row } from './frame.ts';
-import { atLeast, blue, graph, noneAllowed, rising, stat, table, timeline, upOrDown } from './panels.ts';
+import { atLeast, blue, graph, noneAllowed, rising, safeOrLosing, stat, table, timeline, upOrDown } from './panels.ts';
 import { jobs, orZero, perSecond } from './promql.ts';
 import { uids } from './uids.ts';
 
@@ -184,11 +184,21 @@ const emqx: Row = {
       mappings: [upOrDown],
       queries: [{ expr: `min(emqx_api_up{${chosen}})`, legend: 'API' }],
     }),
+    stat({
+      title: 'Durable sessions',
+      description: 'Whether EMQX has sessions on disk and a version that loses messages from them (5.8.1 to 5.8.9).',
+      unit: NoUnit,
+      width: 4,
+      graph: false,
+      thresholds: noneAllowed,
+      mappings: [safeOrLosing],
+      queries: [{ expr: `max(emqx_durable_sessions_unsafe{${chosen}})`, legend: 'Durable sessions' }],
+    }),
     graph({
       title: 'Rules',
       description: 'Per second, how often each rule was tried, and how often its SQL gave a result.',
       unit: CountsPerSecond,
-      width: 10,
+      width: 8,
       queries: [
         { expr: perSecond('emqx_rule_matched_total', 'target, rule', chosen), legend: '{{rule}} matched' },
         { expr: perSecond('emqx_rule_passed_total', 'target, rule', chosen), legend: '{{rule}} passed' },
@@ -198,7 +208,7 @@ const emqx: Row = {
       title: 'Actions',
       description: 'Messages per second that each action delivered, failed to deliver, or dropped.',
       unit: MessagesPerSecond,
-      width: 10,
+      width: 8,
       queries: [
         { expr: perSecond('emqx_action_success_total', 'target, action', chosen), legend: '{{action}} delivered' },
         { expr: perSecond('emqx_action_failed_total', 'target, action', chosen), legend: '{{action}} failed' },

@@ -101,6 +101,7 @@ export const words = (named: Readonly<Record<string, readonly [text: string, col
 });
 
 export const upOrDown = words({ '0': ['down', red], '1': ['up', green] });
+export const safeOrLosing = words({ '0': ['safe', green], '1': ['lose messages', red] });
 
 /** The setters that every panel's builder has. */
 interface CommonBuilder extends Builder<Panel> {

@@ -64,6 +64,11 @@ export const exporterMetricTable: readonly MetricEntry[] = [
     '1 if this part of the API (broker, rules, actions, connectors) answered when it was last asked.',
   ),
   gauge('emqx_node_up', node, '1 if the node of the cluster runs.'),
+  gauge(
+    'emqx_durable_sessions_unsafe',
+    [...node, 'version'],
+    '1 if the node has durable sessions and a version (5.8.1 to 5.8.9) that loses messages from them when a client reconnects.',
+  ),
   gauge('emqx_rule_enabled', ['target', 'rule'], '1 if the rule is enabled.'),
   counter('emqx_rule_matched_total', rule, 'Messages and events that the rule was tried on.'),
   counter('emqx_rule_passed_total', rule, 'Of those, for which its SQL gave a result.'),

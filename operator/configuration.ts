@@ -18,7 +18,10 @@ const images = section(
   {
     bridge: image('the bridge', own),
     exporter: image('the exporter', own),
-    emqx: image('EMQX', 'emqx/emqx:5.8.8'),
+    emqx: image(
+      'EMQX (5.8.1 to 5.8.9 get their sessions in memory: on disk these versions lose messages)',
+      'emqx/emqx:5.8.0',
+    ),
     mosquitto: image('Mosquitto', 'eclipse-mosquitto:2.0.22'),
     prometheus: image('Prometheus', 'prom/prometheus:v3.5.4'),
     grafana: image('Grafana', 'grafana/grafana:12.3.2'),

@@ -33,6 +33,13 @@ export const exporterErrors = table({
       `EMQX does not let this API key read ${url} (HTTP ${status}).`,
     remedy: 'Check apiKey and apiSecret; the dashboard makes them under System, API Keys. The role viewer is enough.',
   },
+  'emqx-durable-sessions-unsafe': {
+    kind: 'permanent',
+    message: ({ target, node, version }: { target: string; node: string; version: string }) =>
+      `The node ${node} of ${target} is EMQX ${version} and has durable sessions: 5.8.1 to 5.8.9 lose messages from them when a client reconnects.`,
+    remedy:
+      'Run EMQX 5.8.0 or Mosquitto. Until then set `durable_sessions.enable` to false: sessions in memory lose messages only when EMQX restarts.',
+  },
   'emqx-request-failed': {
     kind: 'retryable',
     message: ({ url, reason }: { url: string; reason: string }) => `EMQX has no usable answer for ${url}: ${reason}.`,

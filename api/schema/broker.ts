@@ -25,7 +25,7 @@ export const service = section(
 );
 
 export const broker = section('A broker for the operator to run beside the bridge.', {
-  kind: choice(['emqx', 'mosquitto'], 'Which broker: `emqx` scales out, `mosquitto` is one small process.'),
+  kind: choice(['mosquitto', 'emqx'], 'Which broker: `mosquitto` is one small process, `emqx` scales out.'),
   replicas: whole('How many broker Pods. `mosquitto` is always one.', { minimum: 1, maximum: 99, default: 1 }),
   storage: optional(
     size('Size of the volume each Pod keeps sessions on. Without it, sessions do not survive a Pod.', {

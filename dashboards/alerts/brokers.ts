@@ -31,6 +31,17 @@ export const mqttAlerts: readonly Alert[] = [
     description:
       'About {{ $value | printf "%.0f" }} messages in 5 minutes did not reach a client, with reason {{ $labels.reason }}. If the client was a bridge, they never reached it.',
   },
+  {
+    name: 'MqttBrokerLosesMessages',
+    expr: 'max by (target, version) (emqx_durable_sessions_unsafe) == 1',
+    for: '1m',
+    severity: 'critical',
+    dashboard: 'broker',
+    summary:
+      'MQTT broker {{ $labels.target }} is EMQX {{ $labels.version }}, which loses messages from durable sessions.',
+    description:
+      'EMQX 5.8.1 to 5.8.9 sends other messages than it should when a client reconnects that has not acknowledged all. No account of a bridge has what is missing.',
+  },
 ];
 
 export const kafkaAlerts: readonly Alert[] = [

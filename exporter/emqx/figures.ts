@@ -5,6 +5,7 @@
  * Two of EMQX's habits matter. Every counter is per node and is gone when the node restarts, as in any Prometheus counter. And an action's
  * API says success, which the metrics that EMQX itself gives to Prometheus do not.
  */
+import { losesDurableSessions } from '../../api/emqx-versions.ts';
 import { emqxMetrics, emqxStats, type Figure, figure } from '../mqtt/sys-topics.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -34,6 +35,24 @@ export const brokerFigures = (answer: unknown): Figure[] => {
     }),
   );
 };
+
+/**
+ * Which nodes run a version whose durable sessions lose messages while there are such sessions, by GET /nodes and GET /stats. A version that
+ * does not count the subscriptions of durable sessions (`durable_subscriptions.count`) is taken to have some.
+ */
+export function durableSessions(
+  nodes: unknown,
+  stats: unknown,
+): { readonly node: string; readonly version: string; readonly unsafe: boolean }[] {
+  const subscriptions = new Map(
+    mappings(stats).map(each => [textOf(each.node), each['durable_subscriptions.count']] as const),
+  );
+  return mappings(nodes).flatMap(({ node: name, version: said }) => {
+    const [node, version] = [textOf(name), textOf(said)];
+    if (version === '') return [];
+    return [{ node, version, unsafe: losesDurableSessions(version) && subscriptions.get(node) !== 0 }];
+  });
+}
 
 export interface EmqxRule {
   readonly id: string;

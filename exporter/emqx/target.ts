@@ -11,6 +11,7 @@ import { EmqxApi, type EmqxApiOptions } from './api.ts';
 import {
   actionFigures,
   brokerFigures,
+  durableSessions,
   type EmqxRule,
   nodeFigures,
   resourceFigures,
@@ -25,6 +26,8 @@ const rulesPerPage = 100;
 
 export class EmqxTarget extends Target {
   readonly #api: EmqxApi;
+  /** Nodes whose durable sessions were reported. */
+  readonly #warned = new Set<string>();
 
   constructor(name: string, options: EmqxApiOptions, settings: TargetSettings) {
     super('emqx', name, settings);
@@ -55,9 +58,22 @@ export class EmqxTarget extends Target {
   }
 
   async #broker(signal: AbortSignal): Promise<void> {
-    this.#show(nodeFigures(await this.#api.get('/nodes', signal)));
-    this.#show(brokerFigures(await this.#api.get('/stats', signal)));
+    const nodes = await this.#api.get('/nodes', signal);
+    this.#show(nodeFigures(nodes));
+    const stats = await this.#api.get('/stats', signal);
+    this.#show(brokerFigures(stats));
+    for (const { node, version, unsafe } of durableSessions(nodes, stats)) this.#warn(node, version, unsafe);
     this.#show(brokerFigures(await this.#api.get('/metrics', signal)));
+  }
+
+  /** The figure is shown each time; the log has it once, until it has been otherwise. */
+  #warn(node: string, version: string, unsafe: boolean): void {
+    this.readings.set('emqx_durable_sessions_unsafe', { node, version }, Number(unsafe));
+    const warned = this.#warned.has(node);
+    if (unsafe && !warned)
+      this.report(new MkbError('emqx-durable-sessions-unsafe', { target: this.name, node, version }));
+    if (unsafe) this.#warned.add(node);
+    else this.#warned.delete(node);
   }
 
   async #rules(signal: AbortSignal): Promise<void> {

@@ -6,7 +6,9 @@
  * message; `Ready` is false all the same, for whoever waits for it has asked for something else.
  */
 import type { Condition } from '../../api/schema/status.ts';
+import { durableSessionsVariable } from '../resources/broker/emqx-environment.ts';
 import type { Component } from '../resources/labels.ts';
+
 import type { Findings } from './findings.ts';
 import { isComplete, type Workload } from './workloads.ts';
 
@@ -139,6 +141,10 @@ function degraded(findings: Findings): Answer {
     const message = `The sessions of the replicas ${failed.map(({ ordinal }) => ordinal).join(', ')} could not be drained; messages wait in them.`;
     return answer('Degraded', 'True', 'DrainFailed', message);
   }
+  if (findings.emqxSessions?.state === 'unsafe') {
+    const message = `${findings.emqxSessions.image} loses messages from durable sessions, and the podTemplate turns them on. Leave out ${durableSessionsVariable}, or name emqx/emqx:5.8.0 as broker.image.`;
+    return answer('Degraded', 'True', 'EmqxLosesMessages', message);
+  }
   return answer('Degraded', 'False', 'AsExpected', '');
 }
 
@@ -166,6 +172,11 @@ function brokerReady(findings: Findings): Answer {
       ? shortfall(broker, 'PodsNotReady')
       : { reason: 'Creating', message: 'The broker is being made.' };
     if (why) return answer(type, 'False', why.reason, why.message);
+    const { emqxSessions } = findings;
+    if (emqxSessions?.state === 'in-memory') {
+      const message = `${readyOf(broker!)} Sessions are in memory and end with its Pod, as ${emqxSessions.image} loses messages from durable sessions: name emqx/emqx:5.8.0 as broker.image, or mosquitto as broker.kind.`;
+      return answer(type, 'True', 'SessionsInMemory', message);
+    }
     return answer(type, 'True', 'PodsReady', readyOf(broker!));
   }
   return connected(type, findings, connections.mqtt, 'the MQTT broker');

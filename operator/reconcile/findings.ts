@@ -3,6 +3,7 @@ import type { MqttKafkaBridge } from '../../api/bridge.ts';
 import type { MkbError } from '../../api/errors.ts';
 import type { Connections, Flow } from '../observed/pod-figures.ts';
 import type { DocumentProblem } from './document.ts';
+import type { EmqxSessions } from './emqx-sessions.ts';
 import type { Drain } from './sessions.ts';
 import type { Workload } from './workloads.ts';
 
@@ -22,6 +23,8 @@ export interface Findings {
   readonly sessions: number;
   readonly connections: Connections;
   readonly flow: Flow | undefined;
+  /** What there is to say of the sessions of a managed EMQX. */
+  readonly emqxSessions: EmqxSessions | undefined;
   /** See `BridgeStatus.endpoints`. */
   readonly endpoints: Readonly<Record<string, string>>;
 }

@@ -22,6 +22,7 @@ import { applyAll, type Deed, prune } from './apply-all.ts';
 import { pausedAnswer } from './conditions.ts';
 import type { Context } from './context.ts';
 import { type CheckedResource, checkResource } from './document.ts';
+import { emqxSessionsOf } from './emqx-sessions.ts';
 import { endpointsOf } from './endpoints.ts';
 import { deedEvents } from './events.ts';
 import { failureFrom } from './failure.ts';
@@ -174,6 +175,7 @@ function findingsOf(visit: Visit, failure: MkbError | undefined): Findings {
     sessions: observed?.sessions ?? statusOf(resource).sessions ?? 1,
     connections,
     flow,
+    emqxSessions: emqxSessionsOf(document, objects),
     endpoints: document ? endpointsOf(document, observed?.brokerUrl, objects) : {},
   };
 }

@@ -41,6 +41,26 @@ export const brokerStories: readonly AlertStories[] = [
     ],
   },
   {
+    alert: 'MqttBrokerLosesMessages',
+    stories: [
+      {
+        when: 'one node of a cluster has such a version',
+        series: {
+          'emqx_durable_sessions_unsafe{target="t",node="a",version="5.8.8"}': '1x15',
+          'emqx_durable_sessions_unsafe{target="t",node="b",version="5.8.0"}': '0x15',
+        },
+        at: '8m',
+        firing: [{ target: 't', version: '5.8.8', ...critical }],
+      },
+      {
+        when: 'its sessions are in memory',
+        series: { 'emqx_durable_sessions_unsafe{target="t",node="a",version="5.8.8"}': '0x15' },
+        at: '8m',
+        firing: quiet,
+      },
+    ],
+  },
+  {
     alert: 'MqttBrokerDropsMessages',
     stories: [
       {

@@ -2,6 +2,8 @@
  * The configuration of EMQX, which is environment variables: `a.b` is EMQX_A__B, and a value is HOCON.
  * https://docs.emqx.com/en/emqx/v5.8/configuration/configuration.html#environment-variables
  */
+import type { MqttKafkaBridge } from '../../../api/bridge.ts';
+import { losesDurableSessions, tagOf } from '../../../api/emqx-versions.ts';
 import { durationMs } from '../../../api/units.ts';
 import type { KubeObject } from '../../runtime/object.ts';
 import type { Pipeline } from '../pipeline.ts';
@@ -11,13 +13,22 @@ import { authentication, listenerName } from './emqx-users.ts';
 import { certFile, keyFile } from './storage.ts';
 import { emqxSecretName } from './users.ts';
 
+export const durableSessionsVariable = 'EMQX_DURABLE_SESSIONS__ENABLE';
+
+/** Whether EMQX without a licence can have durable sessions at all. */
+export const mayKeepSessions = ({ spec: { mqtt } }: MqttKafkaBridge): boolean =>
+  mqtt.broker!.replicas === 1 && mqtt.share === undefined;
+
 type Fields = Readonly<Record<string, unknown>>;
 
-/** @param made what is made with the Pods, and that they read */
-export function emqxEnvironment(pipeline: Pipeline, made: readonly KubeObject[]): Fields[] {
+/**
+ * @param image which the Pods run
+ * @param made what is made with the Pods, and that they read
+ */
+export function emqxEnvironment(pipeline: Pipeline, image: string, made: readonly KubeObject[]): Fields[] {
   const texts = {
     ...clusterSettings(pipeline),
-    ...sessionSettings(pipeline),
+    ...sessionSettings(pipeline, image),
     ...listenerSettings(pipeline, listenerName(pipeline, made)),
     // Whoever may connect may publish and subscribe to everything, `#` too, as with Mosquitto.
     EMQX_AUTHORIZATION__SOURCES: '[]',
@@ -46,15 +57,15 @@ const clusterSettings = ({ document }: Pipeline) => ({
 });
 
 /**
- * Durable sessions are on disk. The open source edition has them for a single node only, and refuses shared subscriptions in them; elsewhere
- * sessions are in memory, without a limit to what waits, as a limit is where messages are dropped.
+ * Durable sessions are on disk. The open source edition has them for a single node only, and refuses shared subscriptions in them; elsewhere,
+ * and in versions that lose messages from them, sessions are in memory, without a limit to what waits, as a limit is where messages are dropped.
  * https://github.com/emqx/emqx/blob/v5.8.8/changes/v5.8.0.en.md (builtin_local)
  * https://github.com/emqx/emqx/blob/v5.8.8/apps/emqx/src/emqx_persistent_session_ds/shared_subs_agent.hrl
  */
-function sessionSettings({ document }: Pipeline) {
-  const { broker, share, receiveMaximum, sessionExpiry } = document.spec.mqtt;
+function sessionSettings({ document }: Pipeline, image: string) {
+  const { receiveMaximum, sessionExpiry } = document.spec.mqtt;
   return {
-    EMQX_DURABLE_SESSIONS__ENABLE: `${broker!.replicas === 1 && share === undefined}`,
+    [durableSessionsVariable]: `${mayKeepSessions(document) && !losesDurableSessions(tagOf(image))}`,
     EMQX_MQTT__MAX_MQUEUE_LEN: 'infinity',
     EMQX_MQTT__MQUEUE_STORE_QOS0: 'false',
     // It would end a session that many messages wait in, and them with it.

@@ -1,8 +1,8 @@
 /**
  * EMQX: one node or a cluster of them, in a StatefulSet, because a node files its data under its name, which must come back with it.
  *
- * Nothing here was tried on a real EMQX. Each setting is one of its documentation, and the way it runs (user, folders, ports, probes) that of
- * its own Helm chart. https://github.com/emqx/emqx/tree/v5.8.8/deploy/charts/emqx
+ * Each setting is one of its documentation, and the way it runs (user, folders, ports, probes) that of its own Helm chart; a real 5.8.0 and
+ * 5.8.8 started with them. No test here has a real EMQX. https://github.com/emqx/emqx/tree/v5.8.8/deploy/charts/emqx
  */
 import type { KubeObject } from '../../runtime/object.ts';
 import { chooseImage } from '../images.ts';
@@ -109,7 +109,7 @@ function template(pipeline: Pipeline, image: string, made: readonly KubeObject[]
     name: component,
     image,
     command: ['/bin/sh', '-c', start],
-    env: emqxEnvironment(pipeline, made),
+    env: emqxEnvironment(pipeline, image, made),
     ports: portsOf(pipeline).map(({ name, port }) => ({ name, containerPort: port })),
     ...probes,
     resources: broker.resources ?? resources,

@@ -175,3 +175,23 @@ describeReal('openssl')('https', () => {
     await doubting.shows('down', scrape => scrape.value('emqx_api_up') === 0);
   });
 });
+
+// A broker that loses messages by itself showed nothing anywhere: no account of the bridge has what it was never sent.
+test.each([
+  ['5.8.8', 2, 1],
+  ['5.8.1', undefined, 1],
+  ['v5.8.9-elixir', 1, 1],
+  ['5.8.8', 0, 0],
+  ['5.8.0', 2, 0],
+  ['5.8.10', 2, 0],
+  ['5.9.1', 2, 0],
+  ['6.1.0', 2, 0],
+])('EMQX %s with %s subscriptions of durable sessions is unsafe: %d', async (version, durableSubscriptions, unsafe) => {
+  Object.assign(emqx.cluster, { version, durableSubscriptions });
+  const exporter = await start();
+  await exporter.shows('two rounds', scrape => scrape.value('exporter_collections_total', { outcome: 'ok' })! > 1);
+  const scrape = await exporter.scrape();
+  expect(scrape.value('emqx_durable_sessions_unsafe', { version, node: 'emqx@10.0.0.1' })).toBe(unsafe);
+  // Once, although it holds at every round.
+  expect(exporter.errors.map(({ code }) => code)).toEqual(unsafe ? ['emqx-durable-sessions-unsafe'] : []);
+});

@@ -2,7 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MkbError } from '../../../api/errors.ts';
 import { answers, camelCase, conditionTypes } from '../../../operator/reconcile/conditions.ts';
+import { emqxSessionsOf } from '../../../operator/reconcile/emqx-sessions.ts';
 import type { Findings } from '../../../operator/reconcile/findings.ts';
+import { brokerObjects } from '../../../operator/resources/broker/broker.ts';
+import { pipelineOf } from '../support/pipelines.ts';
 import { documentIn, findingsOf, workloadOf } from '../support/resources.ts';
 
 const conditions = (findings: Partial<Findings>) =>
@@ -183,6 +186,47 @@ describe('conditions', () => {
         },
       ),
     );
+  });
+});
+
+// EMQX 5.8.1 to 5.8.9 lost messages from durable sessions while every condition was good.
+describe('a managed EMQX', () => {
+  const broker = workloadOf({
+    component: 'broker',
+    title: 'StatefulSet cars-broker',
+    wanted: 1,
+    current: 1,
+    ready: 1,
+    updated: 1,
+  });
+  const found = (image: string, env: readonly object[] = [], mqtt: object = {}): Partial<Findings> => {
+    const podTemplate = { spec: { containers: [{ name: 'broker', env }] } };
+    const pipeline = pipelineOf({ mqtt: { broker: { kind: 'emqx', image, podTemplate }, ...mqtt } });
+    const { document } = pipeline;
+    const emqxSessions = emqxSessionsOf(document, brokerObjects(pipeline, []));
+    return { document, emqxSessions, workloads: [workloadOf({ wanted: 1, current: 1, ready: 1, updated: 1 }), broker] };
+  };
+  const durable = { name: 'EMQX_DURABLE_SESSIONS__ENABLE', value: 'true' };
+
+  it.each([
+    ['emqx/emqx:5.8.0', [], {}, 'True PodsReady', 'False AsExpected'],
+    ['emqx/emqx:5.8.0', [durable], {}, 'True PodsReady', 'False AsExpected'],
+    ['emqx/emqx:5.8.4', [], {}, 'True SessionsInMemory', 'False AsExpected'],
+    ['emqx/emqx:5.8.4', [], { share: 'cars' }, 'True PodsReady', 'False AsExpected'],
+    ['emqx/emqx:5.8.4', [durable], {}, 'True PodsReady', 'True EmqxLosesMessages'],
+    ['emqx/emqx:6.0.1', [], {}, 'True PodsReady', 'False AsExpected'],
+  ])('%s with %j and %j: BrokerReady %s, Degraded %s', (image, env, mqtt, brokerReady, degraded) => {
+    const findings = found(image, env, mqtt);
+    expect(conditions(findings)).toMatchObject({
+      BrokerReady: brokerReady,
+      Degraded: degraded,
+      Ready: 'True AllReady',
+    });
+  });
+
+  it('names the image to take', () => {
+    expect(messageOf('BrokerReady', found('emqx/emqx:5.8.4'))).toContain('emqx/emqx:5.8.0');
+    expect(messageOf('Degraded', found('emqx/emqx:5.8.4', [durable]))).toContain('emqx/emqx:5.8.0');
   });
 });
 

@@ -42,6 +42,7 @@ export const findingsOf = (more: Partial<Findings> = {}): Findings => ({
   sessions: 2,
   connections: { mqtt: true, kafka: true },
   flow: undefined,
+  emqxSessions: undefined,
   endpoints: {},
   ...more,
 });

@@ -10,6 +10,9 @@ export const key = { apiKey: 'exporter', apiSecret: 'secret-of-the-key' };
 
 export interface EmqxCluster {
   nodes: string[];
+  version: string;
+  /** As `durable_subscriptions.count`; undefined is an EMQX that does not count them. */
+  durableSubscriptions: number | undefined;
   connections: number;
   rules: { id: string; enable: boolean; metrics: Record<string, number> }[];
   actions: { type: string; name: string; status: string; metrics: Record<string, number> }[];
@@ -46,12 +49,11 @@ const resource = ({ nodes }: EmqxCluster, { type, name, status }: { type: string
 });
 
 function answer(cluster: EmqxCluster, path: string, query: URLSearchParams): unknown {
-  const { nodes, rules, actions, connectors, connections } = cluster;
+  const { nodes, version, durableSubscriptions, rules, actions, connectors, connections } = cluster;
   const [kind, id = '', metrics] = path.split('/').map(decodeURIComponent);
   const rule = rules.find(each => each.id === id);
   const action = actions.find(({ type, name }) => `${type}:${name}` === id);
-  if (kind === 'nodes')
-    return nodes.map(name => ({ node: name, node_status: 'running', uptime: 90_000, version: '5.8.8' }));
+  if (kind === 'nodes') return nodes.map(name => ({ node: name, node_status: 'running', uptime: 90_000, version }));
   if (kind === 'stats') {
     const stats = {
       'connections.count': connections + 5,
@@ -64,6 +66,7 @@ function answer(cluster: EmqxCluster, path: string, query: URLSearchParams): unk
       'subscriptions.count': 2,
       'retained.count': 3,
       'topics.count': 9,
+      ...(durableSubscriptions !== undefined && { 'durable_subscriptions.count': durableSubscriptions }),
     }));
   }
   if (kind === 'metrics') {
@@ -87,6 +90,8 @@ function answer(cluster: EmqxCluster, path: string, query: URLSearchParams): unk
 
 const newCluster = (): EmqxCluster => ({
   nodes: [node],
+  version: '5.8.0',
+  durableSubscriptions: 2,
   connections: 7,
   rules: [
     { id: 'cars', enable: true, metrics: { matched: 10, passed: 8, 'failed.exception': 1, 'failed.no_result': 1 } },
