@@ -1,7 +1,7 @@
 /** What the sinks of a rule write for its rows: the records of the bridge's own sinks, and the messages of MQTT sinks. */
 import { MkbError } from '../api/errors.ts';
 import { compileSink } from '../bridge/flow/bound-rule.ts';
-import { draft, type RecordDraft, type RecordHeader } from '../bridge/kafka/record.ts';
+import { copied, draft, type RecordDraft } from '../bridge/kafka/record.ts';
 import { MqttMessage } from '../bridge/mqtt/message.ts';
 import { encodeJson } from '../rules/json.ts';
 import type { MadeRow } from '../rules/offline.ts';
@@ -54,15 +54,18 @@ const throwUnsupported = (): never => {
 };
 
 /** A copy: the draft points into buffers that the next record uses. */
-const contentOf = (record: RecordDraft): Omit<Written, 'sink' | 'topic'> => ({
-  key: record.key && Buffer.from(record.key.subarray(record.keyStart, record.keyEnd)),
-  value: record.value && Buffer.from(record.value.subarray(record.valueStart, record.valueEnd)),
-  headers: record.headers.map(({ name, value }: RecordHeader) => ({
-    name,
-    value: typeof value === 'string' ? Buffer.from(value) : value,
-  })),
-  timestamp: record.timestamp,
-});
+const contentOf = (record: RecordDraft): Omit<Written, 'sink' | 'topic'> => {
+  const { key, value, headers, timestamp } = copied(record);
+  return {
+    key,
+    value,
+    headers: headers.map(({ name, value: content }) => ({
+      name,
+      value: typeof content === 'string' ? Buffer.from(content) : content,
+    })),
+    timestamp,
+  };
+};
 
 const mqttWriter = (document: NonNullable<SinkDocument['mqtt']>, rule: Rule): Write => {
   const topic = compileTemplate(document.topic, rule);

@@ -5,7 +5,7 @@ import type { MkbError } from '../../api/errors.ts';
 import { type TopicMetadata, topicError, unknownAnswers, unknownTopic } from './cluster.ts';
 import { Lane } from './lane.ts';
 import { partitionOfKey } from './partitioner.ts';
-import { draft, type RecordDraft } from './record.ts';
+import { copied, memoryOf, type RecordDraft } from './record.ts';
 
 /** A record that waits for its topic's partitions, copied out of the buffer it came in. */
 export interface ParkedRecord {
@@ -17,7 +17,7 @@ export class Topic {
   readonly name: string;
   readonly lanes: Lane[] = [];
   readonly parked: ParkedRecord[] = [];
-  /** Bytes held by `parked`. */
+  /** Memory held by `parked`, bytes. */
   parkedBytes = 0;
   /** Why nothing can be written to it; undefined while it can, or while that is not known. */
   error: MkbError | undefined;
@@ -70,13 +70,8 @@ export class Topic {
 
   /** Keeps a copy of a record until the partitions are known. */
   park(record: RecordDraft, token: number): void {
-    const copy = draft({
-      key: record.key && Buffer.from(record.key.subarray(record.keyStart, record.keyEnd)),
-      value: record.value && Buffer.from(record.value.subarray(record.valueStart, record.valueEnd)),
-      timestamp: record.timestamp,
-      headers: record.headers,
-    });
-    this.parkedBytes += copy.keyEnd + copy.valueEnd;
+    const copy = copied(record);
+    this.parkedBytes += memoryOf(copy);
     this.parked.push({ record: copy, token });
   }
 

@@ -35,6 +35,7 @@ export interface TestMessage {
 }
 
 const capacity = 1024;
+const scribble = '#';
 const timestamp = 1_700_000_000_123;
 
 export class Flow {
@@ -103,6 +104,11 @@ export class Flow {
   /** Hands messages over as one read, and waits until each has an outcome. */
   async send(...messages: TestMessage[]): Promise<void> {
     this.hand(...messages);
+    await this.settledAll();
+  }
+
+  /** Waits until each message has an outcome. */
+  async settledAll(): Promise<void> {
     await until('all messages to be settled', () => this.settlement.inFlight === 0, { everyMs: 2 });
   }
 
@@ -111,6 +117,8 @@ export class Flow {
     for (const each of messages) {
       const message = this.#point(each);
       this.#pipeline.message(message, message.arrival);
+      // As a socket does with its next read: whoever kept a view of the message has something else now.
+      message.buffer.fill(scribble);
     }
     this.#pipeline.readEnd();
   }
