@@ -92,6 +92,7 @@ export class Bridge implements BridgeFigures {
       deadLetterTopic: document.spec.delivery.onFailure.deadLetter?.topic,
       source: this.#source(),
       failed: (rule, error) => this.#errors.report('error', error, { bridge: this.name, rule }),
+      noticed: (rule, warning) => this.#errors.report('warn', warning, { bridge: this.name, rule }),
       problem: error => this.#problem(error),
       obtainSchema: missing => this.#registries.obtain(missing, error => this.#problem(error)),
       linkChanged: () => this.#kafkaLinkChanged(),

@@ -11,6 +11,7 @@ import { checkState } from './check-state.ts';
 import { compileRule } from './compile.ts';
 import { parseRule } from './parser.ts';
 import { problemOf, toProblem } from './problem-of.ts';
+import { checkTime } from './record-time.ts';
 import type { Rule } from './rule.ts';
 import type { RuleDocument, SinkDocument } from './rule-document.ts';
 import { compileTemplate } from './template.ts';
@@ -49,7 +50,8 @@ export const checkRules = (loaded: LoadedDocument): Problem[] => {
 const checkSink = (loaded: LoadedDocument, sink: SinkDocument, rule: Rule, path: Path): Problem[] =>
   templatesOf(sink).flatMap(({ text, at }) => {
     try {
-      compileTemplate(text, rule);
+      const template = compileTemplate(text, rule);
+      if (at[1] === 'timestamp') checkTime(template);
       return [];
     } catch (error) {
       return [problemOf(loaded, [...path, ...at], error)];

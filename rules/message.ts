@@ -47,7 +47,7 @@ export interface KafkaRecord {
   readonly offset: bigint;
   readonly partition: number;
   /** Milliseconds since 1970. */
-  readonly ts: number;
+  readonly ts: number | undefined;
   /** Whether `ts` is the producer's time or the broker's. */
   readonly ts_type: 'create' | 'append';
   /** The value decoded as JSON, decoded once per record. Throws `payload-not-json`. */

@@ -17,6 +17,8 @@ import { textOf } from './text.ts';
 import type { Value } from './value.ts';
 
 export interface CompiledTemplate {
+  /** As it stands in the document. */
+  readonly source: string;
   /** The text, when the template has no placeholder. */
   readonly constant: string | undefined;
   /**
@@ -37,6 +39,8 @@ export interface CompiledTemplate {
   value(message: Origin, captures: Captures, row: Row): Value;
   /** The same as text; undefined for a single placeholder that has no value. Throws also `value-not-text`. */
   text(message: Origin, captures: Captures, row: Row): string | undefined;
+  /** The first placeholder that has no value, or null, as it stands in the document; undefined when each has one. */
+  missing(message: Origin, captures: Captures, row: Row): string | undefined;
 }
 
 type Read = (message: Origin, captures: Captures, row: Row) => Value;
@@ -47,10 +51,14 @@ export const compileTemplate = (text: string, rule: Rule): CompiledTemplate => {
   const { names } = rule;
   const parts = template.parts.map(part => (typeof part === 'string' ? part : compilePlaceholder(part, rule, names)));
   const [only] = parts;
-  if (parts.length === 0 || (parts.length === 1 && typeof only === 'string')) return constantTemplate(only ?? '');
+  if (parts.length === 0 || (parts.length === 1 && typeof only === 'string')) return constantTemplate(text, only ?? '');
   const own = ownName(template, rule, names);
+  const placeholders = template.parts.flatMap((part, at) =>
+    typeof part === 'string' ? [] : [{ text: part.text, read: parts[at] as Read }],
+  );
   const read: Read = parts.length === 1 ? (only as Read) : joinParts(parts);
   return {
+    source: text,
     constant: undefined,
     column: own !== undefined && names.isColumn(own) ? own : undefined,
     capture: own !== undefined && !names.isColumn(own) ? rule.captureNames.indexOf(own) : undefined,
@@ -61,14 +69,17 @@ export const compileTemplate = (text: string, rule: Rule): CompiledTemplate => {
       const value = read(message, captures, row);
       return value === undefined ? undefined : textOf(value);
     },
+    missing: (message, captures, row) =>
+      placeholders.find(each => (each.read(message, captures, row) ?? undefined) === undefined)?.text,
   };
 };
 
 type Part = string | Read;
 
-const constantTemplate = (constant: Part): CompiledTemplate => {
+const constantTemplate = (source: string, constant: Part): CompiledTemplate => {
   const value = constant as string;
   return {
+    source,
     constant: value,
     column: undefined,
     capture: undefined,
@@ -76,6 +87,7 @@ const constantTemplate = (constant: Part): CompiledTemplate => {
     reads: [],
     value: () => value,
     text: () => value,
+    missing: () => undefined,
   };
 };
 

@@ -72,9 +72,24 @@ export const kafkaErrors = table({
   },
   'record-timestamp-invalid': {
     kind: 'permanent',
-    message: ({ value }: { value: string }) => `${JSON.stringify(value)} cannot be the timestamp of a record.`,
+    message: ({ template, value }: { template: string; value: string }) =>
+      `The timestamp of a record must be milliseconds since 1970: ${template} gives ${value}.`,
     remedy:
-      'The timestamp template of the sink must give milliseconds since 1970, a whole number: ${timestamp}, or a field of the payload.',
+      "Only a number that is not negative, or text of decimal digits, is a time, and milliseconds have 13 digits. Convert other forms in the rule: seconds * 1000 AS at, microseconds div 1000 AS at, or rfc3339_to_unix_ts(payload.date, 'millisecond') AS at.",
+  },
+  'record-timestamp-missing': {
+    kind: 'permanent',
+    message: ({ template }: { template: string }) =>
+      `The timestamp of a record is missing: ${template} has no value, or null, in this message.`,
+    remedy:
+      'Select a time that every message has, such as CASE WHEN payload.at IS NULL THEN timestamp ELSE payload.at END AS at, and use ${at}. Without `timestamp` the sink takes the time at which the message was received.',
+  },
+  'record-timestamp-unlikely': {
+    kind: 'retryable',
+    message: ({ template, time, year, unit }: { template: string; time: number; year: number; unit: string }) =>
+      `The timestamp ${template} of the sink gave ${time}, which is in the year ${year} as milliseconds since 1970: it is probably in ${unit}.`,
+    remedy:
+      'Kafka deletes records that are older than the topic’s retention, and refuses those too far in the future. Give milliseconds: select seconds * 1000 AS at, microseconds div 1000 AS at, or nanoseconds div 1000000 AS at in the rule, and use ${at}.',
   },
   'kafka-group-refused': {
     kind: 'permanent',

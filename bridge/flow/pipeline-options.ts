@@ -22,6 +22,8 @@ export interface PipelineOptions {
   readonly source: Source;
   /** Told of each permanent failure. */
   readonly failed: (rule: string, error: MkbError) => void;
+  /** Called once for each sink with what is probably wrong with it, though its records can be written. */
+  readonly noticed?: (rule: string, warning: MkbError) => void;
   /** Told of each failure that is retried. */
   readonly problem: (error: MkbError) => void;
   /** Told when a connection to Kafka came or went. */

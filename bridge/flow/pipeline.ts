@@ -70,6 +70,7 @@ export class Pipeline implements ProducerHandler {
     this.#mask = options.capacity - 1;
     this.#slotBits = Math.log2(options.capacity);
     this.#sinks = options.rules.flatMap(rule => rule.sinks);
+    for (const { sink, rule } of this.#sinks) sink.noticed = warning => options.noticed?.(rule.name, warning);
     const { clock = systemClock } = options;
     // No message has a dead letter of the number after the last sink's, so those of rows are told by it.
     const rowLetters = this.#sinks.length + 1;

@@ -6,8 +6,10 @@
  */
 import { MkbError } from '../../api/errors.ts';
 import type { BridgeEvent } from '../../rules/events.ts';
+import { checkTime, isUnlikely, timeError, timeOf, unlikelyTime } from '../../rules/record-time.ts';
 import type { Captures, Origin, Row } from '../../rules/rule.ts';
 import type { CompiledTemplate } from '../../rules/template.ts';
+import { isText } from '../../rules/value.ts';
 import type { ClosedWindow } from '../../rules/windows/closed-window.ts';
 import type { RecordDraft, RecordHeader } from '../kafka/record.ts';
 import type { MqttMessage } from '../mqtt/message.ts';
@@ -30,11 +32,17 @@ export class KafkaSink {
   readonly constantTopic: string | undefined;
   /** Whether the record's value is the payload, byte for byte. */
   readonly passesPayload: boolean;
+  /** Called once with what is probably wrong with the sink, though each record can be written. */
+  noticed: ((warning: MkbError) => void) | undefined;
   readonly #templates: KafkaSinkTemplates;
+  /** Whether a time was of an unlikely unit. */
+  #suspected = false;
   #keyScratch = Buffer.allocUnsafe(256);
 
+  /** Throws `record-timestamp-invalid` for a constant that is no time. */
   constructor(templates: KafkaSinkTemplates) {
     this.#templates = templates;
+    if (templates.timestamp) checkTime(templates.timestamp);
     this.constantTopic = templates.topic.constant;
     this.passesPayload = templates.value.column === 'payload';
   }
@@ -97,9 +105,16 @@ export class KafkaSink {
   #timestamp(message: Origin, captures: Captures, row: Row): number | undefined {
     const template = this.#templates.timestamp;
     if (!template) return undefined;
-    const value = Number(template.value(message, captures, row));
-    if (Number.isSafeInteger(value) && value >= 0) return value;
-    throw new MkbError('record-timestamp-invalid', { value: template.text(message, captures, row) ?? 'undefined' });
+    const value = template.value(message, captures, row);
+    const time = timeOf(value);
+    // Text may be put together of parts, of which one is missing.
+    const missing = time === undefined || isText(value) ? template.missing(message, captures, row) : undefined;
+    if (time === undefined || missing !== undefined) throw timeError(value, template.source, missing);
+    if (!this.#suspected && isUnlikely(time)) {
+      this.#suspected = true;
+      this.noticed?.(unlikelyTime(time, template.source));
+    }
+    return time;
   }
 
   #headers(message: MqttMessage, captures: Captures, row: Row): readonly RecordHeader[] {

@@ -33,8 +33,10 @@ export class ConsumedRecord implements KafkaRecord {
     return this.#record.offset;
   }
 
-  get ts(): number {
-    return this.#record.timestamp;
+  /** Undefined for a record that was written without a time, which Kafka notes as -1. */
+  get ts(): number | undefined {
+    const { timestamp } = this.#record;
+    return timestamp < 0 ? undefined : timestamp;
   }
 
   get ts_type(): 'create' | 'append' {

@@ -49,6 +49,18 @@ test('a mistake in a block of SQL is shown at its line and column in the file', 
   ]);
 });
 
+test('a constant that is no time is refused as the timestamp of a sink', () => {
+  const { problems } = check(`    - name: cars
+      sql: SELECT payload FROM "cars/#"
+      sinks:
+        - kafka: {topic: cars, timestamp: 2026-11-29}
+        - kafka: {topic: cars, timestamp: "1700000000123"}
+`);
+  expect(problems.map(({ path, code }) => [path, code])).toEqual([
+    ['spec.rules[0].sinks[0].kafka.timestamp', 'record-timestamp-invalid'],
+  ]);
+});
+
 test('every template of every sink is checked, at its placeholder', () => {
   const { problems } = check(`    - name: cars
       sql: SELECT payload FROM "cars/{clientid}"

@@ -51,6 +51,8 @@ export class Flow {
   readonly brakes: string[] = [];
   /** Codes of what is tried again. */
   readonly problems: string[] = [];
+  /** Warnings about sinks. */
+  readonly warnings: { rule: string; code: string; message: string }[] = [];
   readonly #producer: Producer;
   readonly #registries: Registries;
   readonly #pipeline: Pipeline;
@@ -80,6 +82,7 @@ export class Flow {
       deadLetterTopic: options.deadLetter,
       source: { pause: () => this.brakes.push('pause'), resume: () => this.brakes.push('resume'), starved: true },
       failed: (rule, { code }) => this.failures.push({ rule, code }),
+      noticed: (rule, { code, message }) => this.warnings.push({ rule, code, message }),
       problem: () => undefined,
       settled: () => undefined,
       obtainSchema: missing => registries.obtain(missing, ({ code }) => this.problems.push(code)),
