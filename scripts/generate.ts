@@ -12,6 +12,7 @@ import { editorSchema } from '../rules/editor-schema.ts';
 import { documentReference } from './document-reference.ts';
 import { errorReference } from './error-reference.ts';
 import { exporterMetricsReference } from './exporter-metrics-reference.ts';
+import { kafkaCodesReference } from './kafka-codes-reference.ts';
 import { metricsReference } from './metrics-reference.ts';
 import { operatorMetricsReference } from './operator-metrics-reference.ts';
 import { operatorReference } from './operator-reference.ts';
@@ -34,6 +35,7 @@ const files: readonly GeneratedFile[] = [
   { path: `crds/${crdName}.yaml`, content: () => yaml(customResourceDefinition()) },
   { path: 'docs/reference/document.md', content: documentReference },
   { path: 'docs/reference/errors.md', content: errorReference },
+  { path: 'docs/reference/kafka-error-codes.md', content: kafkaCodesReference },
   { path: 'docs/reference/metrics.md', content: metricsReference },
   { path: 'docs/reference/exporter-metrics.md', content: exporterMetricsReference },
   { path: 'docs/reference/operator.md', content: operatorReference },

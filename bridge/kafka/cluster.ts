@@ -6,15 +6,9 @@
  * refresh that fails is tried again with backoff for as long as the cluster is open.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import {
-  type API,
-  createTopicsV5,
-  findCoordinatorV3,
-  initProducerIdV2,
-  metadataV9,
-  protocolErrorsCodesById,
-} from '@platformatic/kafka';
+import { type API, createTopicsV5, findCoordinatorV3, initProducerIdV2, metadataV9 } from '@platformatic/kafka';
 import { MkbError } from '../../api/errors.ts';
+import { errorName, reactionTo, refuses } from '../../kafka/error-codes.ts';
 import { responseOf } from '../../kafka/response-error.ts';
 import { backoffMs } from '../backoff.ts';
 import { Connections } from './connections.ts';
@@ -132,11 +126,9 @@ export class Cluster {
     for (const { name, errorCode, errorMessage } of answer.topics) {
       if (errorCode === 0 || errorCode === topicExists) continue;
       const reason = errorMessage ?? errorName(errorCode);
-      if (retryableCreation.has(errorCode))
-        throw new MkbError('kafka-request-failed', { what: `create topic ${name}`, reason });
-      if (isAuthorisation(errorCode))
-        throw new MkbError('kafka-not-authorised', { what: `create topic ${name}`, reason });
-      throw new MkbError('kafka-topic-not-created', { topic: name, reason });
+      if (isDenied(errorCode)) throw new MkbError('kafka-not-authorised', { what: `create topic ${name}`, reason });
+      if (refuses(errorCode, 'topic')) throw new MkbError('kafka-topic-not-created', { topic: name, reason });
+      throw new MkbError('kafka-request-failed', { what: `create topic ${name}`, reason });
     }
     this.refresh();
   }
@@ -156,7 +148,7 @@ export class Cluster {
   /** A new producer id with epoch 0, for idempotence (KIP-98). */
   async newProducerIdentity(): Promise<ProducerIdentity> {
     const answer = await this.#request('give a producer id', initProducerIdV2.api, null, 60_000);
-    if (isAuthorisation(answer.errorCode))
+    if (isDenied(answer.errorCode))
       throw new MkbError('kafka-not-authorised', { what: 'write idempotently', reason: errorName(answer.errorCode) });
     if (answer.errorCode !== 0)
       throw new MkbError('kafka-request-failed', { what: 'give a producer id', reason: errorName(answer.errorCode) });
@@ -168,7 +160,7 @@ export class Cluster {
     const what = `tell the coordinator of the group ${group}`;
     const { coordinators } = await this.#request(what, findCoordinatorV3.api, groupKey, [group]);
     const [{ errorCode, host, port } = { errorCode: -1, host: '', port: 0 }] = coordinators;
-    if (isAuthorisation(errorCode))
+    if (isDenied(errorCode))
       throw new MkbError('kafka-not-authorised', { what: `read as group ${group}`, reason: errorName(errorCode) });
     if (errorCode !== 0) throw new MkbError('kafka-request-failed', { what, reason: errorName(errorCode) });
     return { host, port };
@@ -260,19 +252,12 @@ const invalidTopic = 17;
 export function topicError(topic: string, errorCode: number): MkbError | undefined {
   if (errorCode === unknownTopic) return new MkbError('kafka-unknown-topic', { topic });
   if (errorCode === invalidTopic) return new MkbError('kafka-invalid-topic', { topic });
-  if (isAuthorisation(errorCode))
+  if (isDenied(errorCode))
     return new MkbError('kafka-not-authorised', { what: `use topic ${topic}`, reason: errorName(errorCode) });
   return undefined;
 }
 
-/** The protocol's name of an error code, e.g. NOT_LEADER_OR_FOLLOWER. */
-export function errorName(errorCode: number): string {
-  return (protocolErrorsCodesById as Readonly<Record<number, string>>)[errorCode] ?? `error ${errorCode}`;
-}
-
-/** TOPIC, GROUP, CLUSTER and TRANSACTIONAL_ID authorisation. */
-export const isAuthorisation = (errorCode: number): boolean => [29, 30, 31, 53].includes(errorCode);
+/** Whether a person has to grant a right first. */
+export const isDenied = (errorCode: number): boolean => reactionTo(errorCode) === 'denied';
 
 const topicExists = 36;
-/** REQUEST_TIMED_OUT, NOT_CONTROLLER, THROTTLING_QUOTA_EXCEEDED, and too few brokers alive (INVALID_REPLICATION_FACTOR is final). */
-const retryableCreation = new Set([-1, 7, 41, 89]);

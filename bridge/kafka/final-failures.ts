@@ -1,12 +1,15 @@
 /**
  * What the broker refuses for good: the records that are to blame fail, and only they. The rest of their batch takes its place in the lane.
  *
- * The surprising case is a batch that may have been written by an earlier attempt whose answer was lost. If it did arrive, the broker has
- * counted sequence numbers that are now to be given to other records; it would take those for repetitions, confirm them, and store nothing.
- * So before such a batch is given up or changed, the producer id is given up too, and the count starts anew.
+ * The surprising case is a batch that is written all the same. An answer says so little: NOT_LEADER_OR_FOLLOWER may come from a broker that
+ * wrote the batch and lost its office while the followers took it, the answer to an earlier attempt may be lost, and what stands between may
+ * answer as it likes. If the broker did count the batch's sequence numbers and other records got them next, it would take those for a
+ * repetition, confirm them, and store nothing. So a number that was sent is never used for other records: when its batch is given up
+ * or changed, what follows is counted from the beginning under the next epoch.
  */
 import { MkbError } from '../../api/errors.ts';
-import { errorName, isAuthorisation } from './cluster.ts';
+import { errorName } from '../../kafka/error-codes.ts';
+import { isDenied } from './cluster.ts';
 import type { Identity } from './identity.ts';
 import type { Lane } from './lane.ts';
 import type { PartitionResult } from './produce-api.ts';
@@ -44,21 +47,21 @@ export class FinalFailures {
 
   /** Nothing that the lane holds can be written any more. Returns the batches that left it. */
   drain(lane: Lane, error: MkbError): RecordBatch[] {
-    this.#distrustNumbers(lane);
+    this.#identity.supersede(lane.identity);
     const batches = lane.drain();
     for (const batch of batches) this.#tell(batch, () => error);
     return batches;
   }
 
   #all(lane: Lane, errorOf: (index: number) => MkbError): RecordBatch {
-    this.#distrustNumbers(lane);
+    this.#abandonNumber(lane);
     const batch = lane.settleHead(false);
     this.#tell(batch, errorOf);
     return batch;
   }
 
   #replace(lane: Lane, parts: RecordBatch[]): RecordBatch {
-    this.#distrustNumbers(lane);
+    this.#abandonNumber(lane);
     return lane.replaceHead(parts);
   }
 
@@ -74,14 +77,14 @@ export class FinalFailures {
     }
   }
 
-  #distrustNumbers(lane: Lane): void {
-    if (lane.ambiguous && lane.identity === this.#identity.current) this.#identity.renew();
+  #abandonNumber(lane: Lane): void {
+    if (lane.numbered) this.#identity.supersede(lane.identity);
   }
 }
 
 function refusal(topic: string, errorCode: number, reason: string | null): MkbError {
   const name = errorName(errorCode);
-  if (isAuthorisation(errorCode))
+  if (isDenied(errorCode))
     return new MkbError('kafka-not-authorised', { what: `write to topic ${topic}`, reason: name });
   return new MkbError('kafka-record-refused', { topic, name, reason: reason ?? name });
 }

@@ -4,6 +4,8 @@
  * At most one batch is unacknowledged. So order holds whatever is retried, and the idempotent sequence is simple: a batch gets its
  * number when it is first sent, keeps it for every attempt, and the next number is known when the batch is settled. What leaves the
  * lane for good is told by the producer: delivered, or failed.
+ *
+ * A number that was sent once belongs to its batch for ever, whatever the broker answered: see final-failures.ts.
  */
 import type { BufferPool } from './buffer-pool.ts';
 import type { RecordDraft } from './record.ts';
@@ -18,16 +20,15 @@ export class Lane {
   head: RecordBatch | undefined;
   /** Whether `head` is under way at this moment. */
   sending = false;
-  /** Whether an attempt to send `head` ended in a way that leaves open whether the broker has it. */
-  ambiguous = false;
   /** Attempts of `head` that failed, for the backoff. */
   failures = 0;
   /** Not to be sent before this time, milliseconds of the producer's clock. */
   blockedUntil = 0;
+  /** How often `head` was sent with the number that it has; 0 while it has none. */
+  sends = 0;
+  /** What the last batch was numbered with. */
   identity: ProducerIdentity | undefined;
   sequence = 0;
-  #headIdentity: ProducerIdentity | undefined;
-  #headNumbered = false;
   #open: RecordBatch | undefined;
   #openedAt = 0;
   #closed: RecordBatch[] = [];
@@ -90,25 +91,22 @@ export class Lane {
 
   /** Whether `head` was sent before and so must keep its number. */
   get numbered(): boolean {
-    return this.#headNumbered;
+    return this.sends > 0;
   }
 
-  /** Gives `head` its place in the producer's sequence, unless it has one from an earlier attempt. */
+  /** Gives `head` its place in the producer's sequence, unless it has one from an earlier attempt. Call when it is sent. */
   number(identity: ProducerIdentity | undefined): { identity: ProducerIdentity | undefined; sequence: number } {
-    if (!this.#headNumbered) {
-      if (this.identity !== identity) {
-        this.identity = identity;
-        this.sequence = 0;
-      }
-      this.#headIdentity = identity;
-      this.#headNumbered = true;
+    if (!this.numbered && this.identity !== identity) {
+      this.identity = identity;
+      this.sequence = 0;
     }
-    return { identity: this.#headIdentity, sequence: this.sequence };
+    this.sends++;
+    return { identity: this.identity, sequence: this.sequence };
   }
 
   /** Takes `head`'s number back, so that the next attempt gets one of a new producer id. */
   unnumber(): void {
-    this.#headNumbered = false;
+    this.sends = 0;
     this.identity = undefined;
   }
 
@@ -122,10 +120,9 @@ export class Lane {
     if (written) this.sequence = (this.sequence + batch.count) % 2 ** 31;
     this.head = undefined;
     this.sending = false;
-    this.ambiguous = false;
+    this.sends = 0;
     this.failures = 0;
     this.blockedUntil = 0;
-    this.#headNumbered = false;
     return batch;
   }
 
@@ -136,11 +133,12 @@ export class Lane {
     return batch;
   }
 
-  /** Takes every batch out, oldest first: the lane has lost its topic. */
+  /** Takes every batch out, oldest first: the lane has lost its topic. What comes after is counted from the beginning. */
   drain(): RecordBatch[] {
     this.close();
-    const batches = this.#closed;
+    const batches = this.head ? [this.settleHead(false), ...this.#closed] : this.#closed;
     this.#closed = [];
-    return this.head ? [this.settleHead(false), ...batches] : batches;
+    this.identity = undefined;
+    return batches;
   }
 }

@@ -15,7 +15,7 @@ export interface PartitionBatch {
 export interface PartitionResult {
   readonly topic: string;
   readonly partition: number;
-  /** 0 for success, see broker-errors.ts. */
+  /** 0 for success, see kafka/error-codes.ts. */
   readonly errorCode: number;
   readonly baseOffset: bigint;
   /** Positions in the batch of the records that the broker refused, with its reasons; empty unless it names them. */

@@ -9,10 +9,10 @@
  * stops appending while `full` is true.
  */
 import { MkbError } from '../../api/errors.ts';
+import { errorName, reactionTo, refuses } from '../../kafka/error-codes.ts';
 import { backoffMs } from '../backoff.ts';
-import { mayHaveWritten, reactionTo } from './broker-errors.ts';
 import { BufferPool } from './buffer-pool.ts';
-import { Cluster, errorName } from './cluster.ts';
+import { Cluster } from './cluster.ts';
 import { type Codec, codecs } from './compression.ts';
 import { FinalFailures } from './final-failures.ts';
 import { Identity } from './identity.ts';
@@ -28,8 +28,6 @@ import { Topics } from './topics.ts';
 /** A request that got no answer. */
 interface Lost {
   readonly error: Error;
-  /** Whether it was written, so that the broker may have acted on it. */
-  readonly written: boolean;
 }
 
 const silence: ProduceAnswer = { results: [], throttleMs: 0 };
@@ -228,14 +226,14 @@ export class Producer {
     const codec = this.#codec;
     Promise.all(lanes.map(lane => lane.head!.compress(codec))).then(
       () => this.#request(link, lanes),
-      error => this.#answered(link, lanes, { error, written: false }),
+      error => this.#answered(link, lanes, { error }),
     );
   }
 
   #request(link: Link, lanes: Lane[]): void {
     const connection = link.connection;
     if (!connection) {
-      this.#answered(link, lanes, { error: new Error('the connection was lost'), written: false });
+      this.#answered(link, lanes, { error: new Error('the connection was lost') });
       return;
     }
     const batches: PartitionBatch[] = lanes.map(lane => {
@@ -246,7 +244,7 @@ export class Producer {
     const timeoutMs = Math.floor(this.#options.cluster.requestTimeoutMs * 0.8);
     produce(connection, acks, timeoutMs, batches, (error, answer) => {
       if (this.#closed) return;
-      if (error) this.#answered(link, lanes, { error, written: true });
+      if (error) this.#answered(link, lanes, { error });
       // With acks none the library calls back when it has written, with no answer to give.
       else this.#answered(link, lanes, acks === 0 ? silence : answer!);
     });
@@ -264,11 +262,11 @@ export class Producer {
     this.#pump();
   }
 
-  #lost(link: Link, lanes: Lane[], { error: cause, written }: Lost): void {
+  #lost(link: Link, lanes: Lane[], { error: cause }: Lost): void {
     this.#handler.problem(
       new MkbError('kafka-unreachable', { address: link.address, reason: cause.message }, { cause }),
     );
-    for (const lane of lanes) this.#retry(lane, written);
+    for (const lane of lanes) this.#retry(lane);
     this.cluster.refresh();
   }
 
@@ -279,37 +277,41 @@ export class Producer {
         ({ topic, partition }) => topic === lane.topic && partition === lane.partition,
       );
       if (result) this.#react(lane, result);
-      else this.#retry(lane, true);
+      else this.#retry(lane);
     }
   }
 
   #react(lane: Lane, result: PartitionResult): void {
-    switch (reactionTo(result.errorCode)) {
-      case 'delivered':
-        this.#delivered(lane);
-        return;
-      case 'split':
-        this.#retire(lane, this.#failures.tooLarge(lane));
-        return;
-      case 'fail':
-        this.#retire(lane, this.#failures.refused(lane, result));
-        return;
-      case 'renew':
-        if (lane.identity === this.#identity.current) this.#identity.renew();
-        lane.unnumber();
-        break;
-      case 'refresh':
-        this.cluster.refresh();
-        break;
-      case 'retry':
+    const reaction = reactionTo(result.errorCode);
+    // Sent once, it repeats nothing: the broker has counted the number for other records.
+    const repeated = reaction === 'repeated' && lane.sends > 1;
+    if (reaction === 'none' || repeated) {
+      this.#delivered(lane);
+      return;
     }
+    if (reaction === 'split') {
+      this.#retire(lane, this.#failures.tooLarge(lane));
+      return;
+    }
+    if (reaction === 'denied' || refuses(result.errorCode, 'record')) {
+      this.#retire(lane, this.#failures.refused(lane, result));
+      return;
+    }
+    if (reaction === 'renew' || reaction === 'repeated') this.#renumber(lane);
+    if (reaction === 'refresh') this.cluster.refresh();
     this.#handler.problem(
       new MkbError('kafka-request-failed', {
         what: `write to partition ${lane.partition} of ${lane.topic}`,
         reason: result.errorMessage ?? errorName(result.errorCode),
       }),
     );
-    this.#retry(lane, mayHaveWritten(result.errorCode));
+    this.#retry(lane);
+  }
+
+  /** The lane's head gets another number, under a new producer id. */
+  #renumber(lane: Lane): void {
+    this.#identity.renew(lane.identity);
+    lane.unnumber();
   }
 
   #delivered(lane: Lane): void {
@@ -318,10 +320,8 @@ export class Producer {
     this.#retire(lane, batch);
   }
 
-  /** @param mayBeWritten whether this attempt leaves open if the broker has the batch */
-  #retry(lane: Lane, mayBeWritten: boolean): void {
+  #retry(lane: Lane): void {
     lane.sending = false;
-    lane.ambiguous ||= mayBeWritten;
     const { minDelayMs, maxDelayMs } = this.#options.cluster.retry;
     lane.blockedUntil = this.#now() + backoffMs(lane.failures++, minDelayMs, maxDelayMs);
   }

@@ -1,6 +1,7 @@
 /** The questions to a Kafka cluster: its partitions, where they begin and end, its groups, and how far these have read. */
-import { listGroupsV3, listOffsetsV5, metadataV9, offsetFetchV6, protocolErrorsCodesById } from '@platformatic/kafka';
+import { listGroupsV3, listOffsetsV5, metadataV9, offsetFetchV6 } from '@platformatic/kafka';
 import { MkbError } from '../../api/errors.ts';
+import { errorName } from '../../kafka/error-codes.ts';
 import type { Brokers } from './brokers.ts';
 
 export interface PartitionState {
@@ -90,7 +91,5 @@ export async function readCommitted(brokers: Brokers, node: number, group: strin
   );
 }
 
-const requestFailed = (what: string, errorCode: number): MkbError => {
-  const reason = (protocolErrorsCodesById as Readonly<Record<number, string>>)[errorCode] ?? `error ${errorCode}`;
-  return new MkbError('kafka-request-failed', { what, reason });
-};
+const requestFailed = (what: string, errorCode: number): MkbError =>
+  new MkbError('kafka-request-failed', { what, reason: errorName(errorCode) });

@@ -24,6 +24,7 @@ import { findNode, installNode } from './node/programs.ts';
 
 export type SystemName =
   | 'java'
+  | 'jdk'
   | 'maven'
   | 'openssl'
   | 'mosquitto'
@@ -84,6 +85,7 @@ const mavenAdvice = 'see that Maven reaches its repository (a mirror or proxy go
 
 export const systems: readonly System[] = [
   fromPackage('java', ['java'], 'default-jre-headless', 'openjdk'),
+  fromPackage('jdk', ['javac'], 'default-jdk-headless', 'openjdk'),
   fromPackage('openssl', ['openssl'], 'openssl', 'openssl'),
   fromPackage(
     'mosquitto',

@@ -19,11 +19,12 @@ import {
   syncGroupV5,
 } from '@platformatic/kafka';
 import { MkbError } from '../../../api/errors.ts';
+import { errorName } from '../../../kafka/error-codes.ts';
 import { responseOf } from '../../../kafka/response-error.ts';
 import { backoffMs } from '../../backoff.ts';
-import { type Cluster, errorName } from '../cluster.ts';
+import type { Cluster } from '../cluster.ts';
 import { Coordinator } from './coordinator.ts';
-import { groupError, isMoved, memberUnknown, rebalanceInProgress } from './group-errors.ts';
+import { groupError, isMemberUnknown, isMoved, rebalanceInProgress } from './group-errors.ts';
 import {
   assign,
   assignorName,
@@ -287,7 +288,7 @@ export class Group {
   #judge(code: number, what: string): void {
     if (code === 0) return;
     if (isMoved(code)) this.#coordinator.forget();
-    if (memberUnknown.has(code))
+    if (isMemberUnknown(code))
       throw new MkbError('kafka-membership-lost', { group: this.#options.groupId, reason: errorName(code) });
     throw groupError(code, this.#options.groupId, what);
   }

@@ -7,8 +7,9 @@
  */
 import { listOffsetsV6 } from '@platformatic/kafka';
 import { MkbError } from '../../../api/errors.ts';
+import { errorName } from '../../../kafka/error-codes.ts';
 import { responseOf } from '../../../kafka/response-error.ts';
-import { type Cluster, errorName } from '../cluster.ts';
+import type { Cluster } from '../cluster.ts';
 import type { Group } from './group.ts';
 import type { TopicPartition } from './group-protocol.ts';
 

@@ -1,8 +1,9 @@
 /** Fetch requests, without sessions: what they ask for changes with every answer. */
 import { fetchV11 } from '@platformatic/kafka';
 import { MkbError } from '../../../api/errors.ts';
+import { errorName } from '../../../kafka/error-codes.ts';
 import { responseOf } from '../../../kafka/response-error.ts';
-import { type Cluster, errorName, topicError } from '../cluster.ts';
+import { type Cluster, topicError } from '../cluster.ts';
 import type { AssignedPartition } from './assigned-partition.ts';
 import type { ConsumerOptions } from './options.ts';
 

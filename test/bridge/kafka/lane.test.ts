@@ -51,17 +51,6 @@ test('a batch keeps its sequence number over all attempts, and the next one foll
   expect(lane.number(identity)).toEqual({ identity, sequence: 3 });
 });
 
-test('a batch that the broker never had gives its number to the next', () => {
-  const lane = new Lane('t', 0);
-  fill(lane, [1, 2]);
-  lane.next();
-  lane.number(identity);
-  lane.settleHead(false);
-  fill(lane, [3]);
-  lane.next();
-  expect(lane.number(identity).sequence).toBe(0);
-});
-
 test('a new producer id counts from 0', () => {
   const lane = new Lane('t', 0);
   fill(lane, [1]);

@@ -137,18 +137,6 @@ describe('what is final fails, and only that', () => {
     expectExactly(sent.filter((_, index) => index !== 42));
   });
 
-  test('after a batch that may have been written was given up, no later record is taken for a repetition of it', async () => {
-    // The first attempt is written, but its answer is lost; by the second the user may not write any more. Were the sequence numbers
-    // used again, the broker would confirm the next batch without storing it.
-    kafka.faults.add({ api: 'Produce', drop: 'after' });
-    kafka.faults.add({ api: 'Produce', skip: 1, error: 'TOPIC_AUTHORIZATION_FAILED' });
-    producer.append('t', [{ key: 'k', value: 'first' }]);
-    await producer.outcome();
-    expect(producer.failures.map(({ error }) => error.code)).toEqual(['kafka-not-authorised']);
-    await producer.deliver('t', [{ key: 'k', value: 'second' }]);
-    expect(valuesOf()).toContain('second');
-  });
-
   test('a topic that does not exist fails its records after a few answers, and another topic goes on', async () => {
     producer.append('missing', records(3));
     await producer.deliver('t', records(3));
