@@ -132,27 +132,27 @@ export class Drain {
 
   /** Throws when the bridge has failed, and when it is broken off. */
   async #look(signal: AbortSignal): Promise<Look> {
-    const { session, settlement, ended } = this.#bridge;
+    const { session, account, ended } = this.#bridge;
     await Promise.race([pause(this.#everyMs), ended]);
     const answered = await session.ping();
     signal.throwIfAborted();
     const [settledBefore, wantedBefore] = [this.#settled, this.#wanted];
-    this.#settled = settlement.received - settlement.inFlight;
-    this.#wanted = this.#settled - settlement.count('no_rule');
-    if (!answered || settlement.inFlight > 0 || this.#wanted > wantedBefore)
+    this.#settled = account.received - account.inFlight;
+    this.#wanted = this.#settled - account.count('no_rule');
+    if (!answered || account.inFlight > 0 || this.#wanted > wantedBefore)
       return this.#settled > settledBefore ? 'moving' : 'stuck';
     return session.idle && this.#settled === settledBefore ? 'still' : 'unwanted';
   }
 
   #messages(): Map<Outcome, number> {
-    const { settlement } = this.#bridge;
+    const { account } = this.#bridge;
     return new Map(
-      outcomes.map(outcome => [outcome, settlement.count(outcome)] as const).filter(([, count]) => count > 0),
+      outcomes.map(outcome => [outcome, account.count(outcome)] as const).filter(([, count]) => count > 0),
     );
   }
 
   #unfinished(why: string, unacknowledged: number): MkbError {
-    const drained = this.#bridge.settlement.received - unacknowledged;
+    const drained = this.#bridge.account.received - unacknowledged;
     return new MkbError('drain-unfinished', { clientId: this.clientId, why, drained, unacknowledged });
   }
 }

@@ -10,9 +10,9 @@ import type { MqttKafkaBridge } from '../api/bridge.ts';
 import { MkbError } from '../api/errors.ts';
 import { durationMs } from '../api/units.ts';
 import { backoffMs } from './backoff.ts';
+import { Account } from './flow/account.ts';
 import type { BoundRule } from './flow/bound-rule.ts';
-import { DeliveryHistogram } from './flow/delivery-histogram.ts';
-import { Pipeline } from './flow/pipeline.ts';
+import { Pipeline, slotBitsFor } from './flow/pipeline.ts';
 import type { Source } from './flow/pipeline-options.ts';
 import type { RecordRule } from './flow/records/record-rule.ts';
 import { Settlement } from './flow/settlement.ts';
@@ -32,8 +32,7 @@ export interface StopReport {
 
 export class Bridge implements BridgeFigures {
   readonly name: string;
-  readonly settlement: Settlement;
-  readonly histogram = new DeliveryHistogram();
+  readonly account = new Account();
   readonly rules: readonly (BoundRule | RecordRule)[];
   /** From Kafka to MQTT, if a rule goes that way. */
   readonly wayBack: WayBack | undefined;
@@ -79,16 +78,11 @@ export class Bridge implements BridgeFigures {
     this.#registries = parts.registries;
     this.receiveMaximum = parts.session.receiveMaximum;
     this.bufferLimitBytes = parts.producer.maxBytes;
-    const capacity = parts.session.windowCapacity;
-    this.settlement = new Settlement(
-      capacity,
-      { settle: arrival => this.session.settle(arrival), acknowledge: () => this.session.acknowledge() },
-      this.histogram,
-    );
+    const slotBits = slotBitsFor(parts.rules);
     this.#pipeline = new Pipeline({
       rules: parts.rules,
-      settlement: this.settlement,
-      capacity,
+      settlement: new Settlement(slotBits),
+      slotBits,
       deadLetterTopic: document.spec.delivery.onFailure.deadLetter?.topic,
       source: this.#source(),
       failed: (rule, error) => this.#errors.report('error', error, { bridge: this.name, rule }),
@@ -130,7 +124,7 @@ export class Bridge implements BridgeFigures {
 
   /** Whether something is on its way to Kafka. */
   get #isBusy(): boolean {
-    return this.settlement.inFlight > 0 || this.windowRows.inFlight > 0;
+    return this.account.inFlight > 0 || this.windowRows.inFlight > 0;
   }
 
   /** Why it cannot move messages now; empty when it can. */
@@ -185,7 +179,7 @@ export class Bridge implements BridgeFigures {
     this.#producer.close();
     this.#firstConnection.resolve();
     this.#end.resolve();
-    return { unacknowledged: this.settlement.inFlight };
+    return { unacknowledged: this.account.inFlight };
   }
 
   async #untilSettled(timeoutMs: number): Promise<void> {
@@ -203,6 +197,9 @@ export class Bridge implements BridgeFigures {
   #source(): Source {
     const session = () => this.session;
     return {
+      account: this.account,
+      settle: arrival => session().settle(arrival),
+      acknowledge: () => session().acknowledge(),
       pause: () => session().pause(),
       resume: () => {
         if (!this.#stopping) session().resume();

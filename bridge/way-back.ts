@@ -6,8 +6,8 @@
  */
 import type { MqttKafkaBridge } from '../api/bridge.ts';
 import type { MkbError } from '../api/errors.ts';
+import type { Account } from './flow/account.ts';
 import type { MissingSchema } from './flow/pipeline-options.ts';
-import type { RecordAccount } from './flow/records/record-account.ts';
 import { type Made, RecordFlow } from './flow/records/record-flow.ts';
 import type { RecordRule } from './flow/records/record-rule.ts';
 import { Consumer } from './kafka/consumer/consumer.ts';
@@ -40,7 +40,7 @@ export interface WayBackEvents {
 
 export class WayBack {
   readonly rules: readonly RecordRule[];
-  readonly account: RecordAccount;
+  readonly account: Account;
   /** Connections to the MQTT server that were made. */
   connections = 0;
   readonly #events: WayBackEvents;

@@ -14,7 +14,7 @@ export interface Counted {
     readonly connected: number;
     readonly counters: { readonly published: number; readonly acknowledged: number };
   };
-  readonly bridge: Pick<BridgeFigures, 'settlement' | 'histogram' | 'rules'>;
+  readonly bridge: Pick<BridgeFigures, 'account' | 'rules'>;
   /** Records that arrived in the topic, counted by the broker. */
   readonly recordsInKafka: () => number;
 }
@@ -86,7 +86,7 @@ export class Meter {
 
   /** The same since the beginning. */
   wholeLatency(): Figures['latency'] {
-    return latencyOf(this.#counted.bridge.histogram.counts);
+    return latencyOf(this.#counted.bridge.account.histogram.counts);
   }
 
   #rates(newest: Sample): Figures['rates'] {
@@ -103,15 +103,19 @@ export class Meter {
 
   #take(): Sample {
     const { bridge } = this.#counted;
-    return { ...totalsOf(this.#counted), atMs: this.#now(), buckets: Float64Array.from(bridge.histogram.counts) };
+    return {
+      ...totalsOf(this.#counted),
+      atMs: this.#now(),
+      buckets: Float64Array.from(bridge.account.histogram.counts),
+    };
   }
 }
 
 /** The totals as they are now, all read in one turn of the event loop. */
 export const totalsOf = ({ fleet, bridge, recordsInKafka }: Counted): Totals => {
-  const { received, inFlight, settled } = bridge.settlement;
-  const delivered = bridge.settlement.count('delivered');
-  const deadLettered = bridge.settlement.count('dead_lettered');
+  const { received, inFlight, settled } = bridge.account;
+  const delivered = bridge.account.count('delivered');
+  const deadLettered = bridge.account.count('dead_lettered');
   const { published, acknowledged } = fleet.counters;
   return {
     published,
@@ -122,7 +126,7 @@ export const totalsOf = ({ fleet, bridge, recordsInKafka }: Counted): Totals => 
     deadLettered,
     dropped: settled.reduce((sum, count) => sum + count, 0) - delivered - deadLettered,
     filtered: (['filtered', 'no_rule', 'aggregated'] as const)
-      .map(reason => bridge.settlement.count(reason))
+      .map(reason => bridge.account.count(reason))
       .reduce((sum, count) => sum + count),
     inFlight,
     inKafka: recordsInKafka(),

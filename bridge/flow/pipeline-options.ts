@@ -2,10 +2,10 @@
 import type { ErrorDetails, MkbError } from '../../api/errors.ts';
 import type { Clock } from '../clock.ts';
 import type { BoundRule } from './bound-rule.ts';
-import type { Settlement } from './settlement.ts';
+import type { Settled, Settlement } from './settlement.ts';
 
 /** What the pipeline asks of where messages come from. */
-export interface Source {
+export interface Source extends Settled {
   pause(): void;
   resume(): void;
   /** Whether it can probably send no more before something is acknowledged. */
@@ -15,8 +15,8 @@ export interface Source {
 export interface PipelineOptions {
   readonly rules: readonly BoundRule[];
   readonly settlement: Settlement;
-  /** What the settlement was made with. */
-  readonly capacity: number;
+  /** What the settlement was made with: see `slotBitsFor`. */
+  readonly slotBits: number;
   /** Where permanent failures go; without it they are dropped and counted. */
   readonly deadLetterTopic: string | undefined;
   readonly source: Source;

@@ -35,6 +35,8 @@ interface Route {
 /** How many topics' routes are remembered. Beyond that all are forgotten and found again: a flood of topics costs time, not memory. */
 const rememberedRoutes = 50_000;
 const deadLetterSink = 0;
+/** The most slots that settlement needs: a million messages in flight. */
+const mostSlotBits = 20;
 /** No outcome: the rule misses a schema. */
 const pending = -1;
 
@@ -45,6 +47,8 @@ export class Pipeline implements ProducerHandler {
   readonly events: EventFeed;
   readonly #options: PipelineOptions;
   readonly #settlement: Settlement;
+  /** The source's number in the settlement. */
+  readonly #source: number;
   readonly #mask: number;
   readonly #slotBits: number;
   readonly #sinks: readonly BoundSink[];
@@ -67,8 +71,9 @@ export class Pipeline implements ProducerHandler {
   constructor(options: PipelineOptions) {
     this.#options = options;
     this.#settlement = options.settlement;
-    this.#mask = options.capacity - 1;
-    this.#slotBits = Math.log2(options.capacity);
+    this.#source = options.settlement.add(options.source);
+    this.#mask = 2 ** options.slotBits - 1;
+    this.#slotBits = options.slotBits;
     this.#sinks = options.rules.flatMap(rule => rule.sinks);
     for (const { sink, rule } of this.#sinks) sink.noticed = warning => options.noticed?.(rule.name, warning);
     const { clock = systemClock } = options;
@@ -111,11 +116,18 @@ export class Pipeline implements ProducerHandler {
   /** Takes one message. `arrival` is the source's number of it. */
   message(message: MqttMessage, arrival: number): void {
     if (this.#readAt === 0) this.#readAt = performance.now();
-    const slot = this.#settlement.begin(arrival, message.topic, message.qos, message.retain, this.#readAt);
+    const slot = this.#settlement.begin(
+      this.#source,
+      arrival,
+      message.topic,
+      message.qos,
+      message.retain,
+      this.#readAt,
+    );
     const routes = this.#routesOf(message.topic);
     const outcome = routes.length === 0 ? outcomeNumber.no_rule : outcomeNumber.filtered;
     this.#applyFrom(0, routes, message, slot, outcome);
-    if (this.#producer.full) this.#pause();
+    if (this.#producer.full || this.#settlement.full) this.#pause();
   }
 
   /** Applies the rules of a message from one of them on. `before` is what those before it made. */
@@ -143,7 +155,7 @@ export class Pipeline implements ProducerHandler {
       this.#readAt = performance.now();
       this.#applyFrom(at, routes, message, slot, outcome);
       this.readEnd();
-      if (!this.#waiting && this.#producer.hasRoom) this.#resume();
+      if (this.#hasRoom) this.#resume();
       this.#options.settled();
     });
   }
@@ -289,7 +301,7 @@ export class Pipeline implements ProducerHandler {
   settled(): void {
     this.#settlement.acknowledge();
     if (this.#producer.hasRoom) {
-      if (this.#paused && !this.#waiting) this.#resume();
+      if (this.#paused && this.#hasRoom) this.#resume();
       this.rows.resume();
       this.events.resume();
     }
@@ -332,6 +344,10 @@ export class Pipeline implements ProducerHandler {
     this.#settlement.release(slot, outcomeNumber.dead_letter_failed, performance.now());
   }
 
+  get #hasRoom(): boolean {
+    return !this.#waiting && this.#producer.hasRoom && !this.#settlement.full;
+  }
+
   #pause(): void {
     if (this.#paused) return;
     this.#paused = true;
@@ -349,4 +365,11 @@ export class Pipeline implements ProducerHandler {
 function clientId(rule: BoundRule, captures: Captures): string | undefined {
   const position = rule.rule.captureNames.indexOf('clientid');
   return position < 0 ? undefined : captures[position];
+}
+
+/** How many bits of a token are the slot: a token is a positive 32-bit integer, and the rest of it is the number of a sink. */
+export function slotBitsFor(rules: readonly BoundRule[]): number {
+  const sinks = rules.reduce((sum, rule) => sum + rule.sinks.length, 0);
+  // Two numbers are of dead letters: 0, and the one after the last sink's.
+  return Math.min(mostSlotBits, 31 - Math.ceil(Math.log2(sinks + 2)));
 }

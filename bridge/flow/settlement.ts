@@ -1,15 +1,21 @@
 /**
- * Messages in flight, and the account of all that came: received = delivered + dead-lettered + dropped + in flight, at every moment.
+ * Messages in flight. Each holds a slot from `begin` until everything that was made of it has an outcome; the worst one decides, its source's
+ * account counts it, and the source may acknowledge it.
  *
- * A message holds a slot from `begin` until everything that was made of it has an outcome; the worst one decides, and the source is told
- * that it may be acknowledged. Slots are columns of numbers indexed by arrival number, so that a message in flight costs no object. The
- * slot is also what a record's token says, and where dead letters find what they must know of a message whose bytes are long gone.
+ * Slots are columns of numbers, so that a message in flight costs no object. A slot is what a record's token carries, and where dead
+ * letters find what they must know of a message whose bytes are long gone. Slots come from a free list and not from the arrival number: a
+ * message that waits for a partition without a leader holds its own slot and nobody else's.
+ *
+ * The surprising case is a message that is withdrawn (a rebalance gave its partition to another member): its source counts it as returned
+ * at once, but the slot is free only when all tokens that carry it are back.
  */
-import type { DeliveryHistogram } from './delivery-histogram.ts';
-import { type Outcome, outcomeNumber, outcomes } from './outcome.ts';
+import type { Account } from './account.ts';
+import { outcomeNumber } from './outcome.ts';
 
-/** Who is told that a message is safe. The session is one. */
-export interface Acknowledger {
+/** What settlement asks of a source. */
+export interface Settled {
+  readonly account: Account;
+  /** The message is safe, or dropped permanently. Sends nothing yet. */
   settle(arrival: number): void;
   /** Sends what may be acknowledged after a group of `settle`. */
   acknowledge(): void;
@@ -24,71 +30,73 @@ export interface Remembered {
   readonly payload: Buffer | undefined;
 }
 
+const firstSize = 1024;
+const qosBits = 3;
+const retainBit = 4;
+const withdrawnBit = 8;
+
 export class Settlement {
-  /** Messages that came, all of them. */
-  received = 0;
-  /** Messages by what became of them, indexed by outcome number. */
-  readonly settled = new Float64Array(outcomes.length);
-  readonly #mask: number;
-  readonly #source: Acknowledger;
-  readonly #histogram: DeliveryHistogram;
-  readonly #arrivals: Float64Array;
-  /** Records without outcome, and one for the message itself; FOREACH makes as many as a payload has elements. */
-  readonly #pending: Uint32Array;
-  readonly #worst: Uint8Array;
-  readonly #receivedAt: Float64Array;
-  readonly #flags: Uint8Array;
-  readonly #topics: (string | undefined)[];
-  readonly #payloads: (Buffer | undefined)[];
+  readonly #most: number;
+  readonly #sources: Settled[] = [];
+  /** Sources of which something was settled since the last `acknowledge`. */
+  readonly #touched = new Set<Settled>();
+  /** Free slots, a stack: the last one that was freed is in the cache. */
+  #free = new Uint32Array(0);
+  #freeCount = 0;
+  #size = 0;
+  #sourceOf = new Uint32Array(0);
+  #arrivals = new Float64Array(0);
+  /** Things made of the message that have no outcome, and one for the message itself; 0 for a free slot. */
+  #pending = new Uint32Array(0);
+  #worst = new Uint8Array(0);
+  #receivedAt = new Float64Array(0);
+  #flags = new Uint8Array(0);
+  readonly #topics: (string | undefined)[] = [];
+  readonly #payloads: (Buffer | undefined)[] = [];
 
-  /**
-   * @param capacity a power of two, no less than the messages that the source lets be unsettled at once
-   * @param source is told of each message that is settled
-   * @param histogram gets the time from receipt to settlement of each message delivered
-   */
-  constructor(capacity: number, source: Acknowledger, histogram: DeliveryHistogram) {
-    this.#mask = capacity - 1;
-    this.#source = source;
-    this.#histogram = histogram;
-    this.#arrivals = new Float64Array(capacity);
-    this.#pending = new Uint32Array(capacity);
-    this.#worst = new Uint8Array(capacity);
-    this.#receivedAt = new Float64Array(capacity);
-    this.#flags = new Uint8Array(capacity);
-    this.#topics = new Array(capacity).fill(undefined);
-    this.#payloads = new Array(capacity).fill(undefined);
+  /** @param slotBits there are at most 2^slotBits messages in flight, as a token has no room for more */
+  constructor(slotBits: number) {
+    this.#most = 2 ** slotBits;
+    this.#grow(Math.min(firstSize, this.#most));
   }
 
-  /** Messages that have no outcome yet. */
-  get inFlight(): number {
-    let settled = 0;
-    for (const count of this.settled) settled += count;
-    return this.received - settled;
+  /** Whether every slot there can be is held: `begin` must not be called. */
+  get full(): boolean {
+    return this.#freeCount === 0 && this.#size === this.#most;
   }
 
-  count(outcome: Outcome): number {
-    return this.settled[outcomeNumber[outcome]]!;
+  /** Slots that are held. */
+  get held(): number {
+    return this.#size - this.#freeCount;
+  }
+
+  /** Makes a source known. Returns the number that `begin` takes. */
+  add(source: Settled): number {
+    return this.#sources.push(source) - 1;
   }
 
   /**
-   * A message came. It is held until `release`.
+   * A message came. It is held until `release`. Throws a RangeError while `full`.
    *
+   * @param source its number
    * @param receivedAt when it was read, milliseconds of performance.now()
    * @returns its slot
    */
-  begin(arrival: number, topic: string, qos: number, retain: boolean, receivedAt: number): number {
-    const slot = arrival & this.#mask;
-    this.received++;
+  begin(source: number, arrival: number, topic: string, qos: number, retain: boolean, receivedAt: number): number {
+    if (this.#freeCount === 0) this.#grow(Math.min(this.#size * 2, this.#most));
+    const slot = this.#free[--this.#freeCount]!;
+    this.#sources[source]!.account.received++;
+    this.#sourceOf[slot] = source;
     this.#arrivals[slot] = arrival;
     this.#pending[slot] = 1;
     this.#worst[slot] = 0;
     this.#receivedAt[slot] = receivedAt;
-    this.#flags[slot] = retain ? qos | 4 : qos;
+    this.#flags[slot] = retain ? qos | retainBit : qos;
     this.#topics[slot] = topic;
     return slot;
   }
 
-  /** One more record is made of the message: it is not settled before that has an outcome. */
+  /** One more thing is made of the message: it is not settled before that has an outcome. */
   hold(slot: number): void {
     this.#pending[slot]!++;
   }
@@ -101,24 +109,80 @@ export class Settlement {
   /** What a dead letter says of the message. */
   recall(slot: number): Remembered {
     const flags = this.#flags[slot]!;
-    return { topic: this.#topics[slot]!, qos: flags & 3, retain: (flags & 4) !== 0, payload: this.#payloads[slot] };
+    return {
+      topic: this.#topics[slot]!,
+      qos: flags & qosBits,
+      retain: (flags & retainBit) !== 0,
+      payload: this.#payloads[slot],
+    };
   }
 
-  /** One of the things made of the message has an outcome; the last one settles it. Tell `acknowledge` after a group of these. */
+  /** One of the things made of the message has an outcome; the last one settles it. Call `acknowledge` after a group of these. */
   release(slot: number, outcome: number, now: number): void {
     if (outcome > this.#worst[slot]!) this.#worst[slot] = outcome;
     const pending = this.#pending[slot]! - 1;
     this.#pending[slot] = pending;
     if (pending > 0) return;
-    const worst = this.#worst[slot]!;
-    this.settled[worst]!++;
     this.#payloads[slot] = undefined;
-    if (worst === outcomeNumber.delivered) this.#histogram.observe(now - this.#receivedAt[slot]!);
-    this.#source.settle(this.#arrivals[slot]!);
+    this.#free[this.#freeCount++] = slot;
+    if ((this.#flags[slot]! & withdrawnBit) === 0) this.#settle(slot, now);
   }
 
-  /** The source may now acknowledge what was settled. */
-  acknowledge(): void {
-    this.#source.acknowledge();
+  /** Another member works on the messages that `isGone` names: they are neither settled nor acknowledged. */
+  withdraw(source: number, isGone: (arrival: number) => boolean): void {
+    const { account } = this.#sources[source]!;
+    for (let slot = 0; slot < this.#size; slot++) {
+      if (!this.#isOf(source, slot) || !isGone(this.#arrivals[slot]!)) continue;
+      this.#flags[slot]! |= withdrawnBit;
+      account.returned++;
+    }
   }
+
+  /** Whether another member works on the message: nothing that is made of it from now on is wanted. */
+  isWithdrawn(slot: number): boolean {
+    return (this.#flags[slot]! & withdrawnBit) !== 0;
+  }
+
+  /** Sources may now acknowledge what was settled. */
+  acknowledge(): void {
+    if (this.#touched.size === 0) return;
+    const touched = [...this.#touched];
+    this.#touched.clear();
+    for (const source of touched) source.acknowledge();
+  }
+
+  #settle(slot: number, now: number): void {
+    const source = this.#sources[this.#sourceOf[slot]!]!;
+    const worst = this.#worst[slot]!;
+    source.account.settled[worst]!++;
+    if (worst === outcomeNumber.delivered) source.account.histogram.observe(now - this.#receivedAt[slot]!);
+    this.#touched.add(source);
+    source.settle(this.#arrivals[slot]!);
+  }
+
+  #isOf(source: number, slot: number): boolean {
+    return this.#pending[slot]! > 0 && this.#sourceOf[slot] === source && !this.isWithdrawn(slot);
+  }
+
+  #grow(size: number): void {
+    if (size === this.#size) throw new RangeError(`More than ${this.#most} messages are in flight.`);
+    this.#sourceOf = grown(this.#sourceOf, new Uint32Array(size));
+    this.#arrivals = grown(this.#arrivals, new Float64Array(size));
+    this.#pending = grown(this.#pending, new Uint32Array(size));
+    this.#worst = grown(this.#worst, new Uint8Array(size));
+    this.#receivedAt = grown(this.#receivedAt, new Float64Array(size));
+    this.#flags = grown(this.#flags, new Uint8Array(size));
+    this.#free = grown(this.#free, new Uint32Array(size));
+    for (let slot = size - 1; slot >= this.#size; slot--) this.#free[this.#freeCount++] = slot;
+    for (let slot = this.#size; slot < size; slot++) {
+      this.#topics.push(undefined);
+      this.#payloads.push(undefined);
+    }
+    this.#size = size;
+  }
+}
+
+function grown<Column extends Uint8Array | Uint32Array | Float64Array>(old: Column, larger: Column): Column {
+  larger.set(old);
+  return larger;
 }

@@ -1,14 +1,12 @@
+import type { Account } from '../flow/account.ts';
 import type { BoundRule } from '../flow/bound-rule.ts';
-import type { DeliveryHistogram } from '../flow/delivery-histogram.ts';
-import type { RecordAccount } from '../flow/records/record-account.ts';
 import type { RecordRule } from '../flow/records/record-rule.ts';
-import type { Settlement } from '../flow/settlement.ts';
 
 /** What a running bridge shows of itself. Read at a scrape; nothing is copied. */
 export interface BridgeFigures {
   readonly name: string;
-  readonly settlement: Settlement;
-  readonly histogram: DeliveryHistogram;
+  /** Of messages from MQTT. */
+  readonly account: Account;
   readonly rules: readonly (BoundRule | RecordRule)[];
   /** Of a bridge that also reads from Kafka. */
   readonly wayBack?: WayBackFigures | undefined;
@@ -29,7 +27,7 @@ export interface BridgeFigures {
 
 /** What the way from Kafka to MQTT shows of itself. */
 export interface WayBackFigures {
-  readonly account: RecordAccount;
+  readonly account: Account;
   readonly joined: boolean;
   readonly partitions: number;
   readonly publisherConnected: boolean;

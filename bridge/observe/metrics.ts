@@ -20,35 +20,35 @@ export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
     type: 'counter',
     help: 'Messages that the source handed over. Always the sum of delivered, dead-lettered, dropped and in flight.',
     labels: [],
-    samples: ({ settlement }) => one(settlement.received),
+    samples: ({ account }) => one(account.received),
   },
   {
     name: 'mkb_messages_delivered_total',
     type: 'counter',
     help: 'Messages of which Kafka has every record.',
     labels: [],
-    samples: ({ settlement }) => one(settlement.count('delivered')),
+    samples: ({ account }) => one(account.count('delivered')),
   },
   {
     name: 'mkb_messages_dead_lettered_total',
     type: 'counter',
     help: 'Messages that failed for good and are in the dead-letter topic.',
     labels: [],
-    samples: ({ settlement }) => one(settlement.count('dead_lettered')),
+    samples: ({ account }) => one(account.count('dead_lettered')),
   },
   {
     name: 'mkb_messages_dropped_total',
     type: 'counter',
     help: 'Messages that went nowhere. Reasons filtered (WHERE said no), no_rule and aggregated (it only counts in a window) are intended; all others are losses.',
     labels: ['reason'],
-    samples: ({ settlement }) => dropReasons.map(reason => [{ reason }, settlement.count(reason)] as const),
+    samples: ({ account }) => dropReasons.map(reason => [{ reason }, account.count(reason)] as const),
   },
   {
     name: 'mkb_messages_in_flight',
     type: 'gauge',
     help: 'Messages that have no outcome yet.',
     labels: [],
-    samples: ({ settlement }) => one(settlement.inFlight),
+    samples: ({ account }) => one(account.inFlight),
   },
   {
     name: 'mkb_rule_matched_total',
@@ -246,7 +246,8 @@ class DeliveryHistogramMetric {
 
   async get() {
     const values: { metricName: string; labels: Record<string, string | number>; value: number }[] = [];
-    for (const { name: bridge, histogram } of this.#bridges()) {
+    for (const { name: bridge, account } of this.#bridges()) {
+      const { histogram } = account;
       let count = 0;
       for (const [index, inBucket] of histogram.counts.entries()) {
         count += inBucket;

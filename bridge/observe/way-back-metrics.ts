@@ -12,7 +12,7 @@ export const wayBackMetrics: readonly MetricEntry<BridgeFigures>[] = [
     type: 'counter',
     help: 'Records that were read from Kafka. Always the sum of delivered, dead-lettered, dropped, returned and in flight.',
     labels: [],
-    samples: figures => value(figures, ({ account }) => account.read),
+    samples: figures => value(figures, ({ account }) => account.received),
   },
   {
     name: 'mkb_records_delivered_total',

@@ -105,10 +105,10 @@ describe('stopping', () => {
     });
     await bridge.start();
     for (const payload of ['1', '2', '3']) await publisher.publishAsync('v/1', payload, { qos: 0 });
-    await until('all to be read', () => bridge.settlement.received === 3);
+    await until('all to be read', () => bridge.account.received === 3);
     expect(await bridge.stop()).toEqual({ unacknowledged: 0 });
     expect(kafka!.records('t').map(({ value }) => value?.toString())).toEqual(['1', '2', '3']);
-    expect(bridge.settlement.count('delivered')).toBe(3);
+    expect(bridge.account.count('delivered')).toBe(3);
   });
 
   test('ends when its time is over, and reports what was left', async () => {
@@ -118,7 +118,7 @@ describe('stopping', () => {
     const released = Promise.withResolvers<void>();
     faults.add({ api: 'Produce', until: released.promise, times: Number.POSITIVE_INFINITY });
     await publisher.publishAsync('v/1', 'stuck', { qos: 1 });
-    await until('it to be read', () => bridge.settlement.inFlight === 1);
+    await until('it to be read', () => bridge.account.inFlight === 1);
     expect(await bridge.stop()).toEqual({ unacknowledged: 1 });
     released.resolve();
   });
@@ -154,8 +154,8 @@ test('a message that is being acknowledged when the MQTT broker goes is counted 
   await broker.stop();
   await until('the loss to be noticed', () => !bridge.mqttConnected);
   released.resolve();
-  await until('it to be settled', () => bridge.settlement.inFlight === 0);
-  expect([bridge.settlement.received, bridge.settlement.count('delivered')]).toEqual([1, 1]);
+  await until('it to be settled', () => bridge.account.inFlight === 0);
+  expect([bridge.account.received, bridge.account.count('delivered')]).toEqual([1, 1]);
 });
 
 describe('events of the bridge’s own connections', () => {
@@ -190,7 +190,7 @@ describe('events of the bridge’s own connections', () => {
       'bridge.mqtt_connected',
       expect.stringMatching(/^bridge\.mqtt_disconnected mqtt-/),
     ]);
-    expect(bridge.settlement.received).toBe(0);
+    expect(bridge.account.received).toBe(0);
   });
 
   test('tell of Kafka when it is back', async () => {

@@ -22,7 +22,7 @@ describeReal('kafka', 'mosquitto')('the document of the demo, with a real Mosqui
     const bridge = await prepareBridge(document, { secrets: { secretsDir: 'secrets' }, log: createLog('silent') });
     await bridge.start();
     await startFleet({ url: mosquitto.url, intervalMs: 50, limit: 200 }).finished;
-    await until('200 delivered', () => bridge.settlement.count('delivered') === 200);
+    await until('200 delivered', () => bridge.account.count('delivered') === 200);
     await bridge.stop();
     const admin = kafka.client().admin();
     await admin.connect();

@@ -17,10 +17,10 @@ import type { Producer } from '../../kafka/producer.ts';
 import { draft, type Record } from '../../kafka/record.ts';
 import type { Publisher } from '../../mqtt/publisher/publisher.ts';
 import { ConsumedRecord } from '../../sources/kafka-record.ts';
+import { Account } from '../account.ts';
 import { recordLetter, shortened } from '../letters.ts';
 import { dropReason, outcomeNumber } from '../outcome.ts';
 import type { MissingSchema } from '../pipeline-options.ts';
-import { RecordAccount } from './record-account.ts';
 import type { RecordRule, RecordSink } from './record-rule.ts';
 
 /** A record in flight. */
@@ -56,7 +56,7 @@ export interface RecordFlowOptions {
 const pending = -1;
 
 export class RecordFlow {
-  readonly account = new RecordAccount();
+  readonly account = new Account();
   readonly #options: RecordFlowOptions;
   readonly #rules = new Map<string, readonly RecordRule[]>();
   readonly #held = new Set<Held>();
@@ -102,7 +102,7 @@ export class RecordFlow {
 
   record(partition: AssignedPartition, record: FetchedRecord, taken: TakenRecord): void {
     const held: Held = { partition, taken, record, pending: 1, worst: 0 };
-    this.account.read++;
+    this.account.received++;
     this.#held.add(held);
     this.#heldBytes += bytesOf(record);
     const rules = this.#rules.get(partition.topic) ?? [];
@@ -268,7 +268,7 @@ export class RecordFlow {
     if (!this.#held.has(held)) return;
     if (outcome > held.worst) held.worst = outcome;
     if (--held.pending > 0) return;
-    this.account.settle(held.worst);
+    this.account.settled[held.worst]!++;
     this.#letGo(held);
     held.partition.settle(held.taken);
   }

@@ -47,7 +47,7 @@ describe('a message that is dropped', () => {
     await start({ rules: [strict, rule('losses', sql, { topic: 'losses' })] });
     await flow.send({ topic: 'v/1', payload: 'no JSON' }, { topic: 'v/1', payload: '{"speed": 1}' });
     await written('losses', 1);
-    expect([flow.settlement.received, flow.count('rule_failed'), flow.count('delivered')]).toEqual([2, 1, 1]);
+    expect([flow.account.received, flow.count('rule_failed'), flow.count('delivered')]).toEqual([2, 1, 1]);
     expect([flow.rows.inFlight, flow.rows.dropped]).toEqual([0, 0]);
     expect(flow.rules.map(({ matched, passed }) => [matched, passed])).toEqual([
       [2, 1],

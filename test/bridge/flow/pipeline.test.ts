@@ -109,7 +109,7 @@ describe('what becomes of a message', () => {
     });
     await flow.send({ topic: 'v/1', payload: 'x' });
     expect([flow.records('t').length, flow.records('u').length]).toEqual([2, 1]);
-    expect([flow.settlement.received, flow.count('delivered'), flow.settled]).toEqual([1, 1, [0]]);
+    expect([flow.account.received, flow.count('delivered'), flow.settled]).toEqual([1, 1, [0]]);
   });
 
   test('that FOREACH makes several rows of has a record of each row in each sink, and is settled once', async () => {
@@ -121,7 +121,7 @@ describe('what becomes of a message', () => {
       ['k2', '{"v":2}'],
     ]);
     expect(flow.records('u').map(({ value }) => value)).toEqual(['{"v":1}', '{"v":2}']);
-    expect([flow.settlement.received, flow.count('delivered'), flow.settled]).toEqual([1, 1, [0]]);
+    expect([flow.account.received, flow.count('delivered'), flow.settled]).toEqual([1, 1, [0]]);
   });
 
   test('of which FOREACH makes no row is filtered', async () => {

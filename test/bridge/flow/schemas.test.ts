@@ -40,7 +40,7 @@ describe('a message of an unknown schema', () => {
     flow.hand(point(1, 5));
     flow.hand(point(2, 6));
     expect(flow.brakes).toEqual(['pause']);
-    await until('the message to be settled', () => flow.settlement.inFlight === 0, { everyMs: 2 });
+    await until('the message to be settled', () => flow.account.inFlight === 0, { everyMs: 2 });
     expect(values()).toEqual(['{"p":{"x":5}}', '{"p":{"y":6}}']);
     expect([flow.brakes, flow.count('delivered')]).toEqual([['pause', 'resume'], 2]);
   });
@@ -51,7 +51,7 @@ describe('a message of an unknown schema', () => {
     registry.add('points', { id: 2, schema: '"string"' });
     flow.hand({ topic: 'v/7', payload: Buffer.from('0000000002026b', 'hex'), userProperties: [['a', 'b']] });
     flow.hand({ topic: 'w/8', payload: 'other' });
-    await until('both to be settled', () => flow.settlement.inFlight === 0, { everyMs: 2 });
+    await until('both to be settled', () => flow.account.inFlight === 0, { everyMs: 2 });
     expect(values()).toEqual(['{"p":"k","topic":"v/7","u":{"a":"b"}}']);
   });
 
@@ -61,9 +61,9 @@ describe('a message of an unknown schema', () => {
     registry.failure = 'reset';
     flow.hand(point(2, 6));
     await until('two failures', () => flow.problems.length >= 2, { everyMs: 2 });
-    expect([flow.settlement.inFlight, flow.settled]).toEqual([1, []]);
+    expect([flow.account.inFlight, flow.settled]).toEqual([1, []]);
     registry.failure = undefined;
-    await until('the message to be settled', () => flow.settlement.inFlight === 0, { everyMs: 2 });
+    await until('the message to be settled', () => flow.account.inFlight === 0, { everyMs: 2 });
     expect([values(), flow.settled]).toEqual([['{"p":6}'], [0]]);
   });
 

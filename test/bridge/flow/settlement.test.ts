@@ -1,21 +1,32 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DeliveryHistogram } from '../../../bridge/flow/delivery-histogram.ts';
+import { Account } from '../../../bridge/flow/account.ts';
 import { outcomeNumber, outcomes } from '../../../bridge/flow/outcome.ts';
-import { Settlement } from '../../../bridge/flow/settlement.ts';
+import { type Settled, Settlement } from '../../../bridge/flow/settlement.ts';
 
 const { delivered, dead_lettered: deadLettered, rule_failed: ruleFailed } = outcomeNumber;
 
-function setup(capacity = 8) {
-  const settled: number[] = [];
-  const histogram = new DeliveryHistogram();
-  const settlement = new Settlement(
-    capacity,
-    { settle: arrival => settled.push(arrival), acknowledge: () => undefined },
-    histogram,
-  );
-  const begin = (arrival: number) => settlement.begin(arrival, `t/${arrival}`, 1, false, 0);
-  return { settlement, settled, histogram, begin };
+/** A source that remembers what it was called with. */
+class TestSource implements Settled {
+  readonly account = new Account();
+  readonly settled: number[] = [];
+  acknowledged = 0;
+
+  settle(arrival: number): void {
+    this.settled.push(arrival);
+  }
+
+  acknowledge(): void {
+    this.acknowledged++;
+  }
+}
+
+function setup(slotBits = 3) {
+  const source = new TestSource();
+  const settlement = new Settlement(slotBits);
+  const number = settlement.add(source);
+  const begin = (arrival: number) => settlement.begin(number, arrival, `t/${arrival}`, 1, false, 0);
+  return { settlement, source, number, begin, settled: source.settled, account: source.account };
 }
 
 describe('a message', () => {
@@ -45,12 +56,12 @@ describe('a message', () => {
   test('has the worst of its outcomes, in whatever order they come', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(outcomes.length - 1), { minLength: 1, maxLength: 20 }), list => {
-        const { settlement, begin } = setup();
+        const { settlement, account, begin } = setup();
         const slot = begin(0);
         for (const _ of list.slice(1)) settlement.hold(slot);
         for (const outcome of list) settlement.release(slot, outcome, 1);
-        expect(settlement.settled[Math.max(...list)]).toBe(1);
-        expect(settlement.inFlight).toBe(0);
+        expect(account.settled[Math.max(...list)]).toBe(1);
+        expect(account.inFlight).toBe(0);
       }),
     );
   });
@@ -66,46 +77,103 @@ describe('a message', () => {
   });
 
   test('leaves nothing of its outcome to the message that gets its slot next', () => {
-    const { settlement, begin } = setup(2);
-    settlement.release(begin(0), ruleFailed, 1);
-    settlement.release(begin(2), delivered, 1);
-    expect([settlement.count('rule_failed'), settlement.count('delivered')]).toEqual([1, 1]);
+    const { settlement, account, begin } = setup();
+    const first = begin(0);
+    settlement.release(first, ruleFailed, 1);
+    const second = begin(1);
+    settlement.release(second, delivered, 1);
+    expect([second, account.count('rule_failed'), account.count('delivered')]).toEqual([first, 1, 1]);
   });
 });
 
 test('received is always the sum of all outcomes and what is in flight', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.boolean(), fc.nat(outcomes.length - 1)), { maxLength: 200 }), steps => {
-      const { settlement, begin } = setup(256);
+      const { settlement, account, begin } = setup(8);
       const open: number[] = [];
       let arrival = 0;
       for (const [arrives, outcome] of steps) {
         if (arrives || open.length === 0) open.push(begin(arrival++));
         else settlement.release(open.shift()!, outcome, 1);
-        const sum = settlement.settled.reduce((total, count) => total + count, 0);
-        expect(settlement.received).toBe(sum + settlement.inFlight);
-        expect(settlement.inFlight).toBe(open.length);
+        const sum = account.settled.reduce((total, count) => total + count, 0);
+        expect(account.received).toBe(sum + account.inFlight);
+        expect([account.inFlight, settlement.held]).toEqual([open.length, open.length]);
       }
     }),
   );
 });
 
 test('the histogram counts deliveries only, each in the bucket of its duration', () => {
-  const { settlement, histogram, begin } = setup();
+  const { settlement, account, begin } = setup();
   settlement.release(begin(0), delivered, 7);
   settlement.release(begin(1), deadLettered, 7);
   settlement.release(begin(2), delivered, 120_000);
-  expect([...histogram.counts]).toEqual([0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
-  expect(histogram.sumSeconds).toBeCloseTo(120.007);
+  expect([...account.histogram.counts]).toEqual([0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+  expect(account.histogram.sumSeconds).toBeCloseTo(120.007);
 });
 
 test('what a dead letter must know is remembered until the message is settled', () => {
-  const { settlement } = setup();
-  const slot = settlement.begin(5, 'a/b', 2, true, 0);
+  const { settlement, number } = setup();
+  const slot = settlement.begin(number, 5, 'a/b', 2, true, 0);
   const payload = Buffer.from('original');
   settlement.keepPayload(slot, payload);
   payload.fill('x');
   expect(settlement.recall(slot)).toEqual({ topic: 'a/b', qos: 2, retain: true, payload: Buffer.from('original') });
   settlement.release(slot, delivered, 1);
   expect(settlement.recall(slot).payload).toBeUndefined();
+});
+
+describe('a message that waits', () => {
+  test('holds its own slot and nothing else: the other 9,999 sources go on for as long as there are messages', () => {
+    const settlement = new Settlement(14);
+    const sources = Array.from({ length: 10_000 }, () => new TestSource());
+    const numbers = sources.map(source => settlement.add(source));
+    const [stuck, ...others] = numbers;
+    const waiting = settlement.begin(stuck!, 0, 't', 1, false, 0);
+    for (let round = 0; round < 5; round++) {
+      const slots = others.map(number => settlement.begin(number, round, 't', 1, false, 0));
+      for (const slot of slots) settlement.release(slot, delivered, 1);
+      settlement.acknowledge();
+    }
+    expect(others.every(number => sources[number]!.account.count('delivered') === 5)).toBe(true);
+    expect(sources.every(({ acknowledged }, at) => acknowledged === (at === 0 ? 0 : 5))).toBe(true);
+    settlement.release(waiting, delivered, 1);
+    expect([sources[0]!.settled, settlement.held]).toEqual([[0], 0]);
+  });
+
+  test('is one of as many as a token can number; then the settlement is full, and has room again when one is settled', () => {
+    const { settlement, begin } = setup(11);
+    const slots = Array.from({ length: 2 ** 11 }, (_, arrival) => begin(arrival));
+    expect([settlement.full, new Set(slots).size]).toEqual([true, 2 ** 11]);
+    expect(() => begin(0)).toThrow(RangeError);
+    settlement.release(slots[77]!, delivered, 1);
+    expect([settlement.full, begin(0)]).toEqual([false, slots[77]]);
+  });
+});
+
+describe('a message that is withdrawn', () => {
+  test('is counted as returned at once, and is never settled; its slot is free when its last token is back', () => {
+    const { settlement, number, account, settled, begin } = setup(1);
+    const [gone, stays] = [begin(0), begin(1)];
+    settlement.hold(gone);
+    settlement.withdraw(number, arrival => arrival === 0);
+    expect([account.returned, account.inFlight, settlement.full]).toEqual([1, 1, true]);
+    expect([settlement.isWithdrawn(gone), settlement.isWithdrawn(stays)]).toEqual([true, false]);
+    settlement.release(gone, delivered, 1);
+    expect(settlement.full).toBe(true);
+    settlement.release(gone, delivered, 1);
+    expect([settlement.full, settled, account.inFlight]).toEqual([false, [], 1]);
+    settlement.release(stays, delivered, 1);
+    expect([settled, account.count('delivered'), account.received]).toEqual([[1], 1, 2]);
+  });
+
+  test('is returned once, and the next message in its slot is a message like others', () => {
+    const { settlement, number, account, settled, begin } = setup(1);
+    const slot = begin(0);
+    settlement.withdraw(number, () => true);
+    settlement.withdraw(number, () => true);
+    settlement.release(slot, delivered, 1);
+    settlement.release(begin(1), delivered, 1);
+    expect([account.returned, account.count('delivered'), settled]).toEqual([1, 1, [1]]);
+  });
 });

@@ -263,7 +263,7 @@ test('whatever comes, received is the sum of all outcomes, and the rows add up t
         await flow.pass(pause);
       }
       await flow.pass(minute);
-      const { received, inFlight, settled } = flow.settlement;
+      const { received, inFlight, settled } = flow.account;
       expect([received, inFlight]).toEqual([steps.length, 0]);
       expect(settled.reduce((sum, count) => sum + count)).toBe(received);
       const counted = values().reduce((sum, { n }) => sum + n, 0);

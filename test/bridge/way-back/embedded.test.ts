@@ -132,7 +132,7 @@ describe('a record that makes no message', () => {
     });
     await until('no record in flight', () => bridge.wayBack!.account.inFlight === 0);
     const { account } = bridge.wayBack!;
-    expect([account.read, account.count('delivered'), account.count('dead_lettered')]).toEqual([2, 1, 1]);
+    expect([account.received, account.count('delivered'), account.count('dead_lettered')]).toEqual([2, 1, 1]);
   });
 
   test('is dropped and counted where there is no dead-letter topic', async () => {
@@ -174,7 +174,7 @@ describe('offsets', () => {
     await (await bridge).stop();
     expect(await committed()).toBe(1);
     const { account } = (await bridge).wayBack!;
-    expect([account.read, account.count('delivered'), account.returned, account.inFlight]).toEqual([3, 2, 1, 0]);
+    expect([account.received, account.count('delivered'), account.returned, account.inFlight]).toEqual([3, 2, 1, 0]);
     await server.stop();
   });
 
@@ -246,7 +246,7 @@ test('metrics of the way back are there, and add up', async () => {
     { key: 'v1', value: '1' },
     { key: '+', value: '2' },
   ]);
-  await until('both outcomes', () => bridge.wayBack!.account.read === 2 && bridge.wayBack!.account.inFlight === 0);
+  await until('both outcomes', () => bridge.wayBack!.account.received === 2 && bridge.wayBack!.account.inFlight === 0);
   const registry = new Registry();
   registerMetrics(registry, () => [bridge]);
   const metrics = new Metrics(await registry.metrics());

@@ -1,7 +1,7 @@
 /** Rules, settlement and producer without MQTT: messages are handed in by the test, and an embedded Kafka takes the records. */
 import { completeDocument } from '../../../../api/complete.ts';
+import { Account } from '../../../../bridge/flow/account.ts';
 import { BoundRule } from '../../../../bridge/flow/bound-rule.ts';
-import { DeliveryHistogram } from '../../../../bridge/flow/delivery-histogram.ts';
 import type { Outcome } from '../../../../bridge/flow/outcome.ts';
 import { Pipeline } from '../../../../bridge/flow/pipeline.ts';
 import { Settlement } from '../../../../bridge/flow/settlement.ts';
@@ -34,7 +34,7 @@ export interface TestMessage {
   readonly userProperties?: readonly (readonly [string, string])[];
 }
 
-const capacity = 1024;
+const slotBits = 10;
 const scribble = '#';
 const timestamp = 1_700_000_000_123;
 
@@ -43,7 +43,7 @@ export class Flow {
   /** What windows go by, and the time at which messages are received. */
   readonly clock = new HeldClock(timestamp);
   readonly rules: readonly BoundRule[];
-  readonly settlement: Settlement;
+  readonly account = new Account();
   readonly failures: { rule: string; code: string }[] = [];
   /** Arrival numbers, in the order in which they were settled. */
   readonly settled: number[] = [];
@@ -67,20 +67,22 @@ export class Flow {
     options: FlowOptions,
   ) {
     this.kafka = kafka;
-    this.settlement = new Settlement(
-      capacity,
-      { settle: arrival => this.settled.push(arrival), acknowledge: () => undefined },
-      new DeliveryHistogram(),
-    );
     this.#registries = registries;
     this.rules = bind(options, schemas);
     this.#pipeline = new Pipeline({
       rules: this.rules,
       clock: this.clock,
-      settlement: this.settlement,
-      capacity,
+      settlement: new Settlement(slotBits),
+      slotBits,
       deadLetterTopic: options.deadLetter,
-      source: { pause: () => this.brakes.push('pause'), resume: () => this.brakes.push('resume'), starved: true },
+      source: {
+        account: this.account,
+        settle: arrival => this.settled.push(arrival),
+        acknowledge: () => undefined,
+        pause: () => this.brakes.push('pause'),
+        resume: () => this.brakes.push('resume'),
+        starved: true,
+      },
       failed: (rule, { code }) => this.failures.push({ rule, code }),
       noticed: (rule, { code, message }) => this.warnings.push({ rule, code, message }),
       problem: () => undefined,
@@ -112,7 +114,7 @@ export class Flow {
 
   /** Waits until each message has an outcome. */
   async settledAll(): Promise<void> {
-    await until('all messages to be settled', () => this.settlement.inFlight === 0, { everyMs: 2 });
+    await until('all messages to be settled', () => this.account.inFlight === 0, { everyMs: 2 });
   }
 
   /** Hands messages over as one read. */
@@ -152,7 +154,7 @@ export class Flow {
   }
 
   count(outcome: Outcome): number {
-    return this.settlement.count(outcome);
+    return this.account.count(outcome);
   }
 
   /** What a topic holds, as text. */
