@@ -114,11 +114,22 @@ export class WayBack {
     return this.#consumer.joined;
   }
 
+  /** Partitions that are ours and cannot be read now. */
+  get partitionsHeld(): number {
+    return this.#held.length;
+  }
+
+  get #held() {
+    return this.#consumer.partitions.filter(({ trouble }) => trouble !== undefined);
+  }
+
   /** Why it cannot move records now; empty when it can. */
   missing(): string[] {
     const missing: string[] = [];
     if (!this.publisherConnected) missing.push('the publisher is not connected to MQTT');
     if (!this.joined) missing.push('the consumer is not in its group');
+    const [held] = this.#held;
+    if (held) missing.push(`${this.#held.length} of its partitions cannot be read (${held.trouble!.message})`);
     return missing;
   }
 

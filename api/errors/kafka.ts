@@ -1,6 +1,14 @@
 /** Errors: what a Kafka cluster may answer, and what it may not be sent. */
 import { table } from './entry.ts';
 
+export interface DamagedBatch {
+  readonly topic: string;
+  readonly partition: number;
+  /** The first offset that cannot be read. */
+  readonly offset: string;
+  readonly reason: string;
+}
+
 export const kafkaErrors = table({
   'kafka-unreachable': {
     kind: 'retryable',
@@ -104,6 +112,13 @@ export const kafkaErrors = table({
       `Kafka took this bridge out of the consumer group ${group}: ${reason}.`,
     remedy:
       'It joins again, and what was in flight is read again by whoever has the partition then. If it happens often, look at the load of this machine and the network.',
+  },
+  'kafka-batch-damaged': {
+    kind: 'retryable',
+    message: ({ topic, partition, offset, reason }: DamagedBatch) =>
+      `A batch of partition ${partition} of ${topic} is damaged at offset ${offset}: ${reason}.`,
+    remedy:
+      'Each replica is asked for it in turn; until one has it whole this partition waits, and others go on. Check the disks of the brokers. If no replica has it, stop the bridge and move its group behind the batch with kafka-consumer-groups.sh --reset-offsets.',
   },
   'kafka-records-gone': {
     kind: 'retryable',

@@ -8,7 +8,7 @@
  */
 import type { MkbError } from '../../api/errors.ts';
 import type { Happening } from '../../rules/events.ts';
-import type { FetchedRecord } from '../kafka/consumer/fetched.ts';
+import type { FetchedRecord } from '../kafka/consumer/batch-records.ts';
 import type { TopicPartition } from '../kafka/consumer/group-protocol.ts';
 import { draft, type RecordDraft, type RecordHeader } from '../kafka/record.ts';
 import type { Outcome } from './outcome.ts';

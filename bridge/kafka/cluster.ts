@@ -35,6 +35,8 @@ export interface TopicSpec {
 export interface TopicMetadata {
   /** Leader's node id by partition; -1 where there is none. Empty when the topic has an error. */
   readonly leaders: readonly number[];
+  /** Node ids of its replicas in sync, by partition, the leader among them. */
+  readonly replicas: readonly (readonly number[])[];
   /** 0, or the protocol's error code, e.g. 3 UNKNOWN_TOPIC_OR_PARTITION. */
   readonly errorCode: number;
 }
@@ -212,8 +214,12 @@ export class Cluster {
     this.#connections.learn(metadata.brokers);
     for (const topic of metadata.topics) {
       const leaders: number[] = [];
-      for (const partition of topic.partitions) leaders[partition.partitionIndex] = partition.leaderId;
-      this.#topics.set(topic.name, { leaders, errorCode: leaders.length > 0 ? 0 : topic.errorCode });
+      const replicas: number[][] = [];
+      for (const { partitionIndex, leaderId, isrNodes } of topic.partitions) {
+        leaders[partitionIndex] = leaderId;
+        replicas[partitionIndex] = isrNodes;
+      }
+      this.#topics.set(topic.name, { leaders, replicas, errorCode: leaders.length > 0 ? 0 : topic.errorCode });
     }
   }
 

@@ -9,6 +9,7 @@ import { Connection, type ConnectionOptions } from '@platformatic/kafka';
 import type { MkbError } from '../../api/errors.ts';
 import { connectError } from '../../kafka/connect-error.ts';
 import { backoffMs } from '../backoff.ts';
+import { guardFrames } from './frame-guard.ts';
 
 export interface LinkOptions {
   readonly clientId: string;
@@ -92,6 +93,7 @@ export class Link {
       this.lastError = connectError(this.address, cause);
       throw this.lastError;
     }
+    guardFrames(connection.socket);
     this.#failures = 0;
     this.lastError = undefined;
     this.#connection = connection;

@@ -30,6 +30,7 @@ export interface WayBackFigures {
   readonly account: Account;
   readonly joined: boolean;
   readonly partitions: number;
+  readonly partitionsHeld: number;
   readonly publisherConnected: boolean;
   readonly connections: number;
 }

@@ -72,6 +72,13 @@ export const wayBackMetrics: readonly MetricEntry<BridgeFigures>[] = [
     samples: figures => value(figures, ({ partitions }) => partitions),
   },
   {
+    name: 'mkb_consumer_partitions_held',
+    type: 'gauge',
+    help: 'Partitions of this bridge that cannot be read now: a batch is damaged, access is denied, or there is no leader.',
+    labels: [],
+    samples: figures => value(figures, ({ partitionsHeld }) => partitionsHeld),
+  },
+  {
     name: 'mkb_publisher_connected',
     type: 'gauge',
     help: '1 while the publisher is connected to the MQTT broker.',

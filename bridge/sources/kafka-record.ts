@@ -2,7 +2,7 @@ import { decodeJson } from '../../rules/json.ts';
 import type { KafkaRecord } from '../../rules/message.ts';
 import type { Value } from '../../rules/value.ts';
 import type { AssignedPartition } from '../kafka/consumer/assigned-partition.ts';
-import type { FetchedRecord } from '../kafka/consumer/fetched.ts';
+import type { FetchedRecord } from '../kafka/consumer/batch-records.ts';
 
 const nothing = Buffer.alloc(0);
 

@@ -48,6 +48,8 @@ export interface RunningBroker {
   readonly id: number;
   readonly pid: number;
   readonly running: boolean;
+  /** The folder of its logs: a partition's segments are in TOPIC-PARTITION/. */
+  readonly data: string;
   /** Before the PROXIED listener; only with `proxied`. */
   readonly proxy: ChaosProxy | undefined;
   /** Sends a signal, SIGKILL unless told, and waits for the process to end. */
@@ -170,14 +172,16 @@ export function unsecuredToken(subject: string, seconds = 3600): string {
 
 interface Node {
   readonly id: number;
+  readonly folder: string;
   readonly proxy: ChaosProxy | undefined;
   readonly process: ServerProcess;
 }
 
 /** @param joined whether the node is a member of the cluster */
-function broker({ id, proxy, process }: Node, joined: () => Promise<boolean>): RunningBroker {
+function broker({ id, folder, proxy, process }: Node, joined: () => Promise<boolean>): RunningBroker {
   return {
     id,
+    data: join(folder, 'data'),
     proxy,
     get pid() {
       return process.pid;

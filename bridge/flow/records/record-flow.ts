@@ -11,7 +11,7 @@
 import { MkbError } from '../../../api/errors.ts';
 import { asMkbError } from '../../as-mkb-error.ts';
 import type { AssignedPartition } from '../../kafka/consumer/assigned-partition.ts';
-import type { FetchedRecord } from '../../kafka/consumer/fetched.ts';
+import type { FetchedRecord } from '../../kafka/consumer/batch-records.ts';
 import type { TakenRecord } from '../../kafka/consumer/offsets.ts';
 import type { Producer } from '../../kafka/producer.ts';
 import { draft, type Record } from '../../kafka/record.ts';

@@ -1,3 +1,5 @@
+import type { MkbError } from '../../../api/errors.ts';
+import { noClaims } from './fetched-batches.ts';
 import type { TopicPartition } from './group-protocol.ts';
 import type { Offsets, TakenRecord } from './offsets.ts';
 
@@ -9,16 +11,33 @@ export class AssignedPartition implements TopicPartition {
   offsets: Offsets | undefined;
   /** Whether it still is ours. */
   ours = true;
+  /** Why it cannot be read now; undefined when it can. */
+  trouble: MkbError | undefined;
+  /** Failures in a row. */
+  failures = 0;
+  /** Not read before this time (performance.now()). */
+  readableAt = 0;
+  /** The replica to read from, instead of the leader. */
+  replica: number | undefined;
+  /** What the last answer claimed (see `fetchedBatches`). */
+  claims = noClaims;
   readonly #settled: () => void;
 
-  /** @param settled told when a record of it was settled */
+  /** @param settled called when a record of it was settled */
   constructor({ topic, partition }: TopicPartition, settled: () => void) {
     this.topic = topic;
     this.partition = partition;
     this.#settled = settled;
   }
 
-  /** The record is safe, or dropped for good. */
+  /** It was read: all is well again. */
+  recovered(): void {
+    this.trouble = undefined;
+    this.failures = 0;
+    this.replica = undefined;
+  }
+
+  /** The record is safe, or dropped permanently. */
   settle(record: TakenRecord): void {
     if (!this.ours) return;
     this.offsets?.settle(record);

@@ -15,13 +15,13 @@ import { asMkbError } from '../../as-mkb-error.ts';
 import { backoffMs } from '../../backoff.ts';
 import { Cluster } from '../cluster.ts';
 import { AssignedPartition } from './assigned-partition.ts';
-import { readFetched } from './fetched.ts';
 import { Group } from './group.ts';
 import type { TopicPartition } from './group-protocol.ts';
+import { Intake, leaderOf } from './intake.ts';
 import { Offsets } from './offsets.ts';
 import type { ConsumerHandler, ConsumerOptions } from './options.ts';
 import { Positions } from './positions.ts';
-import { type FetchedPartition, Reading } from './reading.ts';
+import { Reading } from './reading.ts';
 
 interface Tenure {
   readonly partitions: readonly AssignedPartition[];
@@ -42,6 +42,7 @@ export class Consumer {
   readonly #group: Group;
   readonly #positions: Positions;
   readonly #reading: Reading;
+  readonly #intake: Intake;
   #tenure: Tenure | undefined;
   #committing: Promise<void> | undefined;
   #commitTimer: NodeJS.Timeout | undefined;
@@ -65,6 +66,7 @@ export class Consumer {
     });
     this.#positions = new Positions(options.offsetReset, this.cluster, this.#group);
     this.#reading = new Reading(options, this.cluster);
+    this.#intake = new Intake(this.cluster, this.#positions, handler, options.cluster.retry.minDelayMs);
   }
 
   /** Reads metadata for the first time, and sees to it that every topic is there. Throws as `Cluster.connect` and `requireTopics`. */
@@ -207,63 +209,54 @@ export class Consumer {
     if (this.#tenure) this.#read(this.#tenure);
   }
 
-  #leaderOf({ topic, partition }: TopicPartition): number {
-    return this.cluster.topic(topic)?.leaders[partition] ?? -1;
+  /** The broker to read a partition from: its leader, or another replica while the leader's copy is damaged. */
+  #sourceOf(partition: AssignedPartition): number {
+    return partition.replica ?? leaderOf(this.cluster, partition);
   }
 
-  /** Sees to it that a loop reads from each leader of a partition. */
+  /** Sees to it that a loop reads from each broker that a partition is read from. */
   #read(tenure: Tenure): void {
     if (tenure.over) return;
     for (const partition of tenure.partitions) {
-      const leader = this.#leaderOf(partition);
-      if (leader < 0) this.cluster.refresh();
-      else if (partition.offsets && !tenure.readers.has(leader)) void this.#readFrom(leader, tenure);
+      const source = this.#sourceOf(partition);
+      if (source < 0) this.cluster.refresh();
+      else if (partition.offsets && !tenure.readers.has(source)) void this.#readFrom(source, tenure);
     }
   }
 
-  async #readFrom(leader: number, tenure: Tenure): Promise<void> {
-    tenure.readers.add(leader);
+  async #readFrom(broker: number, tenure: Tenure): Promise<void> {
+    tenure.readers.add(broker);
     let failures = 0;
     for (let turn = 0; !tenure.over; turn++) {
-      const led = tenure.partitions.filter(each => each.offsets && this.#leaderOf(each) === leader);
-      if (led.length === 0) break;
+      const own = tenure.partitions.filter(each => each.offsets && this.#sourceOf(each) === broker);
+      if (own.length === 0) break;
+      const now = performance.now();
+      const readable = own.filter(each => each.readableAt <= now);
+      if (readable.length === 0) {
+        await pause(idlePauseMs);
+        continue;
+      }
       try {
-        // Each takes its turn in being first: a response has room for a few full partitions only.
-        const first = turn % led.length;
-        const fetched = await this.#reading.fetch(leader, [...led.slice(first), ...led.slice(0, first)]);
-        for (const each of fetched) if (!tenure.over) await this.#take(tenure, each);
+        await this.#readOnce(broker, tenure, readable, turn);
         failures = 0;
       } catch (error) {
         if (tenure.over) break;
         this.cluster.refresh();
+        // A replica that cannot be asked is no way around the leader.
+        for (const partition of own) partition.replica = undefined;
         await this.#trouble(asMkbError(error), failures++);
       }
     }
-    tenure.readers.delete(leader);
+    tenure.readers.delete(broker);
     // The leader of a partition may have moved here while this loop was about to end.
     this.#read(tenure);
   }
 
-  /** Hands over what was fetched of a partition, as there is room. */
-  async #take(tenure: Tenure, { partition, from, answer }: FetchedPartition): Promise<void> {
-    const offsets = partition.offsets!;
-    if (answer.errorCode === outOfRange) {
-      offsets.position = await this.#positions.inRange(partition, from, gone => this.#handler.problem(gone));
-      return;
-    }
-    const { records, next } = readFetched(answer, from);
-    for (const record of records) {
-      for (let room = this.#handler.room(); room !== undefined; room = this.#handler.room()) {
-        this.#handler.readEnd();
-        await room;
-        if (tenure.over) return;
-      }
-      // For a moment two loops may read a partition whose leader moved.
-      if (record.offset < offsets.position) continue;
-      this.#handler.record(partition, record, offsets.take(record.offset));
-    }
-    offsets.skipTo(next);
-    if (records.length > 0) this.#handler.readEnd();
+  /** Each partition takes its turn in being first: a response has room for a few full partitions only. */
+  async #readOnce(broker: number, tenure: Tenure, partitions: readonly AssignedPartition[], turn: number) {
+    const first = turn % partitions.length;
+    const fetched = await this.#reading.fetch(broker, [...partitions.slice(first), ...partitions.slice(0, first)]);
+    for (const each of fetched) if (!tenure.over) await this.#intake.take(each, () => tenure.over);
   }
 
   // --- failures
@@ -286,7 +279,7 @@ export class Consumer {
   }
 }
 
-/** OFFSET_OUT_OF_RANGE */
-const outOfRange = 1;
+/** How long a loop of which every partition waits sleeps before it looks again. */
+const idlePauseMs = 50;
 /** How often a commit is tried before partitions are given back. */
 const commitAttempts = 3;

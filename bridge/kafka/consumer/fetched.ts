@@ -1,82 +1,94 @@
 /**
- * What a Fetch response holds for one partition, as records to be worked on.
+ * What a Fetch answer holds for one partition: its batches, and which of them have records for us.
  *
- * Left out are records before the offset that was asked for (a batch comes whole), markers of transactions, and records of transactions that
- * were aborted: Kafka sends them too, with a list of who aborted from where on (KIP-98, "read committed").
+ * Left out are markers of transactions, and records of transactions that were aborted: Kafka sends them too, with a list of who aborted from
+ * where on (KIP-98, "read committed"). No checksum covers that list. Where a marker contradicts it, a second answer has to say the same.
  */
-import type { fetchV11 } from '@platformatic/kafka';
-
-export interface FetchedRecord {
-  readonly offset: bigint;
-  readonly key: Buffer | undefined;
-  readonly value: Buffer | undefined;
-  readonly headers: readonly (readonly [name: string, value: Buffer | undefined])[];
-  /** Milliseconds since 1970. */
-  readonly timestamp: number;
-  readonly timestampType: 'create' | 'append';
-}
+import { VarintReader } from '../varint.ts';
+import type { BatchFault } from './batch-fault.ts';
+import type { AbortedTransaction, PartitionAnswer } from './fetch-api.ts';
+import { type Asked, type FetchedBatch, fetchedBatches } from './fetched-batches.ts';
 
 export interface Fetched {
-  readonly records: FetchedRecord[];
-  /** Where reading goes on. */
-  readonly next: bigint;
+  /** In order. Reading goes on behind the last of them. */
+  readonly batches: readonly { readonly batch: FetchedBatch; readonly wanted: boolean }[];
+  /** What is wrong with what comes behind them; undefined if nothing is. */
+  readonly fault: BatchFault | undefined;
+  /** What the next answer has to claim too: see `fetchedBatches`. */
+  readonly claims: ReadonlySet<bigint>;
 }
 
-type Partition = Pick<fetchV11.FetchResponsePartition, 'records' | 'abortedTransactions'>;
-type Batch = NonNullable<Partition['records']>[number];
-
-/** Attributes of a record batch (version 2). */
-const appendTime = 0x08;
+/** Attributes of a record batch. */
 const transactional = 0x10;
 const control = 0x20;
-/** The type of a control record: the second number of its key. */
-const abortMarker = 0;
 
-/** @param from the offset that was asked for */
-export function readFetched({ records: batches, abortedTransactions }: Partition, from: bigint): Fetched {
-  const transactions = new Transactions(abortedTransactions ?? []);
-  const records: FetchedRecord[] = [];
-  let next = from;
-  for (const batch of batches ?? []) {
-    const end = batch.firstOffset + BigInt(batch.lastOffsetDelta) + 1n;
-    if (transactions.wants(batch, end)) records.push(...recordsOf(batch).filter(({ offset }) => offset >= from));
-    if (end > next) next = end;
-  }
-  return { records, next };
+/** Never throws. */
+export function readFetched(answer: PartitionAnswer, asked: Asked): Fetched {
+  const { batches, fault, claims } = fetchedBatches(answer, asked);
+  const transactions = new Transactions(answer.abortedTransactions);
+  const judged = batches.map(batch => ({ batch, wanted: transactions.wants(batch) }));
+  const contradiction = transactions.contradictions.find(offset => !asked.claims.has(offset));
+  if (contradiction === undefined) return { batches: judged, fault, claims };
+  return { batches: [], fault: undefined, claims: new Set([...asked.claims, ...transactions.contradictions]) };
 }
 
 /** Which batches are of transactions that were aborted. */
 class Transactions {
-  readonly #aborted: { readonly producerId: bigint; readonly firstOffset: bigint }[];
+  /** Offsets of markers that say of a transaction what the list does not. */
+  readonly contradictions: bigint[] = [];
+  readonly #aborted: AbortedTransaction[];
   /** Producers whose transaction, here, will be aborted. */
   readonly #aborting = new Set<bigint>();
+  /** Producers of whose transaction, here, there were records for us. */
+  readonly #wanted = new Set<bigint>();
 
-  constructor(aborted: NonNullable<Partition['abortedTransactions']>) {
-    this.#aborted = aborted.toSorted((left, right) => (left.firstOffset < right.firstOffset ? -1 : 1));
+  constructor(aborted: readonly AbortedTransaction[]) {
+    this.#aborted = aborted.toSorted((left, right) => (left.firstOffset < right.firstOffset ? 1 : -1));
   }
 
   /** Whether a batch holds records for us. Ask in the order of offsets. */
-  wants(batch: Batch, end: bigint): boolean {
-    while (this.#aborted[0] !== undefined && this.#aborted[0].firstOffset < end)
-      this.#aborting.add(this.#aborted.shift()!.producerId);
+  wants(batch: FetchedBatch): boolean {
+    for (let next = this.#aborted.at(-1); next && next.firstOffset < batch.end; next = this.#aborted.at(-1)) {
+      this.#aborting.add(next.producerId);
+      this.#aborted.pop();
+    }
     if (batch.attributes & control) {
-      if (isAbort(batch)) this.#aborting.delete(batch.producerId);
+      this.#ended(batch);
       return false;
     }
-    return (batch.attributes & transactional) === 0 || !this.#aborting.has(batch.producerId);
+    if ((batch.attributes & transactional) === 0) return true;
+    if (this.#aborting.has(batch.producerId)) return false;
+    this.#wanted.add(batch.producerId);
+    return true;
+  }
+
+  #ended(batch: FetchedBatch): void {
+    const { producerId, firstOffset } = batch;
+    const marker = markerOf(batch);
+    if (marker === undefined) return;
+    if (
+      this.#aborting.has(producerId) !== (marker === 'abort') &&
+      (marker === 'commit' || this.#wanted.has(producerId))
+    )
+      this.contradictions.push(firstOffset);
+    if (marker === 'abort') this.#aborting.delete(producerId);
+    this.#wanted.delete(producerId);
   }
 }
 
-const isAbort = ({ records: [marker] }: Batch): boolean => marker?.key?.readInt16BE(2) === abortMarker;
-
-function recordsOf({ records, firstOffset, firstTimestamp, maxTimestamp, attributes }: Batch): FetchedRecord[] {
-  const appended = (attributes & appendTime) !== 0;
-  return records.map(({ key, value, headers, offsetDelta, timestampDelta }) => ({
-    offset: firstOffset + BigInt(offsetDelta),
-    key: key ?? undefined,
-    value: value ?? undefined,
-    headers: headers.map(([name, content]) => [name?.toString() ?? '', content ?? undefined] as const),
-    timestamp: Number(appended ? maxTimestamp : firstTimestamp + timestampDelta),
-    timestampType: appended ? 'append' : 'create',
-  }));
+/** How a transaction ended; undefined for a control batch that says something else, or whose record is gone (compaction). */
+function markerOf({ records, count }: FetchedBatch): 'abort' | 'commit' | undefined {
+  if (count === 0) return undefined;
+  try {
+    const reader = new VarintReader(records, 0);
+    reader.next(); // its length
+    reader.offset++;
+    reader.next(); // its time
+    reader.next(); // its offset
+    const type = reader.bytes()?.readInt16BE(2);
+    if (type === 0) return 'abort';
+    return type === 1 ? 'commit' : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -2,7 +2,7 @@
 import type { MkbError } from '../../../api/errors.ts';
 import type { ClusterOptions } from '../cluster.ts';
 import type { AssignedPartition } from './assigned-partition.ts';
-import type { FetchedRecord } from './fetched.ts';
+import type { FetchedRecord } from './batch-records.ts';
 import type { TakenRecord } from './offsets.ts';
 
 export interface ConsumerOptions {

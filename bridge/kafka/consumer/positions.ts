@@ -51,10 +51,19 @@ export class Positions {
     });
   }
 
-  /** The offset to go on with where the partition does not have `offset`. `tell` is given what it means. */
+  /**
+   * The offset to go on with where a broker said that the partition does not have `offset`. `tell` is given what it means. Throws if the
+   * leader does have it: an offset is not given up for one wrong answer.
+   */
   async inRange(partition: TopicPartition, offset: bigint, tell: (gone: MkbError) => void): Promise<bigint> {
     const earliest = await this.#list(partition, 'earliest');
-    const to = offset < earliest ? earliest : await this.#list(partition, this.#reset);
+    const latest = await this.#list(partition, 'latest');
+    if (offset >= earliest && offset <= latest)
+      throw new MkbError('kafka-request-failed', {
+        what: `read partition ${partition.partition} of ${partition.topic}`,
+        reason: `it did not find offset ${offset}, which it has`,
+      });
+    const to = offset < earliest || this.#reset === 'earliest' ? earliest : latest;
     tell(
       new MkbError('kafka-records-gone', {
         topic: partition.topic,
