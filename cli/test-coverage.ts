@@ -1,6 +1,6 @@
 /** What the tests reach of rules: whether a rule is tested at all, and which branches of its CASE expressions were taken. */
 import { compileRule } from '../rules/compile.ts';
-import type { ObserveCase } from '../rules/compile-expression.ts';
+import type { ObserveCase } from '../rules/compiler.ts';
 import type { Schemas } from '../rules/schemas/schemas.ts';
 import type { Case } from '../rules/syntax.ts';
 

@@ -2,7 +2,7 @@
 import { MkbError } from '../api/errors.ts';
 import type { ExpectedRecord, RuleTest } from '../api/schema/rule-tests.ts';
 import { compileRule } from '../rules/compile.ts';
-import type { ObserveCase } from '../rules/compile-expression.ts';
+import type { ObserveCase } from '../rules/compiler.ts';
 import { encodeJson } from '../rules/json.ts';
 import { Memory } from '../rules/memory.ts';
 import { type MadeRow, passTime, rowsOf, wholeRows } from '../rules/offline.ts';

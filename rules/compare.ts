@@ -1,46 +1,64 @@
 /**
- * Comparison as EMQX's rules do it, in two strengths.
+ * Comparison as EMQX's rules do it, in two strengths, and with SQL's meaning of what is missing.
  *
- * `=` and its kin convert: a number meets text by reading the text as a number (text that is none is an error, not false), true, false
- * and null meet text by their names, 1 equals 1.0. Whatever else differs in kind is ordered by Erlang's rule: number < boolean and
- * null < map < list < text. IN, contains and CASE x WHEN are exact instead: 1, 1.0 and '1' are three different values.
+ * `=` and its kin convert: a number meets text by reading the text as a number (text that is none is an error, not false), true and false
+ * meet text by their names, 1 equals 1.0. Whatever else differs in kind is not equal, and has no order: asking for one is an error, where
+ * EMQX has Erlang's order of terms, by which `true > 30`. IN, contains and CASE x WHEN are exact instead: 1, 1.0 and '1' are three values.
+ *
+ * A comparison with what is undefined, or JSON's null, is unknown: neither true nor false. The value of unknown is undefined.
  */
 import { BitString } from './bit-string.ts';
 import { compareNumbers, parseNumber } from './numbers.ts';
-import { refuse } from './refusal.ts';
+import { Refusal, refuse } from './refusal.ts';
 import type { Comparison } from './syntax.ts';
-import { Float, isList, isMap, isNumeric, isText, type Numeric, type Value, type ValueMap } from './value.ts';
+import { describe, Float, isList, isMap, isNumeric, isText, type Numeric, type Value, type ValueMap } from './value.ts';
 
-/** Relations by operator. What is undefined equals only undefined, and is in no other relation to anything. */
-export const relations: Readonly<Record<Exclude<Comparison, '=~'>, (left: Value, right: Value) => boolean>> = {
-  '=': (left, right) => equals(left, right),
-  '!=': (left, right) => left !== undefined && right !== undefined && !equals(left, right),
-  '<': (left, right) => left !== undefined && right !== undefined && order(left, right) < 0,
-  '>': (left, right) => left !== undefined && right !== undefined && order(left, right) > 0,
-  '<=': (left, right) => (left === undefined || right === undefined ? left === right : order(left, right) <= 0),
-  '>=': (left, right) => (left === undefined || right === undefined ? left === right : order(left, right) >= 0),
+/** True, false, or undefined for unknown. */
+export type Truth = boolean | undefined;
+
+const unknown = (left: Value, right: Value): boolean =>
+  left === undefined || right === undefined || left === null || right === null;
+
+/** Relations by operator. Throw Refusal for text that must be a number and is none, and for an order that there is not. */
+export const relations: Readonly<Record<Exclude<Comparison, '=~'>, (left: Value, right: Value) => Truth>> = {
+  '=': (left, right) => (unknown(left, right) ? undefined : equals(left, right)),
+  '!=': (left, right) => (unknown(left, right) ? undefined : !equals(left, right)),
+  '<': (left, right) => (unknown(left, right) ? undefined : order(left, right) < 0),
+  '>': (left, right) => (unknown(left, right) ? undefined : order(left, right) > 0),
+  '<=': (left, right) => (unknown(left, right) ? undefined : order(left, right) <= 0),
+  '>=': (left, right) => (unknown(left, right) ? undefined : order(left, right) >= 0),
 };
 
-/** Whether `left = right`. Throws Refusal for a number and text that is no number. */
+/** Whether two values that are there are equal. Throws Refusal for a number and text that is no number. */
 export const equals = (left: Value, right: Value): boolean => {
   if (left === right) return true;
-  if (left === undefined || right === undefined) return false;
   if (typeof left === typeof right && typeof left !== 'object') return false;
-  return order(left, right) === 0;
+  if (isText(left) || isText(right)) return meets(left, right) && order(left, right) === 0;
+  return kindRank(left) === kindRank(right) && orderByKind(left, right) === 0;
 };
 
-/** Orders two values, neither undefined, after converting: below 0, 0 or above 0. */
+/** Whether text and another value can be equal at all. */
+const meets = (left: Value, right: Value): boolean => {
+  const other = isText(left) ? right : left;
+  return isText(other) || isNumeric(other) || typeof other === 'boolean';
+};
+
+/** Orders two values, both there, after converting: below 0, 0 or above 0. */
 const order = (left: Value, right: Value): number => {
   if (typeof left === 'number' && typeof right === 'number') return left - right;
   if (isText(left)) return isText(right) ? compareText(text(left), text(right)) : -orderToText(right, text(left));
-  return isText(right) ? orderToText(left, text(right)) : orderByKind(left, right);
+  if (isText(right)) return orderToText(left, text(right));
+  return kindRank(left) === kindRank(right) ? orderByKind(left, right) : noOrder(left, right);
 };
 
 /** Orders a value that is no text against text. */
 const orderToText = (left: Value, right: string): number => {
   if (isNumeric(left)) return compareNumbers(left, readNumber(right));
-  if (left === null || typeof left === 'boolean') return compareText(String(left), right);
-  return -1;
+  return typeof left === 'boolean' ? compareText(String(left), right) : noOrder(left, right);
+};
+
+const noOrder = (left: Value, right: Value): never => {
+  throw new Refusal(`${describe(left)} and ${describe(right)} have no order`);
 };
 
 const readNumber = (digits: string): Numeric =>

@@ -1,13 +1,17 @@
 /**
  * Compiles names and the steps into their values.
  *
+ * In SELECT, what an alias does not have is looked for in the message: after `1 AS payload.x`, payload is {x: 1}, and `payload.y` still reads
+ * the message. In WHERE an alias stands before the column, value or none.
+ *
  * The payload is special. A path into it reads the decoded payload, which a message decodes once. An alias named payload stands
- * before it in SELECT, but not in WHERE: there `payload.x` always reads the message's own. And when an earlier expression has already
- * read inside the payload, an alias that is text does not replace what was decoded. These are EMQX's rules; rules written for it
- * depend on them.
+ * before it in SELECT, but not in WHERE, unless it was put into what `*` gave. And when an earlier expression has already read inside the
+ * payload, an alias that is text does not replace what was decoded. These are EMQX's rules; rules written for it depend on them.
  */
 
+import { type Alias, once } from './aliases.ts';
 import type { AnyMessage } from './columns.ts';
+import type { Compiler } from './compiler.ts';
 import { decodeJson } from './json.ts';
 import type { Names, ReadName } from './names.ts';
 import { readKey, readPosition } from './paths.ts';
@@ -40,39 +44,88 @@ const compileStep = (step: Step, compile: (expression: Expression) => Evaluate):
   return (value, scope) => readPosition(value, position(scope));
 };
 
-interface PathContext {
-  readonly sql: string;
-  readonly names: Names;
-  readonly aliases: ReadonlySet<string>;
-  /** Whether the name is an alias here. */
-  readonly isAlias: boolean;
-  readonly inWhere: boolean;
-  /** Whether a payload that is named as a whole is wanted decoded, as steps into it would be. */
-  readonly decode: boolean;
-  /** Whether an earlier expression reads inside the payload. */
-  readonly payloadWasRead: boolean;
-}
-
-/** Reads the value that a path starts from. Throws `rule-unknown-name`. */
-export const compileRoot = (path: PathExpression, context: PathContext): Evaluate => {
-  const { names, aliases, isAlias, sql } = context;
-  const own = names.reader(path.name);
-  if (own === undefined && !isAlias) return names.unknown(sql, path.start, path.name, aliases);
-  const inside = path.steps.length > 0 || context.decode ? insideReader(path.name, names) : undefined;
-  if (inside !== undefined && path.name === 'payload') return payloadRoot(inside, isAlias && !context.inWhere, context);
-  return aliasOr(path.name, isAlias, inside ?? own);
+/**
+ * A column, capture or alias, and steps into it. Throws `rule-unknown-name`.
+ *
+ * @param decode whether a payload that is named as a whole is wanted decoded, as steps into it would be
+ */
+export const compilePath = (path: PathExpression, compiler: Compiler, decode = false): Evaluate => {
+  const { name, steps } = path;
+  const { names, sql, aliases, outer } = compiler;
+  const isInside = steps.length > 0 || decode;
+  const alias = aliasOf(name, compiler.aliases, steps);
+  const standing = aliasOf(name, outer, steps);
+  const column = names.reader(name);
+  if (alias === undefined && standing === undefined && column === undefined) {
+    names.unknown(sql, path.start, name, [...aliases.keys(), ...outer.keys()]);
+  }
+  if (alias === undefined && standing === undefined) compiler.reads.add(keysOf(path));
+  const inside = isInside ? insideReader(name, names) : undefined;
+  const message = inside ?? column;
+  const own = standing?.value ?? (message && fromMessage(message));
+  const follow = steps.length === 0 ? undefined : compileSteps(steps, index => compiler.compile(index));
+  const read = readPath({ name, alias, own, inside, follow }, compiler);
+  compiler.readsPayload ||= inside !== undefined;
+  return read;
 };
 
-const aliasOr = (name: string, isAlias: boolean, own: ReadName | undefined): Evaluate => {
-  if (!isAlias) return ({ message, captures }) => own!(message, captures);
-  return ({ aliases, message, captures }) => {
-    const value = aliases[name];
-    return value === undefined ? own?.(message, captures) : value;
+/** A part that stands for itself alone hides nothing of what steps lead to. */
+const aliasOf = (name: string, aliases: ReadonlyMap<string, Alias>, steps: readonly Step[]): Alias | undefined => {
+  const alias = aliases.get(name);
+  return alias?.partial && steps.length > 0 ? undefined : alias;
+};
+
+const fromMessage =
+  (read: ReadName): Evaluate =>
+  ({ message, captures }) =>
+    read(message, captures);
+
+interface PathParts {
+  readonly name: string;
+  readonly alias: Alias | undefined;
+  /** Where what the alias does not have is looked for. */
+  readonly own: Evaluate | undefined;
+  readonly inside: ReadName | undefined;
+  readonly follow: Follow | undefined;
+}
+
+const readPath = ({ name, alias, own, inside, follow }: PathParts, compiler: Compiler): Evaluate => {
+  const isPayload = inside !== undefined && name === 'payload';
+  if (alias === undefined) return followed(own!, follow);
+  if (compiler.inWhere) {
+    if (isPayload && !alias.replaces) return followed(compiler.decodedPayload ?? own!, follow);
+    return followed(alias.value, follow);
+  }
+  const root = isPayload ? payloadAlias(alias, own!, compiler) : alias.value;
+  const first = followed(root, follow);
+  const beside = isPayload ? (compiler.decodedPayload ?? own) : own;
+  const second = beside && followed(beside, follow);
+  if (second === undefined) return first;
+  return scope => {
+    const value = first(scope);
+    return value === undefined ? second(scope) : value;
   };
 };
 
-/** Whether steps from this name lead into a message's JSON. */
-export const leadsInside = (name: string, names: Names): boolean => insideReader(name, names) !== undefined;
+const followed = (root: Evaluate, follow: Follow | undefined): Evaluate =>
+  follow === undefined ? root : scope => follow(root(scope), scope);
+
+/** Text is decoded, if nothing was decoded before; paths into the message's own payload then read the same. */
+const payloadAlias = ({ value }: Alias, own: Evaluate, compiler: Compiler): Evaluate => {
+  const { decodedPayload: decoded = own, level } = compiler;
+  if (compiler.readsPayload) {
+    return scope => {
+      const held = value(scope);
+      return isText(held) ? decoded(scope) : held;
+    };
+  }
+  const decode = once(scope => {
+    const held = value(scope);
+    return isText(held) ? decodeJson(Buffer.from(held as string)) : held;
+  }, level);
+  compiler.decodedPayload = scope => (isText(value(scope)) ? decode(scope) : own(scope));
+  return decode;
+};
 
 /** Reads the decoded payload or value, when that is what the name means. */
 const insideReader = (name: string, names: Names): ReadName | undefined => {
@@ -99,11 +152,9 @@ const jsonIfAny = (message: AnyMessage): Value => {
   }
 };
 
-const payloadRoot = (inside: ReadName, isAlias: boolean, { payloadWasRead }: PathContext): Evaluate => {
-  if (!isAlias) return ({ message, captures }) => inside(message, captures);
-  return ({ aliases, message, captures }) => {
-    const value = aliases.payload;
-    if (value === undefined || (payloadWasRead && isText(value))) return inside(message, captures);
-    return isText(value) ? decodeJson(Buffer.from(value as string)) : value;
-  };
+/** The name and the keys after it, up to the first position. */
+const keysOf = ({ name, steps }: PathExpression): string => {
+  const position = steps.findIndex(step => 'index' in step);
+  const keys = (position < 0 ? steps : steps.slice(0, position)).map(step => ('key' in step ? step.key : ''));
+  return [name, ...keys].join('.');
 };

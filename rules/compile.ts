@@ -5,18 +5,20 @@
  * shared constant, and templates read the message. Evaluating allocates nothing else either: one scope per rule is pointed at each
  * message in turn, and a SELECT returns the same list of one row each time. FOREACH is in foreach.ts, GROUP BY in windows/.
  *
- * SELECT comes before WHERE, as in EMQX: an expression that fails fails the rule even where WHERE would have said no. When nothing
- * selected can fail (paths and constants, with the payload decoded), the order makes no difference but in cost, and WHERE goes first.
+ * WHERE comes first: where it says no, nothing else is worked out, and nothing can fail. An alias that WHERE reads is worked out for it, and
+ * kept for the row (aliases.ts). EMQX works SELECT out first, and fails where an expression of it does.
  */
+import { rememberAll } from './aliases.ts';
 import { systemAmbient } from './ambient.ts';
 import type { AnyMessage } from './columns.ts';
-import { type Condition, ExpressionCompiler, type ObserveCase } from './compile-expression.ts';
+import { ExpressionCompiler } from './compile-expression.ts';
+import type { Compiler, Condition, ObserveCase } from './compiler.ts';
 import { compileForeach, type ForeachStatement } from './foreach.ts';
 import { Names } from './names.ts';
 import { parseRule } from './parser.ts';
-import type { Captures, Input, Row, Rule } from './rule.ts';
-import { type Ambient, pointAt, type Scope } from './scope.ts';
-import { compileSelect, type SelectList } from './select.ts';
+import type { Row, Rule } from './rule.ts';
+import { type Ambient, type Evaluate, pointAt, type Scope } from './scope.ts';
+import { compileSelect } from './select.ts';
 import { captureNamesOf, parseSources } from './sources.ts';
 import type { Statement } from './syntax.ts';
 import { Undo } from './undo.ts';
@@ -71,22 +73,23 @@ const undoable = (rows: Rule['rows'], undo: Undo | undefined): Rule['rows'] => {
 };
 
 /** What the kinds of rule differ in. */
-type Compiled = Pick<Rule, 'plain' | 'passesPayload' | 'columns' | 'rows' | 'whole'> &
+type Compiled = Pick<Rule, 'plain' | 'passesPayload' | 'columns' | 'given' | 'rows' | 'whole'> &
   Partial<Pick<Rule, 'windows' | 'names'>>;
 
-const compileStatement = (statement: Statement, compiler: ExpressionCompiler, context: WindowContext): Compiled => {
+const compileStatement = (statement: Statement, compiler: Compiler, context: WindowContext): Compiled => {
   const { foreach, groupBy } = statement;
   if (groupBy !== undefined) return windowRule({ ...statement, groupBy }, compiler, context);
   if (foreach !== undefined) return foreachRule({ ...statement, foreach }, compiler, context.scope);
   return selectRule(statement, compiler, context.scope);
 };
 
-const windowRule = (statement: WindowStatement, compiler: ExpressionCompiler, context: WindowContext): Compiled => {
-  const { windows, columns, names } = compileWindows(statement, compiler, context);
+const windowRule = (statement: WindowStatement, compiler: Compiler, context: WindowContext): Compiled => {
+  const { windows, columns, given, names } = compileWindows(statement, compiler, context);
   return {
     plain: false,
     passesPayload: false,
     columns,
+    given,
     rows: (message, captures) => {
       windows.count(message, captures);
       return noRows;
@@ -97,27 +100,28 @@ const windowRule = (statement: WindowStatement, compiler: ExpressionCompiler, co
   };
 };
 
-const selectRule = (statement: Statement, compiler: ExpressionCompiler, scope: Scope): Compiled => {
+const selectRule = (statement: Statement, compiler: Compiler, scope: Scope): Compiled => {
   const select = compileSelect(statement.selected, compiler);
   const where = compileWhere(statement, compiler);
-  const { plain, columns } = select;
-  const run = new Run(select, where, scope);
+  const makeRow = select.rowMaker();
+  const { plain, columns, given } = select;
   return {
     plain,
     passesPayload: plain && columns.length === 1 && compiler.names.isColumn('payload') && columns[0] === 'payload',
     columns,
-    rows: plain ? plainRows(run, where) : (message, captures) => run.rows(message, captures),
-    whole: plain ? (message, captures) => run.row(message as Input, captures) : rowItself,
+    given,
+    rows: plain ? plainRows(where, scope) : singleRows({ remembered: select.remembered, where, makeRow }, scope),
+    whole: plain ? (message, captures) => makeRow(pointAt(scope, message as AnyMessage, captures)) : rowItself,
   };
 };
 
-const foreachRule = (statement: ForeachStatement, compiler: ExpressionCompiler, scope: Scope): Compiled => {
-  const where = () => compileWhere(statement, compiler)?.holds;
-  const { columns, rows } = compileForeach(statement, compiler, where);
+const foreachRule = (statement: ForeachStatement, compiler: Compiler, scope: Scope): Compiled => {
+  const { columns, given, rows } = compileForeach(statement, compiler, () => compileWhere(statement, compiler));
   return {
     plain: false,
     passesPayload: false,
     columns,
+    given,
     rows: (message, captures) => rows(pointAt(scope, message as AnyMessage, captures)),
     whole: rowItself,
   };
@@ -125,27 +129,40 @@ const foreachRule = (statement: ForeachStatement, compiler: ExpressionCompiler, 
 
 const rowItself: Rule['whole'] = (_message, _captures, row) => row;
 
-interface Where {
-  readonly holds: Condition;
-  readonly readsAliases: boolean;
-}
-
-const compileWhere = ({ where }: Statement, compiler: ExpressionCompiler): Where | undefined => {
+const compileWhere = ({ where }: Statement, compiler: Compiler): Condition | undefined => {
   if (where === undefined) return undefined;
   compiler.inWhere = true;
-  compiler.readsAliases = false;
   const holds = compiler.condition(where);
   compiler.inWhere = false;
-  return { holds, readsAliases: compiler.readsAliases };
+  return holds;
 };
 
 const plainRow: Row = Object.freeze(newMap());
 const onePlainRow: readonly Row[] = Object.freeze([plainRow]);
 const noRows: readonly Row[] = Object.freeze([]);
 
-const plainRows = (run: Run, where: Where | undefined): Rule['rows'] => {
+const plainRows = (where: Condition | undefined, scope: Scope): Rule['rows'] => {
   if (where === undefined) return () => onePlainRow;
-  return (message, captures) => (run.holds(message, captures) ? onePlainRow : noRows);
+  return (message, captures) => (where(pointAt(scope, message as AnyMessage, captures)) ? onePlainRow : noRows);
+};
+
+interface Single {
+  readonly remembered: readonly Evaluate[];
+  readonly where: Condition | undefined;
+  readonly makeRow: (scope: Scope) => Row;
+}
+
+/** What is returned is valid until the next call: the same list each time. */
+const singleRows = ({ remembered, where, makeRow }: Single, scope: Scope): Rule['rows'] => {
+  const one: [Row] = [plainRow];
+  const remember = where !== undefined && remembered.length > 0;
+  return (message, captures) => {
+    pointAt(scope, message as AnyMessage, captures);
+    if (remember) rememberAll(remembered, scope);
+    if (where !== undefined && !where(scope)) return noRows;
+    one[0] = makeRow(scope);
+    return one;
+  };
 };
 
 const newScope = (ambient: ReturnType<typeof worldOf>, captureNames: readonly string[]): Scope => ({
@@ -153,55 +170,7 @@ const newScope = (ambient: ReturnType<typeof worldOf>, captureNames: readonly st
   captureNames,
   message: undefined as unknown as AnyMessage,
   captures: [],
-  aliases: plainRow,
+  turn: 0,
+  elementTurn: 0,
+  element: undefined,
 });
-
-/** Evaluates one SELECT; the scope is its only state, and means something only during a call. */
-class Run {
-  readonly #select: SelectList;
-  readonly #where: Condition | undefined;
-  readonly #whereFirst: boolean;
-  readonly #scope: Scope;
-  /** What `rows` returns, with the row of the moment. */
-  readonly #one: [Row] = [plainRow];
-
-  constructor(select: SelectList, where: Where | undefined, scope: Scope) {
-    this.#select = select;
-    this.#where = where?.holds;
-    this.#whereFirst = select.plain || (select.total && where !== undefined && !where.readsAliases);
-    this.#scope = scope;
-  }
-
-  /** Whether WHERE says yes, when it reads no alias. */
-  holds(message: Input, captures: Captures): boolean {
-    const scope = pointAt(this.#scope, message as AnyMessage, captures);
-    return this.#where === undefined || this.#where(scope);
-  }
-
-  row(message: Input, captures: Captures): Row {
-    const row = newMap();
-    const scope = pointAt(this.#scope, message as AnyMessage, captures);
-    scope.aliases = this.#select.separateAliases ? newMap() : row;
-    for (const add of this.#select.items) add(scope, row);
-    return row;
-  }
-
-  rows(message: Input, captures: Captures): readonly Row[] {
-    if (this.#whereFirst) {
-      if (this.#select.readsPayload) decodeFirst(message as AnyMessage);
-      return this.holds(message, captures) ? this.#single(this.row(message, captures)) : noRows;
-    }
-    const row = this.row(message, captures);
-    return this.#where === undefined || this.#where(this.#scope) ? this.#single(row) : noRows;
-  }
-
-  #single(row: Row): readonly Row[] {
-    this.#one[0] = row;
-    return this.#one;
-  }
-}
-
-/** Fails as SELECT would when the payload of a message is not JSON; what is decoded is kept by the message. */
-const decodeFirst = (message: AnyMessage): void => {
-  if (message.payload !== undefined && message.event === undefined) message.json();
-};

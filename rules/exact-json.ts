@@ -116,11 +116,17 @@ class ExactReader {
   }
 }
 
+/** Digits of an integer. Reading more takes time that grows with their square. */
+const mostDigits = 10_000;
+
 const exactNumber = (value: number, source: string): Value => {
-  if (!Number.isInteger(value)) {
-    if (Number.isFinite(value)) return value;
-    throw new SyntaxError(`the number ${source.slice(0, 40)} is too large`);
+  if (/[.eE]/.test(source)) {
+    if (!Number.isFinite(value))
+      throw new SyntaxError(`the number ${source.slice(0, 40)} is larger than a float can be (1.8e308)`);
+    return Number.isInteger(value) ? new Float(value) : value;
   }
-  if (/[.eE]/.test(source)) return new Float(value);
-  return Number.isSafeInteger(value) ? value : BigInt(source);
+  if (Number.isSafeInteger(value)) return value;
+  if (source.length > mostDigits)
+    throw new SyntaxError(`a number has ${source.length} digits, and may have ${mostDigits}`);
+  return BigInt(source);
 };

@@ -243,7 +243,7 @@ export class ExpressionParser {
   }
 
   #mapEntry(): MapLiteral['entries'][number] {
-    const key = this.#key();
+    const key = this.#tokens.takeKey();
     this.#tokens.expectSymbol(':');
     return { key, value: this.#expression(0) };
   }
@@ -290,7 +290,10 @@ export class ExpressionParser {
 
   #step(left: Expression): Expression | undefined {
     if (left.kind === 'literal') return undefined;
-    if (this.#tokens.takeSymbol('.')) return this.#moduleCall(this.#deeper(left, { key: this.#key() }));
+    if (this.#tokens.takeSymbol('.')) {
+      const deeper = this.#tokens.takeKeys().reduce<Expression>((path, key) => this.#deeper(path, { key }), left);
+      return this.#moduleCall(deeper);
+    }
     if (!this.#tokens.takeSymbol('[')) return undefined;
     const bounds = this.#bounds();
     if (bounds !== undefined) {
@@ -300,13 +303,6 @@ export class ExpressionParser {
     const index = this.#expression(0);
     this.#tokens.expectSymbol(']');
     return this.#deeper(left, { index });
-  }
-
-  #key(): string {
-    const { kind } = this.#tokens.peek();
-    return kind === 'word' || kind === 'name' || kind === 'text'
-      ? this.#tokens.next().text
-      : this.#tokens.fail('a key');
   }
 
   #deeper(left: Expression, step: Step): Expression {

@@ -2,27 +2,65 @@
 import { MkbError } from '../api/errors.ts';
 import { placeAt } from './position.ts';
 import { Refusal } from './refusal.ts';
-import type { Evaluate } from './scope.ts';
+import type { Evaluate, Scope } from './scope.ts';
 import type { Expression } from './syntax.ts';
+
+/** A part of an expression, which the message of a failure names if it is a path to what the message does not have. */
+export interface Operand {
+  readonly expression: Expression;
+  readonly evaluate: Evaluate;
+}
 
 /** The same expression, whose refusals become `rule-failed` with the rule's place and text. */
 export const guard =
-  (sql: string, expression: Expression, evaluate: Evaluate): Evaluate =>
+  (sql: string, expression: Expression, evaluate: Evaluate, operands: readonly Operand[] = []): Evaluate =>
   scope => {
     try {
       return evaluate(scope);
     } catch (error) {
-      throw MkbError.is(error) ? error : failure(sql, expression, error);
+      throw MkbError.is(error)
+        ? error
+        : failure(sql, expression, { cause: error, missing: missingOf(operands, scope) });
     }
   };
 
 const longest = 200;
 
-const failure = (sql: string, { start, end }: Expression, cause: unknown): MkbError => {
-  const text = sql.slice(start, end);
-  const expression = text.length <= longest ? text : `${text.slice(0, longest)}…`;
+interface Why {
+  readonly cause: unknown;
+  readonly missing: Missing | undefined;
+}
+
+const failure = (sql: string, { start, end }: Expression, { cause, missing }: Why): MkbError => {
   const reason = cause instanceof Error ? cause.message : String(cause);
-  const details = { ...placeAt(sql, start), expression, reason };
+  const details = { ...placeAt(sql, start), expression: excerpt(sql, start, end), reason };
+  if (missing !== undefined) {
+    const { expression, value } = missing;
+    const what = excerpt(sql, expression.start, expression.end);
+    return new MkbError(
+      'rule-failed',
+      { ...details, missing: value === null ? `${what} is null` : `${what} is missing` },
+      { cause },
+    );
+  }
   const found = cause instanceof Refusal ? cause.found : undefined;
   return new MkbError('rule-failed', found === undefined ? details : { ...details, value: found }, { cause });
+};
+
+const excerpt = (sql: string, start: number, end: number): string =>
+  end - start <= longest ? sql.slice(start, end) : `${sql.slice(start, start + longest)}…`;
+
+interface Missing {
+  readonly expression: Expression;
+  readonly value: null | undefined;
+}
+
+/** The first operand that is a path and has no value. Paths can be read again, and change nothing. */
+const missingOf = (operands: readonly Operand[], scope: Scope): Missing | undefined => {
+  for (const { expression, evaluate } of operands) {
+    if (expression.kind !== 'path') continue;
+    const value = evaluate(scope);
+    if (value === undefined || value === null) return { expression, value };
+  }
+  return undefined;
 };

@@ -3,22 +3,24 @@
  *
  *     FOREACH payload.sensors AS s DO clientid, s.name AS name INCASE s.value > 0 FROM "cars/{clientid}"
  *
- * Every value before the last is an alias; the last is the list. Then comes WHERE, which sees the aliases and the list as a whole; then,
+ * Every value before the last is an alias; the last is the list. WHERE comes first, and sees the aliases and the list as a whole; then,
  * for each element, INCASE and DO, which see the element under the list's alias, or as `item`. INCASE does not see what DO makes. What
- * is no list gives no rows and is no error. All of this is EMQX's. All rows are made before any is returned, so an element that fails
- * fails the message as a whole.
+ * is no list gives no rows and is no error. All rows are made before any is returned, so an element that fails fails the message as a whole.
  */
-import type { Condition, ExpressionCompiler } from './compile-expression.ts';
+import { Alias, Definition, once, rememberAll } from './aliases.ts';
+import type { Compiler, Condition } from './compiler.ts';
 import { put } from './paths.ts';
 import type { Row } from './rule.ts';
-import type { Scope } from './scope.ts';
-import { compileSelect, isOwnPath, ownName, putAlias, type SelectList } from './select.ts';
+import { type Evaluate, pointAtElement, type Scope } from './scope.ts';
+import { compileSelect, isOwnPath, ownName, remembers } from './select.ts';
 import type { AliasPath, Expression, Foreach, SelectedValue, Statement } from './syntax.ts';
-import { copyMap, isList, newMap, type Value } from './value.ts';
+import { isList } from './value.ts';
 
 export interface ForeachRows {
   /** The names of each row at its top level. */
   readonly columns: readonly string[];
+  /** As `Rule.given`. */
+  readonly given: ReadonlySet<string>;
   /** The rows of the message that `scope` is pointed at. */
   rows(scope: Scope): Row[];
 }
@@ -29,74 +31,70 @@ export type ForeachStatement = Statement & { readonly foreach: Foreach };
 /** Compiles what stands before FROM. `compileWhere` is called when the aliases that WHERE sees are known. */
 export const compileForeach = (
   { foreach: { fields, incase }, selected }: ForeachStatement,
-  compiler: ExpressionCompiler,
+  compiler: Compiler,
   compileWhere: () => Condition | undefined,
 ): ForeachRows => {
   const last = fields.at(-1)!;
-  const collects = fields.map(field => compileField(field, field === last, compiler));
+  const values = fields.map(field => compileField(field, field === last, compiler));
+  const remembered = values.filter((_, at) => remembers(fields[at]!.expression));
   const where = compileWhere();
-  const element = last.alias ?? defaultElement;
-  compiler.aliases.add(element[0]);
-  compiler.partialAliases.delete(element[0]);
+  const listOf = values.at(-1)!;
+  addElement(last.alias ?? defaultElement, compiler);
   const accepts = incase === undefined ? undefined : compiler.condition(incase);
-  const select = compileSelect(selected, compiler, true);
+  const given = new Set(compiler.aliases.keys());
+  compiler.outer = new Map(compiler.aliases);
+  compiler.aliases.clear();
+  const select = compileSelect(selected, compiler);
+  const makeRow = select.rowMaker();
   return {
     columns: select.columns,
+    given: new Set([...select.given, ...select.columns.filter(name => given.has(name))]),
     rows: scope => {
-      scope.aliases = newMap();
-      let list: Value;
-      for (const collect of collects) list = collect(scope);
-      if (where !== undefined && !where(scope)) return [];
-      return isList(list) ? rowsOf(list, scope, { element, accepts, select }) : [];
+      if (where !== undefined) {
+        rememberAll(remembered, scope);
+        if (!where(scope)) return [];
+      }
+      for (const value of values) value(scope);
+      const list = listOf(scope);
+      const rows: Row[] = [];
+      if (!isList(list)) return rows;
+      for (const element of list) {
+        pointAtElement(scope, element);
+        if (accepts === undefined || accepts(scope)) rows.push(makeRow(scope));
+      }
+      return rows;
     },
   };
 };
 
 const defaultElement: AliasPath = ['item'];
 
-interface PerElement {
-  readonly element: AliasPath;
-  readonly accepts: Condition | undefined;
-  readonly select: SelectList;
-}
-
-const rowsOf = (list: readonly Value[], scope: Scope, { element, accepts, select }: PerElement): Row[] => {
-  const common = scope.aliases;
-  const [name, ...rest] = element;
-  const rows: Row[] = [];
-  for (const value of list) {
-    scope.aliases = copyMap(common);
-    scope.aliases[name] = rest.length === 0 ? value : put(common[name], rest, value);
-    if (accepts !== undefined && !accepts(scope)) continue;
-    const row = newMap();
-    for (const add of select.items) add(scope, row);
-    rows.push(row);
-  }
-  return rows;
+/** From here on, the element stands where the list was. */
+const addElement = (path: AliasPath, compiler: Compiler): void => {
+  const [name, ...rest] = path;
+  const before = compiler.aliases.get(name)?.value;
+  const element: Evaluate = scope => scope.element;
+  const value = rest.length === 0 ? element : once(scope => put(before?.(scope), rest, scope.element), 'element');
+  compiler.aliases.set(name, new Alias(() => value));
+  compiler.level = 'element';
 };
 
-/** Works one value out, and puts it where later expressions find it. */
-type Collect = (scope: Scope) => Value;
-
-const compileField = ({ expression, alias }: SelectedValue, isList: boolean, compiler: ExpressionCompiler): Collect => {
+/** A value before DO, which is worked out once for each message. */
+const compileField = ({ expression, alias }: SelectedValue, isList: boolean, compiler: Compiler): Evaluate => {
   const evaluate = isList ? compiler.list(expression) : compiler.compile(expression);
   const path = alias ?? partTaken(expression, compiler);
-  if (path === undefined) return evaluate;
-  const own = alias === undefined ? undefined : compiler.names.reader(path[0]);
-  compiler.aliases.add(path[0]);
-  if (alias === undefined) compiler.partialAliases.add(path[0]);
-  else compiler.partialAliases.delete(path[0]);
-  return scope => {
-    const value = evaluate(scope);
-    if (value !== undefined) putAlias(scope, path, value, own);
-    return value;
-  };
+  const definition = new Definition(path ?? defaultElement, evaluate, 'message');
+  if (path !== undefined) {
+    const earlier = compiler.aliases.get(path[0]);
+    const options = { before: () => earlier?.value, partial: alias === undefined };
+    compiler.aliases.set(path[0], Alias.of(definition, 'message', options));
+  }
+  return definition.shared;
 };
 
 /** Where a path without alias puts its value: into its own name, unless that is an alias or is taken as a whole. */
-const partTaken = (expression: Expression, compiler: ExpressionCompiler): AliasPath | undefined => {
+const partTaken = (expression: Expression, { sql, aliases }: Compiler): AliasPath | undefined => {
   if (!isOwnPath(expression)) return undefined;
-  const path = ownName(compiler.sql, expression);
-  const taken = compiler.aliases.has(path[0]) && !compiler.partialAliases.has(path[0]);
-  return taken || path.length === 1 ? undefined : path;
+  const path = ownName(sql, expression);
+  return path.length === 1 || aliases.get(path[0])?.partial === false ? undefined : path;
 };

@@ -16,7 +16,7 @@ export const decodeJson = (payload: Buffer): Value => {
   try {
     return parseBytes(payload);
   } catch (cause) {
-    const reason = payload.length === 0 ? 'it is empty' : syntaxReason(cause);
+    const reason = reasonOf(payload, cause);
     throw new MkbError('payload-not-json', { reason }, { cause });
   }
 };
@@ -38,10 +38,37 @@ const parseBytes = (bytes: Buffer): Value => {
 
 const parseText = (text: string): Value => (needsExactNumbers.test(text) ? parseExactly(text) : JSON.parse(text));
 
+const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
+
+/** What stands in the way most often, in words of its own. */
+const reasonOf = (payload: Buffer, cause: unknown): string => {
+  if (payload.length === 0) return 'it is empty';
+  if (payload.subarray(0, 3).equals(byteOrderMark)) {
+    return 'it begins with a byte order mark (EF BB BF), which JSON must not have [RFC 8259, section 8.1]';
+  }
+  if ((payload[0] === 0xff && payload[1] === 0xfe) || (payload[0] === 0xfe && payload[1] === 0xff)) {
+    return 'it is UTF-16, and JSON is UTF-8';
+  }
+  const nul = payload.indexOf(0);
+  if (nul >= 0) return nulReason(payload, nul);
+  return syntaxReason(cause);
+};
+
+/** Programs in C send the NUL that ends their text, or the whole of their buffer. */
+const nulReason = (payload: Buffer, nul: number): string => {
+  const rest = payload.subarray(nul);
+  return rest.every(byte => byte === 0)
+    ? `it ends with ${rest.length === 1 ? 'a NUL byte' : `${rest.length} NUL bytes`} after ${nul} bytes of text: the publisher sends more than its text`
+    : `it has a NUL byte at position ${nul + 1}, which no JSON text has: it is binary, or UTF-16`;
+};
+
 /** V8 quotes the text it stumbled over; the first words are enough for a log line. */
 const syntaxReason = (cause: unknown): string => {
   if (cause instanceof RangeError) return 'it is nested too deeply';
   const reason = cause instanceof Error ? cause.message : String(cause);
+  if (/^Unexpected token '[NI]'/.test(reason)) return 'it holds NaN or Infinity, which JSON has no number for';
+  if (reason.startsWith("Unexpected token '''") || reason.startsWith("Expected property name or '}' in JSON"))
+    return `text and keys stand in double quotes in JSON (${reason.slice(0, 120)})`;
   return reason.length <= 120 ? reason : `${reason.slice(0, 120)}…`;
 };
 

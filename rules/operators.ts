@@ -1,4 +1,5 @@
 /** What the operators do, by their names in the syntax tree. */
+import type { Truth } from './compare.ts';
 import { add, divide, multiply, negate, quotient, remainder, same, subtract } from './numbers.ts';
 import { Refusal, refuse } from './refusal.ts';
 import type { Arithmetic, Unary } from './syntax.ts';
@@ -19,25 +20,24 @@ export const arithmetic: Readonly<Record<Arithmetic, (left: Value, right: Value)
 export const unary: Readonly<Record<Unary['operator'], (operand: Value) => Value>> = {
   '+': same,
   '-': negate,
-  // EMQX: NOT of what is neither true nor false is false, not an error.
-  not: operand => operand === false,
+  // NOT of unknown is unknown. EMQX: NOT of any other value that is neither true nor false is false, not an error.
+  not: operand => (operand === undefined || operand === null ? undefined : operand === false),
 };
 
-/** A condition's outcome. What is not there is not true; text or a number is an error, because it is a mistake in the rule. */
-export const truth = (value: Value): boolean => {
-  if (typeof value === 'boolean') return value;
-  if (value === undefined || value === null) return false;
-  return refuse('a condition must be true or false', value) as never;
+/** A value as a condition: true, false or unknown. Text or a number is an error, because it is a mistake in the rule. */
+export const truthOf = (value: Value): Truth => {
+  if (typeof value === 'boolean' || value === undefined) return value;
+  return value === null ? undefined : (refuse('a condition must be true or false', value) as never);
 };
 
-/** `topic =~ filter`; what is undefined matches nothing. */
-export const topicMatches = (topic: Value, filter: Value): boolean => {
-  if (topic === undefined || filter === undefined) return false;
+/** `topic =~ filter`; unknown if either is missing. */
+export const topicMatches = (topic: Value, filter: Value): Truth => {
+  if (topic === undefined || filter === undefined || topic === null || filter === null) return undefined;
   if (!isText(topic) || !isText(filter)) throw new Refusal('`=~` takes a topic and a topic filter');
   return filterMatches(asText(filter), asText(topic));
 };
 
-/** LIKE takes any value as its text; what is not there is like nothing. */
+/** LIKE takes any value as its text; undefined for what is missing. */
 export const likeOperand = (value: Value): string | undefined =>
   value === undefined || value === null ? undefined : textOf(value);
 

@@ -97,15 +97,10 @@ const parseAlias = (tokens: TokenReader): AliasPath | undefined => {
 const parseAliasPath = (tokens: TokenReader): AliasPath => {
   const path: [string, ...(string | number)[]] = [tokens.next().text];
   for (;;) {
-    if (tokens.takeSymbol('.')) path.push(parseAliasKey(tokens));
+    if (tokens.takeSymbol('.')) path.push(...tokens.takeKeys());
     else if (tokens.takeSymbol('[')) path.push(parseAliasPosition(tokens));
     else return path;
   }
-};
-
-const parseAliasKey = (tokens: TokenReader): string => {
-  const { kind } = tokens.peek();
-  return kind === 'word' || kind === 'name' || kind === 'text' ? tokens.next().text : tokens.fail('a key');
 };
 
 /** A whole number; `-0` is not `0`: it stands for the place after the last element. */

@@ -5,7 +5,7 @@
  * text of s). Writing never changes a value in place: decoded payloads are shared by all rules, so each level on the way is copied.
  */
 import { jsonOrUndefined } from './json.ts';
-import { Refusal, refuse } from './refusal.ts';
+import { refuse } from './refusal.ts';
 import { copyMap, isInteger, isList, isMap, isText, newMap, ownValue, type Value } from './value.ts';
 
 /** The value under `key`, or undefined. */
@@ -27,26 +27,18 @@ export const readPosition = (value: Value, position: Value): Value => {
 };
 
 /**
- * The elements from `from` to `to`, both included and counted from 1 or from the end; clipped at the end.
- * Throws Refusal for what is no list, for position 0, and for a beginning before the first element.
+ * The elements from `from` to `to`, both included and counted from 1 or from the end; those of them that the list has, and so none where
+ * the range is empty. Throws Refusal for what is no list.
  */
 export const readSlice = (value: Value, from: number, to: number): Value => {
   if (!isList(value)) return refuse('only a list has ranges', value);
-  const first = absolute(from, value.length);
-  const last = absolute(to, value.length);
-  if (first < 1) throw new Refusal(`the list of ${value.length} has no position ${from}`);
-  if (last < first - 1)
-    throw new Refusal(`the range ${from}..${to} of a list of ${value.length} ends before it begins`);
-  return value.slice(first - 1, last);
+  return value.slice(Math.max(absolute(from, value.length) - 1, 0), Math.max(absolute(to, value.length), 0));
 };
 
-const absolute = (position: number, length: number): number => {
-  if (position === 0) throw new Refusal('positions count from 1');
-  return position > 0 ? position : length + position + 1;
-};
+const absolute = (position: number, length: number): number => (position > 0 ? position : length + position + 1);
 
 /**
- * `base` with `value` at the end of `path`; maps and lists on the way are made where there are none. What is undefined is not put.
+ * `base` with `value` at the end of `path`; maps and lists on the way are made where there are none. A key that gets undefined is taken out.
  *
  * A position replaces an element; beyond the list it changes nothing; 0 puts before the first and -0 after the last; on what is no
  * list any position makes a list of one.
@@ -56,14 +48,15 @@ export const put = (base: Value, path: readonly (string | number)[], value: Valu
   if (step === undefined) return value;
   const inner = typeof step === 'string' ? readKey(base, step) : readPosition(base, step);
   const changed = put(inner, rest, value);
-  if (changed === undefined) return base;
+  if (changed === undefined && inner === undefined) return base;
   return typeof step === 'string' ? putKey(base, step, changed) : putPosition(base, step, changed);
 };
 
 const putKey = (base: Value, key: string, value: Value): Value => {
   const decoded = isText(base) ? jsonOrUndefined(base) : base;
   const copy = isMap(decoded) ? copyMap(decoded) : newMap();
-  copy[key] = value;
+  if (value === undefined) delete copy[key];
+  else copy[key] = value;
   return copy;
 };
 

@@ -30,6 +30,8 @@ export interface Rule {
   readonly passesPayload: boolean;
   /** The row's names at its top level, in order, `*` spelled out. */
   readonly columns: readonly string[];
+  /** Of those, the ones that an alias gives, or FOREACH: what they do not have, the message's own column does not stand in for. */
+  readonly given: ReadonlySet<string>;
   /** What templates find beside the row: the message's own, or what a window has. */
   readonly names: Names;
   /** Of a rule with GROUP BY, what counts its messages and makes its rows. */

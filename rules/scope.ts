@@ -3,7 +3,7 @@ import type { AnyMessage } from './columns.ts';
 import type { Schemas } from './schemas/schemas.ts';
 import type { StateLimits } from './state-limits.ts';
 import type { Remembering, Undo } from './undo.ts';
-import { newMap, type Value, type ValueMap } from './value.ts';
+import type { Value } from './value.ts';
 
 /** Sources of what a message does not carry, so that tests can hold them. */
 export interface Ambient {
@@ -33,22 +33,25 @@ export interface Scope extends Ambient {
   readonly captureNames: readonly string[];
   /** By the rule's `captureNames`. */
   captures: readonly (string | undefined)[];
-  /**
-   * Aliases as later expressions see them. Not the row that is sent: after `1 AS payload.x` the row's payload is {x: 1} alone, while
-   * later expressions see the whole payload with its x replaced.
-   */
-  aliases: ValueMap;
+  /** Which message it is, and which of its elements; never the same number twice (see aliases.ts). */
+  turn: number;
+  elementTurn: number;
+  /** The element of FOREACH. */
+  element: Value;
 }
-
-/** What `aliases` is while there is none. */
-const noAliases: ValueMap = Object.freeze(newMap());
 
 /** The scope, pointed at a message. */
 export const pointAt = (scope: Scope, message: AnyMessage, captures: Scope['captures']): Scope => {
   scope.message = message;
   scope.captures = captures;
-  scope.aliases = noAliases;
+  scope.turn += 1;
   return scope;
+};
+
+/** The scope, pointed at an element of the message that it is pointed at. */
+export const pointAtElement = (scope: Scope, element: Value): void => {
+  scope.element = element;
+  scope.elementTurn += 1;
 };
 
 /** When the bridge got the message, milliseconds since 1970. A Kafka record has only its producer's time, which is no time of ours. */

@@ -1,66 +1,90 @@
 /**
  * Compiles the SELECT list: each item puts its value into the row under its alias, or under the name it has of itself.
  */
-import type { ExpressionCompiler } from './compile-expression.ts';
-import type { Names, ReadName } from './names.ts';
+import { Alias, Definition } from './aliases.ts';
+import type { Compiler } from './compiler.ts';
+import { findFunction } from './functions/registry.ts';
+import type { Names } from './names.ts';
 import { put } from './paths.ts';
 import type { Evaluate, Scope } from './scope.ts';
-import type { AliasPath, Expression, PathExpression, Selected, Step } from './syntax.ts';
-import { isText, type Value, type ValueMap } from './value.ts';
-
-/** Adds one item's value to the row. */
-export type AddToRow = (scope: Scope, row: ValueMap) => void;
+import type { AliasPath, Call, Expression, PathExpression, Selected, Step } from './syntax.ts';
+import { isText, newMap, type ValueMap } from './value.ts';
+import { within } from './walk.ts';
 
 export interface SelectList {
-  readonly items: readonly AddToRow[];
   /** The row's names at its top level, in order, `*` spelled out. */
   readonly columns: readonly string[];
+  /** Names that are wholly what the list gives them, so that nothing of the message stands behind them. */
+  readonly given: ReadonlySet<string>;
   /** Every item is a column (or capture) of the message under its own name. */
   readonly plain: boolean;
-  /** Aliases as later expressions see them differ from the row, so they are kept apart from it. */
-  readonly separateAliases: boolean;
-  /** No item can fail, but by a payload that is not JSON. */
-  readonly total: boolean;
-  readonly readsPayload: boolean;
+  /** The items that remember something, in their order (see `rememberAll`). */
+  readonly remembered: readonly Evaluate[];
+  /** Makes the function that makes a row. Call it when everything that reads aliases is compiled. */
+  rowMaker(): (scope: Scope) => ValueMap;
 }
 
-/**
- * Compiles the items in order; `compiler` learns each alias, so that later expressions see it.
- *
- * @param apart whether aliases are kept apart from the row in any case, because there are some already that the row does not have
- */
-export const compileSelect = (
-  selected: readonly Selected[],
-  compiler: ExpressionCompiler,
-  apart = false,
-): SelectList => {
-  const { sql, names } = compiler;
-  const separateAliases = apart || selected.some(item => putsIntoColumn(item, names));
+/** Adds one item's value to the row. */
+type AddToRow = (scope: Scope, row: ValueMap) => void;
+
+/** Compiles the items in order; `compiler` learns each alias, so that what comes later sees it. */
+export const compileSelect = (selected: readonly Selected[], compiler: Compiler): SelectList => {
+  const { names } = compiler;
   const columns = new Set<string>();
+  const given = new Set<string>();
+  const remembered: Evaluate[] = [];
   const items = selected.map(item => {
     if (item.kind === 'all') return addAll(columns, compiler);
-    const path = item.alias ?? ownName(sql, item.expression);
-    const evaluate = compiler.compile(item.expression);
-    columns.add(path[0]);
+    const { expression, alias } = item;
+    const path = alias ?? ownName(compiler.sql, expression);
+    const definition = new Definition(path, compiler.compile(expression), compiler.level);
+    if (remembers(expression)) remembered.push(definition.shared);
+    // What has no value takes away what an earlier item put there.
+    const again = columns.has(path[0]);
     // A value under its own path changes nothing for later expressions: `payload.x` leaves payload what it is.
-    if (item.alias === undefined && isOwnPath(item.expression)) return addValue(path, evaluate);
-    compiler.aliases.add(path[0]);
-    compiler.partialAliases.delete(path[0]);
-    return separateAliases ? addToBoth(path, evaluate, names.reader(path[0])) : addValue(path, evaluate);
+    if (alias !== undefined || !isOwnPath(expression)) addAlias(definition, again, compiler);
+    if (alias?.length === 1) given.add(path[0]);
+    columns.add(path[0]);
+    return () => addValue(definition, again);
   });
   return {
-    items,
     columns: [...columns],
+    given,
+    remembered,
     plain: selected.every(item => isPlain(item, names)),
-    separateAliases,
-    total: !compiler.aliases.has('payload') && selected.every(item => item.kind === 'all' || isTotal(item.expression)),
-    readsPayload: compiler.readsPayload,
+    rowMaker: () => {
+      const add = items.map(item => item());
+      return scope => {
+        const row = newMap();
+        for (const each of add) each(scope, row);
+        return row;
+      };
+    },
   };
 };
 
-/** `AS payload.x`: an alias within what the message has. */
-const putsIntoColumn = (item: Selected, names: Names): boolean =>
-  item.kind === 'value' && (item.alias?.length ?? 0) > 1 && names.reader(item.alias![0]) !== undefined;
+/** An item whose values may be kept for others: that is known when all is compiled. */
+type PendingItem = () => AddToRow;
+
+/** Whether it reads or changes what is remembered. */
+export const remembers = (expression: Expression): boolean =>
+  [...within(expression)].some(({ kind, ...call }) => kind === 'call' && findFunction((call as Call).name)?.remembers);
+
+const addAlias = (definition: Definition, again: boolean, compiler: Compiler): void => {
+  const { aliases, level } = compiler;
+  const [name] = definition.path;
+  const earlier = aliases.get(name);
+  // Only `*` has put a name into the row that no alias is.
+  const replaces = again && (earlier === undefined || earlier.replaces);
+  const before = () => earlier?.value ?? (replaces ? standingFor(name, compiler) : undefined);
+  aliases.set(name, Alias.of(definition, level, { before, replaces }));
+};
+
+/** What a name is without the aliases of this list. */
+const standingFor = (name: string, { outer, names }: Compiler): Evaluate | undefined => {
+  const column = names.reader(name);
+  return outer.get(name)?.value ?? (column && (({ message, captures }) => column(message, captures)));
+};
 
 const isPlain = (item: Selected, names: Names): boolean => {
   if (item.kind === 'all') return true;
@@ -70,48 +94,35 @@ const isPlain = (item: Selected, names: Names): boolean => {
   return alias === undefined || (alias.length === 1 && alias[0] === expression.name);
 };
 
-const isTotal = (expression: Expression): boolean =>
-  expression.kind === 'literal' || (expression.kind === 'path' && expression.steps.every(step => 'key' in step));
-
 /** `*`: every name as later expressions see it at this point, aliases included. */
-const addAll = (columns: Set<string>, { aliases, names, reads }: ExpressionCompiler): AddToRow => {
+const addAll = (columns: Set<string>, compiler: Compiler): PendingItem => {
+  const { aliases, outer, names, reads } = compiler;
   reads.add('*');
-  const all = [...new Set([...names.all(), ...aliases])];
+  const all = [...new Set([...names.all(), ...outer.keys(), ...aliases.keys()])];
   for (const name of all) columns.add(name);
-  const readers = all.map(name => ({ name, isAlias: aliases.has(name), read: names.reader(name) }));
-  return (scope, row) => {
-    for (const { name, isAlias, read } of readers) {
-      const alias = isAlias ? scope.aliases[name] : undefined;
-      const value = alias === undefined ? read?.(scope.message, scope.captures) : alias;
-      if (value !== undefined) row[name] = value;
+  const readers = all.map(name => ({ name, alias: aliases.get(name)?.value, own: standingFor(name, compiler) }));
+  return () => (scope, row) => {
+    for (const { name, alias, own } of readers) {
+      const value = alias?.(scope);
+      const seen = value === undefined ? own?.(scope) : value;
+      if (seen !== undefined) row[name] = seen;
     }
   };
 };
 
-const addValue = (path: AliasPath, evaluate: Evaluate): AddToRow => {
-  const [name, ...rest] = path;
+const addValue = (definition: Definition, again: boolean): AddToRow => {
+  const [name, ...rest] = definition.path;
+  const evaluate = definition.own;
+  if (rest.length === 0 && again) {
+    return (scope, row) => {
+      const value = evaluate(scope);
+      if (value !== undefined || row[name] !== undefined) row[name] = value;
+    };
+  }
   return (scope, row) => {
     const value = evaluate(scope);
     if (value !== undefined) row[name] = rest.length === 0 ? value : put(row[name], rest, value);
-  };
-};
-
-/** Puts a value where an alias says, in what later expressions see: over the message's own value, when there is one. */
-export const putAlias = (scope: Scope, path: AliasPath, value: Value, own: ReadName | undefined): void => {
-  const [name, ...rest] = path;
-  const { aliases, message, captures } = scope;
-  const seen = aliases[name];
-  aliases[name] = put(seen === undefined ? own?.(message, captures) : seen, rest, value);
-};
-
-/** Puts the value into the row, and into what later expressions see: there the alias changes the message's own value. */
-const addToBoth = (path: AliasPath, evaluate: Evaluate, own: ReadName | undefined): AddToRow => {
-  const [name, ...rest] = path;
-  return (scope, row) => {
-    const value = evaluate(scope);
-    if (value === undefined) return;
-    row[name] = put(row[name], rest, value);
-    putAlias(scope, path, value, own);
+    else if (again && rest.length > 0) row[name] = put(row[name], rest, undefined);
   };
 };
 

@@ -145,9 +145,10 @@ const pathReader = (placeholder: Placeholder, rule: Rule, names: Names): Read =>
   const selected = !rule.plain && rule.columns.includes(name);
   if (own === undefined && !selected) return unresolvable(placeholder, name, rule, names);
   if (!selected) return (message, captures) => own!(message as AnyMessage, captures);
+  if (own === undefined || rule.given.has(name)) return (_message, _captures, row) => follow(row[name], steps);
   return (message, captures, row) => {
     const value = follow(row[name], steps);
-    return value === undefined ? own?.(message as AnyMessage, captures) : value;
+    return value === undefined ? own(message as AnyMessage, captures) : value;
   };
 };
 

@@ -80,6 +80,25 @@ export class TokenReader {
     return amount.text + units.text;
   }
 
+  /** A key: a bare word, or anything in quotes. */
+  takeKey(): string {
+    const { kind } = this.peek();
+    return kind === 'word' || kind === 'name' || kind === 'text' ? this.next().text : this.fail('a key');
+  }
+
+  /** What follows a dot: a key, or digits that are one (`payload.1`; the number in `payload.1.2` is two). */
+  takeKeys(): readonly string[] {
+    const { kind, text } = this.peek();
+    if (kind !== 'number' || !/^\d+(?:\.\d+)?$/.test(text)) return [this.takeKey()];
+    const { end } = this.next();
+    const after = this.peek();
+    if (after.kind === 'word' && after.start === end) {
+      const key = text + after.text;
+      this.fail('a key', [], `A key that begins with a digit stands in quotes: .'${key}'.`);
+    }
+    return text.split('.');
+  }
+
   expectWord(word: string, ...otherwise: string[]): void {
     if (!this.takeWord(word)) this.fail([...otherwise, word].join(' or '), [word]);
   }
@@ -91,11 +110,12 @@ export class TokenReader {
   /**
    * Throws `rule-syntax` at the token to come.
    *
+   * @param meant a hint, if the caller knows better than what follows
    * @param keywords what could stand here; a word like one of them, here or just before (where it was taken for an alias), is hinted at
    */
-  fail(expected: string, keywords: readonly string[] = []): never {
+  fail(expected: string, keywords: readonly string[] = [], meant?: string): never {
     const token = this.peek();
-    const hint = hints[token.text] ?? this.#meant(keywords);
+    const hint = meant ?? hints[token.text] ?? this.#meant(keywords);
     const details = { ...placeAt(this.sql, token.start), found: describeToken(token), expected };
     throw new MkbError('rule-syntax', hint === undefined ? details : { ...details, hint });
   }

@@ -33,13 +33,15 @@ A rule is read when the document is loaded: a mistake in the grammar, an unknown
 an error with line and column. What depends on a message (text where a number is needed) fails that message only, with \`rule-failed\`.
 How to try, test and explain rules is told in [testing-rules.md](../testing-rules.md).
 
-- **SELECT** takes \`*\` and expressions, each with \`AS name\`; AS may be left out. A name may be a path (\`AS car.speeds[1]\`). Items are worked
-  out from left to right, and later ones, and WHERE, see earlier aliases. What is undefined is left out of the row.
+- **SELECT** takes \`*\` and expressions, each with \`AS name\`; AS may be left out. A name may be a path (\`AS car.speeds[1]\`). Later items, and
+  WHERE, see earlier aliases. Of two items with one name the later wins, value or none. What is undefined is left out of the row.
 - **FOREACH** makes a row for each element of a list, and **GROUP BY** one of many messages; see below.
 - **FROM** takes MQTT topic filters in quotes. \`{name}\` stands for one whole level and is a column with that level's text.
   \`"$kafka/topic"\` reads a Kafka topic, \`"$events/..."\` what happens to the bridge.
-- **WHERE** takes a condition. What is missing is not true; a number or text as a condition is an error.
-- **Paths**: \`payload.a.b\`, \`payload.'my-key'\`, \`payload.list[1]\` (positions count from 1, negative ones from the end), \`payload.list[2..-1]\`.
+- **WHERE** takes a condition, and comes first: where it is not true, nothing else is worked out, and nothing can fail. What is missing is not true; a
+  number or text as a condition is an error. [Fields that may be missing](../missing-fields.md) has examples.
+- **Paths**: \`payload.a.b\`, \`payload.'my-key'\`, \`payload.1\`, \`payload.list[1]\` (positions count from 1, negative ones from the end),
+  \`payload.list[2..-1]\` (what the list has of these: it may be none).
 - **Operators**, from weak to strong: \`OR\`; \`AND\`; \`NOT\`; \`= != <> < <= > >= =~\`, \`[NOT] IN (...)\`, \`[NOT] BETWEEN a AND b\`, \`[NOT] LIKE\`,
   \`IS [NOT] NULL\`; \`||\`; \`+ -\`; \`* / div mod\`; signs. \`topic =~ 'a/#'\` matches a topic with a filter. \`/\` always gives a float.
 - **CASE** \`WHEN condition THEN value ... ELSE value END\`, or \`CASE x WHEN value THEN ...\`.
@@ -47,7 +49,8 @@ How to try, test and explain rules is told in [testing-rules.md](../testing-rule
   A comment begins with \`--\`.
 - **Numbers** keep what they are: 2 is an integer and 2.0 a float, through to the JSON that is written; integers have any size.
 - **Comparison** converts a number and text ('10' > 9), and is an error if the text is no number. IN, contains and CASE x WHEN do not.
-  What is undefined equals only undefined.
+  With what is undefined or null every comparison is unknown, and so is NOT of it. Values of different kinds are not equal, and to ask for their
+  order is an error.
 
 ## FOREACH
 
@@ -147,11 +150,23 @@ const differences = `## Differences from EMQX
 Where EMQX gives a value, a rule here gives the same. It differs where EMQX fails, or has no such thing:
 
 - \`NOT IN\`, NOT over AND, OR and IN, a column as a condition, TRUE and FALSE in capitals, and a comment on the last line work.
+- WHERE comes before SELECT: a message that WHERE leaves out never fails by what SELECT, FOREACH or HAVING would have worked out. EMQX works them out first.
+  Only what SELECT remembers (kv_store_put, proc_dict_put, CHANGED, DEDUP) is remembered of all messages, as there.
+- A comparison with undefined or null is unknown: not true, and NOT of it is not true either. In EMQX it is false (so NOT makes it true),
+  undefined equals undefined, \`null\` is text of that name and larger than any number, and CASE x WHEN finds what is undefined. As a value, unknown is undefined where EMQX gives false.
+- \`<\`, \`<=\`, \`>\` and \`>=\` between values of different kinds (\`true > 30\`, a list and text) are an error. EMQX has an order of all terms. Numbers and
+  text that is a number compare, as there; booleans and text compare by their names.
+- A number or text as a constant condition (\`WHERE 1\`) is refused when the document is loaded. In CASE WHEN, a function that gives neither true nor false is an error,
+  where EMQX goes on with the next branch.
+- A range of a list gives what the list has of it: \`l[-3..-1]\` of two elements is both, and one that ends before it begins is empty. EMQX fails there.
+- A position within a path is an expression of the rule: \`payload.list[payload.i]\`, \`payload.list[qos]\`. EMQX looks for its name within the value before it. In an alias it
+  is a number.
+- A key that begins with a digit and goes on with letters stands in quotes. (EMQX takes \`payload.1a\` for \`payload.1 AS a\`.)
 - AND, OR, NOT and IN are also values: \`SELECT qos IN (1, 2) AS sure\`.
 - \`IS NULL\` (undefined or JSON's null), \`BETWEEN\`, \`LIKE\` and \`||\` exist. \`{name}\` captures exist.
 - Unknown functions and columns, and wrong arguments, are found when the document is loaded.
 - An expression without alias is called by its own text, not by a name with the time in it.
-- A template (\`\${clientid}\`) that the row does not have looks in the message's own columns.
+- A template (\`\${topic}\`) that the row does not have looks in the message's own columns; one that SELECT gives an alias does not, even if it has no value.
 - \`FOREACH payload\` decodes the payload. A list without alias adds no column of a made-up name to the rows.
 - Maps are written as \`{name: value}\`; what is undefined is left out.
 - GROUP BY with windows, CHANGED and DEDUP exist. \`$events/bridge/...\` exist; events that only a
@@ -159,7 +174,7 @@ Where EMQX gives a value, a rule here gives the same. It differs where EMQX fail
 
 ### In functions
 
-- \`abs\` takes floats. \`concat\` and \`coalesce\` take any number of arguments. \`mget\` and \`mput\` take a list of keys, as EMQX's documentation says.
+- \`ifnull\` and \`is_json\` exist. \`abs\` takes floats. \`concat\` and \`coalesce\` take any number of arguments. \`mget\` and \`mput\` take a list of keys, as EMQX's documentation says.
 - Regular expressions are RE2's: matched in time linear in the text, so that no message can hold up a rule. There is no look-around, no back
   reference and no possessive quantifier (found when the document is loaded), \`.\` is a character where EMQX sees a byte, and
   \`\\s\` is no vertical tab.

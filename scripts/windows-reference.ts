@@ -61,6 +61,6 @@ SELECT vin, payload.state AS state FROM "cars/{vin}/status" WHERE payload.ready 
 - **DEDUP(x, 60s)** is true when x was not let through within the last 60 s, by a message of any topic. The time counts from the one that was let through, so that what
   repeats for ever is reported every 60 s. \`DEDUP([vin, payload.id], 1h)\` looks at several values together.
 - They see the messages for which they are worked out. In \`a AND CHANGED(x)\` those for which \`a\` holds, and so they belong behind all other conditions; in
-  SELECT all messages, because SELECT comes before WHERE.
+  SELECT all messages, whatever WHERE says.
 - Each one in a rule remembers on its own, up to \`state.maxEntries\` keys or values, in the memory of the process. What is oldest gives way, a restart forgets all, replicas
   do not share it: then something is reported once more than needed, and nothing is missed.`;

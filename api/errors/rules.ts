@@ -92,10 +92,17 @@ export const ruleErrors = table({
   },
   'rule-failed': {
     kind: 'permanent',
-    message: ({ expression, reason, value }: RulePlace & { expression: string; reason: string; value?: string }) =>
-      `The rule cannot work out ${expression}: ${reason}${value === undefined ? '' : `, found ${value}`}.`,
+    message: ({
+      expression,
+      reason,
+      value,
+      missing,
+    }: RulePlace & { expression: string; reason: string; value?: string; missing?: string }) => {
+      const found = missing === undefined ? value && `found ${value}` : `but ${missing}`;
+      return `The rule cannot work out ${expression}: ${reason}${found === undefined ? '' : `, ${found}`}.`;
+    },
     remedy:
-      'Guard the expression (CASE WHEN, coalesce, is_num ...) or convert the value (str, int, float); the message itself is whole.',
+      'Guard the expression (WHERE, CASE WHEN, ifnull, is_num ...) or convert the value (str, int, float); the message itself is whole.',
   },
   'payload-not-json': {
     kind: 'permanent',

@@ -63,6 +63,8 @@ export interface FunctionEntry {
   readonly prepare?: (memory: Remembering) => FunctionEntry['call'];
   /** Whether it reads more of the message than its arguments, so that it means nothing where there is no message: after a window. */
   readonly ofMessage?: true;
+  /** Whether it reads or changes what is remembered from one message to the next. */
+  readonly remembers?: true;
 }
 
 interface Definition<P extends readonly Parameter<unknown>[], R> {
@@ -75,6 +77,7 @@ interface Definition<P extends readonly Parameter<unknown>[], R> {
   readonly check?: CheckConstants;
   readonly call: (values: readonly [...Arguments<P>, ...R[]], scope: Scope) => Value;
   readonly ofMessage?: true;
+  readonly remembers?: true;
 }
 
 /** Makes an entry; the types of the parameters become those of `call`. */

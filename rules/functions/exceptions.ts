@@ -37,13 +37,14 @@ const readDuration = (name: string, value: Value): number => {
   return refuse(`${name} must be a duration such as 60s or 1h30m`, value) as never;
 };
 
-/** An entry that makes its call anew for each place that calls it. */
+/** An entry that makes its call again for each place that calls it. */
 const remembering = (
   definition: Omit<Parameters<typeof define>[0], 'call'>,
   prepare: (memory: Remembering) => Call,
 ): FunctionEntry => ({
   ...define({ ...definition, call: prepare(new Memory()) as never }),
   ofMessage: true,
+  remembers: true,
   prepare,
 });
 

@@ -28,7 +28,7 @@ const publisherKey = (key: Value, { message, captures, captureNames }: Scope): s
 
 const orElse = (value: Value, otherwise: Value): Value => (value === undefined ? otherwise : value);
 
-export const stateFunctions: readonly FunctionEntry[] = [
+const entries: readonly FunctionEntry[] = [
   define({
     name: 'kv_store_put',
     parameters: [any('key'), any('value')],
@@ -88,3 +88,5 @@ export const stateFunctions: readonly FunctionEntry[] = [
     ofMessage: true,
   }),
 ];
+
+export const stateFunctions: readonly FunctionEntry[] = entries.map(entry => ({ ...entry, remembers: true }));

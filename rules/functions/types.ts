@@ -1,5 +1,7 @@
 /** Functions that ask for a value's type, and that choose a value that is there. */
+import type { AnyMessage } from '../columns.ts';
 import { sameValue } from '../compare.ts';
+import { jsonOrUndefined } from '../json.ts';
 import { isInteger, isList, isMap, isNumeric, isText, type Value } from '../value.ts';
 import { any, define, type FunctionEntry, map } from './define.ts';
 
@@ -22,6 +24,16 @@ const isEmpty = (value: Value): boolean => {
   if (isEmptyText(value)) return true;
   if (isList(value)) return value.length === 0;
   return Object.keys(map('value').read(value)).length === 0;
+};
+
+/** What is decoded is kept by the message for the paths that follow. */
+const isJson = (message: AnyMessage): boolean => {
+  try {
+    message.json();
+    return true;
+  } catch {
+    return false;
+  }
 };
 
 /** One argument that is a list stands for its elements. */
@@ -63,6 +75,20 @@ export const typeFunctions: readonly FunctionEntry[] = [
   test('is_map', 'Whether the value is a map.', [['is_map(flags)', true]], isMap),
   test('is_array', 'Whether the value is a list.', [['is_array([1, 2])', true]], isList),
   define({
+    name: 'is_json',
+    parameters: [any('value')],
+    returns: 'boolean',
+    description:
+      'Whether the value is text or bytes that are JSON; of a payload, whether paths lead into it. Guard a rule with it: `WHERE is_json(payload) AND payload.x > 3`.',
+    examples: [
+      ['is_json(payload)', true],
+      ["is_json('online')", false],
+      ['is_json(payload.missing)', false],
+    ],
+    call: ([value], { message }) =>
+      isText(value) && (value === message.payload ? isJson(message) : jsonOrUndefined(value) !== undefined),
+  }),
+  define({
     name: 'is_empty',
     parameters: [any('value')],
     returns: 'boolean',
@@ -95,6 +121,19 @@ export const typeFunctions: readonly FunctionEntry[] = [
     description: 'The first value that is neither undefined nor empty text.',
     examples: [["coalesce_ne('', 'x')", 'x']],
     call: values => candidates(values).find(value => value !== undefined && !isEmptyText(value)),
+  }),
+  define({
+    name: 'ifnull',
+    parameters: [any('first')],
+    rest: any('more'),
+    returns: 'any',
+    description:
+      'The first value that is neither undefined nor JSON’s null, of the arguments or of one list; undefined if there is none.',
+    examples: [
+      ["ifnull(json_decode('null'), 7)", 7],
+      ['ifnull(payload.missing, 7)', 7],
+    ],
+    call: values => candidates(values).find(value => value !== undefined && value !== null),
   }),
   define({
     name: 'null',

@@ -3,7 +3,8 @@
  * HAVING once for each key of a window that is over, where aggregates and keys have their values and the messages are gone.
  */
 import { MkbError } from '../../api/errors.ts';
-import { type Condition, ExpressionCompiler, type ObserveCase, type World } from '../compile-expression.ts';
+import { ExpressionCompiler } from '../compile-expression.ts';
+import type { Compiler, Condition, ObserveCase, World } from '../compiler.ts';
 import { guard } from '../failures.ts';
 import { findFunction } from '../functions/registry.ts';
 import type { Names } from '../names.ts';
@@ -12,7 +13,6 @@ import type { RuleSource } from '../rule.ts';
 import type { Evaluate, Scope } from '../scope.ts';
 import { compileSelect } from '../select.ts';
 import type { AliasPath, Call, Expression, GroupBy, PathExpression, Statement } from '../syntax.ts';
-import { newMap } from '../value.ts';
 import { findAggregate } from './aggregates.ts';
 import { bounded } from './bounded.ts';
 import { WindowNames, windowColumns } from './closed-window.ts';
@@ -27,6 +27,8 @@ export interface CompiledWindows {
   readonly windows: Windows;
   /** The row's names at its top level. */
   readonly columns: readonly string[];
+  /** As `Rule.given`. */
+  readonly given: ReadonlySet<string>;
   /** What templates find beside the row. */
   readonly names: Names;
 }
@@ -45,7 +47,7 @@ export interface WindowContext {
  */
 export const compileWindows = (
   statement: WindowStatement,
-  compiler: ExpressionCompiler,
+  compiler: Compiler,
   context: WindowContext,
 ): CompiledWindows => {
   const { selected, where, groupBy } = statement;
@@ -71,15 +73,10 @@ export const compileWindows = (
     keyPaths,
     aggregates: after.aggregates,
     having,
-    makeRow: scope => {
-      const row = newMap();
-      scope.aliases = select.separateAliases ? newMap() : row;
-      for (const add of select.items) add(scope, row);
-      return row;
-    },
+    makeRow: select.rowMaker(),
     current: after.current,
   };
-  return { windows: new Windows(plan, context.scope), columns: select.columns, names };
+  return { windows: new Windows(plan, context.scope), columns: select.columns, given: select.given, names };
 };
 
 /** An alias of SELECT stands for its expression, unless the message has something of that name. */
@@ -89,7 +86,7 @@ const spelledOut = (key: Expression, { selected }: Statement, names: Names): Exp
   return item?.kind === 'value' ? item.expression : key;
 };
 
-const compileKey = (key: Expression, compiler: ExpressionCompiler, { world }: WindowContext): Evaluate => {
+const compileKey = (key: Expression, compiler: Compiler, { world }: WindowContext): Evaluate => {
   const { sql } = compiler;
   if (key.kind === 'literal') {
     const reason = 'a constant is the same for all messages and no key of GROUP BY';
@@ -111,16 +108,16 @@ const notGrouped = (sql: string, { start, end }: Pick<Expression, 'start' | 'end
 
 /** Compiles SELECT and HAVING, and collects the aggregates in them; equal ones are counted once. */
 class AfterWindow {
-  readonly compiler: ExpressionCompiler;
+  readonly compiler: Compiler;
   readonly aggregates: WindowPlan['aggregates'][number][] = [];
   readonly current = { group: new Group([], []) };
   readonly #calls: Call[] = [];
-  readonly #before: ExpressionCompiler;
+  readonly #before: Compiler;
   readonly #keys: readonly Expression[];
   readonly #world: WindowContext['world'];
 
   constructor(
-    before: ExpressionCompiler,
+    before: Compiler,
     keys: readonly Expression[],
     names: WindowNames,
     { world, observeCase }: WindowContext,

@@ -7,7 +7,7 @@
  */
 import { MkbError } from '../../api/errors.ts';
 import type { AnyMessage } from '../columns.ts';
-import type { Condition } from '../compile-expression.ts';
+import type { Condition } from '../compiler.ts';
 import { kept } from '../memory.ts';
 import { put } from '../paths.ts';
 import type { Captures, Input, Row } from '../row.ts';
@@ -155,8 +155,7 @@ export class Windows {
     const scope = pointAt(this.#scope, window as unknown as AnyMessage, []);
     current.group = group;
     try {
-      const row = makeRow(scope);
-      return having === undefined || having(scope) ? { window, row } : undefined;
+      return having === undefined || having(scope) ? { window, row: makeRow(scope) } : undefined;
     } catch (error) {
       const reason = String(error);
       return { window, error: MkbError.is(error) ? error : new MkbError('unexpected', { reason }, { cause: error }) };

@@ -47,7 +47,10 @@ describe('values', () => {
     [computed, '${payload.list[1]}', 1],
     ['SELECT payload.map.a FROM "cars/#"', '${payload.map.a}', 1],
     ['SELECT 5 AS qos FROM "cars/#"', '${qos}', 5],
-    ['SELECT payload.missing AS qos FROM "cars/#"', '${qos}', 1],
+    // An alias without a value is not the message's column of that name.
+    ['SELECT payload.missing AS qos FROM "cars/#"', '${qos}', undefined],
+    ['SELECT *, payload.missing AS qos FROM "cars/#"', '${qos}', undefined],
+    ['SELECT payload.map AS payload.m FROM "cars/#"', '${payload.list[1]}', 1],
   ])('%s with %s', (sql, text, expected) => {
     expect(filled(sql, text).value).toEqual(expected);
   });

@@ -76,7 +76,9 @@ const scope: Scope = {
   message: exampleMessage({ topic: 'a/b', payload: 'x' }),
   captureNames: [],
   captures: [],
-  aliases: {},
+  turn: 0,
+  elementTurn: 0,
+  element: undefined,
 };
 
 const attempt = (entry: FunctionEntry, values: readonly Value[]): void => {

@@ -151,7 +151,7 @@ describe('DEDUP', () => {
   });
 });
 
-test('CHANGED in SELECT sees every message, because SELECT comes before WHERE', () => {
+test('CHANGED in SELECT sees every message, whatever WHERE says', () => {
   const rule = compileRule('SELECT CHANGED(payload.x) AS c FROM "cars/+" WHERE payload.ok');
   const c = (payload: object) =>
     rule.rows(exampleMessage({ topic: 'cars/a', payload: JSON.stringify(payload) }), [])[0]?.c;

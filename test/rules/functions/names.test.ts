@@ -25,7 +25,7 @@ const names = `
   .trim()
   .split(/\s+/);
 
-const ours = ['CHANGED', 'DEDUP'];
+const ours = ['CHANGED', 'DEDUP', 'ifnull', 'is_json'];
 
 test('every function of EMQX has an entry, and no other function but ours', () => {
   expect([...functionNames].sort()).toEqual([...names, ...ours].sort());

@@ -1,0 +1,104 @@
+/** Compiles calls of functions. Names, numbers of arguments and arguments that are constants are checked now. */
+import { MkbError } from '../api/errors.ts';
+import { nearest } from '../api/nearest.ts';
+import type { Compiler } from './compiler.ts';
+import type { FunctionEntry, Parameter } from './functions/define.ts';
+import { signature } from './functions/define.ts';
+import { findFunction, functionNames, missingFunctions } from './functions/registry.ts';
+import { Memory } from './memory.ts';
+import { placeAt } from './position.ts';
+import type { Evaluate } from './scope.ts';
+import type { Call } from './syntax.ts';
+import type { Remembering } from './undo.ts';
+import type { Value } from './value.ts';
+import { aggregateNames } from './windows/aggregates.ts';
+import { misplacedAggregate } from './windows/misplaced-aggregate.ts';
+
+export const compileCall = (expression: Call, compiler: Compiler): Evaluate => {
+  const { name, parameters } = expression;
+  const { sql } = compiler;
+  const entry = findFunction(name);
+  if (entry === undefined) return unknownFunction(expression, compiler);
+  const readers = readersOf(entry, expression, sql);
+  checkConstants(entry, expression, compiler);
+  const values = parameters.map(parameter => compiler.compile(parameter));
+  const operands = parameters.map((parameter, at) => ({ expression: parameter, evaluate: values[at]! }));
+  const call = entry.prepare?.(newMemory(expression, compiler)) ?? entry.call;
+  return compiler.guard(
+    expression,
+    scope => {
+      const read = new Array<unknown>(values.length);
+      for (let at = 0; at < values.length; at++) read[at] = readers[at]!.read(values[at]!(scope));
+      return call(read, scope);
+    },
+    operands,
+  );
+};
+
+const newMemory = ({ start, end }: Call, { sql, memories, world }: Compiler): Remembering => {
+  const memory = new Memory(world.limits.maxEntries);
+  memories.push({ call: sql.slice(start, end), memory });
+  return world.undo?.of(memory) ?? memory;
+};
+
+/** The parameter that reads each argument. Throws `rule-arguments` for a wrong number, or a constant that is always refused. */
+const readersOf = (entry: FunctionEntry, { name, start, parameters }: Call, sql: string): Parameter<unknown>[] => {
+  const least = entry.parameters.filter(({ optional }) => !optional).length;
+  const most = entry.rest === undefined ? entry.parameters.length : Number.POSITIVE_INFINITY;
+  if (parameters.length < least || parameters.length > most) {
+    const reason = `takes ${countText(least, most)}, not ${parameters.length}: ${signature(entry)}`;
+    badArguments(sql, start, name, reason);
+  }
+  return parameters.map((parameter, at) => {
+    const reader = entry.parameters[at] ?? entry.rest!;
+    if (parameter.kind === 'literal') tryConstant(reader, parameter.value, () => [sql, parameter.start, entry]);
+    return reader;
+  });
+};
+
+const tryConstant = (
+  reader: Parameter<unknown>,
+  value: Value,
+  place: () => [sql: string, start: number, entry: FunctionEntry],
+): void => {
+  try {
+    reader.read(value);
+  } catch (error) {
+    const [sql, start, entry] = place();
+    badArguments(sql, start, entry.name, `refuses this: ${(error as Error).message}: ${signature(entry)}`);
+  }
+};
+
+const checkConstants = (entry: FunctionEntry, { name, start, parameters }: Call, { sql, world }: Compiler): void => {
+  const constants = parameters.map(each => (each.kind === 'literal' ? each.value : undefined));
+  const fault = entry.check?.(constants, world.schemas);
+  if (fault === undefined) return;
+  const at = parameters[fault.parameter]?.start ?? start;
+  if (!('unknown' in fault)) {
+    badArguments(sql, at, name, fault.reason);
+    return;
+  }
+  const { unknown, hint } = fault;
+  throw new MkbError('rule-unknown-name', { ...placeAt(sql, at), what: 'schema', name: unknown, hint });
+};
+
+const badArguments = (sql: string, offset: number, name: string, reason: string): never => {
+  throw new MkbError('rule-arguments', { ...placeAt(sql, offset), name, reason });
+};
+
+const unknownFunction = ({ name, start }: Call, { sql, substitute }: Compiler): never => {
+  misplacedAggregate(sql, name, start);
+  const place = placeAt(sql, start);
+  const missing = missingFunctions.get(name);
+  if (missing !== undefined) throw new MkbError('rule-unsupported', { ...place, what: `${name}(), ${missing},` });
+  // Aggregates stand where keys and aggregates are substituted.
+  const near = nearest(name, substitute === undefined ? functionNames : [...aggregateNames, ...functionNames]);
+  const details = { ...place, what: 'function', name };
+  throw new MkbError('rule-unknown-name', near === undefined ? details : { ...details, hint: `Did you mean ${near}?` });
+};
+
+const countText = (least: number, most: number): string => {
+  const noun = (count: number): string => `${count} ${count === 1 ? 'argument' : 'arguments'}`;
+  if (most === Number.POSITIVE_INFINITY) return `at least ${noun(least)}`;
+  return least === most ? noun(least) : `${least} to ${noun(most)}`;
+};
