@@ -152,8 +152,18 @@ function bridgePods(cluster: Cluster): Map<string, ObservedPod[]> {
 const bridgeKeyOf = ({ metadata }: ObservedPod): string =>
   keyText({ ...metadata, name: metadata.labels?.['app.kubernetes.io/instance'] ?? '' });
 
+/** A page of a bridge is some hundred kilobytes; what else may stand behind its labels sends what it likes. */
+const maxPageBytes = 8 * 2 ** 20;
+
 async function fetchText(url: string, signal: AbortSignal): Promise<string> {
   const answer = await fetch(url, { signal });
   if (!answer.ok) throw new Error(`${url}: HTTP ${answer.status}`);
-  return answer.text();
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of answer.body ?? []) {
+    length += chunk.length;
+    if (length > maxPageBytes) throw new Error(`${url}: more than ${maxPageBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }

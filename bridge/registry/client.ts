@@ -85,7 +85,7 @@ export class RegistryClient {
     const signal = AbortSignal.timeout(this.#options.requestTimeoutMs);
     const method = body === undefined ? 'GET' : 'POST';
     const response = await new Promise<IncomingMessage>((resolve, reject) =>
-      ask(url, { agent: this.#agent, headers, method, signal }, resolve).once('error', reject).end(body),
+      ask(url, { agent: this.#agent, headers, method, signal }, resolve).on('error', reject).end(body),
     );
     return { status: response.statusCode ?? 0, text: await readText(response, url) };
   }

@@ -17,5 +17,7 @@ export async function listen(server: Server, port: number, host: string): Promis
     const reason = (cause as NodeJS.ErrnoException).code ?? String(cause);
     throw new MkbError('embedded-listen-failed', { host, port, reason }, { cause });
   }
+  // A connection that cannot be accepted, as when there are no more file descriptors, is that client's trouble.
+  server.on('error', () => undefined);
   return (server.address() as AddressInfo).port;
 }

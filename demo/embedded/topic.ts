@@ -74,6 +74,9 @@ export function growTopic(topic: Topic, count: number, nodes: readonly number[],
   }
 }
 
+/** A topic may have so many: each costs memory, and a request names any number. */
+export const maxPartitions = 10_000;
+
 /** Whether Kafka takes a topic of this name. */
 export function isTopicName(name: string): boolean {
   return /^[a-zA-Z0-9._-]{1,249}$/.test(name) && name !== '.' && name !== '..';

@@ -4,9 +4,8 @@
  * Events: `hello` with everything when a page opens, `records` four times a second with what is new in the topic, `figures` once a
  * second, `bye` when the demo ends.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { MkbError } from '../../api/errors.ts';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type HttpServer, listenHttp } from '../../http/server.ts';
 import type { EmbeddedKafka } from '../embedded/kafka.ts';
 import type { Figures } from '../meter.ts';
 import { EventStream } from './event-stream.ts';
@@ -55,32 +54,32 @@ export class PageServer {
   readonly #files = pageFiles();
   readonly #events = new EventStream();
   readonly #feed = new Feed();
-  readonly #server: Server;
   readonly #stopListening: () => void;
+  #server: HttpServer | undefined;
   #timer: NodeJS.Timeout | undefined;
   #figures: Figures[] = [];
 
   /** Use `servePage`. */
   constructor({ kafka, facts }: PageOptions) {
     this.#facts = facts;
-    this.#server = createServer((request, response) => this.#answer(request, response));
     this.#stopListening = kafka.onBatch(batch => {
       if (batch.topic === facts.topic.name) this.#feed.add(batch);
     });
   }
 
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    return this.#server!.port;
   }
 
   async listen(port: number): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const failed = (cause: Error): void => {
+    this.#server = await listenHttp({
+      host,
+      port,
+      answer: (path, request, response) => this.#answer(path, request, response),
+    }).catch(error => {
       this.#stopListening();
-      reject(new MkbError('listen-failed', { address: `${host}:${port}`, reason: cause.message }, { cause }));
-    };
-    this.#server.once('error', failed).listen(port, host, resolve);
-    await promise;
+      throw error;
+    });
     this.#timer = setInterval(() => this.#look(), lookEveryMs);
   }
 
@@ -100,13 +99,8 @@ export class PageServer {
     clearInterval(this.#timer);
     this.#stopListening();
     this.#events.close();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#server.close(() => resolve());
-    this.#server.closeIdleConnections();
     // Whoever does not take the end of its stream is not waited for.
-    const timer = setTimeout(() => this.#server.closeAllConnections(), 500);
-    await promise;
-    clearTimeout(timer);
+    await this.#server?.close(500);
   }
 
   #look(): void {
@@ -114,9 +108,8 @@ export class PageServer {
     if (Object.keys(changes.partitions).length > 0) this.#events.send('records', changes);
   }
 
-  #answer({ method, url = '/' }: IncomingMessage, response: ServerResponse): void {
+  #answer(path: string, { method }: IncomingMessage, response: ServerResponse): void {
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-    const path = url.split('?', 1)[0]!;
     const file = this.#files.get(path);
     if (method !== 'GET') response.writeHead(405, { allow: 'GET' }).end();
     else if (path === '/events') this.#events.open(response, 'hello', this.#hello());

@@ -76,7 +76,7 @@ export class EmqxApi {
   #request(url: string, signal: AbortSignal): Promise<IncomingMessage> {
     const get = this.#secure ? secureGet : plainGet;
     const options: RequestOptions = { agent: this.#agent, headers: this.#headers, signal };
-    return new Promise((resolve, reject) => get(url, options, resolve).once('error', reject));
+    return new Promise((resolve, reject) => get(url, options, resolve).on('error', reject));
   }
 }
 

@@ -4,11 +4,11 @@
  */
 import { readFile, stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { Server } from 'node:https';
 import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { MkbError } from '../../api/errors.ts';
+import { listenHttp } from '../../http/server.ts';
 import type { Log } from '../runtime/log.ts';
 import { type AdmissionRequest, type AdmissionResponse, review } from './review.ts';
 
@@ -39,27 +39,27 @@ const maxBytes = 4 * 2 ** 20;
 /** Serves until closed. @throws webhook-certificate-unreadable, listen-failed */
 export async function serveWebhook(options: WebhookOptions): Promise<Webhook> {
   const { host, port, renewalMs = 10_000 } = options;
-  const server = createServer(await certificateIn(options.certificates), (request, response) => {
-    void answer(request, response, options);
+  const http = await listenHttp({
+    host,
+    port,
+    tls: await certificateIn(options.certificates),
+    connections: 32, // With a request of 4 MiB in each.
+    answer: (path, request, response) => answer(path, request, response, options),
   });
-  await listen(server, host, port);
   let known = await changedAt(options.certificates);
   const renewal = setInterval(async () => {
     const now = await changedAt(options.certificates);
     if (now === known) return;
     known = now;
-    await renew(server, options);
+    await renew(http.server as Server, options);
   }, renewalMs);
-  const listening = (server.address() as AddressInfo).port;
-  options.log.info({ host, port: listening }, 'the webhook is served');
+  options.log.info({ host, port: http.port }, 'the webhook is served');
   return {
-    port: listening,
-    close: () =>
-      new Promise(resolve => {
-        clearInterval(renewal);
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    port: http.port,
+    close: async () => {
+      clearInterval(renewal);
+      await http.close();
+    },
   };
 }
 
@@ -90,17 +90,13 @@ async function renew(server: Server, { certificates, log }: WebhookOptions): Pro
   }
 }
 
-async function listen(server: Server, host: string, port: number): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once('error', cause =>
-    reject(new MkbError('listen-failed', { address: `${host}:${port}`, reason: cause.message }, { cause })),
-  );
-  server.listen(port, host, resolve);
-  await promise;
-}
-
-async function answer(request: IncomingMessage, response: ServerResponse, options: WebhookOptions): Promise<void> {
-  if (request.url?.split('?')[0] !== webhookPath || request.method !== 'POST') return reply(response, 404, {});
+async function answer(
+  path: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: WebhookOptions,
+): Promise<void> {
+  if (path !== webhookPath || request.method !== 'POST') return reply(response, 404, {});
   try {
     const body = await bodyOf(request);
     if (body === undefined) return reply(response, 413, {});

@@ -1,4 +1,5 @@
 import { code } from '../codes.ts';
+import { maxPartitions } from '../topic.ts';
 import type { RequestReader } from '../wire.ts';
 import { type Call, defineApi } from './api.ts';
 
@@ -57,6 +58,10 @@ function grow({ name, count, hasAssignments }: Growth, validateOnly: boolean, ca
   }
   if (count <= topic.partitions.length) {
     return { name, error: code.INVALID_PARTITIONS, message: `The topic has ${topic.partitions.length} partitions.` };
+  }
+  if (count > maxPartitions) {
+    const message = `The embedded broker has at most ${maxPartitions} in a topic.`;
+    return { name, error: code.INVALID_PARTITIONS, message };
   }
   if (!validateOnly) cluster.growTopic(topic, count);
   return { name, error: faults.afterwards(name), message: null };

@@ -1,6 +1,6 @@
 import type { Cluster } from '../cluster.ts';
 import { code } from '../codes.ts';
-import { isTopicName, type Topic } from '../topic.ts';
+import { isTopicName, maxPartitions, type Topic } from '../topic.ts';
 import { describeSettings, readSettings } from '../topic-settings.ts';
 import type { AnswerWriter, RequestReader } from '../wire.ts';
 import { type Call, defineApi } from './api.ts';
@@ -96,6 +96,9 @@ function findProblem(wanted: NewTopic, cluster: Cluster): { error: number; messa
   }
   if (partitions !== -1 && partitions < 1) {
     return { error: code.INVALID_PARTITIONS, message: 'A topic has at least one partition.' };
+  }
+  if (partitions > maxPartitions) {
+    return { error: code.INVALID_PARTITIONS, message: `The embedded broker has at most ${maxPartitions} in a topic.` };
   }
   const nodes = cluster.nodes.length;
   if (replicationFactor !== -1 && (replicationFactor < 1 || replicationFactor > nodes)) {

@@ -1,0 +1,181 @@
+// `GET //` ended the bridge, the exporter, the operator, the simulator and the demo: one request of anybody stopped all messages.
+import { createCipheriv } from 'node:crypto';
+import { cpSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Counter, Registry } from 'prom-client';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { serveHttp } from '../../bridge/observe/http.ts';
+import { servePage } from '../../demo/page/server.ts';
+import { listenHttp, pathOf, reply } from '../../http/server.ts';
+import { serveWebhook } from '../../operator/webhook/server.ts';
+import { quietLog } from '../operator/support/quiet-log.ts';
+import { makeCertificates } from '../real/certificates.ts';
+import { temporaryFolder } from '../real/cleanup.ts';
+import { program } from '../real/install.ts';
+import { attack, attacks, leavings, open, type Port, statusOf } from './support/attacks.ts';
+
+interface Served extends Port {
+  readonly close: () => Promise<void>;
+}
+
+interface ServerCase {
+  readonly name: string;
+  readonly start: () => Promise<Served>;
+  /** A request and its status, when all is well. */
+  readonly well: readonly [request: string, status: number];
+}
+
+const local = { host: '127.0.0.1', port: 0 };
+
+const servers: ServerCase[] = [
+  {
+    name: 'metrics and health',
+    well: ['GET /healthz', 200],
+    start: async () => {
+      const registry = new Registry();
+      new Counter({ name: 'a_total', help: 'A.', registers: [registry] }).inc(3);
+      const endpoint = await serveHttp(local, registry, () => [{ name: 'b', missing: () => [] }]);
+      return { port: Number(new URL(endpoint.url).port), tls: false, close: endpoint.close };
+    },
+  },
+  {
+    name: 'the page of the demo',
+    well: ['GET /', 200],
+    start: async () => {
+      const topic = { name: 't', partitions: 1 };
+      const facts = { mqttPort: 1883, kafkaPort: 9092, topic, sql: '', vehicles: 1 };
+      const page = await servePage({ port: 0, kafka: { onBatch: () => () => undefined }, facts });
+      return { port: page.port, tls: false, close: () => page.close() };
+    },
+  },
+];
+
+if (program('openssl')) {
+  servers.push({
+    name: 'the webhook',
+    well: ['GET /', 404],
+    start: async () => {
+      const folder = temporaryFolder('attacked-webhook');
+      const made = makeCertificates(folder);
+      const certificates = join(folder, 'mounted');
+      mkdirSync(certificates);
+      cpSync(made.serverCertFile, join(certificates, 'tls.crt'));
+      cpSync(made.serverKeyFile, join(certificates, 'tls.key'));
+      const webhook = await serveWebhook({ ...local, certificates, replicas: 1, log: quietLog() });
+      return { port: webhook.port, tls: true, close: () => webhook.close() };
+    },
+  });
+}
+
+describe.each(servers)('$name', ({ start, well: [request, status] }) => {
+  let server: Served;
+  beforeAll(async () => {
+    server = await start();
+  });
+  afterAll(() => server?.close());
+
+  test.each(Object.keys(attacks))('goes on after %s', async name => {
+    await Promise.all(leavings.map(leaving => attack(server, attacks[name]!, leaving)));
+    expect(await statusOf(server, request)).toBe(status);
+  });
+
+  test('goes on after bytes at random', async () => {
+    // The same at each run: a stream cipher's.
+    const cipher = createCipheriv('aes-128-ctr', Buffer.alloc(16, 7), Buffer.alloc(16));
+    const bytes = () => cipher.update(Buffer.alloc(2000));
+    await Promise.all(
+      Array.from({ length: 50 }, () => attack({ ...server, tls: false }, bytes(), 'reads the answer', 50)),
+    );
+    expect(await statusOf(server, request)).toBe(status);
+  });
+});
+
+describe('a server', () => {
+  const serving = async (answer: Parameters<typeof listenHttp>[0]['answer'], more = {}) => {
+    const server = await listenHttp({ ...local, answer, ...more });
+    return { ...server, tls: false };
+  };
+
+  test.each([
+    [
+      'throws at once',
+      () => {
+        throw new Error('no');
+      },
+    ],
+    [
+      'throws later',
+      async () => {
+        await null;
+        throw new Error('no');
+      },
+    ],
+  ] as const)('answers 500 when a handler %s', async (_, answer) => {
+    const server = await serving(answer);
+    expect(await statusOf(server, 'GET /')).toBe(500);
+    await server.close();
+  });
+
+  test('cuts off who does not end a head, and who says nothing, and answers others meanwhile', async () => {
+    const server = await serving((_path, _request, response) => reply(response, 200, 'ok\n'), { headMs: 300 });
+    const slow = await open(server);
+    const silent = await open(server);
+    const ended = [slow, silent].map(socket => new Promise<void>(resolve => socket.once('close', () => resolve())));
+    slow.resume();
+    silent.resume();
+    slow.write('GET / HTTP/1.1\r\nHost: a\r\nX: ');
+    const drip = setInterval(() => slow.write('x'), 50);
+    expect(await statusOf(server, 'GET /')).toBe(200);
+    await Promise.all(ended);
+    clearInterval(drip);
+    await server.close();
+  });
+
+  test('has room again when a crowd that says nothing has been cut off', async () => {
+    const server = await serving((_path, _request, response) => reply(response, 200, 'ok\n'), {
+      headMs: 300,
+      connections: 20,
+    });
+    const crowd = await Promise.all(Array.from({ length: 60 }, () => open(server)));
+    const ended = crowd.map(socket => new Promise<void>(resolve => socket.resume().once('close', () => resolve())));
+    await Promise.all(ended);
+    expect(await statusOf(server, 'GET /')).toBe(200);
+    await server.close();
+  });
+
+  test('does not read a body that nobody wants', async () => {
+    const server = await serving((_path, _request, response) => reply(response, 405, 'no\n'));
+    const socket = await open(server);
+    const ended = new Promise<void>(resolve => socket.resume().once('close', () => resolve()));
+    socket.write('PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 10000000000\r\n\r\n');
+    await ended;
+    await server.close();
+  });
+
+  test('waits for answers under way as long as it is given, and no longer', async () => {
+    const server = await serving((_path, _request, response) => void response.write('begun'));
+    const socket = await open(server);
+    socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    await new Promise(resolve => socket.once('data', resolve));
+    const start = performance.now();
+    await server.close(200);
+    expect(performance.now() - start).toBeGreaterThanOrEqual(190);
+    socket.destroy();
+  });
+});
+
+test.each([
+  [undefined, '/'],
+  ['', '/'],
+  ['/', '/'],
+  ['//', '//'],
+  ['/metrics?x=/y#z', '/metrics'],
+  ['http://a.example:9400/metrics?x', '/metrics'],
+  ['HTTPS://a.example', '/'],
+  ['http://[', '/'],
+  ['*', '*'],
+  ['/%', '/%'],
+  ['?x', '/'],
+])('the path of the target %j is %s', (target, path) => {
+  expect(pathOf(target)).toBe(path);
+});
