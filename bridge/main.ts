@@ -94,6 +94,7 @@ export class Bridge implements BridgeFigures {
     });
     this.#producer = new Producer(parts.producer, this.#pipeline);
     this.#pipeline.use(this.#producer);
+    for (const { name } of document.spec.kafka.topics) this.#producer.topic(name, true);
     this.session = new Session(parts.session, this.#sessionHandler());
     if (parts.wayBack) this.wayBack = new WayBack(document, parts.wayBack, this.#wayBackEvents(), log);
   }

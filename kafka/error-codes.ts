@@ -180,7 +180,7 @@ const groups: readonly Group[] = [
   },
   {
     reaction: 'denied',
-    because: 'This user may not do it.',
+    because: 'This user may not do it, or somebody is changing its rights at this moment: records wait.',
     codes: {
       29: 'TOPIC_AUTHORIZATION_FAILED',
       30: 'GROUP_AUTHORIZATION_FAILED',

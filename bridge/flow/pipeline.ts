@@ -95,9 +95,9 @@ export class Pipeline implements ProducerHandler {
   use(producer: Producer): void {
     this.#producer = producer;
     if (this.#options.deadLetterTopic !== undefined)
-      this.#deadLetterTopic = producer.topic(this.#options.deadLetterTopic);
+      this.#deadLetterTopic = producer.topic(this.#options.deadLetterTopic, true);
     for (const sink of this.#sinks)
-      if (sink.sink.constantTopic !== undefined) sink.topic = producer.topic(sink.sink.constantTopic);
+      if (sink.sink.constantTopic !== undefined) sink.topic = producer.topic(sink.sink.constantTopic, true);
     this.rows.use(producer, this.#deadLetterTopic);
   }
 

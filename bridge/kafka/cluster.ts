@@ -1,9 +1,9 @@
 /**
  * What we know of a Kafka cluster: its brokers, who leads which partition, and a link to each broker that we talk to.
  *
- * Knowledge grows old and is asked for anew: every `metadataMaxAgeMs`, and at once when an answer shows that it is wrong. Any number
- * of calls of `refresh` make one request, and one more if they come while it is under way, never faster than the shortest pause. A
- * refresh that fails is tried again with backoff for as long as the cluster is open.
+ * Knowledge grows old and is asked for again: every `metadataMaxAgeMs`, and at once when an answer shows that it is wrong. Any number
+ * of calls of `refresh` make one request, and one more if they come while it is under way. Requests that follow each other, because what
+ * is missing goes on missing, come with backoff: the first soon, later ones once in `retry.maxDelayMs`. So do those that fail.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { type API, createTopicsV5, findCoordinatorV3, initProducerIdV2, metadataV9 } from '@platformatic/kafka';
@@ -60,7 +60,8 @@ export class Cluster {
   #refreshAgain = false;
   /** No refresh before this time, however many ask for one. */
   #refreshAllowedAt = 0;
-  #refreshFailures = 0;
+  /** Refreshes that followed each other, failed ones among them, for the backoff. */
+  #refreshStreak = 0;
   /** When the next refresh is due; Infinity while none is. */
   #refreshAt = Number.POSITIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
@@ -104,8 +105,14 @@ export class Cluster {
 
   /** Asks for metadata soon. */
   refresh(): void {
-    if (this.#refreshing) this.#refreshAgain = true;
-    else this.#refreshIn(Math.max(0, this.#refreshAllowedAt - performance.now()));
+    if (this.#refreshing) {
+      this.#refreshAgain = true;
+      return;
+    }
+    const pauseMs = this.#refreshAllowedAt - performance.now();
+    // Long quiet: whatever is wrong now is something new.
+    if (pauseMs < -this.#options.retry.maxDelayMs) this.#refreshStreak = 0;
+    this.#refreshIn(Math.max(0, pauseMs));
   }
 
   /** Creates the topics that do not exist. Those that do are left as they are. */
@@ -180,16 +187,14 @@ export class Cluster {
     this.#refreshing = true;
     this.#refreshAgain = false;
     this.#refreshAt = Number.POSITIVE_INFINITY;
-    let pauseMs = minDelayMs;
     try {
       await this.#readMetadata();
-      this.#refreshFailures = 0;
     } catch (error) {
-      pauseMs = backoffMs(this.#refreshFailures++, minDelayMs, maxDelayMs);
       this.#refreshAgain = true;
       if (!this.#closed) this.#listener.problem(error as MkbError);
     }
     this.#refreshing = false;
+    const pauseMs = backoffMs(this.#refreshStreak++, minDelayMs, maxDelayMs);
     this.#refreshAllowedAt = performance.now() + pauseMs;
     this.#refreshIn(this.#refreshAgain ? pauseMs : this.#options.metadataMaxAgeMs);
   }
@@ -219,7 +224,11 @@ export class Cluster {
         leaders[partitionIndex] = leaderId;
         replicas[partitionIndex] = isrNodes;
       }
-      this.#topics.set(topic.name, { leaders, replicas, errorCode: leaders.length > 0 ? 0 : topic.errorCode });
+      this.#topics.set(topic.name, {
+        leaders,
+        replicas,
+        errorCode: leaders.length > 0 ? 0 : topic.errorCode || noLeader,
+      });
     }
   }
 
@@ -250,6 +259,8 @@ export class Cluster {
 export const unknownAnswers = 4;
 
 export const unknownTopic = 3;
+/** LEADER_NOT_AVAILABLE: what a topic without partitions has, although nobody said so. */
+const noLeader = 5;
 /** FindCoordinator's kind of key: a consumer group. */
 const groupKey = 0;
 const invalidTopic = 17;

@@ -9,7 +9,6 @@
  */
 import { MkbError } from '../../api/errors.ts';
 import { errorName } from '../../kafka/error-codes.ts';
-import { isDenied } from './cluster.ts';
 import type { Identity } from './identity.ts';
 import type { Lane } from './lane.ts';
 import type { PartitionResult } from './produce-api.ts';
@@ -84,7 +83,5 @@ export class FinalFailures {
 
 function refusal(topic: string, errorCode: number, reason: string | null): MkbError {
   const name = errorName(errorCode);
-  if (isDenied(errorCode))
-    return new MkbError('kafka-not-authorised', { what: `write to topic ${topic}`, reason: name });
   return new MkbError('kafka-record-refused', { topic, name, reason: reason ?? name });
 }

@@ -78,7 +78,7 @@ export class Producer {
       problem: error => handler.problem(error),
     });
     this.#failures = new FinalFailures(this.#identity, (token, record, error) => handler.failed(token, record, error));
-    this.#topics = new Topics(this.cluster, this.#failures, {
+    this.#topics = new Topics(this.cluster, this.#identity, {
       append: (topic, record, token) => this.append(topic, record, token),
       failed: (token, record, error) => handler.failed(token, record, error),
       settled: () => {
@@ -94,9 +94,13 @@ export class Producer {
     await this.#identity.obtain();
   }
 
-  /** The topic's writer. Its partitions are learned when it is first asked for. */
-  topic(name: string): Topic {
-    return this.#topics.topic(name);
+  /**
+   * The topic's writer. Its partitions are learned when it is first asked for.
+   *
+   * @param named whether the document names it: then its records wait for it, even if it never had a partition
+   */
+  topic(name: string, named = false): Topic {
+    return this.#topics.topic(name, named);
   }
 
   /** Takes a record. Call `readEnd` after a group of them. `token` is a small integer that comes back with the outcome. */
@@ -293,12 +297,13 @@ export class Producer {
       this.#retire(lane, this.#failures.tooLarge(lane));
       return;
     }
-    if (reaction === 'denied' || refuses(result.errorCode, 'record')) {
+    if (refuses(result.errorCode, 'record')) {
       this.#retire(lane, this.#failures.refused(lane, result));
       return;
     }
     if (reaction === 'renew' || reaction === 'repeated') this.#renumber(lane);
-    if (reaction === 'refresh') this.cluster.refresh();
+    // Denied: somebody may be changing rights at this moment, and it may be another topic by now.
+    if (reaction === 'refresh' || reaction === 'denied') this.cluster.refresh();
     this.#handler.problem(
       new MkbError('kafka-request-failed', {
         what: `write to partition ${lane.partition} of ${lane.topic}`,

@@ -1,5 +1,9 @@
 /**
  * A topic being written to: its lanes, which partition the next record goes to, and the records that came before its partitions were known.
+ *
+ * A topic is established when the document names it, or when it had partitions once. What metadata then says against it is an outage
+ * (somebody makes the topic again, or changes a right for a moment): it is absent, and its records wait. Any other name may have been made
+ * up by a message: it gets an error, and its records fail.
  */
 import type { MkbError } from '../../api/errors.ts';
 import { type TopicMetadata, topicError, unknownAnswers, unknownTopic } from './cluster.ts';
@@ -19,7 +23,11 @@ export class Topic {
   readonly parked: ParkedRecord[] = [];
   /** Memory held by `parked`, bytes. */
   parkedBytes = 0;
-  /** Why nothing can be written to it; undefined while it can, or while that is not known. */
+  /** Whether the document names it. */
+  named = false;
+  /** What metadata says against it, a protocol's error code; 0 while it has partitions, or while that is not known. */
+  absence = 0;
+  /** Why nothing will ever be written to it; undefined for one that is established, and while it is not known. */
   error: MkbError | undefined;
   #unknownAnswers = 0;
   #sticky = -1;
@@ -28,11 +36,25 @@ export class Topic {
     this.name = name;
   }
 
-  /** Takes what metadata says: new partitions, leaders that moved, or that the topic cannot be written to. */
-  learn({ leaders, errorCode }: TopicMetadata): void {
+  get established(): boolean {
+    return this.named || this.lanes.length > 0;
+  }
+
+  /** Whether records wait for it. */
+  get awaited(): boolean {
+    return this.parked.length > 0 || this.lanes.some(lane => !lane.empty);
+  }
+
+  /**
+   * Takes what metadata says: new partitions, leaders that moved, or that it cannot be written to.
+   *
+   * @returns lanes of partitions that are no more: it was made again with fewer
+   */
+  learn({ leaders, errorCode }: TopicMetadata): Lane[] {
+    this.absence = errorCode;
     if (errorCode !== 0) {
-      this.#learnError(errorCode);
-      return;
+      this.#learnAbsence(errorCode);
+      return [];
     }
     this.#unknownAnswers = 0;
     this.error = undefined;
@@ -40,6 +62,10 @@ export class Topic {
       this.lanes[partition] ??= new Lane(this.name, partition);
       this.lanes[partition].leader = leader;
     }
+    const gone = this.lanes.splice(leaders.length);
+    for (const lane of gone) lane.leader = -1;
+    if (gone.length > 0) this.#sticky = -1;
+    return gone;
   }
 
   /** The lane of a record: by its key as Java's client does, or, without a key, one lane until its batch is full, then another. */
@@ -62,12 +88,6 @@ export class Topic {
     this.#sticky = (this.#sticky + 1) % count;
   }
 
-  /** The topic has only this many partitions now. The lanes behind them are empty. */
-  shrink(partitions: number): void {
-    this.lanes.length = partitions;
-    this.#sticky = -1;
-  }
-
   /** Keeps a copy of a record until the partitions are known. */
   park(record: RecordDraft, token: number): void {
     const copy = copied(record);
@@ -75,8 +95,9 @@ export class Topic {
     this.parked.push({ record: copy, token });
   }
 
-  #learnError(errorCode: number): void {
+  #learnAbsence(errorCode: number): void {
+    for (const lane of this.lanes) lane.leader = -1;
     const believed = errorCode !== unknownTopic || ++this.#unknownAnswers >= unknownAnswers;
-    if (believed) this.error = topicError(this.name, errorCode);
+    if (believed && !this.established) this.error = topicError(this.name, errorCode);
   }
 }

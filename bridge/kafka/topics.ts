@@ -1,12 +1,16 @@
 /**
  * The topics that are written to: what metadata says of each, and what becomes of the records of one that cannot be written to.
+ *
+ * Records of a topic that is absent wait in its lanes, and metadata is asked again for as long as they do. The surprising case is a topic that
+ * was made again with fewer partitions. What was held for those that are gone goes to the others, by the records' keys: it arrives, and may be
+ * behind a later record of its key.
  */
-import { MkbError } from '../../api/errors.ts';
+import type { MkbError } from '../../api/errors.ts';
 import type { Cluster } from './cluster.ts';
-import type { FinalFailures } from './final-failures.ts';
+import type { Identity } from './identity.ts';
 import type { Lane } from './lane.ts';
-import type { Record, RecordDraft } from './record.ts';
-import { Topic } from './topic.ts';
+import { draft, type Record, type RecordDraft } from './record.ts';
+import { type ParkedRecord, Topic } from './topic.ts';
 
 /** Topics that cannot be written to are forgotten beyond this many topics, so that made-up names cannot fill the memory. */
 const manyTopics = 1000;
@@ -23,26 +27,31 @@ export interface TopicsListener {
 
 export class Topics {
   readonly #cluster: Cluster;
-  readonly #failures: FinalFailures;
+  readonly #identity: Identity;
   readonly #listener: TopicsListener;
   readonly #topics = new Map<string, Topic>();
+  /** Lanes of partitions that are gone, each with a batch whose answer is awaited. */
+  readonly #gone = new Map<Lane, Topic>();
   /** Bytes of records that wait for partitions. */
   parkedBytes = 0;
 
-  constructor(cluster: Cluster, failures: FinalFailures, listener: TopicsListener) {
+  constructor(cluster: Cluster, identity: Identity, listener: TopicsListener) {
     this.#cluster = cluster;
-    this.#failures = failures;
+    this.#identity = identity;
     this.#listener = listener;
   }
 
-  topic(name: string): Topic {
+  /** @param named whether the document names it */
+  topic(name: string, named = false): Topic {
     let topic = this.#topics.get(name);
     if (!topic) {
       topic = new Topic(name);
       this.#topics.set(name, topic);
+      topic.named = named;
       const metadata = this.#cluster.topic(name);
       if (metadata) topic.learn(metadata);
     }
+    topic.named ||= named;
     return topic;
   }
 
@@ -50,61 +59,64 @@ export class Topics {
     const before = topic.parkedBytes;
     topic.park(record, token);
     this.parkedBytes += topic.parkedBytes - before;
-    if (topic.error) queueMicrotask(() => this.#giveUp(topic));
+    if (!topic.error) return;
+    // It may have been made meanwhile.
+    this.#cluster.refresh();
+    queueMicrotask(() => this.#giveUp(topic));
   }
 
   metadataRead(): void {
     for (const topic of this.#topics.values()) {
       const metadata = this.#cluster.topic(topic.name);
       if (!metadata) continue;
-      topic.learn(metadata);
+      for (const lane of topic.learn(metadata)) this.#lose(lane, topic);
       if (topic.error) this.#giveUp(topic);
-      else if (metadata.errorCode !== 0) this.#cluster.refresh();
-      else {
-        this.#loseLanes(topic, metadata.leaders.length);
-        this.#unpark(topic);
-      }
+      else if (topic.absence === 0) this.#unpark(topic);
+      else if (topic.named || topic.awaited) this.#cluster.refresh();
     }
+    this.#moveOn();
   }
 
   #unpark(topic: Topic): void {
-    if (topic.parked.length === 0) return;
-    this.parkedBytes -= topic.parkedBytes;
-    topic.parkedBytes = 0;
-    for (const { record, token } of topic.parked.splice(0)) this.#listener.append(topic, record, token);
+    for (const { record, token } of this.#takeParked(topic)) this.#listener.append(topic, record, token);
   }
 
-  /** Fails everything that is held for a topic that cannot be written to. */
+  /** Fails what waits for the partitions of a topic that there is not. */
   #giveUp(topic: Topic): void {
-    const error = topic.error;
+    const { error } = topic;
     if (!error) return;
-    this.parkedBytes -= topic.parkedBytes;
-    topic.parkedBytes = 0;
-    for (const { record, token } of topic.parked.splice(0)) this.#listener.failed(token, record as Record, error);
-    for (const lane of topic.lanes) this.#drain(lane, error);
+    for (const { record, token } of this.#takeParked(topic)) this.#listener.failed(token, record as Record, error);
     if (this.#topics.size > manyTopics) this.#forget(topic);
     this.#listener.settled();
   }
 
-  /** A topic was deleted and made again with fewer partitions: what is held for the others has nowhere to go. */
-  #loseLanes(topic: Topic, partitions: number): void {
-    const lost = topic.lanes.slice(partitions);
-    if (lost.length === 0) return;
-    for (const lane of lost) this.#drain(lane, new MkbError('kafka-unknown-topic', { topic: topic.name }));
-    if (lost.every(lane => lane.empty)) topic.shrink(partitions);
-    else this.#cluster.refresh();
-    this.#listener.settled();
+  #takeParked(topic: Topic): ParkedRecord[] {
+    this.parkedBytes -= topic.parkedBytes;
+    topic.parkedBytes = 0;
+    return topic.parked.splice(0);
   }
 
-  /** Fails what a lane holds, unless it is under way: then its answer decides, and we are asked again. */
-  #drain(lane: Lane, error: MkbError): void {
-    if (lane.sending) return;
-    for (const batch of this.#failures.drain(lane, error)) batch.release();
+  /** Should the partition come back, its count of our batches begins again, and so must ours. */
+  #lose(lane: Lane, topic: Topic): void {
+    this.#identity.supersede(lane.identity);
+    this.#gone.set(lane, topic);
+  }
+
+  /** Moves what is held for partitions that are gone, but for what is under way: its answer decides, and we are asked again. */
+  #moveOn(): void {
+    for (const [lane, topic] of this.#gone) {
+      if (lane.sending || topic.lanes.length === 0) continue;
+      this.#gone.delete(lane);
+      for (const batch of lane.drain()) {
+        let index = 0;
+        for (const record of batch.records()) this.#listener.append(topic, draft(record), batch.tokens[index++]!);
+        batch.release();
+      }
+    }
   }
 
   #forget(topic: Topic): void {
-    // One that ever had partitions is a real one, and may be held by a sink.
-    if (topic.lanes.length > 0) return;
+    if (topic.established) return;
     this.#topics.delete(topic.name);
     this.#cluster.forget(topic.name);
   }

@@ -237,7 +237,7 @@ export class RecordFlow {
     const producer = this.#producer!;
     this.#letterNumber = (this.#letterNumber + 1) % largestToken;
     this.#letters.set(this.#letterNumber, held);
-    producer.append(producer.topic(this.#options.deadLetterTopic!), letter, this.#letterNumber);
+    producer.append(producer.topic(this.#options.deadLetterTopic!, true), letter, this.#letterNumber);
   }
 
   lettersDelivered(tokens: readonly number[]): void {

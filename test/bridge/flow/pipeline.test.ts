@@ -207,10 +207,10 @@ describe('what becomes of a message', () => {
 
   test('whose dead letter cannot be written either is dropped under a reason of its own', async () => {
     await start({
-      topics: ['t'],
-      deadLetter: 'no-such-topic',
+      deadLetter: 'dead',
       rules: [rule('r', 'SELECT payload.x AS x FROM "v/#"', { topic: 't' })],
     });
+    flow.kafka.faults.add({ api: 'Produce', topic: 'dead', error: 'INVALID_RECORD' });
     await flow.send({ topic: 'v/1', payload: 'not JSON' });
     expect(flow.count('dead_letter_failed')).toBe(1);
   });

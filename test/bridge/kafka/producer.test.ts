@@ -151,27 +151,6 @@ describe('what is final fails, and only that', () => {
     expect(producer.failures).toEqual([]);
     expect(byKey('late').get('k1')).toEqual(['v1', 'v6', 'v11', 'v16']);
   });
-
-  test('a topic that was made again with fewer partitions fails what is held for the others, and goes on', async () => {
-    await producer.deliver('t', records(10));
-    kafka.cluster.deleteTopic('t');
-    kafka.cluster.createTopic('t', 1);
-    await producer.deliver('t', records(10));
-    expect(producer.failures.every(({ error }) => error.code === 'kafka-unknown-topic')).toBe(true);
-    const before = producer.failures.length;
-    await producer.deliver('t', records(10, 'later'));
-    expect(producer.failures.length).toBe(before);
-    expect(valuesOf().filter(value => value?.startsWith('later')).length).toBe(10);
-    expect(producer.producer.bufferedBytes).toBe(0);
-  });
-
-  test('a topic that was deleted while in use fails what is held for it', async () => {
-    await producer.deliver('t', records(5));
-    kafka.cluster.deleteTopic('t');
-    await producer.deliver('t', records(5));
-    expect(producer.failures.length).toBe(5);
-    expect(producer.producer.bufferedBytes).toBe(0);
-  });
 });
 
 test('a broker that asks for quiet gets it, and the records arrive afterwards', async () => {

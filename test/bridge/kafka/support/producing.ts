@@ -46,9 +46,9 @@ export class TestProducer {
     return this.producer.cluster;
   }
 
-  /** Appends records as one group; their tokens count on from 0. */
-  append(topic: string, records: readonly TestRecord[]): void {
-    const writer = this.producer.topic(topic);
+  /** Appends records as one group; their tokens count on from 0. `named`: the document names the topic. */
+  append(topic: string, records: readonly TestRecord[], { named = false } = {}): void {
+    const writer = this.producer.topic(topic, named);
     for (const { key, value } of records) {
       const record = draft({ key: key === undefined ? undefined : Buffer.from(key), value: Buffer.from(value) });
       record.timestamp = 1_700_000_000_000;
