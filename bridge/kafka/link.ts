@@ -1,12 +1,14 @@
 /**
- * The connection to one broker: opened when it is wanted, opened again after a pause when it breaks.
+ * The connection to one broker: opened when it is wanted, opened again after a pause when it breaks, and replaced by another before its
+ * login expires (broker-connection.ts). Until the other one is up, this one is used.
  *
  * Whoever needs it asks for `connection` and, if there is none, calls `open`; a change is told through `changed`. Nothing here
  * decides whether a request is repeated.
  */
 import { isIP } from 'node:net';
-import { Connection, type ConnectionOptions } from '@platformatic/kafka';
+import type { Connection, ConnectionOptions } from '@platformatic/kafka';
 import type { MkbError } from '../../api/errors.ts';
+import { BrokerConnection } from '../../kafka/broker-connection.ts';
 import { connectError } from '../../kafka/connect-error.ts';
 import { backoffMs } from '../backoff.ts';
 import { guardFrames } from './frame-guard.ts';
@@ -22,7 +24,9 @@ export class Link {
   readonly port: number;
   readonly #options: LinkOptions;
   readonly #changed: () => void;
-  #connection: Connection | undefined;
+  #connection: BrokerConnection | undefined;
+  /** Replaced, and still waiting for answers. */
+  readonly #retired = new Set<BrokerConnection>();
   #connecting: Promise<Connection> | undefined;
   #failures = 0;
   #retry: NodeJS.Timeout | undefined;
@@ -54,17 +58,40 @@ export class Link {
   /** Sees to it that there will be a connection: at once, or after the pause that failures have earned. Never throws; `changed` tells. */
   open(): void {
     if (this.#closed || this.#connection || this.#connecting || this.#retry) return;
-    const connect = () => {
-      this.#retry = undefined;
-      this.ready().catch(() => undefined);
-    };
-    if (this.#failures === 0) connect();
-    else this.#retry = setTimeout(connect, this.#pauseMs());
+    if (this.#failures === 0) this.ready().catch(() => undefined);
+    else this.#openLater();
   }
 
   /** The connection, as soon as it is up. Throws why it cannot be had: `kafka-unreachable`, `kafka-authentication-failed`, `kafka-tls-failed`. */
   ready(): Promise<Connection> {
     if (this.#connection) return Promise.resolve(this.#connection);
+    return this.#connectOnce();
+  }
+
+  /** Opens another connection in the place of the one that is up, if that one is of no more use for new requests. */
+  replace(connection = this.#connection): void {
+    if (this.#closed || connection === undefined || connection !== this.#connection) return;
+    this.#connectOnce().catch(() => this.#openLater(connection));
+  }
+
+  /** Drops the connection; requests under way end with an error. */
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#retry);
+    for (const connection of [this.#connection, ...this.#retired]) connection?.close().catch(() => undefined);
+  }
+
+  /** @param replaced the connection that is still used meanwhile */
+  #openLater(replaced?: BrokerConnection): void {
+    if (this.#closed || this.#retry) return;
+    this.#retry = setTimeout(() => {
+      this.#retry = undefined;
+      if (this.#connection) this.replace(replaced);
+      else this.ready().catch(() => undefined);
+    }, this.#pauseMs());
+  }
+
+  #connectOnce(): Promise<Connection> {
     this.#connecting ??= this.#connect().finally(() => {
       this.#connecting = undefined;
       this.#changed();
@@ -72,20 +99,13 @@ export class Link {
     return this.#connecting;
   }
 
-  /** Drops the connection; requests under way end with an error. */
-  close(): void {
-    this.#closed = true;
-    clearTimeout(this.#retry);
-    this.#connection?.close().catch(() => undefined);
-  }
-
   async #connect(): Promise<Connection> {
     // An address is not a name that TLS may ask for (RFC 6066, 3); it is compared with the certificate all the same.
-    const connection = new Connection(this.#options.clientId, {
+    const options = {
       ...this.#options.connection,
       ...(isIP(this.host) > 0 && this.#options.connection.tlsServerName === true && { tlsServerName: false }),
-    });
-    connection.on('error', () => undefined);
+    };
+    const connection = new BrokerConnection(this.#options.clientId, options, expiring => this.replace(expiring));
     try {
       await connection.connect(this.host, this.port);
     } catch (cause) {
@@ -96,13 +116,22 @@ export class Link {
     guardFrames(connection.socket);
     this.#failures = 0;
     this.lastError = undefined;
+    this.#retire();
     this.#connection = connection;
     connection.once('close', () => {
+      this.#retired.delete(connection);
+      if (this.#connection !== connection) return;
       this.#connection = undefined;
       this.#changed();
     });
     if (this.#closed) this.close();
     return connection;
+  }
+
+  #retire(): void {
+    if (this.#connection === undefined) return;
+    this.#retired.add(this.#connection);
+    this.#connection.retire();
   }
 
   #pauseMs(): number {

@@ -280,12 +280,12 @@ export class Producer {
       const result = answer.results.find(
         ({ topic, partition }) => topic === lane.topic && partition === lane.partition,
       );
-      if (result) this.#react(lane, result);
+      if (result) this.#react(link, lane, result);
       else this.#retry(lane);
     }
   }
 
-  #react(lane: Lane, result: PartitionResult): void {
+  #react(link: Link, lane: Lane, result: PartitionResult): void {
     const reaction = reactionTo(result.errorCode);
     // Sent once, it repeats nothing: the broker has counted the number for other records.
     const repeated = reaction === 'repeated' && lane.sends > 1;
@@ -304,6 +304,7 @@ export class Producer {
     if (reaction === 'renew' || reaction === 'repeated') this.#renumber(lane);
     // Denied: somebody may be changing rights at this moment, and it may be another topic by now.
     if (reaction === 'refresh' || reaction === 'denied') this.cluster.refresh();
+    if (reaction === 'reconnect') link.replace();
     this.#handler.problem(
       new MkbError('kafka-request-failed', {
         what: `write to partition ${lane.partition} of ${lane.topic}`,

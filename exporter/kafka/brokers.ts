@@ -1,15 +1,16 @@
 /**
  * Connections to the brokers of a Kafka cluster, for asking them questions: one a broker, opened when it is first wanted and again
- * after it broke. Nothing is retried; the next round asks again.
+ * after it broke or its login is about to expire. Nothing is retried; the next round asks again.
  */
 import { isIP } from 'node:net';
-import { type API, Connection, type ConnectionOptions } from '@platformatic/kafka';
+import type { API, Connection, ConnectionOptions } from '@platformatic/kafka';
 import { MkbError } from '../../api/errors.ts';
+import { BrokerConnection } from '../../kafka/broker-connection.ts';
 import { connectError } from '../../kafka/connect-error.ts';
 import { responseOf } from '../../kafka/response-error.ts';
 
 interface Link {
-  readonly connection: Connection;
+  readonly connection: BrokerConnection;
   readonly ready: Promise<Connection>;
 }
 
@@ -18,6 +19,8 @@ export class Brokers {
   readonly #options: ConnectionOptions;
   readonly #bootstrap: readonly string[];
   readonly #links = new Map<string, Link>();
+  /** Their login is about to expire: they are asked nothing more. */
+  readonly #retired = new Set<Link>();
   readonly #addresses = new Map<number, string>();
   #resets = 0;
 
@@ -73,7 +76,7 @@ export class Brokers {
   /** Ends all connections at once, and what was asked over them. The next question opens new ones. */
   reset(): void {
     this.#resets++;
-    for (const link of this.#links.values()) destroy(link);
+    for (const link of [...this.#links.values(), ...this.#retired]) destroy(link);
     this.#links.clear();
   }
 
@@ -94,9 +97,14 @@ export class Brokers {
   #connect(address: string): Promise<Connection> {
     const known = this.#links.get(address);
     if (known) return known.ready;
-    const link = open(address, this.#clientId, this.#options);
+    const link = open(address, this.#clientId, this.#options, () => {
+      forget();
+      this.#retired.add(link);
+      link.connection.retire();
+    });
     const forget = () => {
       if (this.#links.get(address) === link) this.#links.delete(address);
+      this.#retired.delete(link);
     };
     this.#links.set(address, link);
     link.ready.then(connection => connection.once('close', forget), forget);
@@ -104,13 +112,16 @@ export class Brokers {
   }
 }
 
-function open(address: string, clientId: string, options: ConnectionOptions): Link {
+function open(address: string, clientId: string, options: ConnectionOptions, expiring: () => void): Link {
   const colon = address.lastIndexOf(':');
   const host = address.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
   // An address is not a name that TLS may ask for (RFC 6066, 3); it is compared with the certificate all the same.
   const nameless = isIP(host) > 0 && options.tlsServerName === true;
-  const connection = new Connection(clientId, { ...options, ...(nameless && { tlsServerName: false }) });
-  connection.on('error', () => undefined);
+  const connection = new BrokerConnection(
+    clientId,
+    { ...options, ...(nameless && { tlsServerName: false }) },
+    expiring,
+  );
   const ready = Promise.resolve(connection.connect(host, Number(address.slice(colon + 1)))).then(
     () => connection,
     cause => {

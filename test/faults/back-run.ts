@@ -8,13 +8,13 @@ import { BackOracle, type BackVerdict } from './back-oracle.ts';
 import type { Run, World } from './world.ts';
 
 /** The document that publishes a run's records as they are. */
-const documentFor = ({ topic, deadTopic, topicPrefix, mqttUrl, bootstrap }: Run): object => ({
+const documentFor = ({ topic, deadTopic, topicPrefix, mqttUrl, bootstrap, auth }: Run): object => ({
   apiVersion: 'mqttkafka.dev/v1alpha1',
   kind: 'MqttKafkaBridge',
   metadata: { name: topic },
   spec: {
     mqtt: { url: mqttUrl, clientId: topic, share: topic, reconnect: { minDelay: '50ms', maxDelay: '500ms' } },
-    kafka: { bootstrapServers: bootstrap.split(','), consumer: { offsetReset: 'earliest' } },
+    kafka: { bootstrapServers: bootstrap.split(','), consumer: { offsetReset: 'earliest' }, ...(auth && { auth }) },
     rules: [
       {
         name: 'carry',
@@ -54,8 +54,8 @@ export async function carryBack(
 }
 
 /** Our bridge under a fault: nothing may be lost or overtaken, its account must be right, and all offsets committed in the end. */
-export async function expectBackSafe(world: World, fault: BackFault): Promise<void> {
-  const run = await world.newRun(fault.link);
+export async function expectBackSafe(world: World, fault: BackFault, of?: Run): Promise<void> {
+  const run = of ?? (await world.newRun(fault.link));
   const replica = async (ordinal: number) => new MkbProcess(documentFor(run), await freePort(), ordinal);
   const bridges = [await replica(0), await replica(1)] as const;
   const oracle = backOracle(world, run);

@@ -39,13 +39,13 @@ export async function carryUnder(
   }
 }
 
-/** Our bridge under a fault: what the oracle says, and what is wrong with the bridge's own accounts afterwards. */
+/** Our bridge under a fault: what the oracle says and what is wrong with the bridge's own accounts afterwards. */
 export async function mkbUnder(
   world: World,
   fault: Fault,
-  options: { qos?: 1 | 2 } = {},
+  { run: of, ...options }: { qos?: 1 | 2; run?: Run } & Partial<OracleOptions> = {},
 ): Promise<{ verdict: Verdict; accounts: string[] }> {
-  const run = await world.newRun(fault.link);
+  const run = of ?? (await world.newRun(fault.link));
   const bridge = await mkbFor(run, options);
   try {
     await bridge.start();

@@ -18,6 +18,8 @@ export interface Run {
   readonly topicPrefix: string;
   readonly mqttUrl: string;
   readonly bootstrap: string;
+  /** `spec.kafka.auth` of the bridge; none when left out. */
+  readonly auth?: object;
 }
 
 export interface World {
@@ -65,7 +67,7 @@ export function runDocument(run: Run, { sql, qos = 1 }: { sql?: string; qos?: 1 
     metadata: { name: run.topic },
     spec: {
       mqtt: { url: run.mqttUrl, clientId: run.topic, qos },
-      kafka: { bootstrapServers: run.bootstrap.split(',') },
+      kafka: { bootstrapServers: run.bootstrap.split(','), ...(run.auth && { auth: run.auth }) },
       rules: [
         {
           name: 'carry',

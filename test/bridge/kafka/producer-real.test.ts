@@ -82,6 +82,22 @@ describeReal('kafka', 'kcat')('the producer and a real Kafka', () => {
       producer.close();
     });
 
+    test('with a token of two months, which no timer can hold, connects no more often than with another', async () => {
+      let asked = 0;
+      const token = async () => {
+        asked++;
+        return unsecuredToken(kafka.user.username, 60 * 24 * 3600);
+      };
+      const producer = await producerFor(kafka.bootstrapSasl, {
+        security: { sasl: { mechanism: 'oauthbearer', token } },
+      });
+      await kafka.createTopic('long-login');
+      for (let count = 1; count <= 20; count++) await producer.deliver('long-login', [{ key: 'k', value: `${count}` }]);
+      producer.close();
+      expect(producer.problems).toEqual([]);
+      expect(asked).toBe(1);
+    });
+
     test.each([
       'plain',
       'scram-sha-512',

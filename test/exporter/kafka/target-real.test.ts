@@ -68,7 +68,7 @@ describeReal('kafka')('three brokers', () => {
 describeReal('kafka')('a cluster that asks who one is', () => {
   let kafka: RunningKafka;
   beforeAll(async () => {
-    kafka = await startKafka({ sasl: true, tls: true });
+    kafka = await startKafka({ sasl: true, tls: true, config: { 'connections.max.reauth.ms': '500' } });
   });
   afterAll(() => kafka?.stop());
 
@@ -84,5 +84,21 @@ describeReal('kafka')('a cluster that asks who one is', () => {
     await exporter.shows('the right one', scrape => scrape.value('kafka_up', { target: 'right' }) === 1);
     await exporter.shows('the wrong one', scrape => scrape.value('kafka_up', { target: 'wrong' }) === 0);
     await until('the error', () => exporter.errors.some(({ code }) => code === 'kafka-authentication-failed'));
+  });
+
+  test('is asked on fresh connections when logins expire, and no question fails', async () => {
+    const { username, password } = kafka.user;
+    const auth = { mechanism: 'plain', username, password: { value: password } };
+    const bootstrapServers = [kafka.bootstrapSasl];
+    const exporter = await startExporter({ interval: '1s', kafka: [{ name: 'k', bootstrapServers, auth }] });
+    let rounds = 0;
+    let last: number | undefined;
+    await exporter.shows('four rounds', scrape => {
+      const now = scrape.value('exporter_collection_seconds');
+      if (now !== last) rounds++;
+      last = now;
+      return rounds > 4;
+    });
+    expect(exporter.errors).toEqual([]);
   });
 });
