@@ -65,7 +65,7 @@ export class Drain {
     this.clientId = parts.session.clientId;
     this.#parts = parts;
     // What goes from Kafka to MQTT is none of this replica's: the group gives its partitions to the others.
-    const session = { ...parts.session, subscriptions: [] };
+    const session = { ...parts.session, subscribes: false };
     this.#bridge = new Bridge(document, { ...parts, session, wayBack: undefined }, log);
     this.#errors = new ErrorLog(log);
     this.#everyMs = everyMs;

@@ -83,6 +83,7 @@ export class Bridge implements BridgeFigures {
       rules: parts.rules,
       settlement: new Settlement(slotBits),
       slotBits,
+      ownerOf: parts.ownerOf,
       deadLetterTopic: document.spec.delivery.onFailure.deadLetter?.topic,
       source: this.#source(),
       failed: (rule, error) => this.#errors.report('error', error, { bridge: this.name, rule }),

@@ -11,6 +11,7 @@ import type { SessionOptions } from './mqtt/options.ts';
 import type { Logger } from './observe/log.ts';
 import { prepareRegistries, type Registries } from './registry/registries.ts';
 import { consumerOptions, producerOptions, publisherOptions, sessionOptions } from './settings.ts';
+import { planSubscriptions } from './subscriptions.ts';
 import type { WayBackParts } from './way-back.ts';
 
 export interface BridgeOptions {
@@ -24,6 +25,8 @@ export interface BridgeOptions {
 export interface BridgeParts {
   readonly rules: readonly BoundRule[];
   readonly session: SessionOptions;
+  /** As `PipelineOptions.ownerOf`. */
+  readonly ownerOf: (filter: string) => number;
   readonly producer: ProducerOptions;
   readonly registries: Registries;
   /** Of a document with rules that read Kafka. */
@@ -47,13 +50,14 @@ export async function prepareParts(
     firstNumber += rule.sinks.length;
   }
   const filters = rules.flatMap(rule => rule.filters.map(({ filter }) => filter));
+  const { subscriptions, ownerOf } = planSubscriptions(filters, document.spec.mqtt);
   const [session, producer, registries, wayBack] = await Promise.all([
-    sessionOptions(document, filters, secrets, ordinal ?? 0),
+    sessionOptions(document, subscriptions, secrets, ordinal ?? 0),
     producerOptions(document, secrets),
     prepareRegistries(document.spec.schemas, schemas, secrets),
     back.length === 0 ? undefined : wayBackParts(document, back, { secrets, ordinal: ordinal ?? 0, schemas }),
   ]);
-  return { rules, session, producer, registries, wayBack };
+  return { rules, session, ownerOf, producer, registries, wayBack };
 }
 
 async function wayBackParts(

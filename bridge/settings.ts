@@ -7,9 +7,8 @@ import { securityOptions } from '../kafka/security.ts';
 import { kafkaSecurity } from '../kafka/settings.ts';
 import type { ConsumerOptions } from './kafka/consumer/options.ts';
 import type { ProducerOptions } from './kafka/producer-options.ts';
-import type { SessionOptions } from './mqtt/options.ts';
+import type { SessionOptions, Subscription } from './mqtt/options.ts';
 import type { PublisherOptions } from './mqtt/publisher/publisher.ts';
-import { subscriptionFilters } from './subscriptions.ts';
 
 /** Pauses between attempts to reach Kafka. Short: a leader election takes some hundred milliseconds, and the window is held meanwhile. */
 const kafkaRetry = { minDelayMs: 100, maxDelayMs: 1000 };
@@ -24,12 +23,12 @@ export function windowCapacity({ mqtt, delivery }: BridgeSpec): number {
 }
 
 /**
- * @param filters the topic filters of all rules
+ * @param subscriptions of all rules
  * @param ordinal which replica this is, from 0
  */
 export async function sessionOptions(
   { spec }: MqttKafkaBridge,
-  filters: readonly string[],
+  subscriptions: readonly Subscription[],
   secrets: SecretSources,
   ordinal: number,
 ): Promise<SessionOptions> {
@@ -40,7 +39,9 @@ export async function sessionOptions(
     version: mqtt.version,
     // Not by the number of replicas: a session, and what waits in it, must outlive a change of that.
     clientId: mqtt.share === undefined ? mqtt.clientId : `${mqtt.clientId}-${ordinal}`,
-    subscriptions: subscriptionFilters(filters, mqtt.share).map(filter => ({ filter, qos: mqtt.qos })),
+    subscriptions,
+    unsubscribe: mqtt.unsubscribe,
+    retained: mqtt.retained,
     ...(auth && { username: auth.username }),
     ...(auth?.password && { password: await reveal(auth.password, secrets) }),
     keepAliveMs: durationMs(mqtt.keepAlive),

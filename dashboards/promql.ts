@@ -11,8 +11,15 @@ export const jobs = { bridge: 'bridge', exporter: 'exporter', simulator: 'simula
 /** What of the bridges a dashboard shows: the choice made in its variable. */
 export const chosenBridge = 'bridge=~"$bridge"';
 
-/** The reasons for which a rule means a message to go nowhere; `aggregated`: it only counts in a window. */
-export const intendedReasons: readonly string[] = ['filtered', 'no_rule', 'aggregated'];
+/** The reasons for which document and rules mean a message to go nowhere; `aggregated`: it only counts in a window. */
+export const intendedReasons: readonly string[] = [
+  'filtered',
+  'no_rule',
+  'other_copy',
+  'old_subscription',
+  'retained',
+  'aggregated',
+];
 
 export const intended = `reason=~"${intendedReasons.join('|')}"`;
 const unintended = `reason!~"${intendedReasons.join('|')}"`;

@@ -4,6 +4,7 @@
  * That they count independently is the point: the bridge's account always adds up by its construction, but that what the vehicles
  * published is what Kafka has is a finding.
  */
+import { intendedOutcomes } from '../bridge/flow/outcome.ts';
 import type { BridgeFigures } from '../bridge/observe/figures.ts';
 import { quantileMs } from './latency.ts';
 
@@ -125,9 +126,7 @@ export const totalsOf = ({ fleet, bridge, recordsInKafka }: Counted): Totals => 
     delivered,
     deadLettered,
     dropped: settled.reduce((sum, count) => sum + count, 0) - delivered - deadLettered,
-    filtered: (['filtered', 'no_rule', 'aggregated'] as const)
-      .map(reason => bridge.account.count(reason))
-      .reduce((sum, count) => sum + count),
+    filtered: intendedOutcomes.map(reason => bridge.account.count(reason)).reduce((sum, count) => sum + count),
     inFlight,
     inKafka: recordsInKafka(),
   };

@@ -95,15 +95,21 @@ const placedFilters = ({ name, sql }: RuleDocument, rule: Rule, path: Path): Pla
   );
 };
 
-/** Filters that cover one another share a subscription; others that overlap have a broker deliver a message twice. */
-const overlaps = (loaded: LoadedDocument, filters: readonly PlacedFilter[]): Problem[] =>
-  filters.flatMap((later, index) => {
+/**
+ * Filters that cover one another share a subscription; others that overlap have a broker deliver a message twice. With MQTT 5 the bridge
+ * tells the copies apart.
+ */
+const overlaps = (loaded: LoadedDocument, filters: readonly PlacedFilter[]): Problem[] => {
+  // `spec.mqtt` may be missing, or broken in another way, which is someone else's finding.
+  if (loaded.document.spec.mqtt?.version !== '3.1.1') return [];
+  return filters.flatMap((later, index) => {
     const earlier = filters.slice(0, index).find(other => overlapsUncovered(other.filter, later.filter));
     if (earlier === undefined) return [];
     const details = { filter: later.filter, other: earlier.filter, otherRule: earlier.rule };
     const place = loaded.locateInString(later.path, later.offset);
     return [toProblem(place, later.path, new MkbError('rule-filters-overlap', details), 'warning')];
   });
+};
 
 const overlapsUncovered = (left: string, right: string): boolean =>
   filtersOverlap(left, right) && !filterCovers(left, right) && !filterCovers(right, left);

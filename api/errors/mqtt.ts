@@ -69,10 +69,10 @@ export const mqttErrors = table({
   },
   'mqtt-packet-too-large': {
     kind: 'permanent',
-    message: ({ bytes, limit }: { bytes: number; limit: number }) =>
-      `The MQTT server sent a packet of ${bytes} bytes, and spec.mqtt.maximumPacketSize is ${limit}.`,
+    message: ({ topic, bytes }: { topic: string; bytes: number; payloadBytes: number }) =>
+      `The MQTT server sent a message for ${topic} in a packet of ${bytes} bytes, which is more than spec.mqtt.maximumPacketSize.`,
     remedy:
-      'Raise spec.mqtt.maximumPacketSize. With version "5" the server knows the limit and withholds such messages by itself.',
+      'Raise spec.mqtt.maximumPacketSize. Until then such messages are dead letters with the beginning of their payload.',
   },
   'mqtt-not-authorised': {
     kind: 'permanent',
@@ -120,6 +120,31 @@ export const mqttErrors = table({
     message: ({ filter, reason }: { filter: string; reason: string }) =>
       `The MQTT server refuses the subscription to ${filter}: ${reason}.`,
     remedy: 'Allow this client to subscribe to it on the server, or change the topic filter of the rule.',
+  },
+  'mqtt-subscription-put-off': {
+    kind: 'retryable',
+    message: ({ filter, reason }: { filter: string; reason: string }) =>
+      `The MQTT server does not subscribe this client to ${filter}, or end a subscription to it, now: ${reason}.`,
+    remedy: 'It is asked again with growing pauses. Look at the quotas and the log of the server if it lasts.',
+  },
+  'mqtt-old-subscription': {
+    kind: 'retryable',
+    message: ({ filter }: { filter: string }) =>
+      `The MQTT session was still subscribed to ${filter}, which no rule reads: it is unsubscribed now.`,
+    remedy: 'Nothing needs to be done. Messages of it that waited in the session are counted as old_subscription.',
+  },
+  'mqtt-old-subscription-kept': {
+    kind: 'retryable',
+    message: ({ filter, reason }: { filter: string; reason: string }) =>
+      `The MQTT session is still subscribed to ${filter}, which no rule reads, and stays so: ${reason}`,
+    remedy: 'Allow this client to unsubscribe on the server, and restart the bridge.',
+  },
+  'mqtt-old-subscription-unknown': {
+    kind: 'retryable',
+    message: ({ identifier, topic }: { identifier: number; topic: string }) =>
+      `Messages such as one for ${topic} come for a subscription (identifier ${identifier}) that this document did not make.`,
+    remedy:
+      'Add its topic filter, with $share/GROUP/ if it was shared, to spec.mqtt.unsubscribe; look in older versions of the document.',
   },
   'mqtt-unsubscription-refused': {
     kind: 'permanent',

@@ -132,7 +132,7 @@ export const ruleErrors = table({
     message: ({ filter, other, otherRule }: { filter: string; other: string; otherRule: string }) =>
       `"${filter}" and "${other}" of the rule ${otherRule} match some topics in common, and neither covers the other.`,
     remedy:
-      'A broker may deliver such a message once for each filter, and then it is written twice. Use one filter that covers both, and WHERE.',
+      'With MQTT 3.1.1 a broker may deliver such a message once for each filter, and then each rule writes it twice. Set mqtt.version to "5", where copies can be told apart, or use one filter that covers both, and WHERE.',
   },
   'rule-loop': {
     kind: 'permanent',

@@ -62,6 +62,16 @@ export const mqtt = section(
     qos: numberChoice([0, 1, 2], 'The most the subscriptions ask for: 0 may lose, 1 may repeat, 2 does neither.', {
       default: 1,
     }),
+    retained: choice(
+      ['all', 'new', 'none'],
+      'Which messages that the broker had stored before the bridge subscribed are taken: `all` each time that it starts or gets a new session, `new` only with a subscription that is new, or `none`. In a rule `flags.retain` is true for these messages, and for no others. With `share` there are none.',
+      { default: 'new' },
+    ),
+    unsubscribe: list(
+      text('One topic filter, as it was subscribed: with `$share/<group>/` if it was shared.', { maxLength: 65_535 }),
+      'Topic filters of older documents that the session is to give up when the bridge starts. With MQTT 5 the bridge finds them by itself unless the group of a shared subscription was another.',
+      { unique: true, default: [] },
+    ),
     sessionExpiry: duration(
       'How long the broker keeps the session, and what waits in it, after the connection ends. MQTT 5 only.',
       { min: '0s', max: '4294967294s', step: '1s', default: '24h' },

@@ -6,7 +6,7 @@
  *
  * A row of a window has no message of its own: its dead letter holds the row or, if there is none, what is known of the window.
  */
-import type { MkbError } from '../../api/errors.ts';
+import { MkbError } from '../../api/errors.ts';
 import type { Happening } from '../../rules/events.ts';
 import type { FetchedRecord } from '../kafka/consumer/batch-records.ts';
 import type { TopicPartition } from '../kafka/consumer/group-protocol.ts';
@@ -36,6 +36,9 @@ export function deadLetter(failure: Failure, now: number): RecordDraft {
     { name: 'mqtt.qos', value: String(message.qos) },
     { name: 'mqtt.retain', value: String(message.retain) },
   ];
+  const { error } = failure;
+  if (MkbError.is(error, 'mqtt-packet-too-large') && error.details.payloadBytes > payload.length)
+    headers.push(truncated(error.details.payloadBytes));
   if (clientid !== undefined) headers.push({ name: 'mqtt.clientid', value: clientid });
   return draft({ key, value: payload, timestamp: now, headers });
 }
@@ -111,6 +114,11 @@ export function shortened(record: RecordDraft): RecordDraft | undefined {
     key: record.key,
     value: record.value?.subarray(0, keptBytes),
     timestamp: record.timestamp,
-    headers: [...record.headers, { name: 'mkb.truncated.from.bytes', value: String(bytes) }],
+    headers: [...record.headers, truncated(bytes)],
   });
+}
+
+/** How many bytes the payload had, of which only the beginning is the value. */
+function truncated(bytes: number): RecordHeader {
+  return { name: 'mkb.truncated.from.bytes', value: String(bytes) };
 }

@@ -8,9 +8,15 @@ import type { MkbError } from '../../api/errors.ts';
 export const outcomes = [
   'delivered',
   'dead_lettered',
-  // From here on: reasons for which a message is dropped. The first three are what the rules ask for; the others are losses.
+  // From here on: reasons for which a message is dropped. The first six are what document and rules ask for; the others are losses.
   'filtered',
   'no_rule',
+  // Another copy of it, for another of our subscriptions, goes through the rules.
+  'other_copy',
+  // A copy for a subscription of an older document.
+  'old_subscription',
+  // It was stored before we subscribed, and the document does not want such.
+  'retained',
   // It counts in windows, whose rows are records of their own, and it was made into nothing else.
   'aggregated',
   'rule_failed',
@@ -29,6 +35,16 @@ export const outcomeNumber = Object.fromEntries(outcomes.map((name, number) => [
   readonly [name in Outcome]: number;
 };
 
+/** The outcomes that mean dropped because document and rules want it so. */
+export const intendedOutcomes = [
+  'filtered',
+  'no_rule',
+  'other_copy',
+  'old_subscription',
+  'retained',
+  'aggregated',
+] as const satisfies readonly Outcome[];
+
 /** The outcomes that mean dropped. */
 export const dropReasons: readonly Outcome[] = outcomes.slice(2);
 
@@ -37,6 +53,7 @@ export function dropReason(error: MkbError): Outcome {
   switch (error.code) {
     case 'kafka-message-too-large':
     case 'mqtt-publish-too-large':
+    case 'mqtt-packet-too-large':
       return 'record_too_large';
     case 'kafka-unknown-topic':
     case 'kafka-invalid-topic':

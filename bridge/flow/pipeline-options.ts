@@ -17,6 +17,8 @@ export interface PipelineOptions {
   readonly settlement: Settlement;
   /** What the settlement was made with: see `slotBitsFor`. */
   readonly slotBits: number;
+  /** The Subscription Identifier under which messages of a rule's filter come; 0, as without it, if they come under none. */
+  readonly ownerOf?: (filter: string) => number;
   /** Where permanent failures go; without it they are dropped and counted. */
   readonly deadLetterTopic: string | undefined;
   readonly source: Source;

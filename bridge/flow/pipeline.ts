@@ -7,8 +7,7 @@
  * a rule then begins anew with that message, and nothing came between.
  */
 import { MkbError } from '../../api/errors.ts';
-import type { Captures, MqttSource, Row } from '../../rules/rule.ts';
-import { TopicIndex } from '../../rules/topic-index.ts';
+import type { Captures, Row } from '../../rules/rule.ts';
 import { asMkbError } from '../as-mkb-error.ts';
 import { systemClock } from '../clock.ts';
 import type { Producer } from '../kafka/producer.ts';
@@ -21,19 +20,12 @@ import { EventFeed } from './event-feed.ts';
 import { deadLetter, type Failure, lossOf, shortened } from './letters.ts';
 import { dropReason, outcomeNumber } from './outcome.ts';
 import type { MissingSchema, PipelineOptions } from './pipeline-options.ts';
+import { type Route, Routes } from './routes.ts';
 import type { Settlement } from './settlement.ts';
 import { WindowRows } from './window-rows.ts';
 import type { WindowWriter } from './window-writer.ts';
 
-/** The rules of one topic, each with what its captures hold there, and what counts its messages if it has windows. */
-interface Route {
-  readonly rule: BoundRule;
-  readonly captures: Captures;
-  readonly windows: WindowWriter | undefined;
-}
-
-/** How many topics' routes are remembered. Beyond that all are forgotten and found again: a flood of topics costs time, not memory. */
-const rememberedRoutes = 50_000;
+const noRoutes: readonly Route[] = [];
 const deadLetterSink = 0;
 /** The most slots that settlement needs: a million messages in flight. */
 const mostSlotBits = 20;
@@ -52,8 +44,7 @@ export class Pipeline implements ProducerHandler {
   readonly #mask: number;
   readonly #slotBits: number;
   readonly #sinks: readonly BoundSink[];
-  readonly #index = new TopicIndex<{ readonly rule: BoundRule; readonly filter: MqttSource }>();
-  readonly #routes = new Map<string, readonly Route[]>();
+  readonly #routes: Routes;
   readonly #draft: RecordDraft = draft();
   #producer!: Producer;
   #deadLetterTopic: Topic | undefined;
@@ -86,9 +77,7 @@ export class Pipeline implements ProducerHandler {
       failed: options.failed,
     });
     this.events = new EventFeed(options.rules, this.rows, clock);
-    for (const rule of options.rules) {
-      for (const filter of rule.filters) this.#index.add(filter.filter, { rule, filter });
-    }
+    this.#routes = new Routes(options.rules, options.ownerOf ?? (() => 0), rule => this.rows.writer(rule));
   }
 
   /** The producer that this pipeline is the handler of. Call once, before the first message. */
@@ -124,10 +113,28 @@ export class Pipeline implements ProducerHandler {
       message.retain,
       this.#readAt,
     );
-    const routes = this.#routesOf(message.topic);
-    const outcome = routes.length === 0 ? outcomeNumber.no_rule : outcomeNumber.filtered;
-    this.#applyFrom(0, routes, message, slot, outcome);
+    const routes = message.unwanted === undefined ? this.#routes.for(message.topic, message.named) : noRoutes;
+    if (routes.length === 0) this.#settlement.release(slot, this.#whyNoRule(message), this.#readAt);
+    else if (message.oversizeBytes > 0) this.#refuseOversize(routes, message, slot);
+    else this.#applyFrom(0, routes, message, slot, outcomeNumber.filtered);
     if (this.#producer.full || this.#settlement.full) this.#pause();
+  }
+
+  #whyNoRule({ topic, unwanted }: MqttMessage): number {
+    if (unwanted !== undefined) return outcomeNumber[unwanted];
+    return this.#routes.of(topic).length === 0 ? outcomeNumber.no_rule : outcomeNumber.other_copy;
+  }
+
+  /** Of a message that is larger than the session takes only the beginning is here: it fails for each rule that wants it. */
+  #refuseOversize(routes: readonly Route[], message: MqttMessage, slot: number): void {
+    const { topic, oversizeBytes: bytes, missingBytes } = message;
+    const payloadBytes = message.payload.length + missingBytes;
+    for (const { rule, captures } of routes) {
+      rule.matched++;
+      rule.failed++;
+      this.#fail(rule, new MkbError('mqtt-packet-too-large', { topic, bytes, payloadBytes }), message, captures, slot);
+    }
+    this.#settlement.release(slot, outcomeNumber.delivered, this.#readAt);
   }
 
   /** Applies the rules of a message from one of them on. `before` is what those before it made. */
@@ -239,20 +246,6 @@ export class Pipeline implements ProducerHandler {
     );
   }
 
-  #routesOf(topic: string): readonly Route[] {
-    const known = this.#routes.get(topic);
-    if (known) return known;
-    const byRule = new Map<BoundRule, Route>();
-    for (const { rule, filter } of this.#index.match(topic)) {
-      if (byRule.has(rule)) continue;
-      byRule.set(rule, { rule, captures: rule.captures(filter, topic), windows: this.rows.writer(rule) });
-    }
-    const routes = [...byRule.values()];
-    if (this.#routes.size >= rememberedRoutes) this.#routes.clear();
-    this.#routes.set(topic, routes);
-    return routes;
-  }
-
   // --- from the producer
 
   delivered(tokens: readonly number[]): void {
@@ -290,7 +283,7 @@ export class Pipeline implements ProducerHandler {
       return;
     }
     const message = this.#settlement.recall(slot);
-    const captures = this.#routesOf(message.topic).find(route => route.rule === rule)?.captures ?? [];
+    const captures = this.#routes.of(message.topic).find(route => route.rule === rule)?.captures ?? [];
     const payload = message.payload ?? record.value ?? Buffer.alloc(0);
     this.#giveUp(
       { rule: rule.name, error, message, payload, key: record.key, clientid: clientId(rule, captures) },

@@ -6,22 +6,17 @@
  * to come back) is the session's.
  */
 import { MkbError } from '../../api/errors.ts';
-import {
-  connectPacket,
-  decodeControl,
-  disconnectPacket,
-  pingreq,
-  subscribePacket,
-  unsubscribePacket,
-} from './control-packets.ts';
+import { connectPacket, decodeControl, disconnectPacket, pingreq } from './control-packets.ts';
 import { type FrameReader, packetType } from './frames.ts';
-import { type Grant, readConnack, readSuback, readUnsuback, type Welcome } from './handshake.ts';
+import { readConnack, type ServerLimits, type Welcome } from './handshake.ts';
 import { KeepAlive } from './keep-alive.ts';
 import type { MqttMessage } from './message.ts';
 import { openTransport } from './open-transport.ts';
 import type { SessionOptions } from './options.ts';
 import { Questions } from './questions.ts';
 import { reasonError } from './reasons.ts';
+import { readRequestAnswer } from './request-answers.ts';
+import { type Grant, Subscriber } from './subscriber.ts';
 import { isUntrusted } from './tls.ts';
 import type { Target, Transport } from './transport.ts';
 import { violation } from './violation.ts';
@@ -36,6 +31,8 @@ export interface ConnectionEvents {
   pubrel(packetId: number): void;
   /** A PUBACK came: the whole packet, valid during the call. Whoever publishes nothing leaves it out, and it is a violation. */
   puback?(packet: Buffer): void;
+  /** The server does not do something now that is asked again. */
+  problem?(error: MkbError): void;
   /** What one read gave is handed over, or the connection holds. `messages` says whether there was a PUBLISH. */
   readEnd(messages: boolean): void;
   /** Once, and the last thing that is called (`readEnd` of the same read excepted). Not called after `close` or `abandon`. */
@@ -61,6 +58,8 @@ export class Connection {
   readonly #transport: Transport;
   readonly #keepAlive: KeepAlive;
   readonly #questions = new Questions();
+  /** From CONNACK on. */
+  #subscriber: Subscriber | undefined;
   readonly #goOn = () => this.#proceed();
   #phase: Phase = 'opening';
   #held = false;
@@ -95,12 +94,14 @@ export class Connection {
 
   /** PINGREQ. Fulfilled with whether PINGRESP came before the connection ended. */
   ping(): Promise<boolean> {
-    return this.#ask(packetType.pingresp, pingreq);
+    if (!this.#greeted) return Promise.resolve(false);
+    this.write(pingreq);
+    return this.#questions.asked();
   }
 
-  /** UNSUBSCRIBE. Fulfilled with whether UNSUBACK came before the connection ended. Ask again only after that. */
+  /** UNSUBSCRIBE: see `Subscriber.unsubscribe`. */
   unsubscribe(filters: readonly string[]): Promise<boolean> {
-    return this.#ask(packetType.unsuback, unsubscribePacket(this.#parts.options.version, filters));
+    return this.#subscriber?.unsubscribe(filters) ?? Promise.resolve(false);
   }
 
   /** Stops reading. Packets of a read that was not used up wait. Before CONNACK it does nothing: ask again when `welcomed`. */
@@ -124,9 +125,7 @@ export class Connection {
   fail(error: MkbError): void {
     if (this.#phase === 'ended') return;
     if (MkbError.is(error, 'mqtt-protocol-error')) this.#part(error.details.reasonCode);
-    else if (error.code === 'mqtt-packet-too-large') this.#part(0x95);
-    else if (error.code === 'mqtt-subscription-refused' || error.code === 'mqtt-unsubscription-refused')
-      this.#part(0x00);
+    else if (error.code === 'mqtt-subscription-refused') this.#part(0x00);
     else this.abandon();
     this.#events.ended(error);
   }
@@ -148,16 +147,11 @@ export class Connection {
     this.#gone();
   }
 
-  async #ask(answer: number, question: Buffer): Promise<boolean> {
-    if (!this.#greeted) return false;
-    this.write(question);
-    return await this.#questions.asked(answer);
-  }
-
   #stop(): void {
     this.#phase = 'ended';
     this.#keepAlive.stop();
     this.#questions.end();
+    this.#subscriber?.end();
     clearTimeout(this.#deadline);
   }
 
@@ -207,11 +201,15 @@ export class Connection {
     return new MkbError(code, { url, reason }, { cause });
   }
 
-  /** Until it is live there is a limit. It does not count while reading is held: the answer may be there, unread. */
+  /**
+   * Until it is live there is a limit to each answer. It does not count while reading is held: the answer may be there, unread; nor while
+   * none is due, because the server has put a subscription off.
+   */
   #setDeadline(): void {
     const waitedMs = this.#parts.options.connectTimeoutMs;
+    clearTimeout(this.#deadline);
     this.#deadline = setTimeout(() => {
-      if (this.#held) this.#setDeadline();
+      if (this.#held || this.#subscriber?.awaits === false) this.#setDeadline();
       else this.fail(new MkbError('mqtt-connect-timeout', { url: this.url, waitedMs }));
     }, waitedMs);
   }
@@ -266,10 +264,9 @@ export class Connection {
   #control(type: number): void {
     if (this.#phase === 'connecting') this.#connack();
     else if (type === packetType.pubrel) this.#events.pubrel(this.#parts.reader.pubrelId());
-    else if (type === packetType.suback && this.#phase === 'subscribing') this.#suback();
+    else if (type === packetType.suback || type === packetType.unsuback) this.#answer(type);
     else if (type === packetType.disconnect && this.#parts.options.version === '5') this.#disconnect();
-    else if (type === packetType.pingresp) this.#questions.answered(type);
-    else if (type === packetType.unsuback && this.#questions.awaits(type)) this.#unsuback();
+    else if (type === packetType.pingresp) this.#questions.answered();
     else if (type === packetType.puback && this.#events.puback) this.#events.puback(this.#parts.reader.bytes());
     else throw violation(0x82, `it sent a packet of type ${type} out of turn`);
   }
@@ -281,20 +278,28 @@ export class Connection {
     const welcome = readConnack(packet, options);
     this.#keepAlive.start(welcome.keepAliveMs);
     this.#phase = 'subscribing';
-    if (!this.#events.welcomed(welcome)) this.#live([]);
-    else if (options.subscriptions.length === 0) this.#live([]);
-    else this.write(subscribePacket(options.version, options.subscriptions));
+    this.#subscriber = this.#subscriberFor(welcome.limits);
+    const { subscribes = true, subscriptions } = options;
+    if (this.#events.welcomed(welcome) && subscribes) this.#subscriber.subscribe(subscriptions);
+    else this.#live([]);
   }
 
-  #suback(): void {
-    const packet = this.#decode();
-    if (packet.cmd === 'suback') this.#live(readSuback(packet, this.#parts.options.subscriptions));
+  #subscriberFor(limits: ServerLimits): Subscriber {
+    return new Subscriber(this.#parts.options, limits, {
+      write: bytes => this.write(bytes),
+      answered: () => {
+        if (this.#phase === 'subscribing') this.#setDeadline();
+      },
+      subscribed: grants => this.#live(grants),
+      refused: error => this.fail(error),
+      problem: error => this.#events.problem?.(error),
+    });
   }
 
-  #unsuback(): void {
-    const packet = this.#decode();
-    if (packet.cmd === 'unsuback') readUnsuback(packet);
-    this.#questions.answered(packetType.unsuback);
+  #answer(type: number): void {
+    const answer = readRequestAnswer(this.#parts.reader.bytes(), this.#parts.options.version);
+    if (type === packetType.suback) this.#subscriber?.suback(answer);
+    else this.#subscriber?.unsuback(answer);
   }
 
   #live(grants: readonly Grant[]): void {

@@ -11,9 +11,6 @@ import { violation } from './violation.ts';
 
 export const pingreq: Buffer = Buffer.from([0xc0, 0]);
 
-/** The identifier of our SUBSCRIBE or UNSUBSCRIBE: we never have more than one packet of our own unanswered. */
-export const requestId = 1;
-
 const protocolVersion = { '5': 5, '3.1.1': 4 } as const;
 
 /** CONNECT that takes up the session of `clientId` (Clean Start 0, or Clean Session 0) unless it is to be a new one. */
@@ -42,18 +39,33 @@ export function connectPacket(options: SessionOptions): Buffer {
 /** Whole seconds, as CONNECT has them: at least 1 unless it is off. */
 const keepAliveSeconds = (ms: number): number => (ms === 0 ? 0 : Math.min(65_535, Math.max(1, Math.round(ms / 1000))));
 
+/** Which retained messages come with a subscription (MQTT 5, 3.8.3.1: Retain Handling). */
+const retainHandling = { all: 0, new: 1, none: 2 } as const;
+
 /**
- * One SUBSCRIBE for all filters. In MQTT 5 retained messages come only with a subscription that is new (Retain Handling 1), and keep
- * their RETAIN flag (Retain As Published), so that a rule can tell them apart.
+ * One SUBSCRIBE for these filters. Retain As Published is off, so that RETAIN means the same as in MQTT 3.1.1: the server had stored the
+ * message before we subscribed. A message that is published now never has it, even if its publisher set it.
+ *
+ * @param identifier the Subscription Identifier of all these filters (MQTT 5)
  */
-export function subscribePacket(version: '5' | '3.1.1', subscriptions: readonly Subscription[]): Buffer {
-  const wanted = subscriptions.map(({ filter, qos }) => ({ topic: filter, qos, nl: false, rap: true, rh: 1 }));
-  const packet = { cmd: 'subscribe', messageId: requestId, subscriptions: wanted } as const;
+export function subscribePacket(
+  { version, retained = 'new' }: SessionOptions,
+  packetId: number,
+  subscriptions: readonly Subscription[],
+  identifier?: number,
+): Buffer {
+  const options = { nl: false, rap: false, rh: retainHandling[retained] };
+  const packet = {
+    cmd: 'subscribe',
+    messageId: packetId,
+    subscriptions: subscriptions.map(({ filter, qos }) => ({ topic: filter, qos, ...options })),
+    ...(identifier !== undefined && { properties: { subscriptionIdentifier: identifier } }),
+  } as const;
   return mqttPacket.generate(packet, { protocolVersion: protocolVersion[version] });
 }
 
-export function unsubscribePacket(version: '5' | '3.1.1', filters: readonly string[]): Buffer {
-  const packet = { cmd: 'unsubscribe' as const, messageId: requestId, unsubscriptions: [...filters] };
+export function unsubscribePacket(version: '5' | '3.1.1', packetId: number, filters: readonly string[]): Buffer {
+  const packet = { cmd: 'unsubscribe' as const, messageId: packetId, unsubscriptions: [...filters] };
   return mqttPacket.generate(packet, { protocolVersion: protocolVersion[version] });
 }
 

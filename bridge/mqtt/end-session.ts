@@ -21,7 +21,7 @@ export async function endSession(
   signal.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const session = new Session(
-    { ...options, cleanStart: true, sessionExpirySeconds: 0, subscriptions: [] },
+    { ...options, cleanStart: true, sessionExpirySeconds: 0, subscribes: false, unsubscribe: [] },
     {
       message: ignore,
       readEnd: ignore,

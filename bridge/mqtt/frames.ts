@@ -5,11 +5,14 @@
  * and no object per packet. Positions are left in fields here, or in the session's one `MqttMessage` for a PUBLISH. All other
  * packets are rare and small; control-packets.ts decodes them from `bytes()`.
  *
+ * A packet that is larger than we take is read all the same, because a server that sent it would send it again: the beginning is
+ * kept, the rest is passed over.
+ *
  * The surprising case is a packet that is split over reads. Its length is known after two to five bytes, so its bytes are gathered
  * in a buffer of just that length: each is copied once, however many reads it takes. A read's buffer may be reused by the
  * transport as soon as `next` has returned 0, because the start of a split packet has been copied by then.
  */
-import { MkbError } from '../../api/errors.ts';
+import type { MkbError } from '../../api/errors.ts';
 import type { MqttMessage } from './message.ts';
 import { decodeProperties } from './properties.ts';
 import { Topics } from './topics.ts';
@@ -28,6 +31,9 @@ export const packetType = {
 } as const;
 
 const nothing: Buffer = Buffer.alloc(0);
+/** Of a packet that is too large: what is gathered, enough for any topic, and what is handed over of its payload. */
+const keptBytes = 128 * 1024;
+const keptPayloadBytes = 64 * 1024;
 
 export class FrameReader {
   readonly #message: MqttMessage;
@@ -45,13 +51,17 @@ export class FrameReader {
   /** A split packet of known length that is being gathered, and how much of it is there. */
   #split: Buffer | undefined;
   #gathered = 0;
+  /** Bytes of that packet which are passed over. */
+  #toSkip = 0;
+  /** Whether the buffer holds only the beginning of a packet. */
+  #isCut = false;
 
   #packetStart = 0;
   #bodyStart = 0;
 
   /**
    * @param message pointed at each PUBLISH that `next` finds
-   * @param maximumPacketSize bytes of a whole packet; a larger one throws `mqtt-packet-too-large` before it is gathered
+   * @param maximumPacketSize bytes of a whole packet; of a larger PUBLISH only the beginning is handed over, and `oversizeBytes` says so
    */
   constructor(message: MqttMessage, version: '5' | '3.1.1', maximumPacketSize: number, topics: Topics = new Topics()) {
     this.#message = message;
@@ -68,7 +78,7 @@ export class FrameReader {
 
   /**
    * Moves to the next whole packet and returns its type, or 0 when there is none yet.
-   * Throws `mqtt-protocol-error` for a malformed packet and `mqtt-packet-too-large`; the reader is of no use after that.
+   * Throws `mqtt-protocol-error` for a malformed packet; the reader is of no use after that.
    */
   next(): number {
     const buffer = this.#buffer;
@@ -84,9 +94,7 @@ export class FrameReader {
       remaining = varint(buffer, start + 1, size);
     }
     const packetEnd = at + remaining;
-    if (packetEnd - start > this.#maximumPacketSize) {
-      throw new MkbError('mqtt-packet-too-large', { bytes: packetEnd - start, limit: this.#maximumPacketSize });
-    }
+    if (packetEnd - start > this.#maximumPacketSize) return this.#oversize(start, at, packetEnd);
     if (packetEnd > end) return this.#keepStart(start, end, packetEnd - start);
     this.#packetStart = start;
     this.#bodyStart = at;
@@ -94,6 +102,26 @@ export class FrameReader {
     const type = (buffer[start] as number) >> 4;
     if (type === packetType.publish) this.#publish(buffer, start, at, packetEnd);
     return type;
+  }
+
+  /** As `next`, for a packet that is larger than we take. */
+  #oversize(start: number, bodyStart: number, packetEnd: number): number {
+    const buffer = this.#buffer;
+    const message = this.#message;
+    const bytes = packetEnd - start;
+    if ((buffer[start] as number) >> 4 !== packetType.publish)
+      throw violation(0x95, `it sent a packet of ${bytes} bytes that is no PUBLISH`);
+    if (packetEnd > this.#end && !this.#isCut) return this.#keepStart(start, this.#end, bytes);
+    this.#isCut = false;
+    this.#packetStart = start;
+    this.#bodyStart = bodyStart;
+    this.#position = Math.min(packetEnd, this.#end);
+    this.#publish(buffer, start, bodyStart, this.#position, packetEnd);
+    message.oversizeBytes = bytes;
+    const payloadBytes = packetEnd - message.payloadStart;
+    message.payloadEnd = Math.min(message.payloadEnd, message.payloadStart + keptPayloadBytes);
+    message.missingBytes = payloadBytes - (message.payloadEnd - message.payloadStart);
+    return packetType.publish;
   }
 
   /** The bytes of the packet that `next` found last, its header included: valid until `next` is called again. */
@@ -113,7 +141,8 @@ export class FrameReader {
     return ((buffer[at] as number) << 8) | (buffer[at + 1] as number);
   }
 
-  #publish(buffer: Buffer, start: number, bodyStart: number, end: number): void {
+  /** @param packetEnd where the packet ends, if that is not in the buffer */
+  #publish(buffer: Buffer, start: number, bodyStart: number, end: number, packetEnd = end): void {
     const message = this.#message;
     const flags = buffer[start] as number;
     const qos = (flags >> 1) & 3;
@@ -133,7 +162,7 @@ export class FrameReader {
     }
     message.propertiesStart = at;
     message.propertiesEnd = at;
-    if (this.#version === '5') at = this.#skipProperties(buffer, at, end);
+    if (this.#version === '5') at = this.#skipProperties(buffer, at, end, packetEnd);
     if (topicStart === topicEnd) throw this.#noTopic();
     message.buffer = buffer;
     message.flags = flags;
@@ -142,15 +171,19 @@ export class FrameReader {
     message.topic = this.#topics.find(buffer, topicStart, topicEnd);
     message.payloadStart = at;
     message.payloadEnd = end;
+    message.oversizeBytes = 0;
+    message.missingBytes = 0;
   }
 
   /** Notes where the properties are, and returns where they end. */
-  #skipProperties(buffer: Buffer, start: number, end: number): number {
+  #skipProperties(buffer: Buffer, start: number, end: number, packetEnd: number): number {
     const size = varintSize(buffer, start, end);
     if (size === 0) throw cutOff();
     const at = start + size;
     const length = varint(buffer, start, size);
-    if (at + length > end) throw cutOff();
+    if (at + length > packetEnd) throw cutOff();
+    // Properties that were passed over are none.
+    if (at + length > end) return end;
     this.#message.propertiesStart = at;
     this.#message.propertiesEnd = at + length;
     return at + length;
@@ -177,10 +210,12 @@ export class FrameReader {
   #fill(split: Buffer, chunk: Buffer): void {
     const copied = chunk.copy(split, this.#gathered);
     this.#gathered += copied;
-    if (this.#gathered < split.length) return;
+    const skipped = Math.min(chunk.length - copied, this.#toSkip);
+    this.#toSkip -= skipped;
+    if (this.#gathered < split.length || this.#toSkip > 0) return;
     this.#split = undefined;
     this.#turnTo(split);
-    if (copied < chunk.length) this.#waiting.unshift(chunk.subarray(copied));
+    if (copied + skipped < chunk.length) this.#waiting.unshift(chunk.subarray(copied + skipped));
   }
 
   /**
@@ -189,8 +224,11 @@ export class FrameReader {
    */
   #keepStart(start: number, end: number, packetBytes: number): number {
     if (packetBytes > 0) {
-      this.#split = Buffer.allocUnsafe(packetBytes);
+      const kept = packetBytes > this.#maximumPacketSize ? Math.min(packetBytes, keptBytes) : packetBytes;
+      this.#split = Buffer.allocUnsafe(kept);
       this.#gathered = this.#buffer.copy(this.#split, 0, start, end);
+      this.#isCut = kept < packetBytes;
+      this.#toSkip = packetBytes - kept - (end - start - this.#gathered);
     } else if (start < end) {
       this.#header = Buffer.from(this.#buffer.subarray(start, end));
     }

@@ -1,9 +1,7 @@
-/** What the answers to CONNECT, SUBSCRIBE and UNSUBSCRIBE mean. Pure: packets in, facts or an error out. */
-import type { IConnackPacket, ISubackPacket, IUnsubackPacket } from 'mqtt-packet';
-import { MkbError } from '../../api/errors.ts';
-import { requestId } from './control-packets.ts';
-import type { SessionOptions, Subscription } from './options.ts';
-import { describe, reasonError, returnCodes } from './reasons.ts';
+/** What the answer to CONNECT means. Pure: a packet in, facts or an error out. */
+import type { IConnackPacket } from 'mqtt-packet';
+import type { SessionOptions } from './options.ts';
+import { reasonError, returnCodes } from './reasons.ts';
 import { violation } from './violation.ts';
 
 /** CONNECT has two bytes for it, in seconds. */
@@ -27,13 +25,12 @@ export interface ServerLimits {
   readonly maximumPacketSize: number;
   readonly maximumQos: number;
   readonly retainAvailable: boolean;
-}
-
-/** One filter of a SUBACK. A grant below what was asked is not an error: the server sends what it can. */
-export interface Grant {
-  readonly filter: string;
-  readonly asked: 0 | 1 | 2;
-  readonly granted: 0 | 1 | 2;
+  /** Whether a filter may have + or #. */
+  readonly wildcardsAvailable: boolean;
+  /** Whether there are `$share/` subscriptions. */
+  readonly sharedAvailable: boolean;
+  /** Whether a subscription may have an identifier. */
+  readonly identifiersAvailable: boolean;
 }
 
 /** Throws the error of the reason when the server refuses (reasons.ts). */
@@ -45,44 +42,27 @@ export function readConnack(packet: IConnackPacket, options: SessionOptions): We
     if (options.version === '3.1.1') throw reasonError(code, undefined, undefined, returnCodes);
     throw reasonError(code, properties?.reasonString, properties?.serverReference);
   }
+  if (properties?.receiveMaximum === 0 || properties?.maximumPacketSize === 0)
+    throw violation(0x82, 'its CONNACK has a Receive Maximum or a Maximum Packet Size of 0');
   const { serverKeepAlive, sessionExpiryInterval } = properties ?? {};
-  const { receiveMaximum, maximumPacketSize, maximumQoS, retainAvailable } = properties ?? {};
   return {
     sessionPresent: packet.sessionPresent,
     keepAliveMs:
       serverKeepAlive === undefined ? Math.min(options.keepAliveMs, longestKeepAliveMs) : serverKeepAlive * 1000,
     sessionExpirySeconds: options.version === '5' ? (sessionExpiryInterval ?? options.sessionExpirySeconds) : undefined,
-    limits: {
-      receiveMaximum: receiveMaximum ?? 65_535,
-      maximumPacketSize: maximumPacketSize ?? Number.POSITIVE_INFINITY,
-      maximumQos: maximumQoS ?? 2,
-      retainAvailable: retainAvailable ?? true,
-    },
+    limits: limitsIn(properties ?? {}),
   };
 }
 
-/** Throws `mqtt-subscription-refused` for the first filter that is refused: part of the messages is not what a rule asked for. */
-export function readSuback(packet: ISubackPacket, subscriptions: readonly Subscription[]): Grant[] {
-  if (packet.messageId !== requestId) throw violation(0x82, 'it sent a SUBACK that nobody waits for');
-  const codes = packet.granted as number[];
-  if (codes.length !== subscriptions.length) {
-    throw violation(0x82, `its SUBACK has ${codes.length} reason codes for ${subscriptions.length} topic filters`);
-  }
-  return subscriptions.map(({ filter, qos }, index) => {
-    const code = codes[index] as number;
-    if (code > 2) {
-      throw new MkbError('mqtt-subscription-refused', {
-        filter,
-        reason: describe(code, packet.properties?.reasonString),
-      });
-    }
-    return { filter, asked: qos, granted: code as 0 | 1 | 2 };
-  });
-}
-
-/** Throws `mqtt-unsubscription-refused` if the server keeps a subscription. That there was none is no refusal; MQTT 3.1.1 has none. */
-export function readUnsuback(packet: IUnsubackPacket): void {
-  const code = packet.granted?.find(each => each >= 0x80);
-  if (code !== undefined)
-    throw new MkbError('mqtt-unsubscription-refused', { reason: describe(code, packet.properties?.reasonString) });
+/** What CONNACK does not mention is not limited. */
+function limitsIn(properties: NonNullable<IConnackPacket['properties']>): ServerLimits {
+  return {
+    receiveMaximum: properties.receiveMaximum ?? 65_535,
+    maximumPacketSize: properties.maximumPacketSize ?? Number.POSITIVE_INFINITY,
+    maximumQos: properties.maximumQoS ?? 2,
+    retainAvailable: properties.retainAvailable ?? true,
+    wildcardsAvailable: properties.wildcardSubscriptionAvailable ?? true,
+    sharedAvailable: properties.sharedSubscriptionAvailable ?? true,
+    identifiersAvailable: properties.subscriptionIdentifiersAvailable ?? true,
+  };
 }

@@ -1,7 +1,11 @@
 import { decodeJson } from '../../rules/json.ts';
 import type { Message } from '../../rules/message.ts';
 import type { Value } from '../../rules/value.ts';
+import { NamedSubscriptions } from './named-subscriptions.ts';
 import { decodeProperties, noProperties, type PublishProperties } from './properties.ts';
+
+/** Why a message is for no rule: it was stored and is not asked for; or it is of a subscription that an older document had. */
+export type Unwanted = 'retained' | 'old_subscription';
 
 /**
  * The PUBLISH that is being handed over: one object per session, pointed at the next packet each time.
@@ -24,6 +28,14 @@ export class MqttMessage implements Message {
   flags = 0;
   /** 1 to 65,535; 0 for QoS 0. */
   packetId = 0;
+  /** Which of our subscriptions this copy is for. None named: for all that match. */
+  named = new NamedSubscriptions();
+  /** Why no rule gets it, if none does; it is acknowledged and counted all the same. */
+  unwanted: Unwanted | undefined;
+  /** Bytes of the whole packet if it is larger than is taken; 0 for all others. Of such a one only the payload's beginning is here. */
+  oversizeBytes = 0;
+  /** Bytes of its payload that are not here. */
+  missingBytes = 0;
   /** The session's number of this message. */
   arrival = -1;
   /** When the socket read that held it came, milliseconds since 1970. */
@@ -82,6 +94,7 @@ export class MqttMessage implements Message {
     return Object.assign(new MqttMessage(this.#idPrefix), {
       ...this,
       buffer: Buffer.from(this.buffer.subarray(start, this.payloadEnd)),
+      named: this.named.copy(),
       propertiesStart: this.propertiesStart - start,
       propertiesEnd: this.propertiesEnd - start,
       payloadStart: this.payloadStart - start,

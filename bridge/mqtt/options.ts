@@ -6,8 +6,14 @@ export interface SessionOptions {
   readonly clientId: string;
   /** Begins a new session, which ends the one that the server has for this client id. Without it that one is taken up. */
   readonly cleanStart?: boolean;
-  /** Filters as they are sent, `$share/GROUP/` included, and the QoS asked for. None: the session keeps those that it has. */
+  /** Filters as they are sent, `$share/GROUP/` included, and the QoS asked for. */
   readonly subscriptions: readonly Subscription[];
+  /** False leaves it to the session which subscriptions it has. */
+  readonly subscribes?: boolean;
+  /** Filters of older documents to give up, as they were sent. */
+  readonly unsubscribe?: readonly string[];
+  /** Which retained messages are taken: with each SUBSCRIBE, with a subscription that is new, or none. 'new' by default. */
+  readonly retained?: 'all' | 'new' | 'none';
   readonly username?: string;
   /** Without a user name it is sent with an empty one: MQTT 3.1.1 has no password alone. */
   readonly password?: string | Buffer;
@@ -34,6 +40,8 @@ export interface SessionOptions {
 export interface Subscription {
   readonly filter: string;
   readonly qos: 0 | 1 | 2;
+  /** Its Subscription Identifier, 1 to 268,435,455; MQTT 5 only. */
+  readonly identifier?: number;
 }
 
 /** PEM texts, and how the server's certificate is judged. */

@@ -19,13 +19,14 @@ export const noProperties: PublishProperties = {
 
 type Decode = (cursor: Cursor) => unknown;
 
-const properties: Readonly<Record<number, readonly [name: string, decode: Decode]>> = {
+const properties: Readonly<Record<number, readonly [name: string | undefined, decode: Decode]>> = {
   1: ['Payload-Format-Indicator', cursor => cursor.byte()],
   2: ['Message-Expiry-Interval', cursor => cursor.uint32()],
   3: ['Content-Type', cursor => cursor.text()],
   8: ['Response-Topic', cursor => cursor.text()],
   9: ['Correlation-Data', cursor => cursor.binary()],
-  11: ['Subscription-Identifier', cursor => cursor.varint()],
+  // Named in the packet by the server for us, and no property of the message: see named-subscriptions.ts.
+  11: [undefined, cursor => cursor.varint()],
   35: ['Topic-Alias', cursor => cursor.uint16()],
 };
 
@@ -49,7 +50,9 @@ export function decodeProperties(buffer: Buffer, start: number, end: number): Pu
     const property = properties[id];
     if (!property)
       throw violation(0x81, `a PUBLISH has a property 0x${id.toString(16)} that the standard does not know`);
-    named[property[0]] = property[1](cursor);
+    const [name, decode] = property;
+    const value = decode(cursor);
+    if (name !== undefined) named[name] = value;
   }
   if (user.length > 0) nameUserProperties(named, user);
   return { named, user };

@@ -14,13 +14,15 @@ import { MkbError } from '../../api/errors.ts';
 import { AcknowledgementWindow } from './acknowledgements.ts';
 import { Connection, type ConnectionEvents } from './connection.ts';
 import { FrameReader } from './frames.ts';
-import type { Grant, Welcome } from './handshake.ts';
-import { MqttMessage } from './message.ts';
+import type { Welcome } from './handshake.ts';
+import { MqttMessage, type Unwanted } from './message.ts';
+import { OldSubscriptions } from './old-subscriptions.ts';
 import type { SessionOptions } from './options.ts';
 import { Patience } from './patience.ts';
 import { Receipts } from './receipts.ts';
 import { parseServerUrl } from './server-url.ts';
 import { Servers } from './servers.ts';
+import type { Grant } from './subscriber.ts';
 import { prepareTls, type Security } from './tls.ts';
 import { Topics } from './topics.ts';
 import { violation } from './violation.ts';
@@ -47,7 +49,7 @@ export interface SessionHandler {
   connected(info: ConnectedInfo): void;
   /** A connection was lost or could not be made. The error is retryable, and the session goes on trying by itself. */
   disconnected(error: MkbError): void;
-  /** The server does something wrong that the session can live with. Told once per connection. */
+  /** The server does something wrong, or does not do something now, and the session can live with it. */
   noticed(error: MkbError): void;
   /** The session has stopped: a person has to change something. */
   failed(error: MkbError): void;
@@ -65,6 +67,7 @@ export class Session {
   readonly #message: MqttMessage;
   readonly #now: () => number;
   readonly #patience: Patience;
+  readonly #old: OldSubscriptions;
   /** Most QoS 1 and 2 messages that the server may have unacknowledged on a connection. */
   readonly #receiveLimit: number;
   #state: 'new' | 'running' | 'stopped' = 'new';
@@ -76,6 +79,10 @@ export class Session {
   /** When the connection went live; undefined while there is none. */
   #liveSince: number | undefined;
   #subscribed = false;
+  /** Whether this process has begun the session, and not taken up one that was there. */
+  #madeSession = false;
+  /** Whether stored messages of this connection came before, and are not asked for again. */
+  #retainedUnwanted = false;
   #paused = false;
   /** Whether this read had a QoS 2 message that was handed over before: the handler will not ask for its acknowledgement. */
   #repeated = false;
@@ -98,12 +105,18 @@ export class Session {
         .toString(16)
         .padStart(8, '0'),
     );
+    this.#old = new OldSubscriptions({
+      subscriptions: options.subscriptions,
+      unsubscribe: filters => this.unsubscribe(filters),
+      noticed: error => this.#notice(error),
+    });
     this.#receiveLimit = options.version === '5' ? options.receiveMaximum : Number.POSITIVE_INFINITY;
     this.#events = {
       welcomed: welcome => this.#welcomed(welcome),
       established: grants => this.#established(grants),
       publish: () => this.#publish(),
       pubrel: packetId => this.#pubrel(packetId),
+      problem: error => this.#notice(error),
       readEnd: messages => this.#readEnd(messages),
       ended: error => this.#ended(error),
     };
@@ -146,7 +159,7 @@ export class Session {
 
   /**
    * Asks the server to put nothing more into the session for `filters`; what waits in it still comes. Fulfilled with whether the server
-   * has confirmed it on this connection. A server that refuses is a permanent failure. Ask again only when it is fulfilled.
+   * has confirmed it on this connection. Rejected with `mqtt-unsubscription-refused`.
    */
   async unsubscribe(filters: readonly string[]): Promise<boolean> {
     return (await this.#connection?.unsubscribe(filters)) ?? false;
@@ -205,6 +218,7 @@ export class Session {
     const connection = this.#connection;
     this.#state = 'stopped';
     clearTimeout(this.#retry);
+    this.#old.stop();
     this.#disconnect();
     return connection;
   }
@@ -239,16 +253,39 @@ export class Session {
     if (!welcome.sessionPresent) this.#receipts.forget();
     if (this.#blocked) this.#connection?.hold();
     // Once per process even if the session is there: the document may have changed since the process that made it.
-    return !welcome.sessionPresent || !this.#subscribed;
+    const subscribes = !welcome.sessionPresent || !this.#subscribed;
+    this.#madeSession ||= !welcome.sessionPresent;
+    this.#retainedUnwanted = subscribes && this.#refusesRetained();
+    return subscribes;
   }
 
   #established(grants: readonly Grant[]): void {
     const { sessionPresent = false, sessionExpirySeconds } = this.#welcome ?? {};
+    if (!this.#subscribed) void this.#giveUpOld();
     this.#subscribed = true;
     this.#patience.letIn();
     this.#liveSince = this.#now();
     const url = this.#connection?.url ?? '';
     this.#handler.connected({ sessionPresent, url, grants, sessionExpirySeconds });
+  }
+
+  /** Whether to leave out what comes because we subscribe. An MQTT 5 server does so itself, by Retain Handling. */
+  #refusesRetained(): boolean {
+    const { version, retained = 'new' } = this.#options;
+    if (version === '5' || retained === 'all') return false;
+    return retained === 'none' || !this.#madeSession;
+  }
+
+  /** Gives up the filters that the document names for it. */
+  async #giveUpOld(): Promise<void> {
+    const { unsubscribe = [], subscriptions } = this.#options;
+    const old = unsubscribe.filter(each => !subscriptions.some(({ filter }) => filter === each));
+    try {
+      // If the connection is lost, it is asked on the next one.
+      if (old.length > 0 && !(await this.unsubscribe(old))) this.#subscribed = false;
+    } catch (error) {
+      this.#notice(error as MkbError);
+    }
   }
 
   #publish(): boolean {
@@ -261,13 +298,22 @@ export class Session {
     const arrival = this.#window.arrive(message.packetId, message.qos);
     if (message.qos === 2) this.#receipts.arrive(message.packetId, arrival);
     message.arrival = arrival;
+    message.unwanted = this.#whyUnwanted(message);
     this.#handler.message(message, arrival);
-    if (!this.#noticed && this.#overrun) this.#notice();
+    if (this.#noticed || !this.#overrun) return;
+    this.#noticed = true;
+    this.#notice(new MkbError('mqtt-receive-maximum-exceeded', { limit: this.#receiveLimit }));
   }
 
-  #notice(): void {
-    this.#noticed = true;
-    this.#handler.noticed(new MkbError('mqtt-receive-maximum-exceeded', { limit: this.#receiveLimit }));
+  #whyUnwanted(message: MqttMessage): Unwanted | undefined {
+    message.named.read(message.buffer, message.propertiesStart, message.propertiesEnd);
+    if (message.named.count > 0 && this.#old.isOld(message)) return 'old_subscription';
+    // What is delivered again may have been taken the first time.
+    return this.#retainedUnwanted && message.retain && !message.dup ? 'retained' : undefined;
+  }
+
+  #notice(error: MkbError): void {
+    if (this.#state === 'running') this.#handler.noticed(error);
   }
 
   /**
@@ -320,6 +366,7 @@ export class Session {
     const judged = this.#patience.judge(error);
     if (judged.kind === 'permanent') {
       this.#state = 'stopped';
+      this.#old.stop();
       this.#handler.failed(judged);
       return;
     }

@@ -39,7 +39,7 @@ export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
   {
     name: 'mkb_messages_dropped_total',
     type: 'counter',
-    help: 'Messages that went nowhere. Reasons filtered (WHERE said no), no_rule and aggregated (it only counts in a window) are intended; all others are losses.',
+    help: 'Messages that went nowhere. Reasons filtered (WHERE said no), no_rule, other_copy (another copy of it goes through the rules), old_subscription (it came for a filter of an older document), retained (mqtt.retained) and aggregated (it only counts in a window) are intended; all others are losses.',
     labels: ['reason'],
     samples: ({ account }) => dropReasons.map(reason => [{ reason }, account.count(reason)] as const),
   },

@@ -154,8 +154,8 @@ export class PodFigures {
   }
 }
 
-/** Dropped on purpose: a WHERE said no, or no rule wanted the topic. */
-const intended = /reason="(filtered|no_rule|aggregated)"/;
+/** Dropped on purpose: a WHERE said no, no rule wanted the topic, or it is a copy too many. */
+const intended = /reason="(filtered|no_rule|other_copy|old_subscription|retained|aggregated)"/;
 
 function readingOf(page: string, at: number): Reading {
   const samples = page.split('\n').filter(line => line.startsWith('mkb_'));

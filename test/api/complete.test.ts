@@ -11,6 +11,8 @@ describe('what a document leaves out', () => {
       clientId: 'cars',
       qos: 1,
       sessionExpiry: '24h',
+      retained: 'new',
+      unsubscribe: [],
       receiveMaximum: 1000,
       keepAlive: '30s',
       connectTimeout: '10s',

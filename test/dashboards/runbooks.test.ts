@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { dropReasons } from '../../bridge/flow/outcome.ts';
+import { dropReasons, intendedOutcomes } from '../../bridge/flow/outcome.ts';
 import { intendedReasons } from '../../dashboards/promql.ts';
 import { allAlerts, runbookPath } from '../../dashboards/rule-file.ts';
 import { mkb } from '../cli/mkb-process.ts';
@@ -59,4 +59,12 @@ const commands = [...new Set([...all.matchAll(/npm run --silent mkb -- (.*)$/gm)
 test.each(commands)('mkb %s', async line => {
   const { code, stderr } = await mkb(argumentsOf(line));
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+});
+
+test('dashboards, alerts and runbooks take the same reasons for intended as the bridge', () => {
+  expect(intendedReasons).toEqual(intendedOutcomes);
+  expect(readFileSync(join(folder, 'mkb-messages-lost.md'), 'utf8')).toContain(`"${intendedReasons.join('|')}"`);
+  expect(readFileSync(join(root, 'operator', 'observed', 'pod-figures.ts'), 'utf8')).toContain(
+    intendedReasons.join('|'),
+  );
 });

@@ -2,19 +2,20 @@ import { describe, expect, test } from 'vitest';
 import { loadText } from '../../api/load.ts';
 import { rulesCheck } from '../../rules/check.ts';
 
-const document = (rules: string): string => `apiVersion: mqttkafka.dev/v1alpha1
+const document = (rules: string, version = '5'): string => `apiVersion: mqttkafka.dev/v1alpha1
 kind: MqttKafkaBridge
 metadata:
   name: cars
 spec:
-  mqtt:
-    url: mqtt://localhost:1883
+  mqtt: {version: "${version}",
+    url: mqtt://localhost:1883}
   kafka:
     bootstrapServers: [localhost:9092]
   rules:
 ${rules}`;
 
-const check = (rules: string) => loadText(document(rules), 'bridge.yaml', { checks: [rulesCheck] });
+const check = (rules: string, version?: '3.1.1') =>
+  loadText(document(rules, version), 'bridge.yaml', { checks: [rulesCheck] });
 
 test('rules that are right have no problems', () => {
   const { documents, problems } = check(`
@@ -76,7 +77,7 @@ test('every template of every sink is checked, at its placeholder', () => {
   ]);
 });
 
-describe('filters of which neither covers the other are a warning', () => {
+describe('filters of which neither covers the other are a warning with MQTT 3.1.1', () => {
   const two = (first: string, second: string): string => `    - name: one
       sql: SELECT payload FROM "${first}"
       sinks: [{kafka: {topic: a}}]
@@ -86,11 +87,15 @@ describe('filters of which neither covers the other are a warning', () => {
 `;
 
   test('when they overlap', () => {
-    const { documents, problems } = check(two('cars/+/speed', 'cars/7/#'));
+    const { documents, problems } = check(two('cars/+/speed', 'cars/7/#'), '3.1.1');
     expect(documents).toHaveLength(1);
     expect(problems).toEqual([
       expect.objectContaining({ severity: 'warning', code: 'rule-filters-overlap', line: 15, column: 37 }),
     ]);
+  });
+
+  test('but not with MQTT 5, where the bridge tells copies apart', () => {
+    expect(check(two('cars/+/speed', 'cars/7/#')).problems).toEqual([]);
   });
 
   test.each([
@@ -98,7 +103,7 @@ describe('filters of which neither covers the other are a warning', () => {
     ['cars/{vin}', 'cars/+'],
     ['cars/a', 'cars/b'],
   ])('but not %s and %s', (first, second) => {
-    expect(check(two(first, second)).problems).toEqual([]);
+    expect(check(two(first, second), '3.1.1').problems).toEqual([]);
   });
 });
 
@@ -110,7 +115,7 @@ describe('a rule that remembers', () => {
   const counting = 'SELECT COUNT(*) AS n FROM "x/{car}" GROUP BY car, TUMBLING(1s)';
   const replicated = (rules: string, bridge: string) =>
     loadText(
-      document(rules).replace('1883', '1883\n    share: cars').replace('  rules:', `  bridge: ${bridge}\n  rules:`),
+      document(rules).replace('1883', '1883,\n    share: cars').replace('  rules:', `  bridge: ${bridge}\n  rules:`),
       'bridge.yaml',
       { checks: [rulesCheck] },
     ).problems;

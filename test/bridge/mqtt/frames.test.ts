@@ -162,9 +162,44 @@ it('a topic may hold U+FFFD and U+FEFF themselves', () => {
   expect(read([stream], '5').map(found => (found as { topic: string }).topic)).toEqual(topics);
 });
 
-it('a packet larger than allowed is refused before its bytes are gathered', () => {
-  const start = Buffer.from([0x30, 0xff, 0xff, 0xff, 0x7f]);
-  expect(() => read([start], '3.1.1', 1000)).toThrow(
-    expect.objectContaining({ code: 'mqtt-packet-too-large', details: { bytes: 268_435_460, limit: 1000 } }),
+it('of a PUBLISH larger than allowed the beginning is handed over, however it is split, and what follows is read', () => {
+  const size = fc.integer({ min: 0, max: 400_000 });
+  fc.assert(
+    fc.property(
+      fc.array(size, { minLength: 1, maxLength: 4 }),
+      fc.array(fc.nat(), { maxLength: 9 }),
+      (sizes, places) => {
+        const packets = sizes.map((bytes, index) =>
+          encode(
+            { cmd: 'publish', topic: `t/${index}`, payload: Buffer.alloc(bytes, index + 1), qos: 1, messageId: 9 },
+            '5',
+          ),
+        );
+        const found = read(cut(Buffer.concat(packets), places), '5', 100_000) as { topic: string; payload: string }[];
+        expect(found.map(each => each.topic)).toEqual(sizes.map((_, index) => `t/${index}`));
+        for (const [index, bytes] of sizes.entries()) {
+          const kept = packets[index]!.length > 100_000 ? 65_536 : bytes;
+          expect(found[index]!.payload).toBe(Buffer.alloc(kept, index + 1).toString('hex'));
+        }
+      },
+    ),
+    { numRuns: 50 },
   );
+});
+
+it('a packet larger than allowed is never gathered', () => {
+  const message = new MqttMessage('00000000');
+  const reader = new FrameReader(message, '3.1.1', 1000);
+  const before = process.memoryUsage().arrayBuffers;
+  reader.append(Buffer.from([0x30, 0xff, 0xff, 0xff, 0x7f, 0, 1, 0x74]));
+  const chunk = Buffer.alloc(1_048_576);
+  let left = 268_435_455 - 3;
+  for (; left > chunk.length; left -= chunk.length) {
+    expect(reader.next()).toBe(0);
+    reader.append(chunk);
+  }
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(8 * 1_048_576);
+  reader.append(chunk.subarray(0, left));
+  expect(reader.next()).toBe(packetType.publish);
+  expect(message).toMatchObject({ topic: 't', oversizeBytes: 268_435_460, payloadEnd: message.payloadStart + 65_536 });
 });

@@ -55,8 +55,26 @@ it("each property has its name of EMQX's rules", () => {
     'Content-Type': 'json',
     'Response-Topic': 're/ply',
     'Correlation-Data': Buffer.from('beef', 'hex'),
-    'Subscription-Identifier': 129,
   });
+});
+
+it('the subscriptions that a copy is for are no properties of the message, and are found among others', () => {
+  const subject = message(`0b 8101 ${pair('a', '1')} 0b 01 03 ${text('json')} 0b ffffff7f`);
+  subject.named.read(subject.buffer, subject.propertiesStart, subject.propertiesEnd);
+  expect([...subject.named.identifiers].slice(0, subject.named.count)).toEqual([129, 1, 268_435_455]);
+  expect(Object.keys(subject.properties)).not.toContain('Subscription-Identifier');
+});
+
+it.each([
+  ['a property that the standard does not know', '0b 01 7f'],
+  ['a property that is cut off', '0b 01 03 00ff'],
+  ['an identifier that is cut off', '0b 01 0b 81'],
+  ['an identifier of more than four bytes', '0b 01 0b 8181818101'],
+  ['the identifier 0', '0b 00'],
+])('a copy with %s is for all subscriptions', (_, properties) => {
+  const subject = message(properties);
+  subject.named.read(subject.buffer, subject.propertiesStart, subject.propertiesEnd);
+  expect(subject.named.count).toBe(0);
 });
 
 it.each(['7f 00', '02 00', '26 0001', '03 0005 61', '0b 8080808001'])('broken properties %s are refused', hex => {

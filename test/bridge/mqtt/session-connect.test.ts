@@ -38,7 +38,7 @@ describe('CONNECT', () => {
 });
 
 describe('SUBSCRIBE', () => {
-  it('asks for retained messages of new subscriptions only, with their flag', async () => {
+  it('asks for retained messages of new subscriptions only, and for no flag on those that are published now', async () => {
     start({
       subscriptions: [
         { filter: '$share/g/a/+', qos: 1 },
@@ -49,8 +49,8 @@ describe('SUBSCRIBE', () => {
     await peer.next();
     peer.connack();
     expect((await peer.suback()).subscriptions).toEqual([
-      { topic: '$share/g/a/+', qos: 1, nl: false, rap: true, rh: 1 },
-      { topic: 'b', qos: 0, nl: false, rap: true, rh: 1 },
+      { topic: '$share/g/a/+', qos: 1, nl: false, rap: false, rh: 1 },
+      { topic: 'b', qos: 0, nl: false, rap: false, rh: 1 },
     ]);
   });
 
