@@ -14,6 +14,9 @@ export interface Weather {
   frozen: boolean;
 }
 
+/** Gives what goes on of a chunk that came; undefined ends the connection. */
+export type Pass = (chunk: Buffer) => readonly Buffer[] | undefined;
+
 interface Parcel {
   /** undefined is the end of the stream. */
   readonly chunk: Buffer | undefined;
@@ -34,11 +37,15 @@ export class Lane {
   #linkFree = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(source: Socket, destination: Socket, weather: Weather) {
+  constructor(source: Socket, destination: Socket, weather: Weather, pass: Pass = chunk => [chunk]) {
     this.source = source;
     this.destination = destination;
     this.weather = weather;
-    source.on('data', chunk => this.#receive(chunk));
+    source.on('data', (chunk: Buffer) => {
+      const passed = pass(chunk);
+      if (passed) for (const each of passed) this.#receive(each);
+      else for (const socket of [source, destination]) socket.resetAndDestroy();
+    });
     source.on('end', () => {
       this.#push(undefined);
       this.deliver();

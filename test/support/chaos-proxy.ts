@@ -1,12 +1,19 @@
 /**
  * A TCP proxy that does to a connection what networks do: cut it, refuse it, slow it, narrow it, freeze it.
  *
- * Each connection is two lanes (chaos-lane.ts), up to the target and down to the client, and each direction has its own weather.
+ * Each connection is two lanes (chaos-lane.ts), up to the target and down to the client, and each direction has its own weather. Something
+ * that understands what passes may stand between (`between`), and change it.
  */
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { Lane, type Weather } from './chaos-lane.ts';
+import { Lane, type Pass, type Weather } from './chaos-lane.ts';
 
 export type Direction = 'up' | 'down' | 'both';
+
+/** What stands in the way of one connection. */
+export interface Between {
+  readonly up: Pass;
+  readonly down: Pass;
+}
 
 interface Connection {
   readonly client: Socket;
@@ -24,6 +31,8 @@ export class ChaosProxy {
   #refusing = false;
   /** How many connections were taken since the start. */
   taken = 0;
+  /** Made for each new connection. */
+  between: (() => Between) | undefined;
 
   /** @param targetPort the port of 127.0.0.1 to forward to; nobody needs to listen there yet */
   constructor(targetPort: number) {
@@ -111,7 +120,11 @@ export class ChaosProxy {
       return;
     }
     const target = connect({ port: this.targetPort, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
-    const lanes = [new Lane(client, target, this.#up), new Lane(target, client, this.#down)];
+    const between = this.between?.();
+    const lanes = [
+      new Lane(client, target, this.#up, between?.up),
+      new Lane(target, client, this.#down, between?.down),
+    ];
     const connection = { client, target, lanes };
     this.#connections.add(connection);
     for (const socket of [client, target]) {
