@@ -160,8 +160,11 @@ const choiceRules = ({ 'x-exactly-one-of': names }: Field): Schema[] =>
       ]
     : [];
 
-/** A certificate is worth nothing without its key, nor a key without its certificate. */
+/** A certificate is worth nothing without its key, nor a key without its certificate, nor a passphrase without a key. */
 const certificateRules = ({ properties }: Field): Schema[] =>
   properties?.cert && properties.key
-    ? [{ rule: 'has(self.cert) == has(self.key)', message: 'cert and key belong together: give both or none' }]
+    ? [
+        { rule: 'has(self.cert) == has(self.key)', message: 'cert and key belong together: give both or none' },
+        { rule: '!has(self.passphrase) || has(self.key)', message: 'passphrase is given without key' },
+      ]
     : [];

@@ -15,12 +15,14 @@ import { processErrors } from './errors/process.ts';
 import { ruleErrors } from './errors/rules.ts';
 import { schemaErrors } from './errors/schemas.ts';
 import { statusErrors } from './errors/status.ts';
+import { tlsErrors } from './errors/tls.ts';
 
 export const errors = {
   ...processErrors,
   ...documentErrors,
   ...ruleErrors,
   ...schemaErrors,
+  ...tlsErrors,
   ...mqttErrors,
   ...kafkaErrors,
   ...exporterErrors,

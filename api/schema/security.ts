@@ -56,6 +56,7 @@ export const tls = (description: string) =>
     ca: optional(secret('Certificates in PEM to trust instead of the well-known authorities.')),
     cert: optional(secret('Our own certificate chain in PEM, for servers that ask who we are. Needs `key`.')),
     key: optional(secret('The private key of `cert` in PEM.')),
+    passphrase: optional(secret('What opens `key` if it is encrypted.')),
     serverName: optional(text("The name to expect in the server's certificate. Default: the host connected to.")),
     insecureSkipVerify: flag('Accept any certificate. Anyone on the way can then read and change everything.', {
       default: false,
