@@ -1,13 +1,12 @@
 /** From the document to what the session and the producer take: quantities as numbers, secrets revealed. */
 import type { BridgeSpec, MqttKafkaBridge } from '../api/bridge.ts';
 import { resolveSecret, type SecretSources } from '../api/secrets.ts';
-import { tlsTexts } from '../api/tls-texts.ts';
 import { bytes, durationMs } from '../api/units.ts';
-import { securityOptions } from '../kafka/security.ts';
-import { kafkaSecurity } from '../kafka/settings.ts';
+import { kafkaLogin } from '../kafka/settings.ts';
+import { tlsTexts } from '../net/tls-settings.ts';
 import type { ConsumerOptions } from './kafka/consumer/options.ts';
 import type { ProducerOptions } from './kafka/producer-options.ts';
-import type { SessionOptions, Subscription } from './mqtt/options.ts';
+import type { Login, SessionOptions, Subscription } from './mqtt/options.ts';
 import type { PublisherOptions } from './mqtt/publisher/publisher.ts';
 
 /** Pauses between attempts to reach Kafka. Short: a leader election takes some hundred milliseconds, and the window is held meanwhile. */
@@ -33,7 +32,7 @@ export async function sessionOptions(
   ordinal: number,
 ): Promise<SessionOptions> {
   const { mqtt } = spec;
-  const { auth, tls } = mqtt;
+  const login = () => mqttLogin(mqtt, secrets);
   return {
     urls: mqtt.urls ?? [mqtt.url!],
     version: mqtt.version,
@@ -42,8 +41,9 @@ export async function sessionOptions(
     subscriptions,
     unsubscribe: mqtt.unsubscribe,
     retained: mqtt.retained,
-    ...(auth && { username: auth.username }),
-    ...(auth?.password && { password: await reveal(auth.password, secrets) }),
+    // Now too, so that a secret that cannot be read is found at start.
+    ...(await login()),
+    login,
     keepAliveMs: durationMs(mqtt.keepAlive),
     sessionExpirySeconds: Math.ceil(durationMs(mqtt.sessionExpiry) / 1000),
     receiveMaximum: mqtt.receiveMaximum,
@@ -53,9 +53,17 @@ export async function sessionOptions(
       minDelayMs: durationMs(mqtt.reconnect.minDelay),
       maxDelayMs: durationMs(mqtt.reconnect.maxDelay),
     },
-    ...(tls && { tls: await tlsTexts(tls, secrets) }),
-    ...(mqtt.webSocket && { webSocketHeaders: await headersOf(mqtt.webSocket.headers, secrets) }),
     windowCapacity: windowCapacity(spec),
+  };
+}
+
+/** Who we are to the MQTT server. Throws `secret-unreadable` and `tls-invalid`. */
+async function mqttLogin({ auth, tls, webSocket }: BridgeSpec['mqtt'], secrets: SecretSources): Promise<Login> {
+  return {
+    ...(auth && { username: auth.username }),
+    ...(auth?.password && { password: await reveal(auth.password, secrets) }),
+    ...(tls && { tls: await tlsTexts(tls, secrets, 'spec.mqtt.tls') }),
+    ...(webSocket && { webSocketHeaders: await headersOf(webSocket.headers, secrets) }),
   };
 }
 
@@ -73,8 +81,8 @@ export async function producerOptions({ spec }: MqttKafkaBridge, secrets: Secret
       connection: {
         connectTimeout: durationMs(kafka.connectTimeout),
         requestTimeout: requestTimeoutMs,
-        ...securityOptions(await kafkaSecurity(kafka, secrets)),
       },
+      login: await kafkaLogin(kafka, secrets, 'spec.kafka'),
     },
     acks: producer.acks,
     idempotent: producer.idempotent,

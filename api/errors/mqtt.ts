@@ -17,11 +17,6 @@ export const mqttErrors = table({
     remedy:
       'Write it as mqtt://HOST:1883, mqtts://HOST:8883, ws://HOST/mqtt or wss://HOST/mqtt; user and password go to spec.mqtt.auth.',
   },
-  'mqtt-tls-invalid': {
-    kind: 'permanent',
-    message: ({ reason }: { reason: string }) => `The TLS settings of spec.mqtt cannot be used: ${reason}.`,
-    remedy: 'Check that ca, cert and key are PEM text, and that the key belongs to the certificate.',
-  },
   'mqtt-connect-failed': {
     kind: 'retryable',
     message: ({ url, reason }: { url: string; reason: string }) =>
@@ -34,12 +29,26 @@ export const mqttErrors = table({
       `The MQTT server ${url} did not finish the connection within ${waitedMs} ms.`,
     remedy: 'It is tried again. Check that the port speaks MQTT, or raise spec.mqtt.connectTimeout for a slow network.',
   },
-  'mqtt-tls-untrusted': {
+  'mqtt-not-spoken': {
     kind: 'permanent',
-    message: ({ url, reason }: { url: string; reason: string }) =>
-      `The certificate of the MQTT server ${url} is not trusted: ${reason}.`,
+    message: ({ url, spoken }: { url: string; spoken: string }) =>
+      `The server ${url} speaks ${spoken} at this port, which is not what the url says.`,
     remedy:
-      'Put the certificate authority that signed it into spec.mqtt.tls.ca; if only the name differs, set spec.mqtt.tls.serverName.',
+      'Use mqtts:// (usually port 8883) where the port serves MQTT over TLS, mqtt:// (1883) where it serves MQTT without, and ws:// or wss:// where it serves WebSocket.',
+  },
+  'mqtt-websocket-refused': {
+    kind: 'retryable',
+    message: ({ url, reason }: { url: string; reason: string }) =>
+      `The server ${url} did not open a WebSocket: ${reason}.`,
+    remedy:
+      'It is tried again. Check the path of the url (many brokers take /mqtt), the port, and what stands before the broker.',
+  },
+  'mqtt-closed-unanswered': {
+    kind: 'retryable',
+    message: ({ url, version }: { url: string; version: string }) =>
+      `The MQTT server ${url} closed the connection without an answer to CONNECT (MQTT ${version}).`,
+    remedy:
+      'It is tried again. If it lasts, the server may not speak this version: leave out spec.mqtt.version, or set it to "3.1.1". Then look at its log, and check that the port serves MQTT.',
   },
   'mqtt-connection-lost': {
     kind: 'retryable',
@@ -92,7 +101,22 @@ export const mqttErrors = table({
   'mqtt-version-unsupported': {
     kind: 'permanent',
     message: ({ reason }: { reason: string }) => `The MQTT server does not speak this version: ${reason}.`,
-    remedy: 'Set spec.mqtt.version to the other one ("5" or "3.1.1").',
+    remedy:
+      'Leave out spec.mqtt.version, and the bridge finds the version that the server speaks; or set it to the other one ("5" or "3.1.1").',
+  },
+  'mqtt-version-needed': {
+    kind: 'permanent',
+    message: ({ reason }: { reason: string }) =>
+      `The MQTT server does not speak MQTT 5, which spec.mqtt.share needs: ${reason}.`,
+    remedy:
+      'Leave out spec.mqtt.share and run one replica. If the server has shared subscriptions in MQTT 3.1.1 all the same, set spec.mqtt.version to "3.1.1".',
+  },
+  'mqtt-version-lowered': {
+    kind: 'retryable',
+    message: ({ url, reason }: { url: string; reason: string }) =>
+      `The MQTT server ${url} does not speak MQTT 5, so MQTT 3.1.1 is used: ${reason}.`,
+    remedy:
+      'Set spec.mqtt.version to "3.1.1" to save the attempt. MQTT 3.1.1 has no session expiry, no Receive Maximum and no user properties: the server decides how long it keeps the session.',
   },
   'mqtt-server-busy': {
     kind: 'retryable',

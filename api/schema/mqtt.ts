@@ -13,6 +13,21 @@ export const mqttUrl = (description: string) =>
     maxLength: 2048,
   });
 
+/** One field for whoever connects to a broker. */
+export const mqttVersion = choice(
+  ['auto', '5', '3.1.1'],
+  'The MQTT version to speak. `auto` speaks 5, and 3.1.1 at a broker that does not speak it.',
+  {
+    default: 'auto',
+    hints: {
+      3: 'Write "3.1.1", or leave it out.',
+      3.1: 'MQTT 3.1 is not spoken here. Write "3.1.1", or leave it out.',
+      4: 'MQTT 3.1.1 is number 4 on the wire: write "3.1.1", or leave it out.',
+      '5.0': 'Write "5", or leave it out.',
+    },
+  },
+);
+
 const listen = section('The bridge is the MQTT server itself: clients connect to it, and no broker stands between.', {
   port: whole('The TCP port, 1 to 65535. Usual are 1883, and 8883 with TLS.', { minimum: 1, maximum: 65_535 }),
   tls: optional(tls('Serve TLS with this certificate; with `ca`, clients must show one that it signed.')),
@@ -44,7 +59,7 @@ export const mqtt = section(
     broker: optional(broker),
     brokerRef: optional(brokerRef),
     listen: optional(listen),
-    version: choice(['5', '3.1.1'], 'The MQTT version to speak.', { default: '5' }),
+    version: mqttVersion,
     clientId: text(
       'The name of the session at the broker. Keep it: messages that wait there belong to it. With `share`, each replica appends its number.',
       { defaultFrom: '`metadata.name`', maxLength: 256 },

@@ -6,18 +6,20 @@
  * to come back) is the session's.
  */
 import { MkbError } from '../../api/errors.ts';
+import { shownUrl } from '../../net/shown-url.ts';
+import { spokenBy } from '../../net/spoken.ts';
+import { connectionFailure, type Progress } from './connection-failure.ts';
 import { connectPacket, decodeControl, disconnectPacket, pingreq } from './control-packets.ts';
 import { type FrameReader, packetType } from './frames.ts';
-import { readConnack, type ServerLimits, type Welcome } from './handshake.ts';
+import { readConnack, readOldConnack, type ServerLimits, type Welcome } from './handshake.ts';
 import { KeepAlive } from './keep-alive.ts';
 import type { MqttMessage } from './message.ts';
 import { openTransport } from './open-transport.ts';
-import type { SessionOptions } from './options.ts';
+import type { ConnectionOptions } from './options.ts';
 import { Questions } from './questions.ts';
 import { reasonError } from './reasons.ts';
 import { readRequestAnswer } from './request-answers.ts';
 import { type Grant, Subscriber } from './subscriber.ts';
-import { isUntrusted } from './tls.ts';
 import type { Target, Transport } from './transport.ts';
 import { violation } from './violation.ts';
 
@@ -41,7 +43,7 @@ export interface ConnectionEvents {
 
 export interface ConnectionParts {
   readonly target: Target;
-  readonly options: SessionOptions;
+  readonly options: ConnectionOptions;
   readonly reader: FrameReader;
   readonly message: MqttMessage;
   readonly now: () => number;
@@ -79,8 +81,9 @@ export class Connection {
     this.#setDeadline();
   }
 
+  /** As logs and events show it. */
   get url(): string {
-    return this.#parts.target.url.href;
+    return shownUrl(this.#parts.target.url);
   }
 
   /** Whether the server has let us in, and is still there. */
@@ -191,14 +194,12 @@ export class Connection {
   }
 
   #lost(cause: Error | undefined): MkbError {
-    const url = this.url;
-    const when = this.#phase === 'connecting' ? ' before it accepted the connection' : '';
-    // An AggregateError of several addresses has a code, but no message.
-    const reason =
-      cause?.message || (cause as NodeJS.ErrnoException | undefined)?.code || `the server closed it${when}`;
-    if (cause && isUntrusted(cause)) return new MkbError('mqtt-tls-untrusted', { url, reason }, { cause });
-    const code = this.#phase === 'opening' ? 'mqtt-connect-failed' : 'mqtt-connection-lost';
-    return new MkbError(code, { url, reason }, { cause });
+    const { target, options } = this.#parts;
+    return connectionFailure(target, this.#progress, options.version, cause);
+  }
+
+  get #progress(): Progress {
+    return this.#phase === 'opening' || this.#phase === 'connecting' ? this.#phase : 'accepted';
   }
 
   /**
@@ -221,6 +222,11 @@ export class Connection {
   #data(chunk: Buffer): void {
     if (this.#phase === 'ended') return;
     this.#keepAlive.heard();
+    const spoken = this.#phase === 'connecting' ? spokenBy(chunk) : undefined;
+    if (spoken !== undefined && spoken !== 'MQTT') {
+      this.fail(new MkbError('mqtt-not-spoken', { url: this.url, spoken }));
+      return;
+    }
     this.#parts.message.timestamp = this.#parts.now();
     this.#parts.reader.append(chunk);
     this.#read();
@@ -272,7 +278,8 @@ export class Connection {
   }
 
   #connack(): void {
-    const { options } = this.#parts;
+    const { options, reader } = this.#parts;
+    if (options.version === '5') readOldConnack(reader.bytes());
     const packet = this.#decode();
     if (packet.cmd !== 'connack') throw violation(0x82, `it sent ${packet.cmd} before CONNACK`);
     const welcome = readConnack(packet, options);

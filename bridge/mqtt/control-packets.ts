@@ -6,7 +6,7 @@
  * are the server's violation of the protocol.
  */
 import mqttPacket from 'mqtt-packet';
-import type { SessionOptions, Subscription } from './options.ts';
+import type { ConnectionOptions, Subscription } from './options.ts';
 import { violation } from './violation.ts';
 
 export const pingreq: Buffer = Buffer.from([0xc0, 0]);
@@ -14,7 +14,7 @@ export const pingreq: Buffer = Buffer.from([0xc0, 0]);
 const protocolVersion = { '5': 5, '3.1.1': 4 } as const;
 
 /** CONNECT that takes up the session of `clientId` (Clean Start 0, or Clean Session 0) unless it is to be a new one. */
-export function connectPacket(options: SessionOptions): Buffer {
+export function connectPacket(options: ConnectionOptions): Buffer {
   const { username, password } = options;
   return mqttPacket.generate({
     cmd: 'connect',
@@ -49,7 +49,7 @@ const retainHandling = { all: 0, new: 1, none: 2 } as const;
  * @param identifier the Subscription Identifier of all these filters (MQTT 5)
  */
 export function subscribePacket(
-  { version, retained = 'new' }: SessionOptions,
+  { version, retained = 'new' }: ConnectionOptions,
   packetId: number,
   subscriptions: readonly Subscription[],
   identifier?: number,

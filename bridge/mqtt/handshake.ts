@@ -1,6 +1,7 @@
 /** What the answer to CONNECT means. Pure: a packet in, facts or an error out. */
 import type { IConnackPacket } from 'mqtt-packet';
-import type { SessionOptions } from './options.ts';
+import { MkbError } from '../../api/errors.ts';
+import type { ConnectionOptions } from './options.ts';
 import { reasonError, returnCodes } from './reasons.ts';
 import { violation } from './violation.ts';
 
@@ -33,8 +34,20 @@ export interface ServerLimits {
   readonly identifiersAvailable: boolean;
 }
 
+/**
+ * Throws when the answer to a CONNECT of MQTT 5 is a CONNACK of 3.1.1, which has no properties: a server without MQTT 5 knows no other, and
+ * some of them do not even look at the version.
+ */
+export function readOldConnack(bytes: Buffer): void {
+  const [type, length, , code] = bytes;
+  if (type !== 0x20 || length !== 2 || code === undefined) return;
+  if (code > 1) throw reasonError(code, undefined, undefined, returnCodes);
+  const what = code === 1 ? 'unacceptable protocol version (0x01)' : 'its CONNACK is one of MQTT 3.1.1';
+  throw new MkbError('mqtt-version-unsupported', { reason: `${what}: it does not speak MQTT 5` });
+}
+
 /** Throws the error of the reason when the server refuses (reasons.ts). */
-export function readConnack(packet: IConnackPacket, options: SessionOptions): Welcome {
+export function readConnack(packet: IConnackPacket, options: ConnectionOptions): Welcome {
   const properties = packet.properties;
   const code = options.version === '5' ? packet.reasonCode : packet.returnCode;
   if (code === undefined) throw violation(0x81, 'its CONNACK is cut off');

@@ -1,8 +1,18 @@
+/** What a connection speaks. */
+export type MqttVersion = '5' | '3.1.1';
+
+/** What may change while a session lives, and is asked for again for each connection. */
+export type Login = Pick<SessionOptions, 'username' | 'password' | 'tls' | 'webSocketHeaders'>;
+
+/** What one connection is made with. */
+export type ConnectionOptions = SessionOptions & { readonly version: MqttVersion };
+
 /** What a session needs to know. Durations are milliseconds unless a name says otherwise, sizes are bytes. */
 export interface SessionOptions {
   /** Servers of one broker, tried in turn: mqtt, mqtts, ws or wss, without user and password. */
   readonly urls: readonly string[];
-  readonly version: '5' | '3.1.1';
+  /** `auto`: 5, and 3.1.1 at a server that does not speak it. */
+  readonly version: MqttVersion | 'auto';
   readonly clientId: string;
   /** Begins a new session, which ends the one that the server has for this client id. Without it that one is taken up. */
   readonly cleanStart?: boolean;
@@ -29,6 +39,8 @@ export interface SessionOptions {
   readonly reconnect: { readonly minDelayMs: number; readonly maxDelayMs: number };
   readonly tls?: TlsOptions;
   readonly webSocketHeaders?: Readonly<Record<string, string>>;
+  /** Reads user, password, TLS texts and headers again; without it they stay as they are here. */
+  readonly login?: () => Promise<Login>;
   /** The most messages of any QoS that may be unsettled at once: a power of two, no less than `receiveMaximum`. */
   readonly windowCapacity: number;
   /** For jitter: at least 0 and below 1. */
@@ -49,6 +61,7 @@ export interface TlsOptions {
   readonly ca?: string;
   readonly cert?: string;
   readonly key?: string;
+  readonly passphrase?: string;
   /** The name that the certificate must have, if it is not the url's host. */
   readonly serverName?: string;
   readonly insecureSkipVerify?: boolean;

@@ -7,13 +7,22 @@ import { MkbError } from '../../api/errors.ts';
 /** How long a refusal after a success is taken for a passing trouble of the server. */
 const patienceMs = 10 * 60_000;
 
-/** Refusals that a server which let us in before may take back. */
+/** Refusals that a server which let us in before may take back, and files that are just being written. */
 const mayPass: ReadonlySet<string> = new Set([
   'mqtt-client-id-refused',
   'mqtt-not-authorised',
   'mqtt-refused',
   'mqtt-subscription-refused',
-  'mqtt-tls-untrusted',
+  'mqtt-version-unsupported',
+  'secret-unreadable',
+  'tls-certificate-demanded',
+  'tls-certificate-refused',
+  'tls-expired',
+  'tls-invalid',
+  'tls-name-mismatch',
+  'tls-no-agreement',
+  'tls-not-spoken',
+  'tls-untrusted',
 ]);
 
 export class Patience {

@@ -5,6 +5,8 @@
  * outlives connections, as the server's session does; a new process starts without it, and then QoS 2 is QoS 1.
  */
 
+import type { MqttVersion } from './options.ts';
+
 /** PUBREC sent on this connection. */
 const received = -1;
 /** PUBREC sent on an earlier connection: the server's Receive Maximum does not count it any more. */
@@ -14,14 +16,9 @@ const success = 0x00;
 const notFound = 0x92;
 
 export class Receipts {
-  readonly #version: '5' | '3.1.1';
   /** Packet identifier to the arrival number that it was handed over with, or to one of the marks above. */
   readonly #held = new Map<number, number>();
   #pubcomps: number[] = [];
-
-  constructor(version: '5' | '3.1.1') {
-    this.#version = version;
-  }
 
   /** The arrival that `packetId` was handed over with, as long as its PUBREC is not sent. */
   pending(packetId: number): number | undefined {
@@ -63,7 +60,7 @@ export class Receipts {
   }
 
   /** The PUBCOMPs that are due, in one buffer and in the order of their PUBRELs [MQTT-4.6.0-4]; undefined when there are none. */
-  release(): Buffer | undefined {
+  release(version: MqttVersion): Buffer | undefined {
     const due = this.#pubcomps;
     if (due.length === 0) return undefined;
     this.#pubcomps = [];
@@ -71,7 +68,7 @@ export class Receipts {
     for (let index = 0; index < due.length; index += 2) {
       const packetId = due[index] as number;
       // MQTT 3.1.1 has no reason codes, and a client that does not know the identifier answers all the same.
-      const says = this.#version === '5' && due[index + 1] === notFound;
+      const says = version === '5' && due[index + 1] === notFound;
       bytes.push(0x70, says ? 3 : 2, packetId >> 8, packetId & 0xff);
       if (says) bytes.push(notFound);
     }

@@ -1,4 +1,5 @@
 import { MkbError } from '../../api/errors.ts';
+import { shownUrl } from '../../net/shown-url.ts';
 
 const defaultPorts: Readonly<Record<string, number>> = { 'mqtt:': 1883, 'mqtts:': 8883, 'ws:': 80, 'wss:': 443 };
 
@@ -6,7 +7,7 @@ const defaultPorts: Readonly<Record<string, number>> = { 'mqtt:': 1883, 'mqtts:'
 export function parseServerUrl(text: string): URL {
   const url = URL.parse(text);
   if (url === null)
-    throw new MkbError('mqtt-url-invalid', { url: text.replace(/.*@/, '***@'), reason: 'it is no url' });
+    throw new MkbError('mqtt-url-invalid', { url: shownUrl(text).replace(/.*@/, '***@'), reason: 'it is no url' });
   const refuse = (reason: string) => new MkbError('mqtt-url-invalid', { url: `${url.protocol}//${url.host}`, reason });
   if (url.username !== '' || url.password !== '') throw refuse('it holds a user name or a password');
   if (!(url.protocol in defaultPorts)) throw refuse(`${url.protocol}// is not mqtt, mqtts, ws or wss`);

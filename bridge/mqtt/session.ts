@@ -11,19 +11,17 @@
  * The surprising case is a refusal after a success, which may pass (patience.ts).
  */
 import { MkbError } from '../../api/errors.ts';
+import { asMkbError } from '../as-mkb-error.ts';
 import { AcknowledgementWindow } from './acknowledgements.ts';
 import { Connection, type ConnectionEvents } from './connection.ts';
+import { Dialer } from './dialer.ts';
 import { FrameReader } from './frames.ts';
 import type { Welcome } from './handshake.ts';
 import { MqttMessage, type Unwanted } from './message.ts';
 import { OldSubscriptions } from './old-subscriptions.ts';
-import type { SessionOptions } from './options.ts';
-import { Patience } from './patience.ts';
+import type { MqttVersion, SessionOptions } from './options.ts';
 import { Receipts } from './receipts.ts';
-import { parseServerUrl } from './server-url.ts';
-import { Servers } from './servers.ts';
 import type { Grant } from './subscriber.ts';
-import { prepareTls, type Security } from './tls.ts';
 import { Topics } from './topics.ts';
 import { violation } from './violation.ts';
 
@@ -31,6 +29,7 @@ export interface ConnectedInfo {
   /** Whether the server had kept our session. If not, what was not acknowledged before is lost to us, unless others share it. */
   readonly sessionPresent: boolean;
   readonly url: string;
+  readonly version: MqttVersion;
   /** What the server granted for each filter; empty when it still had the subscriptions. A grant may be below what was asked. */
   readonly grants: readonly Grant[];
   /** How long the server keeps the session without us: less than asked if it says so. Undefined for MQTT 3.1.1. */
@@ -59,17 +58,13 @@ export class Session {
   readonly #options: SessionOptions;
   readonly #handler: SessionHandler;
   readonly #events: ConnectionEvents;
-  readonly #security: Security;
-  readonly #servers: Servers;
+  readonly #dialer: Dialer;
   readonly #topics = new Topics();
   readonly #window: AcknowledgementWindow;
-  readonly #receipts: Receipts;
+  readonly #receipts = new Receipts();
   readonly #message: MqttMessage;
   readonly #now: () => number;
-  readonly #patience: Patience;
   readonly #old: OldSubscriptions;
-  /** Most QoS 1 and 2 messages that the server may have unacknowledged on a connection. */
-  readonly #receiveLimit: number;
   #state: 'new' | 'running' | 'stopped' = 'new';
   #connection: Connection | undefined;
   #welcome: Welcome | undefined;
@@ -89,16 +84,13 @@ export class Session {
   #retry: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
 
-  /** Throws `mqtt-url-invalid` or `mqtt-tls-invalid`; connects to nothing before `start`. */
+  /** Throws `mqtt-url-invalid` or `tls-invalid`; connects to nothing before `start`. */
   constructor(options: SessionOptions, handler: SessionHandler) {
     const { random = Math.random, now = Date.now } = options;
     this.#options = options;
     this.#handler = handler;
     this.#now = now;
-    this.#patience = new Patience(now);
-    this.#security = prepareTls(options.tls);
-    this.#servers = new Servers(options.urls.map(parseServerUrl), options.reconnect, random);
-    this.#receipts = new Receipts(options.version);
+    this.#dialer = new Dialer(options);
     this.#window = new AcknowledgementWindow(options.windowCapacity, packetId => this.#receipts.receive(packetId));
     this.#message = new MqttMessage(
       Math.floor(random() * 2 ** 32)
@@ -110,7 +102,6 @@ export class Session {
       unsubscribe: filters => this.unsubscribe(filters),
       noticed: error => this.#notice(error),
     });
-    this.#receiveLimit = options.version === '5' ? options.receiveMaximum : Number.POSITIVE_INFINITY;
     this.#events = {
       welcomed: welcome => this.#welcomed(welcome),
       established: grants => this.#established(grants),
@@ -126,7 +117,7 @@ export class Session {
   start(): void {
     if (this.#state !== 'new') return;
     this.#state = 'running';
-    this.#connect();
+    void this.#connect();
   }
 
   /** Whether messages can arrive now. */
@@ -207,7 +198,7 @@ export class Session {
   }
 
   async #part(): Promise<void> {
-    const due = [this.#receipts.release(), this.#window.release()];
+    const due = [this.#receipts.release(this.#dialer.version), this.#window.release()];
     const connection = this.#stop();
     for (const bytes of due) if (bytes !== undefined) connection?.write(bytes);
     await connection?.close();
@@ -223,12 +214,21 @@ export class Session {
     return connection;
   }
 
-  #connect(): void {
-    const { version, maximumPacketSize, webSocketHeaders = {} } = this.#options;
-    const target = { url: this.#servers.current, security: this.#security, headers: webSocketHeaders };
+  async #connect(): Promise<void> {
+    const call = await this.#dialer.next().catch(asMkbError);
+    if (this.#state !== 'running') return;
+    if (MkbError.is(call)) {
+      this.#ended(call);
+      return;
+    }
+    const { version, maximumPacketSize } = call.options;
     const reader = new FrameReader(this.#message, version, maximumPacketSize, this.#topics);
-    const parts = { target, options: this.#options, reader, message: this.#message, now: this.#now };
-    this.#connection = new Connection(parts, this.#events);
+    this.#connection = new Connection({ ...call, reader, message: this.#message, now: this.#now }, this.#events);
+  }
+
+  /** Most QoS 1 and 2 messages that the server may have unacknowledged on a connection. */
+  get #receiveLimit(): number {
+    return this.#dialer.version === '5' ? this.#options.receiveMaximum : Number.POSITIVE_INFINITY;
   }
 
   get #blocked(): boolean {
@@ -250,6 +250,8 @@ export class Session {
 
   #welcomed(welcome: Welcome): boolean {
     this.#welcome = welcome;
+    const lowered = this.#dialer.accepted();
+    if (lowered) this.#handler.noticed(lowered);
     if (!welcome.sessionPresent) this.#receipts.forget();
     if (this.#blocked) this.#connection?.hold();
     // Once per process even if the session is there: the document may have changed since the process that made it.
@@ -263,16 +265,16 @@ export class Session {
     const { sessionPresent = false, sessionExpirySeconds } = this.#welcome ?? {};
     if (!this.#subscribed) void this.#giveUpOld();
     this.#subscribed = true;
-    this.#patience.letIn();
+    this.#dialer.live();
     this.#liveSince = this.#now();
     const url = this.#connection?.url ?? '';
-    this.#handler.connected({ sessionPresent, url, grants, sessionExpirySeconds });
+    this.#handler.connected({ sessionPresent, url, version: this.#dialer.version, grants, sessionExpirySeconds });
   }
 
   /** Whether to leave out what comes because we subscribe. An MQTT 5 server does so itself, by Retain Handling. */
   #refusesRetained(): boolean {
-    const { version, retained = 'new' } = this.#options;
-    if (version === '5' || retained === 'all') return false;
+    const { retained = 'new' } = this.#options;
+    if (this.#dialer.version === '5' || retained === 'all') return false;
     return retained === 'none' || !this.#madeSession;
   }
 
@@ -348,7 +350,7 @@ export class Session {
   }
 
   #readEnd(messages: boolean): void {
-    const pubcomps = this.#receipts.release();
+    const pubcomps = this.#receipts.release(this.#dialer.version);
     if (pubcomps !== undefined) this.#connection?.write(pubcomps);
     if (this.#repeated) this.acknowledge();
     this.#repeated = false;
@@ -363,18 +365,15 @@ export class Session {
   #ended(error: MkbError): void {
     const livedMs = this.#liveSince === undefined ? undefined : this.#now() - this.#liveSince;
     this.#disconnect();
-    const judged = this.#patience.judge(error);
-    if (judged.kind === 'permanent') {
+    const { error: judged, pauseMs, quiet } = this.#dialer.ended(error, livedMs);
+    if (judged.kind === 'permanent' && !quiet) {
       this.#state = 'stopped';
       this.#old.stop();
       this.#handler.failed(judged);
       return;
     }
-    const pauseMs = livedMs === undefined ? this.#servers.failed() : this.#servers.lost(livedMs);
-    if (MkbError.is(error, 'mqtt-server-moved') && error.details.reference)
-      this.#servers.prefer(error.details.reference);
-    this.#retry = setTimeout(() => this.#connect(), pauseMs);
-    this.#handler.disconnected(judged);
+    this.#retry = setTimeout(() => void this.#connect(), pauseMs);
+    if (!quiet) this.#handler.disconnected(judged);
   }
 
   #disconnect(): void {

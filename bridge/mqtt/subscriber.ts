@@ -11,7 +11,7 @@ import { MkbError } from '../../api/errors.ts';
 import { backoffMs } from '../backoff.ts';
 import { subscribePacket, unsubscribePacket } from './control-packets.ts';
 import type { ServerLimits } from './handshake.ts';
-import type { SessionOptions, Subscription } from './options.ts';
+import type { ConnectionOptions, Subscription } from './options.ts';
 import { describe } from './reasons.ts';
 import type { RequestAnswer } from './request-answers.ts';
 import { reactionToSuback, reactionToUnsuback } from './subscribe-reasons.ts';
@@ -60,7 +60,7 @@ const packetOverhead = 16;
 const filterOverhead = 3;
 
 export class Subscriber {
-  readonly #options: SessionOptions;
+  readonly #options: ConnectionOptions;
   readonly #limits: ServerLimits;
   readonly #events: SubscriberEvents;
   readonly #open = new Map<number, Ask>();
@@ -74,7 +74,7 @@ export class Subscriber {
   #withIdentifiers: boolean;
   #ended = false;
 
-  constructor(options: SessionOptions, limits: ServerLimits, events: SubscriberEvents) {
+  constructor(options: ConnectionOptions, limits: ServerLimits, events: SubscriberEvents) {
     this.#options = options;
     this.#limits = limits;
     this.#events = events;

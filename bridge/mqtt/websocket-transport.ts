@@ -2,6 +2,7 @@ import { WebSocket } from 'ws';
 import { hostOf, isSecure } from './server-url.ts';
 import { tlsOptions } from './tls.ts';
 import type { Target, Transport, TransportEvents } from './transport.ts';
+import { Upgrade } from './upgrade.ts';
 
 /** Close codes of a good end: with status "normal", and without a status (RFC 6455, 7.4.1). */
 const goodEnds: readonly number[] = [1000, 1005];
@@ -19,8 +20,13 @@ export function openWebSocket({ url, security, headers }: Target, events: Transp
     ...(isSecure(url) ? tlsOptions(security, hostOf(url)) : {}),
   });
   socket.once('open', () => listener?.opened());
+  socket.once('unexpected-response', (_, response) => {
+    const status = response.statusCode ?? 0;
+    failure = new Upgrade(`it answered the request with HTTP ${status}`, status);
+    socket.terminate();
+  });
   socket.on('error', error => {
-    failure = error;
+    failure ??= notHttp(error) ? new Upgrade('its answer is not HTTP') : error;
   });
   socket.on('message', (data, isBinary) => {
     if (isBinary) return listener?.data(data as Buffer);
@@ -42,3 +48,7 @@ export function openWebSocket({ url, security, headers }: Target, events: Transp
     },
   };
 }
+
+/** Node's parser of HTTP could not read the answer, or `ws` does not take it. */
+const notHttp = ({ code, message }: NodeJS.ErrnoException): boolean =>
+  code?.startsWith('HPE_') === true || /^(Invalid Sec-WebSocket|Server sent|Invalid Upgrade)/.test(message);

@@ -7,7 +7,7 @@ describe('what a document leaves out', () => {
     const { spec } = completeDocument(documentOf());
     expect(spec.mqtt).toEqual({
       url: 'mqtt://localhost:1883',
-      version: '5',
+      version: 'auto',
       clientId: 'cars',
       qos: 1,
       sessionExpiry: '24h',

@@ -14,17 +14,15 @@
  * anything, messages go one at a time; the one that this happens to as often again is refused.
  */
 import { MkbError } from '../../../api/errors.ts';
+import { asMkbError } from '../../as-mkb-error.ts';
 import { backoffMs } from '../../backoff.ts';
 import { Connection } from '../connection.ts';
+import { Dialer } from '../dialer.ts';
 import { FrameReader } from '../frames.ts';
 import type { ServerLimits } from '../handshake.ts';
 import { MqttMessage } from '../message.ts';
 import type { SessionOptions } from '../options.ts';
-import { Patience } from '../patience.ts';
 import { describe } from '../reasons.ts';
-import { parseServerUrl } from '../server-url.ts';
-import { Servers } from '../servers.ts';
-import { prepareTls, type Security } from '../tls.ts';
 import { type Letter, Outbox } from './outbox.ts';
 import { type Publication, publishPacket, readPuback } from './publish-packet.ts';
 import { reactionTo, unclearAttempts } from './publish-reasons.ts';
@@ -58,9 +56,7 @@ const innocent: ReadonlySet<string> = new Set(['mqtt-keepalive-timeout', 'mqtt-s
 export class Publisher<Token> {
   readonly #options: PublisherOptions;
   readonly #handler: PublisherHandler<Token>;
-  readonly #security: Security;
-  readonly #servers: Servers;
-  readonly #patience: Patience;
+  readonly #dialer: Dialer;
   readonly #now: () => number;
   readonly #random: () => number;
   readonly #outbox = new Outbox<Token>();
@@ -76,23 +72,21 @@ export class Publisher<Token> {
   /** Connections in a row that ended with messages under way and acknowledged none. */
   #fruitless = 0;
 
-  /** Throws `mqtt-url-invalid` or `mqtt-tls-invalid`; connects to nothing before `start`. */
+  /** Throws `mqtt-url-invalid` or `tls-invalid`; connects to nothing before `start`. */
   constructor(options: PublisherOptions, handler: PublisherHandler<Token>) {
     const { random = Math.random, now = Date.now } = options;
     this.#options = options;
     this.#handler = handler;
     this.#random = random;
     this.#now = now;
-    this.#patience = new Patience(now);
-    this.#security = prepareTls(options.tls);
-    this.#servers = new Servers(options.urls.map(parseServerUrl), options.reconnect, random);
+    this.#dialer = new Dialer(options);
   }
 
   /** Connects, and stays connected until `close` or a permanent failure. */
   start(): void {
     if (this.#state !== 'new') return;
     this.#state = 'running';
-    this.#connect();
+    void this.#connect();
   }
 
   get connected(): boolean {
@@ -126,29 +120,38 @@ export class Publisher<Token> {
     await connection?.close();
   }
 
-  #connect(): void {
-    const { version, maximumPacketSize, webSocketHeaders = {} } = this.#options;
-    const target = { url: this.#servers.current, security: this.#security, headers: webSocketHeaders };
+  async #connect(): Promise<void> {
+    const call = await this.#dialer.next().catch(asMkbError);
+    if (this.#state !== 'running') return;
+    if (MkbError.is(call)) {
+      this.#ended(call);
+      return;
+    }
+    const { version, maximumPacketSize } = call.options;
     const message = new MqttMessage('00000000');
     const reader = new FrameReader(message, version, maximumPacketSize);
-    const parts = { target, options: this.#options, reader, message, now: this.#now };
-    const connection: Connection = new Connection(parts, {
-      welcomed: ({ limits }) => {
-        this.#limits = limits;
-        return false;
+    const connection: Connection = new Connection(
+      { ...call, reader, message, now: this.#now },
+      {
+        welcomed: ({ limits }) => {
+          this.#limits = limits;
+          const lowered = this.#dialer.accepted();
+          if (lowered) this.#handler.problem(lowered);
+          return false;
+        },
+        established: () => this.#established(connection.url),
+        publish: () => true,
+        pubrel: () => undefined,
+        puback: packet => this.#acknowledged(packet),
+        readEnd: () => this.#readEnd(),
+        ended: error => this.#ended(error),
       },
-      established: () => this.#established(connection.url),
-      publish: () => true,
-      pubrel: () => undefined,
-      puback: packet => this.#acknowledged(packet),
-      readEnd: () => this.#readEnd(),
-      ended: error => this.#ended(error),
-    });
+    );
     this.#connection = connection;
   }
 
   #established(url: string): void {
-    this.#patience.letIn();
+    this.#dialer.live();
     this.#liveSince = this.#now();
     this.#handler.connected(url);
     this.#pump();
@@ -195,7 +198,7 @@ export class Publisher<Token> {
     if (qos > limits.maximumQos) return this.#refuse(letter, describe(0x9b));
     if (retain && !limits.retainAvailable) return this.#refuse(letter, describe(0x9a));
     const packetId = this.#outbox.post(letter);
-    const packet = publishPacket(publication, this.#options.version, packetId, letter.times++ > 0);
+    const packet = publishPacket(publication, this.#dialer.version, packetId, letter.times++ > 0);
     const limit = limits.maximumPacketSize;
     if (packet.length <= limit) return packet;
     this.#fail(letter, new MkbError('mqtt-publish-too-large', { topic, bytes: packet.length, limit }));
@@ -265,17 +268,14 @@ export class Publisher<Token> {
     this.#proving = false;
     const first = this.#outbox.disconnected();
     if (first !== undefined && !innocent.has(error.code)) this.#suspect(first, error);
-    const judged = this.#patience.judge(error);
-    if (judged.kind === 'permanent') {
+    const { error: judged, pauseMs, quiet } = this.#dialer.ended(error, livedMs);
+    if (judged.kind === 'permanent' && !quiet) {
       this.#state = 'stopped';
       this.#handler.stopped(judged);
       return;
     }
-    const pauseMs = livedMs === undefined ? this.#servers.failed() : this.#servers.lost(livedMs);
-    if (MkbError.is(error, 'mqtt-server-moved') && error.details.reference)
-      this.#servers.prefer(error.details.reference);
-    this.#retry = setTimeout(() => this.#connect(), pauseMs);
-    this.#handler.disconnected(judged);
+    this.#retry = setTimeout(() => void this.#connect(), pauseMs);
+    if (!quiet) this.#handler.disconnected(judged);
   }
 
   /** The connection ended while messages were under way, of which `first` is the oldest. */

@@ -70,7 +70,7 @@ describe('ending a session', () => {
     await second.next();
     second.end();
     await ended;
-    expect(codes).toEqual(['mqtt-connection-lost']);
+    expect(codes).toEqual(['mqtt-closed-unanswered']);
   });
 
   it('is rejected when the server refuses for good', async () => {

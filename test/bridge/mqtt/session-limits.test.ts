@@ -25,7 +25,7 @@ describe('time limits', () => {
   it('a server that closes before CONNACK is said to have done so', async () => {
     start();
     (await server.accept()).end();
-    expect((await recording.lostTimes(1)).message).toContain('before it accepted the connection');
+    expect((await recording.lostTimes(1)).message).toContain('closed the connection without an answer to CONNECT');
   });
 
   it('a server that answers no PINGREQ is given up, and tried again', async () => {
@@ -163,7 +163,7 @@ describe('settings', () => {
 
   it('a key that is no PEM is refused before anything is connected', () => {
     const refused = () => new Recording({ urls: ['mqtts://broker'], tls: { key: 'rubbish', cert: 'rubbish' } });
-    expect(refused).toThrow(expect.objectContaining({ code: 'mqtt-tls-invalid' }));
+    expect(refused).toThrow(expect.objectContaining({ code: 'tls-invalid' }));
     start();
   });
 });

@@ -170,7 +170,7 @@ describeReal('mosquitto')('a session with Mosquitto', () => {
   it('a certificate of another authority is a permanent failure', async () => {
     const recording = new Recording({ urls: [mosquitto.urlTls] });
     recordings.push(recording.start());
-    expect(await recording.failed()).toMatchObject({ code: 'mqtt-tls-untrusted', kind: 'permanent' });
+    expect(await recording.failed()).toMatchObject({ code: 'tls-untrusted', kind: 'permanent' });
   });
 
   it('a certificate that is not verified on purpose is taken', async () => {
@@ -180,7 +180,7 @@ describeReal('mosquitto')('a session with Mosquitto', () => {
   it('a certificate of another name is refused, unless that name was expected', async () => {
     const recording = new Recording({ urls: [mosquitto.urlTls], tls: { ...tls(), serverName: 'elsewhere' } });
     recordings.push(recording.start());
-    expect((await recording.failed()).code).toBe('mqtt-tls-untrusted');
+    expect((await recording.failed()).code).toBe('tls-name-mismatch');
     await connect({ urls: [mosquitto.urlTls], tls: { ...tls(), serverName: 'localhost' } });
   });
 
