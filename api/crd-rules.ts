@@ -17,8 +17,8 @@ const oauthOnly = (name: string): CelRule => ({
 });
 
 const passwordOnly = (name: string): CelRule => ({
-  rule: `(self.mechanism == 'oauthbearer') != has(self.${name})`,
-  message: `${name} is needed by plain and scram-..., and oauthbearer does not use it`,
+  rule: `(self.mechanism in ['oauthbearer', 'aws-msk-iam']) != has(self.${name})`,
+  message: `${name} is needed by plain and scram-..., and the other mechanisms do not use it`,
 });
 
 /** What checkMqttUrl of checks/mqtt.ts says, as far as it is about one address. */
@@ -147,6 +147,10 @@ export const celRules: Readonly<Record<string, readonly CelRule[]>> = {
       message: 'auth is given, but clusterRef.user says already who the bridge is',
       fieldPath: '.auth',
     },
+    {
+      rule: "!has(self.auth) || self.auth.mechanism != 'aws-msk-iam' || has(self.tls)",
+      message: 'tls is missing: aws-msk-iam is for the TLS listeners of MSK',
+    },
   ],
   'spec.kafka.bootstrapServers[]': [
     {
@@ -163,6 +167,21 @@ export const celRules: Readonly<Record<string, readonly CelRule[]>> = {
       rule: "self.mechanism != 'oauthbearer' || has(self.oauth) != has(self.token)",
       message: 'oauthbearer needs oauth or token, and not both',
     },
+    {
+      rule: "self.mechanism == 'aws-msk-iam' || !has(self.aws)",
+      message: 'aws is only for the mechanism aws-msk-iam',
+      fieldPath: '.aws',
+    },
+  ],
+  'spec.kafka.auth.oauth': [
+    {
+      rule: "!has(self.tls) || self.tokenEndpoint.startsWith('https://')",
+      message: 'tls is given, but http:// is not encrypted: use https://',
+      fieldPath: '.tokenEndpoint',
+    },
+  ],
+  'spec.kafka.topics[]': [
+    { rule: 'self.partitions != 0 && self.replicas != 0', message: "at least 1, or -1 for the cluster's own default" },
   ],
   'spec.kafka.producer': [
     {

@@ -11,6 +11,7 @@ import type { Path } from './problems.ts';
 import type { Secret } from './schema/security.ts';
 import { secretPaths } from './secret-paths.ts';
 import { valueAt } from './values.ts';
+import { maskUrls } from './words.ts';
 
 export const redacted = '[redacted]';
 
@@ -88,9 +89,18 @@ const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
 export const redact = (document: MqttKafkaBridge): MqttKafkaBridge => {
   const copy = structuredClone(document);
   for (const path of secretPaths(documentField, copy)) redactAt(copy, path);
+  maskAddresses(copy);
   const { annotations } = copy.metadata;
   if (annotations?.[lastApplied] !== undefined) annotations[lastApplied] = redacted;
   return copy;
+};
+
+/** Some servers take a token in the query of their address. */
+const maskAddresses = ({ spec: { mqtt, kafka } }: MqttKafkaBridge): void => {
+  if (mqtt.url !== undefined) mqtt.url = maskUrls(mqtt.url);
+  if (mqtt.urls !== undefined) mqtt.urls = mqtt.urls.map(url => maskUrls(url));
+  const oauth = kafka.auth?.oauth;
+  if (oauth) oauth.tokenEndpoint = maskUrls(oauth.tokenEndpoint);
 };
 
 const redactAt = (document: unknown, path: Path): void => {

@@ -11,7 +11,17 @@ import { nearest } from './nearest.ts';
 import type { Path } from './problems.ts';
 import { type Field, fieldsToWrite, type Quantity } from './schema/fields.ts';
 import { bytes, durationMs } from './units.ts';
-import { describe, describeSecret, expectation, oneOf, remedyOfType, shorten, typeOf } from './words.ts';
+import {
+  describe,
+  describeSecret,
+  expectation,
+  hintFor,
+  oneOf,
+  remedyOfType,
+  shorten,
+  typeOf,
+  unitFor,
+} from './words.ts';
 
 export const checkShape = (field: Field, value: unknown, path: Path = []): Finding[] => {
   const mistyped = checkType(field, value, path);
@@ -29,9 +39,11 @@ export const checkShape = (field: Field, value: unknown, path: Path = []): Findi
 const checkType = (field: Field, value: unknown, path: Path): Finding | undefined => {
   if (typeOf(value) === field.type) return undefined;
   const found = field['x-secret'] ? describeSecret(value) : describe(value);
-  const remedy = remedyOfType(field, value);
+  const remedy = remedyOfType(field, value, candidate => accepts(field, candidate));
   return finding(path, 'field-type', { found, expected: expectation(field) }, { remedy });
 };
+
+const accepts = (field: Field, candidate: unknown): boolean => checkShape(field, candidate).length === 0;
 
 const checkObject = (field: Field, value: Record<string, unknown>, path: Path): Finding[] => {
   const found: Finding[] = [];
@@ -111,11 +123,12 @@ const checkUnique = (field: Field, value: readonly unknown[], path: Path): Findi
 
 const checkScalar = (field: Field, value: string | number | boolean, path: Path): Finding[] => {
   if (isAllowed(field, value))
-    return field['x-quantity'] ? checkQuantity(field['x-quantity'], String(value), path) : [];
-  const meant = field.enum ? nearest(String(value), field.enum.map(String)) : undefined;
+    return field['x-quantity'] ? checkQuantity(field, field['x-quantity'], String(value), path) : [];
+  const hint = hintFor(field, value);
+  const meant = field.enum && !hint ? nearest(String(value), field.enum.map(String)) : undefined;
   const found = value === '' ? 'empty text' : describe(value);
   const expected = value === '' && field.pattern === undefined ? 'some text' : expectationOfValue(field);
-  return [finding(path, 'field-value', { found, expected, meant }, { remedy: undefined })];
+  return [finding(path, 'field-value', { found, expected, meant }, { remedy: hint })];
 };
 
 const expectationOfValue = (field: Field): string =>
@@ -132,7 +145,7 @@ const isAllowed = (field: Field, value: string | number | boolean): boolean => {
   return pattern === undefined || new RegExp(pattern).test(value);
 };
 
-const checkQuantity = ({ unit, min, max, step }: Quantity, value: string, path: Path): Finding[] => {
+const checkQuantity = (field: Field, { unit, min, max, step }: Quantity, value: string, path: Path): Finding[] => {
   const measure = unit === 'duration' ? durationMs : bytes;
   try {
     const amount = measure(value);
@@ -143,9 +156,8 @@ const checkQuantity = ({ unit, min, max, step }: Quantity, value: string, path: 
     return [finding(path, 'field-value', { found: value, expected: `a multiple of ${step}` }, { remedy: undefined })];
   } catch (error) {
     if (!MkbError.is(error, 'quantity-invalid')) throw error;
-    const remedy = /^[0-9.]+$/.test(value)
-      ? `Add the unit, as in ${value}${unit === 'duration' ? 's' : 'MiB'}.`
-      : undefined;
+    const isNumber = /^[0-9.]+$/.test(value);
+    const remedy = isNumber ? unitFor(field, value, candidate => accepts(field, candidate)) : undefined;
     return [
       finding(path, 'field-value', { found: `"${shorten(value)}"`, expected: error.details.expected }, { remedy }),
     ];

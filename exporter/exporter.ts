@@ -2,14 +2,13 @@
 import { randomBytes } from 'node:crypto';
 import type { Registry } from 'prom-client';
 import { resolveSecret, type SecretSources } from '../api/secrets.ts';
-import { tlsTexts } from '../api/tls-texts.ts';
 import { durationMs } from '../api/units.ts';
-import { securityOptions } from '../kafka/security.ts';
-import { kafkaSecurity } from '../kafka/settings.ts';
+import { kafkaLogin } from '../kafka/settings.ts';
+import { tlsTexts } from '../net/tls-settings.ts';
 import type { EmqxTargetSpec, ExporterDocument, KafkaTargetSpec, MqttTargetSpec } from './config/schema.ts';
 import { EmqxTarget } from './emqx/target.ts';
 import { KafkaTarget } from './kafka/target.ts';
-import { clientOptions } from './mqtt/client.ts';
+import { clientSettings } from './mqtt/client.ts';
 import { MqttTarget } from './mqtt/target.ts';
 import { exporterRegistry } from './registry.ts';
 import type { Target, TargetSettings } from './target.ts';
@@ -56,7 +55,7 @@ async function mqttTarget(spec: MqttTargetSpec, settings: TargetSettings, secret
   const { name, url, sys, probe } = spec;
   // Two exporters, or an old and a new one for a moment, must not take the session from each other.
   const clientId = spec.clientId ?? `mkb-exporter-${name}-${randomBytes(4).toString('hex')}`;
-  const client = await clientOptions(spec, clientId, settings, secrets);
+  const client = await clientSettings(spec, clientId, settings, secrets);
   const sysIntervalMs = durationMs(spec.sysInterval);
   const own = probe && { probe: { topic: `${probe.topic}/${clientId}`, qos: probe.qos } };
   return new MqttTarget({ name, url, client, sys, sysIntervalMs, ...own }, settings);
@@ -64,8 +63,10 @@ async function mqttTarget(spec: MqttTargetSpec, settings: TargetSettings, secret
 
 async function emqxTarget(spec: EmqxTargetSpec, settings: TargetSettings, secrets: SecretSources): Promise<Target> {
   const { name, url, apiKey, tls } = spec;
-  const apiSecret = (await resolveSecret(spec.apiSecret, secrets)).reveal();
-  return new EmqxTarget(name, { url, apiKey, apiSecret, ...(tls && { tls: await tlsTexts(tls, secrets) }) }, settings);
+  const apiSecret = async () => (await resolveSecret(spec.apiSecret, secrets)).reveal();
+  const readTls = tls && (() => tlsTexts(tls, secrets, `spec.emqx (${name}).tls`));
+  await Promise.all([apiSecret(), readTls?.()]);
+  return new EmqxTarget(name, { url, apiKey, apiSecret, ...(readTls && { tls: readTls }) }, settings);
 }
 
 async function kafkaTarget(spec: KafkaTargetSpec, settings: TargetSettings, secrets: SecretSources): Promise<Target> {
@@ -74,7 +75,7 @@ async function kafkaTarget(spec: KafkaTargetSpec, settings: TargetSettings, secr
     {
       name,
       bootstrapServers,
-      connection: securityOptions(await kafkaSecurity(spec, secrets)),
+      login: await kafkaLogin(spec, secrets, `spec.kafka (${name})`),
       topics: { include: topics.include ?? ['*'], exclude: topics.exclude ?? ['__*'] },
       groups: { include: groups.include ?? ['*'], exclude: groups.exclude ?? [] },
     },

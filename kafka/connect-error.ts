@@ -1,39 +1,58 @@
+/** Why a connection to a broker failed, as an error of our table. The library wraps the reason up to three times: the one that says most counts. */
 import { MkbError } from '../api/errors.ts';
+import { causes, networkReason, tlsFailure } from '../net/connect-failure.ts';
+import type { SecureOptions } from './security.ts';
 
-/** Why a connection to a broker failed, as an error of our table. The library wraps the reason once or twice; the first that says something counts. */
-export function connectError(address: string, cause: unknown): MkbError {
-  for (const error of causes(cause)) {
-    if (error.code === 'PLT_KFK_AUTHENTICATION' || error.apiId === 'SASL_AUTHENTICATION_FAILED')
-      return new MkbError('kafka-authentication-failed', { address, reason: deepest(error).message }, { cause });
-    if (MkbError.is(error)) return error;
-    if (isTlsFailure(error)) return new MkbError('kafka-tls-failed', { address, reason: error.message }, { cause });
-  }
-  return new MkbError('kafka-unreachable', { address, reason: deepest(cause).message }, { cause });
+/** @param secure what the connection was made with */
+export function connectError(address: string, cause: unknown, secure: SecureOptions = {}): MkbError {
+  const chain = [...causes(cause)];
+  const known = chain.find(error => MkbError.is(error));
+  if (known) return known as MkbError;
+  const tls = secure.tls && tlsFailure(cause, `Kafka at ${address}`, secure.tls.cert !== undefined);
+  if (tls) return tls;
+  if (chain.some(({ message }) => message === 'Broker requires TLS.'))
+    return new MkbError('kafka-tls-wanted', { address }, { cause });
+  return saslError(address, chain, secure.sasl?.mechanism) ?? unreachable(address, chain);
 }
 
-interface CodedError extends Error {
+/** An error of the library: a broker's answer, or a part of it. */
+interface LibraryError extends Error {
   readonly code?: string;
   readonly apiId?: string;
-  readonly errors?: readonly CodedError[];
+  readonly serverErrorMessage?: string | null;
+  readonly response?: { readonly mechanisms?: readonly string[] };
 }
 
-/** An error, what caused it, and what caused that. An AggregateError goes on with its first. */
-function* causes(error: unknown): Generator<CodedError> {
-  let current = error as CodedError | undefined;
-  for (let depth = 0; current instanceof Error && depth < 10; depth++) {
-    yield current;
-    current = (current.cause ?? current.errors?.[0]) as CodedError | undefined;
+function saslError(address: string, chain: readonly LibraryError[], mechanism = ''): MkbError | undefined {
+  const cause = chain[0];
+  const offered = chain.find(({ response }) => response?.mechanisms)?.response?.mechanisms?.join(', ') || 'none';
+  for (const error of chain) {
+    switch (error.apiId) {
+      case 'UNSUPPORTED_SASL_MECHANISM':
+        return new MkbError(
+          'kafka-mechanism-refused',
+          { address, mechanism: mechanism.toLowerCase(), offered },
+          { cause },
+        );
+      case 'ILLEGAL_SASL_STATE':
+        return new MkbError('kafka-login-not-wanted', { address }, { cause });
+      case 'SASL_AUTHENTICATION_FAILED': {
+        const reason = error.serverErrorMessage || 'it does not say why';
+        return new MkbError('kafka-authentication-failed', { address, reason }, { cause });
+      }
+    }
   }
+  // Neither an answer nor the network: the exchange itself went wrong, as with a server that does not know the password either.
+  const exchange = chain.find(({ code }) => code === 'PLT_KFK_AUTHENTICATION');
+  const brokenOff = networkReason(cause) !== undefined || chain.at(-1)?.code === 'PLT_KFK_NETWORK';
+  if (exchange === undefined || brokenOff || chain.some(({ code }) => code === 'PLT_KFK_TIMEOUT')) return undefined;
+  return new MkbError('kafka-authentication-failed', { address, reason: chain.at(-1)!.message }, { cause });
 }
 
-function deepest(error: unknown): Error {
-  return [...causes(error)].at(-1) ?? new Error(String(error));
-}
-
-/** OpenSSL's verification results as Node names them, and a plain-text answer to a TLS greeting or the reverse. */
-function isTlsFailure({ code, message }: CodedError): boolean {
-  return (
-    /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH)/.test(code ?? '') ||
-    (code === 'PLT_KFK_USER' && message.includes('TLS'))
-  );
+function unreachable(address: string, chain: readonly LibraryError[]): MkbError {
+  const last = chain.at(-1);
+  const closed = last?.message.startsWith('Connection closed') === true;
+  const reason =
+    networkReason(chain[0]) ?? (closed ? 'it closed the connection' : (last?.message ?? 'it is not known why'));
+  return new MkbError('kafka-unreachable', { address, reason }, { cause: chain[0] });
 }

@@ -1,89 +1,78 @@
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import type { ConnectionOptions, SASLMechanismValue } from '@platformatic/kafka';
 import { MkbError } from '../api/errors.ts';
+import type { TlsTexts } from '../net/tls-settings.ts';
 
-/** How we show a Kafka cluster who we are. */
+/** Gives a token that is good for now. */
+export interface TokenSource {
+  token(): Promise<string>;
+  /** The broker does not take the last one: the next is asked for anew. */
+  refused?(): void;
+}
+
+/** How we show a Kafka cluster who we are. A function is asked again for each connection. */
 export interface KafkaSecurity {
-  readonly tls?: {
-    /** PEM texts. Without `ca` the system's authorities are trusted. */
-    readonly ca?: string;
-    readonly cert?: string;
-    readonly key?: string;
-    readonly serverName?: string;
-    readonly insecureSkipVerify?: boolean;
-  };
+  /** Without `ca` the system's authorities are trusted. */
+  readonly tls?: Partial<TlsTexts>;
   readonly sasl?:
     | {
         readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
         readonly username: string;
-        readonly password: string;
+        readonly password: string | (() => Promise<string>);
       }
-    /** The token is asked for again for each connection. */
-    | { readonly mechanism: 'oauthbearer'; readonly token: () => Promise<string> }
-    | { readonly mechanism: 'oauthbearer'; readonly oauth: OauthClient };
+    | {
+        readonly mechanism: 'oauthbearer';
+        readonly source: TokenSource;
+        /** SASL extensions sent beside the token (KIP-342). */
+        readonly extensions?: Readonly<Record<string, string>>;
+      };
 }
 
-/** A client of an OAuth 2.0 token endpoint (RFC 6749, 4.4: client credentials). */
-export interface OauthClient {
-  readonly tokenEndpoint: string;
-  readonly clientId: string;
-  readonly clientSecret: string;
-  readonly scope?: string;
-  /** SASL extensions sent beside the token (KIP-342). */
-  readonly extensions?: Readonly<Record<string, string>>;
-}
+/** What of @platformatic/kafka's options makes connections secure. */
+export type SecureOptions = Pick<ConnectionOptions, 'tls' | 'tlsServerName' | 'sasl'>;
 
-/** The options that make @platformatic/kafka's connections secure so. */
-export function securityOptions(security: KafkaSecurity): Pick<ConnectionOptions, 'tls' | 'tlsServerName' | 'sasl'> {
+export function securityOptions(security: KafkaSecurity): SecureOptions {
   return { ...tlsOptions(security.tls), ...saslOptions(security.sasl) };
 }
 
-function tlsOptions(tls: KafkaSecurity['tls']): Pick<ConnectionOptions, 'tls' | 'tlsServerName'> {
+function tlsOptions(tls: KafkaSecurity['tls']): SecureOptions {
   if (!tls) return {};
   const options: TlsOptions = { rejectUnauthorized: !tls.insecureSkipVerify };
   if (tls.ca) options.ca = tls.ca;
   if (tls.cert) options.cert = tls.cert;
   if (tls.key) options.key = tls.key;
+  if (tls.passphrase !== undefined) options.passphrase = tls.passphrase;
   return { tls: options, tlsServerName: tls.serverName ?? true };
 }
 
-function saslOptions(sasl: KafkaSecurity['sasl']): Pick<ConnectionOptions, 'sasl'> {
+function saslOptions(sasl: KafkaSecurity['sasl']): SecureOptions {
   if (!sasl) return {};
   const mechanism = sasl.mechanism.toUpperCase() as SASLMechanismValue;
   if ('username' in sasl) return { sasl: { mechanism, username: sasl.username, password: sasl.password } };
-  if ('token' in sasl) return { sasl: { mechanism, token: sasl.token } };
-  const { oauth } = sasl;
+  const { source, extensions = {} } = sasl;
   return {
-    sasl: { mechanism, token: tokenProvider(oauth), oauthBearerExtensions: { ...oauth.extensions } },
+    sasl: {
+      mechanism,
+      token: () => source.token(),
+      oauthBearerExtensions: { ...extensions },
+      authBytesValidator: (answer, callback) => {
+        const refusal = refusalIn(answer);
+        if (refusal === undefined) return void callback(null, answer);
+        source.refused?.();
+        callback(refusal);
+      },
+    },
   };
 }
 
-/** Gives a token that is good for now: fetched when first asked for and again when four fifths of its life are over. */
-export function tokenProvider(client: OauthClient, now: () => number = Date.now): () => Promise<string> {
-  let token: Promise<{ text: string; renewAt: number }> | undefined;
-  return async () => {
-    const current = await token?.catch(() => undefined);
-    if (!current || current.renewAt <= now()) token = fetchToken(client, now);
-    return (await token!).text;
-  };
-}
-
-async function fetchToken(client: OauthClient, now: () => number): Promise<{ text: string; renewAt: number }> {
-  const form = new URLSearchParams({ grant_type: 'client_credentials' });
-  if (client.scope) form.set('scope', client.scope);
-  const credentials = `${encodeURIComponent(client.clientId)}:${encodeURIComponent(client.clientSecret)}`;
-  const fail = (reason: string, cause?: unknown) =>
-    new MkbError('kafka-token-refused', { endpoint: client.tokenEndpoint, reason }, { cause });
-  const response = await fetch(client.tokenEndpoint, {
-    method: 'POST',
-    body: form,
-    headers: { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` },
-    signal: AbortSignal.timeout(10_000),
-  }).catch(cause => {
-    throw fail(String(cause.cause?.message ?? cause.message), cause);
-  });
-  if (!response.ok) throw fail(`HTTP ${response.status}`);
-  const answer = (await response.json().catch(() => ({}))) as { access_token?: string; expires_in?: number };
-  if (!answer.access_token) throw fail('the answer has no access_token');
-  return { text: answer.access_token, renewAt: now() + (answer.expires_in ?? 300) * 800 };
+/** A token that is refused is answered with code 0, and a JSON object that says why (RFC 7628, 3.2.2). */
+function refusalIn(answer: Buffer): MkbError | undefined {
+  if (answer.length === 0) return undefined;
+  const refusal = new MkbError('kafka-token-rejected', { reason: answer.toString().slice(0, 200) });
+  try {
+    const { status } = JSON.parse(answer.toString()) as { status?: unknown };
+    return status === undefined ? undefined : new MkbError('kafka-token-rejected', { reason: String(status) });
+  } catch {
+    return refusal;
+  }
 }

@@ -13,6 +13,8 @@ export const kafkaChecks: readonly SemanticCheck[] = [
       ...checkServers(kafka.bootstrapServers, [...section, 'bootstrapServers']),
       ...checkTls(kafka.tls, [...section, 'tls']),
       ...checkKafkaAuth(kafka.auth, [...section, 'auth']),
+      ...checkEncrypted(kafka, section),
+      ...checkTopics(kafka),
       ...checkIdempotence(kafka),
       ...checkUser(kafka),
     ],
@@ -34,12 +36,13 @@ export const checkServers = (servers: readonly string[] = [], path: Path): Findi
     ];
   });
 
-const byPassword = { needs: ['username', 'password'], oneOf: [], refuses: ['oauth', 'token'] } as const;
+const byPassword = { needs: ['username', 'password'], oneOf: [], refuses: ['oauth', 'token', 'aws'] } as const;
 const mechanisms = {
   plain: byPassword,
   'scram-sha-256': byPassword,
   'scram-sha-512': byPassword,
-  oauthbearer: { needs: [], oneOf: ['oauth', 'token'], refuses: ['username', 'password'] },
+  oauthbearer: { needs: [], oneOf: ['oauth', 'token'], refuses: ['username', 'password', 'aws'] },
+  'aws-msk-iam': { needs: [], oneOf: [], refuses: ['username', 'password', 'oauth', 'token'] },
 } as const;
 
 /** Each mechanism has fields that it needs and fields that it does not know. */
@@ -53,12 +56,44 @@ export const checkKafkaAuth = (auth: KafkaAuth | undefined, path: Path): Finding
   for (const name of refuses.filter(each => auth[each] !== undefined)) {
     found.push(conflict([...path, name], `\`${name}\` is given, but ${auth.mechanism} does not use it.`));
   }
+  found.push(...checkTls(auth.oauth?.tls, [...path, 'oauth', 'tls']), ...checkEndpoint(auth, path));
   if (oneOf.length === 0) return found;
   const given = oneOf.filter(name => auth[name] !== undefined);
   if (given.length === 0) found.push(conflict(path, 'One of `oauth` or `token` is missing: oauthbearer needs it.'));
   if (given.length === 2) found.push(conflict([...path, 'token'], '`oauth` and `token` exclude each other.'));
   return found;
 };
+
+const checkEndpoint = ({ oauth }: KafkaAuth, path: Path): Finding[] => {
+  if (oauth?.tls === undefined || oauth.tokenEndpoint.startsWith('https:')) return [];
+  const reason = '`tls` is given, but http:// is not encrypted.';
+  return [finding([...path, 'oauth', 'tokenEndpoint'], 'field-conflict', { reason }, { remedy: 'Use https://.' })];
+};
+
+/** MSK has no listener with IAM and without TLS. */
+export const checkEncrypted = (
+  { auth, tls }: { readonly auth?: KafkaAuth; readonly tls?: unknown },
+  path: Path,
+): Finding[] => {
+  if (auth?.mechanism !== 'aws-msk-iam' || tls !== undefined) return [];
+  const reason = '`tls` is missing: aws-msk-iam is for the TLS listeners of MSK (port 9098).';
+  return [finding(path, 'field-conflict', { reason }, { at: 'key', remedy: 'Add `tls: {}`.' })];
+};
+
+const checkTopics = ({ topics }: KafkaSection): Finding[] =>
+  topics.flatMap(({ partitions, replicas }, index) =>
+    Object.entries({ partitions, replicas })
+      .filter(([, count]) => count === 0)
+      .map(([name]) => {
+        const expected = "at least 1, or -1 for the cluster's own default";
+        return finding(
+          [...section, 'topics', index, name],
+          'field-value',
+          { found: '0', expected },
+          { remedy: undefined },
+        );
+      }),
+  );
 
 /** The broker stores a numbered batch only once all in-sync replicas have it [KIP-98]. */
 const checkIdempotence = ({ producer: { acks, idempotent } }: KafkaSection): Finding[] => {

@@ -21,21 +21,73 @@ export const kafkaErrors = table({
     kind: 'permanent',
     message: ({ address, reason }: { address: string; reason: string }) =>
       `Kafka at ${address} refused the login: ${reason}.`,
-    remedy:
-      'Check kafka.auth: mechanism, user name and password or token, and that the listener at this port takes SASL.',
+    remedy: 'Check kafka.auth: mechanism, user name and password, and that this user exists in the cluster.',
   },
-  'kafka-tls-failed': {
+  'kafka-mechanism-refused': {
     kind: 'permanent',
-    message: ({ address, reason }: { address: string; reason: string }) =>
-      `No TLS connection to Kafka at ${address}: ${reason}.`,
+    message: ({ address, mechanism, offered }: { address: string; mechanism: string; offered: string }) =>
+      `Kafka at ${address} does not take the login mechanism ${mechanism}; it has: ${offered}.`,
+    remedy: 'Set kafka.auth.mechanism to one that it has, in lower case, or use the port of another listener.',
+  },
+  'kafka-login-wanted': {
+    kind: 'permanent',
+    message: ({ address, offered }: { address: string; offered: string }) =>
+      `Kafka at ${address} wants a login, and there is none; it has: ${offered}.`,
     remedy:
-      'Check kafka.tls: ca must have signed the broker’s certificate, serverName must be in it, and the port must speak TLS.',
+      'Add `auth` to the Kafka settings with one of these mechanisms, or use the port of a listener without login.',
+  },
+  'kafka-login-not-wanted': {
+    kind: 'permanent',
+    message: ({ address }: { address: string }) => `Kafka at ${address} takes no login at this port.`,
+    remedy: 'Use the port of the listener that takes SASL, or leave out kafka.auth.',
+  },
+  'kafka-tls-wanted': {
+    kind: 'permanent',
+    message: ({ address }: { address: string }) => `Kafka at ${address} wants TLS, and there is none.`,
+    remedy:
+      'Add `tls` to the Kafka settings: `tls: {}` trusts the well-known authorities, and `ca` names your own. Or use the port of a listener without TLS.',
+  },
+  'kafka-not-spoken': {
+    kind: 'permanent',
+    message: ({ address, spoken }: { address: string; spoken: string }) =>
+      `There is no Kafka at ${address}: the server speaks ${spoken}.`,
+    remedy:
+      'Name the port of a Kafka listener in bootstrapServers, usually 9092, or 9093 and above with TLS or a login.',
+  },
+  'kafka-token-rejected': {
+    kind: 'permanent',
+    message: ({ reason }: { reason: string }) => `Kafka does not accept the token: ${reason}.`,
+    remedy:
+      'Check that the token is for this cluster (issuer, audience, scope, expiry), and kafka.auth.oauth.extensions where the cluster needs them.',
   },
   'kafka-token-refused': {
+    kind: 'permanent',
+    message: ({ endpoint, reason }: { endpoint: string; reason: string }) =>
+      `The token endpoint ${endpoint} refuses a token: ${reason}.`,
+    remedy: 'Check kafka.auth.oauth: clientId, clientSecret and scope.',
+  },
+  'kafka-token-unavailable': {
     kind: 'retryable',
     message: ({ endpoint, reason }: { endpoint: string; reason: string }) =>
       `The token endpoint ${endpoint} gave no token: ${reason}.`,
-    remedy: 'Check kafka.auth.oauth: tokenEndpoint, clientId, clientSecret and scope.',
+    remedy: 'It is asked again. Check kafka.auth.oauth.tokenEndpoint, and that it can be reached from here.',
+  },
+  'aws-region-unknown': {
+    kind: 'permanent',
+    message: ({ host }: { host: string }) => `The AWS region of the cluster cannot be known from the name ${host}.`,
+    remedy: 'Set kafka.auth.aws.region, such as eu-west-1.',
+  },
+  'aws-credentials-missing': {
+    kind: 'retryable',
+    message: ({ reason }: { reason: string }) => `No AWS credentials were found: ${reason}.`,
+    remedy:
+      'Give the process a role (EKS Pod Identity or service account, ECS task, EC2 instance), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. It is tried again.',
+  },
+  'aws-library-missing': {
+    kind: 'permanent',
+    message: () =>
+      'The mechanism aws-msk-iam needs the package @aws-sdk/credential-provider-node, which is not installed.',
+    remedy: 'Install with optional dependencies: `npm install` without --omit=optional.',
   },
   'kafka-not-authorised': {
     kind: 'permanent',

@@ -31,6 +31,8 @@ export interface Field {
   /** The pattern in words, to complete "expected ...". */
   readonly 'x-expected'?: string;
   readonly 'x-quantity'?: Quantity;
+  /** What to do about a value that people write although it is none, by the value in lower case. */
+  readonly 'x-hints'?: Readonly<Record<string, string>>;
   readonly 'x-exactly-one-of'?: readonly string[];
   /** A value that is never printed. */
   readonly 'x-secret'?: true;
@@ -69,8 +71,8 @@ export const text = (
 export const choice = <const V extends string>(
   values: readonly V[],
   description: string,
-  options: { default?: NoInfer<V> } = {},
-): TUnsafe<V> => field({ type: 'string', description, enum: values, ...options });
+  { hints, ...options }: { default?: NoInfer<V>; hints?: Readonly<Record<string, string>> } = {},
+): TUnsafe<V> => field({ type: 'string', description, enum: values, 'x-hints': hints, ...options });
 
 /** One of a few whole numbers. */
 export const numberChoice = <const V extends number>(

@@ -13,9 +13,22 @@ export const topicName = (description: string) =>
   });
 
 export const kafkaAuth = section(
-  'Who the bridge is to Kafka. `plain` and `scram-...` take `username` and `password`; `oauthbearer` takes `oauth` or `token`.',
+  'Who the bridge is to Kafka. `plain` and `scram-...` take `username` and `password`; `oauthbearer` takes `oauth` or `token`; `aws-msk-iam` takes what AWS gives the process.',
   {
-    mechanism: choice(['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer'], 'The SASL mechanism.'),
+    mechanism: choice(
+      ['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer', 'aws-msk-iam'],
+      'The SASL mechanism.',
+      {
+        hints: {
+          gssapi:
+            'Kerberos (GSSAPI) is not supported. Use a listener of the cluster with SCRAM, OAuth or client certificates.',
+          kerberos:
+            'Kerberos (GSSAPI) is not supported. Use a listener of the cluster with SCRAM, OAuth or client certificates.',
+          ssl: 'A client certificate is no SASL mechanism: leave out `auth`, and give `tls` with `cert` and `key`.',
+          scram: 'Write scram-sha-256 or scram-sha-512, as the user was created with.',
+        },
+      },
+    ),
     username: optional(text('The user name.')),
     password: optional(secret("The user's password.")),
     oauth: optional(
@@ -28,6 +41,17 @@ export const kafkaAuth = section(
         clientSecret: secret('The secret of `clientId`.'),
         scope: optional(text('The scope to ask for, words separated by spaces.')),
         extensions: optional(textMap('SASL extensions to send with the token (KIP-342), such as a logical cluster.')),
+        tls: optional(tls('How the token endpoint is trusted. Without it, by the well-known authorities.')),
+      }),
+    ),
+    aws: optional(
+      section('Where in AWS the cluster is. Credentials come from environment, web identity, container or instance.', {
+        region: optional(
+          text('The region of the cluster. Default: the one in the name of its brokers.', {
+            pattern: '^[a-z]{2}(-[a-z]+)+-[0-9]+$',
+            expected: 'a region such as eu-west-1',
+          }),
+        ),
       }),
     ),
     token: optional(
@@ -52,7 +76,14 @@ const producer = section(
     acks: choice(
       ['all', 'leader', 'none'],
       'Who must have a record before its message counts as delivered: every in-sync replica, the leader, or nobody. Only `all` keeps the promise that nothing acknowledged is lost.',
-      { default: 'all' },
+      {
+        default: 'all',
+        hints: {
+          '-1': 'What Kafka calls -1 is `all` here.',
+          1: 'What Kafka calls 1 is `leader` here.',
+          0: 'What Kafka calls 0 is `none` here.',
+        },
+      },
     ),
     idempotent: flag('Number the batches, so that a repeated one is stored once. Needs `acks: all`.', {
       defaultFrom: 'true with `acks: all`, else false',
@@ -91,16 +122,14 @@ const consumer = section(
 
 const topic = section('A topic that must exist.', {
   name: topicName('The name of the topic.'),
-  partitions: whole('Partitions to create it with. More are never added, as keys would move.', {
-    minimum: 1,
-    maximum: 10_000,
-    default: 1,
-  }),
-  replicas: whole('Copies of each partition on different Kafka brokers.', {
-    minimum: 1,
-    maximum: 99,
-    default: 1,
-  }),
+  partitions: whole(
+    "Partitions to create it with; -1 for the cluster's own default. More are never added, as keys would move.",
+    { minimum: -1, maximum: 10_000, default: 1 },
+  ),
+  replicas: whole(
+    "Copies of each partition on different Kafka brokers; -1 for the cluster's own default, which managed clusters often demand.",
+    { minimum: -1, maximum: 99, default: 1 },
+  ),
   config: textMap("Kafka's own settings for the topic, such as `retention.ms`, as text.", {
     default: {},
   }),

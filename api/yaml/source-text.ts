@@ -3,6 +3,7 @@
  * hidden characters become `*`, one for one, and carets stay where they belong.
  */
 import type { Place } from '../problems.ts';
+import { maskUrls } from '../words.ts';
 
 export class SourceText {
   readonly file: string;
@@ -39,6 +40,6 @@ export class SourceText {
       const right = Math.min(to, end) - start;
       line = line.slice(0, left) + line.slice(left, right).replace(/\S/g, '*') + line.slice(right);
     }
-    return line.replace(/(?<=:\/\/)[^\s/@]+(?=@)/g, credentials => '*'.repeat(credentials.length));
+    return maskUrls(line, secret => '*'.repeat(secret.length));
   }
 }

@@ -8,8 +8,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type API, createTopicsV5, findCoordinatorV3, initProducerIdV2, metadataV9 } from '@platformatic/kafka';
 import { MkbError } from '../../api/errors.ts';
+import { explain } from '../../kafka/diagnosis.ts';
 import { errorName, reactionTo, refuses } from '../../kafka/error-codes.ts';
 import { responseOf } from '../../kafka/response-error.ts';
+import { networkReason } from '../../net/connect-failure.ts';
 import { backoffMs } from '../backoff.ts';
 import { Connections } from './connections.ts';
 import type { Link, LinkOptions } from './link.ts';
@@ -75,7 +77,10 @@ export class Cluster {
 
   /** Reads metadata for the first time. Throws what no waiting mends (login, TLS, authorisation) or `kafka-unreachable`; call again to retry. */
   async connect(): Promise<void> {
-    await this.#readMetadata();
+    await this.#readMetadata().catch(async error => {
+      const { bootstrapServers, connection, login } = this.#options;
+      throw await explain(error, bootstrapServers, (await login?.()) ?? connection);
+    });
     this.#refreshIn(this.#options.metadataMaxAgeMs);
   }
 
@@ -250,10 +255,13 @@ export class Cluster {
       return await responseOf(api.async(connection, ...args));
     } catch (cause) {
       if (MkbError.is(cause)) throw cause;
-      throw new MkbError('kafka-request-failed', { what, reason: (cause as Error).message }, { cause });
+      throw new MkbError('kafka-request-failed', { what, reason: requestFailure(cause) }, { cause });
     }
   }
 }
+
+/** In words of ours where the network is to blame; otherwise as the broker or the library says it. */
+const requestFailure = (cause: unknown): string => networkReason(cause) ?? (cause as Error).message;
 
 /** How often metadata may say that a topic is unknown before we believe it: a new topic takes a moment to be known to every broker. */
 export const unknownAnswers = 4;

@@ -5,17 +5,21 @@
  * Whoever needs it asks for `connection` and, if there is none, calls `open`; a change is told through `changed`. Nothing here
  * decides whether a request is repeated.
  */
-import { isIP } from 'node:net';
 import type { Connection, ConnectionOptions } from '@platformatic/kafka';
 import type { MkbError } from '../../api/errors.ts';
 import { BrokerConnection } from '../../kafka/broker-connection.ts';
 import { connectError } from '../../kafka/connect-error.ts';
+import { secureOptionsFor } from '../../kafka/diagnosis.ts';
+import type { KafkaLogin } from '../../kafka/settings.ts';
+import { asMkbError } from '../as-mkb-error.ts';
 import { backoffMs } from '../backoff.ts';
 import { guardFrames } from './frame-guard.ts';
 
 export interface LinkOptions {
   readonly clientId: string;
   readonly connection: ConnectionOptions;
+  /** Reads certificates and secrets, again for each connection. */
+  readonly login?: KafkaLogin;
   readonly retry: { readonly minDelayMs: number; readonly maxDelayMs: number };
 }
 
@@ -62,7 +66,7 @@ export class Link {
     else this.#openLater();
   }
 
-  /** The connection, as soon as it is up. Throws why it cannot be had: `kafka-unreachable`, `kafka-authentication-failed`, `kafka-tls-failed`. */
+  /** The connection, as soon as it is up. Throws why it cannot be had: `kafka-unreachable`, `kafka-authentication-failed`, `tls-untrusted` and their like. */
   ready(): Promise<Connection> {
     if (this.#connection) return Promise.resolve(this.#connection);
     return this.#connectOnce();
@@ -100,17 +104,17 @@ export class Link {
   }
 
   async #connect(): Promise<Connection> {
-    // An address is not a name that TLS may ask for (RFC 6066, 3); it is compared with the certificate all the same.
-    const options = {
-      ...this.#options.connection,
-      ...(isIP(this.host) > 0 && this.#options.connection.tlsServerName === true && { tlsServerName: false }),
-    };
-    const connection = new BrokerConnection(this.#options.clientId, options, expiring => this.replace(expiring));
+    const { clientId, connection: options, login } = this.#options;
+    let connection: BrokerConnection;
     try {
-      await connection.connect(this.host, this.port);
-    } catch (cause) {
+      const secure = secureOptionsFor(this.host, login ? await login() : options);
+      connection = new BrokerConnection(clientId, { ...options, ...secure }, expiring => this.replace(expiring));
+      await Promise.resolve(connection.connect(this.host, this.port)).catch(cause => {
+        throw connectError(this.address, cause, secure);
+      });
+    } catch (error) {
       this.#failures++;
-      this.lastError = connectError(this.address, cause);
+      this.lastError = asMkbError(error);
       throw this.lastError;
     }
     guardFrames(connection.socket);

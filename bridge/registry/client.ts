@@ -1,15 +1,18 @@
 /** Asks a schema registry with Confluent's API: JSON, over connections that are kept. https://docs.confluent.io/platform/current/schema-registry/develop/api.html */
-import { Agent as HttpAgent, type IncomingMessage, request as plainRequest } from 'node:http';
-import { Agent as HttpsAgent, request as secureRequest } from 'node:https';
+import { type IncomingMessage, request as plainRequest } from 'node:http';
+import { request as secureRequest } from 'node:https';
 import { MkbError } from '../../api/errors.ts';
-import { agentTls, type TlsTexts } from '../../api/tls-texts.ts';
+import { networkReason, tlsFailure } from '../../net/connect-failure.ts';
+import { RenewedAgent } from '../../net/renewed-agent.ts';
+import type { TlsTexts } from '../../net/tls-settings.ts';
 
 export interface RegistryOptions {
   /** Such as https://registry.example:8081; a path is where the API begins. */
   readonly url: string;
   /** The value of the header `authorization`, asked for before each request; undefined without login. */
   readonly authorization?: () => Promise<string>;
-  readonly tls?: TlsTexts;
+  /** Asked for before each request. */
+  readonly tls?: () => Promise<TlsTexts>;
   readonly requestTimeoutMs: number;
 }
 
@@ -22,13 +25,12 @@ const accept = 'application/vnd.schemaregistry.v1+json, application/json';
 export class RegistryClient {
   readonly #options: RegistryOptions;
   readonly #base: string;
-  readonly #agent: HttpAgent;
+  readonly #agent: RenewedAgent;
 
   constructor(options: RegistryOptions) {
     this.#options = options;
     this.#base = options.url.replace(/\/+$/, '');
-    const kept = { keepAlive: true, maxSockets: 4 };
-    this.#agent = this.#secure ? new HttpsAgent({ ...kept, ...agentTls(options.tls) }) : new HttpAgent(kept);
+    this.#agent = new RenewedAgent(this.#secure, 4, options.tls);
   }
 
   get #secure(): boolean {
@@ -84,8 +86,9 @@ export class RegistryClient {
     const ask = this.#secure ? secureRequest : plainRequest;
     const signal = AbortSignal.timeout(this.#options.requestTimeoutMs);
     const method = body === undefined ? 'GET' : 'POST';
+    const agent = await this.#agent.current();
     const response = await new Promise<IncomingMessage>((resolve, reject) =>
-      ask(url, { agent: this.#agent, headers, method, signal }, resolve).on('error', reject).end(body),
+      ask(url, { agent, headers, method, signal }, resolve).on('error', reject).end(body),
     );
     return { status: response.statusCode ?? 0, text: await readText(response, url) };
   }
@@ -121,10 +124,8 @@ async function readText(response: IncomingMessage, url: string): Promise<string>
   return Buffer.concat(chunks).toString();
 }
 
-/** An AggregateError, of several addresses that were tried, has no message of its own. */
 function unreachable(url: string, cause: unknown): MkbError {
-  const { name, message, errors } = cause as Error & { errors?: Error[] };
-  const late = name === 'AbortError' || name === 'TimeoutError';
-  const reason = late ? 'it takes too long' : message || errors?.[0]?.message || name;
-  return new MkbError('registry-unreachable', { url, reason }, { cause });
+  const tls = tlsFailure(cause, `the schema registry ${url}`, true);
+  const reason = networkReason(cause) ?? (cause as Error).message;
+  return tls ?? new MkbError('registry-unreachable', { url, reason }, { cause });
 }

@@ -9,8 +9,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type ErrorDetails, MkbError } from '../../api/errors.ts';
 import type { RegistrySection, SchemaSection } from '../../api/schema/schemas.ts';
 import { resolveSecret, type SecretSources } from '../../api/secrets.ts';
-import { tlsTexts } from '../../api/tls-texts.ts';
 import { durationMs } from '../../api/units.ts';
+import { tlsTexts } from '../../net/tls-settings.ts';
 import type { Registration, RegistrySchema } from '../../rules/schemas/registry.ts';
 import type { Schemas } from '../../rules/schemas/schemas.ts';
 import { asMkbError } from '../as-mkb-error.ts';
@@ -121,21 +121,25 @@ function textOf(avro: string | undefined, json: string | undefined): SchemaText 
   return avro === undefined ? { schemaType: 'JSON', schema: json ?? '' } : { schemaType: 'AVRO', schema: avro };
 }
 
+/** Secrets are read for each request, and certificates for each connection, so that they may change; once now, so that a fault is found at start. */
 async function registryOptions(section: RegistrySection, secrets: SecretSources): Promise<RegistryOptions> {
   const { url, auth, tls, requestTimeout } = section;
-  const reveal = async (secret: Parameters<typeof resolveSecret>[0]) => (await resolveSecret(secret, secrets)).reveal();
-  const options = {
+  const readTls = tls && (() => tlsTexts(tls, secrets, 'spec.schemas[].registry.tls'));
+  const authorization = auth && (() => authorizationOf(auth, secrets));
+  await Promise.all([readTls?.(), authorization?.()]);
+  return {
     url,
     requestTimeoutMs: durationMs(requestTimeout),
-    ...(tls && { tls: await tlsTexts(tls, secrets) }),
+    ...(readTls && { tls: readTls }),
+    ...(authorization && { authorization }),
   };
-  if (auth?.token) {
-    const { token } = auth;
-    await reveal(token);
-    return { ...options, authorization: async () => `Bearer ${await reveal(token)}` };
-  }
-  if (!auth?.basic) return options;
-  const credentials = `${auth.basic.username}:${await reveal(auth.basic.password)}`;
-  const basic = `Basic ${Buffer.from(credentials).toString('base64')}`;
-  return { ...options, authorization: async () => basic };
+}
+
+async function authorizationOf(
+  { token, basic }: NonNullable<RegistrySection['auth']>,
+  secrets: SecretSources,
+): Promise<string> {
+  if (token) return `Bearer ${(await resolveSecret(token, secrets)).reveal()}`;
+  const password = (await resolveSecret(basic!.password, secrets)).reveal();
+  return `Basic ${Buffer.from(`${basic!.username}:${password}`).toString('base64')}`;
 }

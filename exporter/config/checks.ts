@@ -1,5 +1,5 @@
 /** Rules that the shape of the exporter's document cannot express. */
-import { checkKafkaAuth, checkServers } from '../../api/checks/kafka.ts';
+import { checkEncrypted, checkKafkaAuth, checkServers } from '../../api/checks/kafka.ts';
 import { checkMqttUrl } from '../../api/checks/mqtt.ts';
 import { checkTls } from '../../api/checks/tls.ts';
 import { type Finding, finding } from '../../api/findings.ts';
@@ -19,6 +19,7 @@ export const checkExporter = (spec: ExporterSpec): Finding[] => [
   ...spec.kafka.flatMap(({ bootstrapServers, auth, tls }, index) => [
     ...checkServers(bootstrapServers, ['spec', 'kafka', index, 'bootstrapServers']),
     ...checkKafkaAuth(auth, ['spec', 'kafka', index, 'auth']),
+    ...checkEncrypted({ ...(auth && { auth }), tls }, ['spec', 'kafka', index]),
     ...checkTls(tls, ['spec', 'kafka', index, 'tls']),
   ]),
   ...checkTwice(spec),

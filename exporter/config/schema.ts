@@ -13,7 +13,7 @@ import {
   text,
 } from '../../api/schema/fields.ts';
 import { bootstrapServers, kafkaAuth } from '../../api/schema/kafka.ts';
-import { mqttUrl } from '../../api/schema/mqtt.ts';
+import { mqttUrl, mqttVersion } from '../../api/schema/mqtt.ts';
 import { secret, tls } from '../../api/schema/security.ts';
 
 export const exporterKind = 'MqttKafkaExporter';
@@ -39,7 +39,7 @@ const probe = section('Sends a message to itself through the broker, once an int
 const mqttTarget = section('An MQTT broker, as a client sees it.', {
   name,
   url: mqttUrl('The broker: `mqtt://`, `mqtts://` (TLS), `ws://` or `wss://` (WebSocket).'),
-  version: choice(['5', '3.1.1'], 'The MQTT version to speak.', { default: '5' }),
+  version: mqttVersion,
   clientId: optional(
     text('The client id. Default: `mkb-exporter-<name>-` and some random digits.', { maxLength: 256 }),
   ),

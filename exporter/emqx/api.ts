@@ -1,15 +1,18 @@
 /** Reads EMQX's REST API, version 5: JSON by GET, never more than fits, over connections that are kept. */
-import { Agent as HttpAgent, type IncomingMessage, get as plainGet, type RequestOptions } from 'node:http';
-import { Agent as HttpsAgent, get as secureGet } from 'node:https';
+import { type IncomingMessage, get as plainGet, type RequestOptions } from 'node:http';
+import { get as secureGet } from 'node:https';
 import { MkbError } from '../../api/errors.ts';
-import { agentTls, type TlsTexts } from '../../api/tls-texts.ts';
+import { networkReason, tlsFailure } from '../../net/connect-failure.ts';
+import { RenewedAgent } from '../../net/renewed-agent.ts';
+import type { TlsTexts } from '../../net/tls-settings.ts';
 
 export interface EmqxApiOptions {
   /** Such as http://emqx:18083. */
   readonly url: string;
   readonly apiKey: string;
-  readonly apiSecret: string;
-  readonly tls?: TlsTexts;
+  /** Asked for before each request, as are the TLS settings. */
+  readonly apiSecret: () => Promise<string>;
+  readonly tls?: () => Promise<TlsTexts>;
 }
 
 /** Questions under way at once: enough to be quick, and no load for EMQX. */
@@ -18,17 +21,15 @@ const answerLimit = 16 * 1024 * 1024;
 
 export class EmqxApi {
   readonly #base: string;
-  readonly #headers: { readonly authorization: string; readonly accept: string };
-  readonly #agent: HttpAgent;
+  readonly #authorization: () => Promise<string>;
+  readonly #agent: RenewedAgent;
   readonly #secure: boolean;
 
   constructor({ url, apiKey, apiSecret, tls }: EmqxApiOptions) {
     this.#base = `${url.replace(/\/$/, '')}/api/v5`;
     this.#secure = url.startsWith('https:');
-    const credentials = Buffer.from(`${apiKey}:${apiSecret}`).toString('base64');
-    this.#headers = { authorization: `Basic ${credentials}`, accept: 'application/json' };
-    const options = { keepAlive: true, maxSockets: parallel };
-    this.#agent = this.#secure ? new HttpsAgent({ ...options, ...agentTls(tls) }) : new HttpAgent(options);
+    this.#authorization = async () => `Basic ${Buffer.from(`${apiKey}:${await apiSecret()}`).toString('base64')}`;
+    this.#agent = new RenewedAgent(this.#secure, parallel, tls);
   }
 
   /**
@@ -38,7 +39,7 @@ export class EmqxApi {
   async get(path: string, signal: AbortSignal, { optional = false } = {}): Promise<unknown> {
     const url = `${this.#base}${path}`;
     const response = await this.#request(url, signal).catch(cause => {
-      throw unreachable(url, cause);
+      throw MkbError.is(cause) ? cause : unreachable(url, cause);
     });
     const status = response.statusCode ?? 0;
     const text = await readText(response, url);
@@ -73,10 +74,11 @@ export class EmqxApi {
     this.#agent.destroy();
   }
 
-  #request(url: string, signal: AbortSignal): Promise<IncomingMessage> {
+  async #request(url: string, signal: AbortSignal): Promise<IncomingMessage> {
     const get = this.#secure ? secureGet : plainGet;
-    const options: RequestOptions = { agent: this.#agent, headers: this.#headers, signal };
-    return new Promise((resolve, reject) => get(url, options, resolve).on('error', reject));
+    const headers = { authorization: await this.#authorization(), accept: 'application/json' };
+    const options: RequestOptions = { agent: await this.#agent.current(), headers, signal };
+    return await new Promise((resolve, reject) => get(url, options, resolve).on('error', reject));
   }
 }
 
@@ -95,9 +97,10 @@ async function readText(response: IncomingMessage, url: string): Promise<string>
   return Buffer.concat(chunks).toString();
 }
 
-/** An AggregateError, of several addresses that were tried, has no message of its own. */
 function unreachable(url: string, cause: unknown): MkbError {
-  const { name, message, errors } = cause as Error & { errors?: Error[] };
-  const reason = name === 'AbortError' ? 'it takes too long' : message || errors?.[0]?.message || name;
-  return new MkbError('emqx-unreachable', { url, reason }, { cause });
+  const tls = tlsFailure(cause, `the API of EMQX at ${url}`, true);
+  return (
+    tls ??
+    new MkbError('emqx-unreachable', { url, reason: networkReason(cause) ?? (cause as Error).message }, { cause })
+  );
 }

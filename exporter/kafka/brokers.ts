@@ -2,30 +2,41 @@
  * Connections to the brokers of a Kafka cluster, for asking them questions: one a broker, opened when it is first wanted and again
  * after it broke or its login is about to expire. Nothing is retried; the next round asks again.
  */
-import { isIP } from 'node:net';
 import type { API, Connection, ConnectionOptions } from '@platformatic/kafka';
 import { MkbError } from '../../api/errors.ts';
 import { BrokerConnection } from '../../kafka/broker-connection.ts';
 import { connectError } from '../../kafka/connect-error.ts';
+import { explain, hostAndPort, secureOptionsFor } from '../../kafka/diagnosis.ts';
 import { responseOf } from '../../kafka/response-error.ts';
+import type { KafkaLogin } from '../../kafka/settings.ts';
+import { networkReason } from '../../net/connect-failure.ts';
 
 interface Link {
-  readonly connection: BrokerConnection;
+  /** Undefined while certificates and secrets are being read. */
+  connection?: BrokerConnection;
+  destroyed: boolean;
   readonly ready: Promise<Connection>;
 }
 
 export class Brokers {
   readonly #clientId: string;
   readonly #options: ConnectionOptions;
+  readonly #login: KafkaLogin;
   readonly #bootstrap: readonly string[];
   readonly #links = new Map<string, Link>();
   /** Their login is about to expire: they are asked nothing more. */
   readonly #retired = new Set<Link>();
   readonly #addresses = new Map<number, string>();
   #resets = 0;
+  /** Whether a broker has ever answered. */
+  #answered = false;
 
-  /** @param bootstrap `host:port` of brokers to ask first */
-  constructor(clientId: string, bootstrap: readonly string[], options: ConnectionOptions) {
+  /**
+   * @param bootstrap `host:port` of brokers to ask first
+   * @param login asked for each connection
+   */
+  constructor(clientId: string, bootstrap: readonly string[], options: ConnectionOptions, login: KafkaLogin) {
+    this.#login = login;
     this.#clientId = clientId;
     this.#bootstrap = bootstrap;
     this.#options = options;
@@ -50,14 +61,17 @@ export class Brokers {
     let failure: unknown;
     for (const address of new Set([...this.#addresses.values(), ...this.#bootstrap])) {
       try {
-        return await this.#ask(address, what, api, args);
+        const answer = await this.#ask(address, what, api, args);
+        this.#answered = true;
+        return answer;
       } catch (error) {
         // A refused login outweighs a broker that is merely down: it is what a person has to mend.
         if (!(MkbError.is(failure) && failure.kind === 'permanent')) failure = error;
         if (resets !== this.#resets) break;
       }
     }
-    throw failure;
+    if (this.#answered || resets !== this.#resets) throw failure;
+    throw await explain(failure, this.#bootstrap, await this.#login());
   }
 
   /** Asks one broker. Throws `kafka-unreachable` and the like, or `kafka-request-failed`. */
@@ -90,17 +104,18 @@ export class Brokers {
     try {
       return await responseOf(api.async(connection, ...args));
     } catch (cause) {
-      throw new MkbError('kafka-request-failed', { what, reason: (cause as Error).message }, { cause });
+      const reason = networkReason(cause) ?? (cause as Error).message;
+      throw new MkbError('kafka-request-failed', { what, reason }, { cause });
     }
   }
 
   #connect(address: string): Promise<Connection> {
     const known = this.#links.get(address);
     if (known) return known.ready;
-    const link = open(address, this.#clientId, this.#options, () => {
+    const link = this.#open(address, () => {
       forget();
       this.#retired.add(link);
-      link.connection.retire();
+      link.connection?.retire();
     });
     const forget = () => {
       if (this.#links.get(address) === link) this.#links.delete(address);
@@ -110,28 +125,27 @@ export class Brokers {
     link.ready.then(connection => connection.once('close', forget), forget);
     return link.ready;
   }
-}
 
-function open(address: string, clientId: string, options: ConnectionOptions, expiring: () => void): Link {
-  const colon = address.lastIndexOf(':');
-  const host = address.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
-  // An address is not a name that TLS may ask for (RFC 6066, 3); it is compared with the certificate all the same.
-  const nameless = isIP(host) > 0 && options.tlsServerName === true;
-  const connection = new BrokerConnection(
-    clientId,
-    { ...options, ...(nameless && { tlsServerName: false }) },
-    expiring,
-  );
-  const ready = Promise.resolve(connection.connect(host, Number(address.slice(colon + 1)))).then(
-    () => connection,
-    cause => {
-      throw connectError(address, cause);
-    },
-  );
-  return { connection, ready };
+  #open(address: string, expiring: () => void): Link {
+    const { host, port } = hostAndPort(address);
+    const opened = async (): Promise<Connection> => {
+      const secure = secureOptionsFor(host, await this.#login());
+      const connection = new BrokerConnection(this.#clientId, { ...this.#options, ...secure }, expiring);
+      link.connection = connection;
+      const connecting = Promise.resolve(connection.connect(host, port));
+      if (link.destroyed) destroy(link);
+      await connecting.catch(cause => {
+        throw connectError(address, cause, secure);
+      });
+      return connection;
+    };
+    const link: Link = { destroyed: false, ready: Promise.resolve().then(opened) };
+    return link;
+  }
 }
 
 /** At once, as a polite close waits for what a frozen broker does not read; with an error, as one that is being opened waits for that. */
-const destroy = ({ connection }: Link): void => {
-  connection.socket?.destroy(new Error('it takes too long'));
+const destroy = (link: Link): void => {
+  link.destroyed = true;
+  link.connection?.socket?.destroy(new Error('it takes too long'));
 };

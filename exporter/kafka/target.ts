@@ -4,8 +4,8 @@
  * A round asks any broker for metadata, every leader for the ends of its partitions, and every coordinator for its groups. Once there
  * is metadata the cluster is up; a broker or a partition that does not answer costs its own values and no others.
  */
-import type { ConnectionOptions } from '@platformatic/kafka';
 import type { MkbError } from '../../api/errors.ts';
+import type { KafkaLogin } from '../../kafka/settings.ts';
 import { Target, type TargetSettings } from '../target.ts';
 import { Brokers } from './brokers.ts';
 import {
@@ -28,7 +28,7 @@ export interface KafkaTargetOptions {
   readonly name: string;
   readonly bootstrapServers: readonly string[];
   /** TLS and login; timeouts are those of the target. */
-  readonly connection: ConnectionOptions;
+  readonly login: KafkaLogin;
   readonly topics: Names;
   readonly groups: Names;
 }
@@ -57,7 +57,7 @@ export class KafkaTarget extends Target {
   constructor(options: KafkaTargetOptions, settings: TargetSettings) {
     super('kafka', options.name, settings);
     const timeouts = { connectTimeout: settings.timeoutMs, requestTimeout: settings.timeoutMs };
-    this.#brokers = new Brokers('mkb-exporter', options.bootstrapServers, { ...options.connection, ...timeouts });
+    this.#brokers = new Brokers('mkb-exporter', options.bootstrapServers, timeouts, options.login);
     this.#topicShown = nameFilter(options.topics.include, options.topics.exclude);
     this.#groupShown = nameFilter(options.groups.include, options.groups.exclude);
   }

@@ -1,22 +1,37 @@
-/** The MQTT client of a target: mqtt.js, which reconnects by itself, with errors of our table. */
+/**
+ * The MQTT client of a target: mqtt.js, which reconnects by itself, with errors of our table.
+ *
+ * Between two attempts its options are changed in place, which mqtt.js allows: secrets are read again, and with `auto` MQTT 5 and 3.1.1 take
+ * turns until the broker has let us in once.
+ */
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
 import { MkbError } from '../../api/errors.ts';
 import { resolveSecret, type SecretSources } from '../../api/secrets.ts';
-import { tlsTexts } from '../../api/tls-texts.ts';
+import { networkReason, tlsFailure } from '../../net/connect-failure.ts';
+import { shownUrl } from '../../net/shown-url.ts';
+import { agentTls, tlsTexts } from '../../net/tls-settings.ts';
 import type { MqttTargetSpec } from '../config/schema.ts';
 
-/** What mqtt.js is told: secrets revealed. Throws `secret-unreadable`. */
-export async function clientOptions(
+/** What mqtt.js is told. */
+export interface ClientSettings {
+  readonly options: IClientOptions;
+  /** Whether 3.1.1 is tried at a broker that does not speak 5. */
+  readonly eitherVersion: boolean;
+  /** What of the options is secret, read again. */
+  readonly login: () => Promise<Partial<IClientOptions>>;
+}
+
+/** Throws `secret-unreadable` and `tls-invalid`. */
+export async function clientSettings(
   spec: MqttTargetSpec,
   clientId: string,
   { intervalMs, timeoutMs }: { readonly intervalMs: number; readonly timeoutMs: number },
   secrets: SecretSources,
-): Promise<IClientOptions> {
-  const { ca, cert, key, serverName, insecureSkipVerify } = spec.tls ? await tlsTexts(spec.tls, secrets) : {};
-  const { username, password } = spec.auth ?? {};
-  return {
+): Promise<ClientSettings> {
+  const login = () => readLogin(spec, secrets);
+  const options: IClientOptions = {
     clientId,
-    protocolVersion: spec.version === '5' ? 5 : 4,
+    protocolVersion: spec.version === '3.1.1' ? 4 : 5,
     clean: true,
     connectTimeout: timeoutMs,
     reconnectPeriod: Math.min(intervalMs, 5000),
@@ -25,35 +40,70 @@ export async function clientOptions(
     reschedulePings: false,
     queueQoSZero: false,
     resubscribe: false,
-    ...(username !== undefined && { username }),
-    ...(password && { password: (await resolveSecret(password, secrets)).reveal() }),
-    ...(ca !== undefined && { ca }),
-    ...(cert !== undefined && { cert }),
-    ...(key !== undefined && { key }),
-    ...(serverName !== undefined && { servername: serverName }),
-    rejectUnauthorized: insecureSkipVerify !== true,
+    ...(await login()),
+  };
+  return { options, eitherVersion: spec.version === 'auto', login };
+}
+
+async function readLogin(
+  { name, auth, tls }: MqttTargetSpec,
+  secrets: SecretSources,
+): Promise<Partial<IClientOptions>> {
+  const texts = tls && (await tlsTexts(tls, secrets, `spec.mqtt (${name}).tls`));
+  return {
+    ...(auth && { username: auth.username }),
+    ...(auth?.password && { password: (await resolveSecret(auth.password, secrets)).reveal() }),
+    ...(agentTls(texts) as Partial<IClientOptions>),
   };
 }
 
 /** Connects, and goes on trying. @param ended called when a connection could not be made or was lost, with the reason if it is known */
-export function connectClient(url: string, options: IClientOptions, ended: (error: MkbError) => void): MqttClient {
+export function connectClient(url: string, settings: ClientSettings, ended: (error: MkbError) => void): MqttClient {
+  const options = { ...settings.options };
   const client = mqtt.connect(url, options);
   let reason: MkbError | undefined;
+  let asked = false;
+  let wasLetIn = false;
+  client.on('packetsend', ({ cmd }) => {
+    asked ||= cmd === 'connect';
+  });
+  client.on('connect', () => {
+    wasLetIn = true;
+  });
   client.on('error', error => {
-    reason = connectError(url, error);
+    reason = connectError(url, error, options.cert !== undefined);
   });
   client.on('close', () => {
-    ended(reason ?? new MkbError('mqtt-connection-lost', { url, reason: 'the connection was closed' }));
+    const unanswered = asked && !wasLetIn && (reason === undefined || MkbError.is(reason, 'mqtt-version-unsupported'));
+    ended(reason ?? endOf(url, unanswered));
+    if (settings.eitherVersion && unanswered)
+      client.options.protocolVersion = client.options.protocolVersion === 5 ? 4 : 5;
+    settings.login().then(login => Object.assign(client.options, login), ended);
     reason = undefined;
+    asked = false;
   });
   return client;
 }
 
+const endOf = (url: string, unanswered: boolean): MkbError =>
+  unanswered
+    ? new MkbError('mqtt-closed-unanswered', { url: shownUrl(url), version: '5, or 3.1.1' })
+    : new MkbError('mqtt-connection-lost', { url: shownUrl(url), reason: 'the server closed it' });
+
 /** CONNACK: bad user name or password, not authorised [MQTT 3.1.1, 3.2.2.3; MQTT 5, 3.2.2.2]. */
 const notAuthorised: ReadonlySet<unknown> = new Set([4, 5, 134, 135]);
+/** CONNACK: unsupported protocol version, in both. */
+const otherVersion: ReadonlySet<unknown> = new Set([1, 132]);
 
-function connectError(url: string, error: Error & { code?: unknown; errors?: Error[] }): MkbError {
-  const reason = error.message || error.errors?.[0]?.message || String(error.code ?? error.name);
-  if (notAuthorised.has(error.code)) return new MkbError('mqtt-not-authorised', { reason }, { cause: error });
+function connectError(address: string, error: Error & { code?: unknown }, withCertificate: boolean): MkbError {
+  const url = shownUrl(address);
+  const { code, message } = error;
+  // Its parser cannot read a CONNACK of 3.1.1 as one of 5.
+  if (otherVersion.has(code) || /^(Cannot parse|Malformed|Invalid header)/.test(message))
+    return new MkbError('mqtt-version-unsupported', { reason: 'it does not answer in MQTT 5' }, { cause: error });
+  if (notAuthorised.has(code)) return new MkbError('mqtt-not-authorised', { reason: message }, { cause: error });
+  const tls = tlsFailure(error, `the MQTT server ${url}`, withCertificate);
+  if (tls) return tls;
+  const reason = networkReason(error) ?? (message || String(code ?? error.name));
   return new MkbError('mqtt-connect-failed', { url, reason }, { cause: error });
 }

@@ -6,17 +6,18 @@
  * figures are confirmed at each round; when it stops, they go with the values of every other target.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { IClientOptions, MqttClient } from 'mqtt';
+import type { MqttClient } from 'mqtt';
 import { MkbError } from '../../api/errors.ts';
+import { shownUrl } from '../../net/shown-url.ts';
 import { Target, type TargetSettings } from '../target.ts';
-import { connectClient } from './client.ts';
+import { type ClientSettings, connectClient } from './client.ts';
 import { Probe, type ProbeOptions } from './probe.ts';
 import { sysFigure, sysFilters, sysMetrics } from './sys-topics.ts';
 
 export interface MqttTargetOptions {
   readonly name: string;
   readonly url: string;
-  readonly client: IClientOptions;
+  readonly client: ClientSettings;
   /** Whether `$SYS` is read. */
   readonly sys: boolean;
   /** How often the broker publishes there, milliseconds. */
@@ -62,13 +63,13 @@ export class MqttTarget extends Target {
   }
 
   #connect(): MqttClient {
-    const { url, client: clientOptions, probe } = this.#options;
-    const client = connectClient(url, clientOptions, error => {
+    const { url, client: settings, probe } = this.#options;
+    const client = connectClient(url, settings, error => {
       this.#ready = Promise.withResolvers();
       this.#connectionError = error;
       this.#showUp();
     });
-    if (probe) this.#probe = new Probe(client, { ...probe, url, now: this.settings.now });
+    if (probe) this.#probe = new Probe(client, { ...probe, url: shownUrl(url), now: this.settings.now });
     client.on('connect', () => {
       this.#showUp();
       void this.#subscribe(client, this.#ready);
@@ -127,6 +128,8 @@ export class MqttTarget extends Target {
   }
 
   #notReady(waitedMs: number): MkbError {
-    return this.#connectionError ?? new MkbError('mqtt-connect-timeout', { url: this.#options.url, waitedMs });
+    return (
+      this.#connectionError ?? new MkbError('mqtt-connect-timeout', { url: shownUrl(this.#options.url), waitedMs })
+    );
   }
 }

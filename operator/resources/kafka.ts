@@ -38,7 +38,13 @@ export function kafkaTopics({ document, observed }: Pipeline): KubeObject[] {
       namespace: kafka.namespace,
       labels: { 'strimzi.io/cluster': kafka.name },
     },
-    spec: { topicName: name, partitions, replicas, ...(Object.keys(config).length > 0 && { config }) },
+    spec: {
+      topicName: name,
+      // Left out, they are the cluster's own.
+      ...(partitions > 0 && { partitions }),
+      ...(replicas > 0 && { replicas }),
+      ...(Object.keys(config).length > 0 && { config }),
+    },
   }));
 }
 

@@ -74,7 +74,7 @@ describeReal('kafka', 'kcat')('the producer and a real Kafka', () => {
         asked++;
         return unsecuredToken(kafka.user.username);
       };
-      const security: KafkaSecurity = { sasl: { mechanism: 'oauthbearer', token } };
+      const security: KafkaSecurity = { sasl: { mechanism: 'oauthbearer', source: { token } } };
       const producer = await producerFor(kafka.bootstrapSasl, { security });
       await kafka.createTopic('login-oauth');
       expect(await producer.deliver('login-oauth', [{ key: 'k', value: 'v' }])).toBe(1);
@@ -119,7 +119,7 @@ describeReal('kafka', 'kcat')('the producer and a real Kafka', () => {
 
     test('of an authority that is not trusted is refused for good', async () => {
       const refused = producerFor(kafka.bootstrapTls, { security: { tls: {} } });
-      await expect(refused).rejects.toMatchObject({ code: 'kafka-tls-failed', kind: 'permanent' });
+      await expect(refused).rejects.toMatchObject({ code: 'tls-untrusted', kind: 'permanent' });
     });
 
     test('with a client certificate is what a listener with mTLS takes', async () => {

@@ -16,7 +16,7 @@ test('a document has its defaults filled in', () => {
   expect(document?.spec).toMatchObject({
     interval: '10s',
     timeout: '5s',
-    mqtt: [{ version: '5', sys: true, sysInterval: '1m', probe: { topic: 'mqtt-kafka-exporter/probe', qos: 1 } }],
+    mqtt: [{ version: 'auto', sys: true, sysInterval: '1m', probe: { topic: 'mqtt-kafka-exporter/probe', qos: 1 } }],
     emqx: [],
     kafka: [{ topics: {}, groups: {} }],
   });
