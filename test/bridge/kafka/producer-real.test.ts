@@ -89,7 +89,7 @@ describeReal('kafka', 'kcat')('the producer and a real Kafka', () => {
         return unsecuredToken(kafka.user.username, 60 * 24 * 3600);
       };
       const producer = await producerFor(kafka.bootstrapSasl, {
-        security: { sasl: { mechanism: 'oauthbearer', token } },
+        security: { sasl: { mechanism: 'oauthbearer', source: { token } } },
       });
       await kafka.createTopic('long-login');
       for (let count = 1; count <= 20; count++) await producer.deliver('long-login', [{ key: 'k', value: `${count}` }]);
