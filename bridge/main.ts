@@ -9,13 +9,15 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { MqttKafkaBridge } from '../api/bridge.ts';
 import { MkbError } from '../api/errors.ts';
 import { durationMs } from '../api/units.ts';
+import type { JqThreads } from '../rules/jq/threads.ts';
 import { backoffMs } from './backoff.ts';
 import { Account } from './flow/account.ts';
 import type { BoundRule } from './flow/bound-rule.ts';
-import { Pipeline, slotBitsFor } from './flow/pipeline.ts';
+import { Pipeline } from './flow/pipeline.ts';
 import type { Source } from './flow/pipeline-options.ts';
 import type { RecordRule } from './flow/records/record-rule.ts';
 import { Settlement } from './flow/settlement.ts';
+import { slotBitsFor } from './flow/tokens.ts';
 import { Producer } from './kafka/producer.ts';
 import { type ConnectedInfo, Session, type SessionHandler } from './mqtt/session.ts';
 import type { BridgeFigures } from './observe/figures.ts';
@@ -51,6 +53,7 @@ export class Bridge implements BridgeFigures {
   readonly #log: Logger;
   readonly #producer: Producer;
   readonly #registries: Registries;
+  readonly #jq: JqThreads;
   readonly #pipeline: Pipeline;
   /** Whether a rule goes from MQTT to Kafka. */
   readonly #subscribes: boolean;
@@ -76,6 +79,7 @@ export class Bridge implements BridgeFigures {
     this.rules = [...parts.rules, ...(parts.wayBack?.rules ?? [])];
     this.#subscribes = parts.rules.length > 0;
     this.#registries = parts.registries;
+    this.#jq = parts.jq;
     this.receiveMaximum = parts.session.receiveMaximum;
     this.bufferLimitBytes = parts.producer.maxBytes;
     const slotBits = slotBitsFor(parts.rules);
@@ -145,6 +149,7 @@ export class Bridge implements BridgeFigures {
       await this.#untilDone(() => this.#producer.cluster.createTopics(this.#document.spec.kafka.topics));
       await this.#untilDone(() => this.#requireTopics());
       await this.#untilDone(() => this.#registries.start());
+      if (this.rules.some(({ rule }) => rule.callsJq)) await this.#jq.warm();
       if (this.#stopping) return;
       if (this.#subscribes) {
         this.session.start();
@@ -177,6 +182,7 @@ export class Bridge implements BridgeFigures {
       this.#log.warn({ bridge: this.name, rows }, 'Kafka did not take all rows of windows in time: they are lost');
     await back;
     this.#registries.close();
+    this.#jq.close();
     await this.session.close();
     this.#producer.close();
     this.#firstConnection.resolve();

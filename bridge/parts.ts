@@ -2,7 +2,9 @@
 import type { MqttKafkaBridge } from '../api/bridge.ts';
 import { MkbError } from '../api/errors.ts';
 import type { SecretSources } from '../api/secrets.ts';
-import { type Schemas, schemasOf } from '../rules/schemas/schemas.ts';
+import { JqThreads } from '../rules/jq/threads.ts';
+import { schemasOf } from '../rules/schemas/schemas.ts';
+import type { Ambient } from '../rules/scope.ts';
 import { readsKafka, unsupportedParts } from '../rules/unsupported.ts';
 import { BoundRule } from './flow/bound-rule.ts';
 import { RecordRule } from './flow/records/record-rule.ts';
@@ -29,6 +31,8 @@ export interface BridgeParts {
   readonly ownerOf: (filter: string) => number;
   readonly producer: ProducerOptions;
   readonly registries: Registries;
+  /** What rules run jq with. */
+  readonly jq: JqThreads;
   /** Of a document with rules that read Kafka. */
   readonly wayBack: WayBackParts | undefined;
 }
@@ -43,10 +47,12 @@ export async function prepareParts(
   const schemas = schemasOf(document.spec.schemas);
   const back = document.spec.rules.filter(({ sql }) => readsKafka(sql));
   const forth = document.spec.rules.filter(({ sql }) => !readsKafka(sql));
+  const jq = new JqThreads();
+  const ambient = { schemas, askJq: jq.ask };
   const rules: BoundRule[] = [];
   let firstNumber = 1;
   for (const rule of forth) {
-    rules.push(new BoundRule(rule, firstNumber, { schemas }));
+    rules.push(new BoundRule(rule, firstNumber, ambient));
     firstNumber += rule.sinks.length;
   }
   const filters = rules.flatMap(rule => rule.filters.map(({ filter }) => filter));
@@ -55,17 +61,17 @@ export async function prepareParts(
     sessionOptions(document, subscriptions, secrets, ordinal ?? 0),
     producerOptions(document, secrets),
     prepareRegistries(document.spec.schemas, schemas, secrets),
-    back.length === 0 ? undefined : wayBackParts(document, back, { secrets, ordinal: ordinal ?? 0, schemas }),
+    back.length === 0 ? undefined : wayBackParts(document, back, { secrets, ordinal: ordinal ?? 0, ambient }),
   ]);
-  return { rules, session, ownerOf, producer, registries, wayBack };
+  return { rules, session, ownerOf, producer, registries, jq, wayBack };
 }
 
 async function wayBackParts(
   document: MqttKafkaBridge,
   back: MqttKafkaBridge['spec']['rules'],
-  { secrets, ordinal, schemas }: { secrets: SecretSources; ordinal: number; schemas: Schemas },
+  { secrets, ordinal, ambient }: { secrets: SecretSources; ordinal: number; ambient: Partial<Ambient> },
 ): Promise<WayBackParts> {
-  const rules = back.map(rule => new RecordRule(rule, { schemas }));
+  const rules = back.map(rule => new RecordRule(rule, ambient));
   const topics = [...new Set(rules.flatMap(rule => rule.topics))];
   const [consumer, publisher, producer] = await Promise.all([
     consumerOptions(document, topics, secrets),

@@ -7,9 +7,9 @@
 import type { MqttKafkaBridge } from '../api/bridge.ts';
 import type { MkbError } from '../api/errors.ts';
 import type { Account } from './flow/account.ts';
-import type { MissingSchema } from './flow/pipeline-options.ts';
 import { type Made, RecordFlow } from './flow/records/record-flow.ts';
 import type { RecordRule } from './flow/records/record-rule.ts';
+import type { MissingSchema } from './flow/waiting.ts';
 import { Consumer } from './kafka/consumer/consumer.ts';
 import type { ConsumerOptions } from './kafka/consumer/options.ts';
 import { Producer } from './kafka/producer.ts';

@@ -1,5 +1,6 @@
 /** The world around rules as it is: clock, randomness, environment, and what this process remembers. Tests bring their own. */
 import { randomUUID } from 'node:crypto';
+import { runJq } from './jq/jq.ts';
 import { Memory } from './memory.ts';
 import { noSchemas } from './schemas/schemas.ts';
 import type { Ambient } from './scope.ts';
@@ -15,4 +16,5 @@ export const systemAmbient: Ambient = {
   memory: new Memory(),
   schemas: noSchemas,
   limits: defaultStateLimits,
+  jq: runJq,
 };

@@ -10,12 +10,15 @@
  */
 import { rememberAll } from './aliases.ts';
 import { systemAmbient } from './ambient.ts';
+import { callsFunction } from './calls-function.ts';
 import type { AnyMessage } from './columns.ts';
 import { ExpressionCompiler } from './compile-expression.ts';
 import type { Compiler, Condition, ObserveCase } from './compiler.ts';
 import { compileForeach, type ForeachStatement } from './foreach.ts';
+import { awaitedJq } from './jq/awaited-jq.ts';
 import { Names } from './names.ts';
 import { parseRule } from './parser.ts';
+import { oneRow, RowsAhead } from './row-cursor.ts';
 import type { Row, Rule } from './rule.ts';
 import { type Ambient, type Evaluate, pointAt, type Scope } from './scope.ts';
 import { compileSelect } from './select.ts';
@@ -37,10 +40,11 @@ export const compileRule = (sql: string, ambient: Partial<Ambient> = {}, observe
   const sources = parseSources(sql, statement.from);
   const captureNames = captureNamesOf(sources);
   const names = new Names(sources, captureNames);
-  const world = worldOf(ambient);
+  const world = worldOf(ambient, statement);
   const compiler = new ExpressionCompiler(sql, names, world, observeCase);
   const scope = newScope(world, captureNames);
   const compiled = compileStatement(statement, compiler, { sources, scope, world, observeCase });
+  const rows = undoable(compiled.rows, world.undo);
   return {
     sql,
     sources,
@@ -52,16 +56,30 @@ export const compileRule = (sql: string, ambient: Partial<Ambient> = {}, observe
     windows: undefined,
     names,
     ...compiled,
-    rows: undoable(compiled.rows, world.undo),
+    rows,
+    cursor: compiled.cursor ?? ((message, captures) => oneRow(() => rows(message, captures))),
+    callsJq: callsFunction(statement, 'jq'),
     undo: () => world.undo?.undo(),
+    forget: () => world.undo?.forget(),
   };
 };
 
-/** Only a rule that may ask a registry may have to be tried again. */
-const worldOf = (given: Partial<Ambient>) => {
+/** Only a rule that may have to wait may have to be tried again: for a registry, or for jq where that is awaited. */
+const worldOf = (given: Partial<Ambient>, statement: Statement) => {
   const ambient = { ...systemAmbient, ...given };
-  const undo = ambient.schemas.registries.length > 0 ? new Undo() : undefined;
-  return { ...ambient, undo, memory: undo?.of(ambient.memory) ?? ambient.memory };
+  const { askJq } = ambient;
+  const awaitsJq = askJq !== undefined && callsFunction(statement, 'jq');
+  if (!awaitsJq && ambient.schemas.registries.length === 0) return { ...ambient, undo: undefined };
+  const undo = new Undo();
+  return {
+    ...ambient,
+    undo,
+    memory: undo.of(ambient.memory),
+    now: () => undo.repeat(ambient.now),
+    uuid: () => undo.repeat(ambient.uuid),
+    random: () => undo.repeat(ambient.random),
+    jq: awaitsJq ? awaitedJq(askJq, undo) : ambient.jq,
+  };
 };
 
 const undoable = (rows: Rule['rows'], undo: Undo | undefined): Rule['rows'] => {
@@ -74,12 +92,12 @@ const undoable = (rows: Rule['rows'], undo: Undo | undefined): Rule['rows'] => {
 
 /** What the kinds of rule differ in. */
 type Compiled = Pick<Rule, 'plain' | 'passesPayload' | 'columns' | 'given' | 'rows' | 'whole'> &
-  Partial<Pick<Rule, 'windows' | 'names'>>;
+  Partial<Pick<Rule, 'windows' | 'names' | 'cursor'>>;
 
 const compileStatement = (statement: Statement, compiler: Compiler, context: WindowContext): Compiled => {
   const { foreach, groupBy } = statement;
   if (groupBy !== undefined) return windowRule({ ...statement, groupBy }, compiler, context);
-  if (foreach !== undefined) return foreachRule({ ...statement, foreach }, compiler, context.scope);
+  if (foreach !== undefined) return foreachRule({ ...statement, foreach }, compiler, context);
   return selectRule(statement, compiler, context.scope);
 };
 
@@ -115,14 +133,21 @@ const selectRule = (statement: Statement, compiler: Compiler, scope: Scope): Com
   };
 };
 
-const foreachRule = (statement: ForeachStatement, compiler: Compiler, scope: Scope): Compiled => {
+const foreachRule = (statement: ForeachStatement, compiler: Compiler, { scope, world }: WindowContext): Compiled => {
   const { columns, given, rows } = compileForeach(statement, compiler, () => compileWhere(statement, compiler));
+  const begin = () => world.undo?.begin();
   return {
     plain: false,
     passesPayload: false,
     columns,
     given,
-    rows: (message, captures) => rows(pointAt(scope, message as AnyMessage, captures)),
+    rows: (message, captures) => {
+      const cursor = rows(scope, message as AnyMessage, captures);
+      const all: Row[] = [];
+      for (let row = cursor.next(); row !== undefined; row = cursor.next()) all.push(row);
+      return all;
+    },
+    cursor: (message, captures) => new RowsAhead(rows(scope, message as AnyMessage, captures, begin)),
     whole: rowItself,
   };
 };

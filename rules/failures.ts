@@ -1,5 +1,6 @@
 /** Gives what goes wrong inside an expression its place: the innermost expression that could not be worked out. */
 import { MkbError } from '../api/errors.ts';
+import { Pending } from './pending.ts';
 import { placeAt } from './position.ts';
 import { Refusal } from './refusal.ts';
 import type { Evaluate, Scope } from './scope.ts';
@@ -18,7 +19,7 @@ export const guard =
     try {
       return evaluate(scope);
     } catch (error) {
-      throw MkbError.is(error)
+      throw MkbError.is(error) || error instanceof Pending
         ? error
         : failure(sql, expression, { cause: error, missing: missingOf(operands, scope) });
     }

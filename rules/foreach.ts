@@ -5,24 +5,27 @@
  *
  * Every value before the last is an alias; the last is the list. WHERE comes first, and sees the aliases and the list as a whole; then,
  * for each element, INCASE and DO, which see the element under the list's alias, or as `item`. INCASE does not see what DO makes. What
- * is no list gives no rows and is no error. All rows are made before any is returned, so an element that fails fails the message as a whole.
+ * is no list gives no rows and is no error. Rows are made one at a time (row-cursor.ts); the rule may have to wait between two of them, and is
+ * handed no other message before the last.
  */
 import { Alias, Definition, once, rememberAll } from './aliases.ts';
+import type { AnyMessage } from './columns.ts';
 import type { Compiler, Condition } from './compiler.ts';
 import { put } from './paths.ts';
-import type { Row } from './rule.ts';
-import { type Evaluate, pointAtElement, type Scope } from './scope.ts';
+import type { Captures, Row } from './row.ts';
+import type { RowCursor } from './row-cursor.ts';
+import { type Evaluate, pointAt, pointAtElement, type Scope } from './scope.ts';
 import { compileSelect, isOwnPath, ownName, remembers } from './select.ts';
 import type { AliasPath, Expression, Foreach, SelectedValue, Statement } from './syntax.ts';
-import { isList } from './value.ts';
+import { isList, type Value } from './value.ts';
 
 export interface ForeachRows {
   /** The names of each row at its top level. */
   readonly columns: readonly string[];
   /** As `Rule.given`. */
   readonly given: ReadonlySet<string>;
-  /** The rows of the message that `scope` is pointed at. */
-  rows(scope: Scope): Row[];
+  /** The rows of a message. @param begin is called before the list, and each element, is tried */
+  rows(scope: Scope, message: AnyMessage, captures: Captures, begin?: () => void): RowCursor;
 }
 
 /** A statement that begins with FOREACH. */
@@ -49,25 +52,47 @@ export const compileForeach = (
   return {
     columns: select.columns,
     given: new Set([...select.given, ...select.columns.filter(name => given.has(name))]),
-    rows: scope => {
-      if (where !== undefined) {
-        rememberAll(remembered, scope);
-        if (!where(scope)) return [];
-      }
-      for (const value of values) value(scope);
-      const list = listOf(scope);
-      const rows: Row[] = [];
-      if (!isList(list)) return rows;
-      for (const element of list) {
+    rows: (scope, message, captures, begin = () => {}) => {
+      const list = (): readonly Value[] => {
+        begin();
+        pointAt(scope, message, captures);
+        if (where !== undefined) {
+          rememberAll(remembered, scope);
+          if (!where(scope)) return nothing;
+        }
+        for (const value of values) value(scope);
+        const found = listOf(scope);
+        return isList(found) ? found : nothing;
+      };
+      const rowOf = (element: Value): Row | undefined => {
+        begin();
         pointAtElement(scope, element);
-        if (accepts === undefined || accepts(scope)) rows.push(makeRow(scope));
+        return accepts === undefined || accepts(scope) ? makeRow(scope) : undefined;
+      };
+      return elementRows(list, rowOf);
+    },
+  };
+};
+
+/** @param list and @param rowOf are called again after they have thrown */
+const elementRows = (list: () => readonly Value[], rowOf: (element: Value) => Row | undefined): RowCursor => {
+  let elements: readonly Value[] | undefined;
+  let at = 0;
+  return {
+    next: () => {
+      elements ??= list();
+      while (at < elements.length) {
+        const row = rowOf(elements[at]);
+        at++;
+        if (row !== undefined) return row;
       }
-      return rows;
+      return undefined;
     },
   };
 };
 
 const defaultElement: AliasPath = ['item'];
+const nothing: readonly Value[] = [];
 
 /** From here on, the element stands where the list was. */
 const addElement = (path: AliasPath, compiler: Compiler): void => {

@@ -1,5 +1,6 @@
 /** What the operators do, by their names in the syntax tree. */
 import type { Truth } from './compare.ts';
+import { mustFit } from './longest-text.ts';
 import { add, divide, multiply, negate, quotient, remainder, same, subtract } from './numbers.ts';
 import { Refusal, refuse } from './refusal.ts';
 import type { Arithmetic, Unary } from './syntax.ts';
@@ -14,7 +15,12 @@ export const arithmetic: Readonly<Record<Arithmetic, (left: Value, right: Value)
   '/': divide,
   div: quotient,
   mod: remainder,
-  '||': (left, right) => textOf(left) + textOf(right),
+  '||': (left, right) => joined(textOf(left), textOf(right)),
+};
+
+const joined = (left: string, right: string): string => {
+  mustFit(left.length + right.length);
+  return left + right;
 };
 
 export const unary: Readonly<Record<Unary['operator'], (operand: Value) => Value>> = {

@@ -6,6 +6,7 @@
  * One rule of EMQX's engine is kept because payloads often end in a line break: `$` also matches before the last one.
  */
 import { RE2JS } from 're2js';
+import { mustFit } from './longest-text.ts';
 import { Refusal } from './refusal.ts';
 
 export interface Pattern {
@@ -77,11 +78,16 @@ const firstGroups = (regex: RE2JS, text: string): string[] => {
 /** `&`, `\1`, `\g1`, `\g{1}`; a backslash before anything else leaves that as it is. */
 const placeholder = /&|\\(?:g?(\d+)|g\{(\d+)\}|(.))/gsu;
 
-const expand = (replacement: string, matcher: Matcher): string =>
-  replacement.replace(placeholder, (_all, plain?: string, braced?: string, literal?: string) => {
+const expand = (replacement: string, matcher: Matcher): string => {
+  let length = 0;
+  return replacement.replace(placeholder, (_all, plain?: string, braced?: string, literal?: string) => {
     if (literal !== undefined) return literal;
-    return groupOf(matcher, Number(plain ?? braced ?? 0));
+    const group = groupOf(matcher, Number(plain ?? braced ?? 0));
+    length += group.length;
+    mustFit(length);
+    return group;
   });
+};
 
 /** How many UTF-16 units the character at a place has. */
 const widthAt = (text: string, at: number): number => ((text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1);
@@ -96,6 +102,7 @@ const replaceAll = (regex: RE2JS, text: string, replacement: string): string => 
     const start = matcher.start();
     const end = matcher.end();
     result += text.slice(copied, start) + expand(replacement, matcher);
+    mustFit(result.length);
     copied = end;
     from = end > start ? end : end + widthAt(text, end);
   }

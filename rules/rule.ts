@@ -2,6 +2,7 @@
 import type { Memory } from './memory.ts';
 import type { Names } from './names.ts';
 import type { Captures, Input, Row } from './row.ts';
+import type { RowCursor } from './row-cursor.ts';
 import type { RuleSource } from './rule-source.ts';
 import type { ClosedWindow } from './windows/closed-window.ts';
 import type { Windows } from './windows/windows.ts';
@@ -45,8 +46,17 @@ export interface Rule {
    * Throws `rule-failed`, `payload-not-json`, `rule-state-full`; then no row was made.
    */
   rows(message: Input, captures: Captures): readonly Row[];
+  /**
+   * The same rows one at a time, for a message that may make many or has to wait. The message must keep what it is until the last one.
+   * Throws only from `next`.
+   */
+  cursor(message: Input, captures: Captures): RowCursor;
+  /** Whether it calls jq, which a bridge has ready before the first message. */
+  readonly callsJq: boolean;
   /** Takes back what the rule remembers of the message that it was tried for last, because it will be tried for it again. */
   undo(): void;
+  /** The message that it would have been tried for again is gone. */
+  forget(): void;
   /** A row of `rows` with its values, even of a plain rule: for showing a row, or sending it whole. */
   whole(message: Origin, captures: Captures, row: Row): Row;
 }

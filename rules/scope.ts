@@ -1,5 +1,6 @@
 /** What an expression sees while a rule is evaluated. One object per rule, pointed at each message in turn: nothing is allocated. */
 import type { AnyMessage } from './columns.ts';
+import type { AskJq, RunJq } from './jq/protocol.ts';
 import type { Schemas } from './schemas/schemas.ts';
 import type { StateLimits } from './state-limits.ts';
 import type { Remembering, Undo } from './undo.ts';
@@ -23,6 +24,10 @@ export interface Ambient {
   readonly schemas: Schemas;
   /** How much windows, CHANGED and DEDUP of a rule may remember. */
   readonly limits: StateLimits;
+  /** Runs a jq program, and waits for it in place. Throws Refusal. */
+  readonly jq: RunJq;
+  /** As `jq`, for whoever must not wait in place: then a rule that calls it throws `Pending`. */
+  readonly askJq?: AskJq | undefined;
 }
 
 export interface Scope extends Ambient {

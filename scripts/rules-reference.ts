@@ -63,7 +63,8 @@ WHERE payload.version = 2
 \`\`\`
 
 A message makes a row for each element of the list, and each row goes to each sink. Without elements there is no row; what is no list
-is taken as one without elements. If one element fails, the message fails, and nothing of it is sent.
+is taken as one without elements. If one element fails, the message fails, and nothing of it is sent. Rows that are more than 1,000, or hold more
+than 1 MiB together, are sent as Kafka (or MQTT) takes them: there, those before the failed one are sent, and those after it are not.
 
 - **FOREACH** takes one expression, or several: the last is the list, those before it are aliases that later ones may use
   (\`FOREACH json_decode(payload) AS p, p.sensors AS s\`). \`FOREACH payload\` reads a payload that is itself a JSON list.
@@ -187,7 +188,8 @@ Where EMQX gives a value, a rule here gives the same. It differs where EMQX fail
 - \`map_keys\`, \`map_values\`, \`map_to_entries\` and \`map_to_redis_hset_args\` go by sorted keys, however many there are. JSON is written in the
   order in which keys came.
 - \`format_date\` and \`unix_ts_to_rfc3339\` are right for times before 1970 with a fraction. \`mongo_date\` gives the text that EMQX shows in tests.
-- \`jq\` is jq 1.8. A call costs about a millisecond.
+- \`jq\` is jq 1.8. A call costs about a millisecond. A bridge runs it in a thread, and the message waits for it with those behind it.
+- A call that would make text of more than 16 MiB (16,777,216 characters) fails.
 - \`kv_store_*\` and \`proc_dict_*\` keep up to 100,000 keys together in the memory of the process: when it is full, the key that was written longest ago
   gives way, a restart forgets all, and replicas do not share it. \`proc_dict_*\` is for each publisher: by the \`{clientid}\` that FROM
   captures, or the message's client id, where EMQX goes by connection. Messages without either share one.

@@ -70,6 +70,12 @@ export class BoundRule {
     return this.rule.windows;
   }
 
+  /** The client id that FROM captures, if it does. */
+  clientIdOf(captures: Captures): string | undefined {
+    const position = this.rule.captureNames.indexOf('clientid');
+    return position < 0 ? undefined : captures[position];
+  }
+
   /** What the captures hold for a topic that matched `filter`, in the order of the rule's capture names. */
   captures(filter: MqttSource, topic: string): Captures {
     return captureTopic(this.rule.captureNames, filter, topic);

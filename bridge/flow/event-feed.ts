@@ -9,10 +9,20 @@ import type { BridgeEvent, EventName, Happening } from '../../rules/events.ts';
 import { decodeJson } from '../../rules/json.ts';
 import type { Clock } from '../clock.ts';
 import type { BoundRule } from './bound-rule.ts';
+import { type Wait, Waiting } from './waiting.ts';
 import type { WindowRows } from './window-rows.ts';
 
-/** How many events may wait. */
+/** How many events may wait, and bytes of their payloads. */
 const longestQueue = 1000;
+const mostBytes = 8 * 1024 * 1024;
+
+/** An event on its way through the rules that ask for it. */
+interface Current {
+  readonly event: BridgeEvent;
+  readonly rules: readonly BoundRule[];
+  at: number;
+  rows: ReturnType<WindowRows['rowsOf']> | undefined;
+}
 
 export class EventFeed {
   /** Events that found the queue full. */
@@ -21,6 +31,9 @@ export class EventFeed {
   readonly #clock: Pick<Clock, 'now'>;
   readonly #listeners = new Map<EventName, BoundRule[]>();
   readonly #queue: BridgeEvent[] = [];
+  #queuedBytes = 0;
+  #current: Current | undefined;
+  readonly #waiting = new Waiting();
   #scheduled = false;
 
   constructor(rules: readonly BoundRule[], rows: WindowRows, clock: Pick<Clock, 'now'>) {
@@ -34,7 +47,7 @@ export class EventFeed {
   /** Something happened. `facts` is asked only if a rule wants to know. */
   raise(event: EventName, facts: () => Happening): void {
     if (!this.#listeners.has(event)) return;
-    if (this.#queue.length >= longestQueue) {
+    if (this.#queue.length >= longestQueue || this.#queuedBytes >= mostBytes) {
       this.forgotten++;
       return;
     }
@@ -42,6 +55,7 @@ export class EventFeed {
     const { payload } = happening;
     // Bytes are a view into what is used again.
     const kept = payload && Buffer.from(payload);
+    this.#queuedBytes += kept?.length ?? 0;
     const json = () => decodeJson(kept ?? Buffer.alloc(0));
     this.#queue.push({ ...happening, payload: kept, event, timestamp: this.#clock.now(), json });
     this.#schedule();
@@ -49,12 +63,18 @@ export class EventFeed {
 
   /** There is room for records again. */
   resume(): void {
+    this.#waiting.room();
     if (this.#queue.length > 0) this.#schedule();
   }
 
-  /** Hands all over at once, whether or not there is room. */
+  /** Bytes of payloads that wait. */
+  get queuedBytes(): number {
+    return this.#queuedBytes;
+  }
+
+  /** Hands all over at once, whether or not there is room; an event that has to wait for something else is forgotten. */
   stop(): void {
-    this.#handOver(() => false);
+    this.#handOver(() => false, true);
   }
 
   #schedule(): void {
@@ -62,15 +82,46 @@ export class EventFeed {
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      this.#handOver(() => this.#rows.full);
+      this.#goOn();
     });
   }
 
-  #handOver(full: () => boolean): void {
-    while (this.#queue.length > 0 && !full()) {
-      const event = this.#queue.shift()!;
-      for (const rule of this.#listeners.get(event.event)!) this.#rows.event(rule, event);
+  #goOn(): void {
+    if (!this.#waiting.active) this.#handOver(() => this.#rows.full, false);
+  }
+
+  #handOver(isFull: () => boolean, isLast: boolean): void {
+    for (let current = this.#next(isFull); current !== undefined; current = this.#next(isFull)) {
+      const wait = this.#apply(current, isFull);
+      if (wait === undefined) this.#current = undefined;
+      else if (!isLast) {
+        this.#waiting.begin(wait, () => this.#goOn());
+        break;
+      } else if (wait !== 'turn') {
+        this.#current = undefined;
+        this.forgotten++;
+      }
     }
     this.#rows.written();
+  }
+
+  #next(isFull: () => boolean): Current | undefined {
+    if (this.#current !== undefined || this.#queue.length === 0 || isFull()) return this.#current;
+    const event = this.#queue.shift()!;
+    this.#queuedBytes -= event.payload?.length ?? 0;
+    this.#current = { event, rules: this.#listeners.get(event.event)!, at: 0, rows: undefined };
+    return this.#current;
+  }
+
+  /** Applies the rules that are left. Returns what one of them waits for. */
+  #apply(current: Current, isFull: () => boolean): Wait | undefined {
+    for (; current.at < current.rules.length; current.at++) {
+      const rule = current.rules[current.at]!;
+      current.rows ??= this.#rows.rowsOf(rule, current.event);
+      const wait = this.#rows.event(rule, current.event, current.rows, isFull);
+      if (wait !== undefined) return wait;
+      current.rows = undefined;
+    }
+    return undefined;
   }
 }

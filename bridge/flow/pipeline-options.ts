@@ -1,8 +1,9 @@
 /** What a pipeline is told, and what it asks of others. */
-import type { ErrorDetails, MkbError } from '../../api/errors.ts';
+import type { MkbError } from '../../api/errors.ts';
 import type { Clock } from '../clock.ts';
 import type { BoundRule } from './bound-rule.ts';
 import type { Settled, Settlement } from './settlement.ts';
+import type { ObtainSchema } from './waiting.ts';
 
 /** What the pipeline asks of where messages come from. */
 export interface Source extends Settled {
@@ -32,11 +33,7 @@ export interface PipelineOptions {
   readonly linkChanged?: () => void;
   /** Told when a group of messages was settled. */
   readonly settled: () => void;
-  /** Gets a schema that a rule misses. Settles when the rule may be tried again, with false when it need not be: nobody runs any more. */
-  readonly obtainSchema?: (missing: MissingSchema) => Promise<boolean>;
+  readonly obtainSchema?: ObtainSchema;
   /** Tells when windows end. */
   readonly clock?: Clock;
 }
-
-/** Which schema a rule cannot go on without. */
-export type MissingSchema = ErrorDetails<'schema-pending'>;

@@ -1,10 +1,10 @@
 /**
  * A message's way from the source to Kafka: its topic's rules, their rows, the sinks' records, and the account of what became of each.
  *
- * Everything from `message` to the record batch is synchronous. What comes back later comes back as tokens: a token is the number of a
- * sink (0 for dead letters) and the slot of the message in the settlement. Back-pressure has one place: when the producer holds more than
- * it may, the source is paused, and it is resumed when there is room. It is also paused while a message waits for its schema to be fetched:
- * a rule then begins anew with that message, and nothing came between.
+ * Everything from `message` to the record batch is synchronous. What comes back later comes back as tokens (tokens.ts). Back-pressure has one
+ * place: when the producer holds more than it may, the source is paused, and it is resumed when there is room. It is also paused while a
+ * message cannot go on (waiting.ts): for want of a schema or of an answer of jq, with which its rule begins again, or in the middle of the
+ * many rows of FOREACH. Nothing comes between.
  */
 import { MkbError } from '../../api/errors.ts';
 import type { Captures, Row } from '../../rules/rule.ts';
@@ -16,20 +16,21 @@ import { draft, type Record, type RecordDraft } from '../kafka/record.ts';
 import type { Topic } from '../kafka/topic.ts';
 import type { MqttMessage } from '../mqtt/message.ts';
 import type { BoundRule, BoundSink } from './bound-rule.ts';
+import { DeadLetters } from './dead-letters.ts';
 import { EventFeed } from './event-feed.ts';
-import { deadLetter, type Failure, lossOf, shortened } from './letters.ts';
-import { dropReason, outcomeNumber } from './outcome.ts';
-import type { MissingSchema, PipelineOptions } from './pipeline-options.ts';
+import { ManyRows } from './many-rows.ts';
+import { outcomeNumber } from './outcome.ts';
+import { Pace } from './pace.ts';
+import type { PipelineOptions } from './pipeline-options.ts';
 import { type Route, Routes } from './routes.ts';
 import type { Settlement } from './settlement.ts';
+import { rowToken, Tokens } from './tokens.ts';
+import { type Wait, Waiting, waitOf } from './waiting.ts';
 import { WindowRows } from './window-rows.ts';
 import type { WindowWriter } from './window-writer.ts';
 
 const noRoutes: readonly Route[] = [];
-const deadLetterSink = 0;
-/** The most slots that settlement needs: a million messages in flight. */
-const mostSlotBits = 20;
-/** No outcome: the rule misses a schema. */
+/** No outcome yet: `#wait` says what the rule waits for. */
 const pending = -1;
 
 export class Pipeline implements ProducerHandler {
@@ -41,53 +42,61 @@ export class Pipeline implements ProducerHandler {
   readonly #settlement: Settlement;
   /** The source's number in the settlement. */
   readonly #source: number;
-  readonly #mask: number;
   readonly #slotBits: number;
   readonly #sinks: readonly BoundSink[];
   readonly #routes: Routes;
   readonly #draft: RecordDraft = draft();
   #producer!: Producer;
-  #deadLetterTopic: Topic | undefined;
+  readonly #letters: DeadLetters;
+  readonly #tokens: Tokens;
   /** When the current read began, performance.now(); 0 between reads. */
   #readAt = 0;
-  #paused = false;
-  /** What the rule that was applied last cannot go on without. */
-  #missing: MissingSchema | undefined;
-  /** Whether a message waits for a schema; the source is paused meanwhile. */
-  #waiting = false;
-  /** Milliseconds for which the source was paused, and since when it is. */
-  #pausedMs = 0;
-  #pausedAt = 0;
+  readonly #pace: Pace;
+  /** The message that cannot go on; the source is paused meanwhile. */
+  readonly #waiting = new Waiting();
+  /** Of the message that waits, the rows that its rule is making; and what the rule that was applied last waits for. */
+  #many: ManyRows<BoundSink> | undefined;
+  #wait: Wait = 'turn';
+  readonly #isFull = () => this.#producer.full;
 
   constructor(options: PipelineOptions) {
     this.#options = options;
     this.#settlement = options.settlement;
     this.#source = options.settlement.add(options.source);
-    this.#mask = 2 ** options.slotBits - 1;
+    this.#pace = new Pace(options.source);
     this.#slotBits = options.slotBits;
     this.#sinks = options.rules.flatMap(rule => rule.sinks);
     for (const { sink, rule } of this.#sinks) sink.noticed = warning => options.noticed?.(rule.name, warning);
     const { clock = systemClock } = options;
-    // No message has a dead letter of the number after the last sink's, so those of rows are told by it.
-    const rowLetters = this.#sinks.length + 1;
     this.rows = new WindowRows({
       rules: options.rules,
       clock,
-      token: sink => (sink === deadLetterSink ? rowLetters : sink) << this.#slotBits,
+      token: sink => rowToken(sink, this.#sinks.length, this.#slotBits),
       failed: options.failed,
+      obtainSchema: options.obtainSchema,
     });
     this.events = new EventFeed(options.rules, this.rows, clock);
+    this.#letters = new DeadLetters(this.#settlement, this.events, options.failed);
     this.#routes = new Routes(options.rules, options.ownerOf ?? (() => 0), rule => this.rows.writer(rule));
+    this.#tokens = new Tokens({
+      sinks: this.#sinks,
+      slotBits: options.slotBits,
+      settlement: this.#settlement,
+      rows: this.rows,
+      letters: this.#letters,
+      routes: this.#routes,
+    });
   }
 
   /** The producer that this pipeline is the handler of. Call once, before the first message. */
   use(producer: Producer): void {
     this.#producer = producer;
-    if (this.#options.deadLetterTopic !== undefined)
-      this.#deadLetterTopic = producer.topic(this.#options.deadLetterTopic, true);
+    const { deadLetterTopic } = this.#options;
+    const letters = deadLetterTopic === undefined ? undefined : producer.topic(deadLetterTopic, true);
     for (const sink of this.#sinks)
       if (sink.sink.constantTopic !== undefined) sink.topic = producer.topic(sink.sink.constantTopic, true);
-    this.rows.use(producer, this.#deadLetterTopic);
+    this.#letters.use(producer, letters);
+    this.rows.use(producer, letters);
   }
 
   /** Kafka topics that sinks always write to. */
@@ -95,9 +104,9 @@ export class Pipeline implements ProducerHandler {
     return this.#sinks.flatMap(({ sink }) => sink.constantTopic ?? []);
   }
 
-  /** Seconds for which reading was held back because Kafka did not keep up, or a schema had to be fetched. */
+  /** Seconds for which reading was held back because Kafka did not keep up, or a message had to wait. */
   get pausedSeconds(): number {
-    return (this.#pausedMs + (this.#paused ? performance.now() - this.#pausedAt : 0)) / 1000;
+    return this.#pace.pausedSeconds;
   }
 
   // --- from the source
@@ -117,7 +126,7 @@ export class Pipeline implements ProducerHandler {
     if (routes.length === 0) this.#settlement.release(slot, this.#whyNoRule(message), this.#readAt);
     else if (message.oversizeBytes > 0) this.#refuseOversize(routes, message, slot);
     else this.#applyFrom(0, routes, message, slot, outcomeNumber.filtered);
-    if (this.#producer.full || this.#settlement.full) this.#pause();
+    if (this.#producer.full || this.#settlement.full) this.#pace.pause();
   }
 
   #whyNoRule({ topic, unwanted }: MqttMessage): number {
@@ -137,13 +146,33 @@ export class Pipeline implements ProducerHandler {
     this.#settlement.release(slot, outcomeNumber.delivered, this.#readAt);
   }
 
-  /** Applies the rules of a message from one of them on. `before` is what those before it made. */
-  #applyFrom(first: number, routes: readonly Route[], message: MqttMessage, slot: number, before: number): void {
+  /**
+   * Applies the rules of a message from one of them on.
+   *
+   * @param before what those before it made
+   * @param isCopy whether the message stays what it is
+   * @param many of the first rule, when it goes on with its rows
+   */
+  #applyFrom(
+    first: number,
+    routes: readonly Route[],
+    given: MqttMessage,
+    slot: number,
+    before: number,
+    isCopy = false,
+    many?: ManyRows<BoundSink>,
+  ): void {
+    let message = given;
     let outcome = before;
     for (let at = first; at < routes.length; at++) {
-      const made = this.#apply(routes[at]!, message, slot);
+      const route = routes[at]!;
+      if (route.rule.rule.foreach && !isCopy) {
+        message = message.copy();
+        isCopy = true;
+      }
+      const made = this.#applyRoute(route, message, slot, at === first ? many : undefined);
       if (made === pending) {
-        this.#wait(at, routes, message.copy(), slot, outcome);
+        this.#hold(at, routes, isCopy ? message : message.copy(), slot, outcome);
         return;
       }
       // Something made of it says more than that it was counted, and that more than nothing.
@@ -152,17 +181,25 @@ export class Pipeline implements ProducerHandler {
     this.#settlement.release(slot, outcome, this.#readAt);
   }
 
-  /** Reads no further before the schema that a rule misses is there, or is known to be nowhere; then goes on with that rule. */
-  #wait(at: number, routes: readonly Route[], message: MqttMessage, slot: number, outcome: number): void {
-    this.#waiting = true;
-    this.#pause();
-    void this.#options.obtainSchema?.(this.#missing!).then(goOn => {
-      if (!goOn) return;
-      this.#waiting = false;
+  /** Returns what the rule made of the message: delivered for anything, be it only a failure; aggregated; filtered; or pending. */
+  #applyRoute(route: Route, message: MqttMessage, slot: number, many: ManyRows<BoundSink> | undefined): number {
+    if (!route.rule.rule.foreach) return this.#apply(route, message, slot);
+    this.#many = many ?? this.#begin(route, message);
+    const made = this.#applyMany(route, message, slot, this.#many);
+    if (made !== pending) this.#many = undefined;
+    return made;
+  }
+
+  /** Nothing else is handed over before the rule has what it waits for; then the message goes on with that rule. */
+  #hold(at: number, routes: readonly Route[], message: MqttMessage, slot: number, outcome: number): void {
+    const many = this.#many;
+    this.#many = undefined;
+    this.#pace.pause();
+    this.#waiting.begin(this.#wait, () => {
       this.#readAt = performance.now();
-      this.#applyFrom(at, routes, message, slot, outcome);
+      this.#applyFrom(at, routes, message, slot, outcome, true, many);
       this.readEnd();
-      if (this.#hasRoom) this.#resume();
+      if (this.#hasRoom) this.#pace.resume();
       this.#options.settled();
     });
   }
@@ -175,7 +212,6 @@ export class Pipeline implements ProducerHandler {
     this.#settlement.acknowledge();
   }
 
-  /** Returns what the rule made of the message: delivered for anything, be it only a failure; aggregated; filtered; or pending. */
   #apply({ rule, captures, windows }: Route, message: MqttMessage, slot: number): number {
     rule.matched++;
     try {
@@ -185,16 +221,46 @@ export class Pipeline implements ProducerHandler {
       rule.passed++;
       for (const sink of rule.sinks) this.#writeRows(sink, message, captures, rows, slot);
     } catch (error) {
-      if (MkbError.is(error, 'schema-pending')) {
+      if (this.#mustWait(rule, error)) {
         rule.matched--;
-        rule.rule.undo();
-        this.#missing = error.details;
         return pending;
       }
       rule.failed++;
       this.#fail(rule, asMkbError(error), message, captures, slot);
     }
     return outcomeNumber.delivered;
+  }
+
+  #begin({ rule, captures }: Route, message: MqttMessage): ManyRows<BoundSink> {
+    rule.matched++;
+    return new ManyRows(rule.rule.cursor(message, captures), rule.sinks);
+  }
+
+  /** As `#apply`, for rows of which some may be written already. */
+  #applyMany({ rule, captures }: Route, message: MqttMessage, slot: number, many: ManyRows<BoundSink>): number {
+    let failed = false;
+    try {
+      const wait = many.write(this.#isFull, (sink, row) => this.#write(sink, message, captures, row, slot));
+      this.#wait = wait ?? this.#wait;
+      if (wait !== undefined) return pending;
+    } catch (error) {
+      if (this.#mustWait(rule, error)) return pending;
+      failed = true;
+      rule.failed++;
+      this.#fail(rule, asMkbError(error), message, captures, slot);
+    }
+    for (const failure of many.failures.values()) this.#fail(rule, failure, message, captures, slot);
+    if (many.any) rule.passed++;
+    return many.any || failed ? outcomeNumber.delivered : outcomeNumber.filtered;
+  }
+
+  /** Whether that is why a rule threw; it will be tried for the same message again. */
+  #mustWait(rule: BoundRule, error: unknown): boolean {
+    const wait = waitOf(error, this.#options.obtainSchema);
+    if (wait === undefined) return false;
+    rule.rule.undo();
+    this.#wait = wait;
+    return true;
   }
 
   #count(rule: BoundRule, windows: WindowWriter, message: MqttMessage, captures: Captures): number {
@@ -224,7 +290,7 @@ export class Pipeline implements ProducerHandler {
       sink.failed++;
       return asMkbError(error);
     }
-    if (this.#deadLetterTopic && !sink.sink.passesPayload) this.#settlement.keepPayload(slot, message.payload);
+    if (this.#letters.wanted && !sink.sink.passesPayload) this.#settlement.keepPayload(slot, message.payload);
     this.#settlement.hold(slot);
     this.#producer.append(topic, record, (sink.number << this.#slotBits) | slot);
     return undefined;
@@ -233,14 +299,14 @@ export class Pipeline implements ProducerHandler {
   /** A message that failed while it is still at hand. */
   #fail(rule: BoundRule, error: MkbError, message: MqttMessage, captures: Captures, slot: number): void {
     this.#settlement.hold(slot);
-    this.#giveUp(
+    this.#letters.giveUp(
       {
         rule: rule.name,
         error,
         message: this.#settlement.recall(slot),
         payload: message.payload,
         key: undefined,
-        clientid: clientId(rule, captures),
+        clientid: rule.clientIdOf(captures),
       },
       slot,
     );
@@ -249,52 +315,18 @@ export class Pipeline implements ProducerHandler {
   // --- from the producer
 
   delivered(tokens: readonly number[]): void {
-    const now = performance.now();
-    for (const token of tokens) {
-      const number = token >>> this.#slotBits;
-      const slot = token & this.#mask;
-      const sink = this.#sinks[number - 1];
-      if (number === deadLetterSink) this.#settlement.release(slot, outcomeNumber.dead_lettered, now);
-      else if (sink === undefined) this.rows.letterDelivered();
-      else {
-        sink.delivered++;
-        if (!sink.rule.standsAlone) this.#settlement.release(slot, outcomeNumber.delivered, now);
-        else this.rows.delivered();
-      }
-    }
+    this.#tokens.delivered(tokens);
   }
 
   failed(token: number, record: Record, error: MkbError): void {
-    const number = token >>> this.#slotBits;
-    const slot = token & this.#mask;
-    if (number === deadLetterSink) {
-      this.#deadLetterFailed(slot, record, error);
-      return;
-    }
-    const sink = this.#sinks[number - 1];
-    if (sink === undefined) {
-      this.rows.letterFailed(record, error);
-      return;
-    }
-    const { rule } = sink;
-    sink.failed++;
-    if (rule.standsAlone) {
-      this.rows.failed(rule, record, error);
-      return;
-    }
-    const message = this.#settlement.recall(slot);
-    const captures = this.#routes.of(message.topic).find(route => route.rule === rule)?.captures ?? [];
-    const payload = message.payload ?? record.value ?? Buffer.alloc(0);
-    this.#giveUp(
-      { rule: rule.name, error, message, payload, key: record.key, clientid: clientId(rule, captures) },
-      slot,
-    );
+    this.#tokens.failed(token, record, error);
   }
 
   settled(): void {
     this.#settlement.acknowledge();
     if (this.#producer.hasRoom) {
-      if (this.#paused && this.#hasRoom) this.#resume();
+      if (this.#hasRoom) this.#pace.resume();
+      this.#waiting.room();
       this.rows.resume();
       this.events.resume();
     }
@@ -309,60 +341,7 @@ export class Pipeline implements ProducerHandler {
     this.#options.problem(error);
   }
 
-  /** One thing made of the message will never be delivered: it becomes a dead letter, or is dropped. */
-  #giveUp(failure: Failure, slot: number): void {
-    this.#options.failed(failure.rule, failure.error);
-    const reason = dropReason(failure.error);
-    if (this.#deadLetterTopic) {
-      this.events.raise('message.dead_lettered', () => lossOf(failure, reason));
-      this.#producer.append(this.#deadLetterTopic, deadLetter(failure, Date.now()), slot);
-    } else {
-      this.events.raise('message.dropped', () => lossOf(failure, reason));
-      this.#settlement.release(slot, outcomeNumber[reason], performance.now());
-    }
-  }
-
-  #deadLetterFailed(slot: number, record: Record, error: MkbError): void {
-    const shorter = MkbError.is(error, 'kafka-message-too-large') ? shortened(draft(record)) : undefined;
-    if (shorter) {
-      this.#producer.append(this.#deadLetterTopic!, shorter, slot);
-      return;
-    }
-    this.#options.failed('dead letters', error);
-    this.events.raise('message.dropped', () => {
-      const message = this.#settlement.recall(slot);
-      const payload = message.payload ?? record.value ?? Buffer.alloc(0);
-      return lossOf({ error, message, payload }, 'dead_letter_failed');
-    });
-    this.#settlement.release(slot, outcomeNumber.dead_letter_failed, performance.now());
-  }
-
   get #hasRoom(): boolean {
-    return !this.#waiting && this.#producer.hasRoom && !this.#settlement.full;
+    return !this.#waiting.active && this.#producer.hasRoom && !this.#settlement.full;
   }
-
-  #pause(): void {
-    if (this.#paused) return;
-    this.#paused = true;
-    this.#pausedAt = performance.now();
-    this.#options.source.pause();
-  }
-
-  #resume(): void {
-    this.#paused = false;
-    this.#pausedMs += performance.now() - this.#pausedAt;
-    this.#options.source.resume();
-  }
-}
-
-function clientId(rule: BoundRule, captures: Captures): string | undefined {
-  const position = rule.rule.captureNames.indexOf('clientid');
-  return position < 0 ? undefined : captures[position];
-}
-
-/** How many bits of a token are the slot: a token is a positive 32-bit integer, and the rest of it is the number of a sink. */
-export function slotBitsFor(rules: readonly BoundRule[]): number {
-  const sinks = rules.reduce((sum, rule) => sum + rule.sinks.length, 0);
-  // Two numbers are of dead letters: 0, and the one after the last sink's.
-  return Math.min(mostSlotBits, 31 - Math.ceil(Math.log2(sinks + 2)));
 }

@@ -15,6 +15,8 @@ import { draft, type Record, type RecordDraft } from '../kafka/record.ts';
 import type { Topic } from '../kafka/topic.ts';
 import type { BoundRule, BoundSink } from './bound-rule.ts';
 import { rowLetter, shortened } from './letters.ts';
+import { ManyRows } from './many-rows.ts';
+import { type ObtainSchema, type Wait, waitOf } from './waiting.ts';
 import { WindowWriter } from './window-writer.ts';
 
 export interface WindowRowsOptions {
@@ -24,6 +26,7 @@ export interface WindowRowsOptions {
   readonly token: (sink: number) => number;
   /** Told of each failure for good. */
   readonly failed: (rule: string, error: MkbError) => void;
+  readonly obtainSchema: ObtainSchema | undefined;
 }
 
 export class WindowRows {
@@ -57,18 +60,39 @@ export class WindowRows {
     return this.#writers.get(rule);
   }
 
-  /** Applies a rule to what happened to the bridge, and writes what it makes of it. Call `written` after a group of these. */
-  event(rule: BoundRule, event: BridgeEvent): void {
+  /** The rows that a rule makes of what happened to the bridge. A rule with windows counts it, and makes none. */
+  rowsOf(rule: BoundRule, event: BridgeEvent): ManyRows<BoundSink> {
     rule.matched++;
+    const writer = this.#writers.get(rule);
+    if (writer === undefined) return new ManyRows(rule.rule.cursor(event, []), rule.sinks);
+    const count = (): undefined => {
+      if (writer.count(event, [])) rule.passed++;
+    };
+    return new ManyRows({ next: count }, rule.sinks);
+  }
+
+  /** Writes rows of `rowsOf`. Returns what to wait for before it is called again. Call `written` after a group of these. */
+  event(rule: BoundRule, event: BridgeEvent, rows: ManyRows<BoundSink>, isFull: () => boolean): Wait | undefined {
     try {
-      const writer = this.#writers.get(rule);
-      const rows = writer === undefined ? rule.rule.rows(event, []) : noRows;
-      if (writer === undefined ? rows.length > 0 : writer.count(event, [])) rule.passed++;
-      for (const row of rows) for (const sink of rule.sinks) this.#writeRowOf(sink, event, row);
+      const wait = rows.write(isFull, (sink, row) => {
+        this.#writeRowOf(sink, event, row);
+        return undefined;
+      });
+      if (wait !== undefined) return wait;
     } catch (error) {
+      const wait = this.#waitOf(rule, error);
+      if (wait !== undefined) return wait;
       rule.failed++;
       this.#giveUp(rule, asMkbError(error), undefined, factsOf(event));
     }
+    if (rows.any) rule.passed++;
+    return undefined;
+  }
+
+  #waitOf(rule: BoundRule, error: unknown): Wait | undefined {
+    const wait = waitOf(error, this.#options.obtainSchema);
+    if (wait !== undefined) rule.rule.undo();
+    return wait;
   }
 
   /** A group of events was handed over. */
@@ -122,6 +146,7 @@ export class WindowRows {
       },
       write: outcome => this.#write(rule, outcome),
       written: () => this.#producer.readEnd(),
+      waitOf: error => waitOf(error, this.#options.obtainSchema),
     });
   }
 
@@ -188,8 +213,6 @@ export class WindowRows {
     this.#options.failed(rule, error);
   }
 }
-
-const noRows: readonly Row[] = [];
 
 /** What is known of a window, for a dead letter. A key may be bytes that JSON does not take; then it tells the times alone. */
 function factsOfWindow({ facts, start, end }: ClosedWindow): Buffer {

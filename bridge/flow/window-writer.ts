@@ -8,6 +8,7 @@ import type { Captures, Input } from '../../rules/rule.ts';
 import type { WindowOutcome } from '../../rules/windows/closed-window.ts';
 import type { Windows } from '../../rules/windows/windows.ts';
 import type { Clock } from '../clock.ts';
+import { type Wait, Waiting } from './waiting.ts';
 
 /** Where rows go. */
 export interface WindowOutput {
@@ -16,6 +17,8 @@ export interface WindowOutput {
   write(outcome: WindowOutcome): void;
   /** A group of rows was written. */
   written(): void;
+  /** What a row waits for, if that is why it could not be worked out. */
+  waitOf(error: unknown): Wait | undefined;
 }
 
 /** A window of a hundred thousand keys must not hold up everything else: after so many rows others have their turn, for some milliseconds. */
@@ -29,6 +32,7 @@ export class WindowWriter {
   #ringsAt = Number.POSITIVE_INFINITY;
   #callOff = (): void => {};
   #waitsForRoom = false;
+  readonly #waiting = new Waiting();
 
   constructor(windows: Windows, clock: Clock, output: WindowOutput) {
     this.#windows = windows;
@@ -62,15 +66,28 @@ export class WindowWriter {
   }
 
   #write(): void {
+    if (this.#waiting.active) return;
     const now = this.#clock.now();
     for (let rows = 0; rows < rowsPerTurn; rows++) {
       this.#waitsForRoom = this.#output.full;
-      const outcome = this.#waitsForRoom ? undefined : this.#windows.next(now);
+      const outcome = this.#waitsForRoom ? undefined : this.#next(now);
       if (outcome === undefined) break;
       this.#output.write(outcome);
     }
     this.#output.written();
-    this.#setTimer();
+    if (!this.#waiting.active) this.#setTimer();
+  }
+
+  /** As `Windows.next`; undefined also for a row that has to wait, and is written when it need not any more. */
+  #next(now: number): WindowOutcome | undefined {
+    try {
+      return this.#windows.next(now);
+    } catch (error) {
+      const wait = this.#output.waitOf(error);
+      if (wait === undefined) throw error;
+      this.#waiting.begin(wait, () => this.#write());
+      return undefined;
+    }
   }
 
   #setTimer(): void {

@@ -91,7 +91,7 @@ export class MqttMessage implements Message {
   /** The same message as an object of its own, which stays what it is when this one is pointed at the next. */
   copy(): MqttMessage {
     const start = Math.min(this.propertiesStart, this.payloadStart);
-    return Object.assign(new MqttMessage(this.#idPrefix), {
+    const copy = Object.assign(new MqttMessage(this.#idPrefix), {
       ...this,
       buffer: Buffer.from(this.buffer.subarray(start, this.payloadEnd)),
       named: this.named.copy(),
@@ -100,6 +100,10 @@ export class MqttMessage implements Message {
       payloadStart: this.payloadStart - start,
       payloadEnd: this.payloadEnd - start,
     });
+    // What was decoded has no bytes of the buffer in it.
+    copy.#json = this.#json;
+    copy.#jsonOf = this.#jsonOf;
+    return copy;
   }
 
   json(): Value {

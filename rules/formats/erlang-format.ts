@@ -5,6 +5,7 @@
  *
  * Two things are meant for people rather than for Erlang: characters are counted where Erlang counts bytes, and ~p writes one line.
  */
+import { mustFit } from '../longest-text.ts';
 import { Refusal, refuse } from '../refusal.ts';
 import { isInteger, isList, isNumeric, isText, numericValue, textOfBytes, type Value } from '../value.ts';
 import { termText } from './erlang-terms.ts';
@@ -29,7 +30,13 @@ const widest = 1_000_000;
 /** Throws Refusal for a sequence that there is not, and for values that are missing, left over, or of a wrong type. */
 export const formatText = (format: string, values: readonly Value[]): string => {
   const rest = new Values(values);
-  const text = format.replace(sequence, (...found: (string | undefined)[]) => write(readControl(found, rest), rest));
+  let length = format.length;
+  const text = format.replace(sequence, (...found: (string | undefined)[]) => {
+    const written = write(readControl(found, rest), rest);
+    length += written.length;
+    mustFit(length);
+    return written;
+  });
   rest.finish();
   return text;
 };

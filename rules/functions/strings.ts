@@ -1,4 +1,5 @@
 /** Functions on text. Characters are what a reader sees as one (grapheme clusters), positions count from 0, as in EMQX. */
+import { mustFit } from '../longest-text.ts';
 import { Refusal } from '../refusal.ts';
 import { define, type FunctionEntry, integer, oneOf, optional, text } from './define.ts';
 
@@ -37,6 +38,7 @@ const split = (value: string, separator: string, option?: (typeof splitOptions)[
 
 const replace = (value: string, search: string, replacement: string, where: 'all' | Side): string => {
   const parts = where === 'all' ? splitAll(value, search) : splitOnce(value, search, where);
+  mustFit(value.length + (parts.length - 1) * replacement.length);
   return parts.join(replacement);
 };
 

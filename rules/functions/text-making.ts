@@ -1,6 +1,7 @@
 /** Functions that put text together: joined, padded, formatted, unescaped. */
 import { formatText } from '../formats/erlang-format.ts';
 import { encodeJson } from '../json.ts';
+import { mustFit } from '../longest-text.ts';
 import { Refusal } from '../refusal.ts';
 import { textOf } from '../text.ts';
 import { isList, isNumeric, isText, type Value } from '../value.ts';
@@ -16,6 +17,7 @@ type Side = 'leading' | 'trailing' | 'both';
 const pad = (value: string, length: number, side: Side = 'trailing', filler = ' '): string => {
   if (length > longestPadding) throw new Refusal(`length goes up to ${longestPadding}, not ${length}`);
   const missing = Math.max(0, length - graphemes(value).length);
+  mustFit(value.length + missing * filler.length);
   if (side === 'leading') return filler.repeat(missing) + value;
   const before = side === 'both' ? Math.floor(missing / 2) : 0;
   return filler.repeat(before) + value + filler.repeat(missing - before);
@@ -55,7 +57,16 @@ const parts = (values: readonly Value[]): readonly Value[] => {
   return values.length === 1 && isList(only) ? only : values;
 };
 
-const join = (separator: string, values: readonly Value[]): string => values.map(textOf).join(separator);
+const join = (separator: string, values: readonly Value[]): string => {
+  let length = separator.length * values.length;
+  const texts = values.map(value => {
+    const text = textOf(value);
+    length += text.length;
+    mustFit(length);
+    return text;
+  });
+  return texts.join(separator);
+};
 
 export const textMakingFunctions: readonly FunctionEntry[] = [
   define({

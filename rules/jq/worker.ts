@@ -1,14 +1,23 @@
-/** The thread that runs jq: see jq.ts. Each request names the memory in which the asking thread waits for its answer. */
-import { type MessagePort, workerData } from 'node:worker_threads';
+/** The thread that runs jq: see jq.ts and threads.ts. Its setup names the memory in which an asking thread may wait for the answer. */
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { type Jq, loadJq } from 'jq-wasm';
 import type { JqAnswer, JqRequest, JqSetup } from './protocol.ts';
 
 const { port, signal } = workerData as JqSetup & { port: MessagePort };
 const loading = loadJq();
+loading.then(() => parentPort?.postMessage('loaded')).catch(() => {});
+
+/** More would be a message that no Kafka takes; and jq's memory, which never shrinks, would stay as large. */
+const longestOutput = 16 * 1024 * 1024;
 
 const answer = (jq: Jq, { program, input }: JqRequest): JqAnswer => {
   const { stdout, stderr, exitCode } = jq.raw(input, program, ['-c']);
-  return exitCode === 0 ? { outputs: stdout } : { error: stderr };
+  if (exitCode !== 0) return { error: stderr };
+  if (stdout.length <= longestOutput) return { outputs: stdout };
+  return {
+    error: `the outputs have ${stdout.length} characters, and at most ${longestOutput} are taken`,
+    broken: true,
+  };
 };
 
 const attempt = async (request: JqRequest): Promise<JqAnswer> => {

@@ -12,7 +12,7 @@ export const bounded = (value: Value, { maxValueBytes }: StateLimits): Value => 
 };
 
 /** Bytes, or characters of text, that a value holds, roughly; counting stops at `enough`. */
-const sizeOf = (value: Value, enough: number): number => {
+export const sizeOf = (value: Value, enough: number): number => {
   if (typeof value === 'string' || value instanceof Uint8Array) return value.length;
   if (isList(value)) return sumUntil(value, item => sizeOf(item, enough), enough);
   if (!isMap(value)) return typeof value === 'bigint' ? value.toString(16).length / 2 : 8;

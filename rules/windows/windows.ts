@@ -10,6 +10,7 @@ import type { AnyMessage } from '../columns.ts';
 import type { Condition } from '../compiler.ts';
 import { kept } from '../memory.ts';
 import { put } from '../paths.ts';
+import { mustWait } from '../pending.ts';
 import type { Captures, Input, Row } from '../row.ts';
 import { arrivalOf, type Evaluate, pointAt, type Scope } from '../scope.ts';
 import type { AliasPath, WindowSpec } from '../syntax.ts';
@@ -51,6 +52,8 @@ export class Windows {
   readonly #store: WindowStore;
   #clock = 0;
   #ended: Ended | undefined;
+  /** The group whose row has to wait. */
+  #tried: Group | undefined;
   #stoppedAt = Number.POSITIVE_INFINITY;
   /** Entries held, of `limits.maxEntries`. */
   entries = 0;
@@ -91,14 +94,18 @@ export class Windows {
     return true;
   }
 
-  /** The next row, or failure, of the windows that ended by `now`, in the order in which they did; undefined when that is all. */
+  /**
+   * The next row, or failure, of the windows that ended by `now`, in the order in which they did; undefined when that is all.
+   * Throws `Pending` or `schema-pending` when the row has to wait; the next call tries it again.
+   */
   next(now: number): WindowOutcome | undefined {
     if (now > this.#clock && now !== Number.POSITIVE_INFINITY) this.#clock = now;
     for (;;) {
       const ended = this.#ended ?? this.#close(now);
       if (ended === undefined) return undefined;
-      const { value: group, done } = ended.groups.next();
-      if (done === true) this.#ended = undefined;
+      const group = this.#tried ?? ended.groups.next().value;
+      this.#tried = undefined;
+      if (group === undefined) this.#ended = undefined;
       else {
         const outcome = this.#outcome(group, ended);
         if (outcome !== undefined) return outcome;
@@ -154,9 +161,15 @@ export class Windows {
     const window: ClosedWindow = { start, end, facts: this.#facts(group, start, end) };
     const scope = pointAt(this.#scope, window as unknown as AnyMessage, []);
     current.group = group;
+    this.#scope.undo?.begin();
     try {
       return having === undefined || having(scope) ? { window, row: makeRow(scope) } : undefined;
     } catch (error) {
+      if (mustWait(error) && !this.#stopped) {
+        this.#tried = group;
+        this.#scope.undo?.undo();
+        throw error;
+      }
       const reason = String(error);
       return { window, error: MkbError.is(error) ? error : new MkbError('unexpected', { reason }, { cause: error }) };
     }

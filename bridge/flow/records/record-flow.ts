@@ -5,22 +5,25 @@
  * committed. What fails for good is a dead letter in Kafka, and the record is held until that is written. So nothing is committed that
  * is not somewhere, and no record stalls those behind it.
  *
- * Records of a partition come in order and are published in order, since nothing between waits: when there is no room, or a schema has to be
- * fetched, nobody gets to hand over another record.
+ * Records of a partition come in order and are published in order, since nothing between waits: when there is no room, or a record cannot go
+ * on (waiting.ts), nobody gets to hand over another record.
  */
 import { MkbError } from '../../../api/errors.ts';
+import type { Row } from '../../../rules/row.ts';
 import { asMkbError } from '../../as-mkb-error.ts';
 import type { AssignedPartition } from '../../kafka/consumer/assigned-partition.ts';
 import type { FetchedRecord } from '../../kafka/consumer/batch-records.ts';
 import type { TakenRecord } from '../../kafka/consumer/offsets.ts';
 import type { Producer } from '../../kafka/producer.ts';
 import { draft, type Record } from '../../kafka/record.ts';
+import type { Publication } from '../../mqtt/publisher/publish-packet.ts';
 import type { Publisher } from '../../mqtt/publisher/publisher.ts';
 import { ConsumedRecord } from '../../sources/kafka-record.ts';
 import { Account } from '../account.ts';
 import { recordLetter, shortened } from '../letters.ts';
+import { ManyRows } from '../many-rows.ts';
 import { dropReason, outcomeNumber } from '../outcome.ts';
-import type { MissingSchema } from '../pipeline-options.ts';
+import { type ObtainSchema, type Wait, Waiting, waitOf } from '../waiting.ts';
 import type { RecordRule, RecordSink } from './record-rule.ts';
 
 /** A record in flight. */
@@ -31,28 +34,30 @@ interface Held {
   /** Things made of it without an outcome, and one for the record itself. */
   pending: number;
   worst: number;
+  /** Bytes of the messages made of it that have no outcome. */
+  madeBytes: number;
 }
 
 /** A message in flight: what it was made of, and for which sink. */
 export interface Made {
   readonly held: Held;
   readonly sink: RecordSink;
+  readonly bytes: number;
 }
 
 export interface RecordFlowOptions {
   readonly rules: readonly RecordRule[];
   /** Where permanent failures go; without it they are dropped and counted. */
   readonly deadLetterTopic: string | undefined;
-  /** Records, and bytes of their values, that may be in flight. */
+  /** Records, and bytes of them and of what is made of them, that may be in flight. */
   readonly maxRecords: number;
   readonly maxBytes: number;
   /** Told of each permanent failure. */
   readonly failed: (rule: string, error: MkbError) => void;
-  /** As `PipelineOptions.obtainSchema`. */
-  readonly obtainSchema: (missing: MissingSchema) => Promise<boolean>;
+  readonly obtainSchema: ObtainSchema;
 }
 
-/** No outcome: the rule misses a schema. */
+/** No outcome yet: `#wait` says what the rule waits for. */
 const pending = -1;
 
 export class RecordFlow {
@@ -66,9 +71,12 @@ export class RecordFlow {
   #letterNumber = 0;
   #publisher!: Publisher<Made>;
   #producer: Producer | undefined;
-  /** Whether a record waits for a schema. */
-  #waiting = false;
-  #missing: MissingSchema | undefined;
+  /** Bytes of messages that have no outcome. */
+  #madeBytes = 0;
+  /** The record that cannot go on, and what the rule that was applied last waits for. */
+  readonly #waiting = new Waiting();
+  #wait: Wait = 'turn';
+  readonly #isFull = () => this.#madeBytes >= this.#options.maxBytes;
   #room: PromiseWithResolvers<void> | undefined;
 
   constructor(options: RecordFlowOptions) {
@@ -97,11 +105,12 @@ export class RecordFlow {
 
   get #full(): boolean {
     const { maxRecords, maxBytes } = this.#options;
-    return this.#waiting || this.#held.size >= maxRecords || this.#heldBytes >= maxBytes;
+    const bytes = this.#heldBytes + this.#madeBytes;
+    return this.#waiting.active || this.#held.size >= maxRecords || bytes >= maxBytes;
   }
 
   record(partition: AssignedPartition, record: FetchedRecord, taken: TakenRecord): void {
-    const held: Held = { partition, taken, record, pending: 1, worst: 0 };
+    const held: Held = { partition, taken, record, pending: 1, worst: 0, madeBytes: 0 };
     this.account.received++;
     this.#held.add(held);
     this.#heldBytes += bytesOf(record);
@@ -129,13 +138,26 @@ export class RecordFlow {
 
   // --- rules
 
-  /** Applies the rules from one of them on. `before` is what those before it made. */
-  #applyFrom(first: number, rules: readonly RecordRule[], record: ConsumedRecord, held: Held, before: number): void {
+  /**
+   * Applies the rules from one of them on.
+   *
+   * @param before what those before it made
+   * @param begun the rows of the first one, if it goes on with them
+   */
+  #applyFrom(
+    first: number,
+    rules: readonly RecordRule[],
+    record: ConsumedRecord,
+    held: Held,
+    before: number,
+    begun?: ManyRows<RecordSink>,
+  ): void {
     let outcome = before;
     for (let at = first; at < rules.length; at++) {
-      const made = this.#apply(rules[at]!, record, held);
+      const rows = (at === first ? begun : undefined) ?? this.#begin(rules[at]!, record);
+      const made = this.#apply(rules[at]!, record, held, rows);
       if (made === pending) {
-        this.#wait(at, rules, record, held, outcome);
+        this.#hold(at, rules, record, held, outcome, rows);
         return;
       }
       if (made === outcomeNumber.delivered) outcome = made;
@@ -143,56 +165,64 @@ export class RecordFlow {
     this.#release(held, outcome);
   }
 
-  /** Lets no other record come before the schema that a rule misses is there, or is known to be nowhere; then goes on with that rule. */
-  #wait(at: number, rules: readonly RecordRule[], record: ConsumedRecord, held: Held, outcome: number): void {
-    this.#waiting = true;
-    void this.#options.obtainSchema(this.#missing!).then(goOn => {
-      if (!goOn) return;
-      this.#waiting = false;
-      if (this.#held.has(held)) this.#applyFrom(at, rules, record, held, outcome);
+  /** Lets no other record come before the rule has what it waits for; then goes on with that rule. */
+  #hold(
+    at: number,
+    rules: readonly RecordRule[],
+    record: ConsumedRecord,
+    held: Held,
+    outcome: number,
+    rows: ManyRows<RecordSink>,
+  ): void {
+    this.#waiting.begin(this.#wait, () => {
+      if (this.#held.has(held)) this.#applyFrom(at, rules, record, held, outcome, rows);
+      else rules[at]!.rule.forget();
       this.readEnd();
     });
   }
 
-  /** Returns what the rule made of the record: delivered for anything, be it only a failure; filtered; or pending. */
-  #apply(rule: RecordRule, record: ConsumedRecord, held: Held): number {
+  #begin(rule: RecordRule, record: ConsumedRecord): ManyRows<RecordSink> {
     rule.matched++;
+    return new ManyRows(rule.rule.cursor(record, noCaptures), rule.sinks);
+  }
+
+  /** Returns what the rule made of the record: delivered for anything, be it only a failure; filtered; or pending. */
+  #apply(rule: RecordRule, record: ConsumedRecord, held: Held, rows: ManyRows<RecordSink>): number {
+    let failed = false;
     try {
-      const rows = rule.rule.rows(record, noCaptures);
-      if (rows.length === 0) return outcomeNumber.filtered;
-      rule.passed++;
-      for (const sink of rule.sinks) this.#publishRows(sink, record, rows, held);
+      const wait = rows.write(this.#isFull, (sink, row) => this.#publish(sink, record, row, held));
+      this.#wait = wait ?? this.#wait;
+      if (wait !== undefined) return pending;
     } catch (error) {
-      if (MkbError.is(error, 'schema-pending')) {
-        rule.matched--;
-        this.#missing = error.details;
+      const wait = waitOf(error, this.#options.obtainSchema);
+      if (wait !== undefined) {
+        rule.rule.undo();
+        this.#wait = wait;
         return pending;
       }
+      failed = true;
       rule.failed++;
       this.#fail(rule, asMkbError(error), held);
     }
-    return outcomeNumber.delivered;
+    if (rows.any) rule.passed++;
+    for (const failure of rows.failures.values()) this.#fail(rule, failure, held);
+    return rows.any || failed ? outcomeNumber.delivered : outcomeNumber.filtered;
   }
 
-  /** Rows that make no message are told once, for the first of them: the dead letter is the record, and one of it is enough. */
-  #publishRows(
-    sink: RecordSink,
-    record: ConsumedRecord,
-    rows: ReturnType<RecordRule['rule']['rows']>,
-    held: Held,
-  ): void {
-    let failure: MkbError | undefined;
-    for (const row of rows) {
-      try {
-        const publication = sink.sink.publication(record, row);
-        held.pending++;
-        this.#publisher.publish(publication, { held, sink });
-      } catch (error) {
-        sink.failed++;
-        failure ??= asMkbError(error);
-      }
+  /** Returns why the row makes no message, if it makes none. */
+  #publish(sink: RecordSink, record: ConsumedRecord, row: Row, held: Held): MkbError | undefined {
+    try {
+      const publication = sink.sink.publication(record, row);
+      const bytes = memoryOf(publication);
+      held.pending++;
+      held.madeBytes += bytes;
+      this.#madeBytes += bytes;
+      this.#publisher.publish(publication, { held, sink, bytes });
+      return undefined;
+    } catch (error) {
+      sink.failed++;
+      return asMkbError(error);
     }
-    if (failure) this.#fail(sink.rule, failure, held);
   }
 
   #fail(rule: RecordRule, error: MkbError, held: Held): void {
@@ -202,20 +232,30 @@ export class RecordFlow {
 
   // --- from the publisher
 
-  published({ held, sink }: Made, heard: boolean): void {
+  published(made: Made, heard: boolean): void {
+    const { held, sink } = made;
+    this.#unmake(made);
     sink.delivered++;
     if (!heard) this.account.unheard++;
     this.#release(held, outcomeNumber.delivered);
   }
 
-  failed({ held, sink }: Made, error: MkbError): void {
+  failed(made: Made, error: MkbError): void {
+    const { held, sink } = made;
+    this.#unmake(made);
     sink.failed++;
     this.#giveUp(sink.rule, error, held);
+  }
+
+  #unmake({ held, bytes }: Made): void {
+    held.madeBytes -= bytes;
+    this.#madeBytes -= bytes;
   }
 
   /** A group of outcomes has been told. */
   settled(): void {
     this.#producer?.sendNow();
+    if (!this.#isFull()) this.#waiting.room();
     if (this.#full) return;
     this.#room?.resolve();
     this.#room = undefined;
@@ -276,9 +316,24 @@ export class RecordFlow {
   #letGo(held: Held): void {
     this.#held.delete(held);
     this.#heldBytes -= bytesOf(held.record);
+    this.#madeBytes -= held.madeBytes;
+    held.madeBytes = 0;
   }
 }
 
 const noCaptures: readonly never[] = [];
 const largestToken = 2 ** 30;
-const bytesOf = ({ key, value }: FetchedRecord): number => (key?.length ?? 0) + (value?.length ?? 0);
+/** What the objects of a record, of a message or of a header cost beside their bytes, roughly. */
+const overhead = 200;
+
+const bytesOf = ({ key, value, headers }: FetchedRecord): number => {
+  let bytes = overhead + (key?.length ?? 0) + (value?.length ?? 0);
+  for (const [name, content] of headers) bytes += overhead + name.length + (content?.length ?? 0);
+  return bytes;
+};
+
+const memoryOf = ({ topic, payload, userProperties }: Publication): number => {
+  let bytes = overhead + topic.length + payload.length;
+  for (const [name, value] of userProperties) bytes += overhead + name.length + value.length;
+  return bytes;
+};

@@ -11,6 +11,7 @@ import { prepareRegistries, type Registries } from '../../../../bridge/registry/
 import { producerOptions } from '../../../../bridge/settings.ts';
 import { type EmbeddedKafka, type EmbeddedKafkaOptions, startEmbeddedKafka } from '../../../../demo/embedded/kafka.ts';
 import type { EventName, Happening } from '../../../../rules/events.ts';
+import { JqThreads } from '../../../../rules/jq/threads.ts';
 import { type Schemas, schemasOf } from '../../../../rules/schemas/schemas.ts';
 import { until } from '../../../real/until.ts';
 import { HeldClock } from '../../../support/held-clock.ts';
@@ -36,6 +37,8 @@ export interface TestMessage {
 
 const slotBits = 10;
 const scribble = '#';
+/** Shared, since a thread takes a second to start on a busy machine. It keeps no process alive. */
+const jq = new JqThreads();
 const timestamp = 1_700_000_000_123;
 
 export class Flow {
@@ -68,7 +71,7 @@ export class Flow {
   ) {
     this.kafka = kafka;
     this.#registries = registries;
-    this.rules = bind(options, schemas);
+    this.rules = bind(options, schemas, jq.ask);
     this.#pipeline = new Pipeline({
       rules: this.rules,
       clock: this.clock,
@@ -153,6 +156,10 @@ export class Flow {
     await until('all rows to have an outcome', () => this.rows.inFlight === 0, { everyMs: 2 });
   }
 
+  get bufferedBytes(): number {
+    return this.#producer.bufferedBytes;
+  }
+
   count(outcome: Outcome): number {
     return this.account.count(outcome);
   }
@@ -208,10 +215,10 @@ function documentOf(bootstrap: string, { rules, schemas = [], maxBytes = '64MiB'
   });
 }
 
-function bind(options: FlowOptions, schemas: Schemas): BoundRule[] {
+function bind(options: FlowOptions, schemas: Schemas, askJq: JqThreads['ask']): BoundRule[] {
   let next = 1;
   return documentOf('localhost:9092', options).spec.rules.map(rule => {
-    const bound = new BoundRule(rule, next, { schemas });
+    const bound = new BoundRule(rule, next, { schemas, askJq });
     next += rule.sinks.length;
     return bound;
   });
