@@ -68,6 +68,7 @@ export class WayBack {
     this.#flow = flow;
     this.account = flow.account;
     this.#publisher = new Publisher(parts.publisher, {
+      laneOf: ({ held }) => held.partition,
       published: (made, heard) => flow.published(made, heard),
       failed: (made, error) => flow.failed(made, error),
       settled: () => flow.settled(),

@@ -15,8 +15,14 @@ export interface Letter<Token> {
   packetId: number;
   /** How often it was sent. */
   times: number;
-  /** How often the server refused it without a reason. */
+  /** Messages of one lane keep their order. */
+  readonly lane: unknown;
+  /** How often the server refused it for now. */
+  refusals: number;
+  /** Of these, how often without a reason. */
   unclear: number;
+  /** Under way, and one before it in its lane was refused: it is sent again after that one, though the server may have it. */
+  overtook: boolean;
   /** Nobody wants to know what becomes of it. */
   forgotten: boolean;
 }
@@ -40,21 +46,33 @@ export class Outbox<Token> {
     return this.#unproved.length;
   }
 
-  add(publication: Publication, token: Token): void {
+  add(publication: Publication, token: Token, lane: unknown): void {
     const number = this.#numbers++;
-    this.#waiting.push({ publication, token, number, packetId: 0, times: 0, unclear: 0, forgotten: false });
+    const counts = { packetId: 0, times: 0, refusals: 0, unclear: 0 };
+    this.#waiting.push({ publication, token, number, lane, ...counts, overtook: false, forgotten: false });
   }
 
-  /** Takes out the letter whose turn it is; undefined if none waits, or as many as `window` are under way. Call `post` with it unless it failed. */
-  next(window: number): Letter<Token> | undefined {
+  /**
+   * Takes out the first letter that `admits` lets go; undefined if there is none, or as many as `window` are under way. Call `post` with it
+   * unless it failed.
+   */
+  next(window: number, admits?: (letter: Letter<Token>) => boolean): Letter<Token> | undefined {
     if (this.#posted.size + this.#unproved.length >= window) return undefined;
-    return this.#waiting.shift();
+    if (admits === undefined) return this.#waiting.shift();
+    const index = this.#waiting.findIndex(admits);
+    return index < 0 ? undefined : this.#waiting.splice(index, 1)[0];
+  }
+
+  /** Marks what is under way of QoS 1 after `letter` in its lane: it overtook. */
+  overtaken({ lane, number }: Letter<Token>): void {
+    for (const letter of this.#posted.values()) letter.overtook ||= letter.lane === lane && letter.number > number;
   }
 
   /** It is under way now. Returns its packet identifier, 0 for QoS 0. */
   post(letter: Letter<Token>): number {
     if (letter.publication.qos === 0) this.#unproved.push(letter);
     else {
+      letter.overtook = false;
       letter.packetId = this.#freePacketId();
       this.#posted.set(letter.packetId, letter);
     }

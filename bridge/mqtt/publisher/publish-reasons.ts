@@ -1,13 +1,15 @@
 /**
  * What a reason code of a PUBACK means for the message: it is there, it never will be, or it may be another time.
  *
- * The question is who can change the answer. A quota is freed by time, so those are asked again for ever. An access rule or a bad
- * topic is changed by a person, so those fail, and the message is a dead letter. Where the server does not say why (unspecified, its own
- * reason) it may be either: asked again a few times, and then it fails, for nothing may stall what comes after.
+ * The question is who can change the answer. A quota is freed by time, so those are asked again for ever; so is a code that nobody has
+ * described, for taking it as final would lose messages. An access rule or a bad topic is changed by a person, so those fail, and the
+ * message is a dead letter. Where the server does not say why (unspecified, its own reason), or says what is no answer to a PUBLISH, it may
+ * be either: asked again for about a minute, and then it fails, for nothing may stall what comes after.
  */
 
 export type PublishReaction = 'there' | 'unheard' | 'refused' | 'later' | 'unclear';
 
+/** MQTT 5, 3.4.2.1, and codes of other packets that servers use all the same. */
 const reactions: Readonly<Record<number, PublishReaction>> = {
   0: 'there',
   // No matching subscribers: the server has done its part, and tells that nobody listens.
@@ -17,14 +19,17 @@ const reactions: Readonly<Record<number, PublishReaction>> = {
   135: 'refused', // not authorised
   144: 'refused', // topic name invalid
   145: 'later', // packet identifier in use
+  149: 'unclear', // packet too large
   151: 'later', // quota exceeded
   153: 'refused', // payload format invalid
+  154: 'unclear', // retain not supported
+  155: 'unclear', // QoS not supported
 };
 
-/** How often a refusal without a reason is asked about again. */
-export const unclearAttempts = 5;
+/** How often a refusal without a clear reason is asked about again: with the usual pauses for about a minute. */
+export const unclearAttempts = 10;
 
-/** MQTT 5, 3.4.2.1. A code that the standard does not name there is judged by its class: 0x80 and above is an error. */
+/** Codes below 0x80 are a success, by the standard's numbering (MQTT 5, 2.4). */
 export function reactionTo(reasonCode: number): PublishReaction {
-  return reactions[reasonCode] ?? (reasonCode < 0x80 ? 'there' : 'unclear');
+  return reactions[reasonCode] ?? (reasonCode < 0x80 ? 'there' : 'later');
 }

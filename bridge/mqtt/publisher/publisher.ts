@@ -15,7 +15,6 @@
  */
 import { MkbError } from '../../../api/errors.ts';
 import { asMkbError } from '../../as-mkb-error.ts';
-import { backoffMs } from '../../backoff.ts';
 import { Connection } from '../connection.ts';
 import { Dialer } from '../dialer.ts';
 import { FrameReader } from '../frames.ts';
@@ -23,6 +22,7 @@ import type { ServerLimits } from '../handshake.ts';
 import { MqttMessage } from '../message.ts';
 import type { SessionOptions } from '../options.ts';
 import { describe } from '../reasons.ts';
+import { Holds } from './holds.ts';
 import { type Letter, Outbox } from './outbox.ts';
 import { type Publication, publishPacket, readPuback } from './publish-packet.ts';
 import { reactionTo, unclearAttempts } from './publish-reasons.ts';
@@ -33,6 +33,8 @@ export interface PublisherOptions extends SessionOptions {
 }
 
 export interface PublisherHandler<Token> {
+  /** The lane of a message: messages of one lane keep their order where the server refuses one for now. Without it all are one lane. */
+  laneOf?(token: Token): unknown;
   /** The server has the message. `heard` is false if it says that nobody subscribes to the topic (MQTT 5). */
   published(token: Token, heard: boolean): void;
   /** The server never will take it. */
@@ -58,15 +60,14 @@ export class Publisher<Token> {
   readonly #handler: PublisherHandler<Token>;
   readonly #dialer: Dialer;
   readonly #now: () => number;
-  readonly #random: () => number;
   readonly #outbox = new Outbox<Token>();
+  readonly #holds: Holds<Token>;
+  readonly #admits = (letter: Letter<Token>): boolean => this.#holds.admits(letter);
   #state: 'new' | 'running' | 'stopped' = 'new';
   #connection: Connection | undefined;
   #limits: ServerLimits | undefined;
   #liveSince: number | undefined;
   #retry: NodeJS.Timeout | undefined;
-  /** While it runs nothing is sent: the server asked for patience. */
-  #putOff: NodeJS.Timeout | undefined;
   #pumping = false;
   #proving = false;
   /** Connections in a row that ended with messages under way and acknowledged none. */
@@ -77,7 +78,7 @@ export class Publisher<Token> {
     const { random = Math.random, now = Date.now } = options;
     this.#options = options;
     this.#handler = handler;
-    this.#random = random;
+    this.#holds = new Holds({ ...options.reconnect, random });
     this.#now = now;
     this.#dialer = new Dialer(options);
   }
@@ -100,13 +101,14 @@ export class Publisher<Token> {
 
   /** Takes a message; what becomes of it is told later, never during this call. */
   publish(publication: Publication, token: Token): void {
-    this.#outbox.add(publication, token);
+    this.#outbox.add(publication, token, this.#handler.laneOf?.(token));
     this.#pumpSoon();
   }
 
   /** Nothing is told any more of the messages that `which` names, and none of them is sent if it was not yet, or sent again. */
   forget(which: (token: Token) => boolean): void {
     this.#outbox.forget(which);
+    for (const letter of this.#holds.letters()) if (letter.forgotten) this.#free(letter);
   }
 
   /** Sends nothing more, says DISCONNECT and closes. */
@@ -114,7 +116,7 @@ export class Publisher<Token> {
     const connection = this.#connection;
     this.#state = 'stopped';
     clearTimeout(this.#retry);
-    clearTimeout(this.#putOff);
+    this.#holds.stop();
     this.#connection = undefined;
     this.#liveSince = undefined;
     await connection?.close();
@@ -172,11 +174,11 @@ export class Publisher<Token> {
   #pump(): void {
     const connection = this.#connection;
     const limits = this.#limits;
-    if (!this.connected || connection === undefined || limits === undefined || this.#putOff !== undefined) return;
+    if (!this.connected || connection === undefined || limits === undefined) return;
     const packets: Buffer[] = [];
     let failed = false;
     for (;;) {
-      const letter = this.#outbox.next(this.#window(limits));
+      const letter = this.#outbox.next(this.#window(limits), this.#holds.none ? undefined : this.#admits);
       if (letter === undefined) break;
       const packet = this.#encode(letter, limits);
       if (packet === undefined) failed = true;
@@ -228,7 +230,8 @@ export class Publisher<Token> {
     this.#fruitless = 0;
     if (letter === undefined || letter.forgotten) return;
     const reaction = reactionTo(reasonCode);
-    if (reaction === 'there' || reaction === 'unheard') this.#handler.published(letter.token, reaction === 'there');
+    if (letter.overtook && reaction !== 'refused') this.#outbox.putBack([letter]);
+    else if (reaction === 'there' || reaction === 'unheard') this.#arrived(letter, reaction === 'there');
     else if (reaction === 'refused' || (reaction === 'unclear' && ++letter.unclear >= unclearAttempts))
       this.#refuse(letter, describe(reasonCode));
     else this.#later(letter, describe(reasonCode));
@@ -239,17 +242,24 @@ export class Publisher<Token> {
     this.#pump();
   }
 
+  #arrived(letter: Letter<Token>, heard: boolean): void {
+    this.#free(letter);
+    this.#handler.published(letter.token, heard);
+  }
+
+  /** Its lane need not wait for it any more. */
+  #free(letter: Letter<Token>): void {
+    if (this.#holds.none) return;
+    this.#holds.free(letter);
+    this.#pumpSoon();
+  }
+
   #later(letter: Letter<Token>, reason: string): void {
-    const { minDelayMs, maxDelayMs } = this.#options.reconnect;
+    letter.refusals++;
     this.#outbox.putBack([letter]);
+    this.#outbox.overtaken(letter);
     this.#handler.problem(new MkbError('mqtt-publish-put-off', { topic: letter.publication.topic, reason }));
-    this.#putOff ??= setTimeout(
-      () => {
-        this.#putOff = undefined;
-        this.#pump();
-      },
-      backoffMs(letter.times, minDelayMs, maxDelayMs, this.#random),
-    );
+    this.#holds.hold(letter, () => this.#pump());
   }
 
   #refuse(letter: Letter<Token>, reason: string): undefined {
@@ -258,6 +268,7 @@ export class Publisher<Token> {
 
   #fail(letter: Letter<Token>, error: MkbError): void {
     this.#outbox.remove(letter);
+    this.#free(letter);
     if (!letter.forgotten) this.#handler.failed(letter.token, error);
   }
 

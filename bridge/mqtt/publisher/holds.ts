@@ -1,0 +1,77 @@
+/**
+ * Messages that the server refused for now, and how their lanes wait for them.
+ *
+ * Messages of one lane keep their order: what was sent after the refused one may be there already, so it is sent once more after it,
+ * whatever its own PUBACK says. The last copies that the server has are then in order, as they would be after a lost connection. Until the
+ * refused message has an outcome it goes alone: other lanes go on, and nothing is repeated more than once for each refusal.
+ */
+import { backoffMs } from '../../backoff.ts';
+import type { Letter } from './outbox.ts';
+
+interface Hold<Token> {
+  readonly letter: Letter<Token>;
+  /** While it runs the letter is not sent. */
+  pause: NodeJS.Timeout | undefined;
+}
+
+export interface HoldsOptions {
+  readonly minDelayMs: number;
+  readonly maxDelayMs: number;
+  readonly random: () => number;
+}
+
+export class Holds<Token> {
+  readonly #options: HoldsOptions;
+  readonly #byLane = new Map<unknown, Hold<Token>>();
+
+  constructor(options: HoldsOptions) {
+    this.#options = options;
+  }
+
+  /** Whether no lane waits. */
+  get none(): boolean {
+    return this.#byLane.size === 0;
+  }
+
+  /** Whether a letter may be sent now. */
+  admits({ lane, number }: Letter<Token>): boolean {
+    const hold = this.#byLane.get(lane);
+    return hold === undefined || (hold.letter.number === number && hold.pause === undefined);
+  }
+
+  /** The letter was refused for now. `over` is called after the pause; then `admits` says yes to it. */
+  hold(letter: Letter<Token>, over: () => void): void {
+    const held = this.#byLane.get(letter.lane);
+    // What was sent earlier in the lane goes first.
+    if (held !== undefined && held.letter.number < letter.number) return;
+    clearTimeout(held?.pause);
+    const { minDelayMs, maxDelayMs, random } = this.#options;
+    const hold: Hold<Token> = { letter, pause: undefined };
+    hold.pause = setTimeout(
+      () => {
+        hold.pause = undefined;
+        over();
+      },
+      backoffMs(letter.refusals, minDelayMs, maxDelayMs, random),
+    );
+    this.#byLane.set(letter.lane, hold);
+  }
+
+  /** The letter has an outcome, or nobody wants one: if its lane waits for it, it waits no more. */
+  free(letter: Letter<Token>): void {
+    const hold = this.#byLane.get(letter.lane);
+    if (hold?.letter !== letter) return;
+    clearTimeout(hold.pause);
+    this.#byLane.delete(letter.lane);
+  }
+
+  /** The letters that lanes wait for. */
+  *letters(): Iterable<Letter<Token>> {
+    for (const { letter } of this.#byLane.values()) yield letter;
+  }
+
+  stop(): void {
+    for (const { pause } of this.#byLane.values()) clearTimeout(pause);
+    this.#byLane.clear();
+  }
+}
