@@ -15,7 +15,8 @@ import { checkTime } from './record-time.ts';
 import type { Rule } from './rule.ts';
 import type { RuleDocument, SinkDocument } from './rule-document.ts';
 import { compileTemplate } from './template.ts';
-import { filterCovers, filtersOverlap } from './topic-filter.ts';
+import { filterCovers } from './topic-filter.ts';
+import { TopicIndex } from './topic-index.ts';
 
 /** For `loadDocuments`: runs `checkRules` on documents whose rules have the right shape. */
 export const rulesCheck: DocumentCheck = {
@@ -102,14 +103,15 @@ const placedFilters = ({ name, sql }: RuleDocument, rule: Rule, path: Path): Pla
 const overlaps = (loaded: LoadedDocument, filters: readonly PlacedFilter[]): Problem[] => {
   // `spec.mqtt` may be missing, or broken in another way, which is someone else's finding.
   if (loaded.document.spec.mqtt?.version !== '3.1.1') return [];
-  return filters.flatMap((later, index) => {
-    const earlier = filters.slice(0, index).find(other => overlapsUncovered(other.filter, later.filter));
+  const index = new TopicIndex<PlacedFilter>();
+  return filters.flatMap(later => {
+    const earlier = index
+      .overlapping(later.filter)
+      .find(({ filter }) => !filterCovers(filter, later.filter) && !filterCovers(later.filter, filter));
+    index.add(later.filter, later);
     if (earlier === undefined) return [];
     const details = { filter: later.filter, other: earlier.filter, otherRule: earlier.rule };
     const place = loaded.locateInString(later.path, later.offset);
     return [toProblem(place, later.path, new MkbError('rule-filters-overlap', details), 'warning')];
   });
 };
-
-const overlapsUncovered = (left: string, right: string): boolean =>
-  filtersOverlap(left, right) && !filterCovers(left, right) && !filterCovers(right, left);

@@ -151,6 +151,13 @@ export const mqttErrors = table({
       `The MQTT server does not subscribe this client to ${filter}, or end a subscription to it, now: ${reason}.`,
     remedy: 'It is asked again with growing pauses. Look at the quotas and the log of the server if it lasts.',
   },
+  'mqtt-filters-overlap': {
+    kind: 'permanent',
+    message: ({ filter, other }: { filter: string; other: string }) =>
+      `"${filter}" and "${other}" match some topics in common, and this MQTT server does not say which of them a message comes for.`,
+    remedy:
+      'It may deliver such a message once for each, and then each rule writes it twice. Use a server of MQTT 5 that has subscription identifiers, or one filter that covers both, and WHERE.',
+  },
   'mqtt-old-subscription': {
     kind: 'retryable',
     message: ({ filter }: { filter: string }) =>

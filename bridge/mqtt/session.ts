@@ -17,10 +17,10 @@ import { Connection, type ConnectionEvents } from './connection.ts';
 import { Dialer } from './dialer.ts';
 import { FrameReader } from './frames.ts';
 import type { Welcome } from './handshake.ts';
-import { MqttMessage, type Unwanted } from './message.ts';
-import { OldSubscriptions } from './old-subscriptions.ts';
+import { MqttMessage } from './message.ts';
 import type { MqttVersion, SessionOptions } from './options.ts';
 import { Receipts } from './receipts.ts';
+import { SessionSubscriptions } from './session-subscriptions.ts';
 import type { Grant } from './subscriber.ts';
 import { Topics } from './topics.ts';
 import { violation } from './violation.ts';
@@ -64,7 +64,7 @@ export class Session {
   readonly #receipts = new Receipts();
   readonly #message: MqttMessage;
   readonly #now: () => number;
-  readonly #old: OldSubscriptions;
+  readonly #subscriptions: SessionSubscriptions;
   #state: 'new' | 'running' | 'stopped' = 'new';
   #connection: Connection | undefined;
   #welcome: Welcome | undefined;
@@ -73,11 +73,6 @@ export class Session {
   #noticed = false;
   /** When the connection went live; undefined while there is none. */
   #liveSince: number | undefined;
-  #subscribed = false;
-  /** Whether this process has begun the session, and not taken up one that was there. */
-  #madeSession = false;
-  /** Whether stored messages of this connection came before, and are not asked for again. */
-  #retainedUnwanted = false;
   #paused = false;
   /** Whether this read had a QoS 2 message that was handed over before: the handler will not ask for its acknowledgement. */
   #repeated = false;
@@ -97,8 +92,7 @@ export class Session {
         .toString(16)
         .padStart(8, '0'),
     );
-    this.#old = new OldSubscriptions({
-      subscriptions: options.subscriptions,
+    this.#subscriptions = new SessionSubscriptions(options, {
       unsubscribe: filters => this.unsubscribe(filters),
       noticed: error => this.#notice(error),
     });
@@ -209,7 +203,7 @@ export class Session {
     const connection = this.#connection;
     this.#state = 'stopped';
     clearTimeout(this.#retry);
-    this.#old.stop();
+    this.#subscriptions.stop();
     this.#disconnect();
     return connection;
   }
@@ -254,40 +248,16 @@ export class Session {
     if (lowered) this.#handler.noticed(lowered);
     if (!welcome.sessionPresent) this.#receipts.forget();
     if (this.#blocked) this.#connection?.hold();
-    // Once per process even if the session is there: the document may have changed since the process that made it.
-    const subscribes = !welcome.sessionPresent || !this.#subscribed;
-    this.#madeSession ||= !welcome.sessionPresent;
-    this.#retainedUnwanted = subscribes && this.#refusesRetained();
-    return subscribes;
+    return this.#subscriptions.welcomed(welcome, this.#dialer.version);
   }
 
   #established(grants: readonly Grant[]): void {
     const { sessionPresent = false, sessionExpirySeconds } = this.#welcome ?? {};
-    if (!this.#subscribed) void this.#giveUpOld();
-    this.#subscribed = true;
+    this.#subscriptions.established();
     this.#dialer.live();
     this.#liveSince = this.#now();
     const url = this.#connection?.url ?? '';
     this.#handler.connected({ sessionPresent, url, version: this.#dialer.version, grants, sessionExpirySeconds });
-  }
-
-  /** Whether to leave out what comes because we subscribe. An MQTT 5 server does so itself, by Retain Handling. */
-  #refusesRetained(): boolean {
-    const { retained = 'new' } = this.#options;
-    if (this.#dialer.version === '5' || retained === 'all') return false;
-    return retained === 'none' || !this.#madeSession;
-  }
-
-  /** Gives up the filters that the document names for it. */
-  async #giveUpOld(): Promise<void> {
-    const { unsubscribe = [], subscriptions } = this.#options;
-    const old = unsubscribe.filter(each => !subscriptions.some(({ filter }) => filter === each));
-    try {
-      // If the connection is lost, it is asked on the next one.
-      if (old.length > 0 && !(await this.unsubscribe(old))) this.#subscribed = false;
-    } catch (error) {
-      this.#notice(error as MkbError);
-    }
   }
 
   #publish(): boolean {
@@ -300,18 +270,11 @@ export class Session {
     const arrival = this.#window.arrive(message.packetId, message.qos);
     if (message.qos === 2) this.#receipts.arrive(message.packetId, arrival);
     message.arrival = arrival;
-    message.unwanted = this.#whyUnwanted(message);
+    message.unwanted = this.#subscriptions.whyUnwanted(message);
     this.#handler.message(message, arrival);
     if (this.#noticed || !this.#overrun) return;
     this.#noticed = true;
     this.#notice(new MkbError('mqtt-receive-maximum-exceeded', { limit: this.#receiveLimit }));
-  }
-
-  #whyUnwanted(message: MqttMessage): Unwanted | undefined {
-    message.named.read(message.buffer, message.propertiesStart, message.propertiesEnd);
-    if (message.named.count > 0 && this.#old.isOld(message)) return 'old_subscription';
-    // What is delivered again may have been taken the first time.
-    return this.#retainedUnwanted && message.retain && !message.dup ? 'retained' : undefined;
   }
 
   #notice(error: MkbError): void {
@@ -368,7 +331,7 @@ export class Session {
     const { error: judged, pauseMs, quiet } = this.#dialer.ended(error, livedMs);
     if (judged.kind === 'permanent' && !quiet) {
       this.#state = 'stopped';
-      this.#old.stop();
+      this.#subscriptions.stop();
       this.#handler.failed(judged);
       return;
     }

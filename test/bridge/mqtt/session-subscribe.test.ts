@@ -179,6 +179,32 @@ describe('a SUBACK', () => {
   });
 });
 
+describe('filters that overlap', () => {
+  const overlapping = { subscriptions: plan(['x/+/b', 'x/a/+'], 'g') };
+  const noticed = () => recording.events.filter(event => event === 'mqtt-filters-overlap').length;
+
+  it.each([
+    '5',
+    '3.1.1',
+  ] as const)('are a warning, once, at a server that does not tell their copies apart (MQTT %s)', async version => {
+    if (version === '5') start(overlapping);
+    else await startOld(overlapping);
+    for (let round = 0; round < 2; round++) {
+      const peer = await welcome({ properties: { subscriptionIdentifiersAvailable: false } });
+      peer.cut();
+    }
+    await recording.lostTimes(2);
+    expect(noticed()).toBe(1);
+  });
+
+  it('are none where each copy says what it is for', async () => {
+    start(overlapping);
+    (await welcome()).cut();
+    await recording.lostTimes(1);
+    expect(noticed()).toBe(0);
+  });
+});
+
 describe('filters that the document names', () => {
   it('are given up once the session is there, and those that rules read are not', async () => {
     start({ subscriptions: plan(['a']), unsubscribe: ['old/#', '$share/g/old', 'a'] });

@@ -1,0 +1,96 @@
+/**
+ * What a session has to do with its subscriptions: when to make them, which of older documents to give up, and which messages that come
+ * because of them are for no rule.
+ */
+import { MkbError } from '../../api/errors.ts';
+import { TopicIndex } from '../../rules/topic-index.ts';
+import type { Welcome } from './handshake.ts';
+import type { MqttMessage, Unwanted } from './message.ts';
+import { OldSubscriptions } from './old-subscriptions.ts';
+import type { MqttVersion, SessionOptions } from './options.ts';
+
+export interface SessionSubscriptionsEvents {
+  /** As `Connection.unsubscribe`. */
+  readonly unsubscribe: (filters: readonly string[]) => Promise<boolean>;
+  readonly noticed: (error: MkbError) => void;
+}
+
+export class SessionSubscriptions {
+  readonly #options: SessionOptions;
+  readonly #events: SessionSubscriptionsEvents;
+  readonly #old: OldSubscriptions;
+  #subscribed = false;
+  /** Whether this process has begun the session, and not taken up one that was there. */
+  #madeSession = false;
+  /** Whether stored messages of this connection came before, and are not asked for again. */
+  #retainedUnwanted = false;
+  #overlapNoticed = false;
+
+  constructor(options: SessionOptions, events: SessionSubscriptionsEvents) {
+    this.#options = options;
+    this.#events = events;
+    this.#old = new OldSubscriptions({ subscriptions: options.subscriptions, ...events });
+  }
+
+  /** A server let us in. Returns whether to subscribe: once per process even if the session is there, for the document may have changed. */
+  welcomed({ sessionPresent, limits }: Welcome, version: MqttVersion): boolean {
+    const subscribes = !sessionPresent || !this.#subscribed;
+    this.#madeSession ||= !sessionPresent;
+    this.#retainedUnwanted = subscribes && this.#refusesRetained(version);
+    if (version === '3.1.1' || !limits.identifiersAvailable) this.#noticeOverlap();
+    return subscribes;
+  }
+
+  /** Everything is subscribed. */
+  established(): void {
+    if (!this.#subscribed) void this.#giveUpOld();
+    this.#subscribed = true;
+  }
+
+  /** Why a message is for no rule, if it is. Reads `message.named`, and leaves in it what is ours. */
+  whyUnwanted(message: MqttMessage): Unwanted | undefined {
+    const { named } = message;
+    named.read(message.buffer, message.propertiesStart, message.propertiesEnd);
+    if (named.count > 0 && this.#old.isOld(message)) return 'old_subscription';
+    // What is delivered again may have been taken the first time.
+    return this.#retainedUnwanted && message.retain && !message.dup ? 'retained' : undefined;
+  }
+
+  stop(): void {
+    this.#old.stop();
+  }
+
+  /** Whether to leave out what comes because we subscribe. An MQTT 5 server does so itself, by Retain Handling. */
+  #refusesRetained(version: MqttVersion): boolean {
+    const { retained = 'new' } = this.#options;
+    if (version === '5' || retained === 'all') return false;
+    return retained === 'none' || !this.#madeSession;
+  }
+
+  /** Gives up the filters that the document names for it. */
+  async #giveUpOld(): Promise<void> {
+    const { unsubscribe = [], subscriptions } = this.#options;
+    const old = unsubscribe.filter(each => !subscriptions.some(({ filter }) => filter === each));
+    try {
+      // If the connection is lost, it is asked on the next one.
+      if (old.length > 0 && !(await this.#events.unsubscribe(old))) this.#subscribed = false;
+    } catch (error) {
+      this.#events.noticed(error as MkbError);
+    }
+  }
+
+  #noticeOverlap(): void {
+    if (this.#overlapNoticed) return;
+    this.#overlapNoticed = true;
+    const index = new TopicIndex<string>();
+    for (const { filter } of this.#options.subscriptions) {
+      const matched = filter.replace(/^\$share\/[^/]+\//, '');
+      const { value: other } = index.overlapping(matched).next();
+      if (other !== undefined) {
+        this.#events.noticed(new MkbError('mqtt-filters-overlap', { filter: matched, other }));
+        return;
+      }
+      index.add(matched, matched);
+    }
+  }
+}
