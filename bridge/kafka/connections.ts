@@ -40,23 +40,32 @@ export class Connections {
     for (const { nodeId, host, port } of brokers) this.#brokers.set(nodeId, this.#link(host, port));
   }
 
-  /** A connection to any broker: one that is up, otherwise the first that comes up. */
+  /** A connection to any broker: one that is up, otherwise the first that comes up. Throws the error that says most. */
   async ready(): Promise<Connection> {
     const links = new Set([
       ...this.#brokers.values(),
       ...this.#bootstrapServers.map(server => this.#bootstrap(server)),
     ]);
+    const errors: unknown[] = [];
     for (const link of links) if (link.connection) return link.connection;
-    let error: unknown;
+    // One after the other, so that not every broker gets a connection; but those that failed all at once, since each has a pause to make.
     for (const link of links) {
+      if (link.lastError) continue;
       try {
         return await link.ready();
-      } catch (reason) {
-        // A refused login outweighs a broker that is merely down: it is what a person has to fix.
-        if (!(MkbError.is(error) && error.kind === 'permanent')) error = reason;
+      } catch (error) {
+        errors.push(error);
       }
     }
-    throw error;
+    if (errors.length === 0) {
+      try {
+        return await Promise.any(Array.from(links, link => link.ready()));
+      } catch (error) {
+        errors.push(...(error as AggregateError).errors);
+      }
+    }
+    // A refused login outweighs a broker that is merely down: it is what a person has to fix.
+    throw errors.find(error => MkbError.is(error) && error.kind === 'permanent') ?? errors[0];
   }
 
   close(): void {

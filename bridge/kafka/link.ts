@@ -1,12 +1,16 @@
 /**
- * The connection to one broker: opened when it is wanted, opened again after a pause when it breaks, and replaced by another before its
- * login expires (broker-connection.ts). Until the other one is up, this one is used.
+ * The connection to one broker: opened when it is wanted, opened again when it breaks, and replaced by another before its login expires
+ * (broker-connection.ts). Until the other one is up, this one is used.
+ *
+ * Attempts that fail earn a pause, and whoever asks next waits for its end: so a broker that is dead is tried as seldom as the backoff says,
+ * however many ask for it.
  *
  * Whoever needs it asks for `connection` and, if there is none, calls `open`; a change is told through `changed`. Nothing here
  * decides whether a request is repeated.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Connection, ConnectionOptions } from '@platformatic/kafka';
-import type { MkbError } from '../../api/errors.ts';
+import { MkbError } from '../../api/errors.ts';
 import { BrokerConnection } from '../../kafka/broker-connection.ts';
 import { connectError } from '../../kafka/connect-error.ts';
 import { secureOptionsFor } from '../../kafka/diagnosis.ts';
@@ -20,8 +24,18 @@ export interface LinkOptions {
   readonly connection: ConnectionOptions;
   /** Reads certificates and secrets, again for each connection. */
   readonly login?: KafkaLogin;
-  readonly retry: { readonly minDelayMs: number; readonly maxDelayMs: number };
+  /** Pauses between attempts to connect to a broker; those of `retry` when left out. */
+  readonly reconnect?: Pauses;
+  readonly retry: Pauses;
 }
+
+interface Pauses {
+  readonly minDelayMs: number;
+  readonly maxDelayMs: number;
+}
+
+/** What takes connections and closes them at once, such as a balancer without a broker behind it, is as dead as what takes none. */
+const shortLifeMs = 2000;
 
 export class Link {
   readonly host: string;
@@ -33,8 +47,10 @@ export class Link {
   readonly #retired = new Set<BrokerConnection>();
   #connecting: Promise<Connection> | undefined;
   #failures = 0;
-  #retry: NodeJS.Timeout | undefined;
-  #closed = false;
+  /** No attempt to connect before this time, performance.now(). */
+  #notBefore = 0;
+  #wasUp = false;
+  readonly #closing = new AbortController();
   /** Why the last attempt to connect failed; undefined once connected. */
   lastError: MkbError | undefined;
   /** No request before this time (performance.now()): the broker asked for it (KIP-219). */
@@ -54,6 +70,14 @@ export class Link {
     return `${this.host}:${this.port}`;
   }
 
+  /** Why no request can be sent now; undefined while it is up, and while it was and nothing is known against it. */
+  get unusable(): string | undefined {
+    if (this.#connection || (this.#wasUp && !this.lastError)) return undefined;
+    if (!this.lastError) return 'there has been no connection yet';
+    const { reason } = this.lastError.details as { reason?: string };
+    return reason ?? this.lastError.message;
+  }
+
   /** The connection, if it is up. */
   get connection(): Connection | undefined {
     return this.#connection;
@@ -61,9 +85,7 @@ export class Link {
 
   /** Sees to it that there will be a connection: at once, or after the pause that failures have earned. Never throws; `changed` tells. */
   open(): void {
-    if (this.#closed || this.#connection || this.#connecting || this.#retry) return;
-    if (this.#failures === 0) this.ready().catch(() => undefined);
-    else this.#openLater();
+    if (!this.#connection) this.ready().catch(() => undefined);
   }
 
   /** The connection, as soon as it is up. Throws why it cannot be had: `kafka-unreachable`, `kafka-authentication-failed`, `tls-untrusted` and their like. */
@@ -75,24 +97,22 @@ export class Link {
   /** Opens another connection in the place of the one that is up, if that one is of no more use for new requests. */
   replace(connection = this.#connection): void {
     if (this.#closed || connection === undefined || connection !== this.#connection) return;
-    this.#connectOnce().catch(() => this.#openLater(connection));
+    this.#connectOnce().catch(() => this.replace(connection));
   }
 
   /** Drops the connection; requests under way end with an error. */
   close(): void {
-    this.#closed = true;
-    clearTimeout(this.#retry);
+    this.#closing.abort();
+    this.drop();
+  }
+
+  /** Drops the connection. Another one is opened when somebody asks for it. */
+  drop(): void {
     for (const connection of [this.#connection, ...this.#retired]) connection?.close().catch(() => undefined);
   }
 
-  /** @param replaced the connection that is still used meanwhile */
-  #openLater(replaced?: BrokerConnection): void {
-    if (this.#closed || this.#retry) return;
-    this.#retry = setTimeout(() => {
-      this.#retry = undefined;
-      if (this.#connection) this.replace(replaced);
-      else this.ready().catch(() => undefined);
-    }, this.#pauseMs());
+  get #closed(): boolean {
+    return this.#closing.signal.aborted;
   }
 
   #connectOnce(): Promise<Connection> {
@@ -104,6 +124,10 @@ export class Link {
   }
 
   async #connect(): Promise<Connection> {
+    const pauseMs = this.#notBefore - performance.now();
+    if (pauseMs > 0) await pause(pauseMs, undefined, { signal: this.#closing.signal }).catch(() => undefined);
+    if (this.#closed)
+      throw new MkbError('kafka-unreachable', { address: this.address, reason: 'the connection is closed' });
     const { clientId, connection: options, login } = this.#options;
     let connection: BrokerConnection;
     try {
@@ -113,18 +137,21 @@ export class Link {
         throw connectError(this.address, cause, secure);
       });
     } catch (error) {
-      this.#failures++;
+      this.#earnPause();
       this.lastError = asMkbError(error);
       throw this.lastError;
     }
     guardFrames(connection.socket);
-    this.#failures = 0;
+    const upSince = performance.now();
+    this.#wasUp = true;
     this.lastError = undefined;
     this.#retire();
     this.#connection = connection;
     connection.once('close', () => {
       this.#retired.delete(connection);
       if (this.#connection !== connection) return;
+      if (performance.now() - upSince > shortLifeMs) this.#failures = 0;
+      else this.#earnPause();
       this.#connection = undefined;
       this.#changed();
     });
@@ -132,14 +159,14 @@ export class Link {
     return connection;
   }
 
+  #earnPause(): void {
+    const { minDelayMs, maxDelayMs } = this.#options.reconnect ?? this.#options.retry;
+    this.#notBefore = performance.now() + backoffMs(this.#failures++, minDelayMs, maxDelayMs);
+  }
+
   #retire(): void {
     if (this.#connection === undefined) return;
     this.#retired.add(this.#connection);
     this.#connection.retire();
-  }
-
-  #pauseMs(): number {
-    const { minDelayMs, maxDelayMs } = this.#options.retry;
-    return backoffMs(this.#failures - 1, minDelayMs, maxDelayMs);
   }
 }

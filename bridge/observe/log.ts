@@ -21,15 +21,16 @@ const errorFields = (error: unknown): object =>
     ? { code: error.code, message: error.message, remedy: error.remedy }
     : pino.stdSerializers.err(error as Error);
 
-/** How long an error that was logged stays quiet, milliseconds. */
+/** How long an error that was logged stays quiet at first, milliseconds: twice as long each time that it goes on, up to the most. */
 const quietMs = 10_000;
+const longestQuietMs = 60_000;
 
 interface Quiet {
   count: number;
   last: MkbError;
 }
 
-/** Logs errors, each kind of them at most once in ten seconds, with the number of those that were held back. */
+/** Logs errors, each kind of them once, and then ever more seldom with the number of those that were held back. */
 export class ErrorLog {
   readonly #log: Logger;
   readonly #quiet = new Map<string, Quiet>();
@@ -50,15 +51,18 @@ export class ErrorLog {
     this.#write(level, error, context);
     const state: Quiet = { count: 0, last: error };
     this.#quiet.set(kind, state);
-    const timer = setInterval(() => {
-      if (state.count === 0) {
-        clearInterval(timer);
-        this.#quiet.delete(kind);
-        return;
-      }
-      this.#write(level, state.last, { ...context, repeated: state.count });
-      state.count = 0;
-    }, quietMs).unref();
+    const sumUpIn = (waitMs: number): void => {
+      setTimeout(() => {
+        if (state.count === 0) {
+          this.#quiet.delete(kind);
+          return;
+        }
+        this.#write(level, state.last, { ...context, repeated: state.count });
+        state.count = 0;
+        sumUpIn(Math.min(2 * waitMs, longestQuietMs));
+      }, waitMs).unref();
+    };
+    sumUpIn(quietMs);
   }
 
   #write(level: 'warn' | 'error', error: MkbError, context: Readonly<Record<string, string | number>>): void {

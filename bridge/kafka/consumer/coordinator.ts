@@ -12,6 +12,8 @@ export class Coordinator {
   readonly #options: ConsumerOptions;
   readonly #cluster: Cluster;
   #link: Promise<Link> | undefined;
+  /** The link that was found last. */
+  #last: Link | undefined;
   #closed = false;
 
   constructor(options: ConsumerOptions, cluster: Cluster) {
@@ -48,7 +50,7 @@ export class Coordinator {
   /** It may be another broker by now. */
   forget(): void {
     this.#link?.then(
-      link => link.close(),
+      link => link.drop(),
       () => undefined,
     );
     this.#link = undefined;
@@ -57,13 +59,20 @@ export class Coordinator {
   close(): void {
     this.#closed = true;
     this.forget();
+    this.#last?.close();
   }
 
   async #find(): Promise<Link> {
     const { groupId, cluster, rebalanceTimeoutMs, sessionTimeoutMs } = this.#options;
     const { host, port } = await this.#cluster.coordinatorOf(groupId);
-    const requestTimeout = sessionTimeoutMs + rebalanceTimeoutMs;
-    const options = { ...cluster, connection: { ...cluster.connection, requestTimeout } };
-    return new Link(host, port, options, () => undefined);
+    // The same link, if it is the same broker: it knows how long not to be asked again.
+    if (this.#last?.host !== host || this.#last.port !== port) {
+      this.#last?.close();
+      const requestTimeout = sessionTimeoutMs + rebalanceTimeoutMs;
+      const options = { ...cluster, connection: { ...cluster.connection, requestTimeout } };
+      this.#last = new Link(host, port, options, () => undefined);
+    }
+    if (this.#closed) this.#last.close();
+    return this.#last;
   }
 }

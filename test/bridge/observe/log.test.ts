@@ -39,14 +39,18 @@ test('an error that repeats is logged once, and summed up after ten seconds with
   expect(lines.length).toBe(2);
 });
 
-test('an error that goes on is one line in ten seconds, and is news again when it had stopped', () => {
+test('an error that goes on is ever fewer lines, in the end one a minute, and is news again when it had stopped', () => {
+  // A Kafka that was dead for an hour filled the log.
   const { lines, errors } = setup();
-  for (let second = 0; second < 60; second++) {
+  for (let second = 0; second < 245; second++) {
     errors.report('warn', unreachable('k:1'), { bridge: 'b' });
     vi.advanceTimersByTime(1000);
   }
+  // At once, and after 10, 30, 70, 130 and 190 s, each time with what came between.
+  expect(lines.map(({ repeated = 1 }) => repeated)).toEqual([1, 9, 20, 40, 60, 60]);
+  vi.advanceTimersByTime(60_000);
   expect(lines.length).toBe(7);
-  vi.advanceTimersByTime(20_000);
+  vi.advanceTimersByTime(60_000);
   errors.report('warn', unreachable('k:1'), { bridge: 'b' });
   expect(lines.length).toBe(8);
   expect(lines[7]).not.toHaveProperty('repeated');
