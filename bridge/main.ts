@@ -19,11 +19,14 @@ import type { RecordRule } from './flow/records/record-rule.ts';
 import { Settlement } from './flow/settlement.ts';
 import { slotBitsFor } from './flow/tokens.ts';
 import { Producer } from './kafka/producer.ts';
+import type { Wait } from './kafka/waits.ts';
 import { type ConnectedInfo, Session, type SessionHandler } from './mqtt/session.ts';
 import type { BridgeFigures } from './observe/figures.ts';
 import { ErrorLog, type Logger } from './observe/log.ts';
+import { StandstillLog } from './observe/standstill-log.ts';
 import { type BridgeOptions, type BridgeParts, prepareParts } from './parts.ts';
 import type { Registries } from './registry/registries.ts';
+import { kafkaAway, type Standstill, standstillsOf, unreadiness } from './standstills.ts';
 import { WayBack, type WayBackEvents } from './way-back.ts';
 
 /** What a stop left behind. */
@@ -65,6 +68,10 @@ export class Bridge implements BridgeFigures {
   #kafkaWasConnected = false;
   #stopping: Promise<StopReport> | undefined;
   #settled: (() => void) | undefined;
+  /** What `start` tries again. */
+  #startingProblem: MkbError | undefined;
+  readonly #standstillLog: StandstillLog;
+  #standstillTimer: NodeJS.Timeout | undefined;
 
   /** Use `prepareBridge`. */
   constructor(document: MqttKafkaBridge, parts: BridgeParts, log: Logger) {
@@ -76,6 +83,7 @@ export class Bridge implements BridgeFigures {
     this.#document = document;
     this.#log = log;
     this.#errors = new ErrorLog(log);
+    this.#standstillLog = new StandstillLog(log, this.name);
     this.rules = [...parts.rules, ...(parts.wayBack?.rules ?? [])];
     this.#subscribes = parts.rules.length > 0;
     this.#registries = parts.registries;
@@ -109,7 +117,26 @@ export class Bridge implements BridgeFigures {
   }
 
   get kafkaConnected(): boolean {
+    return this.#kafkaAnswers && this.#producer.unreachable.length === 0;
+  }
+
+  /** Whether at least one broker of Kafka is connected. */
+  get #kafkaAnswers(): boolean {
     return this.#subscribes ? this.#producer.cluster.connected : (this.wayBack?.kafkaConnected ?? false);
+  }
+
+  get heldBack(): number {
+    return this.session.heldBack;
+  }
+
+  get waits(): Wait[] {
+    return [...this.#producer.waits, ...(this.wayBack?.waits ?? [])];
+  }
+
+  get #standstills(): Standstill[] {
+    // With no broker connected, it is not the address of a leader that is wrong.
+    const unreachable = this.#kafkaAnswers ? this.#producer.unreachable : [];
+    return standstillsOf({ unreachable, waits: this.waits });
   }
 
   get bufferedBytes(): number {
@@ -138,7 +165,9 @@ export class Bridge implements BridgeFigures {
     const missing: string[] = [];
     if (this.#stopping) missing.push('it is stopping');
     if (!this.mqttConnected) missing.push('MQTT is not connected');
-    if (!this.kafkaConnected) missing.push('Kafka is not connected');
+    if (!this.#kafkaAnswers) missing.push('Kafka is not connected');
+    if (this.#startingProblem) missing.push(`it is starting: ${this.#startingProblem.message}`);
+    missing.push(...unreadiness(this.#standstills, this.heldBack));
     return this.wayBack ? [...missing, ...this.wayBack.missing()] : missing;
   }
 
@@ -148,6 +177,8 @@ export class Bridge implements BridgeFigures {
       await this.#untilDone(() => this.#producer.start());
       await this.#untilDone(() => this.#producer.cluster.createTopics(this.#document.spec.kafka.topics));
       await this.#untilDone(() => this.#requireTopics());
+      await this.#producer.reachLeaders();
+      this.#watchStandstills();
       await this.#untilDone(() => this.#registries.start());
       if (this.rules.some(({ rule }) => rule.callsJq)) await this.#jq.warm();
       if (this.#stopping) return;
@@ -162,6 +193,14 @@ export class Bridge implements BridgeFigures {
     }
   }
 
+  #watchStandstills(): void {
+    const address = this.#document.spec.kafka.bootstrapServers!.join(', ');
+    this.#standstillTimer = setInterval(() => {
+      const all = this.#kafkaAnswers ? this.#standstills : [kafkaAway(address), ...this.#standstills];
+      this.#standstillLog.look(all, this.heldBack, performance.now());
+    }, 1000).unref();
+  }
+
   /** Stops reading, delivers and acknowledges what was read, and closes; at the latest after `delivery.shutdownTimeout`. */
   stop(): Promise<StopReport> {
     this.#stopping ??= this.#stop();
@@ -170,6 +209,7 @@ export class Bridge implements BridgeFigures {
 
   async #stop(): Promise<StopReport> {
     this.#stopped.abort();
+    clearInterval(this.#standstillTimer);
     const timeoutMs = durationMs(this.#document.spec.delivery.shutdownTimeout);
     const back = this.wayBack?.stop(timeoutMs);
     this.session.pause();
@@ -273,9 +313,10 @@ export class Bridge implements BridgeFigures {
   }
 
   #kafkaLinkChanged(): void {
-    if (this.kafkaConnected === this.#kafkaWasConnected) return;
-    this.#kafkaWasConnected = this.kafkaConnected;
-    const event = this.kafkaConnected ? 'bridge.kafka_connected' : 'bridge.kafka_disconnected';
+    const connected = this.#kafkaAnswers;
+    if (connected === this.#kafkaWasConnected) return;
+    this.#kafkaWasConnected = connected;
+    const event = connected ? 'bridge.kafka_connected' : 'bridge.kafka_disconnected';
     this.#pipeline.events.raise(event, () => ({}));
   }
 
@@ -295,9 +336,11 @@ export class Bridge implements BridgeFigures {
     for (let attempt = 0; !this.#stopping; attempt++) {
       try {
         await action();
+        this.#startingProblem = undefined;
         return;
       } catch (error) {
         if (!MkbError.is(error) || error.kind === 'permanent') throw error;
+        this.#startingProblem = error;
         this.#problem(error);
         await pause(backoffMs(attempt, 200, 5000), undefined, { signal: this.#stopped.signal }).catch(() => undefined);
       }

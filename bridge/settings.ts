@@ -9,8 +9,10 @@ import type { ProducerOptions } from './kafka/producer-options.ts';
 import type { Login, SessionOptions, Subscription } from './mqtt/options.ts';
 import type { PublisherOptions } from './mqtt/publisher/publisher.ts';
 
-/** Pauses between attempts to reach Kafka. Short: a leader election takes some hundred milliseconds, and the window is held meanwhile. */
+/** Pauses between requests that Kafka refuses. Short: a leader election takes some hundred milliseconds, and the window is held meanwhile. */
 const kafkaRetry = { minDelayMs: 100, maxDelayMs: 1000 };
+/** Pauses between attempts to connect to one broker. */
+const kafkaReconnect = { minDelayMs: 100, maxDelayMs: 5000 };
 const metadataMaxAgeMs = 60_000;
 /** In memory mode the bridge holds up to this many messages, or `buffer.maxBytes` of them. */
 const memoryWindow = 131_072;
@@ -78,6 +80,7 @@ export async function producerOptions({ spec }: MqttKafkaBridge, secrets: Secret
       metadataMaxAgeMs,
       requestTimeoutMs,
       retry: kafkaRetry,
+      reconnect: kafkaReconnect,
       connection: {
         connectTimeout: durationMs(kafka.connectTimeout),
         requestTimeout: requestTimeoutMs,
@@ -91,6 +94,8 @@ export async function producerOptions({ spec }: MqttKafkaBridge, secrets: Secret
     batchBytes: bytes(producer.batchBytes),
     maxBytes: bytes(delivery.buffer.maxBytes),
     sequential: delivery.mode === 'sync',
+    maxAgeMs: delivery.retry.maxAge === undefined ? undefined : durationMs(delivery.retry.maxAge),
+    deadLetterTopic: delivery.onFailure.deadLetter?.topic,
   };
 }
 

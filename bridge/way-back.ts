@@ -14,6 +14,7 @@ import { Consumer } from './kafka/consumer/consumer.ts';
 import type { ConsumerOptions } from './kafka/consumer/options.ts';
 import { Producer } from './kafka/producer.ts';
 import type { ProducerOptions } from './kafka/producer-options.ts';
+import type { Wait } from './kafka/waits.ts';
 import { Publisher, type PublisherOptions } from './mqtt/publisher/publisher.ts';
 import type { Logger } from './observe/log.ts';
 
@@ -104,6 +105,11 @@ export class WayBack {
 
   get kafkaConnected(): boolean {
     return this.#consumer.cluster.connected;
+  }
+
+  /** Topics that dead letters wait for. */
+  get waits(): Wait[] {
+    return this.#producer?.waits ?? [];
   }
 
   /** Partitions that the group has given us. */

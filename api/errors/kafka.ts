@@ -17,6 +17,37 @@ export const kafkaErrors = table({
     remedy:
       'Check kafka.bootstrapServers, that the broker runs, and that its advertised listeners can be reached from here.',
   },
+  'kafka-leader-unreachable': {
+    kind: 'retryable',
+    message: ({ topic, address, reason }: { topic: string; address: string; reason: string }) =>
+      `Kafka says that a partition of ${topic} is led at ${address}, and there is no connection to it: ${reason}.`,
+    remedy:
+      'Clients connect to what a broker advertises, not to kafka.bootstrapServers alone. Set advertised.listeners of the broker to an address that this machine resolves and reaches, or open the way to the address above.',
+  },
+  'kafka-topic-waits': {
+    kind: 'retryable',
+    message: ({
+      topic,
+      records,
+      seconds,
+      reason,
+    }: {
+      topic: string;
+      records: number;
+      seconds: number;
+      reason: string;
+    }) =>
+      `${records === 1 ? '1 record waits' : `${records} records wait`} for topic ${topic} since ${seconds} s: ${reason}.`,
+    remedy:
+      'They are kept and tried again, and messages behind them are not acknowledged. See that the topic exists, has leaders and as many replicas in sync as min.insync.replicas asks, and that this user may write to it. delivery.retry.maxAge limits the wait.',
+  },
+  'kafka-retries-exhausted': {
+    kind: 'permanent',
+    message: ({ topic, age, reason }: { topic: string; age: string; reason: string }) =>
+      `A record for topic ${topic} could not be written for ${age}, which is delivery.retry.maxAge: ${reason}.`,
+    remedy:
+      'Correct what keeps the topic from being written to, and write the dead letters again. A longer delivery.retry.maxAge, or none, waits longer and holds what comes after.',
+  },
   'kafka-authentication-failed': {
     kind: 'permanent',
     message: ({ address, reason }: { address: string; reason: string }) =>

@@ -27,8 +27,20 @@ export const delivery = section(
       },
       { default: {} },
     ),
+    retry: section(
+      'How long what may pass is tried again: a topic that is away, too few replicas in sync, a right that is missing.',
+      {
+        maxAge: optional(
+          duration(
+            'A message that a topic has not taken for this long is handled by `onFailure`, so that messages behind it are acknowledged. It holds for a topic that stays behind while Kafka answers and the dead-letter topic takes records; during an outage of all of Kafka messages wait. Without it they wait for ever.',
+            { min: '1s', max: '7d' },
+          ),
+        ),
+      },
+      { default: {} },
+    ),
     onFailure: section(
-      'What becomes of a message that can never be delivered, such as one too large for Kafka. Failures that may pass are retried for ever.',
+      'What becomes of a message that can never be delivered, such as one too large for Kafka. Failures that may pass are retried, see `retry`.',
       {
         deadLetter: optional(
           section('Write it, with the error in its headers, to a topic of its own.', {

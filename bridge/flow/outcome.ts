@@ -25,6 +25,7 @@ export const outcomes = [
   'record_refused',
   'not_authorised',
   'unknown_topic',
+  'retries_exhausted',
   'dead_letter_failed',
 ] as const;
 
@@ -58,6 +59,8 @@ export function dropReason(error: MkbError): Outcome {
     case 'kafka-unknown-topic':
     case 'kafka-invalid-topic':
       return 'unknown_topic';
+    case 'kafka-retries-exhausted':
+      return 'retries_exhausted';
     case 'kafka-not-authorised':
       return 'not_authorised';
     case 'kafka-record-refused':

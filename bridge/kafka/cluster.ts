@@ -57,7 +57,11 @@ export class Cluster {
   readonly #listener: ClusterListener;
   readonly #connections: Connections;
   readonly #topics = new Map<string, TopicMetadata | undefined>();
+  /** When Kafka answered last to a request for metadata, performance.now(). */
+  answeredAt = Number.NEGATIVE_INFINITY;
   #controller = -1;
+  /** Failures of links, each of which was told once. */
+  readonly #told = new WeakSet<MkbError>();
   #refreshing = false;
   #refreshAgain = false;
   /** No refresh before this time, however many ask for one. */
@@ -196,7 +200,8 @@ export class Cluster {
       await this.#readMetadata();
     } catch (error) {
       this.#refreshAgain = true;
-      if (!this.#closed) this.#listener.problem(error as MkbError);
+      // What a link could not do was told when it failed.
+      if (!this.#closed && !this.#told.has(error as MkbError)) this.#listener.problem(error as MkbError);
     }
     this.#refreshing = false;
     const pauseMs = backoffMs(this.#refreshStreak++, minDelayMs, maxDelayMs);
@@ -220,6 +225,7 @@ export class Cluster {
   }
 
   #learn(metadata: metadataV9.MetadataResponse): void {
+    this.answeredAt = performance.now();
     this.#controller = metadata.controllerId;
     this.#connections.learn(metadata.brokers);
     for (const topic of metadata.topics) {
@@ -239,7 +245,10 @@ export class Cluster {
 
   #linkChanged({ lastError }: Link): void {
     if (this.#closed) return;
-    if (lastError) this.#listener.problem(lastError);
+    if (lastError) {
+      this.#told.add(lastError);
+      this.#listener.problem(lastError);
+    }
     // With no connection left nothing else would notice that Kafka is back.
     if (!this.connected) this.refresh();
     this.#listener.linkChanged();

@@ -44,12 +44,16 @@ export class FinalFailures {
     return this.#replace(lane, [head.part(index => !reasons.has(index))]);
   }
 
-  /** Nothing that the lane holds can be written any more. Returns the batches that left it. */
-  drain(lane: Lane, error: MkbError): RecordBatch[] {
-    this.#identity.supersede(lane.identity);
-    const batches = lane.drain();
-    for (const batch of batches) this.#tell(batch, () => error);
-    return batches;
+  /** What has waited since before `time` fails. Returns whether anything did. */
+  expire(lane: Lane, time: number, error: MkbError): boolean {
+    const { numbered } = lane;
+    const batches = lane.takeBefore(time);
+    if (numbered && batches.length > 0) this.#identity.supersede(lane.identity);
+    for (const batch of batches) {
+      this.#tell(batch, () => error);
+      batch.release();
+    }
+    return batches.length > 0;
   }
 
   #all(lane: Lane, errorOf: (index: number) => MkbError): RecordBatch {

@@ -29,8 +29,9 @@ export class Lane {
   /** What the last batch was numbered with. */
   identity: ProducerIdentity | undefined;
   sequence = 0;
+  /** Why the last attempt to send `head` failed; undefined before the first. */
+  trouble: string | undefined;
   #open: RecordBatch | undefined;
-  #openedAt = 0;
   #closed: RecordBatch[] = [];
   #expectedBytes = 0;
 
@@ -52,7 +53,7 @@ export class Lane {
     }
     if (!this.#open) {
       this.#open = new RecordBatch(pool, this.#expectedBytes);
-      this.#openedAt = now();
+      this.#open.since = now();
     }
     this.#open.append(record, token);
     if (this.#open.bytes < batchBytes) return closed;
@@ -72,11 +73,23 @@ export class Lane {
     return !(this.head || this.#open || this.#closed.length > 0);
   }
 
+  /** When the record came that has waited longest, in the producer's time; Infinity while there is none. */
+  get oldest(): number {
+    return (this.head ?? this.#closed[0] ?? this.#open)?.since ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Records that it holds. */
+  get count(): number {
+    let count = (this.head?.count ?? 0) + (this.#open?.count ?? 0);
+    for (const batch of this.#closed) count += batch.count;
+    return count;
+  }
+
   /** When the next batch may be sent, in the producer's time; Infinity while there is none or one is under way. */
   dueAt(lingerMs: number): number {
     if (this.sending) return Number.POSITIVE_INFINITY;
     if (this.head || this.#closed.length > 0) return this.blockedUntil;
-    if (this.#open) return Math.max(this.blockedUntil, this.#openedAt + lingerMs);
+    if (this.#open) return Math.max(this.blockedUntil, this.#open.since + lingerMs);
     return Number.POSITIVE_INFINITY;
   }
 
@@ -122,6 +135,7 @@ export class Lane {
     this.sending = false;
     this.sends = 0;
     this.failures = 0;
+    this.trouble = undefined;
     this.blockedUntil = 0;
     return batch;
   }
@@ -131,6 +145,20 @@ export class Lane {
     const batch = this.settleHead(false);
     this.#closed.unshift(...parts);
     return batch;
+  }
+
+  /** Ends the batch that is being filled if its first record came before `time`, so that batches that wait are of one age. */
+  closeBefore(time: number): void {
+    if (this.#open && this.#open.since < time) this.close();
+  }
+
+  /** Takes the batches out that came before `time`, oldest first, but for one that is under way and what is behind it. */
+  takeBefore(time: number): RecordBatch[] {
+    const taken: RecordBatch[] = [];
+    if (this.sending) return taken;
+    if (this.head && this.head.since < time) taken.push(this.settleHead(false));
+    while (!this.head && this.#closed.length > 0 && this.#closed[0]!.since < time) taken.push(this.#closed.shift()!);
+    return taken;
   }
 
   /** Takes every batch out, oldest first: the lane has lost its topic. What comes after is counted from the beginning. */

@@ -18,6 +18,10 @@ export interface ProducerOptions {
   readonly maxBytes: number;
   /** One request at a time over all brokers: latency in order rather than throughput. */
   readonly sequential: boolean;
+  /** A record that could not be delivered for so many milliseconds fails, while other topics get theirs; without it, never. */
+  readonly maxAgeMs?: number | undefined;
+  /** Where records go that failed: what waits for this topic never fails for its age. */
+  readonly deadLetterTopic?: string | undefined;
   readonly now?: () => number;
 }
 

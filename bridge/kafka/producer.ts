@@ -24,6 +24,8 @@ import type { RecordDraft } from './record.ts';
 import type { RecordBatch } from './record-batch.ts';
 import type { Topic } from './topic.ts';
 import { Topics } from './topics.ts';
+import type { Wait } from './waits.ts';
+import { type UnreachableLeader, Watch } from './watch.ts';
 
 /** A request that got no answer. */
 interface Lost {
@@ -46,6 +48,7 @@ export class Producer {
   readonly #identity: Identity;
   readonly #failures: FinalFailures;
   readonly #topics: Topics;
+  readonly #watch: Watch;
   /** Lanes that hold records. */
   readonly #active = new Set<Lane>();
   #requestsInFlight = 0;
@@ -69,6 +72,7 @@ export class Producer {
       },
       metadataRead: () => {
         this.#topics.metadataRead();
+        this.#watch.connect();
         this.#pump();
       },
       problem: error => handler.problem(error),
@@ -79,12 +83,17 @@ export class Producer {
     });
     this.#failures = new FinalFailures(this.#identity, (token, record, error) => handler.failed(token, record, error));
     this.#topics = new Topics(this.cluster, this.#identity, {
-      append: (topic, record, token) => this.append(topic, record, token),
+      append: (topic, record, token, since) => this.#place(topic, record, token, () => since),
       failed: (token, record, error) => handler.failed(token, record, error),
       settled: () => {
         handler.settled();
         this.#pump();
       },
+    });
+    const parts = { cluster: this.cluster, topics: this.#topics, failures: this.#failures };
+    this.#watch = new Watch(options, parts, this.#now, () => {
+      handler.settled();
+      this.#pump();
     });
   }
 
@@ -105,8 +114,13 @@ export class Producer {
 
   /** Takes a record. Call `readEnd` after a group of them. `token` is a small integer that comes back with the outcome. */
   append(topic: Topic, record: RecordDraft, token: number): void {
+    this.#place(topic, record, token, this.#now);
+  }
+
+  /** @param came gives the time at which the record came */
+  #place(topic: Topic, record: RecordDraft, token: number, came: () => number): void {
     if (topic.error || topic.lanes.length === 0) {
-      this.#topics.park(topic, record, token);
+      this.#topics.park(topic, record, token, came());
       return;
     }
     const lane = topic.laneOf(record);
@@ -114,7 +128,7 @@ export class Producer {
       this.#active.add(lane);
       this.#stirred = true;
     }
-    if (lane.append(record, token, this.#now, this.#options.batchBytes, this.#pool)) {
+    if (lane.append(record, token, came, this.#options.batchBytes, this.#pool)) {
       this.#stirred = true;
       if (!record.key) topic.turn();
     }
@@ -146,6 +160,21 @@ export class Producer {
     return this.#pool.lent + this.#topics.parkedBytes;
   }
 
+  /** Topics that records wait for, the one that has waited longest first. */
+  get waits(): Wait[] {
+    return this.#watch.waits;
+  }
+
+  /** Leaders that cannot be reached, of topics that the document names or that records wait for. */
+  get unreachable(): UnreachableLeader[] {
+    return this.#watch.unreachable;
+  }
+
+  /** Connects to the leaders of the topics that the document names, or finds out that it cannot. */
+  async reachLeaders(): Promise<void> {
+    await this.#watch.connected();
+  }
+
   /** From now on nothing waits for more records: the end is near. */
   flush(): void {
     this.#lingerMs = 0;
@@ -156,6 +185,7 @@ export class Producer {
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
+    this.#watch.close();
     this.#identity.close();
     this.cluster.close();
   }
@@ -270,7 +300,7 @@ export class Producer {
     this.#handler.problem(
       new MkbError('kafka-unreachable', { address: link.address, reason: cause.message }, { cause }),
     );
-    for (const lane of lanes) this.#retry(lane);
+    for (const lane of lanes) this.#retry(lane, cause.message);
     this.cluster.refresh();
   }
 
@@ -281,7 +311,7 @@ export class Producer {
         ({ topic, partition }) => topic === lane.topic && partition === lane.partition,
       );
       if (result) this.#react(link, lane, result);
-      else this.#retry(lane);
+      else this.#retry(lane, 'the answer does not name it');
     }
   }
 
@@ -311,7 +341,7 @@ export class Producer {
         reason: result.errorMessage ?? errorName(result.errorCode),
       }),
     );
-    this.#retry(lane);
+    this.#retry(lane, errorName(result.errorCode));
   }
 
   /** The lane's head gets another number, under a new producer id. */
@@ -326,8 +356,9 @@ export class Producer {
     this.#retire(lane, batch);
   }
 
-  #retry(lane: Lane): void {
+  #retry(lane: Lane, reason: string): void {
     lane.sending = false;
+    lane.trouble = reason;
     const { minDelayMs, maxDelayMs } = this.#options.cluster.retry;
     lane.blockedUntil = this.#now() + backoffMs(lane.failures++, minDelayMs, maxDelayMs);
   }

@@ -38,6 +38,8 @@ export interface ProducerIdentity {
 
 export class RecordBatch {
   readonly tokens: number[] = [];
+  /** When its first record came, in the producer's time. */
+  since = 0;
   readonly #pool: BufferPool;
   #buffer: Buffer;
   #length = headerBytes;
@@ -141,6 +143,7 @@ export class RecordBatch {
   /** The records whose position is `chosen`, as a batch of their own. */
   part(chosen: (index: number) => boolean): RecordBatch {
     const part = new RecordBatch(this.#pool, this.bytes);
+    part.since = this.since;
     let index = 0;
     for (const record of this.records()) {
       if (chosen(index)) part.append(draft(record), this.tokens[index]!);

@@ -15,6 +15,8 @@ import { copied, memoryOf, type RecordDraft } from './record.ts';
 export interface ParkedRecord {
   readonly record: RecordDraft;
   readonly token: number;
+  /** When it came, in the producer's time. */
+  readonly since: number;
 }
 
 export class Topic {
@@ -89,10 +91,17 @@ export class Topic {
   }
 
   /** Keeps a copy of a record until the partitions are known. */
-  park(record: RecordDraft, token: number): void {
+  park(record: RecordDraft, token: number, since: number): void {
     const copy = copied(record);
     this.parkedBytes += memoryOf(copy);
-    this.parked.push({ record: copy, token });
+    this.parked.push({ record: copy, token, since });
+  }
+
+  /** Takes the oldest `count` of the records that were kept. */
+  unpark(count: number): ParkedRecord[] {
+    const taken = this.parked.splice(0, count);
+    for (const { record } of taken) this.parkedBytes -= memoryOf(record);
+    return taken;
   }
 
   #learnAbsence(errorCode: number): void {

@@ -6,6 +6,7 @@
  * behind a later record of its key.
  */
 import type { MkbError } from '../../api/errors.ts';
+import { errorName } from '../../kafka/error-codes.ts';
 import type { Cluster } from './cluster.ts';
 import type { Identity } from './identity.ts';
 import type { Lane } from './lane.ts';
@@ -17,8 +18,8 @@ const manyTopics = 1000;
 
 /** What topics ask of the producer. */
 export interface TopicsListener {
-  /** As `Producer.append`, for a record that waited. */
-  append(topic: Topic, record: RecordDraft, token: number): void;
+  /** As `Producer.append`, for a record that waited since a time. */
+  append(topic: Topic, record: RecordDraft, token: number, since: number): void;
   /** This record will never be delivered. */
   failed(token: number, record: Record, error: MkbError): void;
   /** A group of records has failed. */
@@ -41,6 +42,10 @@ export class Topics {
     this.#listener = listener;
   }
 
+  all(): Iterable<Topic> {
+    return this.#topics.values();
+  }
+
   /** @param named whether the document names it */
   topic(name: string, named = false): Topic {
     let topic = this.#topics.get(name);
@@ -55,9 +60,9 @@ export class Topics {
     return topic;
   }
 
-  park(topic: Topic, record: RecordDraft, token: number): void {
+  park(topic: Topic, record: RecordDraft, token: number, since: number): void {
     const before = topic.parkedBytes;
-    topic.park(record, token);
+    topic.park(record, token, since);
     this.parkedBytes += topic.parkedBytes - before;
     if (!topic.error) return;
     // It may have been made meanwhile.
@@ -77,8 +82,20 @@ export class Topics {
     this.#moveOn();
   }
 
+  /** Fails the records without a partition that have waited since before `time`. Returns whether there were any. */
+  expire(topic: Topic, time: number, errorOf: (reason: string) => MkbError): boolean {
+    const old = topic.parked.findIndex(({ since }) => since >= time);
+    if (topic.parked.length === 0 || old === 0) return false;
+    const error = errorOf(topic.absence === 0 ? 'its partitions are not known' : errorName(topic.absence));
+    this.parkedBytes -= topic.parkedBytes;
+    const expired = topic.unpark(old < 0 ? topic.parked.length : old);
+    this.parkedBytes += topic.parkedBytes;
+    for (const { record, token } of expired) this.#listener.failed(token, record as Record, error);
+    return true;
+  }
+
   #unpark(topic: Topic): void {
-    for (const { record, token } of this.#takeParked(topic)) this.#listener.append(topic, record, token);
+    for (const { record, token, since } of this.#takeParked(topic)) this.#listener.append(topic, record, token, since);
   }
 
   /** Fails what waits for the partitions of a topic that there is not. */
@@ -92,8 +109,7 @@ export class Topics {
 
   #takeParked(topic: Topic): ParkedRecord[] {
     this.parkedBytes -= topic.parkedBytes;
-    topic.parkedBytes = 0;
-    return topic.parked.splice(0);
+    return topic.unpark(topic.parked.length);
   }
 
   /** Should the partition come back, its count of our batches begins again, and so must ours. */
@@ -109,7 +125,8 @@ export class Topics {
       this.#gone.delete(lane);
       for (const batch of lane.drain()) {
         let index = 0;
-        for (const record of batch.records()) this.#listener.append(topic, draft(record), batch.tokens[index++]!);
+        for (const record of batch.records())
+          this.#listener.append(topic, draft(record), batch.tokens[index++]!, batch.since);
         batch.release();
       }
     }

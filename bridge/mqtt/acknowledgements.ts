@@ -49,6 +49,16 @@ export class AcknowledgementWindow {
     return this.#unsettled;
   }
 
+  /** Acknowledgements that could be sent, were it not for an earlier arrival that is not settled. */
+  get heldBack(): number {
+    let count = 0;
+    for (let arrival = this.#head; arrival < this.#next; arrival++) {
+      const slot = arrival & this.#mask;
+      if ((this.#states[slot] as number) >= settled && this.#packetIds[slot] !== 0) count++;
+    }
+    return count;
+  }
+
   /** QoS 1 and 2 deliveries of this connection that the server still counts against our Receive Maximum (MQTT 5, 4.9). */
   get unacknowledged(): number {
     return this.#unacknowledged;

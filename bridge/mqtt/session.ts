@@ -124,6 +124,11 @@ export class Session {
     return this.#window.unsettled;
   }
 
+  /** Acknowledgements that wait for an earlier message to be settled. */
+  get heldBack(): number {
+    return this.#window.heldBack;
+  }
+
   /**
    * Whether the server has as many messages unacknowledged as it ever had on this connection: so it may be waiting for us. Its limit is the
    * Receive Maximum or lower, as many brokers have one of their own and do not tell.

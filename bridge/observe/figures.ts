@@ -1,6 +1,7 @@
 import type { Account } from '../flow/account.ts';
 import type { BoundRule } from '../flow/bound-rule.ts';
 import type { RecordRule } from '../flow/records/record-rule.ts';
+import type { Wait } from '../kafka/waits.ts';
 
 /** What a running bridge shows of itself. Read at a scrape; nothing is copied. */
 export interface BridgeFigures {
@@ -20,6 +21,10 @@ export interface BridgeFigures {
   readonly mqttConnections: number;
   readonly kafkaConnected: boolean;
   readonly receiveMaximum: number;
+  /** Acknowledgements that wait for those of messages before them. */
+  readonly heldBack: number;
+  /** Topics that records wait for, the one that has waited longest first. */
+  readonly waits: readonly Wait[];
   readonly bufferedBytes: number;
   readonly bufferLimitBytes: number;
   readonly pausedSeconds: number;

@@ -178,7 +178,7 @@ export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
   {
     name: 'mkb_kafka_connected',
     type: 'gauge',
-    help: '1 while at least one Kafka broker is connected.',
+    help: '1 while Kafka is connected, and each leader of the topics that the document names, or that records wait for, can be reached.',
     labels: [],
     samples: ({ kafkaConnected }) => one(kafkaConnected ? 1 : 0),
   },
@@ -188,6 +188,20 @@ export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
     help: 'The Receive Maximum: how many messages of QoS 1 and 2 the broker may send before it must wait for acknowledgements.',
     labels: [],
     samples: ({ receiveMaximum }) => one(receiveMaximum),
+  },
+  {
+    name: 'mkb_acknowledgements_held_back',
+    type: 'gauge',
+    help: 'Messages that are safe and not yet acknowledged, because one before them is not: acknowledgements leave in order. They take up the window.',
+    labels: [],
+    samples: ({ heldBack }) => one(heldBack),
+  },
+  {
+    name: 'mkb_topic_waiting_seconds',
+    type: 'gauge',
+    help: 'For how long the oldest record has waited for a Kafka topic that does not take it; of the ten topics that have waited longest. Absent while none waits.',
+    labels: ['topic'],
+    samples: ({ waits }) => waits.slice(0, 10).map(({ topic, seconds }) => [{ topic }, seconds] as const),
   },
   {
     name: 'mkb_buffer_bytes',

@@ -16,6 +16,8 @@ function figures(name: string): BridgeFigures {
     mqttConnected: true,
     mqttConnections: 2,
     kafkaConnected: false,
+    heldBack: 3,
+    waits: [{ topic: 't', records: 7, seconds: 42.5, reason: 'NOT_ENOUGH_REPLICAS' }],
     receiveMaximum: 1000,
     bufferedBytes: 5,
     bufferLimitBytes: 10,
