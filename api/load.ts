@@ -84,8 +84,8 @@ const loadDocument = ({ source, tree, problems }: YamlDocument, checks: readonly
     locate: (path, at = 'value') => source.place(tree.offset(path, at)),
     locateInString: (path, offset) => source.place(tree.offsetInString(path, offset)),
   };
-  all.push(...findings.map(found => problemOf(found, placeOf(source, tree, found))));
-  for (const { reads, check } of checks) if (sound(reads)) all.push(...check(loaded));
+  for (const found of findings) all.push(problemOf(found, placeOf(source, tree, found)));
+  for (const { reads, check } of checks) if (sound(reads)) for (const problem of check(loaded)) all.push(problem);
   return { documents: hasErrors(all) ? [] : [loaded], problems: all };
 };
 

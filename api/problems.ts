@@ -75,7 +75,7 @@ const formatProblem = (problem: Problem, style: Style): string => {
   const severity = style(problem.severity === 'error' ? 'red' : 'yellow', problem.severity);
   const lines = [`${place}: ${severity}: ${problem.message} ${style('dim', `[${problem.code}]`)}`];
   if (problem.path !== '') lines.push(`  at ${problem.path}`);
-  lines.push(...excerpt(problem, style));
+  for (const line of excerpt(problem, style)) lines.push(line);
   if (problem.remedy) lines.push(`  ${style('green', 'remedy:')} ${problem.remedy}`);
   return `${lines.join('\n')}\n`;
 };

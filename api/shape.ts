@@ -49,7 +49,7 @@ const checkObject = (field: Field, value: Record<string, unknown>, path: Path): 
   const found: Finding[] = [];
   for (const [name, inner] of Object.entries(value)) {
     const own = propertyOf(field, name);
-    if (own) found.push(...checkShape(own, inner, [...path, name]));
+    if (own) for (const each of checkShape(own, inner, [...path, name])) found.push(each);
     else if (!field['x-kubernetes-preserve-unknown-fields']) found.push(unknownField(field, name, path));
   }
   for (const name of fieldsToWrite(field)) {

@@ -56,7 +56,7 @@ function loadDocument<D>({ source, tree, problems }: YamlDocument, kind: SingleK
   const all = problems.map(({ found, place }) => problemOf(found, place()));
   if (tree === undefined) return { problems: all };
   const { document, findings } = checkSingle(tree.value, kind);
-  all.push(...findings.map(found => problemOf(found, placeOf(source, tree, found))));
+  for (const found of findings) all.push(problemOf(found, placeOf(source, tree, found)));
   return { problems: sortProblems(all), ...(document && !hasErrors(all) && { document }) };
 }
 

@@ -67,7 +67,7 @@ const loadParsed = (file: string, { source, tree, problems: broken }: YamlDocume
   const shape = checkShape(field, tree.value);
   const value = fillDefaults(field, tree.value) as TestFile;
   const meaning = shape.length > 0 ? [] : value.tests.flatMap((test, at) => checkRuleTest(test, ['tests', at]));
-  problems.push(...[...shape, ...meaning].map(found => problemOf(found, placeOf(source, tree, found))));
+  for (const found of [...shape, ...meaning]) problems.push(problemOf(found, placeOf(source, tree, found)));
   if (hasErrors(problems)) return { files: [], problems };
   const named = value.document ?? path.basename(file).replace(/_test(?=\.\w+$)/i, '');
   const loaded: LoadedTestFile = {

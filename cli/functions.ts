@@ -84,7 +84,7 @@ const unknown = (name: string): MkbError => {
 };
 
 const list = ({ title, functions }: Group): string => {
-  const width = Math.max(...functions.map(({ short }) => short.length));
+  const width = functions.reduce((widest, { short }) => Math.max(widest, short.length), 0);
   const lines = functions.map(({ short, description }) => `  ${short.padEnd(width)}  ${firstSentence(description)}\n`);
   return `${title}\n${lines.join('')}`;
 };

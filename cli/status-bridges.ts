@@ -27,7 +27,7 @@ export const listBridges = async (client: ApiClient, { namespace }: Scope): Prom
   try {
     do {
       const page = await client.list(kinds.bridge, { namespace, limit: pageSize, continue: next });
-      bridges.push(...page.items);
+      for (const bridge of page.items) bridges.push(bridge);
       next = page.continue;
     } while (next !== undefined);
   } catch (error) {

@@ -29,7 +29,7 @@ type Fact = readonly [label: string, text: string, news?: News];
 const overview = (facts: BridgeFacts, now: Date): Fact[] => {
   const { ready, reason, message, created, status } = facts;
   const endpoints = Object.entries(status.endpoints ?? {});
-  const widest = Math.max(0, ...endpoints.map(([part]) => part.length));
+  const widest = endpoints.reduce((most, [part]) => Math.max(most, part.length), 0);
   return [
     ['Ready', `${ready ? 'True' : 'False'}, ${reason}`, ready ? 'good' : 'bad'],
     ...(ready || message === '' ? [] : [['', message] as Fact]),

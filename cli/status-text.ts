@@ -23,10 +23,10 @@ export const hanging = (text: string, column: number): string =>
 
 /** Rows in columns, each as wide as its widest text and at least `least`; the last is as wide as it likes. */
 export const columnWidths = (rows: readonly (readonly string[])[], least: readonly number[] = []): number[] => {
-  const columns = Math.max(least.length, ...rows.map(row => row.length));
-  return Array.from({ length: columns }, (_, column) =>
-    Math.max(least[column] ?? 0, ...rows.map(row => row[column]?.length ?? 0)),
-  );
+  const widths = [...least];
+  for (const row of rows)
+    for (const [column, text] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, text.length);
+  return widths;
 };
 
 /** From the top of the screen, each line to its end, and what is below is cleared: nothing flickers. */

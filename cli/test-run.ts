@@ -58,13 +58,13 @@ const makeOf = (document: RuleDocument, test: RuleTest, schemas: Schemas, observ
   let matched = false;
   for (const each of [test.message, ...(test.followedBy ?? [])]) {
     clock.now = each.timestamp;
-    made.push(...passTime(rule, clock.now));
+    for (const row of passTime(rule, clock.now)) made.push(row);
     const captures = capturesOf(rule, each);
     if (captures === undefined) continue;
     matched = true;
-    made.push(...rowsOf(rule, messageOf(each), captures));
+    for (const row of rowsOf(rule, messageOf(each), captures)) made.push(row);
   }
-  made.push(...passTime(rule, Number.POSITIVE_INFINITY));
+  for (const row of passTime(rule, Number.POSITIVE_INFINITY)) made.push(row);
   return {
     matched,
     // A row of a plain rule may hold bytes that JSON does not take; a test that is about records does not ask for it.

@@ -21,14 +21,16 @@ export function place(panels: readonly Panel[], top: number): number {
     panel.gridPos = { x, y, w, h };
     free.fill(y + h, x, x + w);
   }
-  return Math.max(...free);
+  return largest(free);
 }
 
 function highest(free: readonly number[], width: number): Pick<GridPos, 'x' | 'y'> {
   let best = { x: 0, y: Number.POSITIVE_INFINITY };
   for (let x = 0; x + width <= columns; x++) {
-    const y = Math.max(...free.slice(x, x + width));
+    const y = largest(free.slice(x, x + width));
     if (y < best.y) best = { x, y };
   }
   return best;
 }
+
+const largest = (numbers: readonly number[]): number => numbers.reduce((most, each) => Math.max(most, each));

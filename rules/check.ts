@@ -35,11 +35,11 @@ export const checkRules = (loaded: LoadedDocument): Problem[] => {
     const path: Path = ['spec', 'rules', index];
     try {
       const rule = compileRule(document.sql, { schemas });
-      filters.push(...placedFilters(document, rule, [...path, 'sql']));
+      for (const filter of placedFilters(document, rule, [...path, 'sql'])) filters.push(filter);
       checked.push({ document, rule, path });
-      problems.push(...checkState(loaded, document, rule, path));
+      for (const problem of checkState(loaded, document, rule, path)) problems.push(problem);
       for (const [at, sink] of document.sinks.entries()) {
-        problems.push(...checkSink(loaded, sink, rule, [...path, 'sinks', at]));
+        for (const problem of checkSink(loaded, sink, rule, [...path, 'sinks', at])) problems.push(problem);
       }
     } catch (error) {
       problems.push(problemOf(loaded, [...path, 'sql'], error));

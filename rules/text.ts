@@ -18,7 +18,9 @@ const floatText = (value: number): string => compact(value, 10);
 
 /** Erlang writes text as a list of code points, so such a list becomes that text; any other becomes JSON. */
 const listText = (list: readonly Value[]): string =>
-  list.every(isPrintable) ? String.fromCodePoint(...(list as readonly number[])) : encodeJson(list);
+  list.every(isPrintable)
+    ? (list as readonly number[]).map(code => String.fromCodePoint(code)).join('')
+    : encodeJson(list);
 
 const isPrintable = (value: Value): boolean =>
   typeof value === 'number' &&

@@ -23,14 +23,15 @@ export function unsupportedParts({ spec }: MqttKafkaBridge, where: 'process' | '
     parts.push({ path, message: `This version of the bridge cannot ${what}.`, remedy });
 
   if (spec.mqtt.listen) refuse('spec.mqtt.listen', 'be an MQTT server', 'Give the url of a broker in spec.mqtt.url.');
-  if (where === 'process') parts.push(...operatorParts(spec));
+  if (where === 'process') for (const part of operatorParts(spec)) parts.push(part);
   if (spec.delivery.buffer.mode === 'disk')
     refuse(
       'spec.delivery.buffer.mode',
       'buffer on disk',
       'Use memory; messages that are not acknowledged stay with the MQTT broker meanwhile.',
     );
-  for (const [index, rule] of spec.rules.entries()) parts.push(...ruleParts(rule, `spec.rules[${index}]`));
+  for (const [index, rule] of spec.rules.entries())
+    for (const part of ruleParts(rule, `spec.rules[${index}]`)) parts.push(part);
   return parts;
 }
 

@@ -143,7 +143,7 @@ export class Lane {
   /** Puts `parts` in `head`'s place, in order: what became of a batch that was too large. */
   replaceHead(parts: RecordBatch[]): RecordBatch {
     const batch = this.settleHead(false);
-    this.#closed.unshift(...parts);
+    this.#closed = [...parts, ...this.#closed];
     return batch;
   }
 

@@ -211,7 +211,7 @@ export class Group {
       if (member.answerSync({ error: code.REBALANCE_IN_PROGRESS, assignment: nothing })) this.#touch(member);
       member.assignment = nothing;
     }
-    const patienceMs = Math.max(0, ...this.members.map(member => member.rebalanceTimeoutMs));
+    const patienceMs = this.members.reduce((longest, member) => Math.max(longest, member.rebalanceTimeoutMs), 0);
     clearTimeout(this.#rebalance);
     this.#rebalance = setTimeout(() => this.#complete(), patienceMs);
   }

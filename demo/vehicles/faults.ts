@@ -20,7 +20,8 @@ export const faultGrammar =
   'dropout:PROBABILITY[:DURATION], malformed:PROBABILITY or burst:PROBABILITY[:COUNT], PROBABILITY from 0 to 1, COUNT from 2 to 1000';
 
 /** Several faults from their texts; of two of one name the later counts. Throws `option-invalid`. */
-export const parseFaults = (texts: readonly string[]): Faults => Object.assign({}, ...texts.map(parseFault));
+export const parseFaults = (texts: readonly string[]): Faults =>
+  Object.fromEntries(texts.flatMap(text => Object.entries(parseFault(text)))) as Faults;
 
 const parseFault = (text: string): Faults => {
   const invalid = (cause?: unknown) =>

@@ -187,7 +187,9 @@ export class Fleet {
     this.#cancelTimer();
     if (this.#ending) return;
     const due = [this.#rotation?.nextMs, this.#connector.nextMs, this.#deadlineMs()].filter(ms => ms !== undefined);
-    if (due.length > 0) this.#cancelTimer = this.#clock.after(Math.min(...due) - this.#clock.now(), () => this.#wake());
+    if (due.length === 0) return;
+    const next = due.reduce((soonest, ms) => Math.min(soonest, ms));
+    this.#cancelTimer = this.#clock.after(next - this.#clock.now(), () => this.#wake());
   }
 
   /** When the fleet ends, or gives up if nobody has connected. */

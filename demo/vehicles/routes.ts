@@ -66,8 +66,7 @@ const rounded = (line: readonly Waypoint[]): Waypoint[] => {
   for (let i = 1; i < line.length - 1; i++) {
     const [before, here, after] = [line[i - 1]!, line[i]!, line[i + 1]!];
     const turn = Math.abs(turnBetween(headingBetween(before, here), headingBetween(here, after)));
-    if (turn > 25) result.push(...arc(before, here, after));
-    else result.push(here);
+    for (const point of turn > 25 ? arc(before, here, after) : [here]) result.push(point);
   }
   result.push(line.at(-1)!);
   return result;

@@ -80,7 +80,7 @@ export class EmqxTarget extends Target {
     const rules: EmqxRule[] = [];
     for (let page = 1, more = true; more && rules.length < mostAsked; page++) {
       const answer = rulesOf(await this.#api.get(`/rules?page=${page}&limit=${rulesPerPage}`, signal));
-      rules.push(...answer.rules);
+      for (const rule of answer.rules) rules.push(rule);
       more = answer.more && answer.rules.length > 0;
     }
     for (const { id: rule, enabled } of rules) this.readings.set('emqx_rule_enabled', { rule }, Number(enabled));

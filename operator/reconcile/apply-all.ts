@@ -40,7 +40,7 @@ export async function applyAll(
   const rest = objects.filter(({ kind }) => !readByPods.has(kind));
   for (const group of [first, rest]) {
     const ended = await Promise.allSettled(group.map(object => applyOne(cluster, object, signal)));
-    deeds.push(...ended.flatMap(each => (each.status === 'fulfilled' ? [each.value] : [])));
+    for (const each of ended) if (each.status === 'fulfilled') deeds.push(each.value);
     const failed = ended.find(each => each.status === 'rejected');
     if (failed) throw failed.reason;
   }

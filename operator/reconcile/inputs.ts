@@ -34,7 +34,7 @@ export function readInputs(document: MqttKafkaBridge, lookUp: LookUp): Inputs {
     }
     const { data = {}, binaryData = {} } = object as { data?: object; binaryData?: object };
     const all: Readonly<Record<string, unknown>> = { ...data, ...binaryData };
-    missing.push(...missingKeys(reference, all));
+    for (const key of missingKeys(reference, all)) missing.push(key);
     hashes[`${kind}/${name}`] = hashOf(used(reference, all));
   }
   return { hashes, missing };

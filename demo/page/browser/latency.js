@@ -22,7 +22,7 @@ export const showLatency = ({ latency }) => {
 };
 
 const draw = () => {
-  const highest = Math.max(0, ...history.map(latency => latency?.p99Ms ?? 0));
+  const highest = history.reduce((most, latency) => Math.max(most, latency?.p99Ms ?? 0), 0);
   const top = roundUp(highest);
   for (const name of names) {
     document.querySelector(`#spark .${name}`).setAttribute(
