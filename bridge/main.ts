@@ -167,8 +167,8 @@ export class Bridge implements BridgeFigures {
     if (!this.mqttConnected) missing.push('MQTT is not connected');
     if (!this.#kafkaAnswers) missing.push('Kafka is not connected');
     if (this.#startingProblem) missing.push(`it is starting: ${this.#startingProblem.message}`);
-    missing.push(...unreadiness(this.#standstills, this.heldBack));
-    return this.wayBack ? [...missing, ...this.wayBack.missing()] : missing;
+    const still = unreadiness(this.#standstills, this.heldBack);
+    return [...missing, ...still, ...(this.wayBack?.missing() ?? [])];
   }
 
   /** Connects both sides and returns when messages can flow. Waits for brokers that are away; throws what no waiting mends. */

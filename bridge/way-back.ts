@@ -121,6 +121,10 @@ export class WayBack {
     return this.#consumer.joined;
   }
 
+  get tracesOmitted(): number {
+    return this.rules.reduce((sum, { sinks }) => sinks.reduce((all, each) => all + each.sink.tracesOmitted, sum), 0);
+  }
+
   /** Partitions that are ours and cannot be read now. */
   get partitionsHeld(): number {
     return this.#held.length;

@@ -97,7 +97,7 @@ const parseAlias = (tokens: TokenReader): AliasPath | undefined => {
 const parseAliasPath = (tokens: TokenReader): AliasPath => {
   const path: [string, ...(string | number)[]] = [tokens.next().text];
   for (;;) {
-    if (tokens.takeSymbol('.')) path.push(...tokens.takeKeys());
+    if (tokens.takeSymbol('.')) for (const key of tokens.takeKeys()) path.push(key);
     else if (tokens.takeSymbol('[')) path.push(parseAliasPosition(tokens));
     else return path;
   }

@@ -56,7 +56,8 @@ export const checkKafkaAuth = (auth: KafkaAuth | undefined, path: Path): Finding
   for (const name of refuses.filter(each => auth[each] !== undefined)) {
     found.push(conflict([...path, name], `\`${name}\` is given, but ${auth.mechanism} does not use it.`));
   }
-  found.push(...checkTls(auth.oauth?.tls, [...path, 'oauth', 'tls']), ...checkEndpoint(auth, path));
+  const ofParts = [...checkTls(auth.oauth?.tls, [...path, 'oauth', 'tls']), ...checkEndpoint(auth, path)];
+  for (const each of ofParts) found.push(each);
   if (oneOf.length === 0) return found;
   const given = oneOf.filter(name => auth[name] !== undefined);
   if (given.length === 0) found.push(conflict(path, 'One of `oauth` or `token` is missing: oauthbearer needs it.'));

@@ -209,6 +209,13 @@ export const mqttErrors = table({
     remedy:
       'Mend the topic template of the mqtt sink, or have WHERE leave out records whose key or fields make no topic.',
   },
+  'mqtt-property-invalid': {
+    kind: 'permanent',
+    message: ({ name, topic, reason }: { name: string; topic: string; reason: string }) =>
+      `The user property ${JSON.stringify(name.slice(0, 200))} of a message for ${topic.slice(0, 200)} cannot be sent: ${reason}.`,
+    remedy:
+      'Leave it out of userProperties of the mqtt sink, encode it (base64_encode in the rule), or put it into the payload.',
+  },
   'mqtt-publish-refused': {
     kind: 'permanent',
     message: ({ topic, reason }: { topic: string; reason: string }) =>

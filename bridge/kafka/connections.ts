@@ -61,7 +61,7 @@ export class Connections {
       try {
         return await Promise.any(Array.from(links, link => link.ready()));
       } catch (error) {
-        errors.push(...(error as AggregateError).errors);
+        for (const each of (error as AggregateError).errors) errors.push(each);
       }
     }
     // A refused login outweighs a broker that is merely down: it is what a person has to fix.

@@ -223,7 +223,7 @@ export class Subscriber {
     this.#timer ??= setTimeout(
       () => {
         this.#timer = undefined;
-        this.#waiting.push(...this.#putOff.splice(0));
+        for (const ask of this.#putOff.splice(0)) this.#waiting.push(ask);
         this.#send();
       },
       backoffMs(++this.#pauses, minDelayMs, maxDelayMs, this.#options.random ?? Math.random),

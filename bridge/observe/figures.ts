@@ -36,6 +36,7 @@ export interface WayBackFigures {
   readonly joined: boolean;
   readonly partitions: number;
   readonly partitionsHeld: number;
+  readonly tracesOmitted: number;
   readonly publisherConnected: boolean;
   readonly connections: number;
 }

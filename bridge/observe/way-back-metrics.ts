@@ -58,6 +58,13 @@ export const wayBackMetrics: readonly MetricEntry<BridgeFigures>[] = [
     samples: figures => value(figures, ({ account }) => account.unheard),
   },
   {
+    name: 'mkb_records_traces_omitted_total',
+    type: 'counter',
+    help: 'Headers traceparent and tracestate that are no trace context (W3C), or too long for MQTT, and were left out of messages.',
+    labels: [],
+    samples: figures => value(figures, ({ tracesOmitted }) => tracesOmitted),
+  },
+  {
     name: 'mkb_consumer_joined',
     type: 'gauge',
     help: '1 while the bridge is a member of its consumer group.',

@@ -63,7 +63,8 @@ const isPrintable = (value: Value): boolean =>
   Number.isInteger(value) &&
   ((value >= 32 && value <= 126) || (value >= 160 && value <= 255) || (value >= 8 && value <= 13) || value === 27);
 
-const quoted = (codes: readonly number[]): string => `"${escaped(codes.map(code => String.fromCodePoint(code)).join(''))}"`;
+const quoted = (codes: readonly number[]): string =>
+  `"${escaped(codes.map(code => String.fromCodePoint(code)).join(''))}"`;
 
 const escapes: Readonly<Record<string, string>> = {
   ...{ '\n': '\\n', '\r': '\\r', '\t': '\\t', '\v': '\\v', '\b': '\\b', '\f': '\\f', '\x1b': '\\e' },

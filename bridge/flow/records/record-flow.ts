@@ -16,7 +16,7 @@ import type { FetchedRecord } from '../../kafka/consumer/batch-records.ts';
 import type { TakenRecord } from '../../kafka/consumer/offsets.ts';
 import type { Producer } from '../../kafka/producer.ts';
 import { draft, type Record } from '../../kafka/record.ts';
-import type { Publication } from '../../mqtt/publisher/publish-packet.ts';
+import type { Publication } from '../../mqtt/publisher/publication.ts';
 import type { Publisher } from '../../mqtt/publisher/publisher.ts';
 import { ConsumedRecord } from '../../sources/kafka-record.ts';
 import { Account } from '../account.ts';

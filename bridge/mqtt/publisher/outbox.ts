@@ -4,7 +4,7 @@
  * What comes back to wait (a lost connection, a refusal that passes) takes its old place again, before everything that was published after
  * it.
  */
-import type { Publication } from './publish-packet.ts';
+import type { Publication } from './publication.ts';
 
 export interface Letter<Token> {
   readonly publication: Publication;

@@ -24,7 +24,8 @@ import type { SessionOptions } from '../options.ts';
 import { describe } from '../reasons.ts';
 import { Holds } from './holds.ts';
 import { type Letter, Outbox } from './outbox.ts';
-import { type Publication, publishPacket, readPuback } from './publish-packet.ts';
+import type { Publication } from './publication.ts';
+import { publishPacket, readPuback } from './publish-packet.ts';
 import { reactionTo, unclearAttempts } from './publish-reasons.ts';
 
 export interface PublisherOptions extends SessionOptions {

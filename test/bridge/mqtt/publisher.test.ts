@@ -1,7 +1,7 @@
 import type { IPublishPacket } from 'mqtt-packet';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { MkbError } from '../../../api/errors.ts';
-import type { Publication } from '../../../bridge/mqtt/publisher/publish-packet.ts';
+import type { Publication } from '../../../bridge/mqtt/publisher/publication.ts';
 import { Publisher } from '../../../bridge/mqtt/publisher/publisher.ts';
 import { until } from '../../real/until.ts';
 import { type Peer, ScriptedServer } from './support/scripted-server.ts';
