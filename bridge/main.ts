@@ -33,7 +33,14 @@ import { WayBack, type WayBackEvents } from './way-back.ts';
 export interface StopReport {
   /** Messages that were read and are not acknowledged: a broker delivers those of QoS 1 and 2 again. */
   readonly unacknowledged: number;
+  /** Records that were read and are not published: they are read again. */
+  readonly unpublished: number;
+  /** Whether `delivery.shutdownTimeout` ended it, and not the last word of each side. */
+  readonly late: boolean;
 }
+
+/** For saying goodbye, milliseconds; less if the whole time is short. */
+const longestPartingMs = 1000;
 
 export class Bridge implements BridgeFigures {
   readonly name: string;
@@ -201,7 +208,7 @@ export class Bridge implements BridgeFigures {
     }, 1000).unref();
   }
 
-  /** Stops reading, delivers and acknowledges what was read, and closes; at the latest after `delivery.shutdownTimeout`. */
+  /** Stops reading, delivers and acknowledges what was read, and closes; at the latest after `delivery.shutdownTimeout`, whatever hangs. */
   stop(): Promise<StopReport> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
@@ -211,23 +218,35 @@ export class Bridge implements BridgeFigures {
     this.#stopped.abort();
     clearInterval(this.#standstillTimer);
     const timeoutMs = durationMs(this.#document.spec.delivery.shutdownTimeout);
-    const back = this.wayBack?.stop(timeoutMs);
+    const { promise: over, resolve } = Promise.withResolvers<'late'>();
+    const timer = setTimeout(() => resolve('late'), timeoutMs);
+    const late = (await Promise.race([this.#endInOrder(timeoutMs), over])) === 'late';
+    clearTimeout(timer);
+    // What a side that hangs has kept from ending.
+    this.wayBack?.cut();
+    void this.session.close(0);
+    this.#registries.close();
+    this.#jq.close();
+    this.#producer.close();
+    this.#firstConnection.resolve();
+    this.#end.resolve();
+    return { unacknowledged: this.account.inFlight, unpublished: this.wayBack?.account.inFlight ?? 0, late };
+  }
+
+  /** The last part of the time is for DISCONNECT: a side that hangs must not keep the other from hearing what was delivered. */
+  async #endInOrder(timeoutMs: number): Promise<void> {
+    const partingMs = Math.min(longestPartingMs, timeoutMs / 5);
+    const settleMs = timeoutMs - partingMs;
+    const back = this.wayBack?.stop(settleMs, partingMs);
     this.session.pause();
     this.#pipeline.events.stop();
     this.#pipeline.rows.stop();
     this.#producer.flush();
-    if (this.#isBusy) await this.#untilSettled(timeoutMs);
+    if (this.#isBusy) await this.#untilSettled(settleMs);
     const { inFlight: rows } = this.windowRows;
     if (rows > 0)
       this.#log.warn({ bridge: this.name, rows }, 'Kafka did not take all rows of windows in time: they are lost');
-    await back;
-    this.#registries.close();
-    this.#jq.close();
-    await this.session.close();
-    this.#producer.close();
-    this.#firstConnection.resolve();
-    this.#end.resolve();
-    return { unacknowledged: this.account.inFlight };
+    await Promise.all([back, this.session.close(partingMs)]);
   }
 
   async #untilSettled(timeoutMs: number): Promise<void> {

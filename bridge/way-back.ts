@@ -155,10 +155,18 @@ export class WayBack {
   }
 
   /** Reads nothing more, gives what is in flight `timeoutMs`, commits, leaves the group and closes. */
-  async stop(timeoutMs: number): Promise<void> {
+  async stop(timeoutMs: number, partingMs: number): Promise<void> {
     this.#stopping = true;
     await this.#consumer.stop(timeoutMs);
-    await this.#publisher.close();
+    await this.#publisher.close(partingMs);
+    this.#producer?.close();
+    this.#started.resolve();
+  }
+
+  /** Closes at once what is open still: the time of `stop` is over. */
+  cut(): void {
+    this.#consumer.close();
+    void this.#publisher.close(0);
     this.#producer?.close();
     this.#started.resolve();
   }

@@ -63,7 +63,7 @@ export const demoCommand = (): Command =>
 const runDemo = async (given: DemoArguments): Promise<number> => {
   const signal = new StopSignal();
   const line = new LiveLine(process.stdout);
-  const log = createLog('warn', { write: text => line.aside(() => process.stderr.write(text)) });
+  const log = createLog('warn', stream => ({ write: text => line.aside(() => stream.write(text)) }));
   try {
     const starting = startDemo(demoOptions(given, log));
     const demo = await Promise.race([starting, signal.came.then(() => undefined)]);
@@ -78,7 +78,7 @@ const runDemo = async (given: DemoArguments): Promise<number> => {
     printError(error);
     return exitCodes.failed;
   } finally {
-    signal.forget();
+    signal.end();
   }
 };
 

@@ -1,6 +1,5 @@
 /** `mkb drain`: delivers what waits in the MQTT session of a replica that does not come back, and ends the session. */
 import { Command, Option } from 'commander';
-import { pino } from 'pino';
 import type { MqttKafkaBridge } from '../api/bridge.ts';
 import { MkbError } from '../api/errors.ts';
 import { hasErrors } from '../api/problems.ts';
@@ -64,9 +63,14 @@ const drain = async (file: string, options: DrainCommandOptions): Promise<number
   }
   const prepared = await prepare(document, options);
   if (prepared === undefined) return exitCodes.configuration;
-  const report = await prepared.run(breakOff(options.timeout));
-  process.stdout.write(`${tell(prepared.clientId, report)}\n`);
-  return exitCodes.ok;
+  const signal = new StopSignal({ outlivesOutput: true });
+  try {
+    const report = await prepared.run(breakOff(options.timeout, signal));
+    process.stdout.write(`${tell(prepared.clientId, report)}\n`);
+    return exitCodes.ok;
+  } finally {
+    signal.end();
+  }
 };
 
 const load = async (file: string): Promise<MqttKafkaBridge | undefined> => {
@@ -82,7 +86,7 @@ const prepare = async (
   document: MqttKafkaBridge,
   { secretsDir, logLevel, ordinal }: DrainCommandOptions,
 ): Promise<Drain | undefined> => {
-  const log = createLog(logLevel, pino.destination({ dest: 2, sync: true }));
+  const log = createLog(logLevel);
   try {
     return await prepareDrain(document, { secrets: { secretsDir }, log, ...(ordinal !== undefined && { ordinal }) });
   } catch (error) {
@@ -92,10 +96,10 @@ const prepare = async (
 };
 
 /** Comes when the time has passed, or with the first signal to stop. */
-const breakOff = (timeout: string): AbortSignal => {
+const breakOff = (timeout: string, signal: StopSignal): AbortSignal => {
   const controller = new AbortController();
   setTimeout(() => controller.abort(`the timeout of ${timeout} has passed`), durationMs(timeout)).unref();
-  void new StopSignal().came.then(() => controller.abort('it was told to stop'));
+  void signal.came.then(() => controller.abort('it was told to stop'));
   return controller.signal;
 };
 

@@ -1,6 +1,5 @@
 /** `mkb exporter`: shows Prometheus what MQTT brokers and Kafka clusters do, until it is told to stop. */
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { pino } from 'pino';
 import { MkbError } from '../api/errors.ts';
 import { hasErrors } from '../api/problems.ts';
 import { serveHttp } from '../bridge/observe/http.ts';
@@ -54,6 +53,9 @@ export const exporterCommand = (): Command =>
       process.exitCode = await exporter(file, options);
     });
 
+/** A target that hangs is not waited for longer, milliseconds. */
+const stopLimitMs = 5000;
+
 const httpAddress = (text: string): Address => {
   const address = parseAddress(text);
   if (address === undefined) throw new InvalidArgumentError('Write HOST:PORT, such as 127.0.0.1:9401.');
@@ -73,13 +75,13 @@ const exporter = async (file: string, options: ExporterCommandOptions): Promise<
   const http = await serveHttp(options.http, prepared.registry, () => [
     { name: 'exporter', missing: prepared.missing },
   ]);
-  const signal = new StopSignal();
+  const signal = new StopSignal({ outlivesOutput: true });
   prepared.start();
   process.stdout.write(`Exporter: ${http.url}/metrics\n`);
   await signal.came;
-  await prepared.stop();
+  await signal.within(stopLimitMs, prepared.stop());
   await http.close();
-  signal.forget();
+  signal.end();
   return exitCodes.ok;
 };
 
@@ -87,7 +89,7 @@ const prepare = async (
   document: ExporterDocument,
   { secretsDir, logLevel }: ExporterCommandOptions,
 ): Promise<Exporter | undefined> => {
-  const errors = new ErrorLog(createLog(logLevel, pino.destination({ dest: 2, sync: true })));
+  const errors = new ErrorLog(createLog(logLevel));
   try {
     return await prepareExporter(document, {
       secrets: { secretsDir },

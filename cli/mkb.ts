@@ -8,6 +8,7 @@ import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { exitCodes } from './exit-codes.ts';
 import { printError } from './output.ts';
+import { StopSignal } from './signals.ts';
 
 /** In the order of --help. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
@@ -67,11 +68,14 @@ const main = async (args: readonly string[]): Promise<void> => {
   await mkb.parseAsync(args, { from: 'user' });
 };
 
-// `mkb schema | head` ends when head has what it wants.
+// `mkb schema | head` ends when head has what it wants; `mkb run | head` goes on.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (StopSignal.outlivesOutput) return;
   if (error.code === 'EPIPE') process.exit(exitCodes.ok);
   throw error;
 });
+// Nobody hears of it, and so it must not end what runs.
+process.stderr.on('error', () => undefined);
 
 try {
   await main(process.argv.slice(2));

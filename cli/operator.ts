@@ -4,7 +4,6 @@ import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { pino } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { serveHttp } from '../bridge/observe/http.ts';
 import { createLog, type Logger } from '../bridge/observe/log.ts';
@@ -107,7 +106,7 @@ const operator = async (options: OperatorCommandOptions): Promise<number> => {
   if (configuration === undefined || config === undefined) return exitCodes.configuration;
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const log = createLog(options.logLevel, pino.destination({ dest: 2, sync: true }));
+  const log = createLog(options.logLevel);
   const { enabled, namespace } = configuration.leaderElection;
   const operator = prepareOperator({
     config,
@@ -119,22 +118,26 @@ const operator = async (options: OperatorCommandOptions): Promise<number> => {
   });
   const webhook = await startWebhook(options, configuration, log);
   try {
-    return await serve(options.http, operator, registry);
+    return await serve(options.http, operator, registry, log);
   } finally {
     await webhook?.close();
   }
 };
 
-const serve = async (address: Address, operator: Operator, registry: Registry): Promise<number> => {
+/** Less than the Pod's terminationGracePeriodSeconds, milliseconds: an API server that hangs is not waited for longer. */
+const stopLimitMs = 15_000;
+
+const serve = async (address: Address, operator: Operator, registry: Registry, log: Logger): Promise<number> => {
   const http = await serveHttp(address, registry, () => [{ name: 'operator', missing: operator.missing }]);
-  const signal = new StopSignal();
+  const signal = new StopSignal({ outlivesOutput: true });
   const stopping = new AbortController();
   void signal.came.then(() => stopping.abort());
   process.stdout.write(`Operator: ${http.url}/metrics\n`);
-  const ended = await operator.run(stopping.signal);
+  const ended = await signal.within(stopLimitMs, operator.run(stopping.signal));
+  if (ended === undefined) log.warn({ limitMs: stopLimitMs }, 'the API server hangs: ended without its last answers');
   await http.close();
-  signal.forget();
-  return ended === 'stopped' ? exitCodes.ok : exitCodes.failed;
+  signal.end();
+  return ended !== 'lost' ? exitCodes.ok : exitCodes.failed;
 };
 
 /** In every replica, whether it leads or not. */

@@ -1,6 +1,5 @@
 /** `mkb run`: runs the bridges of documents until it is told to stop. */
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import type { LoadedDocument } from '../api/load.ts';
 import { hasErrors } from '../api/problems.ts';
@@ -66,7 +65,7 @@ const run = async (files: readonly string[], options: RunOptions): Promise<numbe
   const { documents, problems } = await loadChecked(files);
   printProblems(problems);
   if (hasErrors(problems)) return exitCodes.configuration;
-  const log = createLog(options.logLevel, pino.destination({ dest: 2, sync: true }));
+  const log = createLog(options.logLevel);
   const bridges = await prepare(documents, options, log);
   if (bridges === undefined) return exitCodes.configuration;
   const registry = new Registry();
@@ -102,7 +101,7 @@ const prepare = async (
 
 /** Runs until a signal comes or one of them fails for good; then all of them are stopped, for whoever restarts us restarts all. */
 const runBridges = async (bridges: readonly Bridge[], http: HttpEndpoint, log: Logger): Promise<number> => {
-  const signal = new StopSignal();
+  const signal = new StopSignal({ outlivesOutput: true });
   const started = Promise.all(bridges.map(bridge => bridge.start()));
   started.then(
     () => {
@@ -120,10 +119,12 @@ const runBridges = async (bridges: readonly Bridge[], http: HttpEndpoint, log: L
   }
   await Promise.all(
     bridges.map(async bridge => {
-      const { unacknowledged } = await bridge.stop();
-      log.info({ bridge: bridge.name, unacknowledged }, 'stopped');
+      const { late, ...left } = await bridge.stop();
+      const facts = { bridge: bridge.name, ...left };
+      if (late) log.warn(facts, 'stopped by delivery.shutdownTimeout: what is left is delivered again');
+      else log.info(facts, 'stopped');
     }),
   );
-  signal.forget();
+  signal.end();
   return code;
 };

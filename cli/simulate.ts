@@ -9,6 +9,7 @@ import { registerVehicleMetrics } from '../demo/vehicles/metrics.ts';
 import type { FleetOptions } from '../demo/vehicles/options.ts';
 import { defaultTopic } from '../demo/vehicles/topic.ts';
 import type { Address } from './address.ts';
+import { StopSignal } from './signals.ts';
 import { fleetOptions, metricsAddress, type SimulateArguments } from './simulate-options.ts';
 import { FleetReport, summaryLines } from './simulate-report.ts';
 
@@ -87,10 +88,8 @@ const simulate = async (given: SimulateArguments): Promise<number> => {
   }
   const report = new FleetReport(fleet, options, process.stdout);
   if (metrics) process.stdout.write(`Metrics: ${metrics.url}/metrics\n`);
-  const stop = () => void fleet.stop();
-  const signals = ['SIGINT', 'SIGTERM'] as const;
-  // Once: a second Ctrl-C ends the process the usual way.
-  for (const signal of signals) process.once(signal, stop);
+  const signal = new StopSignal();
+  void signal.came.then(() => fleet.stop()).catch(() => undefined);
   try {
     const summary = await fleet.finished;
     report.stop();
@@ -100,8 +99,8 @@ const simulate = async (given: SimulateArguments): Promise<number> => {
     report.stop();
     return fail(error, 1);
   } finally {
-    for (const signal of signals) process.removeListener(signal, stop);
     await metrics?.close();
+    signal.end();
   }
 };
 

@@ -133,13 +133,13 @@ export class Connection {
     this.#events.ended(error);
   }
 
-  /** Sends DISCONNECT, which keeps the session, and closes when all is sent; at the latest after `connectTimeoutMs`. */
-  close(): Promise<void> {
+  /** Sends DISCONNECT, which keeps the session, and closes when all is sent; at the latest after `limitMs` or `connectTimeoutMs`. */
+  close(limitMs = Number.POSITIVE_INFINITY): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     if (this.#phase === 'ended') resolve();
     else {
       this.#parted = resolve;
-      this.#part(0x00, this.#parts.options.connectTimeoutMs);
+      this.#part(0x00, Math.min(limitMs, this.#parts.options.connectTimeoutMs));
     }
     return promise;
   }

@@ -38,6 +38,6 @@ export async function endSession(
     await promise;
   } finally {
     signal.removeEventListener('abort', abort);
-    await session.close();
+    await session.close(1000);
   }
 }

@@ -183,10 +183,10 @@ export class Session {
 
   /**
    * Hands no more messages over, sends the acknowledgements that are due and DISCONNECT, and closes. The server keeps the session.
-   * Resolves when all is sent and the server has closed, at the latest after `connectTimeoutMs`.
+   * Resolves when all is sent and the server has closed, at the latest after `limitMs` or `connectTimeoutMs`.
    */
-  close(): Promise<void> {
-    this.#closing ??= this.#part();
+  close(limitMs?: number): Promise<void> {
+    this.#closing ??= this.#part(limitMs);
     return this.#closing;
   }
 
@@ -196,11 +196,11 @@ export class Session {
     connection?.abandon();
   }
 
-  async #part(): Promise<void> {
+  async #part(limitMs?: number): Promise<void> {
     const due = [this.#receipts.release(this.#dialer.version), this.#window.release()];
     const connection = this.#stop();
     for (const bytes of due) if (bytes !== undefined) connection?.write(bytes);
-    await connection?.close();
+    await connection?.close(limitMs);
   }
 
   /** Nothing of the handler is called after this. Returns the connection that was, if any. */

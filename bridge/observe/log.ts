@@ -3,17 +3,23 @@
  */
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { MkbError } from '../../api/errors.ts';
+import { LogStream } from './log-stream.ts';
 
 export type { Logger } from 'pino';
 
 /**
- * JSON lines. An error of the table, as `err`, is told by what it says; any other with its stack, for it is a fault of ours.
+ * JSON lines on stderr, which never block (log-stream.ts). An error of the table, as `err`, is told by what it says; any other with its stack, for
+ * it is a fault of ours.
  * @param level a pino level: trace, debug, info, warn, error, fatal, silent
- * @param stream where to; without it, stdout
+ * @param through what lines go to in place of stderr, or on their way there
  */
-export function createLog(level: string, stream?: DestinationStream): Logger {
+export function createLog(level: string, through = (stderr: DestinationStream): DestinationStream => stderr): Logger {
   const options = { base: undefined, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: errorFields } };
-  return pino({ level, ...options }, stream ?? pino.destination(1));
+  const stderr = new LogStream(process.stderr, dropped =>
+    log.error({ dropped }, 'log lines were dropped, as nobody read them'),
+  );
+  const log: Logger = pino({ level, ...options }, through(stderr));
+  return log;
 }
 
 const errorFields = (error: unknown): object =>

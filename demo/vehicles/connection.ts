@@ -153,9 +153,16 @@ export class Connection {
     this.#ended = true;
     const client = this.#client;
     if (client === undefined) return Promise.resolve();
-    return new Promise(resolve => client.end(!client.connected || this.#unacknowledged > 0, () => resolve()));
+    const { promise, resolve } = Promise.withResolvers<void>();
+    // A server that hangs never closes its side.
+    const timer = setTimeout(() => client.stream.destroy(), goodbyeMs);
+    client.end(!client.connected || this.#unacknowledged > 0, () => resolve());
+    return promise.finally(() => clearTimeout(timer));
   }
 }
+
+/** How long a DISCONNECT may take, milliseconds. */
+const goodbyeMs = 1000;
 
 const reasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there (connection refused)',

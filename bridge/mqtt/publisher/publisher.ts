@@ -112,15 +112,15 @@ export class Publisher<Token> {
     for (const letter of this.#holds.letters()) if (letter.forgotten) this.#free(letter);
   }
 
-  /** Sends nothing more, says DISCONNECT and closes. */
-  async close(): Promise<void> {
+  /** Sends nothing more, says DISCONNECT and closes, at the latest after `limitMs` or `connectTimeoutMs`. */
+  async close(limitMs?: number): Promise<void> {
     const connection = this.#connection;
     this.#state = 'stopped';
     clearTimeout(this.#retry);
     this.#holds.stop();
     this.#connection = undefined;
     this.#liveSince = undefined;
-    await connection?.close();
+    await connection?.close(limitMs);
   }
 
   async #connect(): Promise<void> {

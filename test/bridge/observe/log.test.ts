@@ -66,7 +66,7 @@ test('errors of other bridges or codes are not held back', () => {
 
 test('an error of the table is told by what it says, and a fault of ours with its stack', () => {
   const lines: { err: Record<string, unknown> }[] = [];
-  const log = createLog('info', { write: line => lines.push(JSON.parse(line)) });
+  const log = createLog('info', () => ({ write: line => lines.push(JSON.parse(line)) }));
   const cause = new Error('connect ECONNREFUSED');
   log.warn({ err: new MkbError('kafka-unreachable', { address: 'k:1', reason: 'gone' }, { cause }) }, 'away');
   log.error({ err: new TypeError('x is undefined') }, 'wrong');
