@@ -79,6 +79,8 @@ export class Bridge implements BridgeFigures {
   #startingProblem: MkbError | undefined;
   readonly #standstillLog: StandstillLog;
   #standstillTimer: NodeJS.Timeout | undefined;
+  /** `stop` has closed everything. */
+  #over = false;
 
   /** Use `prepareBridge`. */
   constructor(document: MqttKafkaBridge, parts: BridgeParts, log: Logger) {
@@ -222,7 +224,9 @@ export class Bridge implements BridgeFigures {
     const timer = setTimeout(() => resolve('late'), timeoutMs);
     const late = (await Promise.race([this.#endInOrder(timeoutMs), over])) === 'late';
     clearTimeout(timer);
-    // What a side that hangs has kept from ending.
+    const left = { unacknowledged: this.account.inFlight, unpublished: this.wayBack?.account.inFlight ?? 0 };
+    // What a side that hangs has kept from ending. That its requests end with it is no problem.
+    this.#over = true;
     this.wayBack?.cut();
     void this.session.close(0);
     this.#registries.close();
@@ -230,7 +234,7 @@ export class Bridge implements BridgeFigures {
     this.#producer.close();
     this.#firstConnection.resolve();
     this.#end.resolve();
-    return { unacknowledged: this.account.inFlight, unpublished: this.wayBack?.account.inFlight ?? 0, late };
+    return { ...left, late };
   }
 
   /** The last part of the time is for DISCONNECT: a side that hangs must not keep the other from hearing what was delivered. */
@@ -340,6 +344,7 @@ export class Bridge implements BridgeFigures {
   }
 
   #problem(error: MkbError): void {
+    if (this.#over) return;
     this.retried.set(error.code, (this.retried.get(error.code) ?? 0) + 1);
     this.#errors.report('warn', error, { bridge: this.name });
   }

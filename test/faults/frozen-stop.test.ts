@@ -1,0 +1,113 @@
+// `shutdownTimeout: 5s` took 27 s when a broker hung: Kubernetes killed the Pod before it had acknowledged what Kafka had.
+import mqtt from 'mqtt';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type RunningKafka, startKafka } from '../real/kafka.ts';
+import { type RunningMosquitto, startMosquitto } from '../real/mosquitto.ts';
+import { freePort } from '../real/ports.ts';
+import { describeReal } from '../real/require.ts';
+import { until } from '../real/until.ts';
+import { MkbProcess } from '../support/bridge-process.ts';
+
+/** Of the document, and what a process may take besides: on a busy machine its own start of an end. */
+const timeoutMs = 3000;
+const graceMs = 1500;
+
+describeReal('kafka', 'mosquitto')('a bridge in both directions, asked to end', () => {
+  let kafka: RunningKafka;
+  let mosquitto: RunningMosquitto;
+  beforeAll(async () => {
+    [kafka, mosquitto] = await Promise.all([startKafka(), startMosquitto({ persistence: true })]);
+  });
+  afterAll(async () => {
+    await Promise.all([kafka?.stop(), mosquitto?.stop()]);
+  });
+
+  let run = 0;
+  /** It runs, and messages come all the time. */
+  const started = async () => {
+    const name = `stop-${run++}`;
+    await Promise.all([kafka.createTopic(name), kafka.createTopic(`${name}-back`)]);
+    const rule = (id: string, sql: string, sink: object) => ({ name: id, sql, sinks: [sink] });
+    const bridge = new MkbProcess(
+      {
+        apiVersion: 'mqttkafka.dev/v1alpha1',
+        kind: 'MqttKafkaBridge',
+        metadata: { name },
+        spec: {
+          mqtt: { url: mosquitto.url },
+          kafka: { bootstrapServers: [kafka.bootstrap] },
+          rules: [
+            rule('there', `SELECT payload FROM "${name}/{id}"`, { kafka: { topic: name, key: '${id}' } }),
+            rule('back', `SELECT * FROM "$kafka/${name}-back"`, {
+              mqtt: { topic: `${name}-back`, payload: '${value}' },
+            }),
+          ],
+          delivery: { shutdownTimeout: `${timeoutMs}ms` },
+        },
+      },
+      await freePort(),
+    );
+    await bridge.start();
+    const publisher = mqtt.connect(mosquitto.url, { reconnectPeriod: 0 });
+    publisher.on('error', () => undefined);
+    let number = 0;
+    const load = setInterval(() => publisher.publish(`${name}/a`, `${number++}`, { qos: 1 }), 2);
+    const producer = kafka.client().producer();
+    await producer.connect();
+    await producer.send({ topic: `${name}-back`, messages: Array.from({ length: 200 }, () => ({ value: 'v' })) });
+    await until('messages to flow', async () => (await bridge.metrics()).sum('mkb_messages_delivered_total') > 20);
+    const stop = async () => {
+      clearInterval(load);
+      publisher.end(true);
+      await producer.disconnect().catch(() => undefined);
+      await bridge.remove();
+    };
+    return { bridge, stop };
+  };
+
+  const frozen = {
+    'Kafka is frozen': () => [kafka.brokers[0]!],
+    'the MQTT broker is frozen': () => [mosquitto],
+    'both are frozen': () => [kafka.brokers[0]!, mosquitto],
+  };
+
+  test.each(
+    Object.keys(frozen) as (keyof typeof frozen)[],
+  )('ends in its time, and says what is left, when %s', async what => {
+    const { bridge, stop } = await started();
+    const sides = frozen[what]();
+    try {
+      for (const side of sides) side.pause();
+      // Longer than any message takes: what is read from now on stays.
+      await new Promise(resolve => setTimeout(resolve, 300));
+      const start = performance.now();
+      const code = await bridge.stop();
+      const took = performance.now() - start;
+      expect(took).toBeLessThan(timeoutMs + graceMs);
+      expect(code).toBe(0);
+      const last = JSON.parse(bridge.log(1));
+      expect(last).toMatchObject({ unacknowledged: expect.any(Number), unpublished: expect.any(Number) });
+      expect(last.msg).toMatch(/^stopped/);
+    } finally {
+      for (const side of sides) side.resume();
+      await stop();
+    }
+  }, 60_000);
+
+  test('ends at once at the second signal', async () => {
+    const { bridge, stop } = await started();
+    kafka.brokers[0]!.pause();
+    mosquitto.pause();
+    try {
+      process.kill(bridge.pid, 'SIGTERM');
+      await until('readiness to be gone', async () => !(await bridge.ready()));
+      const start = performance.now();
+      await bridge.kill('SIGTERM');
+      expect(performance.now() - start).toBeLessThan(500);
+    } finally {
+      kafka.brokers[0]!.resume();
+      mosquitto.resume();
+      await stop();
+    }
+  }, 60_000);
+});
