@@ -35,7 +35,7 @@ export interface StopReport {
   readonly unacknowledged: number;
   /** Records that were read and are not published: they are read again. */
   readonly unpublished: number;
-  /** Whether `delivery.shutdownTimeout` ended it, and not the last word of each side. */
+  /** Whether `delivery.shutdownTimeout` ended it: something is left, or a side did not hear the end of it. */
   readonly late: boolean;
 }
 
@@ -222,7 +222,7 @@ export class Bridge implements BridgeFigures {
     const timeoutMs = durationMs(this.#document.spec.delivery.shutdownTimeout);
     const { promise: over, resolve } = Promise.withResolvers<'late'>();
     const timer = setTimeout(() => resolve('late'), timeoutMs);
-    const late = (await Promise.race([this.#endInOrder(timeoutMs), over])) === 'late';
+    const how = await Promise.race([this.#endInOrder(timeoutMs), over]);
     clearTimeout(timer);
     const left = { unacknowledged: this.account.inFlight, unpublished: this.wayBack?.account.inFlight ?? 0 };
     // What a side that hangs has kept from ending. That its requests end with it is no problem.
@@ -234,7 +234,7 @@ export class Bridge implements BridgeFigures {
     this.#producer.close();
     this.#firstConnection.resolve();
     this.#end.resolve();
-    return { ...left, late };
+    return { ...left, late: how === 'late' || left.unacknowledged + left.unpublished > 0 };
   }
 
   /** The last part of the time is for DISCONNECT: a side that hangs must not keep the other from hearing what was delivered. */

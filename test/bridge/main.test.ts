@@ -85,7 +85,7 @@ describe('starting', () => {
     const bridge = await prepare(`127.0.0.1:${port}`);
     const started = bridge.start();
     await until('a failed attempt', () => bridge.retried.size > 0);
-    expect(await bridge.stop()).toEqual({ unacknowledged: 0 });
+    expect(await bridge.stop()).toEqual({ unacknowledged: 0, unpublished: 0, late: false });
     await started;
     await bridge.ended;
   });
@@ -106,7 +106,7 @@ describe('stopping', () => {
     await bridge.start();
     for (const payload of ['1', '2', '3']) await publisher.publishAsync('v/1', payload, { qos: 0 });
     await until('all to be read', () => bridge.account.received === 3);
-    expect(await bridge.stop()).toEqual({ unacknowledged: 0 });
+    expect(await bridge.stop()).toEqual({ unacknowledged: 0, unpublished: 0, late: false });
     expect(kafka!.records('t').map(({ value }) => value?.toString())).toEqual(['1', '2', '3']);
     expect(bridge.account.count('delivered')).toBe(3);
   });
@@ -119,7 +119,7 @@ describe('stopping', () => {
     faults.add({ api: 'Produce', until: released.promise, times: Number.POSITIVE_INFINITY });
     await publisher.publishAsync('v/1', 'stuck', { qos: 1 });
     await until('it to be read', () => bridge.account.inFlight === 1);
-    expect(await bridge.stop()).toEqual({ unacknowledged: 1 });
+    expect(await bridge.stop()).toEqual({ unacknowledged: 1, unpublished: 0, late: true });
     released.resolve();
   });
 
@@ -127,7 +127,10 @@ describe('stopping', () => {
     const { bootstrap } = await startKafka();
     const bridge = await prepare(bootstrap);
     await bridge.start();
-    expect(await Promise.all([bridge.stop(), bridge.stop()])).toEqual([{ unacknowledged: 0 }, { unacknowledged: 0 }]);
+    expect(await Promise.all([bridge.stop(), bridge.stop()])).toEqual([
+      { unacknowledged: 0, unpublished: 0, late: false },
+      { unacknowledged: 0, unpublished: 0, late: false },
+    ]);
     await bridge.ended;
     expect(bridge.missing()).toContain('it is stopping');
   });
