@@ -27,17 +27,8 @@ import { StandstillLog } from './observe/standstill-log.ts';
 import { type BridgeOptions, type BridgeParts, prepareParts } from './parts.ts';
 import type { Registries } from './registry/registries.ts';
 import { kafkaAway, type Standstill, standstillsOf, unreadiness } from './standstills.ts';
+import type { StopReport } from './stop-report.ts';
 import { WayBack, type WayBackEvents } from './way-back.ts';
-
-/** What a stop left behind. */
-export interface StopReport {
-  /** Messages that were read and are not acknowledged: a broker delivers those of QoS 1 and 2 again. */
-  readonly unacknowledged: number;
-  /** Records that were read and are not published: they are read again. */
-  readonly unpublished: number;
-  /** Whether `delivery.shutdownTimeout` ended it: something is left, or a side did not hear the end of it. */
-  readonly late: boolean;
-}
 
 /** For saying goodbye, milliseconds; less if the whole time is short. */
 const longestPartingMs = 1000;

@@ -52,7 +52,7 @@ async function prepare(delivery: object = {}, bootstrap = kafka.bootstrap): Prom
       delivery: { onFailure: { deadLetter: { topic: 'dead' } }, shutdownTimeout: '0s', ...delivery },
     },
   });
-  const log = createLog('info', { write: line => lines.push(JSON.parse(line)) });
+  const log = createLog('info', () => ({ write: line => lines.push(JSON.parse(line)) }));
   bridge = await prepareBridge(document, { secrets: { secretsDir: '' }, log });
   return bridge;
 }
