@@ -25,7 +25,11 @@ interface LibraryError extends Error {
 
 function saslError(address: string, chain: readonly LibraryError[], mechanism = ''): MkbError | undefined {
   const cause = chain[0];
-  const offered = chain.find(({ response }) => response?.mechanisms)?.response?.mechanisms?.join(', ') || 'none';
+  const offered =
+    chain
+      .find(({ response }) => response?.mechanisms)
+      ?.response?.mechanisms?.join(', ')
+      .toLowerCase() || 'none';
   for (const error of chain) {
     switch (error.apiId) {
       case 'UNSUPPORTED_SASL_MECHANISM':

@@ -91,7 +91,7 @@ function tlsFailureOf(cause: NetworkError, peer: string, withCertificate: boolea
   if (notTls.test(code)) return new MkbError('tls-not-spoken', { peer }, options);
   if (ownMaterial.test(code))
     return new MkbError('tls-certificate-refused', { peer, reason: 'its key or signature is too weak' }, options);
-  const alert = /^ERR_SSL_(?:TLSV1|TLSV13|SSLV3)_ALERT_(.+)$/.exec(code)?.[1];
+  const alert = alertOf(code);
   if (alert !== undefined) return alertFailure(alert, peer, withCertificate, cause);
   if (/^(ERR_SSL_|EPROTO$)/.test(code))
     return new MkbError('tls-failed', { peer, reason: 'the two do not understand each other' }, options);
@@ -99,6 +99,10 @@ function tlsFailureOf(cause: NetworkError, peer: string, withCertificate: boolea
     return new MkbError('tls-failed', { peer, reason: 'it closed the connection while TLS was being set up' }, options);
   return undefined;
 }
+
+/** Such as TLSV13_ALERT_CERTIFICATE_REQUIRED and SSL/TLS_ALERT_BAD_CERTIFICATE; some of TLS 1.0 leave the word out. */
+const alertOf = (code: string): string | undefined =>
+  /^ERR_SSL_.*_ALERT_(.+)$/.exec(code)?.[1] ?? /^ERR_SSL_TLSV1_(UNRECOGNIZED_NAME)$/.exec(code)?.[1];
 
 function alertFailure(alert: string, peer: string, withCertificate: boolean, cause: unknown): MkbError {
   // Before TLS 1.3 there is no word for "I want a certificate": the handshake fails.
