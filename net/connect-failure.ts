@@ -79,7 +79,7 @@ export function tlsFailure(error: unknown, peer: string, withCertificate: boolea
 }
 
 function tlsFailureOf(cause: NetworkError, peer: string, withCertificate: boolean): MkbError | undefined {
-  const { code = '' } = cause;
+  const code = codeOf(cause);
   const options = { cause };
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
     const names = cause.cert?.subjectaltname?.replaceAll(/\b(DNS|IP Address):/g, '').slice(0, 300) || 'no name';
@@ -98,6 +98,12 @@ function tlsFailureOf(cause: NetworkError, peer: string, withCertificate: boolea
   if (code === 'ECONNRESET' && cause.message.includes('secure TLS connection was established'))
     return new MkbError('tls-failed', { peer, reason: 'it closed the connection while TLS was being set up' }, options);
   return undefined;
+}
+
+/** Node's code. A failure that is noticed while writing has its own in the text alone, as OpenSSL writes it. */
+function codeOf({ code = '', message }: NetworkError): string {
+  const reason = code === 'EPROTO' ? /:SSL routines:[^:]*:([^:]+):/.exec(message)?.[1] : undefined;
+  return reason === undefined ? code : `ERR_SSL_${reason.toUpperCase().replaceAll(' ', '_')}`;
 }
 
 /** Such as TLSV13_ALERT_CERTIFICATE_REQUIRED and SSL/TLS_ALERT_BAD_CERTIFICATE; some of TLS 1.0 leave the word out. */

@@ -1,6 +1,6 @@
 /**
  * A second look at a port that closed without a word: does it speak what another scheme of url stands for? What is asked holds nothing of
- * ours: a CONNECT without a name, or a GET.
+ * ours: a CONNECT without a name, or a request for a WebSocket.
  */
 import mqttPacket from 'mqtt-packet';
 import { MkbError } from '../../api/errors.ts';
@@ -10,7 +10,12 @@ import { spokenBy } from '../../net/spoken.ts';
 import { hostOf, portOf } from './server-url.ts';
 
 /** Ends of an attempt that a port of another kind may be the reason of. */
-const unclear: ReadonlySet<string> = new Set(['mqtt-closed-unanswered', 'mqtt-connect-failed', 'tls-failed']);
+const unclear: ReadonlySet<string> = new Set([
+  'mqtt-closed-unanswered',
+  'mqtt-connect-failed',
+  'mqtt-connect-timeout',
+  'tls-failed',
+]);
 
 export const suspicious = ({ code, cause }: MkbError): boolean =>
   unclear.has(code) && !unreached.has((cause as NodeJS.ErrnoException | undefined)?.code ?? '');
@@ -44,7 +49,12 @@ const asks =
 
 const connect = () =>
   mqttPacket.generate({ cmd: 'connect', protocolVersion: 4, clean: true, clientId: '', keepalive: 5 });
-const get = (host: string) => Buffer.from(`GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+/** For a WebSocket, as a broker may close on anything else (RFC 6455, 4.1). */
+const get = (host: string) =>
+  Buffer.from(
+    `GET /mqtt HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n` +
+      'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: mqtt\r\n\r\n',
+  );
 
 const asksHttp = asks(get, 'HTTP', 'HTTP (WebSocket)');
 const asksMqtt = asks(connect, 'MQTT', 'MQTT without TLS or WebSocket');
