@@ -1,5 +1,6 @@
 /** Where the parts of a pipeline are found: the addresses of outside, and the Services of what is run here. */
 import type { MqttKafkaBridge } from '../../api/bridge.ts';
+import { maskUrls } from '../../api/words.ts';
 import type { Component } from '../resources/labels.ts';
 import type { KubeObject } from '../runtime/object.ts';
 import { componentOf } from './workloads.ts';
@@ -21,8 +22,8 @@ export function endpointsOf(
   const { mqtt } = document.spec;
   const entries = {
     mqtt:
-      mqtt.url ??
-      mqtt.urls?.join(',') ??
+      (mqtt.url && maskUrls(mqtt.url)) ??
+      mqtt.urls?.map(url => maskUrls(url)).join(',') ??
       brokerUrl ??
       addressOf(services, mqtt.listen ? 'bridge' : 'broker', mqtt.broker?.tls ? 'mqtts' : 'mqtt', mqtt.listen?.port),
     prometheus: addressOf(services, 'prometheus', 'http'),
