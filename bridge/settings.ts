@@ -92,6 +92,7 @@ export async function producerOptions({ spec }: MqttKafkaBridge, secrets: Secret
     compression: producer.compression,
     lingerMs: durationMs(producer.linger),
     batchBytes: bytes(producer.batchBytes),
+    maxRequestBytes: bytes(producer.maxRequestBytes),
     maxBytes: bytes(delivery.buffer.maxBytes),
     sequential: delivery.mode === 'sync',
     maxAgeMs: delivery.retry.maxAge === undefined ? undefined : durationMs(delivery.retry.maxAge),

@@ -146,9 +146,17 @@ export const kafkaErrors = table({
   },
   'kafka-message-too-large': {
     kind: 'permanent',
-    message: ({ bytes, topic }: { bytes: number; topic: string }) =>
-      `A record of ${bytes} bytes is larger than the topic ${topic} takes.`,
-    remedy: 'Raise max.message.bytes of the topic, or leave out in the rule what makes the record large.',
+    message: ({ bytes, topic, limit }: { bytes: number; topic: string; limit: string }) =>
+      `A record of ${bytes} bytes for topic ${topic} is larger than ${limit}.`,
+    remedy:
+      'Leave out in the rule what makes the record large, compress (kafka.producer.compression), or raise the limit: kafka.producer.maxRequestBytes, and max.message.bytes of the topic with it.',
+  },
+  'kafka-requests-too-large': {
+    kind: 'retryable',
+    message: ({ address, bytes, limit }: { address: string; bytes: number; limit: number }) =>
+      `Kafka at ${address} ended several connections in a row while it was sent a request of ${bytes} bytes: for ten minutes requests have at most ${limit}.`,
+    remedy:
+      'If it comes back, set kafka.producer.maxRequestBytes to what the broker takes (its socket.request.max.bytes, or the limit of the cloud service).',
   },
   'kafka-record-refused': {
     kind: 'permanent',

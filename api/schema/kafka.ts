@@ -96,11 +96,14 @@ const producer = section(
       max: '1m',
       default: '5ms',
     }),
-    batchBytes: size('How large a batch may grow before compression; a larger record goes alone.', {
-      min: '1KiB',
-      max: '64MiB',
-      default: '512KiB',
-    }),
+    batchBytes: size(
+      'How large a batch may grow before compression, up to `maxRequestBytes`; a larger record goes alone.',
+      { min: '1KiB', max: '64MiB', default: '512KiB' },
+    ),
+    maxRequestBytes: size(
+      'How large a request may be, after compression. A record that is larger by itself is a dead letter. Not more than the brokers take: theirs is `message.max.bytes`, a mebibyte unless changed.',
+      { min: '16KiB', max: '100MiB', default: '1MiB' },
+    ),
   },
   { default: {} },
 );

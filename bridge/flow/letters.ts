@@ -1,8 +1,8 @@
 /**
  * What cannot be delivered goes to the dead-letter topic, with the original payload as the value and the reason in headers.
  *
- * A dead letter that is itself too large for its topic is written again with the beginning of its payload only, and says so: better a
- * letter that can be read than a message that vanishes. If even that fails the message is dropped, counted and logged.
+ * A dead letter that is itself too large for its topic is written again with the beginning of its payload only, at last with none of it, and
+ * says so: better a letter that can be read than a message that vanishes. If even that fails the message is dropped, counted and logged.
  *
  * A row of a window has no message of its own: its dead letter holds the row or, if there is none, what is known of the window.
  */
@@ -14,8 +14,8 @@ import { draft, type RecordDraft, type RecordHeader } from '../kafka/record.ts';
 import type { Outcome } from './outcome.ts';
 import type { Remembered } from './settlement.ts';
 
-/** How much of a payload is kept when the dead-letter topic does not take it whole. */
-const keptBytes = 64 * 1024;
+/** How much of a payload is kept when the dead-letter topic does not take more. */
+const keptBytes = [64 * 1024, 4 * 1024, 0];
 
 /** One thing that went wrong with one message. */
 export interface Failure {
@@ -106,19 +106,23 @@ export function lossOf(
   };
 }
 
-/** The same dead letter cut to what any topic takes; undefined if it is small already. */
+/** The same dead letter with less of its payload; undefined if it has none any more. */
 export function shortened(record: RecordDraft): RecordDraft | undefined {
   const bytes = record.valueEnd - record.valueStart;
-  if (bytes <= keptBytes) return undefined;
+  const kept = keptBytes.find(each => each < bytes);
+  if (kept === undefined) return undefined;
+  const again = record.headers.some(({ name }) => name === truncatedHeader);
   return draft({
     key: record.key,
-    value: record.value?.subarray(0, keptBytes),
+    value: record.value?.subarray(0, kept),
     timestamp: record.timestamp,
-    headers: [...record.headers, truncated(bytes)],
+    headers: again ? record.headers : [...record.headers, truncated(bytes)],
   });
 }
 
+const truncatedHeader = 'mkb.truncated.from.bytes';
+
 /** How many bytes the payload had, of which only the beginning is the value. */
 function truncated(bytes: number): RecordHeader {
-  return { name: 'mkb.truncated.from.bytes', value: String(bytes) };
+  return { name: truncatedHeader, value: String(bytes) };
 }

@@ -25,11 +25,17 @@ export class FinalFailures {
     this.#failed = failed;
   }
 
-  /** The broker takes no batch of this size: two halves instead or, of a single record, a failure. Returns the batch that left the lane. */
-  tooLarge(lane: Lane): RecordBatch {
+  /**
+   * A batch of this size cannot go: two halves instead or, of a single record, a failure. Returns the batch that left the lane.
+   *
+   * @param limit what the record is larger than
+   */
+  tooLarge(lane: Lane, limit: string): RecordBatch {
     const head = lane.head!;
-    if (head.count === 1)
-      return this.#all(lane, () => new MkbError('kafka-message-too-large', { bytes: head.bytes, topic: lane.topic }));
+    if (head.count === 1) {
+      const error = new MkbError('kafka-message-too-large', { bytes: head.wireBytes, topic: lane.topic, limit });
+      return this.#all(lane, () => error);
+    }
     const half = Math.ceil(head.count / 2);
     return this.#replace(lane, [head.part(index => index < half), head.part(index => index >= half)]);
   }

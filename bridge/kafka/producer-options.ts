@@ -14,6 +14,8 @@ export interface ProducerOptions {
   readonly lingerMs: number;
   /** A batch is sent when it has this many bytes before compression. A larger record goes alone. */
   readonly batchBytes: number;
+  /** No request has more bytes of batches, after compression. A record that is larger by itself fails. */
+  readonly maxRequestBytes: number;
   /** Above this many bytes in batches `full` becomes true. */
   readonly maxBytes: number;
   /** One request at a time over all brokers: latency in order rather than throughput. */

@@ -13,45 +13,38 @@ import { errorName, reactionTo, refuses } from '../../kafka/error-codes.ts';
 import { backoffMs } from '../backoff.ts';
 import { BufferPool } from './buffer-pool.ts';
 import { Cluster } from './cluster.ts';
-import { type Codec, codecs } from './compression.ts';
+import { codecs } from './compression.ts';
 import { FinalFailures } from './final-failures.ts';
 import { Identity } from './identity.ts';
 import type { Lane } from './lane.ts';
 import type { Link } from './link.ts';
-import { type PartitionBatch, type PartitionResult, type ProduceAnswer, produce } from './produce-api.ts';
+import type { PartitionResult, ProduceAnswer } from './produce-api.ts';
 import type { ProducerHandler, ProducerOptions } from './producer-options.ts';
 import type { RecordDraft } from './record.ts';
 import type { RecordBatch } from './record-batch.ts';
+import { type Lost, Requests } from './requests.ts';
 import type { Topic } from './topic.ts';
 import { Topics } from './topics.ts';
 import type { Wait } from './waits.ts';
 import { type UnreachableLeader, Watch } from './watch.ts';
 
-/** A request that got no answer. */
-interface Lost {
-  readonly error: Error;
-}
-
-const silence: ProduceAnswer = { results: [], throttleMs: 0 };
-
-const acksOnTheWire = { all: -1, leader: 1, none: 0 } as const;
-const maxRequestsInFlight = 5;
-const maxRequestBytes = 8 * 1024 * 1024;
+/** What a record is larger than that ended one connection after the other. */
+const hangsUp = 'its broker takes, which ends each connection that it comes over';
 
 export class Producer {
   readonly cluster: Cluster;
   readonly #options: ProducerOptions;
   readonly #handler: ProducerHandler;
-  readonly #codec: Codec | undefined;
   readonly #now: () => number;
   readonly #pool: BufferPool;
   readonly #identity: Identity;
   readonly #failures: FinalFailures;
   readonly #topics: Topics;
   readonly #watch: Watch;
+  readonly #requests: Requests;
+  readonly #batchBytes: number;
   /** Lanes that hold records. */
   readonly #active = new Set<Lane>();
-  #requestsInFlight = 0;
   #lingerMs: number;
   /** Whether a batch became full, or a lane was filled that was empty, since the last look. */
   #stirred = false;
@@ -61,9 +54,9 @@ export class Producer {
   constructor(options: ProducerOptions, handler: ProducerHandler) {
     this.#options = options;
     this.#handler = handler;
-    this.#codec = options.compression === 'none' ? undefined : codecs[options.compression];
     this.#now = options.now ?? (() => performance.now());
     this.#lingerMs = options.lingerMs;
+    this.#batchBytes = Math.min(options.batchBytes, options.maxRequestBytes);
     this.#pool = new BufferPool(Math.min(options.maxBytes, 32 * 1024 * 1024));
     this.cluster = new Cluster(options.cluster, {
       linkChanged: () => {
@@ -81,6 +74,15 @@ export class Producer {
       renewed: () => this.#pump(),
       problem: error => handler.problem(error),
     });
+    const codec = options.compression === 'none' ? undefined : codecs[options.compression];
+    this.#requests = new Requests(
+      options,
+      { identity: this.#identity, codec, now: this.#now },
+      {
+        answered: (link, lanes, outcome) => this.#answered(link, lanes, outcome),
+        tooLarge: lanes => this.#tooLarge(lanes),
+      },
+    );
     this.#failures = new FinalFailures(this.#identity, (token, record, error) => handler.failed(token, record, error));
     this.#topics = new Topics(this.cluster, this.#identity, {
       append: (topic, record, token, since) => this.#place(topic, record, token, () => since),
@@ -128,7 +130,7 @@ export class Producer {
       this.#active.add(lane);
       this.#stirred = true;
     }
-    if (lane.append(record, token, came, this.#options.batchBytes, this.#pool)) {
+    if (lane.append(record, token, came, this.#batchBytes, this.#pool)) {
       this.#stirred = true;
       if (!record.key) topic.turn();
     }
@@ -187,6 +189,7 @@ export class Producer {
     clearTimeout(this.#timer);
     this.#watch.close();
     this.#identity.close();
+    this.#requests.close();
     this.cluster.close();
   }
 
@@ -228,67 +231,13 @@ export class Producer {
       return Number.POSITIVE_INFINITY;
     }
     if (link.throttledUntil > now) return link.throttledUntil;
-    const most = this.#options.sequential ? 1 : maxRequestsInFlight;
-    const underWay = this.#options.sequential ? this.#requestsInFlight : link.inFlight;
-    if (underWay < most) this.#send(link, this.#batchesFor(lanes));
+    this.#requests.send(link, lanes);
     return Number.POSITIVE_INFINITY;
-  }
-
-  /** The lanes of one request: those that may be numbered now, up to the request's size. */
-  #batchesFor(lanes: Lane[]): Lane[] {
-    const chosen: Lane[] = [];
-    let bytes = 0;
-    for (const lane of lanes) {
-      const batch = lane.next();
-      if (!(lane.numbered || this.#identity.ready)) continue;
-      if (chosen.length > 0 && bytes + batch.bytes > maxRequestBytes) continue;
-      bytes += batch.bytes;
-      chosen.push(lane);
-    }
-    return chosen;
-  }
-
-  #send(link: Link, lanes: Lane[]): void {
-    if (lanes.length === 0) return;
-    link.inFlight++;
-    this.#requestsInFlight++;
-    for (const lane of lanes) lane.sending = true;
-    if (!this.#codec) {
-      this.#request(link, lanes);
-      return;
-    }
-    const codec = this.#codec;
-    Promise.all(lanes.map(lane => lane.head!.compress(codec))).then(
-      () => this.#request(link, lanes),
-      error => this.#answered(link, lanes, { error }),
-    );
-  }
-
-  #request(link: Link, lanes: Lane[]): void {
-    const connection = link.connection;
-    if (!connection) {
-      this.#answered(link, lanes, { error: new Error('the connection was lost') });
-      return;
-    }
-    const batches: PartitionBatch[] = lanes.map(lane => {
-      const { identity, sequence } = lane.number(this.#identity.current);
-      return { topic: lane.topic, partition: lane.partition, bytes: lane.head!.seal(identity, sequence, this.#codec) };
-    });
-    const acks = acksOnTheWire[this.#options.acks];
-    const timeoutMs = Math.floor(this.#options.cluster.requestTimeoutMs * 0.8);
-    produce(connection, acks, timeoutMs, batches, (error, answer) => {
-      if (this.#closed) return;
-      if (error) this.#answered(link, lanes, { error });
-      // With acks none the library calls back when it has written, with no answer to give.
-      else this.#answered(link, lanes, acks === 0 ? silence : answer!);
-    });
   }
 
   // --- what became of it
 
-  #answered(link: Link, lanes: Lane[], outcome: ProduceAnswer | Lost): void {
-    link.inFlight--;
-    this.#requestsInFlight--;
+  #answered(link: Link, lanes: readonly Lane[], outcome: ProduceAnswer | Lost): void {
     if ('error' in outcome) this.#lost(link, lanes, outcome);
     else if (this.#options.acks === 'none') for (const lane of lanes) this.#delivered(lane);
     else this.#judge(link, lanes, outcome);
@@ -296,15 +245,24 @@ export class Producer {
     this.#pump();
   }
 
-  #lost(link: Link, lanes: Lane[], { error: cause }: Lost): void {
-    this.#handler.problem(
-      new MkbError('kafka-unreachable', { address: link.address, reason: cause.message }, { cause }),
-    );
-    for (const lane of lanes) this.#retry(lane, cause.message);
+  #lost({ address }: Link, lanes: readonly Lane[], { error: cause, ended, limited }: Lost): void {
+    this.#handler.problem(new MkbError('kafka-unreachable', { address, reason: cause.message }, { cause }));
+    if (limited) this.#handler.problem(new MkbError('kafka-requests-too-large', { address, ...limited }));
+    for (const lane of lanes) {
+      if (ended && this.#requests.blames(lane)) this.#retire(lane, this.#failures.tooLarge(lane, hangsUp));
+      else this.#retry(lane, cause.message);
+    }
     this.cluster.refresh();
   }
 
-  #judge(link: Link, lanes: Lane[], answer: ProduceAnswer): void {
+  #tooLarge(lanes: readonly Lane[]): void {
+    const limit = `kafka.producer.maxRequestBytes, which is ${this.#options.maxRequestBytes}`;
+    for (const lane of lanes) this.#retire(lane, this.#failures.tooLarge(lane, limit));
+    this.#handler.settled();
+    this.#pump();
+  }
+
+  #judge(link: Link, lanes: readonly Lane[], answer: ProduceAnswer): void {
     if (answer.throttleMs > 0) link.throttledUntil = this.#now() + answer.throttleMs;
     for (const lane of lanes) {
       const result = answer.results.find(
@@ -324,7 +282,7 @@ export class Producer {
       return;
     }
     if (reaction === 'split') {
-      this.#retire(lane, this.#failures.tooLarge(lane));
+      this.#retire(lane, this.#failures.tooLarge(lane, 'the topic takes'));
       return;
     }
     if (refuses(result.errorCode, 'record')) {

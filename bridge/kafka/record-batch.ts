@@ -40,6 +40,9 @@ export class RecordBatch {
   readonly tokens: number[] = [];
   /** When its first record came, in the producer's time. */
   since = 0;
+  /** Connections that ended while it was under way: those that others used too, and those that it had to itself. */
+  endings = 0;
+  endingsAlone = 0;
   readonly #pool: BufferPool;
   #buffer: Buffer;
   #length = headerBytes;
@@ -60,6 +63,11 @@ export class RecordBatch {
   /** Bytes of the batch before compression, header included. */
   get bytes(): number {
     return this.#length;
+  }
+
+  /** Bytes of the batch as it goes out, after `compress` if that was called. */
+  get wireBytes(): number {
+    return this.#compressed ? headerBytes + this.#compressed.length : this.#length;
   }
 
   /** Writes the record behind the others. `token` is a small integer that the owner gets back with the batch. */
@@ -144,6 +152,7 @@ export class RecordBatch {
   part(chosen: (index: number) => boolean): RecordBatch {
     const part = new RecordBatch(this.#pool, this.bytes);
     part.since = this.since;
+    part.endings = this.endings;
     let index = 0;
     for (const record of this.records()) {
       if (chosen(index)) part.append(draft(record), this.tokens[index]!);

@@ -213,7 +213,7 @@ describe('a row of a window', () => {
   test('that even the dead-letter topic finds too large is dropped and counted', async () => {
     const sql = 'SELECT LAST(payload.text) AS text FROM "v/#" GROUP BY TUMBLING(10s)';
     const big = { ...rule('r', sql, { topic: 't' }), state: { maxValueBytes: '64KiB' } };
-    await start({ deadLetter: 'dead', rules: [big], broker: { maxMessageBytes: 10_000 } });
+    await start({ deadLetter: 'dead', rules: [big], broker: { maxMessageBytes: 200 } });
     await flow.send({ topic: 'v/a', payload: JSON.stringify({ text: 'x'.repeat(20_000) }) });
     await flow.pass(10_000);
     expect([flow.records('t'), flow.records('dead'), flow.rows.dropped]).toEqual([[], [], 1]);

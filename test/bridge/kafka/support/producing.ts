@@ -95,6 +95,7 @@ export async function producerFor(bootstrap: string, options: TestOptions = {}):
     compression: 'none',
     lingerMs: 2,
     batchBytes: 64 * 1024,
+    maxRequestBytes: 1024 * 1024,
     maxBytes: 16 * 1024 * 1024,
     sequential: false,
     ...rest,

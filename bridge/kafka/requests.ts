@@ -1,0 +1,215 @@
+/**
+ * Requests to leaders: which batches go into one, over which connection, and how many are under way.
+ *
+ * A request has the batches of as many lanes as its size allows. A batch that is larger by itself goes back: halved if it can be, as too
+ * large if it is one record. What may be too large for the broker goes over a connection of its own (quarantine.ts).
+ */
+import type { Connection } from '@platformatic/kafka';
+import type { Codec } from './compression.ts';
+import type { Identity } from './identity.ts';
+import type { Lane } from './lane.ts';
+import type { Link } from './link.ts';
+import { type ProduceAnswer, produce } from './produce-api.ts';
+import type { ProducerOptions } from './producer-options.ts';
+import { Quarantine } from './quarantine.ts';
+import { RequestSizes } from './request-sizes.ts';
+
+const acksOnTheWire = { all: -1, leader: 1, none: 0 } as const;
+const silence: ProduceAnswer = { results: [], throttleMs: 0 };
+const maxRequestsInFlight = 5;
+/** What a batch adds to a request beside itself and its topic's name. */
+const framingBytes = 32;
+
+/** A request that got no answer. */
+export interface Lost {
+  readonly error: Error;
+  /** Whether the connection ended while it was under way, rather than before it or when its time was over. */
+  readonly ended: boolean;
+  /** Given if its broker takes smaller requests only from now on: how large this one was, and how large they may be. */
+  readonly limited?: { readonly bytes: number; readonly limit: number };
+}
+
+export interface RequestsListener {
+  /** A request is not under way any more. */
+  answered(link: Link, lanes: readonly Lane[], outcome: ProduceAnswer | Lost): void;
+  /** The lane's next batch is larger than a request may be. */
+  tooLarge(lanes: readonly Lane[]): void;
+}
+
+interface Request {
+  readonly link: Link;
+  readonly lanes: readonly Lane[];
+  /** In quarantine. */
+  readonly alone: boolean;
+}
+
+export class Requests {
+  readonly #options: ProducerOptions;
+  readonly #identity: Identity;
+  readonly #codec: Codec | undefined;
+  readonly #now: () => number;
+  readonly #listener: RequestsListener;
+  readonly #quarantine: Quarantine;
+  readonly #sizes = new WeakMap<Link, RequestSizes>();
+  #underWay = 0;
+  #closed = false;
+
+  constructor(
+    options: ProducerOptions,
+    parts: { readonly identity: Identity; readonly codec: Codec | undefined; readonly now: () => number },
+    listener: RequestsListener,
+  ) {
+    this.#options = options;
+    this.#identity = parts.identity;
+    this.#codec = parts.codec;
+    this.#now = parts.now;
+    this.#listener = listener;
+    this.#quarantine = new Quarantine(options.cluster);
+  }
+
+  /** Sends what can be sent now of the lanes' next batches. They have the same leader, which is connected. */
+  send(link: Link, lanes: readonly Lane[]): void {
+    if (!this.#takes(link)) return;
+    const chosen = this.#choose(link, lanes);
+    // One that goes to quarantine may have taken the only place.
+    if (chosen.length === 0 || !this.#takes(link)) return;
+    const request = this.#begin(link, chosen, false);
+    if (!this.#codec) {
+      this.#write(request, link.connection);
+      return;
+    }
+    const codec = this.#codec;
+    Promise.all(chosen.map(lane => lane.head!.compress(codec))).then(
+      () => this.#write(request, link.connection),
+      error => this.#end(request, { error, ended: false }),
+    );
+  }
+
+  /** Whether a lane's batch was the only one on each of several connections that ended. */
+  blames(lane: Lane): boolean {
+    return this.#quarantine.blames(lane);
+  }
+
+  /** Ends what is under way without an answer. */
+  close(): void {
+    this.#closed = true;
+    this.#quarantine.close();
+  }
+
+  #takes(link: Link): boolean {
+    return this.#options.sequential ? this.#underWay === 0 : link.inFlight < maxRequestsInFlight;
+  }
+
+  /** The lanes of one request: those that may be numbered now, up to the request's size. */
+  #choose(link: Link, lanes: readonly Lane[]): Lane[] {
+    const chosen: Lane[] = [];
+    const { limit } = this.#sizesOf(link);
+    let bytes = 0;
+    for (const lane of lanes) {
+      const batch = lane.next();
+      if (!(lane.numbered || this.#identity.ready)) continue;
+      if (this.#quarantine.wants(lane)) {
+        this.#sendAlone(link, lane);
+        continue;
+      }
+      const more = batch.bytes + lane.topic.length + framingBytes;
+      if (chosen.length > 0 && bytes + more > limit) continue;
+      bytes += more;
+      chosen.push(lane);
+    }
+    return chosen;
+  }
+
+  /** Unless another batch is alone with this broker already. */
+  #sendAlone(link: Link, lane: Lane): void {
+    if (this.#quarantine.occupied(link) || !this.#takes(link)) return;
+    const request = this.#begin(link, [lane], true);
+    this.#quarantine.enter(link).then(
+      connection => this.#write(request, connection),
+      error => this.#end(request, { error, ended: false }),
+    );
+  }
+
+  #begin(link: Link, lanes: readonly Lane[], alone: boolean): Request {
+    link.inFlight++;
+    this.#underWay++;
+    for (const lane of lanes) lane.sending = true;
+    return { link, lanes, alone };
+  }
+
+  #write(request: Request, connection: Connection | undefined): void {
+    if (!connection) {
+      this.#end(request, { error: new Error('the connection was lost'), ended: false });
+      return;
+    }
+    const lanes = this.#fitting(request);
+    if (lanes.length === 0) {
+      this.#leave(request);
+      return;
+    }
+    const batches = lanes.map(lane => {
+      const { identity, sequence } = lane.number(this.#identity.current);
+      return { topic: lane.topic, partition: lane.partition, bytes: lane.head!.seal(identity, sequence, this.#codec) };
+    });
+    const bytes = batches.reduce((sum, batch) => sum + batch.bytes.length, 0);
+    const acks = acksOnTheWire[this.#options.acks];
+    const timeoutMs = Math.floor(this.#options.cluster.requestTimeoutMs * 0.8);
+    produce(connection, acks, timeoutMs, batches, (error, answer) => {
+      if (this.#closed) return;
+      const sent = { ...request, lanes };
+      if (error) this.#end(sent, this.#lost(sent, error, connection, bytes));
+      else {
+        this.#sizesOf(request.link).answered(bytes);
+        for (const { head } of lanes) head!.endings = head!.endingsAlone = 0;
+        // With acks none the library calls back when it has written, with no answer to give.
+        this.#end(sent, acks === 0 ? silence : answer!);
+      }
+    });
+  }
+
+  /** The request's lanes but for those whose batch is larger than a request may be. */
+  #fitting({ link, lanes, alone }: Request): readonly Lane[] {
+    if (alone) return lanes;
+    const { limit } = this.#sizesOf(link);
+    const fits = ({ head }: Lane) => head!.wireBytes <= (head!.count > 1 ? limit : this.#options.maxRequestBytes);
+    if (lanes.every(fits)) return lanes;
+    const large = lanes.filter(lane => !fits(lane));
+    // Not at once: whoever appends records at this moment is not prepared to hear of failures.
+    queueMicrotask(() => {
+      if (!this.#closed) this.#listener.tooLarge(large);
+    });
+    return lanes.filter(fits);
+  }
+
+  #lost({ link, lanes, alone }: Request, error: Error, connection: Connection, bytes: number): Lost {
+    const ended = (error as { code?: string }).code === 'PLT_KFK_NETWORK';
+    if (!ended) return { error, ended };
+    for (const { head } of lanes) {
+      if (alone) head!.endingsAlone++;
+      else head!.endings++;
+    }
+    const sizes = this.#sizesOf(link);
+    if (alone || !sizes.ended(connection, bytes)) return { error, ended };
+    return { error, ended, limited: { bytes, limit: sizes.limit } };
+  }
+
+  #end(request: Request, outcome: ProduceAnswer | Lost): void {
+    this.#leave(request);
+    this.#listener.answered(request.link, request.lanes, outcome);
+  }
+
+  #leave({ link, alone }: Request): void {
+    link.inFlight--;
+    this.#underWay--;
+    if (alone) this.#quarantine.leave(link);
+  }
+
+  #sizesOf(link: Link): RequestSizes {
+    let sizes = this.#sizes.get(link);
+    if (!sizes) {
+      sizes = new RequestSizes(this.#options.maxRequestBytes, this.#now);
+      this.#sizes.set(link, sizes);
+    }
+    return sizes;
+  }
+}
