@@ -1,13 +1,22 @@
-/** The time of day, for what has to happen at a certain time. Tests bring a clock that they hold. */
+/**
+ * The time of day, for what has to happen at a certain time: it may be set, back too. How long something took, or may take, is asked of
+ * `performance.now()`, which nobody sets. Tests bring a clock that they hold.
+ */
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;
-  /** Calls `ring` at that time or a little later; at once, but not within this call, if it is past. Returns what calls it off. */
+  /**
+   * Calls `ring` at that time or a little later, and perhaps earlier: whoever is rung looks at the time. At once, but not within this call, if
+   * it is past. Returns what calls it off.
+   */
   at(time: number, ring: () => void): () => void;
 }
 
-/** Node's timers take no more; whoever is rung early looks at the time and asks again. */
-const longestTimerMs = 2 ** 31 - 1;
+/**
+ * A timer counts the milliseconds that pass, and those are not the ones until a time of day when somebody sets the clock, or a laptop sleeps. So
+ * it rings early, and whoever is rung looks at the time and asks again.
+ */
+const longestTimerMs = 1000;
 
 export const systemClock: Clock = {
   now: Date.now,

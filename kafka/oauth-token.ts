@@ -28,8 +28,8 @@ const answerLimit = 256 * 1024;
 /** RFC 6749, 5.1 leaves out how long a token lives if the server has said it elsewhere. */
 const assumedSeconds = 300;
 
-/** @param now milliseconds since 1970 */
-export function oauthTokens(client: OauthClient, now: () => number = Date.now): TokenSource {
+/** @param now milliseconds of a clock that nobody sets: one that is set back would keep a token that is long over */
+export function oauthTokens(client: OauthClient, now: () => number = () => performance.now()): TokenSource {
   let current: Promise<Token> | undefined;
   return {
     token: async () => {

@@ -1,7 +1,7 @@
 /**
  * The windows of one rule: messages are counted, and when windows end, their rows are written.
  *
- * There is one timer, set to the time at which the next window ends. While Kafka does not keep up, nothing is written and no timer runs:
+ * There is one timer, set to the time at which the next window ends. It looks at the clock in between, which may have been set. While Kafka does not keep up, nothing is written and no timer runs:
  * windows that ended wait as they are, within the bounds of the rule's state, until `resume`.
  */
 import type { Captures, Input } from '../../rules/rule.ts';
@@ -42,7 +42,9 @@ export class WindowWriter {
 
   /** Returns whether WHERE let the message pass. Throws as `Windows.count`. */
   count(message: Input, captures: Captures): boolean {
-    const passed = this.#windows.count(message, captures);
+    const now = this.#clock.now();
+    this.#windows.follow(now);
+    const passed = this.#windows.count(message, captures, now);
     if (this.#windows.due < this.#ringsAt) this.#setTimer();
     return passed;
   }
@@ -58,6 +60,7 @@ export class WindowWriter {
   stop(): void {
     this.#callOff();
     const now = this.#clock.now();
+    this.#windows.follow(now);
     this.#windows.stop(now);
     for (let outcome = this.#windows.next(now); outcome !== undefined; outcome = this.#windows.next(now)) {
       this.#output.write(outcome);
@@ -68,6 +71,7 @@ export class WindowWriter {
   #write(): void {
     if (this.#waiting.active) return;
     const now = this.#clock.now();
+    this.#windows.follow(now);
     for (let rows = 0; rows < rowsPerTurn; rows++) {
       this.#waitsForRoom = this.#output.full;
       const outcome = this.#waitsForRoom ? undefined : this.#next(now);

@@ -12,7 +12,7 @@
  */
 import { MkbError } from '../../api/errors.ts';
 import { shownUrl } from '../../net/shown-url.ts';
-import type { ConnectionOptions, MqttVersion, SessionOptions } from './options.ts';
+import { type ConnectionOptions, type MqttVersion, type SessionOptions, stopwatch } from './options.ts';
 import { Patience } from './patience.ts';
 import { lookCloser, suspicious } from './port-probe.ts';
 import { parseServerUrl } from './server-url.ts';
@@ -56,9 +56,9 @@ export class Dialer {
 
   /** Throws `mqtt-url-invalid` or `tls-invalid`. */
   constructor(options: SessionOptions) {
-    const { random = Math.random, now = Date.now } = options;
+    const { random = Math.random } = options;
     this.#options = options;
-    this.#patience = new Patience(now);
+    this.#patience = new Patience(stopwatch(options));
     this.#security = prepareTls(options.tls);
     this.#servers = new Servers(options.urls.map(parseServerUrl), options.reconnect, random);
     this.#chosen = options.version !== 'auto';

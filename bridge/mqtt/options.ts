@@ -45,9 +45,15 @@ export interface SessionOptions {
   readonly windowCapacity: number;
   /** For jitter: at least 0 and below 1. */
   readonly random?: () => number;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970: what messages get as their time. */
   readonly now?: () => number;
+  /** Milliseconds of a clock that nobody sets: how long something took. Without it `now` if that is given, else `performance.now()`. */
+  readonly elapsed?: () => number;
 }
+
+/** What durations are measured with. */
+export const stopwatch = ({ now, elapsed = now }: SessionOptions): (() => number) =>
+  elapsed ?? (() => performance.now());
 
 export interface Subscription {
   readonly filter: string;

@@ -30,7 +30,7 @@ export class Patience {
   #wasLetIn = false;
   #refusedSince: number | undefined;
 
-  /** @param now milliseconds since 1970 */
+  /** @param now milliseconds of a clock that nobody sets */
   constructor(now: () => number) {
     this.#now = now;
   }

@@ -18,7 +18,7 @@ import { Dialer } from './dialer.ts';
 import { FrameReader } from './frames.ts';
 import type { Welcome } from './handshake.ts';
 import { MqttMessage } from './message.ts';
-import type { MqttVersion, SessionOptions } from './options.ts';
+import { type MqttVersion, type SessionOptions, stopwatch } from './options.ts';
 import { Receipts } from './receipts.ts';
 import { SessionSubscriptions } from './session-subscriptions.ts';
 import type { Grant } from './subscriber.ts';
@@ -64,6 +64,7 @@ export class Session {
   readonly #receipts = new Receipts();
   readonly #message: MqttMessage;
   readonly #now: () => number;
+  readonly #elapsed: () => number;
   readonly #subscriptions: SessionSubscriptions;
   #state: 'new' | 'running' | 'stopped' = 'new';
   #connection: Connection | undefined;
@@ -85,6 +86,7 @@ export class Session {
     this.#options = options;
     this.#handler = handler;
     this.#now = now;
+    this.#elapsed = stopwatch(options);
     this.#dialer = new Dialer(options);
     this.#window = new AcknowledgementWindow(options.windowCapacity, packetId => this.#receipts.receive(packetId));
     this.#message = new MqttMessage(
@@ -260,7 +262,7 @@ export class Session {
     const { sessionPresent = false, sessionExpirySeconds } = this.#welcome ?? {};
     this.#subscriptions.established();
     this.#dialer.live();
-    this.#liveSince = this.#now();
+    this.#liveSince = this.#elapsed();
     const url = this.#connection?.url ?? '';
     this.#handler.connected({ sessionPresent, url, version: this.#dialer.version, grants, sessionExpirySeconds });
   }
@@ -331,7 +333,7 @@ export class Session {
   }
 
   #ended(error: MkbError): void {
-    const livedMs = this.#liveSince === undefined ? undefined : this.#now() - this.#liveSince;
+    const livedMs = this.#liveSince === undefined ? undefined : this.#elapsed() - this.#liveSince;
     this.#disconnect();
     const { error: judged, pauseMs, quiet } = this.#dialer.ended(error, livedMs);
     if (judged.kind === 'permanent' && !quiet) {

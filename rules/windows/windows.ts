@@ -1,7 +1,9 @@
 /**
  * The windows of a rule at work: messages are counted, and rows come out when windows end.
  *
- * Time is the bridge's, and a rule's clock never goes back: a message that waited in a buffer counts now, so that no message is ever late.
+ * Time is the bridge's, and a message that waited in a buffer counts now, so that no message is ever late. The surprising case is a clock that
+ * is set back, an hour perhaps: windows that are open would wait for that hour, and all rows with them. They end as they are, at the latest
+ * time that they saw, and others begin at the new time; so for a while two windows of a key may have the same beginning.
  * Whoever runs the rule asks `next` for rows once `due` has come; it closes one window at a time, so that rows need not be made before there
  * is room for them. What has not been taken waits as state.
  */
@@ -39,6 +41,15 @@ export interface WindowPlan {
   readonly current: { group: Group };
 }
 
+/** Windows that end before their time. */
+interface Cut {
+  readonly store: WindowStore;
+  readonly at: number;
+}
+
+/** How far back a clock may go without having been set: servers of time correct it by less. */
+const jitterMs = 1000;
+
 /** A group whose window is over, not yet made into a row. */
 interface Ended {
   readonly start: number;
@@ -49,19 +60,23 @@ interface Ended {
 export class Windows {
   readonly #plan: WindowPlan;
   readonly #scope: Scope;
-  readonly #store: WindowStore;
+  readonly #newStore: () => WindowStore;
+  #store: WindowStore;
+  /** Oldest first. */
+  readonly #cut: Cut[] = [];
   #clock = 0;
   #ended: Ended | undefined;
   /** The group whose row has to wait. */
   #tried: Group | undefined;
-  #stoppedAt = Number.POSITIVE_INFINITY;
+  #stopped = false;
   /** Entries held, of `limits.maxEntries`. */
   entries = 0;
 
   constructor(plan: WindowPlan, scope: Scope) {
     this.#plan = plan;
     this.#scope = scope;
-    this.#store = storeOf(plan.window, keys => this.#newGroup(keys));
+    this.#newStore = () => storeOf(plan.window, keys => this.#newGroup(keys));
+    this.#store = this.#newStore();
   }
 
   /** The window and the keys as they are written. */
@@ -75,22 +90,31 @@ export class Windows {
 
   /** When there is something for `next` to take, milliseconds since 1970: now if it is in the past, Infinity while no window is open. */
   get due(): number {
-    return this.#ended === undefined ? this.#store.due : this.#clock;
+    return this.#ended === undefined && this.#cut.length === 0 ? this.#store.due : this.#clock;
+  }
+
+  /** The time of day is `now`, which is earlier than before if the clock was set back. Call this before `next` and `count`. */
+  follow(now: number): void {
+    if (now >= this.#clock - jitterMs) return;
+    this.#cutAll(this.#clock + 1);
+    this.#clock = now;
   }
 
   /**
    * Counts a message. Returns whether WHERE let it pass.
    *
    * Throws `rule-failed`, `payload-not-json`, `rule-state-full`; then nothing of the message was counted.
+   *
+   * @param now no message came later than that, whatever it says: it may have come before the clock was set back
    */
-  count(message: Input, captures: Captures): boolean {
+  count(message: Input, captures: Captures, now = Number.POSITIVE_INFINITY): boolean {
     const { where, keys, aggregates } = this.#plan;
     this.#scope.undo?.begin();
     const scope = pointAt(this.#scope, message as AnyMessage, captures);
     if (where !== undefined && !where(scope)) return false;
     const keyValues = keys.map(key => key(scope));
     const values = aggregates.map(({ read }) => read(scope) ?? undefined);
-    this.#add(keyValues, values, arrivalOf(scope));
+    this.#add(keyValues, values, Math.min(arrivalOf(scope), now));
     return true;
   }
 
@@ -115,11 +139,13 @@ export class Windows {
 
   /** Ends all windows now, however long they would have lasted: `next` then gives their rows. Nothing may be counted after it. */
   stop(now: number): void {
-    this.#stoppedAt = Math.max(now, this.#clock);
+    this.#stopped = true;
+    this.#cutAll(Math.max(now, this.#clock));
   }
 
-  get #stopped(): boolean {
-    return this.#stoppedAt < Number.POSITIVE_INFINITY;
+  #cutAll(at: number): void {
+    this.#cut.push({ store: this.#store, at });
+    this.#store = this.#newStore();
   }
 
   #add(keyValues: readonly Value[], values: readonly Value[], arrival: number): void {
@@ -148,11 +174,20 @@ export class Windows {
   }
 
   #close(now: number): Ended | undefined {
-    const closed = this.#store.close(this.#stopped ? Number.POSITIVE_INFINITY : now);
+    for (let cut = this.#cut[0]; cut !== undefined; cut = this.#cut[0]) {
+      const ended = this.#take(cut.store, Number.POSITIVE_INFINITY, cut.at);
+      if (ended !== undefined) return ended;
+      this.#cut.shift();
+    }
+    return this.#take(this.#store, now, Number.POSITIVE_INFINITY);
+  }
+
+  #take(store: WindowStore, until: number, latest: number): Ended | undefined {
+    const closed = store.close(until);
     if (closed === undefined) return undefined;
     const { start, end, groups, freed } = closed;
     this.entries -= freed;
-    this.#ended = { start, end: Math.min(end, this.#stoppedAt), groups: groups[Symbol.iterator]() };
+    this.#ended = { start, end: Math.min(end, latest), groups: groups[Symbol.iterator]() };
     return this.#ended;
   }
 

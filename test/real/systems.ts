@@ -10,6 +10,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { installMochi, installRabbitmq, mochiHow, mochiProgram, rabbitmqHow, rabbitmqScripts } from './brokers.ts';
 import { whyNoContainers } from './containers.ts';
+import { faketimeLibrary } from './faketime.ts';
 import { aptInstall, buildGo, cacheFolder, isExecutable, program, run } from './install.ts';
 import {
   controlPlane,
@@ -29,6 +30,7 @@ export type SystemName =
   | 'openssl'
   | 'mosquitto'
   | 'kcat'
+  | 'faketime'
   | 'kafka'
   | 'hivemq'
   | 'rabbitmq'
@@ -94,6 +96,12 @@ export const systems: readonly System[] = [
     'mosquitto',
   ),
   fromPackage('kcat', ['kcat'], 'kcat', 'kcat'),
+  {
+    name: 'faketime',
+    found: faketimeLibrary,
+    install: () => aptInstall(['faketime'], 'install the package faketime (Debian, Ubuntu)'),
+    how: 'install the package faketime (Debian, Ubuntu)',
+  },
   fromPackage('prometheus', ['prometheus', 'promtool'], 'prometheus', 'prometheus'),
   fromPackage('chromium', ['chromium'], 'chromium', '--cask chromium'),
   {

@@ -15,10 +15,10 @@ export abstract class BridgeProcess {
   readonly #server: ServerProcess;
   readonly #name: string;
 
-  protected constructor(name: string, folder: string, args: readonly string[]) {
+  protected constructor(name: string, folder: string, args: readonly string[], env?: NodeJS.ProcessEnv) {
     this.#name = name;
     this.folder = folder;
-    this.#server = new ServerProcess({ name, command: process.execPath, args, logFile: join(folder, 'log') });
+    this.#server = new ServerProcess({ name, command: process.execPath, args, logFile: join(folder, 'log'), env });
   }
 
   /** Whether it is connected to both sides and subscribed. */
@@ -84,14 +84,15 @@ export class MkbProcess extends BridgeProcess {
    * @param document an MqttKafkaBridge
    * @param port for HTTP, on 127.0.0.1
    * @param ordinal which replica it is
+   * @param env set for the process beside what this one has
    */
-  constructor(document: object, port: number, ordinal = 0) {
+  constructor(document: object, port: number, ordinal = 0, env?: NodeJS.ProcessEnv) {
     const folder = temporaryFolder('bridge');
     const file = join(folder, 'bridge.yaml');
     // YAML takes JSON as it is.
     writeFileSync(file, JSON.stringify(document, undefined, 2));
     const args = ['run', file, '--http', `127.0.0.1:${port}`, '--ordinal', `${ordinal}`];
-    super('mkb run', folder, [join(root, 'cli', 'mkb.ts'), ...args]);
+    super('mkb run', folder, [join(root, 'cli', 'mkb.ts'), ...args], env);
     this.httpUrl = `http://127.0.0.1:${port}`;
   }
 

@@ -45,4 +45,15 @@ export class HeldClock implements Clock {
     }
     this.#now = until;
   }
+
+  /** Sets the time. Whoever has an alarm is rung, as a timer does that looks at the clock now and then. */
+  set(now: number): void {
+    this.#now = now;
+    const alarms = [...this.#alarms];
+    this.#alarms.clear();
+    for (const { ring } of alarms) {
+      ring();
+      this.eachRing();
+    }
+  }
 }

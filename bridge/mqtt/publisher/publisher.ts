@@ -20,7 +20,7 @@ import { Dialer } from '../dialer.ts';
 import { FrameReader } from '../frames.ts';
 import type { ServerLimits } from '../handshake.ts';
 import { MqttMessage } from '../message.ts';
-import type { SessionOptions } from '../options.ts';
+import { type SessionOptions, stopwatch } from '../options.ts';
 import { describe } from '../reasons.ts';
 import { Holds } from './holds.ts';
 import { type Letter, Outbox } from './outbox.ts';
@@ -61,6 +61,7 @@ export class Publisher<Token> {
   readonly #handler: PublisherHandler<Token>;
   readonly #dialer: Dialer;
   readonly #now: () => number;
+  readonly #elapsed: () => number;
   readonly #outbox = new Outbox<Token>();
   readonly #holds: Holds<Token>;
   readonly #admits = (letter: Letter<Token>): boolean => this.#holds.admits(letter);
@@ -81,6 +82,7 @@ export class Publisher<Token> {
     this.#handler = handler;
     this.#holds = new Holds({ ...options.reconnect, random });
     this.#now = now;
+    this.#elapsed = stopwatch(options);
     this.#dialer = new Dialer(options);
   }
 
@@ -155,7 +157,7 @@ export class Publisher<Token> {
 
   #established(url: string): void {
     this.#dialer.live();
-    this.#liveSince = this.#now();
+    this.#liveSince = this.#elapsed();
     this.#handler.connected(url);
     this.#pump();
   }
@@ -274,7 +276,7 @@ export class Publisher<Token> {
   }
 
   #ended(error: MkbError): void {
-    const livedMs = this.#liveSince === undefined ? undefined : this.#now() - this.#liveSince;
+    const livedMs = this.#liveSince === undefined ? undefined : this.#elapsed() - this.#liveSince;
     this.#connection = undefined;
     this.#liveSince = undefined;
     this.#proving = false;
