@@ -146,7 +146,7 @@ describe('a leader that cannot be reached', () => {
     for (const name of ['a', 'b', 'dead']) kafka.cluster.createTopic(name, 1);
     Object.defineProperty(node, 'port', { value: closed, configurable: true });
     const running = await start();
-    const named = new RegExp(`led at 127.0.0.1:${closed}, .*ECONNREFUSED.*advertised.listeners`);
+    const named = new RegExp(`led at 127.0.0.1:${closed}, .*nothing listens.*advertised.listeners`);
     expect(running.missing()).toEqual([expect.stringMatching(named)]);
     expect(running.kafkaConnected).toBe(false);
     await publish('a/1');
@@ -173,12 +173,13 @@ test.each([
   if (kind !== 'refuses connections') await new Promise<void>(resolve => server.listen(port, '127.0.0.1', resolve));
   const waiting = await prepare({}, `127.0.0.1:${port}`);
   const started = waiting.start();
-  // Eight failures take 0.1, 0.2, 0.4 ... and then 5 s at the most: 12 on average.
+  // Attempts come after 0.1, 0.2, 0.4 ... and then 5 s at the most: seven on average. A second look at what it may be makes four of each.
   const before = performance.now();
   const failures = () => [...waiting.retried.values()].reduce((sum, count) => sum + count, 0);
-  await until('failures', () => performance.now() - before > 6000);
-  expect(connections).toBeLessThan(15);
-  expect(failures()).toBeLessThan(40);
+  await until('the time to be over', () => performance.now() - before > 4000);
+  expect(connections).toBeLessThan(40);
+  expect(failures()).toBeGreaterThan(2);
+  expect(failures()).toBeLessThan(30);
   expect(lines.filter(({ level }) => level >= 40).length).toBeLessThan(6);
   expect(waiting.missing().join('\n')).toContain('it is starting: ');
   await waiting.stop();
