@@ -49,7 +49,11 @@ export class Link {
   #failures = 0;
   /** No attempt to connect before this time, performance.now(). */
   #notBefore = 0;
-  #wasUp = false;
+  #upSince = 0;
+  /** Whether the last connection was closed at once. */
+  #fickle = false;
+  /** Why it may not be usable although a connection may be up. */
+  #doubt: string | undefined = 'there has been no connection yet';
   readonly #closing = new AbortController();
   /** Why the last attempt to connect failed; undefined once connected. */
   lastError: MkbError | undefined;
@@ -70,12 +74,12 @@ export class Link {
     return `${this.host}:${this.port}`;
   }
 
-  /** Why no request can be sent now; undefined while it is up, and while it was and nothing is known against it. */
+  /**
+   * Why no request can be sent now, as far as anything is known against it. After one that was closed at once, a connection is believed in
+   * when it has lasted a while.
+   */
   get unusable(): string | undefined {
-    if (this.#connection || (this.#wasUp && !this.lastError)) return undefined;
-    if (!this.lastError) return 'there has been no connection yet';
-    const { reason } = this.lastError.details as { reason?: string };
-    return reason ?? this.lastError.message;
+    return this.#connection && performance.now() - this.#upSince > shortLifeMs ? undefined : this.#doubt;
   }
 
   /** The connection, if it is up. */
@@ -108,7 +112,9 @@ export class Link {
 
   /** Drops the connection. Another one is opened when somebody asks for it. */
   drop(): void {
-    for (const connection of [this.#connection, ...this.#retired]) connection?.close().catch(() => undefined);
+    const connections = [this.#connection, ...this.#retired];
+    this.#connection = undefined;
+    for (const connection of connections) connection?.close().catch(() => undefined);
   }
 
   get #closed(): boolean {
@@ -137,21 +143,27 @@ export class Link {
         throw connectError(this.address, cause, secure);
       });
     } catch (error) {
-      this.#earnPause();
-      this.lastError = asMkbError(error);
+      this.#failed(asMkbError(error));
       throw this.lastError;
     }
     guardFrames(connection.socket);
-    const upSince = performance.now();
-    this.#wasUp = true;
+    this.#upSince = performance.now();
+    if (!this.#fickle) this.#doubt = undefined;
     this.lastError = undefined;
     this.#retire();
     this.#connection = connection;
     connection.once('close', () => {
       this.#retired.delete(connection);
       if (this.#connection !== connection) return;
-      if (performance.now() - upSince > shortLifeMs) this.#failures = 0;
-      else this.#earnPause();
+      this.#fickle = performance.now() - this.#upSince < shortLifeMs;
+      if (!this.#fickle) {
+        this.#failures = 0;
+        this.#doubt = undefined;
+      } else if (!this.#closed) {
+        this.#failed(
+          new MkbError('kafka-unreachable', { address: this.address, reason: 'it closes connections at once' }),
+        );
+      }
       this.#connection = undefined;
       this.#changed();
     });
@@ -159,9 +171,12 @@ export class Link {
     return connection;
   }
 
-  #earnPause(): void {
+  #failed(error: MkbError): void {
     const { minDelayMs, maxDelayMs } = this.#options.reconnect ?? this.#options.retry;
     this.#notBefore = performance.now() + backoffMs(this.#failures++, minDelayMs, maxDelayMs);
+    const { reason } = error.details as { reason?: string };
+    this.#doubt = reason ?? error.message;
+    this.lastError = error;
   }
 
   #retire(): void {
