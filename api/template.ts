@@ -7,6 +7,7 @@
  *     ${items[1].id}          the first element: positions count from 1, negative ones from the end
  *     ${payload.'fuel-level'} a key that is not a plain word
  *     ${vin:-unknown}         text to use when the path yields nothing; may be empty
+ *     ${vin:?}                demands a value: a message without one fails; text after `:?` says why
  *     ${$}{vin}               the literal text ${vin}
  *
  * EMQX leaves what it does not understand as literal text (`${a-b}` arrives in Kafka as it is). Here that is an error, because it
@@ -19,6 +20,8 @@ export interface Placeholder {
   readonly path: readonly (string | number)[];
   /** What to write when the path yields nothing. */
   readonly fallback?: string;
+  /** That a value is demanded, and what to say where there is none; may be empty. */
+  readonly demand?: string;
   /** The placeholder as written, `${` and `}` included. */
   readonly text: string;
   /** Offset of its `$` in the template, in UTF-16 code units. */
@@ -73,11 +76,14 @@ class PlaceholderReader {
 
   read(): Placeholder {
     const path = this.#path();
-    const fallback = this.#fallback();
+    const fallback = this.#after(':-');
+    const demand = fallback === undefined ? this.#after(':?') : undefined;
     if (this.#text[this.#at] !== '}') this.#fail(this.#leftover(path.length === 0));
     this.#at += 1;
     const text = this.#text.slice(this.#start, this.#at);
-    return fallback === undefined ? { path, text, at: this.#start } : { path, fallback, text, at: this.#start };
+    const at = this.#start;
+    if (demand !== undefined) return { path, demand, text, at };
+    return fallback === undefined ? { path, text, at } : { path, fallback, text, at };
   }
 
   #path(): (string | number)[] {
@@ -115,13 +121,14 @@ class PlaceholderReader {
     return match?.[1] ?? match?.[2];
   }
 
-  #fallback(): string | undefined {
-    if (!this.#take(':-')) return undefined;
+  /** The text between a sign and the closing bracket; undefined if the sign is not there. */
+  #after(sign: string): string | undefined {
+    if (!this.#take(sign)) return undefined;
     const end = this.#text.indexOf('}', this.#at);
     if (end === -1) this.#fail('its closing `}` is missing');
-    const fallback = this.#text.slice(this.#at, end);
+    const text = this.#text.slice(this.#at, end);
     this.#at = end;
-    return fallback;
+    return text;
   }
 
   #leftover(wholeRow: boolean): string {

@@ -2,11 +2,13 @@
 import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { Command, Option } from 'commander';
+import { MkbError } from '../api/errors.ts';
 import { compileRule } from '../rules/compile.ts';
 import { evaluateOnce, exampleMessage } from '../rules/example-message.ts';
 import { encodeJson } from '../rules/json.ts';
 import { placeOf, renderCaret } from '../rules/position.ts';
 import type { Schemas } from '../rules/schemas/schemas.ts';
+import { shown } from '../rules/shown.ts';
 import { documentFlags, documentHelp, schemasOfFile } from './document-schemas.ts';
 import { parseBase64, parseProperty, parseQos, parseTopic } from './eval-options.ts';
 import { exitCodeHelp, exitCodes } from './exit-codes.ts';
@@ -92,19 +94,43 @@ const payloadOf = async ({ payload, payloadFile, payloadBase64 }: EvalOptions, c
 const evaluate = (sql: string, payload: Buffer, options: EvalOptions, schemas: Schemas): number => {
   let failed: number = exitCodes.failed;
   try {
-    compileRule(sql, { schemas });
+    compileAsBridge(sql, schemas);
     failed = exitCodes.evaluation;
     const { topic, clientid, username, qos, retain = false, userProperty: userProperties } = options;
     const key = options.key === undefined ? undefined : Buffer.from(options.key);
     const timestamp = Date.now();
     const message = exampleMessage({ topic, payload, key, clientid, username, qos, retain, userProperties, timestamp });
-    const rows = evaluateOnce(sql, message, { schemas }).map(encodeJson);
-    process.stdout.write(rows.map(row => `${row}\n`).join(''));
+    const rows = evaluateOnce(sql, message, { schemas, knowsPublisher: true }).map(shown);
+    process.stdout.write(rows.map(({ value }) => `${encodeJson(value)}\n`).join(''));
+    tellOfBytes(rows.flatMap(({ marked }) => marked));
     return exitCodes.ok;
   } catch (error) {
     printError(error);
-    const place = placeOf(error);
-    if (place) process.stderr.write(`${renderCaret(place)}\n`);
+    printCaret(error);
     return failed;
   }
+};
+
+/** A rule that counts on the publisher works on this message alone: a bridge refuses it. */
+const compileAsBridge = (sql: string, schemas: Schemas): void => {
+  try {
+    compileRule(sql, { schemas });
+  } catch (error) {
+    if (!MkbError.is(error, 'rule-publisher-unknown')) throw error;
+    process.stderr.write(`warning: a bridge refuses this rule. ${error.message} [${error.code}]\n`);
+    printCaret(error);
+    compileRule(sql, { schemas, knowsPublisher: true });
+  }
+};
+
+const printCaret = (error: unknown): void => {
+  const place = placeOf(error);
+  if (place) process.stderr.write(`${renderCaret(place)}\n`);
+};
+
+const tellOfBytes = (marked: readonly string[]): void => {
+  if (marked.length === 0) return;
+  process.stderr.write(
+    `note: shown in base64, because it is no UTF-8 text: ${marked.join(', ')}. A sink sends such bytes as they are (value: \${payload}), but not within JSON: encode them there (base64_encode, bin2hexstr).\n`,
+  );
 };

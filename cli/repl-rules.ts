@@ -9,6 +9,7 @@ import type { Message } from '../rules/message.ts';
 import { passTime, rowsOf, wholeRows } from '../rules/offline.ts';
 import type { Row, Rule } from '../rules/rule.ts';
 import type { Ambient } from '../rules/scope.ts';
+import { shown } from '../rules/shown.ts';
 
 export class ReplRules {
   readonly #world: Partial<Ambient>;
@@ -34,7 +35,9 @@ export class ReplRules {
 
   /** The rows, as lines of JSON, of all windows that end by a time, in milliseconds since 1970. */
   ended(until: number): string[] {
-    return [...this.#rules.values()].flatMap(rule => wholeRows(rule, passTime(rule, until)).map(encodeJson));
+    return [...this.#rules.values()].flatMap(rule =>
+      wholeRows(rule, passTime(rule, until)).map(row => encodeJson(shown(row).value)),
+    );
   }
 
   #rule(sql: string): Rule {

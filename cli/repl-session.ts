@@ -17,6 +17,7 @@ import { findFunction, functionNames } from '../rules/functions/registry.ts';
 import { encodeJson } from '../rules/json.ts';
 import { placeOf, renderCaret } from '../rules/position.ts';
 import type { Ambient } from '../rules/scope.ts';
+import { shown } from '../rules/shown.ts';
 import { textOf } from '../rules/text.ts';
 import { reservedWords } from '../rules/token-reader.ts';
 import { parseProperty, parseQos, parseTopic } from './eval-options.ts';
@@ -60,7 +61,7 @@ export class ReplSession {
     this.#message = { ...message };
     const { now = Date.now } = world;
     this.#now = () => now() + this.#aheadMs;
-    this.#rules = new ReplRules({ ...world, now: this.#now });
+    this.#rules = new ReplRules({ ...world, now: this.#now, knowsPublisher: true });
   }
 
   get prompt(): string {
@@ -106,7 +107,7 @@ export class ReplSession {
     const message = exampleMessage({ ...this.#message, timestamp: this.#now() });
     try {
       if (!isRule(text)) return `${valueText(this.#rules.rows(asRule(text), message)[0]?.value)}\n`;
-      const rows = this.#rules.rows(text, message).map(row => `${encodeJson(row)}\n`);
+      const rows = this.#rules.rows(text, message).map(row => `${encodeJson(shown(row).value)}\n`);
       const due = this.#rules.due(text);
       if (due !== undefined) return `${rows.join('')}(a window is open until ${new Date(due).toISOString()})\n`;
       return rows.length === 0 ? '(no row)\n' : rows.join('');
@@ -180,13 +181,13 @@ const asRule = (expression: string): string => `${beforeExpression}${expression}
 
 const valueText = (value: Parameters<typeof encodeJson>[0]): string => {
   if (value === undefined) return 'undefined';
-  return encodeJson(value);
+  return encodeJson(shown(value).value);
 };
 
 /** Whether a rule could be right if more came. */
 const endsTooEarly = (sql: string): boolean => {
   try {
-    compileRule(sql);
+    compileRule(sql, { knowsPublisher: true });
     return false;
   } catch (error) {
     const place = placeOf(error);

@@ -7,6 +7,7 @@ import { signature } from './functions/define.ts';
 import { findFunction, functionNames, missingFunctions } from './functions/registry.ts';
 import { Memory } from './memory.ts';
 import { placeAt } from './position.ts';
+import { unseen, unseenBy } from './publisher.ts';
 import type { Evaluate } from './scope.ts';
 import type { Call } from './syntax.ts';
 import type { Remembering } from './undo.ts';
@@ -19,6 +20,10 @@ export const compileCall = (expression: Call, compiler: Compiler): Evaluate => {
   const { sql } = compiler;
   const entry = findFunction(name);
   if (entry === undefined) return unknownFunction(expression, compiler);
+  const publisher = unseenBy(entry.name);
+  if (publisher !== undefined && compiler.names.isUnseen(publisher)) {
+    throw unseen(publisher, `${name}()`, compiler.names.sources, { sql, offset: expression.start });
+  }
   const readers = readersOf(entry, expression, sql);
   checkConstants(entry, expression, compiler);
   const values = parameters.map(parameter => compiler.compile(parameter));

@@ -55,7 +55,7 @@ export const compilePath = (path: PathExpression, compiler: Compiler, decode = f
   const isInside = steps.length > 0 || decode;
   const alias = aliasOf(name, compiler.aliases, steps);
   const standing = aliasOf(name, outer, steps);
-  const column = names.reader(name);
+  const column = names.isUnseen(name) ? undefined : names.reader(name);
   if (alias === undefined && standing === undefined && column === undefined) {
     names.unknown(sql, path.start, name, [...aliases.keys(), ...outer.keys()]);
   }

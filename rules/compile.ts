@@ -39,7 +39,7 @@ export const compileRule = (sql: string, ambient: Partial<Ambient> = {}, observe
   const statement = parseRule(sql);
   const sources = parseSources(sql, statement.from);
   const captureNames = captureNamesOf(sources);
-  const names = new Names(sources, captureNames);
+  const names = new Names(sources, captureNames, ambient.knowsPublisher);
   const world = worldOf(ambient, statement);
   const compiler = new ExpressionCompiler(sql, names, world, observeCase);
   const scope = newScope(world, captureNames);

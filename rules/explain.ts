@@ -1,5 +1,5 @@
 /** What a rule does, told from what the compiler found out about it: which topics, what of the message, which row, where to. */
-import { templatesOf } from './check.ts';
+import { templatesOf } from './check-templates.ts';
 import { compileRule } from './compile.ts';
 import { eventPrefix } from './events.ts';
 import type { Rule, RuleSource } from './rule.ts';

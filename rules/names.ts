@@ -3,6 +3,7 @@ import { MkbError } from '../api/errors.ts';
 import { nearest } from '../api/nearest.ts';
 import { type AnyMessage, columnsOf, findColumn, kindOf, type SourceKind } from './columns.ts';
 import { placeAt } from './position.ts';
+import { isUnseen, unseen } from './publisher.ts';
 import type { RuleSource } from './rule-source.ts';
 import type { Value } from './value.ts';
 
@@ -19,8 +20,13 @@ const kindsInWords: Readonly<Record<SourceKind, string>> = {
 export class Names {
   readonly kinds: readonly SourceKind[];
   readonly captureNames: readonly string[];
+  readonly sources: readonly RuleSource[];
+  /** Whether messages tell who published them: of the example that somebody makes by hand, never of those of a broker. */
+  readonly #knowsPublisher: boolean;
 
-  constructor(sources: readonly RuleSource[], captureNames: readonly string[]) {
+  constructor(sources: readonly RuleSource[], captureNames: readonly string[], knowsPublisher = false) {
+    this.sources = sources;
+    this.#knowsPublisher = knowsPublisher;
     this.kinds = [...new Set(sources.map(kindOf))];
     this.captureNames = captureNames;
   }
@@ -44,9 +50,16 @@ export class Names {
     return findColumn(name, this.kinds) !== undefined && !this.captureNames.includes(name);
   }
 
-  /** Throws `rule-unknown-name` for a column. */
+  /** Whether the name tells who published a message, which nobody does here. */
+  isUnseen(name: string): boolean {
+    return !this.#knowsPublisher && !this.captureNames.includes(name) && isUnseen(name, this.sources);
+  }
+
+  /** Throws `rule-unknown-name` for a column, `rule-publisher-unknown` for one that only a broker could know. */
   unknown(sql: string, offset: number, name: string, aliases: Iterable<string>): never {
+    if (this.isUnseen(name)) throw unseen(name, name, this.sources, { sql, offset });
     const near = nearest(name, [...aliases, ...this.all()]);
+    if (near !== undefined && this.isUnseen(near)) throw unseen(near, name, this.sources, { sql, offset });
     const elsewhere = findColumn(name, ['mqtt', 'kafka', 'loss', 'connection']);
     const details = { ...placeAt(sql, offset), what: 'column', name };
     if (near !== undefined) throw new MkbError('rule-unknown-name', { ...details, hint: `Did you mean ${near}?` });

@@ -3,7 +3,7 @@
  *
  * A path looks in the selected row first and, where that gives nothing, in the message's own columns and captures; so
  * `SELECT payload` with the key `${clientid}` keys by client id. A placeholder whose first name is in neither can never have a value
- * and is refused. A template that is one placeholder keeps the value's type; with other text around it, values become text.
+ * and is refused, as is one that only a broker could know (publisher.ts). A template that is one placeholder keeps the value's type; with other text around it, values become text.
  */
 import { MkbError } from '../api/errors.ts';
 import { nearest } from '../api/nearest.ts';
@@ -12,6 +12,7 @@ import type { AnyMessage } from './columns.ts';
 import { encodeJson } from './json.ts';
 import type { Names } from './names.ts';
 import { readKey, readPosition } from './paths.ts';
+import { unseen } from './publisher.ts';
 import type { Captures, Origin, Row, Rule } from './rule.ts';
 import { textOf } from './text.ts';
 import type { Value } from './value.ts';
@@ -34,11 +35,13 @@ export interface CompiledTemplate {
   readonly reads: readonly string[];
   /**
    * The template's value: of a single placeholder the value itself, undefined if it has none; otherwise text.
-   * Throws `payload-not-json` where it looks inside the payload.
+   * Throws `payload-not-json` where it looks inside the payload, `template-value-missing` where it demands what is not there.
    */
   value(message: Origin, captures: Captures, row: Row): Value;
   /** The same as text; undefined for a single placeholder that has no value. Throws also `value-not-text`. */
   text(message: Origin, captures: Captures, row: Row): string | undefined;
+  /** How often text was made in which a part had no value. Of a single placeholder the value itself tells. */
+  readonly gaps: number;
   /** The first placeholder that has no value, or null, as it stands in the document; undefined when each has one. */
   missing(message: Origin, captures: Captures, row: Row): string | undefined;
 }
@@ -56,9 +59,14 @@ export const compileTemplate = (text: string, rule: Rule): CompiledTemplate => {
   const placeholders = template.parts.flatMap((part, at) =>
     typeof part === 'string' ? [] : [{ text: part.text, read: parts[at] as Read }],
   );
-  const read: Read = parts.length === 1 ? (only as Read) : joinParts(parts);
+  const joined = new JoinedParts(parts);
+  const read: Read =
+    parts.length === 1 ? (only as Read) : (message, captures, row) => joined.text(message, captures, row);
   return {
     source: text,
+    get gaps() {
+      return joined.gaps;
+    },
     constant: undefined,
     column: own !== undefined && names.isColumn(own) ? own : undefined,
     capture: own !== undefined && !names.isColumn(own) ? rule.captureNames.indexOf(own) : undefined,
@@ -87,31 +95,43 @@ const constantTemplate = (source: string, constant: Part): CompiledTemplate => {
     reads: [],
     value: () => value,
     text: () => value,
+    gaps: 0,
     missing: () => undefined,
   };
 };
 
-/** In the middle of other text, what is undefined is empty, as in EMQX. */
-const joinParts =
-  (parts: readonly Part[]): Read =>
-  (message, captures, row) => {
+/** In the middle of other text, what is undefined is empty, as in EMQX; but it is counted. */
+class JoinedParts {
+  gaps = 0;
+  readonly #parts: readonly Part[];
+
+  constructor(parts: readonly Part[]) {
+    this.#parts = parts;
+  }
+
+  text(message: Origin, captures: Captures, row: Row): string {
     let joined = '';
-    for (const part of parts) {
+    let missing = false;
+    for (const part of this.#parts) {
       const value = typeof part === 'string' ? part : part(message, captures, row);
       if (value !== undefined) joined += textOf(value);
+      if (value === undefined || value === null) missing = true;
     }
+    if (missing) this.gaps += 1;
     return joined;
-  };
+  }
+}
 
 /** The column or capture that the whole template is, if the rule's row cannot hold anything else under that name. */
 const ownName = ({ parts }: Template, rule: Rule, names: Names): string | undefined => {
   const [part] = parts;
   if (parts.length !== 1 || part === undefined || typeof part === 'string') return undefined;
   const [name] = part.path;
-  if (part.path.length !== 1 || part.fallback !== undefined || typeof name !== 'string') return undefined;
+  if (part.path.length !== 1 || typeof name !== 'string') return undefined;
+  if (part.fallback !== undefined || part.demand !== undefined) return undefined;
   // A window has no message whose bytes could be taken.
   if (rule.windows !== undefined || (!rule.plain && rule.columns.includes(name))) return undefined;
-  return names.reader(name) === undefined ? undefined : name;
+  return names.isUnseen(name) || names.reader(name) === undefined ? undefined : name;
 };
 
 /** A name that the row has is looked for in the message only when the row gives nothing, so it does not count. */
@@ -127,8 +147,17 @@ const looksInside = ({ path }: Placeholder, names: Names): boolean =>
   path.length > 1 && (path[0] === 'payload' || path[0] === 'value') && names.isColumn(path[0]);
 
 const compilePlaceholder = (placeholder: Placeholder, rule: Rule, names: Names): Read => {
-  const { path, fallback } = placeholder;
+  const { path, fallback, demand, text } = placeholder;
   const read = path.length === 0 ? wholeRow(rule) : pathReader(placeholder, rule, names);
+  if (demand !== undefined) {
+    return (message, captures, row) => {
+      const value = read(message, captures, row);
+      if (value === undefined || value === null) {
+        throw new MkbError('template-value-missing', { placeholder: text, text: demand || undefined });
+      }
+      return value;
+    };
+  }
   if (fallback === undefined) return read;
   return (message, captures, row) => read(message, captures, row) ?? fallback;
 };
@@ -141,7 +170,7 @@ const wholeRow =
 
 const pathReader = (placeholder: Placeholder, rule: Rule, names: Names): Read => {
   const [name, ...steps] = placeholder.path as readonly [string, ...(string | number)[]];
-  const own = messageReader(name, steps, names);
+  const own = names.isUnseen(name) ? undefined : messageReader(name, steps, names);
   const selected = !rule.plain && rule.columns.includes(name);
   if (own === undefined && !selected) return unresolvable(placeholder, name, rule, names);
   if (!selected) return (message, captures) => own!(message as AnyMessage, captures);
@@ -171,7 +200,9 @@ const follow = (from: Value, steps: readonly (string | number)[]): Value => {
 const windowHint = 'A row of a window has what SELECT gives it, the paths of GROUP BY, window_start and window_end.';
 
 const unresolvable = ({ text, at }: Placeholder, name: string, rule: Rule, names: Names): never => {
+  if (names.isUnseen(name)) throw unseen(name, text, names.sources, { at });
   const near = nearest(name, [...rule.columns, ...names.all()]);
+  if (near !== undefined && names.isUnseen(near)) throw unseen(near, text, names.sources, { at });
   const details = { placeholder: text, name, at };
   if (near !== undefined) throw new MkbError('template-unresolvable', { ...details, hint: `Did you mean ${near}?` });
   throw new MkbError('template-unresolvable', rule.windows === undefined ? details : { ...details, hint: windowHint });

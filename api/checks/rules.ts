@@ -1,5 +1,6 @@
 import { MkbError } from '../errors.ts';
 import { type Finding, finding } from '../findings.ts';
+import { lookalike } from '../lookalike.ts';
 import type { Path } from '../problems.ts';
 import type { Rule, Sink } from '../schema/rules.ts';
 import { parseTemplate } from '../template.ts';
@@ -31,8 +32,13 @@ const checkKafkaTopic = (topic: string, path: Path): Finding[] => {
   if (/^[a-zA-Z0-9._-]{0,249}$/.test(literal.text) && !reserved) return [];
   const remedy = literal.text.includes('/')
     ? 'Kafka topics have no slash; a dot is usual instead. The MQTT topic can be the key: `key: ${topic}`.'
-    : undefined;
+    : placeholderRemedy(topic);
   return [finding(path, 'field-value', { found: `"${topic}"`, expected }, { remedy })];
+};
+
+const placeholderRemedy = (topic: string): string | undefined => {
+  const like = lookalike(topic);
+  return like && `A placeholder is written ${like.meant}, not ${like.found}.`;
 };
 
 /** A PUBLISH has no wildcards in its topic [MQTT-3.3.2-2], nor U+0000 [MQTT-4.7.3-2]. */

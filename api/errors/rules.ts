@@ -33,6 +33,31 @@ export const ruleErrors = table({
     remedy:
       'Use a name that exists: a message column, a {capture} of FROM, an earlier alias, or a function of the list.',
   },
+  'rule-publisher-unknown': {
+    kind: 'permanent',
+    message: ({
+      line,
+      column,
+      written,
+      name,
+      example,
+    }: Partial<RulePlace> & {
+      line: number;
+      column: number;
+      written: string;
+      name: string;
+      example: string;
+      at?: number;
+    }) =>
+      `${rulePlace(line, column)}${written} can never have a value: a message does not say who published it, only the MQTT broker knows. If the topic holds it, capture that level: FROM "${example}". If the payload does, select it: payload.${name} AS ${name}.`,
+    remedy: 'Capture it from the topic, as {name} in FROM, or select it from the payload under that name.',
+  },
+  'rule-capture-partial': {
+    kind: 'permanent',
+    message: ({ name, filter }: { name: string; filter: string }) =>
+      `Messages of "${filter}" have no ${name}: this filter does not capture it, as another of the rule does.`,
+    remedy: 'Write {name} for the level in each filter, or make two rules.',
+  },
   'rule-arguments': {
     kind: 'permanent',
     message: ({ line, column, name, reason }: RulePlace & { name: string; reason: string }) =>
@@ -127,12 +152,47 @@ export const ruleErrors = table({
     remedy:
       'Select it in the rule (… AS name), capture it in FROM ({name} stands for a topic level), or use a message column.',
   },
+  'template-value-missing': {
+    kind: 'permanent',
+    message: ({ placeholder, text }: { placeholder: string; text: string | undefined }) =>
+      `${placeholder} has no value in this message${text === undefined ? '' : `: ${text}`}.`,
+    remedy:
+      'Guard the rule with WHERE (payload.id IS NOT NULL), or give a text in its place: ${payload.id:-unknown}. The message itself is whole.',
+  },
+  'template-lookalike': {
+    kind: 'permanent',
+    message: ({ field, found, meant }: { field: string; found: string; meant: string }) =>
+      `${found} in this ${field} is no placeholder, but the text itself, the same each time. Is ${meant} meant?`,
+    remedy: 'A placeholder is written ${name}. Where the text is meant, nothing needs to change: this is a warning.',
+  },
+  'template-constant-key': {
+    kind: 'permanent',
+    message: ({ key, meant }: { key: string; meant: string | undefined }) =>
+      `Every record of this sink has the key "${key}", so all go to one partition.${meant === undefined ? '' : ` Is ${meant} meant?`}`,
+    remedy:
+      'Use what tells the devices apart, such as ${clientid} with {clientid} in FROM; without `key` records are spread over all partitions.',
+  },
+  'record-key-missing': {
+    kind: 'permanent',
+    message: ({ sink, placeholder }: { sink: string; placeholder: string }) =>
+      `${placeholder}, of the key of the sink ${sink}, has no value in a message: its record has no key, or one that lacks a part. Said once; mkb_sink_keys_missing_total counts all.`,
+    remedy:
+      'Records without a key go to any partition, in any order. Demand the value (${id:?}) to have such messages fail, or leave them out by WHERE.',
+  },
   'rule-filters-overlap': {
     kind: 'permanent',
     message: ({ filter, other, otherRule }: { filter: string; other: string; otherRule: string }) =>
       `"${filter}" and "${other}" of the rule ${otherRule} match some topics in common, and neither covers the other.`,
     remedy:
       'With MQTT 3.1.1 a broker may deliver such a message once for each filter, and then each rule writes it twice. Set mqtt.version to "5", where copies can be told apart, or use one filter that covers both, and WHERE.',
+  },
+  'rule-warnings-omitted': {
+    kind: 'permanent',
+    message: ({ what, count }: { what: string; count: number | undefined }) =>
+      count === undefined
+        ? `Not all ${what} were looked for: there are too many.`
+        : `${count} more warnings about ${what} are left out.`,
+    remedy: 'Settle the first ones; one cause often makes them all.',
   },
   'rule-loop': {
     kind: 'permanent',

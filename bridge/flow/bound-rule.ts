@@ -22,6 +22,8 @@ export interface BoundSink {
   delivered: number;
   /** Records that it never will. */
   failed: number;
+  /** Records without the key that the sink asks for. */
+  readonly keysMissing: number;
 }
 
 export class BoundRule {
@@ -51,14 +53,20 @@ export class BoundRule {
     this.rule = compileRule(document.sql, { ...ambient, limits: stateLimitsOf(document) });
     this.filters = this.rule.sources.filter(source => source.kind === 'mqtt');
     this.events = this.rule.sources.flatMap(source => (source.kind === 'event' ? [source.event.name] : []));
-    this.sinks = document.sinks.map((sink, index) => ({
-      number: firstNumber + index,
-      rule: this,
-      sink: compileSink(sink.kafka!, this.rule),
-      topic: undefined,
-      delivered: 0,
-      failed: 0,
-    }));
+    this.sinks = document.sinks.map(({ kafka }, index) => {
+      const sink = compileSink(kafka!, this.rule);
+      return {
+        number: firstNumber + index,
+        rule: this,
+        sink,
+        topic: undefined,
+        delivered: 0,
+        failed: 0,
+        get keysMissing() {
+          return sink.keysMissing;
+        },
+      };
+    });
   }
 
   /** Whether its records belong to no message that waits for them: they are of windows, or of events. */

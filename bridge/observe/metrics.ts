@@ -155,6 +155,16 @@ export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
       rules.flatMap(rule => rule.sinks.map((sink, at) => [{ rule: rule.name, sink: `${at}` }, sink.failed] as const)),
   },
   {
+    name: 'mkb_sink_keys_missing_total',
+    type: 'counter',
+    help: 'Records that a sink wrote without the key that it asks for, or with one that lacks a part, because the message had no value for it.',
+    labels: ['rule', 'sink'],
+    samples: ({ rules }) =>
+      rules.flatMap(rule =>
+        rule.sinks.map((sink, at) => [{ rule: rule.name, sink: `${at}` }, sink.keysMissing] as const),
+      ),
+  },
+  {
     name: 'mkb_retried_errors_total',
     type: 'counter',
     help: 'Failures that are retried, by error code (docs/reference/errors.md).',

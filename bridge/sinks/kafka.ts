@@ -14,7 +14,7 @@ import type { ClosedWindow } from '../../rules/windows/closed-window.ts';
 import type { RecordDraft, RecordHeader } from '../kafka/record.ts';
 import type { MqttMessage } from '../mqtt/message.ts';
 import { mqttHeaders, traceHeaders } from './mqtt-headers.ts';
-import { bytesOf } from './values.ts';
+import { bytesOf, wholeText } from './values.ts';
 
 /** What the document says of a sink, templates compiled. */
 export interface KafkaSinkTemplates {
@@ -35,6 +35,8 @@ export class KafkaSink {
   /** Called once with what is probably wrong with the sink, though each record can be written. */
   noticed: ((warning: MkbError) => void) | undefined;
   readonly #templates: KafkaSinkTemplates;
+  /** Records whose key had no value, or lacked a part of it. */
+  keysMissing = 0;
   /** Whether a time was of an unlikely unit. */
   #suspected = false;
   #keyScratch = Buffer.allocUnsafe(256);
@@ -49,7 +51,7 @@ export class KafkaSink {
 
   /** The topic of the record. Throws `kafka-invalid-topic` for what cannot be one. */
   topicOf(message: Origin, captures: Captures, row: Row): string {
-    const topic = this.#templates.topic.text(message, captures, row) ?? '';
+    const topic = wholeText(this.#templates.topic, message, captures, row);
     if (!validTopic.test(topic)) throw new MkbError('kafka-invalid-topic', { topic });
     return topic;
   }
@@ -89,7 +91,11 @@ export class KafkaSink {
   }
 
   #fillKey(draft: RecordDraft, message: Origin, captures: Captures, row: Row): void {
-    const key = this.#templates.key?.value(message, captures, row);
+    const template = this.#templates.key;
+    const gaps = template?.gaps;
+    const key = template?.value(message, captures, row);
+    if (template && (key === undefined || key === null || template.gaps !== gaps))
+      this.#keyMissing(message, captures, row);
     draft.keyStart = 0;
     if (typeof key !== 'string') {
       draft.key = bytesOf(key);
@@ -100,6 +106,14 @@ export class KafkaSink {
     if (key.length * 3 > this.#keyScratch.length) this.#keyScratch = Buffer.allocUnsafe(key.length * 6);
     draft.key = this.#keyScratch;
     draft.keyEnd = this.#keyScratch.write(key);
+  }
+
+  /** Told once: what lacks a key in one message lacks it in many. */
+  #keyMissing(message: Origin, captures: Captures, row: Row): void {
+    this.keysMissing += 1;
+    if (this.keysMissing > 1) return;
+    const placeholder = this.#templates.key?.missing(message, captures, row) ?? '';
+    this.noticed?.(new MkbError('record-key-missing', { sink: this.#templates.topic.source, placeholder }));
   }
 
   #timestamp(message: Origin, captures: Captures, row: Row): number | undefined {

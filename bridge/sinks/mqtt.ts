@@ -4,7 +4,7 @@ import type { KafkaRecord } from '../../rules/message.ts';
 import type { Row, Rule } from '../../rules/rule.ts';
 import { type CompiledTemplate, compileTemplate } from '../../rules/template.ts';
 import { type Publication, publicationProblem, stringProblem } from '../mqtt/publisher/publication.ts';
-import { bytesOf } from './values.ts';
+import { bytesOf, wholeText } from './values.ts';
 
 const noCaptures: readonly never[] = [];
 const empty = Buffer.alloc(0);
@@ -37,10 +37,10 @@ export class MqttSink {
     this.#retain = retain;
   }
 
-  /** Throws what `publicationProblem` names, and `rule-failed` and the like for values that cannot be written. */
+  /** Throws what `publicationProblem` names, `template-value-missing`, and `rule-failed` and the like for values that cannot be written. */
   publication(record: KafkaRecord, row: Row): Publication {
     const publication = {
-      topic: this.#topic.text(record, noCaptures, row) ?? '',
+      topic: wholeText(this.#topic, record, noCaptures, row),
       payload: bytesOf(this.#payload.value(record, noCaptures, row)) ?? empty,
       qos: this.#qos,
       retain: this.#retain,

@@ -40,6 +40,10 @@ export class WindowNames extends Names {
     return message => (message as unknown as ClosedWindow).facts[name];
   }
 
+  override isUnseen(): boolean {
+    return false;
+  }
+
   override isColumn(): boolean {
     return false;
   }

@@ -81,7 +81,8 @@ export const compileWindows = (
 
 /** An alias of SELECT stands for its expression, unless the message has something of that name. */
 const spelledOut = (key: Expression, { selected }: Statement, names: Names): Expression => {
-  if (key.kind !== 'path' || key.steps.length > 0 || names.reader(key.name) !== undefined) return key;
+  if (key.kind !== 'path' || key.steps.length > 0) return key;
+  if (names.reader(key.name) !== undefined && !names.isUnseen(key.name)) return key;
   const item = selected.find(each => each.kind === 'value' && each.alias?.length === 1 && each.alias[0] === key.name);
   return item?.kind === 'value' ? item.expression : key;
 };

@@ -66,12 +66,12 @@ test('every template of every sink is checked, at its placeholder', () => {
   const { problems } = check(`    - name: cars
       sql: SELECT payload FROM "cars/{clientid}"
       sinks:
-        - kafka: {topic: cars, key: "k \${clientId}", headers: [{name: q, value: "\${quos}"}]}
+        - kafka: {topic: cars, key: "k \${clientidd}", headers: [{name: q, value: "\${quos}"}]}
         - mqtt: {topic: "x/\${nothing}", payload: "\${payload"}
 `);
   expect(problems.map(({ path, code, line, column }) => [path, code, line, column])).toEqual([
     ['spec.rules[0].sinks[0].kafka.key', 'template-unresolvable', 14, 40],
-    ['spec.rules[0].sinks[0].kafka.headers[0].value', 'template-unresolvable', 14, 82],
+    ['spec.rules[0].sinks[0].kafka.headers[0].value', 'template-unresolvable', 14, 83],
     ['spec.rules[0].sinks[1].mqtt.topic', 'template-unresolvable', 15, 28],
     ['spec.rules[0].sinks[1].mqtt.payload', 'template-syntax', 15, expect.any(Number)],
   ]);
@@ -177,4 +177,99 @@ describe('a rule that could feed itself is a warning:', () => {
     expect(found(back + forth('bikes/#', 't'))).toEqual([]);
     expect(found(back + forth('cars/#', 'u'))).toEqual([]);
   });
+});
+
+test('what only an MQTT broker could know is refused, with the filter of the rule as the example', () => {
+  const { problems } = check(`    - name: seed
+      sql: SELECT payload FROM "mqttx/simulate/#"
+      sinks:
+        - kafka: {topic: cars, key: "\${clientid}"}
+`);
+  expect(problems).toHaveLength(1);
+  expect(problems[0]).toMatchObject({ code: 'rule-publisher-unknown', severity: 'error', line: 14, column: 38 });
+  expect(problems[0]!.message).toContain('FROM "mqttx/simulate/{clientid}/#"');
+});
+
+test('a capture that not every filter has is a warning where it is read', () => {
+  const rules = (key: string) =>
+    check(`    - name: two
+      sql: SELECT payload FROM "cars/{vin}", "trucks/#"
+      sinks:
+        - kafka: {topic: cars, key: "${key}"}
+`);
+  expect(rules('${vin}').problems).toEqual([
+    expect.objectContaining({ code: 'rule-capture-partial', severity: 'warning', line: 12, column: 46 }),
+  ]);
+  expect(rules('${topic}').problems).toEqual([]);
+});
+
+describe('a key or topic that is no template is a warning', () => {
+  test.each([
+    ['key: "{{id}}"', 'template-lookalike', '${id}'],
+    ['key: "{{ payload.id }}"', 'template-lookalike', '${payload.id}'],
+    ['key: $id', 'template-lookalike', '${id}'],
+    ['key: $(id)', 'template-lookalike', '${id}'],
+    ['key: "{vin}"', 'template-lookalike', '${vin}'],
+    ['key: "car-{vin}-${qos}"', 'template-lookalike', '${vin}'],
+    ['key: "%{vin}"', 'template-lookalike', '${vin}'],
+    ['key: "<vin>"', 'template-lookalike', '${vin}'],
+    ['key: vin', 'template-constant-key', '${vin}'],
+    ['key: payload.vin', 'template-constant-key', '${payload.vin}'],
+    ['key: all', 'template-constant-key', undefined],
+    ['key: "${vin}", value: "{vin}"', 'template-lookalike', '${vin}'],
+    ['key: "${vin}", headers: [{name: h, value: "{{vin}}"}]', 'template-lookalike', '${vin}'],
+  ])('%s', (fields, code, meant) => {
+    const { problems, documents } = check(`    - name: r
+      sql: SELECT payload FROM "cars/{vin}"
+      sinks:
+        - kafka: {topic: cars, ${fields}}
+`);
+    expect(problems).toEqual([expect.objectContaining({ severity: 'warning', code })]);
+    if (meant !== undefined) expect(problems[0]!.message).toContain(`Is ${meant} meant?`);
+    expect(documents).toHaveLength(1);
+  });
+
+  test.each([
+    'key: "${vin}"',
+    'key: "${$}{vin}-${vin}"',
+    String.raw`key: "\${vin}", value: '{"vin": "\${vin}", "price": "$5"}'`.replaceAll('\\', ''),
+  ])('but not %s', fields => {
+    const { problems } = check(`    - name: r
+      sql: SELECT payload FROM "cars/{vin}"
+      sinks:
+        - kafka: {topic: cars, ${fields}}
+`);
+    expect(problems).toEqual([]);
+  });
+
+  test('a topic of MQTT may look like one as well, and one of Kafka cannot be written', () => {
+    const { problems } = check(`    - name: r
+      sql: SELECT value FROM "$kafka/cmd"
+      sinks:
+        - mqtt: {topic: "cars/{key}/cmd"}
+        - kafka: {topic: "cars-$key"}
+`);
+    expect(problems.map(({ severity, code }) => [severity, code])).toEqual([
+      ['warning', 'template-lookalike'],
+      ['error', 'field-value'],
+      ['warning', 'template-lookalike'],
+    ]);
+    expect(problems[1]!.remedy).toBe('A placeholder is written ${key}, not $key.');
+  });
+});
+
+test('12,000 filters that overlap are told in 21 warnings', () => {
+  // 400 rules of 30 filters took the operator and its webhook down: each filter was compared with each.
+  const filters = (rule: number) => Array.from({ length: 30 }, (_, at) => `"+/a${rule}-${at}/#", "b${rule}/+/x${at}"`);
+  const rules = Array.from(
+    { length: 200 },
+    (_, rule) => `    - name: r${rule}
+      sql: SELECT payload FROM ${filters(rule).join(', ')}
+      sinks: [{kafka: {topic: t}}]
+`,
+  );
+  const { problems, documents } = check(rules.join(''), '3.1.1');
+  expect(documents).toHaveLength(1);
+  expect(problems).toHaveLength(21);
+  expect(problems.filter(({ code }) => code === 'rule-warnings-omitted')).toHaveLength(1);
 });

@@ -225,7 +225,7 @@ describe('paths, ranges and lists', () => {
 describe('what is found when a rule is loaded', () => {
   test.each([
     ['SELECT lowr(payload) FROM "t"', 'rule-unknown-name', 'Did you mean lower?'],
-    ['SELECT client_id FROM "t"', 'rule-unknown-name', 'Did you mean clientid?'],
+    ['SELECT client_id FROM "t"', 'rule-publisher-unknown', undefined],
     ['SELECT vehicel FROM "cars/{vehicle}"', 'rule-unknown-name', 'Did you mean vehicle?'],
     ['SELECT 1 AS speed, sped FROM "t"', 'rule-unknown-name', 'Did you mean speed?'],
     ['SELECT later, 1 AS later FROM "t"', 'rule-unknown-name', undefined],

@@ -12,7 +12,7 @@ test.each([
   ['SELECT topic FROM "a"', ['topic'], 'unused'],
   ['SELECT topic FROM "a/{b}" WHERE payload.x[1].y > 1 AND b = 1', ['b', 'payload.x', 'topic'], 'parsed'],
   ['SELECT 1 AS topic, topic AS t FROM "a"', [], 'unused'],
-  ['SELECT lower(clientid) AS c FROM "a"', ['clientid'], 'unused'],
+  ['SELECT lower(clientid) AS c FROM "a/{clientid}"', ['clientid'], 'unused'],
   ['FOREACH payload FROM "a"', ['*', 'payload'], 'parsed'],
   ['SELECT value.x AS x, key FROM "$kafka/t"', ['key', 'value.x'], 'parsed'],
 ])('%s reads %j, and its payload is %s', (sql, reads, payload) => {

@@ -19,7 +19,7 @@ describe('rows of FOREACH', () => {
     ['FOREACH payload.sensors DO item.cmd AS c FROM "t/#"', [{ c: 1 }, { c: 2 }, {}]],
     ['foreach payload.list do item as item from "t/#"', [{ item: 1 }, { item: 2 }]],
     ['FOREACH payload.list e DO e + 1 AS n, n * 10 AS m FROM "t/#"', [2, 3].map(n => ({ n, m: n * 10 }))],
-    ['FOREACH payload.sensors AS s DO s.name AS n, clientid INCASE s.cmd > 1 FROM "t/#"', [{ clientid: 'c_a' }]],
+    ['FOREACH payload.sensors AS s DO s.name AS n, dev INCASE s.cmd > 1 FROM "t/{dev}"', [{ dev: 'a' }]],
     ['FOREACH payload.sensors DO item.cmd AS c INCASE is_not_null(item.cmd) FROM "t/#"', [{ c: 1 }, { c: 2 }]],
     ['FOREACH [payload.date, \'x\'] AS v DO v FROM "t/#"', [{ v: 'today' }, { v: 'x' }]],
     ['FOREACH [1..2] DO item * 2 AS v FROM "t/#"', [{ v: 2 }, { v: 4 }]],
@@ -125,7 +125,7 @@ describe('what FOREACH refuses when it is loaded', () => {
 
 describe('a compiled FOREACH', () => {
   test('names the columns of its rows', () => {
-    expect(compileRule('FOREACH payload.x AS s DO s.a, clientid AS c FROM "a"').columns).toEqual(['s', 'c']);
+    expect(compileRule('FOREACH payload.x AS s DO s.a, topic AS c FROM "a"').columns).toEqual(['s', 'c']);
     const columns = compileRule('FOREACH payload.x AS s FROM "a/{vin}"').columns;
     expect(columns).toEqual(expect.arrayContaining(['s', 'vin', 'payload', 'topic']));
   });

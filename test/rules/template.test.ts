@@ -31,11 +31,11 @@ describe('values', () => {
     [plain, '${payload.speed}', { value: 80 }],
     [plain, '${payload.list[-1]}', 2],
     [plain, '${payload.missing}', undefined],
-    [plain, '${clientid}', undefined],
-    [plain, '${clientid:-none}', 'none'],
+    [plain, '${payload.gone}', undefined],
+    [plain, '${payload.gone:-none}', 'none'],
     [plain, '${payload.null:-none}', 'none'],
     [plain, 'v-${vin}-${qos}', 'v-7-1'],
-    [plain, 'v-${clientid}-${payload.speed}', 'v--80.0'],
+    [plain, 'v-${payload.gone}-${payload.speed}', 'v--80.0'],
     [plain, 'big ${payload.big} ${payload.map}', 'big 12345678901234567890 {"a":1}'],
     [plain, 'fixed', 'fixed'],
     [plain, '', ''],
@@ -93,7 +93,7 @@ describe('what a sink can know beforehand', () => {
 
 describe('what can never have a value is refused', () => {
   test.each([
-    ['${clientId}', 'Did you mean clientid?'],
+    ['${topics}', 'Did you mean topic?'],
     ['key ${vinn}', 'Did you mean vin?'],
     ['${xyzzy.a}', undefined],
   ])('%s', (text, hint) => {

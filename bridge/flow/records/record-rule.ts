@@ -13,6 +13,8 @@ export interface RecordSink {
   delivered: number;
   /** Messages that it never will have. */
   failed: number;
+  /** Messages have no key. */
+  readonly keysMissing: 0;
 }
 
 export class RecordRule {
@@ -42,6 +44,7 @@ export class RecordRule {
       sink: new MqttSink(mqtt!, this.rule),
       delivered: 0,
       failed: 0,
+      keysMissing: 0 as const,
     }));
   }
 }

@@ -9,6 +9,8 @@ export const ambient = {
   uuid: () => '01234567-89ab-4cde-8f01-23456789abcd',
   zoneOffset: () => 0,
   schemas: exampleSchemas,
+  // The message below tells who published it.
+  knowsPublisher: true,
 };
 
 const defaults: ExampleOptions = {

@@ -1,0 +1,62 @@
+/** Checks the templates of a sink against its rule: what can never have a value is an error, what is probably not meant is a warning. */
+import { MkbError } from '../api/errors.ts';
+import type { LoadedDocument } from '../api/load.ts';
+import { lookalike } from '../api/lookalike.ts';
+import type { Path, Problem } from '../api/problems.ts';
+import { problemOf, toProblem } from './problem-of.ts';
+import { checkTime } from './record-time.ts';
+import type { Rule } from './rule.ts';
+import type { SinkDocument } from './rule-document.ts';
+import { type CompiledTemplate, compileTemplate } from './template.ts';
+
+/** @param path of the sink */
+export const checkTemplates = (loaded: LoadedDocument, sink: SinkDocument, rule: Rule, path: Path): Problem[] =>
+  templatesOf(sink).flatMap(({ text, at }) => {
+    const place = [...path, ...at];
+    try {
+      const template = compileTemplate(text, rule);
+      if (at[1] === 'timestamp') checkTime(template);
+      const doubt = doubtOf(template, at, rule);
+      return doubt === undefined ? [] : [toProblem(loaded.locate(place), place, doubt, 'warning')];
+    } catch (error) {
+      return [problemOf(loaded, place, error)];
+    }
+  });
+
+export interface PlacedTemplate {
+  readonly text: string;
+  /** From the sink. */
+  readonly at: Path;
+}
+
+/** Every template of a sink, in the order of its fields. */
+export const templatesOf = ({ kafka, mqtt }: SinkDocument): PlacedTemplate[] => {
+  if (kafka !== undefined) {
+    const { topic, key, value, timestamp, headers = [] } = kafka;
+    return [...fields('kafka', { topic, key, value, timestamp }), ...listed(['kafka', 'headers'], headers)];
+  }
+  if (mqtt === undefined) return [];
+  const { topic, payload, userProperties = [] } = mqtt;
+  return [...fields('mqtt', { topic, payload }), ...listed(['mqtt', 'userProperties'], userProperties)];
+};
+
+const fields = (sink: string, texts: Readonly<Record<string, string | undefined>>): PlacedTemplate[] =>
+  Object.entries(texts).flatMap(([name, text]) => (text === undefined ? [] : [{ text, at: [sink, name] }]));
+
+const listed = (path: Path, items: readonly { readonly value: string }[]): PlacedTemplate[] =>
+  items.map(({ value }, index) => ({ text: value, at: [...path, index, 'value'] }));
+
+/** What is valid, and hardly ever meant: a placeholder of another program, and a key that is the same for all records. */
+const doubtOf = ({ source, constant }: CompiledTemplate, [, field]: Path, rule: Rule): MkbError | undefined => {
+  const like = lookalike(source, field !== 'key' && field !== 'topic');
+  if (like !== undefined) return new MkbError('template-lookalike', { field: String(field), ...like });
+  if (field !== 'key' || constant === undefined || constant === '') return undefined;
+  return new MkbError('template-constant-key', { key: constant, meant: meantBy(constant, rule) });
+};
+
+/** A name that the key is, without its brackets. */
+const meantBy = (key: string, { columns, names }: Rule): string | undefined => {
+  const [first] = key.split('.');
+  const isName = [...columns, ...names.all()].includes(first!) && !names.isUnseen(first!);
+  return isName ? `\${${key}}` : undefined;
+};
