@@ -15,6 +15,8 @@ export interface LoadOptions {
   readonly clients: number;
   readonly messagesPerClient: number;
   readonly qos: 1 | 2;
+  /** The MQTT version of the publishers, by its protocol level; 5 when left out. */
+  readonly protocolVersion?: 4 | 5;
   /** All clients together. */
   readonly messagesPerSecond: number;
   readonly payloadBytes: number;
@@ -101,7 +103,7 @@ class Publisher {
     this.ledger = { client, published: 0, acknowledged: new Set() };
     this.#topic = `${options.topicPrefix}/${client}`;
     this.#client = mqtt.connect(options.mqttUrl, {
-      protocolVersion: 5,
+      protocolVersion: options.protocolVersion ?? 5,
       clientId: `${options.topicPrefix.replaceAll('/', '-')}-${client}`,
       clean: false,
       properties: { sessionExpiryInterval: 3600 },

@@ -5,14 +5,14 @@
  * After a restart it may send old messages again after newer ones.
  */
 import { join } from 'node:path';
-import { type RunningBroker, runBroker } from './broker-process.ts';
+import { type RunningMqttBroker, runBroker } from './broker-process.ts';
 import { temporaryFolder } from './cleanup.ts';
 import { smallJava } from './kafka-config.ts';
 import { freePort } from './ports.ts';
 import { artemisClassPath } from './systems.ts';
 
 /** Starts Artemis and waits until it listens. */
-export async function startArtemis(): Promise<RunningBroker> {
+export async function startArtemis(): Promise<RunningMqttBroker> {
   const classPath = artemisClassPath();
   if (!classPath) throw new Error('Artemis is not installed here: npm run provision');
   const folder = temporaryFolder('artemis');

@@ -5,7 +5,7 @@ import { type ServerCommand, ServerProcess } from './server-process.ts';
 import { until } from './until.ts';
 
 /** A running broker. */
-export interface RunningBroker {
+export interface RunningMqttBroker {
   readonly port: number;
   readonly url: string;
   readonly pid: number;
@@ -30,7 +30,13 @@ export interface BrokerPlan extends Omit<ServerCommand, 'logFile'> {
 }
 
 /** Starts it and waits until it is ready. Cleans up when it does not come up. */
-export async function runBroker({ folder, port, readyLine, alsoStop, ...command }: BrokerPlan): Promise<RunningBroker> {
+export async function runBroker({
+  folder,
+  port,
+  readyLine,
+  alsoStop,
+  ...command
+}: BrokerPlan): Promise<RunningMqttBroker> {
   const process = new ServerProcess({ ...command, logFile: `${folder}/output` });
   let starts = 0;
   const saidReady = (line: string) => process.log(Number.POSITIVE_INFINITY).split(line).length > starts;

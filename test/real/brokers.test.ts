@@ -2,7 +2,7 @@
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { startArtemis } from './artemis.ts';
-import { answers, type RunningBroker } from './broker-process.ts';
+import { answers, type RunningMqttBroker } from './broker-process.ts';
 import { startMochi } from './mochi.ts';
 import { startRabbitmq } from './rabbitmq.ts';
 import { describeReal } from './require.ts';
@@ -32,7 +32,7 @@ const brokers = [
 
 for (const { name, start, versions, grants, keeps } of brokers) {
   describeReal(name)(name, () => {
-    let broker: RunningBroker;
+    let broker: RunningMqttBroker;
     beforeAll(async () => {
       broker = await start();
     }, 90_000);

@@ -11,13 +11,13 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type RunningBroker, runBroker } from './broker-process.ts';
+import { type RunningMqttBroker, runBroker } from './broker-process.ts';
 import { temporaryFolder } from './cleanup.ts';
 import { smallJava } from './kafka-config.ts';
 import { freePorts } from './ports.ts';
 import { hivemqClassPath } from './systems.ts';
 
-export interface RunningHivemq extends RunningBroker {
+export interface RunningHivemq extends RunningMqttBroker {
   readonly urlWs: string;
 }
 

@@ -4,13 +4,13 @@
  * It speaks MQTT 3.1.1 and 5, with QoS 2 and shared subscriptions, and keeps everything in memory: nothing outlives its process. What it
  * sends again after a reconnect comes in any order.
  */
-import { type RunningBroker, runBroker } from './broker-process.ts';
+import { type RunningMqttBroker, runBroker } from './broker-process.ts';
 import { mochiProgram } from './brokers.ts';
 import { temporaryFolder } from './cleanup.ts';
 import { freePort } from './ports.ts';
 
 /** Starts mochi-mqtt and waits until it listens. */
-export async function startMochi(): Promise<RunningBroker> {
+export async function startMochi(): Promise<RunningMqttBroker> {
   const port = await freePort();
   const listeners = { tcp: `127.0.0.1:${port}`, ws: '127.0.0.1:0', info: '127.0.0.1:0' };
   return runBroker({

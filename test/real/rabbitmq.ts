@@ -9,7 +9,7 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { answers, type RunningBroker, runBroker } from './broker-process.ts';
+import { answers, type RunningMqttBroker, runBroker } from './broker-process.ts';
 import { rabbitmqScripts } from './brokers.ts';
 import { temporaryFolder } from './cleanup.ts';
 import { program } from './install.ts';
@@ -18,7 +18,7 @@ import { ServerProcess } from './server-process.ts';
 import { until } from './until.ts';
 
 /** Starts RabbitMQ and waits until it listens. Everybody may log in. */
-export async function startRabbitmq(): Promise<RunningBroker> {
+export async function startRabbitmq(): Promise<RunningMqttBroker> {
   const scripts = rabbitmqScripts();
   const epmdProgram = program('epmd');
   if (!scripts || !epmdProgram) throw new Error('RabbitMQ is not installed here: npm run provision');

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { MkbError } from '../../../api/errors.ts';
 import { Publisher } from '../../../bridge/mqtt/publisher/publisher.ts';
-import type { RunningBroker } from '../../real/broker-process.ts';
+import type { RunningMqttBroker } from '../../real/broker-process.ts';
 import { startRabbitmq } from '../../real/rabbitmq.ts';
 import { describeReal } from '../../real/require.ts';
 import { until } from '../../real/until.ts';
@@ -135,7 +135,7 @@ describe('with a version of the document', () => {
 
 describeReal('rabbitmq')('RabbitMQ, which closes on a CONNECT of MQTT 5', () => {
   it('gives its messages to a bridge that says nothing of versions', async () => {
-    const rabbitmq: RunningBroker = await startRabbitmq();
+    const rabbitmq: RunningMqttBroker = await startRabbitmq();
     try {
       const recording = start(rabbitmq.url);
       await until('a connection', () => recording.connections.length > 0 || recording.failure, { timeoutMs: 20_000 });
