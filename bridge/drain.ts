@@ -15,8 +15,8 @@
  * for two seconds nothing comes and nothing is under way, and the broker answers pings, so that it is neither gone nor frozen.
  * While messages are published all the time there is no silence in step 1; ten seconds of work are enough then.
  *
- * The surprising case is a filter that an older document had. Nobody knows it any more, so it cannot be given up, and its messages go on
- * coming in step 3. No rule wants them: ten seconds of nothing but those count as silence.
+ * The surprising case is a filter that an older document had. The session gives it up where it can be found (mqtt/old-subscriptions.ts);
+ * otherwise its messages go on coming in step 3. No rule wants them: ten seconds of nothing but those count as silence.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { MqttKafkaBridge } from '../api/bridge.ts';
@@ -138,7 +138,7 @@ export class Drain {
     signal.throwIfAborted();
     const [settledBefore, wantedBefore] = [this.#settled, this.#wanted];
     this.#settled = account.received - account.inFlight;
-    this.#wanted = this.#settled - account.count('no_rule');
+    this.#wanted = this.#settled - account.count('no_rule') - account.count('old_subscription');
     if (!answered || account.inFlight > 0 || this.#wanted > wantedBefore)
       return this.#settled > settledBefore ? 'moving' : 'stuck';
     return session.idle && this.#settled === settledBefore ? 'still' : 'unwanted';

@@ -14,6 +14,7 @@ import { errorReference } from './error-reference.ts';
 import { exporterMetricsReference } from './exporter-metrics-reference.ts';
 import { kafkaCodesReference } from './kafka-codes-reference.ts';
 import { metricsReference } from './metrics-reference.ts';
+import { mqttCodesReference } from './mqtt-codes-reference.ts';
 import { operatorMetricsReference } from './operator-metrics-reference.ts';
 import { operatorReference } from './operator-reference.ts';
 import { rulesReference } from './rules-reference.ts';
@@ -38,6 +39,7 @@ const files: readonly GeneratedFile[] = [
   { path: 'docs/reference/kafka-error-codes.md', content: kafkaCodesReference },
   { path: 'docs/reference/metrics.md', content: metricsReference },
   { path: 'docs/reference/exporter-metrics.md', content: exporterMetricsReference },
+  { path: 'docs/reference/mqtt-reason-codes.md', content: mqttCodesReference },
   { path: 'docs/reference/operator.md', content: operatorReference },
   { path: 'docs/reference/operator-metrics.md', content: operatorMetricsReference },
   { path: 'docs/reference/rules.md', content: rulesReference },

@@ -170,6 +170,8 @@ Where EMQX gives a value, a rule here gives the same. It differs where EMQX fail
 - A template (\`\${topic}\`) that the row does not have looks in the message's own columns; one that SELECT gives an alias does not, even if it has no value.
 - \`FOREACH payload\` decodes the payload. A list without alias adds no column of a made-up name to the rows.
 - Maps are written as \`{name: value}\`; what is undefined is left out.
+- \`flags.retain\` is true for a message that the broker had stored before the bridge subscribed, and for no other, in both versions of MQTT. In EMQX it is what the publisher
+  set, and rules there never see a stored message again. So \`WHERE NOT flags.retain\` leaves out stored messages here, and loses no live ones.
 - GROUP BY with windows, CHANGED and DEDUP exist. \`$events/bridge/...\` exist; events that only a
   broker sees are refused by name.
 

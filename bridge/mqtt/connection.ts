@@ -33,6 +33,8 @@ export interface ConnectionEvents {
   pubrel(packetId: number): void;
   /** A PUBACK came: the whole packet, valid during the call. Whoever publishes nothing leaves it out, and it is a violation. */
   puback?(packet: Buffer): void;
+  /** The server ends the connection because of Subscription Identifiers, which it said it has. */
+  withoutIdentifiers?(): void;
   /** The server does not do something now that is asked again. */
   problem?(error: MkbError): void;
   /** What one read gave is handed over, or the connection holds. `messages` says whether there was a PUBLISH. */
@@ -318,6 +320,7 @@ export class Connection {
   #disconnect(): void {
     const packet = this.#decode();
     if (packet.cmd !== 'disconnect') return;
+    if (packet.reasonCode === 0xa1) this.#events.withoutIdentifiers?.();
     throw reasonError(packet.reasonCode ?? 0, packet.properties?.reasonString, packet.properties?.serverReference);
   }
 

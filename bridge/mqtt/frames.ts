@@ -101,6 +101,8 @@ export class FrameReader {
     this.#position = packetEnd;
     const type = (buffer[start] as number) >> 4;
     if (type === packetType.publish) this.#publish(buffer, start, at, packetEnd);
+    // Otherwise it would be taken for the end of what came.
+    else if (type === 0) throw violation(0x81, 'it sent a packet of type 0');
     return type;
   }
 

@@ -66,7 +66,7 @@ export const reasons: Readonly<Record<number, Reason>> = {
   158: reason('shared subscriptions not supported', 'mqtt-refused', 'it has no shared subscriptions (spec.mqtt.share)'),
   159: reason('connection rate exceeded', 'mqtt-server-busy', 'too many connections are made in a short time'),
   160: reason('maximum connect time', 'mqtt-disconnected', 'it allows no longer connection'),
-  161: reason('subscription identifiers not supported', 'mqtt-refused', 'it has no subscription identifiers'),
+  161: reason('subscription identifiers not supported', 'mqtt-disconnected', 'it has no subscription identifiers'),
   162: reason('wildcard subscriptions not supported', 'mqtt-refused', 'it takes no topic filter with + or #'),
 };
 

@@ -7,7 +7,7 @@ import { TopicIndex } from '../../rules/topic-index.ts';
 import type { Welcome } from './handshake.ts';
 import type { MqttMessage, Unwanted } from './message.ts';
 import { OldSubscriptions } from './old-subscriptions.ts';
-import type { MqttVersion, SessionOptions } from './options.ts';
+import type { MqttVersion, SessionOptions, Subscription } from './options.ts';
 
 export interface SessionSubscriptionsEvents {
   /** As `Connection.unsubscribe`. */
@@ -19,6 +19,7 @@ export class SessionSubscriptions {
   readonly #options: SessionOptions;
   readonly #events: SessionSubscriptionsEvents;
   readonly #old: OldSubscriptions;
+  #asked: readonly Subscription[];
   #subscribed = false;
   /** Whether this process has begun the session, and not taken up one that was there. */
   #madeSession = false;
@@ -29,7 +30,18 @@ export class SessionSubscriptions {
   constructor(options: SessionOptions, events: SessionSubscriptionsEvents) {
     this.#options = options;
     this.#events = events;
+    this.#asked = options.subscriptions;
     this.#old = new OldSubscriptions({ subscriptions: options.subscriptions, ...events });
+  }
+
+  /** What to subscribe to. */
+  get asked(): readonly Subscription[] {
+    return this.#asked;
+  }
+
+  /** The server cannot do with Subscription Identifiers, whatever it said. */
+  dropIdentifiers(): void {
+    this.#asked = this.#asked.map(({ filter, qos }) => ({ filter, qos }));
   }
 
   /** A server let us in. Returns whether to subscribe: once per process even if the session is there, for the document may have changed. */
@@ -37,7 +49,8 @@ export class SessionSubscriptions {
     const subscribes = !sessionPresent || !this.#subscribed;
     this.#madeSession ||= !sessionPresent;
     this.#retainedUnwanted = subscribes && this.#refusesRetained(version);
-    if (version === '3.1.1' || !limits.identifiersAvailable) this.#noticeOverlap();
+    if (version === '3.1.1' || !limits.identifiersAvailable || this.#asked !== this.#options.subscriptions)
+      this.#noticeOverlap();
     return subscribes;
   }
 

@@ -103,6 +103,7 @@ export class Session {
       established: grants => this.#established(grants),
       publish: () => this.#publish(),
       pubrel: packetId => this.#pubrel(packetId),
+      withoutIdentifiers: () => this.#subscriptions.dropIdentifiers(),
       problem: error => this.#notice(error),
       readEnd: messages => this.#readEnd(messages),
       ended: error => this.#ended(error),
@@ -224,7 +225,9 @@ export class Session {
     }
     const { version, maximumPacketSize } = call.options;
     const reader = new FrameReader(this.#message, version, maximumPacketSize, this.#topics);
-    this.#connection = new Connection({ ...call, reader, message: this.#message, now: this.#now }, this.#events);
+    const options = { ...call.options, subscriptions: this.#subscriptions.asked };
+    const parts = { ...call, options, reader, message: this.#message, now: this.#now };
+    this.#connection = new Connection(parts, this.#events);
   }
 
   /** Most QoS 1 and 2 messages that the server may have unacknowledged on a connection. */

@@ -163,6 +163,19 @@ describe('a SUBACK', () => {
     await recording.connectedTimes(1);
   });
 
+  // Some servers end the connection instead, and have not said that they have no identifiers.
+  it('that never comes, because of the identifier, has the subscription made without one on the next connection', async () => {
+    start({ subscriptions: plan(['a']) });
+    const peer = await welcome();
+    await subscribe(peer);
+    peer.send({ cmd: 'disconnect', reasonCode: 0xa1 });
+    const next = await welcome();
+    const { messageId, properties } = await subscribe(next);
+    expect(properties?.subscriptionIdentifier).toBeUndefined();
+    suback(next, messageId, 1);
+    await recording.connectedTimes(1);
+  });
+
   it.each([
     ['to nothing', (id: number) => [0x90, 4, 0, id === 5 ? 6 : 5, 0, 1]],
     ['with too few codes', (id: number) => [0x90, 3, id >> 8, id & 255, 0]],

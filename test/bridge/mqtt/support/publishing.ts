@@ -1,0 +1,87 @@
+/** A scripted server and a publisher, new for each test of a file that calls `usePublisher`. */
+import type { IPublishPacket } from 'mqtt-packet';
+import { afterEach, beforeEach, expect } from 'vitest';
+import type { MkbError } from '../../../../api/errors.ts';
+import type { Publication } from '../../../../bridge/mqtt/publisher/publication.ts';
+import { Publisher } from '../../../../bridge/mqtt/publisher/publisher.ts';
+import { until } from '../../../real/until.ts';
+import { type Peer, ScriptedServer } from './scripted-server.ts';
+
+/** What the present test plays with. Imports see the present values, not those of the time of import. */
+export let server: ScriptedServer;
+export let publisher: Publisher<string>;
+/** What was told, in order: 'published m1', 'failed m2 mqtt-publish-refused'. */
+export const told: string[] = [];
+
+/** Call it once at the top of the file. */
+export function usePublisher(): void {
+  beforeEach(async () => {
+    told.length = 0;
+    server = await ScriptedServer.start();
+  });
+  afterEach(async () => {
+    const closed = publisher.close();
+    await server.stop();
+    await closed;
+  });
+}
+
+/** Messages of one lane have the same first character. */
+export function start({ window = 100, version = '5' as '5' | '3.1.1', delayMs = 1 } = {}): void {
+  const of = (token: string, error?: MkbError) => (error ? `${token} ${error.code}` : token);
+  publisher = new Publisher<string>(
+    {
+      urls: [server.url],
+      version,
+      clientId: 'b-out',
+      cleanStart: true,
+      subscriptions: [],
+      keepAliveMs: 0,
+      sessionExpirySeconds: 0,
+      receiveMaximum: 100,
+      maximumPacketSize: 1000,
+      connectTimeoutMs: 5000,
+      reconnect: { minDelayMs: delayMs, maxDelayMs: 2 * delayMs },
+      windowCapacity: 128,
+      window,
+    },
+    {
+      laneOf: token => token[0],
+      published: (token, heard) => told.push(`${heard ? 'published' : 'unheard'} ${token}`),
+      failed: (token, error) => told.push(`failed ${of(token, error)}`),
+      settled: () => undefined,
+      connected: () => undefined,
+      disconnected: () => undefined,
+      problem: error => told.push(`problem ${error.code}`),
+      stopped: error => told.push(`stopped ${error.code}`),
+    },
+  );
+  publisher.start();
+}
+
+/** The server's end of a new connection, which has let us in. */
+export async function greeted(properties = {}): Promise<Peer> {
+  const peer = await server.accept();
+  await peer.next();
+  peer.connack({ properties });
+  return peer;
+}
+
+export const publish = (token: string, fields: Partial<Publication> = {}) =>
+  publisher.publish(
+    { topic: 'a/b', payload: Buffer.from(token), qos: 1, retain: false, userProperties: [], ...fields },
+    token,
+  );
+
+/** The next PUBLISH: its payload and identifier, and 'dup' if it says so. */
+export async function next(peer: Peer): Promise<string> {
+  const { payload, messageId, dup } = (await peer.next()) as IPublishPacket;
+  return `${payload} ${messageId}${dup ? ' dup' : ''}`;
+}
+
+export const puback = (peer: Peer, messageId: number, reasonCode = 0) =>
+  peer.send({ cmd: 'puback', messageId, reasonCode });
+export const toldAre = (...expected: string[]) =>
+  until(`${expected} to be told, not ${told}`, () => told.length >= expected.length).then(() =>
+    expect(told).toEqual(expected),
+  );
