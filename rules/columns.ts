@@ -87,7 +87,13 @@ export const columns: readonly Column[] = [
   ),
   column('payload', messages, 'bytes', 'The payload; `payload.x` reads inside it as JSON.', ({ payload }) => payload),
   column('qos', messages, 'integer', 'The quality of service of the delivery: 0, 1 or 2.', ({ qos }) => qos),
-  column('flags', messages, 'map', 'flags.retain: the broker had stored it before the bridge subscribed; flags.dup: it may have been delivered before.', flagsOf),
+  column(
+    'flags',
+    messages,
+    'map',
+    'flags.retain: the broker had stored it before the bridge subscribed; flags.dup: it may have been delivered before.',
+    flagsOf,
+  ),
   column(
     'pub_props',
     mqtt,
