@@ -67,15 +67,19 @@ export const backPressure: Row = {
     graph({
       title: 'Window in use',
       description:
-        'Messages in flight as a part of the Receive Maximum, which is how many the broker may send unacknowledged. At 100 % the broker waits for the bridge, and keeps the backlog.',
+        'Messages in flight, and those that are safe but held back by one before them, as a part of the Receive Maximum, which is how many the broker may send unacknowledged. At 100 % the broker waits for the bridge, and keeps the backlog.',
       unit: PercentUnit,
       width: 6,
       max: 1,
       thresholds: rising(0.7, 0.9),
       queries: [
         {
-          expr: `mkb_messages_in_flight{${chosen}} / mkb_window_limit_messages{${chosen}}`,
+          expr: `(mkb_messages_in_flight{${chosen}} + mkb_acknowledgements_held_back{${chosen}}) / mkb_window_limit_messages{${chosen}}`,
           legend: '{{bridge}} {{instance}}',
+        },
+        {
+          expr: `mkb_acknowledgements_held_back{${chosen}} / mkb_window_limit_messages{${chosen}}`,
+          legend: '{{bridge}} {{instance}} held back',
         },
       ],
     }),

@@ -90,13 +90,24 @@ export const bridgeAlerts: readonly Alert[] = [
   },
   {
     name: 'MkbWindowFull',
-    expr: 'min_over_time(mkb_messages_in_flight[5m]) >= 0.95 * mkb_window_limit_messages',
+    // What is safe and not acknowledged, because a message before it is not, takes its place as well.
+    expr: 'min_over_time((mkb_messages_in_flight + mkb_acknowledgements_held_back)[5m:1m]) >= 0.95 * mkb_window_limit_messages',
     for: '5m',
     severity: 'warning',
     dashboard: 'pipeline',
     summary: 'The window of {{ $labels.bridge }} is full: the MQTT broker waits for it.',
     description:
       'Never fewer than {{ $value }} messages were unacknowledged in 5 minutes, which is the Receive Maximum or nearly so. The bridge takes no more than Kafka acknowledges, and the rest waits in the broker.',
+  },
+  {
+    name: 'MkbTopicWaits',
+    expr: 'max by (bridge, instance, topic) (mkb_topic_waiting_seconds) > 60',
+    for: '0m',
+    severity: 'critical',
+    dashboard: 'pipeline',
+    summary: 'Bridge {{ $labels.bridge }} cannot write to topic {{ $labels.topic }}.',
+    description:
+      'Records have waited for it for {{ $value | printf "%.0f" }} seconds, and with them the acknowledgements of all messages that came later. When the window is full nothing comes in any more.',
   },
   {
     name: 'MkbReconnectStorm',
@@ -126,8 +137,9 @@ export const bridgeAlerts: readonly Alert[] = [
     for: '1m',
     severity: 'critical',
     dashboard: 'pipeline',
-    summary: 'Bridge {{ $labels.bridge }} reaches no Kafka broker.',
-    description: 'For a minute {{ $labels.instance }} has had no connection to Kafka, so nothing is delivered.',
+    summary: 'Bridge {{ $labels.bridge }} does not reach Kafka.',
+    description:
+      'For a minute {{ $labels.instance }} has had no connection to Kafka, or none to a broker that leads a topic of its document: what is for that broker is not delivered.',
   },
   {
     name: 'MkbWayBackClosed',

@@ -65,8 +65,9 @@ const buffer = (bytes: string) => ({
   [mkb('buffer_limit_bytes')]: '1000x60',
 });
 
-const window = (inFlight: string) => ({
+const window = (inFlight: string, heldBack = '0x30') => ({
   [mkb('messages_in_flight')]: inFlight,
+  [mkb('acknowledgements_held_back')]: heldBack,
   [mkb('window_limit_messages')]: '100x30',
 });
 
@@ -290,9 +291,35 @@ export const bridgeStories: readonly AlertStories[] = [
         firing: [{ ...seen, ...warning }],
       },
       {
+        when: 'one message waits, and the rest of the window is held back by it',
+        series: window('1x30', '98x30'),
+        at: '15m',
+        firing: [{ ...seen, ...warning }],
+      },
+      {
         when: 'it is full in bursts',
         series: window('100 100 100 10 100 100 100 10 100 100 100 10 100 100 100 10'),
         at: '15m',
+        firing: quiet,
+      },
+    ],
+  },
+  {
+    alert: 'MkbTopicWaits',
+    stories: [
+      {
+        when: 'records have waited for a topic for more than a minute',
+        series: {
+          [mkb('topic_waiting_seconds', 'topic="t"')]: '_x5 10+60x10',
+          [mkb('topic_waiting_seconds', 'topic="quick"')]: '_x5 10 _x10',
+        },
+        at: '8m',
+        firing: [{ ...own, topic: 't', ...critical }],
+      },
+      {
+        when: 'an election takes half a minute',
+        series: { [mkb('topic_waiting_seconds', 'topic="t"')]: '_x5 30 _x10' },
+        at: '6m',
         firing: quiet,
       },
     ],
