@@ -22,5 +22,17 @@ const renderRow = (code: string, kind: ErrorKind, message: string, remedy: strin
 
 /** The message with the names of its details, in braces, where their values go. */
 // biome-ignore lint/suspicious/noExplicitAny: each message takes details of its own type.
-const example = (message: (details: any) => string): string =>
-  message(new Proxy({}, { get: (_, name) => `{${String(name)}}` }));
+const example = (message: (details: any) => string): string => String(message(standIn([])));
+
+/**
+ * Stands for a detail of any type: as text it is its own name in braces, a part of it is `{name.part}`, and whatever is called on it gives
+ * itself again.
+ */
+const standIn = (path: readonly string[]): unknown =>
+  new Proxy(() => undefined, {
+    get: (_target, part) => {
+      if (part === Symbol.toPrimitive || part === 'toJSON') return () => `{${path.join('.')}}`;
+      return typeof part === 'string' ? standIn([...path, part]) : undefined;
+    },
+    apply: () => standIn(path.slice(0, -1)),
+  });

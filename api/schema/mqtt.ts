@@ -74,9 +74,13 @@ export const mqtt = section(
         },
       ),
     ),
-    qos: numberChoice([0, 1, 2], 'The most the subscriptions ask for: 0 may lose, 1 may repeat, 2 does neither.', {
-      default: 1,
-    }),
+    qos: numberChoice(
+      [0, 1, 2],
+      'The most that the subscriptions ask for. 0: messages may be lost. 1: none that was acknowledged is lost, and one may be written to Kafka twice. 2: as 1, and what the broker delivers again within a session is recognised; when the bridge or the session is lost, a message may still be written twice.',
+      {
+        default: 1,
+      },
+    ),
     retained: choice(
       ['all', 'new', 'none'],
       'Which messages that the broker had stored before the bridge subscribed are taken: `all` each time that it starts or gets a new session, `new` only with a subscription that is new, or `none`. In a rule `flags.retain` is true for these messages, and for no others. With `share` there are none.',

@@ -29,7 +29,11 @@ const kafkaSink = section('Writes a Kafka record for each row.', {
 const mqttSink = section('Publishes an MQTT message for each row.', {
   topic: text('The topic: a name, or a template such as `vehicles/${key}/commands`.'),
   payload: optional(text('Template of the payload. Without it, the row as JSON.')),
-  qos: numberChoice([0, 1, 2], 'The QoS to publish with.', { default: 1 }),
+  qos: numberChoice(
+    [0, 1, 2],
+    'The QoS to publish with: 0 may lose a message, 1 may publish it twice. This version refuses 2.',
+    { default: 1 },
+  ),
   retain: flag('Whether the broker keeps it for later subscribers.', { default: false }),
   userProperties: optional(
     list(

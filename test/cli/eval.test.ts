@@ -85,6 +85,29 @@ describe('a message that the rule selects', () => {
   });
 });
 
+describe('what a bridge would not do as shown is said beside it:', () => {
+  it('bytes that are no text are shown in base64, with a mark', async () => {
+    // Binary was refused here, though a bridge passes it on.
+    const { code, stdout, stderr } = await mkb([
+      'eval',
+      'SELECT payload, {inner: [payload]} AS m FROM "#"',
+      '--topic',
+      't',
+      '--payload-base64',
+      '/wAB',
+    ]);
+    expect([code, stdout]).toEqual([0, '{"payload":"base64:/wAB","m":{"inner":["base64:/wAB"]}}\n']);
+    expect(stderr).toContain('payload (3 bytes), m.inner[1] (3 bytes)');
+  });
+
+  it('a rule that counts on the publisher works on the message at hand alone', async () => {
+    const { code, stdout, stderr } = await mkb(['eval', 'SELECT clientid FROM "a/#"', '--topic', 'a/b', '-i', 'c']);
+    expect([code, stdout]).toEqual([0, '{"clientid":"c"}\n']);
+    expect(stderr).toContain('warning: a bridge refuses this rule.');
+    expect(stderr).toContain('FROM "a/{clientid}/#"');
+  });
+});
+
 describe('a message that the rule does not select gives no line', () => {
   it.each([
     ['because of its topic', 'SELECT * FROM "bikes/#"'],

@@ -150,3 +150,32 @@ describe('what is not JSON', () => {
     expect(thrownBy(() => decodeJson(Buffer.from('"\xff"', 'latin1'))).code).toBe('payload-not-json');
   });
 });
+
+// "Unexpected token" says nothing to somebody whose device sends a NUL after its text.
+describe('what makes a payload no JSON is said in words of its own:', () => {
+  test.each([
+    ['a byte order mark', Buffer.from('\ufeff{"a": 1}'), 'byte order mark'],
+    ['a NUL after the text', Buffer.from('{"a": 1}\0'), 'ends with a NUL byte after 8 bytes'],
+    ['the rest of a buffer', Buffer.from(`{"a": 1}${'\0'.repeat(24)}`), 'ends with 24 NUL bytes after 8 bytes'],
+    ['a NUL within', Buffer.from('{"a": \0}'), 'NUL byte at position 7'],
+    ['UTF-16', Buffer.from('\ufeff{"a": 1}', 'utf16le'), 'UTF-16'],
+    ['UTF-16 without a mark', Buffer.from('{"a": 1}', 'utf16le'), 'UTF-16'],
+    ['no UTF-8', Buffer.from('22ff22', 'hex'), 'not UTF-8'],
+    ['nothing', Buffer.alloc(0), 'it is empty'],
+    ['a number beyond floats', Buffer.from('{"a": 1e999}'), 'the number 1e999 is larger than a float can be'],
+    ['NaN', Buffer.from('{"a": NaN}'), 'NaN or Infinity'],
+    ['minus infinity', Buffer.from('[-Infinity]'), 'it is not valid'],
+    ['single quotes', Buffer.from("{'a': 1}"), 'double quotes'],
+    ['a number of very many digits', Buffer.from('9'.repeat(20_000)), 'has 20000 digits'],
+    ['very many levels', Buffer.from(`${'['.repeat(200_000)}1.0${']'.repeat(200_000)}`), 'nested too deeply'],
+  ])('%s', (_what, payload, words) => {
+    const { message } = thrownBy(() => decodeJson(payload));
+    expect(message).toMatch(/^The payload is not JSON: /);
+    if (words !== 'it is not valid') expect(message).toContain(words);
+    expect(message.length).toBeLessThan(250);
+  });
+
+  test('an integer of 400 digits is a number like others', () => {
+    expect(decodeJson(Buffer.from('9'.repeat(400)))).toBe(BigInt('9'.repeat(400)));
+  });
+});
