@@ -50,8 +50,9 @@ export const signingKey = (secret: string, day: string, region: string, service:
 
 const canonicalQuery = (query: Readonly<Record<string, string>>): string =>
   Object.entries(query)
-    .map(([name, value]) => `${encode(name)}=${encode(value)}`)
-    .sort()
+    .map(([name, value]) => [encode(name), encode(value)] as const)
+    .sort(([a], [b]) => (a < b ? -1 : Number(a > b)))
+    .map(pair => pair.join('='))
     .join('&');
 
 /** RFC 3986: more is encoded than `encodeURIComponent` does. */

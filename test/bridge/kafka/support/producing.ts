@@ -8,6 +8,7 @@ import { Producer } from '../../../../bridge/kafka/producer.ts';
 import type { ProducerOptions } from '../../../../bridge/kafka/producer-options.ts';
 import { draft } from '../../../../bridge/kafka/record.ts';
 import { type KafkaSecurity, securityOptions } from '../../../../kafka/security.ts';
+import type { KafkaLogin } from '../../../../kafka/settings.ts';
 
 export interface TestRecord {
   readonly key?: string;
@@ -22,6 +23,7 @@ export interface TestFailure {
 
 export type TestOptions = Partial<Omit<ProducerOptions, 'cluster'>> & {
   readonly security?: KafkaSecurity;
+  readonly login?: KafkaLogin;
   readonly requestTimeoutMs?: number;
 };
 
@@ -80,7 +82,7 @@ export class TestProducer {
 
 /** A producer that is connected. */
 export async function producerFor(bootstrap: string, options: TestOptions = {}): Promise<TestProducer> {
-  const { security = {}, requestTimeoutMs = 10_000, ...rest } = options;
+  const { security = {}, login, requestTimeoutMs = 10_000, ...rest } = options;
   const test = new TestProducer({
     cluster: {
       clientId: 'test',
@@ -89,6 +91,7 @@ export async function producerFor(bootstrap: string, options: TestOptions = {}):
       requestTimeoutMs,
       retry: { minDelayMs: 10, maxDelayMs: 100 },
       connection: { connectTimeout: 5000, requestTimeout: requestTimeoutMs, ...securityOptions(security) },
+      ...(login && { login }),
     },
     acks: 'all',
     idempotent: (rest.acks ?? 'all') === 'all',
