@@ -39,7 +39,7 @@ export const describeSecret = (value: unknown): string =>
  * @param mask what stands in the place of a secret
  */
 export const maskUrls = (text: string, mask: (secret: string) => string = () => '***'): string =>
-  text.replace(/\b[a-z][a-z0-9+.-]*:\/\/[^\s"'`<>]+/gi, url =>
+  text.replace(/\b[a-z][a-z0-9+.-]{0,19}:\/\/[^\s"'`<>]+/gi, url =>
     url
       .replace(/(?<=:\/\/)[^/?#]+(?=@)/, mask)
       .replace(/(?<=\?)[^#]+/, query =>

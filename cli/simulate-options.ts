@@ -51,7 +51,7 @@ export const fleetOptions = (given: SimulateArguments, env: NodeJS.ProcessEnv): 
     seed: given.seed,
     topic: given.topic,
     qos: Number(oneOf('--qos', given.qos, ['0', '1', '2'])) as 0 | 1 | 2,
-    mqttVersion: oneOf('--mqtt-version', given.mqttVersion, ['5', '3.1.1']),
+    mqttVersion: oneOf('--mqtt-version', given.mqttVersion, ['auto', '5', '3.1.1']),
     profile: oneOf('--profile', given.profile, profiles),
     connectTimeoutMs: duration('--connect-timeout', given.connectTimeout),
     connectsPerSecond: whole('--connect-rate', given.connectRate, 1, 100_000),

@@ -50,7 +50,7 @@ export const simulateCommand = (): Command =>
     )
     .option('--profile <name>', 'fields of the payload: demo (17 fields) or teslamate (54 fields)', 'demo')
     .option('--qos <level>', '0, 1 or 2', '1')
-    .option('--mqtt-version <version>', '5 or 3.1.1', '5')
+    .option('--mqtt-version <version>', '5, 3.1.1, or auto: 5, and 3.1.1 at a server that does not speak it', 'auto')
     .option('--username <name>', 'user name')
     .option('--password-file <file>', 'file with the password')
     .option('--password-env <name>', 'environment variable with the password')

@@ -21,7 +21,8 @@ export interface TlsSettings {
 export interface ConnectionSettings {
   /** mqtt, mqtts, ws or wss. */
   readonly url: string;
-  readonly version: '3.1.1' | '5';
+  /** `auto`: 5, and 3.1.1 in turns with it until the server has let the vehicle in once. */
+  readonly version: '3.1.1' | '5' | 'auto';
   readonly username?: string;
   readonly password?: string;
   readonly tls?: TlsSettings;
@@ -38,6 +39,9 @@ export interface ConnectionEvents {
 
 /** mqtt.js has no switch for "keep what is unacknowledged, but leave reconnecting to me": an interval that never elapses is one. */
 const never = 2 ** 31 - 1;
+/** CONNACK: unsupported protocol version, of MQTT 3.1.1 and of 5. */
+const versionRefusals: ReadonlySet<number> = new Set([1, 132]);
+
 /** How many messages may be unacknowledged when the server does not say. */
 const ownWindow = 1000;
 
@@ -48,6 +52,7 @@ export class Connection {
   #client: MqttClient | undefined;
   #reason = 'the connection was closed';
   #refusal: number | undefined;
+  #wasLetIn = false;
   #window = ownWindow;
   #unacknowledged = 0;
   #dropped = false;
@@ -84,7 +89,7 @@ export class Connection {
     const { ca, cert, key, serverName, insecure } = tls;
     const client = mqtt.connect(url, {
       clientId: this.clientId,
-      protocolVersion: version === '5' ? 5 : 4,
+      protocolVersion: version === '3.1.1' ? 4 : 5,
       connectTimeout: connectTimeoutMs,
       reconnectPeriod: never,
       reschedulePings: false,
@@ -99,6 +104,7 @@ export class Connection {
       rejectUnauthorized: insecure !== true,
     });
     client.on('connect', connack => {
+      this.#wasLetIn = true;
       // A server that says nothing takes 65,535 at once, more than we want to hold.
       this.#window = Math.min(ownWindow, connack.properties?.receiveMaximum ?? ownWindow);
       this.#events.opened();
@@ -120,7 +126,10 @@ export class Connection {
     this.#reason = 'the connection was closed';
     this.#refusal = undefined;
     this.#dropped = false;
-    if (!this.#ended) this.#events.closed(reason, refusal);
+    const triesOther = this.#settings.version === 'auto' && !this.#wasLetIn && this.#client !== undefined;
+    if (triesOther) this.#client!.options.protocolVersion = this.#client!.options.protocolVersion === 5 ? 4 : 5;
+    const ofVersion = triesOther && refusal !== undefined && versionRefusals.has(refusal);
+    if (!this.#ended) this.#events.closed(reason, ofVersion ? undefined : refusal);
   }
 
   /**

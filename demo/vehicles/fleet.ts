@@ -126,7 +126,7 @@ export class Fleet {
     const connection = new Connection(
       {
         ...this.#options,
-        version: this.#options.mqttVersion ?? '5',
+        version: this.#options.mqttVersion ?? 'auto',
         connectTimeoutMs: this.#options.connectTimeoutMs ?? 10_000,
       },
       `${clientId}_${number}`,

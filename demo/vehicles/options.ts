@@ -22,7 +22,7 @@ export interface FleetOptions {
   /** Default 1. */
   readonly qos?: 0 | 1 | 2;
   /** Default 5. */
-  readonly mqttVersion?: '3.1.1' | '5';
+  readonly mqttVersion?: '3.1.1' | '5' | 'auto';
   readonly username?: string;
   readonly password?: string;
   readonly tls?: TlsSettings;

@@ -46,7 +46,7 @@ describe('a wrong command line', () => {
     ['--interval', '0ms', 'a duration from 1ms to 24d such as 100ms, 1s or 5m'],
     ['--interval', '5', 'a duration from 1ms to 24d such as 100ms, 1s or 5m'],
     ['--qos', '3', 'one of 0, 1, 2'],
-    ['--mqtt-version', '4', 'one of 5, 3.1.1'],
+    ['--mqtt-version', '4', 'one of auto, 5, 3.1.1'],
     ['--profile', 'wide', 'one of demo, teslamate'],
     ['--topic', 'a/#', 'a topic to publish to: text with {clientid} or {vin} if wanted, without + and #'],
     ['--limit', '1e3', 'a whole number from 1 to 9007199254740991'],
