@@ -245,11 +245,12 @@ export class Producer {
     this.#pump();
   }
 
-  #lost({ address }: Link, lanes: readonly Lane[], { error: cause, ended, limited }: Lost): void {
+  #lost(link: Link, lanes: readonly Lane[], { error: cause, ended, limited }: Lost): void {
+    const { address } = link;
     this.#handler.problem(new MkbError('kafka-unreachable', { address, reason: cause.message }, { cause }));
     if (limited) this.#handler.problem(new MkbError('kafka-requests-too-large', { address, ...limited }));
     for (const lane of lanes) {
-      if (ended && this.#requests.blames(lane)) this.#retire(lane, this.#failures.tooLarge(lane, hangsUp));
+      if (ended && this.#requests.blames(link, lane)) this.#retire(lane, this.#failures.tooLarge(lane, hangsUp));
       else this.#retry(lane, cause.message);
     }
     this.cluster.refresh();

@@ -15,24 +15,34 @@ const suspectedAfter = 2;
 const blamedAfter = 5;
 /** Any broker takes a record as small as this. */
 const harmlessBytes = 1024;
+/** How long others of the size of one that was to blame go to quarantine at once, milliseconds. */
+const rememberedMs = 600_000;
 
 export class Quarantine {
   readonly #options: LinkOptions;
   readonly #links = new Map<string, Link>();
   readonly #taken = new Set<Link>();
+  /** The smallest record that was to blame, by the broker that hung up on it. */
+  readonly #blamed = new WeakMap<Link, { readonly bytes: number; readonly until: number }>();
 
   constructor(options: LinkOptions) {
     this.#options = options;
   }
 
   /** Whether the lane's next batch belongs here: a record alone, as batches of several are halved first. */
-  wants({ head }: Lane): boolean {
-    return head !== undefined && head.endings >= suspectedAfter && head.count === 1 && head.wireBytes > harmlessBytes;
+  wants(link: Link, { head }: Lane): boolean {
+    if (head === undefined || head.count > 1 || head.wireBytes <= harmlessBytes) return false;
+    if (head.endings >= suspectedAfter) return true;
+    const blamed = this.#blamed.get(link);
+    return blamed !== undefined && head.wireBytes >= blamed.bytes && performance.now() < blamed.until;
   }
 
   /** Whether it has been here often enough to be sure. */
-  blames({ head }: Lane): boolean {
-    return head!.endingsAlone >= blamedAfter;
+  blames(link: Link, { head }: Lane): boolean {
+    if (head!.endingsAlone < blamedAfter) return false;
+    const bytes = Math.min(head!.wireBytes, this.#blamed.get(link)?.bytes ?? Number.POSITIVE_INFINITY);
+    this.#blamed.set(link, { bytes, until: performance.now() + rememberedMs });
+    return true;
   }
 
   /** Whether another record is with the same broker. */

@@ -2,9 +2,9 @@
  * How large a request to a broker may be: as the document says, and less where a broker was seen to hang up on requests of that size.
  *
  * A broker that takes no request of a size (`socket.request.max.bytes`, limits of managed clusters) does not say so: it closes the connection,
- * whatever else is under way on it. A connection that ends says nothing about sizes the first time. When it ends again while a large
- * request is under way, requests become half as large as the largest that was, until some as large are answered. Smaller requests cost little
- * should another thing have ended the connections; so after a while the size is what the document says again.
+ * whatever else is under way on it. One connection that ends says nothing about sizes, nor does one after requests of about that size were
+ * answered. When another ends without that, requests become half as large as the largest that was under way. Should another thing have
+ * ended the connections, smaller requests cost little; and after a while the size is what the document says again.
  */
 import type { Connection } from '@platformatic/kafka';
 
@@ -14,15 +14,27 @@ const smallestBytes = 4096;
 const enoughEndings = 2;
 const rememberedMs = 600_000;
 
+/** A connection that ended. */
+interface Ending {
+  readonly connection: Connection;
+  /** The largest request that was under way. */
+  largest: number;
+  /** The largest that was answered since the ending before, and how many endings and which limit there were then. */
+  readonly answered: number;
+  readonly endings: number;
+  readonly limit: number;
+}
+
 export class RequestSizes {
   readonly #maxBytes: number;
   readonly #now: () => number;
   #limit = Number.POSITIVE_INFINITY;
   #limitedUntil = 0;
-  /** Connections in a row that ended while a request was under way. */
+  /** Connections in a row whose end may be about sizes. */
   #endings = 0;
-  /** The last of them, the largest request that was under way on it, and the limit before it ended. */
-  #ended: { readonly connection: Connection; largest: number; readonly limit: number } | undefined;
+  /** The largest request that was answered since the last of them. */
+  #answered = 0;
+  #last: Ending | undefined;
 
   /** @param maxBytes what the document allows */
   constructor(maxBytes: number, now: () => number) {
@@ -37,20 +49,23 @@ export class RequestSizes {
   }
 
   answered(bytes: number): void {
-    if (bytes >= this.limit / 2) this.#endings = 0;
+    this.#answered = Math.max(this.#answered, bytes);
   }
 
   /** The connection ended while a request of `bytes` was under way. Returns whether the limit is lower than before. */
   ended(connection: Connection, bytes: number): boolean {
-    if (this.#ended?.connection !== connection) {
-      this.#endings++;
-      this.#ended = { connection, largest: 0, limit: this.limit };
+    if (this.#last?.connection !== connection) {
+      const { limit } = this;
+      this.#last = { connection, largest: 0, answered: this.#answered, endings: this.#endings, limit };
+      this.#answered = 0;
     }
-    const ended = this.#ended;
-    ended.largest = Math.max(ended.largest, bytes);
-    const limit = Math.max(smallestBytes, Math.floor(Math.min(ended.largest, ended.limit) / 2));
-    if (this.#endings < enoughEndings || limit === this.limit || limit >= ended.limit) return false;
-    this.#limit = limit;
+    const { answered, endings, limit } = this.#last;
+    const largest = Math.max(this.#last.largest, bytes);
+    this.#last.largest = largest;
+    this.#endings = answered < largest / 2 ? endings + 1 : 1;
+    const half = Math.max(smallestBytes, Math.floor(Math.min(largest, limit) / 2));
+    if (this.#endings < enoughEndings || half >= limit || half === this.limit) return false;
+    this.#limit = half;
     this.#limitedUntil = this.#now() + rememberedMs;
     return true;
   }

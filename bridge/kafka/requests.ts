@@ -86,8 +86,8 @@ export class Requests {
   }
 
   /** Whether a lane's batch was the only one on each of several connections that ended. */
-  blames(lane: Lane): boolean {
-    return this.#quarantine.blames(lane);
+  blames(link: Link, lane: Lane): boolean {
+    return this.#quarantine.blames(link, lane);
   }
 
   /** Ends what is under way without an answer. */
@@ -108,7 +108,7 @@ export class Requests {
     for (const lane of lanes) {
       const batch = lane.next();
       if (!(lane.numbered || this.#identity.ready)) continue;
-      if (this.#quarantine.wants(lane)) {
+      if (this.#quarantine.wants(link, lane)) {
         this.#sendAlone(link, lane);
         continue;
       }
@@ -142,7 +142,7 @@ export class Requests {
       this.#end(request, { error: new Error('the connection was lost'), ended: false });
       return;
     }
-    const lanes = this.#fitting(request);
+    const lanes = this.#still(this.#fitting(request));
     if (lanes.length === 0) {
       this.#leave(request);
       return;
@@ -165,6 +165,14 @@ export class Requests {
         this.#end(sent, acks === 0 ? silence : answer!);
       }
     });
+  }
+
+  /** Those of the lanes that may be sent still: while they were compressed, the producer id may have been given up, or a partition be gone. */
+  #still(lanes: readonly Lane[]): readonly Lane[] {
+    const maySend = (lane: Lane) => lane.leader >= 0 && (lane.numbered || this.#identity.ready);
+    if (lanes.every(maySend)) return lanes;
+    for (const lane of lanes) lane.sending = maySend(lane);
+    return lanes.filter(maySend);
   }
 
   /** The request's lanes but for those whose batch is larger than a request may be. */

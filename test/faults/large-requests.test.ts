@@ -69,6 +69,26 @@ describeReal('kafka', 'kcat')('a broker that hangs up on requests above 100,000 
   );
 
   test(
+    'is sent the next record of that size over connections of its own at once',
+    async () => {
+      const { topic, producer } = await setup({}, 1);
+      meddling.largestRequest = limit;
+      const endings: number[] = [];
+      for (let times = 0; times < 2; times++) {
+        const before = producer.problems.length;
+        await producer.deliver(topic, [{ key: 'k', value: text(120_000) }]);
+        const since = producer.problems.slice(before);
+        endings.push(since.filter(({ code }) => code === 'kafka-unreachable').length);
+      }
+      // Some that others may have used too, and five of its own; then only five of its own.
+      expect(endings[0]).toBeGreaterThan(5);
+      expect(endings[1]).toBe(5);
+      expect(producer.failures).toHaveLength(2);
+    },
+    runLimitMs,
+  );
+
+  test(
     'goes on with others while one is found out',
     async () => {
       const { topic, producer } = await setup({}, 8);

@@ -46,6 +46,16 @@ test('an answer to a request of about that size shows that something else ended 
   expect(sizes.limit).toBe(400_000);
 });
 
+// Two restarts of a broker with little to do would have made all later requests small.
+test('small requests that are answered between two endings show that they are not to blame', () => {
+  const { sizes } = setup();
+  for (let restart = 0; restart < 5; restart++) {
+    sizes.answered(300);
+    expect(sizes.ended(connection(), 300)).toBe(false);
+  }
+  expect(sizes.limit).toBe(1_000_000);
+});
+
 test('after a while it is what the document says', () => {
   const { sizes, clock } = setup();
   sizes.ended(connection(), 800_000);
