@@ -86,7 +86,7 @@ export const backPressure: Row = {
     graph({
       title: 'Buffer in use',
       description:
-        'What batches for Kafka hold, as a part of delivery.buffer.maxBytes. At 100 % the bridge stops reading.',
+        'What undelivered records hold, as a part of delivery.buffer.maxBytes. At 100 % the bridge stops reading.',
       unit: PercentUnit,
       width: 6,
       max: 1,

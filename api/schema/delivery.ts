@@ -19,11 +19,14 @@ export const delivery = section(
           '`none` reads no further than a batch, `memory` keeps up to `maxBytes`, `disk` also survives a crash of the bridge and acknowledges after fsync.',
           { default: 'memory' },
         ),
-        maxBytes: size('The most it holds; then the bridge stops reading and the broker keeps the backlog.', {
-          min: '1MiB',
-          max: '64TiB',
-          default: '64MiB',
-        }),
+        maxBytes: size(
+          'The most it holds, records and the payloads that are kept for dead letters; then the bridge stops reading and the broker keeps the backlog. Each direction has as much.',
+          {
+            min: '1MiB',
+            max: '64TiB',
+            default: '64MiB',
+          },
+        ),
       },
       { default: {} },
     ),

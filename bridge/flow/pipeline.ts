@@ -91,6 +91,7 @@ export class Pipeline implements ProducerHandler {
   /** The producer that this pipeline is the handler of. Call once, before the first message. */
   use(producer: Producer): void {
     this.#producer = producer;
+    producer.alsoHeld = () => this.#settlement.heldBytes + this.events.queuedBytes;
     const { deadLetterTopic } = this.#options;
     const letters = deadLetterTopic === undefined ? undefined : producer.topic(deadLetterTopic, true);
     for (const sink of this.#sinks)

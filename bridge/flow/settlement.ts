@@ -31,6 +31,11 @@ export interface Remembered {
 }
 
 const firstSize = 1024;
+/** What a slot costs in columns, and a payload that is kept beside its bytes. */
+const slotBytes = 48;
+const keptOverhead = 200;
+/** Shorter topics are shared by the messages that have them (mqtt/topics.ts). */
+const longestShared = 128;
 const qosBits = 3;
 const retainBit = 4;
 const withdrawnBit = 8;
@@ -54,6 +59,9 @@ export class Settlement {
   readonly #topics: (string | undefined)[] = [];
   readonly #payloads: (Buffer | undefined)[] = [];
 
+  /** Bytes of payloads that are kept for dead letters, and of topics that are not shared. */
+  #keptBytes = 0;
+
   /** @param slotBits there are at most 2^slotBits messages in flight, as a token has no room for more */
   constructor(slotBits: number) {
     this.#most = 2 ** slotBits;
@@ -63,6 +71,11 @@ export class Settlement {
   /** Whether every slot there can be is held: `begin` must not be called. */
   get full(): boolean {
     return this.#freeCount === 0 && this.#size === this.#most;
+  }
+
+  /** Memory that messages in flight hold here, roughly. */
+  get heldBytes(): number {
+    return this.#keptBytes + this.held * slotBytes;
   }
 
   /** Slots that are held. */
@@ -93,6 +106,7 @@ export class Settlement {
     this.#receivedAt[slot] = receivedAt;
     this.#flags[slot] = retain ? qos | retainBit : qos;
     this.#topics[slot] = topic;
+    if (topic.length > longestShared) this.#keptBytes += topic.length;
     return slot;
   }
 
@@ -103,7 +117,9 @@ export class Settlement {
 
   /** Keeps a copy of the payload for a dead letter, where no record holds the same bytes. */
   keepPayload(slot: number, payload: Buffer): void {
-    this.#payloads[slot] ??= Buffer.from(payload);
+    if (this.#payloads[slot] !== undefined) return;
+    this.#payloads[slot] = Buffer.from(payload);
+    this.#keptBytes += payload.length + keptOverhead;
   }
 
   /** What a dead letter says of the message. */
@@ -123,7 +139,7 @@ export class Settlement {
     const pending = this.#pending[slot]! - 1;
     this.#pending[slot] = pending;
     if (pending > 0) return;
-    this.#payloads[slot] = undefined;
+    this.#forget(slot);
     this.#free[this.#freeCount++] = slot;
     if ((this.#flags[slot]! & withdrawnBit) === 0) this.#settle(slot, now);
   }
@@ -149,6 +165,19 @@ export class Settlement {
     const touched = [...this.#touched];
     this.#touched.clear();
     for (const source of touched) source.acknowledge();
+  }
+
+  #forget(slot: number): void {
+    const payload = this.#payloads[slot];
+    if (payload !== undefined) {
+      this.#keptBytes -= payload.length + keptOverhead;
+      this.#payloads[slot] = undefined;
+    }
+    const { length } = this.#topics[slot]!;
+    if (length > longestShared) {
+      this.#keptBytes -= length;
+      this.#topics[slot] = undefined;
+    }
   }
 
   #settle(slot: number, now: number): void {

@@ -5,7 +5,7 @@
  * so that a steady load allocates nothing; what is above that goes to the garbage collector.
  */
 export class BufferPool {
-  /** Bytes that are lent at this moment. */
+  /** Bytes that are lent at this moment, and what batches hold beside their buffers. */
   lent = 0;
   readonly #keepBytes: number;
   #kept = 0;

@@ -33,6 +33,8 @@ const hangsUp = 'its broker takes, which ends each connection that it comes over
 
 export class Producer {
   readonly cluster: Cluster;
+  /** Memory that others hold for the same records, which counts too. */
+  alsoHeld: () => number = () => 0;
   readonly #options: ProducerOptions;
   readonly #handler: ProducerHandler;
   readonly #now: () => number;
@@ -157,9 +159,9 @@ export class Producer {
     return this.bufferedBytes <= 0.75 * this.#options.maxBytes;
   }
 
-  /** Bytes held in batches. */
+  /** Memory that is held for records which are not delivered: batches, records that wait for a topic, and what `alsoHeld` says. */
   get bufferedBytes(): number {
-    return this.#pool.lent + this.#topics.parkedBytes;
+    return this.#pool.lent + this.#topics.parkedBytes + this.alsoHeld();
   }
 
   /** Topics that records wait for, the one that has waited longest first. */

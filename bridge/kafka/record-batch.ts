@@ -15,6 +15,8 @@ import { draft, type Record, type RecordDraft, type RecordHeader } from './recor
 import { VarintReader, varintLength, writeVarint } from './varint.ts';
 
 const headerBytes = 61;
+/** What a token costs in an array that grows by halves. */
+const tokenBytes = 12;
 const at = {
   length: 8,
   leaderEpoch: 12,
@@ -101,6 +103,7 @@ export class RecordBatch {
     if (record.value) offset += record.value.copy(buffer, offset, record.valueStart, record.valueEnd);
     this.#length = writeHeaders(buffer, record.headers, offset);
     this.tokens.push(token);
+    this.#pool.lent += tokenBytes;
   }
 
   /** Compresses the records, once; sealing uses the result from then on. */
@@ -164,6 +167,7 @@ export class RecordBatch {
   /** Gives the memory back. The batch must not be used afterwards. */
   release(): void {
     this.#pool.give(this.#buffer);
+    this.#pool.lent -= this.tokens.length * tokenBytes;
     this.#compressed = undefined;
   }
 

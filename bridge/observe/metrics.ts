@@ -216,14 +216,14 @@ export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
   {
     name: 'mkb_buffer_bytes',
     type: 'gauge',
-    help: 'Memory that batches for Kafka hold.',
+    help: 'Memory that undelivered records hold: batches, records that wait for a topic, payloads kept for dead letters.',
     labels: [],
     samples: ({ bufferedBytes }) => one(bufferedBytes),
   },
   {
     name: 'mkb_buffer_limit_bytes',
     type: 'gauge',
-    help: 'The most that batches may hold before reading stops (delivery.buffer.maxBytes).',
+    help: 'The most that undelivered records may hold before reading stops (delivery.buffer.maxBytes).',
     labels: [],
     samples: ({ bufferLimitBytes }) => one(bufferLimitBytes),
   },

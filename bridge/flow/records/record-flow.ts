@@ -30,7 +30,8 @@ import type { RecordRule, RecordSink } from './record-rule.ts';
 interface Held {
   readonly partition: AssignedPartition;
   readonly taken: TakenRecord;
-  readonly record: FetchedRecord;
+  /** Its bytes are a view of what Kafka answered, until it waits for its dead letter. */
+  record: FetchedRecord;
   /** Things made of it without an outcome, and one for the record itself. */
   pending: number;
   worst: number;
@@ -105,7 +106,7 @@ export class RecordFlow {
 
   get #full(): boolean {
     const { maxRecords, maxBytes } = this.#options;
-    const bytes = this.#heldBytes + this.#madeBytes;
+    const bytes = this.#heldBytes + this.#madeBytes + (this.#producer?.bufferedBytes ?? 0);
     return this.#waiting.active || this.#held.size >= maxRecords || bytes >= maxBytes;
   }
 
@@ -270,7 +271,10 @@ export class RecordFlow {
     const { partition, record } = held;
     if (this.#producer === undefined || deadLetterTopic === undefined)
       this.#release(held, outcomeNumber[dropReason(error)]);
-    else this.#write(recordLetter({ rule: rule.name, error, partition, record }, Date.now()), held);
+    else {
+      held.record = ownBytes(record);
+      this.#write(recordLetter({ rule: rule.name, error, partition, record }, Date.now()), held);
+    }
   }
 
   #write(letter: ReturnType<typeof recordLetter>, held: Held): void {
@@ -331,6 +335,14 @@ const bytesOf = ({ key, value, headers }: FetchedRecord): number => {
   for (const [name, content] of headers) bytes += overhead + name.length + (content?.length ?? 0);
   return bytes;
 };
+
+/** The same record with bytes of its own: a few that wait must not keep all of what Kafka answered in memory. */
+const ownBytes = (record: FetchedRecord): FetchedRecord => ({
+  ...record,
+  key: record.key && Buffer.from(record.key),
+  value: record.value && Buffer.from(record.value),
+  headers: record.headers.map(([name, content]) => [name, content && Buffer.from(content)] as const),
+});
 
 const memoryOf = ({ topic, payload, userProperties }: Publication): number => {
   let bytes = overhead + topic.length + payload.length;
