@@ -5,12 +5,11 @@
  * the beginning: reading ends, windows of rules are closed, what was read is delivered and acknowledged, and only then are the connections
  * closed.
  */
-import { setTimeout as pause } from 'node:timers/promises';
 import type { MqttKafkaBridge } from '../api/bridge.ts';
-import { MkbError } from '../api/errors.ts';
+import type { MkbError } from '../api/errors.ts';
 import { durationMs } from '../api/units.ts';
 import type { JqThreads } from '../rules/jq/threads.ts';
-import { backoffMs } from './backoff.ts';
+import { because } from './because.ts';
 import { Account } from './flow/account.ts';
 import type { BoundRule } from './flow/bound-rule.ts';
 import { Pipeline } from './flow/pipeline.ts';
@@ -25,6 +24,7 @@ import type { BridgeFigures } from './observe/figures.ts';
 import { ErrorLog, type Logger } from './observe/log.ts';
 import { StandstillLog } from './observe/standstill-log.ts';
 import { type BridgeOptions, type BridgeParts, prepareParts } from './parts.ts';
+import { Persistence } from './persistence.ts';
 import type { Registries } from './registry/registries.ts';
 import { kafkaAway, type Standstill, standstillsOf, unreadiness } from './standstills.ts';
 import type { StopReport } from './stop-report.ts';
@@ -61,13 +61,14 @@ export class Bridge implements BridgeFigures {
   readonly #end = Promise.withResolvers<void>();
   readonly #stopped = new AbortController();
   readonly #firstConnection = Promise.withResolvers<void>();
+  /** Why the session is not let in. */
+  #refusal: MkbError | undefined;
   /** As events tell it. */
   #mqttWasConnected = false;
   #kafkaWasConnected = false;
   #stopping: Promise<StopReport> | undefined;
   #settled: (() => void) | undefined;
-  /** What `start` tries again. */
-  #startingProblem: MkbError | undefined;
+  readonly #persistence = new Persistence(this.#stopped.signal, error => this.#problem(error));
   readonly #standstillLog: StandstillLog;
   #standstillTimer: NodeJS.Timeout | undefined;
   /** `stop` has closed everything. */
@@ -125,6 +126,11 @@ export class Bridge implements BridgeFigures {
     return this.#subscribes ? this.#producer.cluster.connected : (this.wayBack?.kafkaConnected ?? false);
   }
 
+  get refusals(): BridgeFigures['refusals'] {
+    const own = this.#refusal ? [['session', this.#refusal] as const] : [];
+    return [...own, ...(this.wayBack?.refusals ?? [])];
+  }
+
   get heldBack(): number {
     return this.session.heldBack;
   }
@@ -164,33 +170,47 @@ export class Bridge implements BridgeFigures {
   missing(): readonly string[] {
     const missing: string[] = [];
     if (this.#stopping) missing.push('it is stopping');
-    if (!this.mqttConnected) missing.push('MQTT is not connected');
+    if (!this.mqttConnected) missing.push(`MQTT is not connected${because(this.#refusal)}`);
     if (!this.#kafkaAnswers) missing.push('Kafka is not connected');
-    if (this.#startingProblem) missing.push(`it is starting: ${this.#startingProblem.message}`);
+    for (const { message } of this.#persistence.problems) missing.push(`it is starting: ${message}`);
     const still = unreadiness(this.#standstills, this.heldBack);
     return [...missing, ...still, ...(this.wayBack?.missing() ?? [])];
   }
 
-  /** Connects both sides and returns when messages can flow. Waits for brokers that are away; throws what no waiting mends. */
+  /**
+   * Connects both sides and returns when messages can flow. Waits for brokers that are away; throws what no waiting mends, unless the other
+   * direction goes on without it.
+   */
   async start(): Promise<void> {
     try {
-      await this.#untilDone(() => this.#producer.start());
-      await this.#untilDone(() => this.#producer.cluster.createTopics(this.#document.spec.kafka.topics));
-      await this.#untilDone(() => this.#requireTopics());
-      await this.#producer.reachLeaders();
-      this.#watchStandstills();
-      await this.#untilDone(() => this.#registries.start());
       if (this.rules.some(({ rule }) => rule.callsJq)) await this.#jq.warm();
-      if (this.#stopping) return;
-      if (this.#subscribes) {
-        this.session.start();
-        await this.#firstConnection.promise;
+      if (this.#hasBoth) await Promise.all([this.#startMessages(), this.wayBack!.start()]);
+      else {
+        await this.#startMessages();
+        await this.wayBack?.start();
       }
-      await this.wayBack?.start();
     } catch (error) {
       this.#fail(error as MkbError);
       throw error;
     }
+  }
+
+  /** From MQTT to Kafka, and what both directions need. */
+  async #startMessages(): Promise<void> {
+    await this.#untilDone(() => this.#producer.start());
+    await this.#untilDone(() => this.#producer.cluster.createTopics(this.#document.spec.kafka.topics));
+    await this.#untilDone(() => this.#requireTopics());
+    await this.#producer.reachLeaders();
+    this.#watchStandstills();
+    await this.#untilDone(() => this.#registries.start());
+    if (this.#stopping || !this.#subscribes) return;
+    this.session.start();
+    await this.#firstConnection.promise;
+  }
+
+  /** Whether rules go both ways: then what is refused to one direction is reported and tried again, and the other goes on. */
+  get #hasBoth(): boolean {
+    return this.#subscribes && this.wayBack !== undefined;
   }
 
   #watchStandstills(): void {
@@ -306,6 +326,7 @@ export class Bridge implements BridgeFigures {
         );
     }
     this.#mqttWasConnected = true;
+    this.#refusal = undefined;
     this.#pipeline.events.raise('bridge.mqtt_connected', () => ({
       server: info.url,
       session_present: info.sessionPresent,
@@ -315,6 +336,7 @@ export class Bridge implements BridgeFigures {
 
   #disconnected(error: MkbError): void {
     this.#problem(error);
+    this.#refusal = error.kind === 'permanent' ? error : undefined;
     // Failed attempts to connect again are told here as well.
     if (!this.#mqttWasConnected) return;
     this.#mqttWasConnected = false;
@@ -337,7 +359,7 @@ export class Bridge implements BridgeFigures {
   #problem(error: MkbError): void {
     if (this.#over) return;
     this.retried.set(error.code, (this.retried.get(error.code) ?? 0) + 1);
-    this.#errors.report('warn', error, { bridge: this.name });
+    this.#errors.report(error.kind === 'permanent' ? 'error' : 'warn', error, { bridge: this.name });
   }
 
   #fail(error: MkbError): void {
@@ -346,20 +368,8 @@ export class Bridge implements BridgeFigures {
     void this.stop();
   }
 
-  /** Repeats what is worth repeating, with growing pauses, until it is done or the bridge is stopped. */
-  async #untilDone(action: () => Promise<void>): Promise<void> {
-    for (let attempt = 0; !this.#stopping; attempt++) {
-      try {
-        await action();
-        this.#startingProblem = undefined;
-        return;
-      } catch (error) {
-        if (!MkbError.is(error) || error.kind === 'permanent') throw error;
-        this.#startingProblem = error;
-        this.#problem(error);
-        await pause(backoffMs(attempt, 200, 5000), undefined, { signal: this.#stopped.signal }).catch(() => undefined);
-      }
-    }
+  #untilDone(action: () => Promise<void>): Promise<void> {
+    return this.#persistence.untilDone(action, this.#hasBoth);
   }
 
   /** A topic that is named in the document must exist: a typing error is found now and not by its dead letters. */

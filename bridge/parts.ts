@@ -63,7 +63,20 @@ export async function prepareParts(
     prepareRegistries(document.spec.schemas, schemas, secrets),
     back.length === 0 ? undefined : wayBackParts(document, back, { secrets, ordinal: ordinal ?? 0, ambient }),
   ]);
-  return { rules, session, ownerOf, producer, registries, jq, wayBack };
+  if (rules.length === 0 || wayBack === undefined)
+    return { rules, session, ownerOf, producer, registries, jq, wayBack };
+  // Two directions: neither ends for what is refused to the other.
+  const persistent = { persistent: true };
+  const publisher = { ...wayBack.publisher, ...persistent };
+  return {
+    rules,
+    session: { ...session, ...persistent },
+    ownerOf,
+    producer,
+    registries,
+    jq,
+    wayBack: { ...wayBack, publisher },
+  };
 }
 
 async function wayBackParts(

@@ -6,6 +6,7 @@
  */
 import type { MqttKafkaBridge } from '../api/bridge.ts';
 import type { MkbError } from '../api/errors.ts';
+import { because } from './because.ts';
 import type { Account } from './flow/account.ts';
 import { type Made, RecordFlow } from './flow/records/record-flow.ts';
 import type { RecordRule } from './flow/records/record-rule.ts';
@@ -50,6 +51,11 @@ export class WayBack {
   readonly #publisher: Publisher<Made>;
   readonly #producer: Producer | undefined;
   readonly #started = Promise.withResolvers<void>();
+  /** Whether rules of this process read MQTT too: then nothing that is refused here ends it. */
+  readonly #persistent: boolean;
+  /** What only a person can change, and is tried again all the same. */
+  readonly #refusals = new Map<'consumer' | 'publisher', MkbError>();
+  #hasStarted = false;
   #stopping = false;
 
   constructor(document: MqttKafkaBridge, parts: WayBackParts, events: WayBackEvents, log: Logger) {
@@ -57,6 +63,7 @@ export class WayBack {
     const deadLetterTopic = document.spec.delivery.onFailure.deadLetter?.topic;
     this.rules = parts.rules;
     this.#events = events;
+    this.#persistent = parts.publisher.persistent ?? false;
     this.#started.promise.catch(() => undefined);
     const flow = new RecordFlow({
       rules: parts.rules,
@@ -78,7 +85,7 @@ export class WayBack {
         log.info({ bridge, url, clientId: parts.publisher.clientId }, 'the publisher is connected to MQTT');
         this.#checkStarted();
       },
-      disconnected: error => events.problem(error),
+      disconnected: error => this.#publisherRefused(error),
       problem: error => events.problem(error),
       stopped: error => this.#fail(error),
     });
@@ -93,7 +100,7 @@ export class WayBack {
         this.#checkStarted();
       },
       problem: error => events.problem(error),
-      stopped: error => this.#fail(error),
+      refused: error => this.#refused('consumer', error),
     });
     if (deadLetterTopic !== undefined) this.#producer = this.#letterProducer(parts.producer);
     flow.use(this.#publisher, this.#producer);
@@ -137,8 +144,11 @@ export class WayBack {
   /** Why it cannot move records now; empty when it can. */
   missing(): string[] {
     const missing: string[] = [];
-    if (!this.publisherConnected) missing.push('the publisher is not connected to MQTT');
-    if (!this.joined) missing.push('the consumer is not in its group');
+    if (!this.publisherConnected)
+      missing.push(`the publisher is not connected to MQTT${because(this.#refusals.get('publisher'))}`);
+    if (!this.joined) missing.push(`the consumer is not in its group${because(this.#refusals.get('consumer'))}`);
+    else if (!this.#consumer.begun && this.#refusals.has('consumer'))
+      missing.push(`the consumer does not know its offsets${because(this.#refusals.get('consumer'))}`);
     const [held] = this.#held;
     if (held) missing.push(`${this.#held.length} of its partitions cannot be read (${held.trouble!.message})`);
     return missing;
@@ -172,7 +182,30 @@ export class WayBack {
   }
 
   #checkStarted(): void {
-    if (this.missing().length === 0) this.#started.resolve();
+    if (!this.publisherConnected || !this.joined) return;
+    this.#hasStarted = true;
+    this.#started.resolve();
+  }
+
+  /** What only a person can change, by what it is refused to. */
+  get refusals(): (readonly [refusedTo: 'consumer' | 'publisher', error: MkbError])[] {
+    return [...this.#refusals].filter(([to]) => (to === 'publisher' ? !this.publisherConnected : !this.#reads));
+  }
+
+  get #reads(): boolean {
+    return this.joined && this.#consumer.begun;
+  }
+
+  #publisherRefused(error: MkbError): void {
+    if (error.kind === 'permanent') this.#refused('publisher', error);
+    else this.#events.problem(error);
+  }
+
+  /** It ends the bridge only if nothing else goes on in it, and this never did. */
+  #refused(part: 'consumer' | 'publisher', error: MkbError): void {
+    this.#refusals.set(part, error);
+    if (this.#persistent || this.#hasStarted) this.#events.problem(error);
+    else this.#fail(error);
   }
 
   #fail(error: MkbError): void {

@@ -46,7 +46,7 @@ export interface SessionHandler {
   readEnd(): void;
   /** The server has confirmed the subscriptions, or still has them. */
   connected(info: ConnectedInfo): void;
-  /** A connection was lost or could not be made. The error is retryable, and the session goes on trying by itself. */
+  /** A connection was lost or could not be made. It is tried again by itself, even for a permanent error if `persistent` is set. */
   disconnected(error: MkbError): void;
   /** The server does something wrong, or does not do something now, and the session can live with it. */
   noticed(error: MkbError): void;
@@ -339,7 +339,7 @@ export class Session {
     const livedMs = this.#liveSince === undefined ? undefined : this.#elapsed() - this.#liveSince;
     this.#disconnect();
     const { error: judged, pauseMs, quiet } = this.#dialer.ended(error, livedMs);
-    if (judged.kind === 'permanent' && !quiet) {
+    if (judged.kind === 'permanent' && !quiet && !this.#options.persistent) {
       this.#state = 'stopped';
       this.#subscriptions.stop();
       this.#handler.failed(judged);

@@ -1,3 +1,4 @@
+import type { MkbError } from '../../api/errors.ts';
 import type { Account } from '../flow/account.ts';
 import type { BoundRule } from '../flow/bound-rule.ts';
 import type { RecordRule } from '../flow/records/record-rule.ts';
@@ -15,6 +16,8 @@ export interface BridgeFigures {
   readonly windowRows: { readonly inFlight: number; readonly deadLettered: number; readonly dropped: number };
   /** Events that rules would have read, had there not been too many at once. */
   readonly eventsForgotten: number;
+  /** What only a person can change, by what it is refused to: the session, the publisher or the consumer. */
+  readonly refusals: readonly (readonly [refusedTo: string, error: MkbError])[];
   /** Failures that are retried, counted by error code. */
   readonly retried: ReadonlyMap<string, number>;
   readonly mqttConnected: boolean;

@@ -179,6 +179,13 @@ export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
     samples: ({ mqttConnected }) => one(mqttConnected ? 1 : 0),
   },
   {
+    name: 'mkb_refused',
+    type: 'gauge',
+    help: '1 while something is refused that only a person can change: to the session or the publisher by MQTT, or to the consumer by Kafka. It is tried again all the same; the reason is the code of the error.',
+    labels: ['source', 'reason'],
+    samples: ({ refusals }) => refusals.map(([source, { code: reason }]) => [{ source, reason }, 1] as const),
+  },
+  {
     name: 'mkb_mqtt_connections_total',
     type: 'counter',
     help: 'Connections to the MQTT broker that were made; more than one means that it reconnected.',

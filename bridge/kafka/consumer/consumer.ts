@@ -62,7 +62,7 @@ export class Consumer {
       lost: () => this.#lost(),
       partitionsOf: topic => this.cluster.topic(topic)?.leaders.length ?? 0,
       problem: error => handler.problem(error),
-      stopped: error => handler.stopped(error),
+      refused: error => handler.refused(error),
     });
     this.#positions = new Positions(options.offsetReset, this.cluster, this.#group);
     this.#reading = new Reading(options, this.cluster);
@@ -84,6 +84,11 @@ export class Consumer {
   /** Whether it is a member of its group. It may be one without partitions, when there are more members than those. */
   get joined(): boolean {
     return this.#tenure !== undefined;
+  }
+
+  /** Whether it knows where its partitions begin. */
+  get begun(): boolean {
+    return this.partitions.every(({ offsets }) => offsets !== undefined);
   }
 
   get partitions(): readonly AssignedPartition[] {
@@ -194,7 +199,7 @@ export class Consumer {
         if (!(await this.#group.commit(commits))) return;
         for (const { offsets, offset } of commits) offsets.committed = offset;
       } catch (error) {
-        this.#judge(asMkbError(error));
+        this.#report(asMkbError(error));
       }
     })();
     this.#committing = mine;
@@ -262,23 +267,20 @@ export class Consumer {
   // --- failures
 
   async #trouble(error: MkbError, failures: number): Promise<void> {
-    if (!this.#judge(error)) return;
+    this.#report(error);
     const { minDelayMs, maxDelayMs } = this.#options.cluster.retry;
-    await pause(backoffMs(failures, minDelayMs, maxDelayMs));
+    await pause(backoffMs(failures, minDelayMs, error.kind === 'permanent' ? refusedPauseMs : maxDelayMs));
   }
 
-  /** Tells of an error. Returns whether it is worth trying again. */
-  #judge(error: MkbError): boolean {
-    if (this.#closed) return false;
-    if (error.kind === 'retryable') this.#handler.problem(error);
-    else {
-      this.close();
-      this.#handler.stopped(error);
-    }
-    return error.kind === 'retryable';
+  #report(error: MkbError): void {
+    if (this.#closed) return;
+    if (error.kind === 'permanent') this.#handler.refused(error);
+    else this.#handler.problem(error);
   }
 }
 
+/** The longest pause after a refusal, milliseconds. */
+const refusedPauseMs = 5000;
 /** How long a loop of which every partition waits sleeps before it looks again. */
 const idlePauseMs = 50;
 /** How often a commit is tried before partitions are given back. */

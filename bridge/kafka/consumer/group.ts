@@ -21,6 +21,7 @@ import {
 import { MkbError } from '../../../api/errors.ts';
 import { errorName } from '../../../kafka/error-codes.ts';
 import { responseOf } from '../../../kafka/response-error.ts';
+import { asMkbError } from '../../as-mkb-error.ts';
 import { backoffMs } from '../../backoff.ts';
 import type { Cluster } from '../cluster.ts';
 import { Coordinator } from './coordinator.ts';
@@ -47,7 +48,8 @@ export interface GroupEvents {
   /** How many partitions a topic has; 0 while it is not known. */
   partitionsOf(topic: string): number;
   problem(error: MkbError): void;
-  stopped(error: MkbError): void;
+  /** Only a person can change it. It is tried again all the same, with longer pauses. */
+  refused(error: MkbError): void;
 }
 
 /** An offset to be told to Kafka. */
@@ -55,6 +57,8 @@ export interface Commit extends TopicPartition {
   readonly offset: bigint;
 }
 
+/** The longest pause after a refusal, milliseconds: a right that was granted is used by then. */
+const refusedPauseMs = 30_000;
 const protocolType = 'consumer';
 const noMember = { memberId: '', generation: -1 };
 
@@ -78,7 +82,7 @@ export class Group {
     this.#coordinator = new Coordinator(options, cluster);
   }
 
-  /** Joins, and stays a member until `leave` or a permanent failure, which `stopped` tells. */
+  /** Joins, and stays a member until `leave`. Whatever fails is tried again, for ever. */
   async run(): Promise<void> {
     while (!this.#stopped && !this.#retiring) {
       try {
@@ -271,17 +275,13 @@ export class Group {
     if (this.#stopped) return;
     this.#dealt = new Map();
     this.#events.lost();
-    if (!MkbError.is(error) || error.kind === 'permanent') {
-      this.#stopped = true;
-      this.#events.stopped(
-        MkbError.is(error) ? error : new MkbError('unexpected', { reason: String(error) }, { cause: error }),
-      );
-      return;
-    }
-    if (error.code === 'kafka-membership-lost') this.#member = noMember;
-    this.#events.problem(error);
+    const known = asMkbError(error);
+    if (known.code === 'kafka-membership-lost') this.#member = noMember;
+    const isRefusal = known.kind === 'permanent';
+    if (isRefusal) this.#events.refused(known);
+    else this.#events.problem(known);
     const { minDelayMs, maxDelayMs } = this.#options.cluster.retry;
-    await this.#wait.pause(backoffMs(this.#failures++, minDelayMs, maxDelayMs));
+    await this.#wait.pause(backoffMs(this.#failures++, minDelayMs, isRefusal ? refusedPauseMs : maxDelayMs));
   }
 
   /** Throws what an error code of the coordinator means; 0 is none. */

@@ -6,10 +6,10 @@
  * a batch was read; then the leader is asked again.
  */
 import { MkbError } from '../../../api/errors.ts';
-import { errorName, reactionTo } from '../../../kafka/error-codes.ts';
+import { errorName } from '../../../kafka/error-codes.ts';
 import { asMkbError } from '../../as-mkb-error.ts';
 import { backoffMs } from '../../backoff.ts';
-import type { Cluster } from '../cluster.ts';
+import { type Cluster, isDenied } from '../cluster.ts';
 import type { AssignedPartition } from './assigned-partition.ts';
 import { BatchFault } from './batch-fault.ts';
 import { recordsOf } from './batch-records.ts';
@@ -123,7 +123,6 @@ const damage = ({ topic, partition }: TopicPartition, fault: BatchFault): MkbErr
 
 function partitionError({ topic, partition }: TopicPartition, errorCode: number): MkbError {
   const reason = errorName(errorCode);
-  if (reactionTo(errorCode) === 'denied')
-    return new MkbError('kafka-not-authorised', { what: `read topic ${topic}`, reason });
+  if (isDenied(errorCode)) return new MkbError('kafka-not-authorised', { what: `read topic ${topic}`, reason });
   return new MkbError('kafka-request-failed', { what: `read partition ${partition} of ${topic}`, reason });
 }

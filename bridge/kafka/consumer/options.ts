@@ -37,6 +37,6 @@ export interface ConsumerHandler {
   assigned(partitions: readonly AssignedPartition[]): void;
   /** Something failed that is tried again. */
   problem(error: MkbError): void;
-  /** The consumer has stopped: a person has to change something. */
-  stopped(error: MkbError): void;
+  /** Kafka does not let us read, and only a person can change that. It is tried again all the same. */
+  refused(error: MkbError): void;
 }

@@ -9,7 +9,7 @@ import { listOffsetsV6 } from '@platformatic/kafka';
 import { MkbError } from '../../../api/errors.ts';
 import { errorName } from '../../../kafka/error-codes.ts';
 import { responseOf } from '../../../kafka/response-error.ts';
-import type { Cluster } from '../cluster.ts';
+import { type Cluster, isDenied } from '../cluster.ts';
 import type { Group } from './group.ts';
 import type { TopicPartition } from './group-protocol.ts';
 
@@ -103,6 +103,8 @@ export class Positions {
       listOffsetsV6.api.async(connection, consumer, readCommitted, [{ name: topic, partitions: [asked] }]),
     ).catch(cause => fail((cause as Error).message, cause));
     const [found] = answer.topics[0]?.partitions ?? [];
+    if (found !== undefined && isDenied(found.errorCode))
+      throw new MkbError('kafka-not-authorised', { what: `read topic ${topic}`, reason: errorName(found.errorCode) });
     if (found === undefined || found.errorCode !== 0) return fail(errorName(found?.errorCode ?? -1));
     return found.offset;
   }

@@ -43,7 +43,7 @@ export interface PublisherHandler<Token> {
   /** All outcomes of one read, or of one look at what waits, have been told. */
   settled(): void;
   connected(url: string): void;
-  /** A connection was lost, or could not be made. It is tried again. */
+  /** A connection was lost, or could not be made. It is tried again, even for a permanent error if `persistent` is set. */
   disconnected(error: MkbError): void;
   /** Something failed that is tried again. */
   problem(error: MkbError): void;
@@ -283,7 +283,7 @@ export class Publisher<Token> {
     const first = this.#outbox.disconnected();
     if (first !== undefined && !innocent.has(error.code)) this.#suspect(first, error);
     const { error: judged, pauseMs, quiet } = this.#dialer.ended(error, livedMs);
-    if (judged.kind === 'permanent' && !quiet) {
+    if (judged.kind === 'permanent' && !quiet && !this.#options.persistent) {
       this.#state = 'stopped';
       this.#handler.stopped(judged);
       return;

@@ -12,6 +12,7 @@ function figures(name: string): BridgeFigures {
     rules: [],
     windowRows: { inFlight: 0, deadLettered: 0, dropped: 0 },
     eventsForgotten: 0,
+    refusals: [],
     retried: new Map([['kafka-unreachable', 3]]),
     mqttConnected: true,
     mqttConnections: 2,

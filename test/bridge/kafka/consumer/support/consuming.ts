@@ -36,7 +36,7 @@ export async function startConsumer(bootstrap: string, topic: string): Promise<T
       takenAway: () => undefined,
       assigned: () => undefined,
       problem: error => problems.push(error),
-      stopped: error => problems.push(error),
+      refused: error => problems.push(error),
     },
   );
   await consumer.connect();
