@@ -2,6 +2,7 @@
  * Checks the rules of a document before anything runs: each rule's SQL, each template of its sinks against what the rule can yield, and
  * how the filters of all rules relate. Problems point at the character in the file.
  */
+import { MkbError } from '../api/errors.ts';
 import type { DocumentCheck, LoadedDocument } from '../api/load.ts';
 import type { Path, Problem } from '../api/problems.ts';
 import { checkCaptures } from './check-captures.ts';
@@ -15,6 +16,7 @@ import { parseRule } from './parser.ts';
 import { problemOf } from './problem-of.ts';
 import type { Rule } from './rule.ts';
 import type { RuleDocument } from './rule-document.ts';
+import { filterProblem } from './topic-filter.ts';
 
 /** For `loadDocuments`: runs `checkRules` on documents whose rules have the right shape. */
 export const rulesCheck: DocumentCheck = {
@@ -44,7 +46,21 @@ export const checkRules = (loaded: LoadedDocument): Problem[] => {
       problems.push(problemOf(loaded, [...path, 'sql'], error));
     }
   }
-  return [...problems, ...checkOverlaps(loaded, filters), ...checkLoops(loaded, checked)];
+  return [...problems, ...checkUnsubscribe(loaded), ...checkOverlaps(loaded, filters), ...checkLoops(loaded, checked)];
+};
+
+/** Filters that a server would close the connection for, again and again. */
+const checkUnsubscribe = (loaded: LoadedDocument): Problem[] => {
+  const filters: unknown = loaded.document.spec.mqtt?.unsubscribe;
+  // `spec.mqtt` may be missing, or broken in another way, which is someone else's finding.
+  if (!Array.isArray(filters)) return [];
+  return filters.flatMap((filter: unknown, index) => {
+    if (typeof filter !== 'string') return [];
+    const reason = filterProblem(filter.replace(/^\$share\/[^/+#]+\//, ''));
+    if (reason === undefined) return [];
+    const path: Path = ['spec', 'mqtt', 'unsubscribe', index];
+    return [problemOf(loaded, path, new MkbError('mqtt-filter-invalid', { filter, reason }))];
+  });
 };
 
 const placedFilters = ({ name, sql }: RuleDocument, rule: Rule, path: Path): PlacedFilter[] => {

@@ -43,17 +43,6 @@ export class TopicIndex<T> {
     if (first !== undefined) collect(first, levels, 1, found);
     return found;
   }
-
-  /** Values of all filters that match some topic that `filter` matches too, `filter` itself among them, as they are asked for. */
-  *overlapping(filter: string): Generator<T> {
-    const levels = filter.split('/');
-    if (!filter.startsWith('$')) {
-      yield* meeting(this.#root, levels, 0);
-      return;
-    }
-    const first = this.#root.children.get(levels[0]!);
-    if (first !== undefined) yield* meeting(first, levels, 1);
-  }
 }
 
 const child = <T>(node: IndexNode<T>, level: string): IndexNode<T> => {
@@ -80,35 +69,3 @@ const collect = <T>(node: IndexNode<T>, levels: readonly string[], at: number, f
   if (exact !== undefined) collect(exact, levels, at + 1, found);
   if (node.plus !== undefined) collect(node.plus, levels, at + 1, found);
 };
-
-function* meeting<T>(node: IndexNode<T>, levels: readonly string[], at: number): Generator<T> {
-  const level = levels[at];
-  if (level === '#') {
-    yield* within(node, at);
-    return;
-  }
-  yield* node.below;
-  if (level === undefined) {
-    yield* node.here;
-    return;
-  }
-  if (level === '+') {
-    for (const [text, next] of node.children) if (isMet(text, at)) yield* meeting(next, levels, at + 1);
-  } else {
-    const exact = node.children.get(level);
-    if (exact !== undefined) yield* meeting(exact, levels, at + 1);
-  }
-  if (node.plus !== undefined) yield* meeting(node.plus, levels, at + 1);
-}
-
-/** Everything at a node and deeper. */
-function* within<T>(node: IndexNode<T>, at: number): Generator<T> {
-  yield* node.below;
-  // `#` stands for the parent level too, but there is none above the first.
-  if (at > 0) yield* node.here;
-  for (const [text, next] of node.children) if (isMet(text, at)) yield* within(next, at + 1);
-  if (node.plus !== undefined) yield* within(node.plus, at + 1);
-}
-
-/** A wildcard at the beginning matches no topic that begins with $ [MQTT-4.7.2-1]. */
-const isMet = (text: string, at: number): boolean => at > 0 || !text.startsWith('$');

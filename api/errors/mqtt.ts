@@ -151,6 +151,12 @@ export const mqttErrors = table({
       `The MQTT server does not subscribe this client to ${filter}, or end a subscription to it, now: ${reason}.`,
     remedy: 'It is asked again with growing pauses. Look at the quotas and the log of the server if it lasts.',
   },
+  'mqtt-filter-invalid': {
+    kind: 'permanent',
+    message: ({ filter, reason }: { filter: string; reason: string }) =>
+      `${JSON.stringify(filter.slice(0, 200))} is no topic filter: ${reason}.`,
+    remedy: 'Write it as it was subscribed: levels between slashes, + for one of them, # at the end for the rest.',
+  },
   'mqtt-filters-overlap': {
     kind: 'permanent',
     message: ({ filter, other }: { filter: string; other: string }) =>

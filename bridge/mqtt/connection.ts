@@ -288,8 +288,7 @@ export class Connection {
     this.#keepAlive.start(welcome.keepAliveMs);
     this.#phase = 'subscribing';
     this.#subscriber = this.#subscriberFor(welcome.limits);
-    const { subscribes = true, subscriptions } = options;
-    if (this.#events.welcomed(welcome) && subscribes) this.#subscriber.subscribe(subscriptions);
+    if (this.#events.welcomed(welcome)) this.#subscriber.subscribe(options.subscriptions);
     else this.#live([]);
   }
 

@@ -3,11 +3,14 @@
  * because of them are for no rule.
  */
 import { MkbError } from '../../api/errors.ts';
-import { TopicIndex } from '../../rules/topic-index.ts';
+import { FilterIndex } from '../../rules/filter-index.ts';
 import type { Welcome } from './handshake.ts';
 import type { MqttMessage, Unwanted } from './message.ts';
 import { OldSubscriptions } from './old-subscriptions.ts';
 import type { MqttVersion, SessionOptions, Subscription } from './options.ts';
+
+/** How long overlaps are looked for, in steps: filters may be written to take for ever. */
+const mostVisited = 1_000_000;
 
 export interface SessionSubscriptionsEvents {
   /** As `Connection.unsubscribe`. */
@@ -46,7 +49,7 @@ export class SessionSubscriptions {
 
   /** A server let us in. Returns whether to subscribe: once per process even if the session is there, for the document may have changed. */
   welcomed({ sessionPresent, limits }: Welcome, version: MqttVersion): boolean {
-    const subscribes = !sessionPresent || !this.#subscribed;
+    const subscribes = this.#options.subscribes !== false && (!sessionPresent || !this.#subscribed);
     this.#madeSession ||= !sessionPresent;
     this.#retainedUnwanted = subscribes && this.#refusesRetained(version);
     if (version === '3.1.1' || !limits.identifiersAvailable || this.#asked !== this.#options.subscriptions)
@@ -95,15 +98,16 @@ export class SessionSubscriptions {
   #noticeOverlap(): void {
     if (this.#overlapNoticed) return;
     this.#overlapNoticed = true;
-    const index = new TopicIndex<string>();
+    const index = new FilterIndex<undefined>();
     for (const { filter } of this.#options.subscriptions) {
       const matched = filter.replace(/^\$share\/[^/]+\//, '');
-      const { value: other } = index.overlapping(matched).next();
+      const [other] = index.overlapping(matched).take(1);
       if (other !== undefined) {
-        this.#events.noticed(new MkbError('mqtt-filters-overlap', { filter: matched, other }));
+        this.#events.noticed(new MkbError('mqtt-filters-overlap', { filter: matched, other: other.filter }));
         return;
       }
-      index.add(matched, matched);
+      if (index.visited > mostVisited) return;
+      index.add(matched, undefined);
     }
   }
 }

@@ -273,3 +273,16 @@ test('12,000 filters that overlap are told in 21 warnings', () => {
   expect(problems).toHaveLength(21);
   expect(problems.filter(({ code }) => code === 'rule-warnings-omitted')).toHaveLength(1);
 });
+
+test('a filter to give up that is no filter is an error: the server would close the connection for it each time', () => {
+  const rules = `    - name: cars
+      sql: SELECT payload FROM "cars"
+      sinks: [{kafka: {topic: cars}}]
+`;
+  const text = document(rules).replace('1883', '1883,\n    unsubscribe: ["$share/g/a/#", "a/#/b", "$share/g/a+"]');
+  const { problems } = loadText(text, 'bridge.yaml', { checks: [rulesCheck] });
+  expect(problems.map(({ code, path, severity }) => [code, path, severity])).toEqual([
+    ['mqtt-filter-invalid', 'spec.mqtt.unsubscribe[1]', 'error'],
+    ['mqtt-filter-invalid', 'spec.mqtt.unsubscribe[2]', 'error'],
+  ]);
+});

@@ -89,15 +89,3 @@ test('the index finds exactly the filters that match, however they are added', (
     }),
   );
 });
-
-test('the index finds exactly the filters that overlap another', () => {
-  fc.assert(
-    fc.property(fc.array(filters, { maxLength: 12 }), filters, (added, filter) => {
-      const index = new TopicIndex<number>();
-      for (const [number, each] of added.entries()) index.add(each, number);
-      const naive = added.flatMap((each, number) => (filtersOverlap(each, filter) ? [number] : []));
-      expect([...index.overlapping(filter)].sort((a, b) => a - b)).toEqual(naive);
-    }),
-    { numRuns: 2000 },
-  );
-});

@@ -113,6 +113,18 @@ describe('a message that was stored before we subscribed, with MQTT 3.1.1', () =
     expect(seen).toEqual(expected);
   });
 
+  // A drain subscribes to nothing, so what comes waited in the session: it was acknowledged and nowhere.
+  it('is taken by whoever does not subscribe', async () => {
+    await startOld({ subscribes: false });
+    const seen: string[] = [];
+    recording.onMessage = ({ unwanted }) => seen.push(unwanted ?? 'taken');
+    const peer = await server.accept();
+    await peer.greet({ sessionPresent: true });
+    peer.send(publish(1, stored));
+    await recording.messagesCame(1);
+    expect(seen).toEqual(['taken']);
+  });
+
   it('is taken when the connection was lost before the first SUBACK, and after a reconnect without SUBSCRIBE', async () => {
     await startOld();
     const seen: string[] = [];
