@@ -6,7 +6,8 @@ import { MkbError } from '../api/errors.ts';
 import { compileRule } from '../rules/compile.ts';
 import { evaluateOnce, exampleMessage } from '../rules/example-message.ts';
 import { encodeJson } from '../rules/json.ts';
-import { placeOf, renderCaret } from '../rules/position.ts';
+import { placeAt, placeOf, renderCaret } from '../rules/position.ts';
+import type { Rule } from '../rules/rule.ts';
 import type { Schemas } from '../rules/schemas/schemas.ts';
 import { shown } from '../rules/shown.ts';
 import { documentFlags, documentHelp, schemasOfFile } from './document-schemas.ts';
@@ -114,12 +115,19 @@ const evaluate = (sql: string, payload: Buffer, options: EvalOptions, schemas: S
 /** A rule that counts on the publisher works on this message alone: a bridge refuses it. */
 const compileAsBridge = (sql: string, schemas: Schemas): void => {
   try {
-    compileRule(sql, { schemas });
+    tellDoubts(sql, compileRule(sql, { schemas }));
   } catch (error) {
     if (!MkbError.is(error, 'rule-publisher-unknown')) throw error;
     process.stderr.write(`warning: a bridge refuses this rule. ${error.message} [${error.code}]\n`);
     printCaret(error);
     compileRule(sql, { schemas, knowsPublisher: true });
+  }
+};
+
+/** What `mkb validate` warns of. */
+const tellDoubts = (sql: string, { doubts }: Rule): void => {
+  for (const { offset, reason } of doubts) {
+    process.stderr.write(`warning: ${reason}. [rule-doubtful]\n${renderCaret(placeAt(sql, offset))}\n`);
   }
 };
 

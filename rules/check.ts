@@ -6,6 +6,7 @@ import { MkbError } from '../api/errors.ts';
 import type { DocumentCheck, LoadedDocument } from '../api/load.ts';
 import type { Path, Problem } from '../api/problems.ts';
 import { checkCaptures } from './check-captures.ts';
+import { checkDoubts } from './check-doubts.ts';
 import { type CheckedRule, checkLoops } from './check-loops.ts';
 import { checkOverlaps, type PlacedFilter } from './check-overlaps.ts';
 import { checkSchemas } from './check-schemas.ts';
@@ -37,11 +38,7 @@ export const checkRules = (loaded: LoadedDocument): Problem[] => {
       const rule = compileRule(document.sql, { schemas });
       for (const filter of placedFilters(document, rule, [...path, 'sql'])) filters.push(filter);
       checked.push({ document, rule, path });
-      for (const problem of checkState(loaded, document, rule, path)) problems.push(problem);
-      for (const problem of checkCaptures(loaded, document, rule, path)) problems.push(problem);
-      for (const [at, sink] of document.sinks.entries()) {
-        for (const problem of checkTemplates(loaded, sink, rule, [...path, 'sinks', at])) problems.push(problem);
-      }
+      for (const problem of checkRule(loaded, document, rule, path)) problems.push(problem);
     } catch (error) {
       problems.push(problemOf(loaded, [...path, 'sql'], error));
     }
@@ -62,6 +59,14 @@ const checkUnsubscribe = (loaded: LoadedDocument): Problem[] => {
     return [problemOf(loaded, path, new MkbError('mqtt-filter-invalid', { filter, reason }))];
   });
 };
+
+/** What can be said of a rule that compiles, and of its sinks. */
+const checkRule = (loaded: LoadedDocument, document: RuleDocument, rule: Rule, path: Path): Problem[] => [
+  ...checkState(loaded, document, rule, path),
+  ...checkDoubts(loaded, document, rule, path),
+  ...checkCaptures(loaded, document, rule, path),
+  ...document.sinks.flatMap((sink, at) => checkTemplates(loaded, sink, rule, [...path, 'sinks', at])),
+];
 
 const placedFilters = ({ name, sql }: RuleDocument, rule: Rule, path: Path): PlacedFilter[] => {
   const offsets = parseRule(sql).from.map(({ start }) => start);

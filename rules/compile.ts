@@ -14,6 +14,7 @@ import { callsFunction } from './calls-function.ts';
 import type { AnyMessage } from './columns.ts';
 import { ExpressionCompiler } from './compile-expression.ts';
 import type { Compiler, Condition, ObserveCase } from './compiler.ts';
+import { doubtsOf } from './doubts.ts';
 import { compileForeach, type ForeachStatement } from './foreach.ts';
 import { awaitedJq } from './jq/awaited-jq.ts';
 import { Names } from './names.ts';
@@ -53,6 +54,7 @@ export const compileRule = (sql: string, ambient: Partial<Ambient> = {}, observe
     readsPayload: compiler.readsPayload,
     reads: [...compiler.reads],
     memories: compiler.memories,
+    doubts: doubtsOf(statement, { sql, names, sources }),
     windows: undefined,
     names,
     ...compiled,

@@ -5,6 +5,8 @@
  * EMQX takes AND, OR, NOT and IN in conditions only; here they are expressions like any other. Nesting is bounded, so that a rule
  * from anyone cannot exhaust the stack, neither when it is read nor when it runs.
  */
+
+import { refusePosition, refuseRange } from './positions.ts';
 import type { Arithmetic, Call, Case, Comparison, Expression, Logical, MapLiteral, Step } from './syntax.ts';
 import type { TokenReader } from './token-reader.ts';
 import { newMap, type Value } from './value.ts';
@@ -190,7 +192,8 @@ export class ExpressionParser {
     if (kind === 'word' && Object.hasOwn(constants, constant)) {
       return this.#node(start, { kind: 'literal', value: constants[constant] });
     }
-    return this.#node(start, { kind: 'path', name: text, steps: [] });
+    const quoted = kind === 'name' ? { quoted: true as const } : {};
+    return this.#node(start, { kind: 'path', name: text, ...quoted, steps: [] });
   }
 
   #call(start: number, name: string): Expression {
@@ -294,13 +297,16 @@ export class ExpressionParser {
       const deeper = this.#tokens.takeKeys().reduce<Expression>((path, key) => this.#deeper(path, { key }), left);
       return this.#moduleCall(deeper);
     }
+    const { start: opened } = this.#tokens.peek();
     if (!this.#tokens.takeSymbol('[')) return undefined;
     const bounds = this.#bounds();
     if (bounds !== undefined) {
       const [from, to] = bounds;
+      refuseRange(this.#tokens.sql, { start: opened, from, to });
       return this.#node(left.start, { kind: 'slice', base: left, from, to }, left);
     }
     const index = this.#expression(0);
+    refusePosition(this.#tokens.sql, index, left);
     this.#tokens.expectSymbol(']');
     return this.#deeper(left, { index });
   }

@@ -2,6 +2,7 @@
 import { MkbError } from '../api/errors.ts';
 import { nearest } from '../api/nearest.ts';
 import { type AnyMessage, columnsOf, findColumn, kindOf, type SourceKind } from './columns.ts';
+import { dashHint, textHint } from './hints.ts';
 import { placeAt } from './position.ts';
 import { isUnseen, unseen } from './publisher.ts';
 import type { RuleSource } from './rule-source.ts';
@@ -60,11 +61,17 @@ export class Names {
     if (this.isUnseen(name)) throw unseen(name, name, this.sources, { sql, offset });
     const near = nearest(name, [...aliases, ...this.all()]);
     if (near !== undefined && this.isUnseen(near)) throw unseen(near, name, this.sources, { sql, offset });
-    const elsewhere = findColumn(name, ['mqtt', 'kafka', 'loss', 'connection']);
+    const hint = textHint(sql, offset, name) ?? dashHint(sql, offset) ?? this.#hint(name, near);
     const details = { ...placeAt(sql, offset), what: 'column', name };
-    if (near !== undefined) throw new MkbError('rule-unknown-name', { ...details, hint: `Did you mean ${near}?` });
-    if (elsewhere === undefined) throw new MkbError('rule-unknown-name', details);
-    const hint = `It belongs to ${elsewhere.sources.map(kind => kindsInWords[kind]).join(' and ')}.`;
-    throw new MkbError('rule-unknown-name', { ...details, hint });
+    throw new MkbError('rule-unknown-name', hint === undefined ? details : { ...details, hint });
+  }
+
+  #hint(name: string, near: string | undefined): string | undefined {
+    if (near !== undefined) return `Did you mean ${near}?`;
+    const elsewhere = findColumn(name, ['mqtt', 'kafka', 'loss', 'connection']);
+    if (elsewhere !== undefined)
+      return `It belongs to ${elsewhere.sources.map(kind => kindsInWords[kind]).join(' and ')}.`;
+    const inside = ['payload', 'value'].find(column => this.isColumn(column));
+    return inside && /^[A-Za-z]\w*$/.test(name) ? `A field of the ${inside} is ${inside}.${name}.` : undefined;
   }
 }

@@ -78,11 +78,11 @@ const parseSelected = (tokens: TokenReader): Selected => {
 const parseSelectedValue = (tokens: TokenReader): SelectedValue => {
   const { start } = tokens.peek();
   const expression = new ExpressionParser(tokens).parse();
+  const bare = !tokens.isWord('AS');
   const alias = parseAlias(tokens);
   const end = tokens.lastEnd;
-  return alias === undefined
-    ? { kind: 'value', expression, start, end }
-    : { kind: 'value', expression, alias, start, end };
+  if (alias === undefined) return { kind: 'value', expression, start, end };
+  return { kind: 'value', expression, alias, ...(bare && { bare }), start, end };
 };
 
 /** `AS a.b[1]`; AS may be left out before a bare word or a name in double quotes. */

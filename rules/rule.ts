@@ -1,4 +1,5 @@
 /** A compiled rule, as the rest of the kit sees it. `compileRule` makes it. */
+import type { Doubt } from './doubts.ts';
 import type { Memory } from './memory.ts';
 import type { Names } from './names.ts';
 import type { Captures, Input, Row } from './row.ts';
@@ -33,6 +34,8 @@ export interface Rule {
   readonly columns: readonly string[];
   /** Of those, the ones that an alias gives, or FOREACH: what they do not have, the message's own column does not stand in for. */
   readonly given: ReadonlySet<string>;
+  /** What is valid in it, and hardly ever meant. */
+  readonly doubts: readonly Doubt[];
   /** What templates find beside the row: the message's own, or what a window has. */
   readonly names: Names;
   /** Of a rule with GROUP BY, what counts its messages and makes its rows. */

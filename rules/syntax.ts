@@ -27,6 +27,8 @@ export interface Literal extends Node {
 export interface PathExpression extends Node {
   readonly kind: 'path';
   readonly name: string;
+  /** Whether the name stands in double quotes. */
+  readonly quoted?: true;
   readonly steps: readonly Step[];
 }
 
@@ -141,6 +143,8 @@ export interface SelectedValue extends Placed {
   readonly kind: 'value';
   readonly expression: Expression;
   readonly alias?: AliasPath;
+  /** Whether the alias stands there without AS. */
+  readonly bare?: true;
 }
 
 /** `*`, or an expression with the name it gets. */

@@ -1,6 +1,7 @@
 /** Walks over tokens for the parser, and words its complaints: what was found, what was expected, what was perhaps meant. */
 import { MkbError } from '../api/errors.ts';
 import { nearest } from '../api/nearest.ts';
+import { dashHint } from './hints.ts';
 import type { Token } from './lexer.ts';
 import { placeAt } from './position.ts';
 
@@ -14,6 +15,11 @@ const hints: Readonly<Record<string, string>> = {
   '%': 'The remainder is `mod`.',
   '~=': 'A topic matches a filter with `=~`.',
   ';': 'A rule is one statement and takes no `;`.',
+  ORDER: 'Messages come one after the other, so there is no ORDER BY.',
+  LIMIT: 'Messages never end, so there is no LIMIT. CHANGED and DEDUP let fewer through.',
+  JOIN: 'A rule reads one message at a time, so there is no JOIN. kv_store_get reads what another message left.',
+  UNION: 'FROM takes several topic filters, with commas between them.',
+  DISTINCT: 'DISTINCT stands in COUNT(DISTINCT x) only. DEDUP lets a value through once within a time.',
 };
 
 export class TokenReader {
@@ -115,7 +121,7 @@ export class TokenReader {
    */
   fail(expected: string, keywords: readonly string[] = [], meant?: string): never {
     const token = this.peek();
-    const hint = meant ?? hints[token.text] ?? this.#meant(keywords);
+    const hint = meant ?? hints[token.text.toUpperCase()] ?? dashHint(this.sql, token.start) ?? this.#meant(keywords);
     const details = { ...placeAt(this.sql, token.start), found: describeToken(token), expected };
     throw new MkbError('rule-syntax', hint === undefined ? details : { ...details, hint });
   }

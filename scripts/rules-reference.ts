@@ -31,6 +31,8 @@ WHERE payload.speed > 0 AND NOT payload.parked
 
 A rule is read when the document is loaded: a mistake in the grammar, an unknown column or function, or a wrong number of arguments is
 an error with line and column. What depends on a message (text where a number is needed) fails that message only, with \`rule-failed\`.
+\`mkb validate\` and \`mkb eval\` warn of what is valid and hardly ever meant: \`payload.DS18B20-1\` (a subtraction), \`= "topic"\` (a column), \`= null\`,
+\`LIKE 'cars/*'\`, \`topic = 'cars/#'\`, a comma that is missing between two values, FOREACH without DO that writes the whole message for each element.
 How to try, test and explain rules is told in [testing-rules.md](../testing-rules.md).
 
 - **SELECT** takes \`*\` and expressions, each with \`AS name\`; AS may be left out. A name may be a path (\`AS car.speeds[1]\`). Later items, and
@@ -39,7 +41,7 @@ How to try, test and explain rules is told in [testing-rules.md](../testing-rule
 - **FROM** takes MQTT topic filters in quotes. \`{name}\` stands for one whole level and is a column with that level's text.
   \`"$kafka/topic"\` reads a Kafka topic, \`"$events/..."\` what happens to the bridge.
 - **WHERE** takes a condition, and comes first: where it is not true, nothing else is worked out, and nothing can fail. What is missing is not true; a
-  number or text as a condition is an error. [Fields that may be missing](../missing-fields.md) has examples.
+  number or text as a condition is an error. Of \`a AND b\`, b is looked at only if a is true. [Fields that may be missing](../missing-fields.md) has examples.
 - **Paths**: \`payload.a.b\`, \`payload.'my-key'\`, \`payload.1\`, \`payload.list[1]\` (positions count from 1, negative ones from the end),
   \`payload.list[2..-1]\` (what the list has of these: it may be none).
 - **Operators**, from weak to strong: \`OR\`; \`AND\`; \`NOT\`; \`= != <> < <= > >= =~\`, \`[NOT] IN (...)\`, \`[NOT] BETWEEN a AND b\`, \`[NOT] LIKE\`,
@@ -162,6 +164,10 @@ Where EMQX gives a value, a rule here gives the same. It differs where EMQX fail
 - A range of a list gives what the list has of it: \`l[-3..-1]\` of two elements is both, and one that ends before it begins is empty. EMQX fails there.
 - A position within a path is an expression of the rule: \`payload.list[payload.i]\`, \`payload.list[qos]\`. EMQX looks for its name within the value before it. In an alias it
   is a number.
+- Positions and ranges that no list has (\`payload.a[0]\`, \`payload['a']\`, \`l[3..1]\`) are refused when the document is loaded, with what to write. EMQX takes them: the first
+  two are always undefined, and the last always fails.
+- A client id, user name or address (\`clientid\`, \`username\`, \`peerhost\` and EMQX's like) is refused unless FROM captures it, SELECT gives an alias of that name, or the rule
+  reads \`$events\`: behind a broker a message does not say who published it. \`SELECT *\` leaves them out.
 - A key that begins with a digit and goes on with letters stands in quotes. (EMQX takes \`payload.1a\` for \`payload.1 AS a\`.)
 - AND, OR, NOT and IN are also values: \`SELECT qos IN (1, 2) AS sure\`.
 - \`IS NULL\` (undefined or JSON's null), \`BETWEEN\`, \`LIKE\` and \`||\` exist. \`{name}\` captures exist.

@@ -58,6 +58,18 @@ export const ruleErrors = table({
       `Messages of "${filter}" have no ${name}: this filter does not capture it, as another of the rule does.`,
     remedy: 'Write {name} for the level in each filter, or make two rules.',
   },
+  'rule-doubtful': {
+    kind: 'permanent',
+    message: ({ line, column, reason }: RulePlace & { reason: string }) => `${rulePlace(line, column)}${reason}.`,
+    remedy: 'Write what is meant. Where it is meant as it stands, nothing needs to change: this is a warning.',
+  },
+  'rule-foreach-whole': {
+    kind: 'permanent',
+    message: ({ rule }: { rule: string }) =>
+      `FOREACH without DO puts the whole message, its payload included, into the row of each element of the rule ${rule}: 1,000 elements write the payload 1,000 times.`,
+    remedy:
+      'Say with DO what of the element and the message is wanted, as in FOREACH payload.list AS e DO e.id, topic.',
+  },
   'rule-arguments': {
     kind: 'permanent',
     message: ({ line, column, name, reason }: RulePlace & { name: string; reason: string }) =>

@@ -1,7 +1,7 @@
 /** Whether two expressions are written the same, wherever they stand: how SELECT finds the keys of GROUP BY. */
 import type { Expression } from '../syntax.ts';
 
-const placement: ReadonlySet<string> = new Set(['start', 'end', 'height']);
+const placement: ReadonlySet<string> = new Set(['start', 'end', 'height', 'quoted']);
 
 export const sameExpression = (left: Expression, right: Expression): boolean =>
   left.kind === right.kind && left.height === right.height && shape(left) === shape(right);

@@ -179,7 +179,6 @@ describe('paths, ranges and lists', () => {
   test.each([
     ['payload.list[1]', 'a'],
     ['payload.list[-1]', 'c'],
-    ['payload.list[0]', undefined],
     ['payload.list[4]', undefined],
     ['payload.list[qos]', 'a'],
     ['payload.list[qos + 1]', 'b'],
@@ -228,7 +227,7 @@ describe('what is found when a rule is loaded', () => {
     ['SELECT client_id FROM "t"', 'rule-publisher-unknown', undefined],
     ['SELECT vehicel FROM "cars/{vehicle}"', 'rule-unknown-name', 'Did you mean vehicle?'],
     ['SELECT 1 AS speed, sped FROM "t"', 'rule-unknown-name', 'Did you mean speed?'],
-    ['SELECT later, 1 AS later FROM "t"', 'rule-unknown-name', undefined],
+    ['SELECT later, 1 AS later FROM "t"', 'rule-unknown-name', 'A field of the payload is payload.later.'],
     ['SELECT partition FROM "t"', 'rule-unknown-name', 'It belongs to Kafka records.'],
     ['SELECT lib.f(1) FROM "t"', 'rule-unknown-name', undefined],
   ])('%s', (sql, code, hint) => {

@@ -1,0 +1,18 @@
+/** What somebody probably meant whose SQL is refused, read off the characters around the place. */
+
+/** `payload.fuel-level`, `AS my-name`: at `offset`, behind or at a dash between two words. */
+export const dashHint = (sql: string, offset: number): string | undefined => {
+  const before = /([A-Za-z_]\w*(?:\.\w+)*)((?:-\w*)*)$/.exec(sql.slice(0, offset));
+  const after = /^-?[\w-]*/.exec(sql.slice(offset))![0];
+  const rest = `${before?.[2] ?? ''}${after}`;
+  if (before === null || !/^-\w/.test(rest)) return undefined;
+  const keys = before[1]!.split('.');
+  const last = keys.pop()!;
+  const name = `${last}${rest}`.replace(/-+$/, '');
+  const meant = keys.length === 0 ? `"${name}"` : `${keys.join('.')}.'${name}'`;
+  return `A name with a dash stands in quotes: ${meant}.`;
+};
+
+/** `= "ON"` */
+export const textHint = (sql: string, offset: number, name: string): string | undefined =>
+  sql[offset] === '"' ? `Double quotes are for names. Text stands in single quotes: '${name}'.` : undefined;
