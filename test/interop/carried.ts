@@ -37,8 +37,8 @@ const messages = 2000;
 const clients = 4;
 
 /**
- * Carries 2,000 messages on each way, all of them at the same time. Each bridge is killed when a third of its messages is acknowledged, and
- * the broker is ended once when all have two thirds.
+ * Carries 2,000 messages on each way, all of them at the same time. Each bridge is killed when a quarter of its messages is acknowledged, and
+ * the broker is ended once when all have three quarters.
  */
 export async function carry({ kafka, broker, ways, restart, ordered, speaks5 }: CarryOptions): Promise<Verdict[]> {
   const runs = await Promise.all(ways.map(way => prepare(kafka, broker, way, ordered, speaks5)));
@@ -47,10 +47,10 @@ export async function carry({ kafka, broker, ways, restart, ordered, speaks5 }: 
     await Promise.all(
       runs.map(async ({ bridge, oracle }) => {
         await oracle.start();
-        await oracle.reach(1 / 3);
+        await oracle.reach(0.25);
         await bridge.kill();
         await bridge.start();
-        await oracle.reach(2 / 3);
+        await oracle.reach(0.75);
       }),
     );
     if (restart) {
@@ -85,7 +85,7 @@ async function prepare(kafka: RunningKafka, broker: Broker, { version, qos }: Wa
     qos,
     clients,
     messagesPerClient: messages / clients,
-    messagesPerSecond: 1000,
+    messagesPerSecond: 500,
     protocolVersion: version === '3.1.1' || !speaks5 ? 4 : 5,
   });
   return { bridge: new MkbProcess(document, await freePort()), oracle };
