@@ -1,6 +1,11 @@
 // `shutdownTimeout: 5s` took 27 s when a broker hung: Kubernetes killed the Pod before it had acknowledged what Kafka had.
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import mqtt from 'mqtt';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startMkb } from '../cli/mkb-process.ts';
+import { removeFolder, temporaryFolder } from '../real/cleanup.ts';
 import { type RunningKafka, startKafka } from '../real/kafka.ts';
 import { type RunningMosquitto, startMosquitto } from '../real/mosquitto.ts';
 import { freePort } from '../real/ports.ts';
@@ -23,30 +28,31 @@ describeReal('kafka', 'mosquitto')('a bridge in both directions, asked to end', 
   });
 
   let run = 0;
+  const documentOf = (name: string) => {
+    const rule = (id: string, sql: string, sink: object) => ({ name: id, sql, sinks: [sink] });
+    return {
+      apiVersion: 'mqttkafka.dev/v1alpha1',
+      kind: 'MqttKafkaBridge',
+      metadata: { name },
+      spec: {
+        mqtt: { url: mosquitto.url },
+        kafka: { bootstrapServers: [kafka.bootstrap] },
+        rules: [
+          rule('there', `SELECT payload FROM "${name}/{id}"`, { kafka: { topic: name, key: '${id}' } }),
+          rule('back', `SELECT * FROM "$kafka/${name}-back"`, {
+            mqtt: { topic: `${name}-back`, payload: '${value}' },
+          }),
+        ],
+        delivery: { shutdownTimeout: `${timeoutMs}ms` },
+      },
+    };
+  };
+
   /** It runs, and messages come all the time. */
   const started = async () => {
     const name = `stop-${run++}`;
     await Promise.all([kafka.createTopic(name), kafka.createTopic(`${name}-back`)]);
-    const rule = (id: string, sql: string, sink: object) => ({ name: id, sql, sinks: [sink] });
-    const bridge = new MkbProcess(
-      {
-        apiVersion: 'mqttkafka.dev/v1alpha1',
-        kind: 'MqttKafkaBridge',
-        metadata: { name },
-        spec: {
-          mqtt: { url: mosquitto.url },
-          kafka: { bootstrapServers: [kafka.bootstrap] },
-          rules: [
-            rule('there', `SELECT payload FROM "${name}/{id}"`, { kafka: { topic: name, key: '${id}' } }),
-            rule('back', `SELECT * FROM "$kafka/${name}-back"`, {
-              mqtt: { topic: `${name}-back`, payload: '${value}' },
-            }),
-          ],
-          delivery: { shutdownTimeout: `${timeoutMs}ms` },
-        },
-      },
-      await freePort(),
-    );
+    const bridge = new MkbProcess(documentOf(name), await freePort());
     await bridge.start();
     const publisher = mqtt.connect(mosquitto.url, { reconnectPeriod: 0 });
     publisher.on('error', () => undefined);
@@ -62,7 +68,7 @@ describeReal('kafka', 'mosquitto')('a bridge in both directions, asked to end', 
       await producer.disconnect().catch(() => undefined);
       await bridge.remove();
     };
-    return { bridge, stop };
+    return { bridge, name, stop };
   };
 
   const frozen = {
@@ -91,6 +97,69 @@ describeReal('kafka', 'mosquitto')('a bridge in both directions, asked to end', 
     } finally {
       for (const side of sides) side.resume();
       await stop();
+    }
+  }, 60_000);
+
+  /** Another command, with what its output must say before its sides are frozen. */
+  const others = {
+    exporter: {
+      ready: /Exporter:/,
+      limitMs: 5000,
+      code: 0,
+      args: (folder: string) => {
+        const file = join(folder, 'exporter.yaml');
+        const kafkaTarget = `{name: k, bootstrapServers: ["${kafka.bootstrap}"]}`;
+        writeFileSync(
+          file,
+          `{apiVersion: mqttkafka.dev/v1alpha1, kind: MqttKafkaExporter, spec: {interval: 1s, timeout: 1s,
+            mqtt: [{name: m, url: "${mosquitto.url}"}], kafka: [${kafkaTarget}]}}`,
+        );
+        return ['exporter', file, '--http', '127.0.0.1:0'];
+      },
+    },
+    simulate: {
+      ready: /All 5 vehicles are connected/,
+      limitMs: 6000, // Five seconds for what is unacknowledged, and one for DISCONNECT.
+      code: 0,
+      args: () => ['simulate', '--url', mosquitto.url, '--vehicles', '5', '--interval', '100ms'],
+    },
+    drain: {
+      ready: /MQTT is connected/,
+      limitMs: timeoutMs,
+      code: 1,
+      args: async (folder: string) => {
+        const { bridge, name, stop } = await started();
+        await bridge.kill();
+        await stop();
+        const file = join(folder, 'bridge.json');
+        writeFileSync(file, JSON.stringify(documentOf(name)));
+        return ['drain', file];
+      },
+    },
+  };
+
+  test.each(
+    Object.keys(others) as (keyof typeof others)[],
+  )('mkb %s ends in its time, too, when both are frozen', async name => {
+    const { args, ready, limitMs, code } = others[name];
+    const folder = temporaryFolder('frozen');
+    const child = startMkb(await args(folder));
+    let text = '';
+    for (const stream of [child.stdout!, child.stderr!]) stream.on('data', chunk => (text += chunk));
+    const sides = [kafka.brokers[0]!, mosquitto];
+    try {
+      await until(`it to say ${ready}`, () => ready.test(text));
+      for (const side of sides) side.pause();
+      await new Promise(resolve => setTimeout(resolve, 300));
+      const start = performance.now();
+      const ended = once(child, 'exit');
+      child.kill('SIGTERM');
+      expect((await ended)[0], text).toBe(code);
+      expect(performance.now() - start).toBeLessThan(limitMs + graceMs);
+    } finally {
+      for (const side of sides) side.resume();
+      child.kill('SIGKILL');
+      removeFolder(folder);
     }
   }, 60_000);
 
