@@ -12,11 +12,13 @@ const refusedPauseMs = 30_000;
 export class Persistence {
   readonly #problems = new Set<MkbError>();
   readonly #signal: AbortSignal;
+  readonly #over: Promise<void>;
   readonly #report: (error: MkbError) => void;
 
   /** @param report is called with each failure that is tried again */
   constructor(signal: AbortSignal, report: (error: MkbError) => void) {
     this.#signal = signal;
+    this.#over = new Promise(resolve => signal.addEventListener('abort', () => resolve()));
     this.#report = report;
   }
 
@@ -34,7 +36,8 @@ export class Persistence {
     let last: MkbError | undefined;
     for (let attempt = 0; !this.#signal.aborted; attempt++) {
       try {
-        await action();
+        // A peer that says nothing may keep an action for long, and nobody waits for it any more.
+        await Promise.race([action(), this.#over]);
         break;
       } catch (error) {
         const known = asMkbError(error);
