@@ -27,11 +27,8 @@ import { type BridgeOptions, type BridgeParts, prepareParts } from './parts.ts';
 import { Persistence } from './persistence.ts';
 import type { Registries } from './registry/registries.ts';
 import { kafkaAway, type Standstill, standstillsOf, unreadiness } from './standstills.ts';
-import type { StopReport } from './stop-report.ts';
+import { endedWithin, type StopReport } from './stopping.ts';
 import { WayBack, type WayBackEvents } from './way-back.ts';
-
-/** For saying goodbye, milliseconds; less if the whole time is short. */
-const longestPartingMs = 1000;
 
 export class Bridge implements BridgeFigures {
   readonly name: string;
@@ -231,10 +228,7 @@ export class Bridge implements BridgeFigures {
     this.#stopped.abort();
     clearInterval(this.#standstillTimer);
     const timeoutMs = durationMs(this.#document.spec.delivery.shutdownTimeout);
-    const { promise: over, resolve } = Promise.withResolvers<'late'>();
-    const timer = setTimeout(() => resolve('late'), timeoutMs);
-    const how = await Promise.race([this.#endInOrder(timeoutMs), over]);
-    clearTimeout(timer);
+    const ended = await endedWithin(timeoutMs, (settleMs, partingMs) => this.#endInOrder(settleMs, partingMs));
     const left = { unacknowledged: this.account.inFlight, unpublished: this.wayBack?.account.inFlight ?? 0 };
     // What a side that hangs has kept from ending. That its requests end with it is no problem.
     this.#over = true;
@@ -245,13 +239,10 @@ export class Bridge implements BridgeFigures {
     this.#producer.close();
     this.#firstConnection.resolve();
     this.#end.resolve();
-    return { ...left, late: how === 'late' || left.unacknowledged + left.unpublished > 0 };
+    return { ...left, late: !ended || left.unacknowledged + left.unpublished > 0 };
   }
 
-  /** The last part of the time is for DISCONNECT: a side that hangs must not keep the other from hearing what was delivered. */
-  async #endInOrder(timeoutMs: number): Promise<void> {
-    const partingMs = Math.min(longestPartingMs, timeoutMs / 5);
-    const settleMs = timeoutMs - partingMs;
+  async #endInOrder(settleMs: number, partingMs: number): Promise<void> {
     const back = this.wayBack?.stop(settleMs, partingMs);
     this.session.pause();
     this.#pipeline.events.stop();
