@@ -9,6 +9,7 @@
  * connection opens another, which logs in before anybody may use it, and retires this one. A retired connection ends when its last answer
  * has come: a broker looks at the session when a request arrives, not when it answers.
  */
+import './unknown-codes.ts';
 import { Connection, type ConnectionOptions, type saslAuthenticateV2 } from '@platformatic/kafka';
 
 const saslAuthenticate = 36;

@@ -46,6 +46,8 @@ function saslError(address: string, chain: readonly LibraryError[], mechanism = 
       }
     }
   }
+  // Another answer may be one of a broker that cannot look at credentials now.
+  if (chain.some(({ apiId }) => apiId !== undefined)) return undefined;
   // Neither an answer nor the network: the exchange itself went wrong, as with a server that does not know the password either.
   const exchange = chain.find(({ code }) => code === 'PLT_KFK_AUTHENTICATION');
   const brokenOff = networkReason(cause) !== undefined || chain.at(-1)?.code === 'PLT_KFK_NETWORK';

@@ -4,7 +4,7 @@
  * A request has the batches of as many lanes as its size allows. A batch that is larger by itself goes back: halved if it can be, as too
  * large if it is one record. What may be too large for the broker goes over a connection of its own (quarantine.ts).
  */
-import type { Connection } from '@platformatic/kafka';
+import { type Connection, NetworkError, TimeoutError } from '@platformatic/kafka';
 import type { Codec } from './compression.ts';
 import type { Identity } from './identity.ts';
 import type { Lane } from './lane.ts';
@@ -51,6 +51,8 @@ export class Requests {
   readonly #listener: RequestsListener;
   readonly #quarantine: Quarantine;
   readonly #sizes = new WeakMap<Link, RequestSizes>();
+  /** Connections that we ended because an answer did not come. */
+  readonly #timedOut = new WeakSet<Connection>();
   #underWay = 0;
   #closed = false;
 
@@ -190,7 +192,9 @@ export class Requests {
   }
 
   #lost({ link, lanes, alone }: Request, error: Error, connection: Connection, bytes: number): Lost {
-    const ended = (error as { code?: string }).code === 'PLT_KFK_NETWORK';
+    // When the time of one request is over the library ends its connection, and with it the others.
+    if (error instanceof TimeoutError) this.#timedOut.add(connection);
+    const ended = error instanceof NetworkError && !this.#timedOut.has(connection);
     if (!ended) return { error, ended };
     for (const { head } of lanes) {
       if (alone) head!.endingsAlone++;

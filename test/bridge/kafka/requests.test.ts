@@ -1,4 +1,4 @@
-import type { Connection } from '@platformatic/kafka';
+import { type Connection, NetworkError, TimeoutError } from '@platformatic/kafka';
 import { expect, test } from 'vitest';
 import { BufferPool } from '../../../bridge/kafka/buffer-pool.ts';
 import type { Identity } from '../../../bridge/kafka/identity.ts';
@@ -6,20 +6,22 @@ import { Lane } from '../../../bridge/kafka/lane.ts';
 import type { Link } from '../../../bridge/kafka/link.ts';
 import type { ProducerOptions } from '../../../bridge/kafka/producer-options.ts';
 import { draft } from '../../../bridge/kafka/record.ts';
-import { Requests } from '../../../bridge/kafka/requests.ts';
+import { type Lost, Requests } from '../../../bridge/kafka/requests.ts';
 
 /** Requests whose batches take as long to compress as the test likes, and a lane that has something to send. */
 function setup() {
   const compressed = Promise.withResolvers<Buffer>();
   const identity = { ready: true, current: { producerId: 1n, producerEpoch: 0 } };
-  const sent: unknown[] = [];
-  const connection = { send: (...request: unknown[]) => sent.push(request) } as unknown as Connection;
+  /** How each request that was sent ends. */
+  const sent: ((error: Error) => void)[] = [];
+  const outcomes: Lost[] = [];
+  const connection = { send: (...request: unknown[]) => sent.push(request[6] as never) } as unknown as Connection;
   const link = { inFlight: 0, connection } as Link;
   const options = { acks: 'all', maxRequestBytes: 1_000_000, cluster: { requestTimeoutMs: 1000 } } as ProducerOptions;
   const requests = new Requests(
     options,
     { identity: identity as Identity, codec: { attribute: 1, compress: () => compressed.promise }, now: () => 0 },
-    { answered: () => undefined, tooLarge: () => undefined },
+    { answered: (_link, _lanes, outcome) => outcomes.push(outcome as Lost), tooLarge: () => undefined },
   );
   const lane = new Lane('t', 0);
   lane.leader = 1;
@@ -29,7 +31,7 @@ function setup() {
     compressed.resolve(Buffer.from('compressed'));
     await new Promise(resolve => setImmediate(resolve));
   };
-  return { lane, link, identity, sent, written };
+  return { lane, link, identity, sent, outcomes, written };
 }
 
 test('a batch is sent when it is compressed', async () => {
@@ -52,4 +54,17 @@ test('a batch is not sent when its partition is gone while it is compressed', as
   lane.leader = -1;
   await written();
   expect([sent.length, lane.sending, lane.numbered, link.inFlight]).toEqual([0, false, false, 0]);
+});
+
+test('a request is lost with its connection when that ends, and not when its time is over', async () => {
+  const { lane, sent, outcomes, written } = setup();
+  await written();
+  sent[0]!(new TimeoutError('Request timed out'));
+  // The library ends the connection then: what else was under way is not to blame either.
+  sent[0]!(new NetworkError('Connection closed'));
+  expect([outcomes.map(({ ended }) => ended), lane.head!.endings]).toEqual([[false, false], 0]);
+  const other = setup();
+  await other.written();
+  other.sent[0]!(new NetworkError('Connection closed'));
+  expect([other.outcomes[0]!.ended, other.lane.head!.endings]).toEqual([true, 1]);
 });
