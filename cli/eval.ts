@@ -1,10 +1,11 @@
 /** `mkb eval`: what a rule makes of one message, with no broker and no file. */
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { Command, Option } from 'commander';
 import { MkbError } from '../api/errors.ts';
 import { compileRule } from '../rules/compile.ts';
-import { evaluateOnce, exampleMessage } from '../rules/example-message.ts';
+import { evaluateEach, exampleMessage } from '../rules/example-message.ts';
 import { encodeJson } from '../rules/json.ts';
 import { placeAt, placeOf, renderCaret } from '../rules/position.ts';
 import type { Rule } from '../rules/rule.ts';
@@ -77,7 +78,8 @@ export const evalCommand = (): Command =>
     .action(async (sql: string, options: EvalOptions, command: Command) => {
       const payload = await payloadOf(options, command);
       const schemas = await schemasOfFile(options.document);
-      process.exitCode = schemas === undefined ? exitCodes.configuration : evaluate(sql, payload, options, schemas);
+      process.exitCode =
+        schemas === undefined ? exitCodes.configuration : await evaluate(sql, payload, options, schemas);
     });
 
 const payloadOf = async ({ payload, payloadFile, payloadBase64 }: EvalOptions, command: Command): Promise<Buffer> => {
@@ -92,7 +94,7 @@ const payloadOf = async ({ payload, payloadFile, payloadBase64 }: EvalOptions, c
   }
 };
 
-const evaluate = (sql: string, payload: Buffer, options: EvalOptions, schemas: Schemas): number => {
+const evaluate = async (sql: string, payload: Buffer, options: EvalOptions, schemas: Schemas): Promise<number> => {
   let failed: number = exitCodes.failed;
   try {
     compileAsBridge(sql, schemas);
@@ -101,9 +103,13 @@ const evaluate = (sql: string, payload: Buffer, options: EvalOptions, schemas: S
     const key = options.key === undefined ? undefined : Buffer.from(options.key);
     const timestamp = Date.now();
     const message = exampleMessage({ topic, payload, key, clientid, username, qos, retain, userProperties, timestamp });
-    const rows = evaluateOnce(sql, message, { schemas, knowsPublisher: true }).map(shown);
-    process.stdout.write(rows.map(({ value }) => `${encodeJson(value)}\n`).join(''));
-    tellOfBytes(rows.flatMap(({ marked }) => marked));
+    const allMarked = new Set<string>();
+    for (const row of evaluateEach(sql, message, { schemas, knowsPublisher: true })) {
+      const { value, marked } = shown(row);
+      if (!process.stdout.write(`${encodeJson(value)}\n`)) await once(process.stdout, 'drain');
+      for (const name of marked) allMarked.add(name);
+    }
+    tellOfBytes([...allMarked]);
     return exitCodes.ok;
   } catch (error) {
     printError(error);

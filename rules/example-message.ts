@@ -4,8 +4,8 @@ import { exampleEvent, readsEvent } from './example-event.ts';
 import { exampleRecord, readsRecord } from './example-record.ts';
 import { decodeJson } from './json.ts';
 import type { Message } from './message.ts';
-import { passTime, rowsOf, wholeRows } from './offline.ts';
-import type { Captures, Row, Rule } from './rule.ts';
+import { eachRowOf, type MadeRow, passTime, wholeRows } from './offline.ts';
+import type { Captures, Input, Row, Rule } from './rule.ts';
 import type { Ambient } from './scope.ts';
 import { captureTopic } from './sources.ts';
 import { filterMatches } from './topic-filter.ts';
@@ -66,26 +66,34 @@ export const exampleMessage = (options: ExampleOptions): ExampleMessage => {
  *
  * Throws what `compileRule` throws for the rule, and `rule-failed` or `payload-not-json` for the message.
  */
-export const evaluateOnce = (sql: string, message: ExampleMessage, ambient: Partial<Ambient> = {}): Row[] => {
+export const evaluateOnce = (sql: string, message: ExampleMessage, ambient: Partial<Ambient> = {}): Row[] => [
+  ...evaluateEach(sql, message, ambient),
+];
+
+/** The same rows one at a time: a message may make more than memory holds. */
+export function* evaluateEach(sql: string, message: ExampleMessage, ambient: Partial<Ambient> = {}): Generator<Row> {
   const rule = compileRule(sql, ambient);
-  if (readsEvent(rule, message.topic)) return evaluateEvent(rule, message);
-  if (readsRecord(rule, message.topic)) return evaluateRecord(rule, message);
-  const captures = capturesIn(rule, message.topic);
-  if (captures === undefined) return [];
-  return wholeRows(rule, [...rowsOf(rule, message, captures), ...passTime(rule, Number.POSITIVE_INFINITY)]);
-};
+  for (const made of madeOf(rule, message)) yield* wholeRows(rule, [made]);
+}
+
+function* madeOf(rule: Rule, message: ExampleMessage): Generator<MadeRow> {
+  if (readsRecord(rule, message.topic)) {
+    yield* eachRowOf(rule, asRecord(message), []);
+    return;
+  }
+  const isEvent = readsEvent(rule, message.topic);
+  const captures = isEvent ? [] : capturesIn(rule, message.topic);
+  if (captures === undefined) return;
+  yield* eachRowOf(rule, isEvent ? asEvent(message) : message, captures);
+  yield* passTime(rule, Number.POSITIVE_INFINITY);
+}
 
 /** The user properties of the message are further columns of the event. */
-const evaluateEvent = (rule: Rule, message: Message): Row[] => {
-  const event = exampleEvent({ ...message, facts: message.userProperties });
-  return wholeRows(rule, [...rowsOf(rule, event, []), ...passTime(rule, Number.POSITIVE_INFINITY)]);
-};
+const asEvent = (message: Message): Input => exampleEvent({ ...message, facts: message.userProperties });
 
 /** The payload is the value of the record, and user properties are its headers. */
-const evaluateRecord = (rule: Rule, { payload: value, userProperties: headers, ...message }: ExampleMessage): Row[] => {
-  const record = exampleRecord({ ...message, value, headers });
-  return wholeRows(rule, rowsOf(rule, record, []));
-};
+const asRecord = ({ payload: value, userProperties: headers, ...message }: ExampleMessage): Input =>
+  exampleRecord({ ...message, value, headers });
 
 /** What the captures of a rule hold for an MQTT topic, by the first filter that matches; undefined if none does. */
 export const capturesIn = (rule: Rule, topic: string): Captures | undefined => {
