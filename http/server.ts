@@ -61,7 +61,9 @@ export async function listenHttp(options: HttpServerOptions): Promise<HttpServer
     });
     void answered(options, request, response);
   };
-  const server = tls ? createTlsServer({ ...limits, ...tls }, handle) : createServer(limits, handle);
+  const server = tls
+    ? createTlsServer({ ...limits, ...tls, handshakeTimeout: headMs }, handle)
+    : createServer(limits, handle);
   server.maxConnections = connections;
   server.setTimeout(silentMs);
   await listening(server, host, port);

@@ -1,6 +1,6 @@
 // `GET //` ended the bridge, the exporter, the operator, the simulator and the demo: one request of anybody stopped all messages.
 import { createCipheriv } from 'node:crypto';
-import { cpSync, mkdirSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Counter, Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -10,7 +10,7 @@ import { listenHttp, pathOf, reply } from '../../http/server.ts';
 import { serveWebhook } from '../../operator/webhook/server.ts';
 import { quietLog } from '../operator/support/quiet-log.ts';
 import { makeCertificates } from '../real/certificates.ts';
-import { temporaryFolder } from '../real/cleanup.ts';
+import { removeFolder, temporaryFolder } from '../real/cleanup.ts';
 import { program } from '../real/install.ts';
 import { attack, attacks, leavings, open, type Port, statusOf } from './support/attacks.ts';
 
@@ -129,6 +129,18 @@ describe('a server', () => {
     await Promise.all(ended);
     clearInterval(drip);
     await server.close();
+  });
+
+  test.runIf(program('openssl'))('cuts off who never begins TLS', async () => {
+    const folder = temporaryFolder('silent-tls');
+    const { serverCertFile, serverKeyFile } = makeCertificates(folder);
+    const tls = { cert: readFileSync(serverCertFile), key: readFileSync(serverKeyFile) };
+    const server = await serving((_path, _request, response) => reply(response, 200, 'ok\n'), { headMs: 300, tls });
+    const silent = await open(server);
+    await new Promise<void>(resolve => silent.resume().once('close', () => resolve()));
+    expect(await statusOf({ port: server.port, tls: true }, 'GET /')).toBe(200);
+    await server.close();
+    removeFolder(folder);
   });
 
   test('has room again when a crowd that says nothing has been cut off', async () => {

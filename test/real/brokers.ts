@@ -38,6 +38,7 @@ export function installRabbitmq(): void {
   const fresh = `${rabbitmqFolder()}.${process.pid}`;
   mkdirSync(fresh, { recursive: true });
   try {
+    run('apt-get', ['-qq', 'update'], { env: process.env, how: rabbitmqHow });
     run('apt-get', ['-qq', 'download', 'rabbitmq-server'], { env: process.env, how: rabbitmqHow, cwd: fresh });
     const [archive] = globSync(join(fresh, '*.deb'));
     run('dpkg', ['-x', archive!, fresh], { env: process.env, how: rabbitmqHow });
