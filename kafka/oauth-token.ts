@@ -5,7 +5,7 @@
 import { type IncomingMessage, request as plainRequest } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import { MkbError } from '../api/errors.ts';
-import { networkReason, tlsFailure } from '../net/connect-failure.ts';
+import { failureText, tlsFailure } from '../net/connect-failure.ts';
 import { shownUrl } from '../net/shown-url.ts';
 import { agentTls, type TlsTexts } from '../net/tls-settings.ts';
 import type { TokenSource } from './security.ts';
@@ -49,7 +49,7 @@ async function fetchToken(client: OauthClient, now: () => number): Promise<Token
   const { status, text } = await post(client, await client.clientSecret(), tls).catch(cause => {
     throw (
       tlsFailure(cause, `the token endpoint ${endpoint}`, tls?.cert !== undefined) ??
-      new MkbError('kafka-token-unavailable', { endpoint, reason: networkReason(cause) ?? cause.message }, { cause })
+      new MkbError('kafka-token-unavailable', { endpoint, reason: failureText(cause) }, { cause })
     );
   });
   const answer = readAnswer(text);

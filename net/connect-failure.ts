@@ -136,6 +136,10 @@ export function networkReason(error: unknown): string | undefined {
   return undefined;
 }
 
+/** What a failure means, in words of ours where the network is to blame; otherwise as whoever raised it says. */
+export const failureText = (error: unknown): string =>
+  networkReason(error) ?? ((error as Error | undefined)?.message || 'for a reason that is not known');
+
 const network: Readonly<Record<string, (error: NetworkError) => string>> = {
   EACCES: () => 'this process may not connect there',
   EADDRNOTAVAIL: () => 'this machine has no address or port left to connect from',

@@ -11,7 +11,7 @@ import { MkbError } from '../../api/errors.ts';
 import { explain } from '../../kafka/diagnosis.ts';
 import { errorName, reactionTo, refuses } from '../../kafka/error-codes.ts';
 import { responseOf } from '../../kafka/response-error.ts';
-import { networkReason } from '../../net/connect-failure.ts';
+import { failureText } from '../../net/connect-failure.ts';
 import { backoffMs } from '../backoff.ts';
 import { Connections } from './connections.ts';
 import type { Link, LinkOptions } from './link.ts';
@@ -264,13 +264,10 @@ export class Cluster {
       return await responseOf(api.async(connection, ...args));
     } catch (cause) {
       if (MkbError.is(cause)) throw cause;
-      throw new MkbError('kafka-request-failed', { what, reason: requestFailure(cause) }, { cause });
+      throw new MkbError('kafka-request-failed', { what, reason: failureText(cause) }, { cause });
     }
   }
 }
-
-/** In words of ours where the network is to blame; otherwise as the broker or the library says it. */
-const requestFailure = (cause: unknown): string => networkReason(cause) ?? (cause as Error).message;
 
 /** How often metadata may say that a topic is unknown before we believe it: a new topic takes a moment to be known to every broker. */
 export const unknownAnswers = 4;

@@ -10,6 +10,7 @@
  */
 import { MkbError } from '../../api/errors.ts';
 import { errorName, reactionTo, refuses } from '../../kafka/error-codes.ts';
+import { failureText } from '../../net/connect-failure.ts';
 import { backoffMs } from '../backoff.ts';
 import { BufferPool } from './buffer-pool.ts';
 import { Cluster } from './cluster.ts';
@@ -249,7 +250,7 @@ export class Producer {
 
   #lost(link: Link, lanes: readonly Lane[], { error: cause, ended, limited }: Lost): void {
     const { address } = link;
-    this.#handler.problem(new MkbError('kafka-unreachable', { address, reason: cause.message }, { cause }));
+    this.#handler.problem(new MkbError('kafka-unreachable', { address, reason: failureText(cause) }, { cause }));
     if (limited) this.#handler.problem(new MkbError('kafka-requests-too-large', { address, ...limited }));
     for (const lane of lanes) {
       if (ended && this.#requests.blames(link, lane)) this.#retire(lane, this.#failures.tooLarge(lane, hangsUp));

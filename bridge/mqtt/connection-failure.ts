@@ -1,6 +1,6 @@
 /** Why a connection to an MQTT server could not be made, or ended: an error of the table, with the remedy for the likeliest cause. */
 import { MkbError } from '../../api/errors.ts';
-import { networkReason, tlsFailure } from '../../net/connect-failure.ts';
+import { failureText, tlsFailure } from '../../net/connect-failure.ts';
 import { shownUrl } from '../../net/shown-url.ts';
 import type { MqttVersion } from './options.ts';
 import { isSecure } from './server-url.ts';
@@ -22,15 +22,10 @@ export function connectionFailure(
   const peer = `the MQTT server ${url}`;
   const tls = cause && isSecure(address) ? tlsFailure(cause, peer, security.withCertificate) : undefined;
   if (tls) return tls;
-  const reason = reasonOf(cause);
+  const reason = cause === undefined ? 'the server closed it' : failureText(cause);
   if (progress === 'accepted') return new MkbError('mqtt-connection-lost', { url, reason }, { cause });
   if (progress === 'opening') return new MkbError('mqtt-connect-failed', { url, reason }, { cause });
   return new MkbError('mqtt-closed-unanswered', { url, version }, { cause });
-}
-
-function reasonOf(cause: Error | undefined): string {
-  if (cause === undefined) return 'the server closed it';
-  return networkReason(cause) ?? (cause.message || 'for a reason that is not known');
 }
 
 /** What stands before a broker says 404 until it knows the broker, so only a login that is refused is final. */

@@ -2,7 +2,7 @@
 import { type IncomingMessage, request as plainRequest } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import { MkbError } from '../../api/errors.ts';
-import { networkReason, tlsFailure } from '../../net/connect-failure.ts';
+import { failureText, tlsFailure } from '../../net/connect-failure.ts';
 import { RenewedAgent } from '../../net/renewed-agent.ts';
 import type { TlsTexts } from '../../net/tls-settings.ts';
 
@@ -126,6 +126,6 @@ async function readText(response: IncomingMessage, url: string): Promise<string>
 
 function unreachable(url: string, cause: unknown): MkbError {
   const tls = tlsFailure(cause, `the schema registry ${url}`, true);
-  const reason = networkReason(cause) ?? (cause as Error).message;
+  const reason = failureText(cause);
   return tls ?? new MkbError('registry-unreachable', { url, reason }, { cause });
 }

@@ -2,7 +2,7 @@
 import { type IncomingMessage, get as plainGet, type RequestOptions } from 'node:http';
 import { get as secureGet } from 'node:https';
 import { MkbError } from '../../api/errors.ts';
-import { networkReason, tlsFailure } from '../../net/connect-failure.ts';
+import { failureText, tlsFailure } from '../../net/connect-failure.ts';
 import { RenewedAgent } from '../../net/renewed-agent.ts';
 import type { TlsTexts } from '../../net/tls-settings.ts';
 
@@ -99,8 +99,5 @@ async function readText(response: IncomingMessage, url: string): Promise<string>
 
 function unreachable(url: string, cause: unknown): MkbError {
   const tls = tlsFailure(cause, `the API of EMQX at ${url}`, true);
-  return (
-    tls ??
-    new MkbError('emqx-unreachable', { url, reason: networkReason(cause) ?? (cause as Error).message }, { cause })
-  );
+  return tls ?? new MkbError('emqx-unreachable', { url, reason: failureText(cause) }, { cause });
 }

@@ -9,7 +9,7 @@ import { connectError } from '../../kafka/connect-error.ts';
 import { explain, hostAndPort, secureOptionsFor } from '../../kafka/diagnosis.ts';
 import { responseOf } from '../../kafka/response-error.ts';
 import type { KafkaLogin } from '../../kafka/settings.ts';
-import { networkReason } from '../../net/connect-failure.ts';
+import { failureText } from '../../net/connect-failure.ts';
 
 interface Link {
   /** Undefined while certificates and secrets are being read. */
@@ -104,8 +104,7 @@ export class Brokers {
     try {
       return await responseOf(api.async(connection, ...args));
     } catch (cause) {
-      const reason = networkReason(cause) ?? (cause as Error).message;
-      throw new MkbError('kafka-request-failed', { what, reason }, { cause });
+      throw new MkbError('kafka-request-failed', { what, reason: failureText(cause) }, { cause });
     }
   }
 

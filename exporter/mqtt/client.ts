@@ -40,6 +40,8 @@ export async function clientSettings(
     reschedulePings: false,
     queueQoSZero: false,
     resubscribe: false,
+    // A login that is refused may be right by the next attempt, as it is read again.
+    reconnectOnConnackError: true,
     ...(await login()),
   };
   return { options, eitherVersion: spec.version === 'auto', login };
@@ -59,43 +61,43 @@ async function readLogin(
 
 /** Connects, and goes on trying. @param ended called when a connection could not be made or was lost, with the reason if it is known */
 export function connectClient(url: string, settings: ClientSettings, ended: (error: MkbError) => void): MqttClient {
-  const options = { ...settings.options };
-  const client = mqtt.connect(url, options);
+  const client = mqtt.connect(url, { ...settings.options });
   let reason: MkbError | undefined;
-  let asked = false;
   let wasLetIn = false;
-  client.on('packetsend', ({ cmd }) => {
-    asked ||= cmd === 'connect';
-  });
-  client.on('connect', () => {
-    wasLetIn = true;
+  client.on('connect', connack => {
+    // A CONNACK of MQTT 3.1.1 is shorter than any of 5: this server does not look at the version.
+    const old = client.options.protocolVersion === 5 && connack.length === 2;
+    if (old) client.stream.destroy();
+    wasLetIn = !old;
   });
   client.on('error', error => {
-    reason = connectError(url, error, options.cert !== undefined);
+    reason = connectError(url, error, client.options.cert !== undefined);
   });
   client.on('close', () => {
-    const unanswered = asked && !wasLetIn && (reason === undefined || MkbError.is(reason, 'mqtt-version-unsupported'));
-    ended(reason ?? endOf(url, unanswered));
-    if (settings.eitherVersion && unanswered)
-      client.options.protocolVersion = client.options.protocolVersion === 5 ? 4 : 5;
+    const ofVersion = !wasLetIn && (reason === undefined || MkbError.is(reason, 'mqtt-version-unsupported'));
+    const { protocolVersion } = client.options;
+    const version = protocolVersion === 5 ? '5' : '3.1.1';
+    const lost = () => new MkbError('mqtt-connection-lost', { url: shownUrl(url), reason: 'the server closed it' });
+    const unanswered = () => new MkbError('mqtt-closed-unanswered', { url: shownUrl(url), version });
+    ended(reason ?? (wasLetIn ? lost() : unanswered()));
+    if (settings.eitherVersion && ofVersion) client.options.protocolVersion = protocolVersion === 5 ? 4 : 5;
     settings.login().then(login => Object.assign(client.options, login), ended);
     reason = undefined;
-    asked = false;
   });
   return client;
 }
-
-const endOf = (url: string, unanswered: boolean): MkbError =>
-  unanswered
-    ? new MkbError('mqtt-closed-unanswered', { url: shownUrl(url), version: '5, or 3.1.1' })
-    : new MkbError('mqtt-connection-lost', { url: shownUrl(url), reason: 'the server closed it' });
 
 /** CONNACK: bad user name or password, not authorised [MQTT 3.1.1, 3.2.2.3; MQTT 5, 3.2.2.2]. */
 const notAuthorised: ReadonlySet<unknown> = new Set([4, 5, 134, 135]);
 /** CONNACK: unsupported protocol version, in both. */
 const otherVersion: ReadonlySet<unknown> = new Set([1, 132]);
 
-function connectError(address: string, error: Error & { code?: unknown }, withCertificate: boolean): MkbError {
+/** @returns undefined for what is no more than a connection that was closed */
+function connectError(
+  address: string,
+  error: Error & { code?: unknown },
+  withCertificate: boolean,
+): MkbError | undefined {
   const url = shownUrl(address);
   const { code, message } = error;
   // Its parser cannot read a CONNACK of 3.1.1 as one of 5.
@@ -104,6 +106,7 @@ function connectError(address: string, error: Error & { code?: unknown }, withCe
   if (notAuthorised.has(code)) return new MkbError('mqtt-not-authorised', { reason: message }, { cause: error });
   const tls = tlsFailure(error, `the MQTT server ${url}`, withCertificate);
   if (tls) return tls;
+  if (code === 'ECONNRESET' || code === 'EPIPE') return undefined;
   const reason = networkReason(error) ?? (message || String(code ?? error.name));
   return new MkbError('mqtt-connect-failed', { url, reason }, { cause: error });
 }

@@ -4,6 +4,7 @@
  */
 import type { Connection } from '@platformatic/kafka';
 import { MkbError } from '../../../api/errors.ts';
+import { failureText } from '../../../net/connect-failure.ts';
 import type { Cluster } from '../cluster.ts';
 import { Link } from '../link.ts';
 import type { ConsumerOptions } from './options.ts';
@@ -41,7 +42,7 @@ export class Coordinator {
     } catch (cause) {
       if (this.#link === finding) this.forget();
       if (MkbError.is(cause)) throw cause;
-      throw new MkbError('kafka-request-failed', { what, reason: (cause as Error).message }, { cause });
+      throw new MkbError('kafka-request-failed', { what, reason: failureText(cause) }, { cause });
     } finally {
       clearTimeout(timer);
     }

@@ -9,6 +9,7 @@ import { listOffsetsV6 } from '@platformatic/kafka';
 import { MkbError } from '../../../api/errors.ts';
 import { errorName } from '../../../kafka/error-codes.ts';
 import { responseOf } from '../../../kafka/response-error.ts';
+import { failureText } from '../../../net/connect-failure.ts';
 import { type Cluster, isDenied } from '../cluster.ts';
 import type { Group } from './group.ts';
 import type { TopicPartition } from './group-protocol.ts';
@@ -101,7 +102,7 @@ export class Positions {
     const connection = await link.ready();
     const answer = await responseOf(
       listOffsetsV6.api.async(connection, consumer, readCommitted, [{ name: topic, partitions: [asked] }]),
-    ).catch(cause => fail((cause as Error).message, cause));
+    ).catch(cause => fail(failureText(cause), cause));
     const [found] = answer.topics[0]?.partitions ?? [];
     if (found !== undefined && isDenied(found.errorCode))
       throw new MkbError('kafka-not-authorised', { what: `read topic ${topic}`, reason: errorName(found.errorCode) });

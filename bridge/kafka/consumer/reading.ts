@@ -1,6 +1,7 @@
 /** Fetch requests: what is asked of a broker, and what it answers for each partition. */
 import { MkbError } from '../../../api/errors.ts';
 import { errorName } from '../../../kafka/error-codes.ts';
+import { failureText } from '../../../net/connect-failure.ts';
 import type { Cluster } from '../cluster.ts';
 import type { AssignedPartition } from './assigned-partition.ts';
 import { fetchRecords, type PartitionAnswer } from './fetch-api.ts';
@@ -42,7 +43,7 @@ export class Reading {
     const answer = await fetchRecords
       .async(connection, wanted, { maxWaitMs, maxBytes, partitionBytes })
       .catch((cause: Error) => {
-        throw new MkbError('kafka-unreachable', { address: link.address, reason: cause.message }, { cause });
+        throw new MkbError('kafka-unreachable', { address: link.address, reason: failureText(cause) }, { cause });
       });
     if (answer.errorCode !== 0)
       throw new MkbError('kafka-request-failed', { what: 'read', reason: errorName(answer.errorCode) });

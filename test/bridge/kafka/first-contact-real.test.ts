@@ -220,6 +220,9 @@ describe('first contact with what is no Kafka', () => {
     test('what closes without a word may be a proxy without its Kafka, and is tried again', async () => {
       const address = await listen(createServer(socket => void socket.on('error', nothing).end()));
       expect(await fails(contact, address)).toMatchObject({ kind: 'retryable' });
+      // It was taken for a refused login, and the bridge ended.
+      const sasl = { mechanism: 'plain', username: 'u', password: 'p' } as const;
+      expect(await fails(contact, address, { sasl })).toMatchObject({ code: 'kafka-unreachable', kind: 'retryable' });
       const secure = await fails(contact, address, { tls: {} });
       expect(secure).toMatchObject({ code: 'tls-failed', kind: 'retryable' });
     });

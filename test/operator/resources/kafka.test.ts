@@ -25,6 +25,13 @@ describe('topics of Strimzi', () => {
     ]);
   });
 
+  it('with -1 leave the choice to the cluster', () => {
+    const [topic] = topicsOf([{ name: 'cars', partitions: -1, replicas: -1 }]);
+    expect(topic).toMatchObject({ spec: { topicName: 'cars' } });
+    expect(topic!.spec).not.toHaveProperty('replicas');
+    expect(topic!.spec).not.toHaveProperty('partitions');
+  });
+
   it('have names that objects may have, each its own', () => {
     const names = topicsOf(['Cars', 'cars', 'cars_all', 'cars.all', '_', 'a..b'].map(name => ({ name }))).map(
       ({ metadata }) => metadata.name,

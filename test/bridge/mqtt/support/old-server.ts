@@ -63,6 +63,7 @@ export class OldServer {
       if (bytes[0] === 0x10) this.#connect(socket, bytes);
       // SUBSCRIBE of one filter, in either version: SUBACK grants QoS 1.
       else if (bytes[0] === 0x82) socket.write(suback(bytes, this.levels.at(-1)!));
+      else if (bytes[0] === 0xc0) socket.write(Buffer.from([0xd0, 0]));
     });
   }
 
