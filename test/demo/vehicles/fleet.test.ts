@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Clock } from '../../../demo/vehicles/clock.ts';
 import { type Fleet, startFleet } from '../../../demo/vehicles/fleet.ts';
 import type { FleetOptions } from '../../../demo/vehicles/options.ts';
+import { OldServer, treatments } from '../../bridge/mqtt/support/old-server.ts';
 import { until } from '../../real/until.ts';
 
 /** A broker in this process that keeps what clients publish. */
@@ -252,4 +253,19 @@ test('stopping closes every connection with a goodbye, also before all are conne
   await running.stop();
   await until('the sockets to close', () => broker.sockets.size === 0);
   expect(running.met).toBeLessThan(200);
+});
+
+// The simulator was refused by a RabbitMQ, and ended.
+test.each(
+  Object.entries(treatments).filter(([name]) => name !== 'does not look at the version'),
+)('vehicles that may speak either version come through to a server that %s', async (_, treatment) => {
+  const server = await OldServer.start(treatment);
+  try {
+    const running = start({ url: server.url, mqttVersion: 'auto', vehicles: 1, qos: 0, limit: 3 });
+    expect(await running.finished).toMatchObject({ published: 3 });
+    expect(server.levels.slice(0, 2)).toEqual([5, 4]);
+  } finally {
+    await fleet?.stop().catch(() => {});
+    await server.stop();
+  }
 });
