@@ -35,6 +35,7 @@ const bad: [Record<string, unknown>, string][] = [
   [{ mqtt: { url, qos: 3 } }, 'spec.mqtt.qos: Unsupported value: 3'],
   [{ mqtt: { url, sessionExpiry: '24' } }, 'spec.mqtt.sessionExpiry'],
   [{ mqtt: { url, tls: { cert: secret } } }, 'cert and key belong together'],
+  [{ mqtt: { url: 'mqtts://a', tls: { passphrase: secret } } }, 'passphrase is given without key'],
   [{ mqtt: { url, auth: { username: 'a', password: {} } } }, 'exactly one of value, valueFrom is needed'],
   [{ mqtt: { broker: { ...mosquitto, replicas: 2 } } }, 'mosquitto does not scale out'],
   [
@@ -73,9 +74,12 @@ const bad: [Record<string, unknown>, string][] = [
   [{ kafka: {} }, 'exactly one of bootstrapServers, clusterRef is needed'],
   [{ kafka: { bootstrapServers: [] } }, 'should have at least 1 items'],
   [{ kafka: { bootstrapServers, auth: { mechanism: 'plain' } } }, 'username is needed by plain'],
+  [{ kafka: { bootstrapServers, auth: { mechanism: 'aws-msk-iam' } } }, 'tls is missing'],
+  [{ kafka: { bootstrapServers, tls: {}, auth: { mechanism: 'aws-msk-iam', token: secret } } }, 'token is only for'],
+  [{ kafka: { bootstrapServers, topics: [{ name: 'a', replicas: 0 }] } }, "-1 for the cluster's own default"],
   [
     { kafka: { bootstrapServers, auth: { mechanism: 'oauthbearer', username: 'u', token: secret } } },
-    'oauthbearer does not use it',
+    'the other mechanisms do not use it',
   ],
   [{ kafka: { bootstrapServers, auth: { mechanism: 'oauthbearer' } } }, 'oauthbearer needs oauth or token'],
   [{ kafka: { bootstrapServers, producer: { acks: 'leader', idempotent: true } } }, 'idempotent needs acks: all'],
