@@ -43,20 +43,29 @@ export const checkRules = (loaded: LoadedDocument): Problem[] => {
       problems.push(problemOf(loaded, [...path, 'sql'], error));
     }
   }
-  return [...problems, ...checkUnsubscribe(loaded), ...checkOverlaps(loaded, filters), ...checkLoops(loaded, checked)];
+  return [
+    ...problems,
+    ...checkUnsubscribe(loaded, filters),
+    ...checkOverlaps(loaded, filters),
+    ...checkLoops(loaded, checked),
+  ];
 };
 
-/** Filters that a server would close the connection for, again and again. */
-const checkUnsubscribe = (loaded: LoadedDocument): Problem[] => {
-  const filters: unknown = loaded.document.spec.mqtt?.unsubscribe;
+/** Filters that a server would close the connection for, again and again; and those that rules read. */
+const checkUnsubscribe = (loaded: LoadedDocument, read: readonly PlacedFilter[]): Problem[] => {
+  const { unsubscribe, share }: { unsubscribe?: unknown; share?: string } = loaded.document.spec.mqtt ?? {};
   // `spec.mqtt` may be missing, or broken in another way, which is someone else's finding.
-  if (!Array.isArray(filters)) return [];
-  return filters.flatMap((filter: unknown, index) => {
+  if (!Array.isArray(unsubscribe)) return [];
+  const readers = new Map(
+    read.map(({ filter, rule }) => [share === undefined ? filter : `$share/${share}/${filter}`, rule]),
+  );
+  return unsubscribe.flatMap((filter: unknown, index) => {
     if (typeof filter !== 'string') return [];
-    const reason = filterProblem(filter.replace(/^\$share\/[^/+#]+\//, ''));
-    if (reason === undefined) return [];
     const path: Path = ['spec', 'mqtt', 'unsubscribe', index];
-    return [problemOf(loaded, path, new MkbError('mqtt-filter-invalid', { filter, reason }))];
+    const reason = filterProblem(filter.replace(/^\$share\/[^/+#]+\//, ''));
+    if (reason !== undefined) return [problemOf(loaded, path, new MkbError('mqtt-filter-invalid', { filter, reason }))];
+    const rule = readers.get(filter);
+    return rule === undefined ? [] : [problemOf(loaded, path, new MkbError('mqtt-filter-read', { filter, rule }))];
   });
 };
 

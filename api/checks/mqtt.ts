@@ -16,6 +16,7 @@ export const mqttChecks: readonly SemanticCheck[] = [
       ...checkWebSocket(mqtt),
       ...checkListen(mqtt),
       ...checkDelays(mqtt),
+      ...checkRetained(mqtt),
     ],
   },
   {
@@ -97,6 +98,14 @@ const checkListen = ({ listen, tls }: MqttSection): Finding[] => {
     );
   }
   return found;
+};
+
+const checkRetained = ({ retained, share }: MqttSection): Finding[] => {
+  if (retained !== 'all' || share === undefined) return [];
+  const reason = 'A shared subscription (`share`) gets no stored messages, whatever `retained` says.';
+  const remedy =
+    'Leave out `retained`; to take stored messages, read them with a bridge of one replica without `share`.';
+  return [finding([...section, 'retained'], 'field-conflict', { reason }, { severity: 'warning', remedy })];
 };
 
 const checkDelays = ({ reconnect }: MqttSection): Finding[] => {

@@ -157,6 +157,12 @@ export const mqttErrors = table({
       `${JSON.stringify(filter.slice(0, 200))} is no topic filter: ${reason}.`,
     remedy: 'Write it as it was subscribed: levels between slashes, + for one of them, # at the end for the rest.',
   },
+  'mqtt-filter-read': {
+    kind: 'permanent',
+    message: ({ filter, rule }: { filter: string; rule: string }) =>
+      `"${filter}" cannot be given up: the rule ${rule} reads it.`,
+    remedy: 'Take it out of spec.mqtt.unsubscribe, or out of the rule.',
+  },
   'mqtt-filters-overlap': {
     kind: 'permanent',
     message: ({ filter, other }: { filter: string; other: string }) =>

@@ -24,7 +24,6 @@ export interface OldSubscriptionsOptions {
   readonly unsubscribe: (filters: readonly string[]) => Promise<boolean>;
   /** Told of each old subscription, once. */
   readonly noticed: (error: MkbError) => void;
-  readonly sharedPatienceMs?: number;
 }
 
 /** So many different identifiers are looked into, in case a server makes them up. */
@@ -76,20 +75,24 @@ export class OldSubscriptions {
     if (this.#ours.has(identifier) || this.#met.has(identifier) || this.#met.size === mostMet) return;
     this.#met.add(identifier);
     const filter = findFilter(identifier, topic, this.#prefixes);
-    if (filter === undefined)
+    if (filter === undefined) {
       this.#options.noticed(new MkbError('mqtt-old-subscription-unknown', { identifier, topic }));
+      // It may be of another group.
+      if (this.#prefixes.length > 1) this.#waitFor(identifier, () => this.#shared.delete(identifier));
+    }
     // Another filter had its identifier in an older document.
     else if (this.#filters.has(filter)) this.#ours.add(identifier);
-    else if (sharePrefix.test(filter)) this.#giveUpLater(identifier, filter);
+    else if (sharePrefix.test(filter)) this.#waitFor(identifier, () => void this.#giveUp(identifier, filter));
     else void this.#giveUp(identifier, filter);
   }
 
-  #giveUpLater(identifier: number, filter: string): void {
+  /** Its copies go through the rules until `over`. */
+  #waitFor(identifier: number, over: () => void): void {
     this.#shared.add(identifier);
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      void this.#giveUp(identifier, filter);
-    }, this.#options.sharedPatienceMs ?? sharedPatienceMs);
+      over();
+    }, sharedPatienceMs);
     this.#timers.add(timer);
   }
 
@@ -101,6 +104,7 @@ export class OldSubscriptions {
       else this.#met.delete(identifier);
     } catch (error) {
       if (!MkbError.is(error)) throw error;
+      this.#shared.delete(identifier);
       this.#options.noticed(new MkbError('mqtt-old-subscription-kept', { filter, reason: error.message }));
     }
   }

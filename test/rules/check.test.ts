@@ -274,15 +274,19 @@ test('12,000 filters that overlap are told in 21 warnings', () => {
   expect(problems.filter(({ code }) => code === 'rule-warnings-omitted')).toHaveLength(1);
 });
 
-test('a filter to give up that is no filter is an error: the server would close the connection for it each time', () => {
+test('a filter to give up that is no filter, or that a rule reads, is an error: the server would close the connection for it each time', () => {
   const rules = `    - name: cars
       sql: SELECT payload FROM "cars"
       sinks: [{kafka: {topic: cars}}]
 `;
-  const text = document(rules).replace('1883', '1883,\n    unsubscribe: ["$share/g/a/#", "a/#/b", "$share/g/a+"]');
+  const text = document(rules).replace(
+    '1883',
+    '1883,\n    unsubscribe: ["$share/g/a/#", "a/#/b", "$share/g/a+", "cars"]',
+  );
   const { problems } = loadText(text, 'bridge.yaml', { checks: [rulesCheck] });
   expect(problems.map(({ code, path, severity }) => [code, path, severity])).toEqual([
     ['mqtt-filter-invalid', 'spec.mqtt.unsubscribe[1]', 'error'],
     ['mqtt-filter-invalid', 'spec.mqtt.unsubscribe[2]', 'error'],
+    ['mqtt-filter-read', 'spec.mqtt.unsubscribe[3]', 'error'],
   ]);
 });

@@ -38,6 +38,7 @@ describe('mqtt', () => {
     [{ url: 'mqtts://a', tls: { key: secret } }, 'spec.mqtt.tls.key: `key` is given without `cert`.'],
     [{ url: 'mqtt://a', webSocket: {} }, 'spec.mqtt.webSocket: `webSocket` is given, but no url starts with ws://'],
     [{ listen: { port: 1, tls: {} } }, 'spec.mqtt.listen.tls: `cert` is missing.'],
+    [{ url: 'mqtt://a', share: 'g', retained: 'all' }, 'spec.mqtt.retained: A shared subscription'],
     [{ listen: { port: 1 }, tls: {} }, 'spec.mqtt.tls: `tls` is for connecting to a broker'],
     [
       { url: 'mqtt://a', reconnect: { minDelay: '1m' } },

@@ -25,11 +25,11 @@ function stage(answer: () => Promise<boolean>) {
     },
     noticed: error => noticed.push(error),
   });
-  const isOld = (filter: string, isShared = true) => {
+  const isOld = (filter: string, group: 'g' | 'other' | 'none' = 'g') => {
     const message = new MqttMessage('00000000');
     message.topic = 'x/1';
     message.qos = 1;
-    message.named.identifiers[0] = plan(filter, isShared ? 'g' : undefined)[0]!.identifier!;
+    message.named.identifiers[0] = plan(filter, group === 'none' ? undefined : group)[0]!.identifier!;
     message.named.count = 1;
     return old.isOld(message);
   };
@@ -48,16 +48,25 @@ test('an old shared subscription is given up after ten seconds of work, and its 
   expect(isOld('x/#')).toBe(false);
 });
 
+test('one of another group, which cannot be found, has its messages go through the rules for ten seconds', async () => {
+  const { isOld, asked, noticed } = stage(() => Promise.resolve(true));
+  expect([isOld('x/+'), isOld('x/#', 'other')]).toEqual([false, false]);
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(isOld('x/#', 'other')).toBe(true);
+  expect(asked).toEqual([]);
+  expect(noticed.map(({ code }) => code)).toEqual(['mqtt-old-subscription-unknown']);
+});
+
 test('one that was not shared is given up at once, also where its group is shared now', async () => {
   const { isOld, asked } = stage(() => Promise.resolve(true));
-  isOld('x/#', false);
+  isOld('x/#', 'none');
   expect(asked).toEqual(['x/#']);
 });
 
 test('a subscription that the server keeps is reported once', async () => {
   const { isOld, noticed } = stage(() => Promise.reject(new MkbError('mqtt-unsubscription-refused', { reason: 'no' })));
-  isOld('x/#', false);
-  isOld('x/#', false);
+  isOld('x/#', 'none');
+  isOld('x/#', 'none');
   await vi.advanceTimersByTimeAsync(0);
   expect(noticed.map(({ code }) => code)).toEqual(['mqtt-old-subscription-kept']);
 });
