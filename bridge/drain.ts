@@ -24,6 +24,7 @@ import { MkbError } from '../api/errors.ts';
 import { type Outcome, outcomes } from './flow/outcome.ts';
 import { Bridge } from './main.ts';
 import { endSession } from './mqtt/end-session.ts';
+import type { SessionOptions } from './mqtt/options.ts';
 import { ErrorLog } from './observe/log.ts';
 import { type BridgeOptions, type BridgeParts, prepareParts } from './parts.ts';
 
@@ -53,7 +54,7 @@ const patienceLooks = 40;
 export class Drain {
   readonly clientId: string;
   readonly #bridge: Bridge;
-  readonly #parts: BridgeParts;
+  readonly #session: SessionOptions;
   readonly #errors: ErrorLog;
   readonly #everyMs: number;
   /** Messages at the last look: those that are settled, and of these the ones that a rule wanted. */
@@ -62,11 +63,12 @@ export class Drain {
 
   /** Use `prepareDrain`. */
   constructor(document: MqttKafkaBridge, parts: BridgeParts, { log, everyMs = 250 }: DrainOptions) {
-    this.clientId = parts.session.clientId;
-    this.#parts = parts;
+    this.#session = parts.session;
+    this.clientId = this.#session.clientId;
     // What goes from Kafka to MQTT is none of this replica's: the group gives its partitions to the others.
-    const session = { ...parts.session, subscribes: false };
-    this.#bridge = new Bridge(document, { ...parts, session, wayBack: undefined }, log);
+    const session = { ...this.#session, subscribes: false };
+    const mqttSource = parts.mqttSource && { ...parts.mqttSource, session };
+    this.#bridge = new Bridge(document, { ...parts, mqttSource, kafkaSource: undefined }, log);
     this.#errors = new ErrorLog(log);
     this.#everyMs = everyMs;
   }
@@ -92,7 +94,7 @@ export class Drain {
       const sessionPresent = bridge.connection?.sessionPresent === true;
       if (sessionPresent) await this.#empty(signal);
       await bridge.stop();
-      await endSession(this.#parts.session, error => this.#errors.report('warn', error), signal);
+      await endSession(this.#session, error => this.#errors.report('warn', error), signal);
       return { sessionPresent, messages: this.#messages() };
     } catch (error) {
       const { unacknowledged } = await bridge.stop();
@@ -105,7 +107,7 @@ export class Drain {
 
   async #empty(signal: AbortSignal): Promise<void> {
     await this.#catchUp(signal);
-    const filters = this.#parts.session.subscriptions.map(({ filter }) => filter);
+    const filters = this.#session.subscriptions.map(({ filter }) => filter);
     while (!(await this.#bridge.session.unsubscribe(filters))) await this.#look(signal);
     await this.#finish(signal);
   }

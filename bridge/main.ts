@@ -1,213 +1,211 @@
 /**
- * The bridge: a document in, a running bridge out. The only place that knows all parts.
+ * The bridge: a document in, a running bridge out. It makes sources and sinks, and hands them to one pipeline.
  *
- * It starts from the end: Kafka first, its topics next, MQTT last, so that nothing is received that could not go anywhere. It stops from
- * the beginning: reading ends, windows of rules are closed, what was read is delivered and acknowledged, and only then are the connections
- * closed.
+ * It starts from the end, sinks before sources, so that nothing is received that could not go anywhere. It stops from the beginning: sources
+ * hand over no more, what was read is delivered and acknowledged, and only then are the connections closed.
  */
 import type { MqttKafkaBridge } from '../api/bridge.ts';
 import type { MkbError } from '../api/errors.ts';
 import { durationMs } from '../api/units.ts';
-import type { JqThreads } from '../rules/jq/threads.ts';
-import { because } from './because.ts';
-import { Account } from './flow/account.ts';
-import type { BoundRule } from './flow/bound-rule.ts';
+import { systemClock } from './clock.ts';
+import type { Account } from './flow/account.ts';
+import { type BindSink, BoundRule } from './flow/bound-rule.ts';
 import { Pipeline } from './flow/pipeline.ts';
-import type { Source } from './flow/pipeline-options.ts';
-import type { RecordRule } from './flow/records/record-rule.ts';
-import { Settlement } from './flow/settlement.ts';
-import { slotBitsFor } from './flow/tokens.ts';
-import { Producer } from './kafka/producer.ts';
+import type { Sink } from './flow/sink.ts';
+import type { Source } from './flow/source.ts';
 import type { Wait } from './kafka/waits.ts';
-import { type ConnectedInfo, Session, type SessionHandler } from './mqtt/session.ts';
+import type { ConnectedInfo, Session } from './mqtt/session.ts';
 import type { BridgeFigures } from './observe/figures.ts';
 import { ErrorLog, type Logger } from './observe/log.ts';
 import { StandstillLog } from './observe/standstill-log.ts';
 import { type BridgeOptions, type BridgeParts, prepareParts } from './parts.ts';
 import { Persistence } from './persistence.ts';
-import type { Registries } from './registry/registries.ts';
+import { KafkaSink } from './sinks/kafka.ts';
+import { MqttSink } from './sinks/mqtt.ts';
+import { EventsSource } from './sources/events.ts';
+import { KafkaSource } from './sources/kafka.ts';
+import { MqttSource } from './sources/mqtt.ts';
+import { WindowsSource } from './sources/windows.ts';
 import { kafkaAway, type Standstill, standstillsOf, unreadiness } from './standstills.ts';
 import { endedWithin, type StopReport } from './stopping.ts';
-import { WayBack, type WayBackEvents } from './way-back.ts';
 
 export class Bridge implements BridgeFigures {
   readonly name: string;
-  readonly account = new Account();
-  readonly rules: readonly (BoundRule | RecordRule)[];
-  /** From Kafka to MQTT, if a rule goes that way. */
-  readonly wayBack: WayBack | undefined;
-  readonly retried = new Map<string, number>();
+  readonly rules: readonly BoundRule[];
   readonly receiveMaximum: number;
   readonly bufferLimitBytes: number;
-  /** For questions to the broker. It is started and closed by `start` and `stop` only. */
-  readonly session: Session;
-  /** Settles when the bridge has ended: fulfilled by `stop`, rejected by an error that no retry mends. */
+  readonly retried = new Map<string, number>();
+  readonly mqttSource: MqttSource | undefined;
+  readonly kafkaSource: KafkaSource | undefined;
+  readonly windows: WindowsSource;
+  readonly events: EventsSource;
+  readonly kafkaSink: KafkaSink | undefined;
+  readonly mqttSink: MqttSink | undefined;
+  /** Settles when the bridge has ended: fulfilled by `stop`, rejected by an error that no retry changes. */
   readonly ended: Promise<void>;
-  mqttConnections = 0;
-  /** What the MQTT broker said when it let us in last. */
-  connection: ConnectedInfo | undefined;
   readonly #document: MqttKafkaBridge;
+  readonly #parts: BridgeParts;
   readonly #errors: ErrorLog;
   readonly #log: Logger;
-  readonly #producer: Producer;
-  readonly #registries: Registries;
-  readonly #jq: JqThreads;
   readonly #pipeline: Pipeline;
-  /** Whether a rule goes from MQTT to Kafka. */
-  readonly #subscribes: boolean;
   readonly #end = Promise.withResolvers<void>();
   readonly #stopped = new AbortController();
-  readonly #firstConnection = Promise.withResolvers<void>();
-  /** Why the session is not let in. */
-  #refusal: MkbError | undefined;
+  readonly #persistence = new Persistence(this.#stopped.signal, error => this.#problem(error));
   /** As events tell it. */
   #mqttWasConnected = false;
   #kafkaWasConnected = false;
   #stopping: Promise<StopReport> | undefined;
   #settled: (() => void) | undefined;
-  readonly #persistence = new Persistence(this.#stopped.signal, error => this.#problem(error));
   readonly #standstillLog: StandstillLog;
   #standstillTimer: NodeJS.Timeout | undefined;
   /** `stop` has closed everything. */
   #over = false;
 
-  /** Use `prepareBridge`. */
+  /** Use `prepareBridge`. Throws for rules that do not compile. */
   constructor(document: MqttKafkaBridge, parts: BridgeParts, log: Logger) {
     this.name = document.metadata.name;
     this.ended = this.#end.promise;
-    // Whoever awaits them hears of a rejection; until then it is not an unhandled one.
+    // Whoever awaits it hears of a rejection; until then it is not an unhandled one.
     this.ended.catch(() => undefined);
-    this.#firstConnection.promise.catch(() => undefined);
     this.#document = document;
+    this.#parts = parts;
     this.#log = log;
     this.#errors = new ErrorLog(log);
     this.#standstillLog = new StandstillLog(log, this.name);
-    this.rules = [...parts.rules, ...(parts.wayBack?.rules ?? [])];
-    this.#subscribes = parts.rules.length > 0;
-    this.#registries = parts.registries;
-    this.#jq = parts.jq;
-    this.receiveMaximum = parts.session.receiveMaximum;
-    this.bufferLimitBytes = parts.producer.maxBytes;
-    const slotBits = slotBitsFor(parts.rules);
+    this.receiveMaximum = document.spec.mqtt.receiveMaximum;
+    const { producer } = parts.kafkaSink ?? {};
+    this.bufferLimitBytes = producer?.maxBytes ?? parts.mqttSink?.maxBytes ?? 0;
+    this.kafkaSink = parts.kafkaSink && this.#makeKafkaSink(parts.kafkaSink);
+    this.mqttSink = parts.mqttSink && this.#makeMqttSink(parts.mqttSink);
+    this.rules = this.#bindRules();
+    const obtainSchema = (missing: Parameters<typeof parts.registries.obtain>[0]) =>
+      parts.registries.obtain(missing, error => this.#problem(error));
+    this.events = new EventsSource(this.rules, systemClock);
+    this.windows = new WindowsSource(this.rules, systemClock, obtainSchema);
     this.#pipeline = new Pipeline({
-      rules: parts.rules,
-      settlement: new Settlement(slotBits),
-      slotBits,
-      ownerOf: parts.ownerOf,
-      deadLetterTopic: document.spec.delivery.onFailure.deadLetter?.topic,
-      source: this.#source(),
+      rules: this.rules,
+      letterBox: this.kafkaSink?.letterBox,
       failed: (rule, error) => this.#errors.report('error', error, { bridge: this.name, rule }),
-      noticed: (rule, warning) => this.#errors.report('warn', warning, { bridge: this.name, rule }),
-      problem: error => this.#problem(error),
-      obtainSchema: missing => this.#registries.obtain(missing, error => this.#problem(error)),
-      linkChanged: () => this.#kafkaLinkChanged(),
+      raise: (event, facts) => this.events.raise(event, facts),
       settled: () => this.#checkSettled(),
+      obtainSchema,
     });
-    this.#producer = new Producer(parts.producer, this.#pipeline);
-    this.#pipeline.use(this.#producer);
-    for (const { name } of document.spec.kafka.topics) this.#producer.topic(name, true);
-    this.session = new Session(parts.session, this.#sessionHandler());
-    if (parts.wayBack) this.wayBack = new WayBack(document, parts.wayBack, this.#wayBackEvents(), log);
+    this.kafkaSink?.use(this.#pipeline);
+    this.kafkaSink?.countAlso(() => this.#pipeline.heldBytes + this.events.queuedBytes);
+    this.mqttSink?.use(this.#pipeline);
+    this.mqttSource = parts.mqttSource && this.#makeMqttSource(parts.mqttSource);
+    this.kafkaSource = parts.kafkaSource && this.#makeKafkaSource(parts.kafkaSource);
+  }
+
+  /** Of messages from MQTT. */
+  get account(): Account {
+    return (this.mqttSource ?? this.events).account;
+  }
+
+  /** For questions to the MQTT server. */
+  get session(): Session {
+    return this.mqttSource!.session;
+  }
+
+  /** What the MQTT server said when it let us in last. */
+  get connection(): ConnectedInfo | undefined {
+    return this.mqttSource?.connection;
+  }
+
+  get mqttConnections(): number {
+    return this.mqttSource?.connections ?? 0;
   }
 
   get mqttConnected(): boolean {
-    return this.#subscribes ? this.session.connected : (this.wayBack?.publisherConnected ?? false);
+    return (this.mqttSource ?? this.mqttSink)?.connected ?? true;
   }
 
+  /** Whether Kafka is connected, and every leader that records need is reached. */
   get kafkaConnected(): boolean {
-    return this.#kafkaAnswers && this.#producer.unreachable.length === 0;
+    return this.#kafkaAnswers && (this.kafkaSink?.unreachable ?? []).length === 0;
   }
 
   /** Whether at least one broker of Kafka is connected. */
   get #kafkaAnswers(): boolean {
-    return this.#subscribes ? this.#producer.cluster.connected : (this.wayBack?.kafkaConnected ?? false);
+    return (this.kafkaSink ?? this.kafkaSource)?.connected ?? true;
   }
 
   get refusals(): BridgeFigures['refusals'] {
-    const own = this.#refusal ? [['session', this.#refusal] as const] : [];
-    return [...own, ...(this.wayBack?.refusals ?? [])];
+    const parts = { session: this.mqttSource, publisher: this.mqttSink, consumer: this.kafkaSource };
+    return Object.entries(parts).flatMap(([name, part]) => (part?.refusal ? [[name, part.refusal] as const] : []));
   }
 
   get heldBack(): number {
-    return this.session.heldBack;
+    return this.mqttSource?.session.heldBack ?? 0;
   }
 
   get waits(): Wait[] {
-    return [...this.#producer.waits, ...(this.wayBack?.waits ?? [])];
+    return this.kafkaSink?.waits ?? [];
   }
 
   get #standstills(): Standstill[] {
-    // With no broker connected, it is not the address of a leader that is wrong.
-    const unreachable = this.#kafkaAnswers ? this.#producer.unreachable : [];
-    return standstillsOf({ unreachable, waits: this.waits });
+    return standstillsOf({ unreachable: this.kafkaSink?.unreachable ?? [], waits: this.waits });
   }
 
   get bufferedBytes(): number {
-    return this.#producer.bufferedBytes;
+    return (this.kafkaSink?.bufferedBytes ?? 0) + (this.mqttSink?.bufferedBytes ?? 0);
   }
 
   get pausedSeconds(): number {
     return this.#pipeline.pausedSeconds;
   }
 
-  get eventsForgotten(): number {
-    return this.#pipeline.events.forgotten;
+  get #sources(): readonly Source[] {
+    const all: readonly (Source | undefined)[] = [this.mqttSource, this.kafkaSource, this.events, this.windows];
+    return all.filter(source => source !== undefined);
   }
 
-  get windowRows(): BridgeFigures['windowRows'] {
-    return this.#pipeline.rows;
+  /** Those that a source of this bridge needs. */
+  get #sinks(): ReadonlySet<Sink> {
+    return new Set(this.#sources.flatMap(source => [...this.#sinksOf(source)]));
   }
 
-  /** Whether something is on its way to Kafka. */
-  get #isBusy(): boolean {
-    return this.account.inFlight > 0 || this.windowRows.inFlight > 0;
+  /** What a source waits for, and nothing else: neither direction can hold the other up. */
+  #sinksOf(source: Source): ReadonlySet<Sink> {
+    const rules = this.#rulesOf(source);
+    const sinks = new Set(rules.flatMap(rule => rule.sinks.map(({ sink }) => sink)));
+    if (rules.length > 0 && this.kafkaSink?.letterBox) sinks.add(this.kafkaSink);
+    return sinks;
+  }
+
+  get #inFlight(): number {
+    return this.#sources.reduce((sum, { account }) => sum + account.inFlight, 0);
   }
 
   /** Why it cannot move messages now; empty when it can. */
   missing(): readonly string[] {
-    const missing: string[] = [];
-    if (this.#stopping) missing.push('it is stopping');
-    if (!this.mqttConnected) missing.push(`MQTT is not connected${because(this.#refusal)}`);
-    if (!this.#kafkaAnswers) missing.push('Kafka is not connected');
-    for (const { message } of this.#persistence.problems) missing.push(`it is starting: ${message}`);
-    const still = unreadiness(this.#standstills, this.heldBack);
-    return [...missing, ...still, ...(this.wayBack?.missing() ?? [])];
+    const missing = new Set([...this.#sources, ...this.#sinks].flatMap(part => part.missing()));
+    for (const { message } of this.#persistence.problems) missing.add(`it is starting: ${message}`);
+    for (const reason of unreadiness(this.#standstills, this.heldBack)) missing.add(reason);
+    return [...(this.#stopping ? ['it is stopping'] : []), ...missing];
   }
 
   /**
-   * Connects both sides and returns when messages can flow. Waits for brokers that are away; throws what no waiting mends, unless the other
+   * Connects all sides and returns when messages can flow. Waits for brokers that are down; throws what no waiting changes, unless another
    * direction goes on without it.
    */
   async start(): Promise<void> {
+    const { registries, jq } = this.#parts;
     try {
-      if (this.rules.some(({ rule }) => rule.callsJq)) await this.#jq.warm();
-      if (this.#hasBoth) await Promise.all([this.#startMessages(), this.wayBack!.start()]);
-      else {
-        await this.#startMessages();
-        await this.wayBack?.start();
-      }
+      await this.#untilDone(() => registries.start());
+      if (this.rules.some(({ rule }) => rule.callsJq)) await jq.warm();
+      this.#watchStandstills();
+      const started = new Map([...this.#sinks].map(sink => [sink, sink.start()]));
+      await Promise.all(
+        this.#sources.map(async source => {
+          await Promise.all([...this.#sinksOf(source)].map(sink => started.get(sink)));
+          if (!this.#stopping) await source.start(this.#pipeline.intake(source, this.#rulesOf(source)));
+        }),
+      );
     } catch (error) {
       this.#fail(error as MkbError);
       throw error;
     }
-  }
-
-  /** From MQTT to Kafka, and what both directions need. */
-  async #startMessages(): Promise<void> {
-    await this.#untilDone(() => this.#producer.start());
-    await this.#untilDone(() => this.#producer.cluster.createTopics(this.#document.spec.kafka.topics));
-    await this.#untilDone(() => this.#requireTopics());
-    await this.#producer.reachLeaders();
-    this.#watchStandstills();
-    await this.#untilDone(() => this.#registries.start());
-    if (this.#stopping || !this.#subscribes) return;
-    this.session.start();
-    await this.#firstConnection.promise;
-  }
-
-  /** Whether rules go both ways: then what is refused to one direction is reported and tried again, and the other goes on. */
-  get #hasBoth(): boolean {
-    return this.#subscribes && this.wayBack !== undefined;
   }
 
   #watchStandstills(): void {
@@ -229,30 +227,28 @@ export class Bridge implements BridgeFigures {
     clearInterval(this.#standstillTimer);
     const timeoutMs = durationMs(this.#document.spec.delivery.shutdownTimeout);
     const ended = await endedWithin(timeoutMs, (settleMs, partingMs) => this.#endInOrder(settleMs, partingMs));
-    const left = { unacknowledged: this.account.inFlight, unpublished: this.wayBack?.account.inFlight ?? 0 };
+    const left = {
+      unacknowledged: this.mqttSource?.account.inFlight ?? 0,
+      unpublished: this.kafkaSource?.account.inFlight ?? 0,
+    };
     // What a side that hangs has kept from ending. That its requests end with it is no problem.
     this.#over = true;
-    this.wayBack?.cut();
-    void this.session.close(0);
-    this.#registries.close();
-    this.#jq.close();
-    this.#producer.close();
-    this.#firstConnection.resolve();
+    for (const part of [...this.#sources, ...this.#sinks]) void part.close(0);
+    this.#parts.registries.close();
+    this.#parts.jq.close();
     this.#end.resolve();
     return { ...left, late: !ended || left.unacknowledged + left.unpublished > 0 };
   }
 
   async #endInOrder(settleMs: number, partingMs: number): Promise<void> {
-    const back = this.wayBack?.stop(settleMs, partingMs);
-    this.session.pause();
-    this.#pipeline.events.stop();
-    this.#pipeline.rows.stop();
-    this.#producer.flush();
-    if (this.#isBusy) await this.#untilSettled(settleMs);
-    const { inFlight: rows } = this.windowRows;
+    for (const source of this.#sources) source.stop(settleMs);
+    for (const sink of this.#sinks) sink.flush();
+    if (this.#inFlight > 0) await this.#untilSettled(settleMs);
+    const rows = this.windows.account.inFlight;
     if (rows > 0)
-      this.#log.warn({ bridge: this.name, rows }, 'Kafka did not take all rows of windows in time: they are lost');
-    await Promise.all([back, this.session.close(partingMs)]);
+      this.#log.warn({ bridge: this.name, rows }, 'not all rows of windows were taken in time: they are lost');
+    await Promise.all(this.#sources.map(source => source.close(partingMs)));
+    await Promise.all([...this.#sinks].map(sink => sink.close(partingMs)));
   }
 
   async #untilSettled(timeoutMs: number): Promise<void> {
@@ -264,50 +260,87 @@ export class Bridge implements BridgeFigures {
   }
 
   #checkSettled(): void {
-    if (this.#settled && !this.#isBusy) this.#settled();
+    if (this.#settled && this.#inFlight === 0) this.#settled();
   }
 
-  #source(): Source {
-    const session = () => this.session;
-    return {
-      account: this.account,
-      settle: arrival => session().settle(arrival),
-      acknowledge: () => session().acknowledge(),
-      pause: () => session().pause(),
-      resume: () => {
-        if (!this.#stopping) session().resume();
-      },
-      get starved() {
-        return session().starved;
-      },
-    };
+  #bindRules(): readonly BoundRule[] {
+    const rules: BoundRule[] = [];
+    let number = 1;
+    for (const rule of this.#document.spec.rules) {
+      rules.push(new BoundRule(rule, number, this.#bindSink, this.#parts.ambient));
+      number += rule.sinks.length;
+    }
+    return rules;
   }
 
-  #sessionHandler(): SessionHandler {
-    return {
-      message: (message, arrival) => this.#pipeline.message(message, arrival),
-      readEnd: () => this.#pipeline.readEnd(),
-      connected: info => this.#connected(info),
-      disconnected: error => this.#disconnected(error),
-      noticed: error => this.#problem(error),
-      failed: error => this.#fail(error),
-    };
+  readonly #bindSink: BindSink = ({ kafka, mqtt }, name, rule) =>
+    kafka === undefined
+      ? { sink: this.mqttSink!, writer: this.mqttSink!.bind(mqtt!, rule) }
+      : { sink: this.kafkaSink!, writer: this.kafkaSink!.bind(kafka, name, rule) };
+
+  /** The rules that a source feeds: it is paused for their sinks. */
+  #rulesOf(source: Source): readonly BoundRule[] {
+    switch (source.name) {
+      case 'mqtt':
+        return this.rules.filter(({ filters }) => filters.length > 0);
+      case 'kafka':
+        return this.rules.filter(({ topics }) => topics.length > 0);
+      case 'events':
+        return this.rules.filter(({ events }) => events.length > 0);
+      case 'windows':
+        return this.rules.filter(({ windows }) => windows !== undefined);
+    }
   }
 
-  #wayBackEvents(): WayBackEvents {
-    return {
-      failed: (rule, error) => this.#errors.report('error', error, { bridge: this.name, rule }),
+  // --- parts, and what they report
+
+  #makeKafkaSink(options: NonNullable<BridgeParts['kafkaSink']>): KafkaSink {
+    return new KafkaSink(options, {
+      linkChanged: () => this.#kafkaLinkChanged(),
+      problem: error => this.#problem(error),
+      noticed: (rule, warning) => this.#errors.report('warn', warning, { bridge: this.name, rule }),
+      untilDone: action => this.#untilDone(action),
+    });
+  }
+
+  #makeMqttSink(options: NonNullable<BridgeParts['mqttSink']>): MqttSink {
+    const { clientId } = options.publisher;
+    return new MqttSink(options, {
+      connected: url => this.#log.info({ bridge: this.name, url, clientId }, 'the publisher is connected to MQTT'),
       problem: error => this.#problem(error),
       stopped: error => this.#fail(error),
-      obtainSchema: missing => this.#registries.obtain(missing, error => this.#problem(error)),
-      untilDone: action => this.#untilDone(action),
-    };
+    });
   }
 
-  #connected(connection: ConnectedInfo): void {
-    const { grants, ...info } = connection;
-    this.connection = connection;
-    this.mqttConnections++;
+  #makeMqttSource(options: NonNullable<BridgeParts['mqttSource']>): MqttSource {
+    return new MqttSource(
+      { ...options, rules: this.rules },
+      {
+        connected: info => this.#connected(info),
+        disconnected: error => this.#disconnected(error),
+        problem: error => this.#problem(error),
+        stopped: error => this.#fail(error),
+      },
+    );
+  }
+
+  #makeKafkaSource(options: NonNullable<BridgeParts['kafkaSource']>): KafkaSource {
+    const { groupId: group } = options.consumer;
+    return new KafkaSource(
+      { ...options, rules: this.rules },
+      {
+        assigned: given => {
+          const partitions = given.map(({ topic, partition }) => `${topic}-${partition}`);
+          this.#log.info({ bridge: this.name, group, partitions }, 'partitions to read');
+        },
+        problem: error => this.#problem(error),
+        stopped: error => this.#fail(error),
+        untilDone: action => this.#untilDone(action),
+      },
+    );
+  }
+
+  #connected({ grants, ...info }: ConnectedInfo): void {
     this.#log.info({ bridge: this.name, ...info }, 'MQTT is connected');
     for (const { filter, asked, granted } of grants) {
       if (granted < asked)
@@ -317,34 +350,29 @@ export class Bridge implements BridgeFigures {
         );
     }
     this.#mqttWasConnected = true;
-    this.#refusal = undefined;
-    this.#pipeline.events.raise('bridge.mqtt_connected', () => ({
-      server: info.url,
-      session_present: info.sessionPresent,
-    }));
-    this.#firstConnection.resolve();
+    this.events.raise('bridge.mqtt_connected', () => ({ server: info.url, session_present: info.sessionPresent }));
   }
 
   #disconnected(error: MkbError): void {
     this.#problem(error);
-    this.#refusal = error.kind === 'permanent' ? error : undefined;
-    // Failed attempts to connect again are told here as well.
+    // Failed attempts to connect again are reported here as well.
     if (!this.#mqttWasConnected) return;
     this.#mqttWasConnected = false;
     const { code: reason, message: error_message } = error;
-    this.#pipeline.events.raise('bridge.mqtt_disconnected', () => ({
-      reason,
-      error_message,
-      server: this.connection?.url,
-    }));
+    const { url: server } = this.connection ?? {};
+    this.events.raise('bridge.mqtt_disconnected', () => ({ reason, error_message, server }));
   }
 
   #kafkaLinkChanged(): void {
     const connected = this.#kafkaAnswers;
     if (connected === this.#kafkaWasConnected) return;
     this.#kafkaWasConnected = connected;
-    const event = connected ? 'bridge.kafka_connected' : 'bridge.kafka_disconnected';
-    this.#pipeline.events.raise(event, () => ({}));
+    this.events.raise(connected ? 'bridge.kafka_connected' : 'bridge.kafka_disconnected', () => ({}));
+  }
+
+  /** What is refused to one direction is reported and tried again, if the other goes on. */
+  #untilDone(action: () => Promise<void>): Promise<void> {
+    return this.#persistence.untilDone(action, this.mqttSource !== undefined && this.kafkaSource !== undefined);
   }
 
   #problem(error: MkbError): void {
@@ -354,20 +382,8 @@ export class Bridge implements BridgeFigures {
   }
 
   #fail(error: MkbError): void {
-    this.#firstConnection.reject(error);
     this.#end.reject(error);
     void this.stop();
-  }
-
-  #untilDone(action: () => Promise<void>): Promise<void> {
-    return this.#persistence.untilDone(action, this.#hasBoth);
-  }
-
-  /** A topic that is named in the document must exist: a typing error is found now and not by its dead letters. */
-  async #requireTopics(): Promise<void> {
-    const { deadLetter } = this.#document.spec.delivery.onFailure;
-    const names = new Set([...this.#pipeline.constantTopics, deadLetter?.topic].filter(name => name !== undefined));
-    await this.#producer.cluster.requireTopics([...names]);
   }
 }
 

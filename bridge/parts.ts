@@ -1,20 +1,22 @@
-/** What a bridge is made of, read from its document: rules compiled, secrets revealed, options as the parts take them. */
+/** What a bridge is made of, read from its document: secrets revealed, options as the parts take them. */
 import type { MqttKafkaBridge } from '../api/bridge.ts';
 import { MkbError } from '../api/errors.ts';
 import type { SecretSources } from '../api/secrets.ts';
+import { bytes } from '../api/units.ts';
 import { JqThreads } from '../rules/jq/threads.ts';
 import { schemasOf } from '../rules/schemas/schemas.ts';
 import type { Ambient } from '../rules/scope.ts';
-import { readsKafka, unsupportedParts } from '../rules/unsupported.ts';
-import { BoundRule } from './flow/bound-rule.ts';
-import { RecordRule } from './flow/records/record-rule.ts';
-import type { ProducerOptions } from './kafka/producer-options.ts';
+import { sourcesOf } from '../rules/sources.ts';
+import { unsupportedParts } from '../rules/unsupported.ts';
 import type { SessionOptions } from './mqtt/options.ts';
 import type { Logger } from './observe/log.ts';
 import { prepareRegistries, type Registries } from './registry/registries.ts';
 import { consumerOptions, producerOptions, publisherOptions, sessionOptions } from './settings.ts';
+import type { KafkaSinkOptions } from './sinks/kafka.ts';
+import type { MqttSinkOptions } from './sinks/mqtt.ts';
+import type { KafkaSourceOptions } from './sources/kafka.ts';
+import type { MqttSourceOptions } from './sources/mqtt.ts';
 import { planSubscriptions } from './subscriptions.ts';
-import type { WayBackParts } from './way-back.ts';
 
 export interface BridgeOptions {
   readonly secrets: SecretSources;
@@ -23,73 +25,57 @@ export interface BridgeOptions {
   readonly ordinal?: number;
 }
 
-/** What a bridge is made of beside its document. */
+/** What a bridge is made of beside its document and its rules. A part that no rule needs is undefined. */
 export interface BridgeParts {
-  readonly rules: readonly BoundRule[];
+  /** Of the bridge's session, whether or not a rule reads MQTT: it may have one from an earlier document. */
   readonly session: SessionOptions;
-  /** As `PipelineOptions.ownerOf`. */
-  readonly ownerOf: (filter: string) => number;
-  readonly producer: ProducerOptions;
+  readonly mqttSource: Omit<MqttSourceOptions, 'rules'> | undefined;
+  readonly kafkaSource: Omit<KafkaSourceOptions, 'rules'> | undefined;
+  readonly kafkaSink: KafkaSinkOptions | undefined;
+  readonly mqttSink: MqttSinkOptions | undefined;
   readonly registries: Registries;
   /** What rules run jq with. */
   readonly jq: JqThreads;
-  /** Of a document with rules that read Kafka. */
-  readonly wayBack: WayBackParts | undefined;
+  /** What rules are compiled with. */
+  readonly ambient: Partial<Ambient>;
 }
 
-/** Throws for secrets that cannot be read, rules that do not compile, and parts that a bridge cannot run. */
+/** Throws for secrets that cannot be read, and parts that a bridge cannot run. */
 export async function prepareParts(
   document: MqttKafkaBridge,
-  { secrets, ordinal }: BridgeOptions,
+  { secrets, ordinal = 0 }: BridgeOptions,
 ): Promise<BridgeParts> {
   const unsupported = unsupportedParts(document, 'process')[0];
   if (unsupported) throw new MkbError('part-unsupported', unsupported);
-  const schemas = schemasOf(document.spec.schemas);
-  const back = document.spec.rules.filter(({ sql }) => readsKafka(sql));
-  const forth = document.spec.rules.filter(({ sql }) => !readsKafka(sql));
+  const { spec } = document;
+  const schemas = schemasOf(spec.schemas);
   const jq = new JqThreads();
-  const ambient = { schemas, askJq: jq.ask };
-  const rules: BoundRule[] = [];
-  let firstNumber = 1;
-  for (const rule of forth) {
-    rules.push(new BoundRule(rule, firstNumber, ambient));
-    firstNumber += rule.sinks.length;
-  }
-  const filters = rules.flatMap(rule => rule.filters.map(({ filter }) => filter));
-  const { subscriptions, ownerOf } = planSubscriptions(filters, document.spec.mqtt);
-  const [session, producer, registries, wayBack] = await Promise.all([
-    sessionOptions(document, subscriptions, secrets, ordinal ?? 0),
-    producerOptions(document, secrets),
-    prepareRegistries(document.spec.schemas, schemas, secrets),
-    back.length === 0 ? undefined : wayBackParts(document, back, { secrets, ordinal: ordinal ?? 0, ambient }),
+  const deadLetterTopic = spec.delivery.onFailure.deadLetter?.topic;
+  const sources = spec.rules.flatMap(({ sql }) => sourcesOf(sql));
+  const filters = sources.flatMap(source => (source.kind === 'mqtt' ? [source.filter] : []));
+  const topics = new Set(sources.flatMap(source => (source.kind === 'kafka' ? [source.topic] : [])));
+  const sinks = spec.rules.flatMap(rule => rule.sinks);
+  const writesKafka = deadLetterTopic !== undefined || sinks.some(({ kafka }) => kafka !== undefined);
+  const writesMqtt = sinks.some(({ mqtt }) => mqtt !== undefined);
+  const { subscriptions, ownerOf } = planSubscriptions(filters, spec.mqtt);
+  const maxBytes = bytes(spec.delivery.buffer.maxBytes);
+  const [session, consumer, producer, publisher, registries] = await Promise.all([
+    sessionOptions(document, subscriptions, secrets, ordinal),
+    topics.size === 0 ? undefined : consumerOptions(document, [...topics], secrets),
+    writesKafka ? producerOptions(document, secrets) : undefined,
+    writesMqtt ? publisherOptions(document, secrets, ordinal) : undefined,
+    prepareRegistries(spec.schemas, schemas, secrets),
   ]);
-  if (rules.length === 0 || wayBack === undefined)
-    return { rules, session, ownerOf, producer, registries, jq, wayBack };
   // Two directions: neither ends for what is refused to the other.
-  const persistent = { persistent: true };
-  const publisher = { ...wayBack.publisher, ...persistent };
+  const persistent = filters.length > 0 && topics.size > 0;
   return {
-    rules,
-    session: { ...session, ...persistent },
-    ownerOf,
-    producer,
+    session,
+    mqttSource: filters.length === 0 ? undefined : { session: { ...session, persistent }, ownerOf },
+    kafkaSource: consumer && { consumer, maxRecords: spec.mqtt.receiveMaximum, maxBytes, persistent },
+    kafkaSink: producer && { producer, topics: spec.kafka.topics, deadLetterTopic },
+    mqttSink: publisher && { publisher: { ...publisher, persistent }, maxBytes },
     registries,
     jq,
-    wayBack: { ...wayBack, publisher },
+    ambient: { schemas, askJq: jq.ask },
   };
-}
-
-async function wayBackParts(
-  document: MqttKafkaBridge,
-  back: MqttKafkaBridge['spec']['rules'],
-  { secrets, ordinal, ambient }: { secrets: SecretSources; ordinal: number; ambient: Partial<Ambient> },
-): Promise<WayBackParts> {
-  const rules = back.map(rule => new RecordRule(rule, ambient));
-  const topics = [...new Set(rules.flatMap(rule => rule.topics))];
-  const [consumer, publisher, producer] = await Promise.all([
-    consumerOptions(document, topics, secrets),
-    publisherOptions(document, secrets, ordinal),
-    producerOptions(document, secrets),
-  ]);
-  return { rules, consumer, publisher, producer };
 }

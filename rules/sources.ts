@@ -7,6 +7,7 @@
 import { MkbError } from '../api/errors.ts';
 import { nearest } from '../api/nearest.ts';
 import { eventPrefix, eventRefusal, events, findEvent } from './events.ts';
+import { parseRule } from './parser.ts';
 import { placeAt } from './position.ts';
 import type { Capture, EventSource, KafkaSource, MqttSource, RuleSource } from './rule.ts';
 import type { FromItem } from './syntax.ts';
@@ -107,3 +108,6 @@ export const captureTopic = (
 };
 
 const none: readonly never[] = [];
+
+/** What a rule reads. Throws as `parseRule` and `parseSources`. */
+export const sourcesOf = (sql: string): RuleSource[] => parseSources(sql, parseRule(sql).from);

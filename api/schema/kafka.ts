@@ -175,3 +175,4 @@ export const kafka = section(
 
 export type KafkaSection = Static<typeof kafka>;
 export type KafkaAuth = Static<typeof kafkaAuth>;
+export type KafkaTopic = KafkaSection['topics'][number];

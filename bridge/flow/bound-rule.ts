@@ -1,38 +1,44 @@
 /** A rule of the document, compiled and bound to its sinks, with what it counts. */
 import { compileRule } from '../../rules/compile.ts';
 import type { EventName } from '../../rules/events.ts';
-import type { Captures, MqttSource, Rule } from '../../rules/rule.ts';
-import type { RuleDocument } from '../../rules/rule-document.ts';
+import type { Captures, Input, MqttSource, Rule } from '../../rules/rule.ts';
+import type { RuleDocument, SinkDocument } from '../../rules/rule-document.ts';
 import type { Ambient } from '../../rules/scope.ts';
 import { captureTopic } from '../../rules/sources.ts';
 import { stateLimitsOf } from '../../rules/state-limits.ts';
-import { type CompiledTemplate, compileTemplate } from '../../rules/template.ts';
 import type { Windows } from '../../rules/windows/windows.ts';
-import type { Topic } from '../kafka/topic.ts';
-import { KafkaSink } from '../sinks/kafka.ts';
+import type { Sink, Writer } from './sink.ts';
 
 export interface BoundSink {
   /** 1 and up over all sinks of the bridge; tokens carry it. */
   readonly number: number;
   readonly rule: BoundRule;
-  readonly sink: KafkaSink;
-  /** The topic's writer, when the topic is always the same. */
-  topic: Topic | undefined;
-  /** Records that Kafka has. */
+  readonly sink: Sink;
+  readonly writer: Writer;
+  /** Rows that are delivered. */
   delivered: number;
-  /** Records that it never will. */
+  /** Rows that never will be. */
   failed: number;
-  /** Records without the key that the sink asks for. */
-  readonly keysMissing: number;
+}
+
+/** Makes a sink of a rule. Throws for templates that do not compile. */
+export type BindSink = (document: SinkDocument, name: string, rule: Rule) => Pick<BoundSink, 'sink' | 'writer'>;
+
+/** What counts the messages of a rule with windows. Returns whether WHERE let the message pass. */
+export interface Counter {
+  count(message: Input, captures: Captures): boolean;
 }
 
 export class BoundRule {
   readonly name: string;
   readonly rule: Rule;
   readonly sinks: readonly BoundSink[];
+  /** MQTT filters, Kafka topics and events that it reads. */
   readonly filters: readonly MqttSource[];
-  /** Events of the bridge that it reads. */
+  readonly topics: readonly string[];
   readonly events: readonly EventName[];
+  /** Of a rule with windows. */
+  counter: Counter | undefined;
   /** Messages whose topic matched. */
   matched = 0;
   /** Of those, the ones that WHERE let pass. */
@@ -43,35 +49,28 @@ export class BoundRule {
   rows = 0;
   /** Windows whose row could not be worked out. */
   rowsFailed = 0;
+  /** Who has a message in the middle of this rule. */
+  #holder: object | undefined;
+  #freed: PromiseWithResolvers<void> | undefined;
 
   /**
    * @param firstNumber the number of its first sink
    * @param ambient what `compileRule` takes, the schemas of the document among it
    */
-  constructor(document: RuleDocument, firstNumber: number, ambient?: Partial<Ambient>) {
+  constructor(document: RuleDocument, firstNumber: number, bind: BindSink, ambient?: Partial<Ambient>) {
     this.name = document.name;
     this.rule = compileRule(document.sql, { ...ambient, limits: stateLimitsOf(document) });
-    this.filters = this.rule.sources.filter(source => source.kind === 'mqtt');
-    this.events = this.rule.sources.flatMap(source => (source.kind === 'event' ? [source.event.name] : []));
-    this.sinks = document.sinks.map(({ kafka }, index) => {
-      const sink = compileSink(kafka!, this.rule);
-      return {
-        number: firstNumber + index,
-        rule: this,
-        sink,
-        topic: undefined,
-        delivered: 0,
-        failed: 0,
-        get keysMissing() {
-          return sink.keysMissing;
-        },
-      };
-    });
-  }
-
-  /** Whether its records belong to no message that waits for them: they are of windows, or of events. */
-  get standsAlone(): boolean {
-    return this.windows !== undefined || this.events.length > 0;
+    const { sources } = this.rule;
+    this.filters = sources.filter(source => source.kind === 'mqtt');
+    this.topics = sources.flatMap(source => (source.kind === 'kafka' ? [source.topic] : []));
+    this.events = sources.flatMap(source => (source.kind === 'event' ? [source.event.name] : []));
+    this.sinks = document.sinks.map((sink, index) => ({
+      number: firstNumber + index,
+      rule: this,
+      ...bind(sink, document.name, this.rule),
+      delivered: 0,
+      failed: 0,
+    }));
   }
 
   get windows(): Windows | undefined {
@@ -88,23 +87,25 @@ export class BoundRule {
   captures(filter: MqttSource, topic: string): Captures {
     return captureTopic(this.rule.captureNames, filter, topic);
   }
-}
 
-/** A Kafka sink of a rule. Throws what `compileTemplate` throws. */
-export function compileSink(document: NonNullable<RuleDocument['sinks'][number]['kafka']>, rule: Rule): KafkaSink {
-  const compile = (text: string): CompiledTemplate => compileTemplate(text, rule);
-  const optional = (text: string | undefined) => (text === undefined ? undefined : compile(text));
-  return new KafkaSink({
-    topic: compile(document.topic),
-    key: optional(document.key),
-    value: compile(document.value ?? defaultValue(rule)),
-    timestamp: optional(document.timestamp),
-    headers: (document.headers ?? []).map(({ name, value }) => ({ name, value: compile(value) })),
-    mqttHeaders: document.mqttHeaders,
-  });
-}
+  /** Whether a message of somebody else waits in the middle of this rule: it takes no other before it is through with that one. */
+  isBusyFor(who: object): boolean {
+    return this.#holder !== undefined && this.#holder !== who;
+  }
 
-/** Without a `value` the payload goes on as it came if the rule selects it alone; else the row goes as JSON. */
-function defaultValue(rule: Rule): string {
-  return rule.passesPayload ? '${payload}' : '${.}';
+  hold(who: object): void {
+    this.#holder = who;
+  }
+
+  letGo(): void {
+    this.#holder = undefined;
+    this.#freed?.resolve();
+    this.#freed = undefined;
+  }
+
+  /** Settles when the rule may be free. */
+  freed(): Promise<void> {
+    this.#freed ??= Promise.withResolvers<void>();
+    return this.#freed.promise;
+  }
 }

@@ -1,63 +1,86 @@
 /** What becomes of what will never be delivered: a dead letter, or, without a topic for these, a message that is dropped and counted. */
 import { MkbError } from '../../api/errors.ts';
-import type { Producer } from '../kafka/producer.ts';
-import { draft, type Record } from '../kafka/record.ts';
-import type { Topic } from '../kafka/topic.ts';
-import type { EventFeed } from './event-feed.ts';
-import { deadLetter, type Failure, lossOf, shortened } from './letters.ts';
-import { dropReason, outcomeNumber } from './outcome.ts';
+import type { EventName, Happening } from '../../rules/events.ts';
+import { draft, type Record as ProducerRecord, type RecordDraft } from '../kafka/record.ts';
+import type { BoundRule } from './bound-rule.ts';
+import { deadLetter, lossOf, type Remains, shortened } from './letters.ts';
+import { dropReason, type Outcome, outcomeNumber } from './outcome.ts';
 import type { Settlement } from './settlement.ts';
+import type { Source } from './source.ts';
+
+/** Where dead letters are written: a topic of the Kafka sink. */
+export interface LetterBox {
+  /** The token comes back as those of sinks do. */
+  write(letter: RecordDraft, token: number): void;
+  /** A group of letters may have been written. */
+  readEnd(): void;
+}
+
+export interface DeadLetterEvents {
+  /** A permanent failure, of a rule or of the dead letters themselves. */
+  failed(rule: string, error: MkbError): void;
+  /** @param facts asked only if a rule wants to know */
+  raise(event: EventName, facts: () => Happening): void;
+}
 
 export class DeadLetters {
-  readonly #settlement: Settlement;
-  readonly #events: EventFeed;
-  readonly #told: (rule: string, error: MkbError) => void;
-  #producer!: Producer;
-  #topic: Topic | undefined;
+  readonly #settlement: Settlement<Source>;
+  readonly #box: LetterBox | undefined;
+  readonly #events: DeadLetterEvents;
 
-  /** @param told called with each permanent failure */
-  constructor(settlement: Settlement, events: EventFeed, told: (rule: string, error: MkbError) => void) {
+  /** @param box undefined without a topic for dead letters */
+  constructor(settlement: Settlement<Source>, box: LetterBox | undefined, events: DeadLetterEvents) {
     this.#settlement = settlement;
+    this.#box = box;
     this.#events = events;
-    this.#told = told;
-  }
-
-  use(producer: Producer, topic: Topic | undefined): void {
-    this.#producer = producer;
-    this.#topic = topic;
   }
 
   /** Whether there is a topic for them. */
   get wanted(): boolean {
-    return this.#topic !== undefined;
+    return this.#box !== undefined;
   }
 
-  /** One thing made of the message in `slot` will never be delivered. */
-  giveUp(failure: Failure, slot: number): void {
-    this.#told(failure.rule, failure.error);
-    const reason = dropReason(failure.error);
-    if (this.#topic) {
-      this.#events.raise('message.dead_lettered', () => lossOf(failure, reason));
-      this.#producer.append(this.#topic, deadLetter(failure, Date.now()), slot);
+  /**
+   * One thing made of the message in `slot`, which is held for it, will never be delivered. A message that was withdrawn leaves no dead letter:
+   * another member of the group works on it.
+   */
+  giveUp(slot: number, rule: BoundRule, error: MkbError, record?: ProducerRecord): void {
+    const reason = dropReason(error);
+    if (this.#settlement.isWithdrawn(slot)) {
+      this.#settlement.release(slot, outcomeNumber[reason], performance.now());
+      return;
+    }
+    const failure = { rule: rule.name, error };
+    this.#events.failed(rule.name, error);
+    const remains = this.#settlement.sourceOf(slot).remains(this.#settlement.recall(slot), rule, record);
+    if (this.#box) {
+      this.#raise('message.dead_lettered', remains, failure, reason);
+      this.#box.write(deadLetter(remains, failure, Date.now()), slot);
     } else {
-      this.#events.raise('message.dropped', () => lossOf(failure, reason));
+      this.#raise('message.dropped', remains, failure, reason);
       this.#settlement.release(slot, outcomeNumber[reason], performance.now());
     }
   }
 
   /** The dead letter itself cannot be delivered. Its bytes are valid during the call. */
-  failed(slot: number, record: Record, error: MkbError): void {
-    const shorter = MkbError.is(error, 'kafka-message-too-large') ? shortened(draft(record)) : undefined;
+  failed(slot: number, error: MkbError, letter: ProducerRecord): void {
+    const shorter = MkbError.is(error, 'kafka-message-too-large') ? shortened(draft(letter)) : undefined;
     if (shorter) {
-      this.#producer.append(this.#topic!, shorter, slot);
+      this.#box!.write(shorter, slot);
       return;
     }
-    this.#told('dead letters', error);
-    this.#events.raise('message.dropped', () => {
-      const message = this.#settlement.recall(slot);
-      const payload = message.payload ?? record.value ?? Buffer.alloc(0);
-      return lossOf({ error, message, payload }, 'dead_letter_failed');
-    });
+    this.#events.failed('dead letters', error);
+    const remains = this.#settlement.sourceOf(slot).remains(this.#settlement.recall(slot), undefined, letter);
+    this.#raise('message.dropped', remains, { rule: undefined, error }, 'dead_letter_failed');
     this.#settlement.release(slot, outcomeNumber.dead_letter_failed, performance.now());
+  }
+
+  /** A group of messages may have failed. */
+  readEnd(): void {
+    this.#box?.readEnd();
+  }
+
+  #raise(event: EventName, { facts }: Remains, failure: Parameters<typeof lossOf>[1], reason: Outcome): void {
+    if (facts !== undefined) this.#events.raise(event, () => lossOf(facts, failure, reason));
   }
 }

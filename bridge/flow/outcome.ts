@@ -46,6 +46,8 @@ export const intendedOutcomes = [
   'aggregated',
 ] as const satisfies readonly Outcome[];
 
+export const isIntended = (outcome: Outcome): boolean => (intendedOutcomes as readonly Outcome[]).includes(outcome);
+
 /** The outcomes that mean dropped. */
 export const dropReasons: readonly Outcome[] = outcomes.slice(2);
 

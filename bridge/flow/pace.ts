@@ -1,5 +1,5 @@
 /** The source is paused while there is no room for more, or while a message waits; and resumed when neither is so any more. */
-import type { Source } from './pipeline-options.ts';
+import type { Source } from './source.ts';
 
 export class Pace {
   readonly #source: Pick<Source, 'pause' | 'resume'>;
@@ -14,6 +14,10 @@ export class Pace {
   /** Seconds for which the source was paused. */
   get pausedSeconds(): number {
     return (this.#pausedMs + (this.#paused ? performance.now() - this.#pausedAt : 0)) / 1000;
+  }
+
+  get paused(): boolean {
+    return this.#paused;
   }
 
   pause(): void {

@@ -26,13 +26,13 @@ export interface Remembered {
   readonly topic: string;
   readonly qos: number;
   readonly retain: boolean;
-  /** Its payload; undefined if the record holds the same bytes. */
-  readonly payload: Buffer | undefined;
+  /** What its source keeps of it, if it does. */
+  readonly kept: unknown;
 }
 
 const firstSize = 1024;
-/** What a slot costs in columns, and a payload that is kept beside its bytes. */
-const slotBytes = 48;
+/** What a slot costs in columns, and what is kept beside its bytes. */
+const slotBytes = 52;
 const keptOverhead = 200;
 /** Shorter topics are shared by the messages that have them (mqtt/topics.ts). */
 const longestShared = 128;
@@ -40,11 +40,11 @@ const qosBits = 3;
 const retainBit = 4;
 const withdrawnBit = 8;
 
-export class Settlement {
+export class Settlement<Source extends Settled = Settled> {
   readonly #most: number;
-  readonly #sources: Settled[] = [];
+  readonly #sources: Source[] = [];
   /** Sources of which something was settled since the last `acknowledge`. */
-  readonly #touched = new Set<Settled>();
+  readonly #touched = new Set<Source>();
   /** Free slots, a stack: the last one that was freed is in the cache. */
   #free = new Uint32Array(0);
   #freeCount = 0;
@@ -57,9 +57,9 @@ export class Settlement {
   #receivedAt = new Float64Array(0);
   #flags = new Uint8Array(0);
   readonly #topics: (string | undefined)[] = [];
-  readonly #payloads: (Buffer | undefined)[] = [];
-
-  /** Bytes of payloads that are kept for dead letters, and of topics that are not shared. */
+  readonly #kept: unknown[] = [];
+  /** Bytes that each slot keeps, its topic included. */
+  #bytes = new Uint32Array(0);
   #keptBytes = 0;
 
   /** @param slotBits there are at most 2^slotBits messages in flight, as a token has no room for more */
@@ -84,7 +84,7 @@ export class Settlement {
   }
 
   /** Makes a source known. Returns the number that `begin` takes. */
-  add(source: Settled): number {
+  add(source: Source): number {
     return this.#sources.push(source) - 1;
   }
 
@@ -95,7 +95,7 @@ export class Settlement {
    * @param receivedAt when it was read, milliseconds of performance.now()
    * @returns its slot
    */
-  begin(source: number, arrival: number, topic: string, qos: number, retain: boolean, receivedAt: number): number {
+  begin(source: number, arrival: number, receivedAt: number): number {
     if (this.#freeCount === 0) this.#grow(Math.min(this.#size * 2, this.#most));
     const slot = this.#free[--this.#freeCount]!;
     this.#sources[source]!.account.received++;
@@ -104,9 +104,7 @@ export class Settlement {
     this.#pending[slot] = 1;
     this.#worst[slot] = 0;
     this.#receivedAt[slot] = receivedAt;
-    this.#flags[slot] = retain ? qos | retainBit : qos;
-    this.#topics[slot] = topic;
-    if (topic.length > longestShared) this.#keptBytes += topic.length;
+    this.#flags[slot] = 0;
     return slot;
   }
 
@@ -115,22 +113,41 @@ export class Settlement {
     this.#pending[slot]!++;
   }
 
-  /** Keeps a copy of the payload for a dead letter, where no record holds the same bytes. */
-  keepPayload(slot: number, payload: Buffer): void {
-    if (this.#payloads[slot] !== undefined) return;
-    this.#payloads[slot] = Buffer.from(payload);
-    this.#keptBytes += payload.length + keptOverhead;
+  /** Notes facts of an MQTT message, without an object. */
+  note(slot: number, topic: string, qos: number, retain: boolean): void {
+    this.#topics[slot] = topic;
+    this.#flags[slot] = retain ? qos | retainBit : qos;
+    if (topic.length > longestShared) this.#count(slot, topic.length);
   }
 
-  /** What a dead letter says of the message. */
+  /**
+   * Keeps what a dead letter needs, until the message is settled: the payload, or a message that stays what it is.
+   *
+   * @param bytes of it that nobody else counts
+   */
+  keep(slot: number, what: unknown, bytes: number): void {
+    this.#kept[slot] = what;
+    this.#count(slot, bytes + keptOverhead);
+  }
+
+  /** Whether something is kept. */
+  keeps(slot: number): boolean {
+    return this.#kept[slot] !== undefined;
+  }
+
   recall(slot: number): Remembered {
     const flags = this.#flags[slot]!;
     return {
-      topic: this.#topics[slot]!,
+      topic: this.#topics[slot] ?? '',
       qos: flags & qosBits,
       retain: (flags & retainBit) !== 0,
-      payload: this.#payloads[slot],
+      kept: this.#kept[slot],
     };
+  }
+
+  /** Where the message in `slot` came from. */
+  sourceOf(slot: number): Source {
+    return this.#sources[this.#sourceOf[slot]!]!;
   }
 
   /** One of the things made of the message has an outcome; the last one settles it. Call `acknowledge` after a group of these. */
@@ -167,21 +184,22 @@ export class Settlement {
     for (const source of touched) source.acknowledge();
   }
 
+  #count(slot: number, bytes: number): void {
+    this.#bytes[slot]! += bytes;
+    this.#keptBytes += bytes;
+  }
+
   #forget(slot: number): void {
-    const payload = this.#payloads[slot];
-    if (payload !== undefined) {
-      this.#keptBytes -= payload.length + keptOverhead;
-      this.#payloads[slot] = undefined;
-    }
-    const { length } = this.#topics[slot]!;
-    if (length > longestShared) {
-      this.#keptBytes -= length;
-      this.#topics[slot] = undefined;
-    }
+    const bytes = this.#bytes[slot]!;
+    if (bytes === 0) return;
+    this.#keptBytes -= bytes;
+    this.#bytes[slot] = 0;
+    this.#kept[slot] = undefined;
+    this.#topics[slot] = undefined;
   }
 
   #settle(slot: number, now: number): void {
-    const source = this.#sources[this.#sourceOf[slot]!]!;
+    const source = this.sourceOf(slot);
     const worst = this.#worst[slot]!;
     source.account.settled[worst]!++;
     if (worst === outcomeNumber.delivered) source.account.histogram.observe(now - this.#receivedAt[slot]!);
@@ -201,11 +219,12 @@ export class Settlement {
     this.#worst = grown(this.#worst, new Uint8Array(size));
     this.#receivedAt = grown(this.#receivedAt, new Float64Array(size));
     this.#flags = grown(this.#flags, new Uint8Array(size));
+    this.#bytes = grown(this.#bytes, new Uint32Array(size));
     this.#free = grown(this.#free, new Uint32Array(size));
     for (let slot = size - 1; slot >= this.#size; slot--) this.#free[this.#freeCount++] = slot;
     for (let slot = this.#size; slot < size; slot++) {
       this.#topics.push(undefined);
-      this.#payloads.push(undefined);
+      this.#kept.push(undefined);
     }
     this.#size = size;
   }

@@ -3,15 +3,13 @@
  * loop, so that received = delivered + dead-lettered + dropped + in flight holds in each scrape.
  */
 import { collectDefaultMetrics, type Histogram, type Registry } from 'prom-client';
+import type { Account } from '../flow/account.ts';
 import type { BoundRule } from '../flow/bound-rule.ts';
 import { deliveryBuckets } from '../flow/delivery-histogram.ts';
-import { dropReasons } from '../flow/outcome.ts';
-import type { RecordRule } from '../flow/records/record-rule.ts';
+import { dropReasons, isIntended } from '../flow/outcome.ts';
 import type { BridgeFigures } from './figures.ts';
 import { type MetricEntry, one, registerTable } from './metric-table.ts';
-import { wayBackMetrics } from './way-back-metrics.ts';
-
-type AnyRule = BoundRule | RecordRule;
+import { recordMetrics } from './record-metrics.ts';
 
 /** Every metric but the histogram `mkb_delivery_seconds`. docs/reference/metrics.md is generated from it. */
 export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
@@ -90,28 +88,29 @@ export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
     type: 'gauge',
     help: 'Records of rows of windows and events that have no outcome yet. They belong to no message in flight.',
     labels: [],
-    samples: ({ windowRows }) => one(windowRows.inFlight),
+    samples: ({ windows, events }) => one(windows.account.inFlight + events.account.inFlight),
   },
   {
     name: 'mkb_window_records_dead_lettered_total',
     type: 'counter',
     help: 'Rows of windows and events that failed for good and are in the dead-letter topic, once for each sink that failed.',
     labels: [],
-    samples: ({ windowRows }) => one(windowRows.deadLettered),
+    samples: ({ windows, events }) =>
+      one(windows.account.count('dead_lettered') + events.account.count('dead_lettered')),
   },
   {
     name: 'mkb_window_records_dropped_total',
     type: 'counter',
     help: 'Rows of windows and events that failed for good and went nowhere: losses.',
     labels: [],
-    samples: ({ windowRows }) => one(windowRows.dropped),
+    samples: ({ windows, events }) => one(lostOf(windows.account) + lostOf(events.account)),
   },
   {
     name: 'mkb_events_forgotten_total',
     type: 'counter',
     help: 'Events ($events/...) that no rule got because a thousand others were waiting.',
     labels: [],
-    samples: ({ eventsForgotten }) => one(eventsForgotten),
+    samples: ({ events }) => one(events.forgotten),
   },
   {
     name: 'mkb_rule_state_entries',
@@ -161,7 +160,7 @@ export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
     labels: ['rule', 'sink'],
     samples: ({ rules }) =>
       rules.flatMap(rule =>
-        rule.sinks.map((sink, at) => [{ rule: rule.name, sink: `${at}` }, sink.keysMissing] as const),
+        rule.sinks.map((sink, at) => [{ rule: rule.name, sink: `${at}` }, sink.writer.keysMissing] as const),
       ),
   },
   {
@@ -241,16 +240,20 @@ export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
     labels: [],
     samples: ({ pausedSeconds }) => one(pausedSeconds),
   },
-  ...wayBackMetrics,
+  ...recordMetrics,
 ];
 
-const withWindows = (rules: readonly AnyRule[]) =>
+/** What was dropped although somebody wanted it. */
+const lostOf = (account: Account): number =>
+  dropReasons.filter(reason => !isIntended(reason)).reduce((sum, reason) => sum + account.count(reason), 0);
+
+const withWindows = (rules: readonly BoundRule[]) =>
   rules.flatMap(rule => {
     const { name, windows, rows, rowsFailed } = rule;
     return windows === undefined ? [] : [{ name, windows, rows, rowsFailed }];
   });
 
-const forgotten = ({ rule }: AnyRule): number => rule.memories.reduce((sum, { memory }) => sum + memory.forgotten, 0);
+const forgotten = ({ rule }: BoundRule): number => rule.memories.reduce((sum, { memory }) => sum + memory.forgotten, 0);
 
 export const deliveryHistogramName = 'mkb_delivery_seconds';
 export const deliveryHistogramHelp = 'Time from reading a message to its last acknowledgement by Kafka.';

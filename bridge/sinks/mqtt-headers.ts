@@ -14,15 +14,3 @@ export function mqttHeaders(message: MqttMessage): RecordHeader[] {
   for (const [name, value] of message.userProperties) headers.push({ name, value });
   return headers;
 }
-
-/** The trace that a message belongs to passes through whatever else is asked for (W3C Trace Context for MQTT, user properties of these names). */
-export function traceHeaders(message: MqttMessage): readonly RecordHeader[] {
-  if (message.propertiesEnd === message.propertiesStart) return none;
-  const headers: RecordHeader[] = [];
-  for (const [name, value] of message.userProperties) {
-    if (name === 'traceparent' || name === 'tracestate') headers.push({ name, value });
-  }
-  return headers;
-}
-
-const none: readonly RecordHeader[] = [];

@@ -1,67 +1,154 @@
-/** An MQTT sink of a rule, compiled: makes a message of a record and the row that the rule made of it. */
+/** The MQTT sink: one publisher, for the messages of all rules. */
+import type { MkbError } from '../../api/errors.ts';
 import type { MqttSink as MqttSinkDocument } from '../../api/schema/rules.ts';
-import type { KafkaRecord } from '../../rules/message.ts';
-import type { Row, Rule } from '../../rules/rule.ts';
-import { type CompiledTemplate, compileTemplate } from '../../rules/template.ts';
-import { type Publication, publicationProblem, stringProblem } from '../mqtt/publisher/publication.ts';
-import { bytesOf, wholeText } from './values.ts';
+import type { Rule } from '../../rules/rule.ts';
+import { because } from '../because.ts';
+import type { Sink, SinkHandler } from '../flow/sink.ts';
+import type { Publication } from '../mqtt/publisher/publication.ts';
+import { Publisher, type PublisherOptions } from '../mqtt/publisher/publisher.ts';
+import { MqttWriter } from './mqtt-writer.ts';
 
-const noCaptures: readonly never[] = [];
-const empty = Buffer.alloc(0);
-/**
- * The trace that a record belongs to passes through whatever else is asked for (W3C Trace Context). A header that is none of it is left
- * out: it must not be what a message fails for.
- */
-const traceHeaders: Readonly<Record<string, (value: string) => boolean>> = {
-  traceparent: value => /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-[\x21-\x7e]{0,200})?$/.test(value),
-  tracestate: value => value.length <= longestTraceState && stringProblem(value) === undefined,
-};
-/** Characters; the standard asks for 512 to be passed on. */
-const longestTraceState = 8192;
+export interface MqttSinkOptions {
+  readonly publisher: PublisherOptions;
+  /** Above this many bytes of messages, those under way included, `full` becomes true. */
+  readonly maxBytes: number;
+}
 
-export class MqttSink {
-  readonly #topic: CompiledTemplate;
-  readonly #payload: CompiledTemplate;
-  readonly #properties: readonly { readonly name: string; readonly value: CompiledTemplate }[];
-  readonly #qos: 0 | 1;
-  readonly #retain: boolean;
-  /** Trace headers that were left out. */
-  tracesOmitted = 0;
+export interface MqttSinkEvents {
+  connected(url: string): void;
+  /** A connection was lost or could not be made, or something else failed that is retried. */
+  problem(error: MkbError): void;
+  /** The publisher has stopped: a person has to change something. */
+  stopped(error: MkbError): void;
+}
 
-  /** Throws what `compileTemplate` throws. QoS 2 is refused before (rules/unsupported.ts). */
-  constructor({ topic, payload = '${.}', qos, retain, userProperties = [] }: MqttSinkDocument, rule: Rule) {
-    this.#topic = compileTemplate(topic, rule);
-    this.#payload = compileTemplate(payload, rule);
-    this.#properties = userProperties.map(({ name, value }) => ({ name, value: compileTemplate(value, rule) }));
-    this.#qos = qos as 0 | 1;
-    this.#retain = retain;
-  }
+/** A message on its way. */
+interface Sent {
+  readonly token: number;
+  readonly bytes: number;
+  readonly lane: string;
+}
 
-  /** Throws what `publicationProblem` names, `template-value-missing`, and `rule-failed` and the like for values that cannot be written. */
-  publication(record: KafkaRecord, row: Row): Publication {
-    const publication = {
-      topic: wholeText(this.#topic, record, noCaptures, row),
-      payload: bytesOf(this.#payload.value(record, noCaptures, row)) ?? empty,
-      qos: this.#qos,
-      retain: this.#retain,
-      userProperties: this.#userProperties(record, row),
-    };
-    const problem = publicationProblem(publication);
-    if (problem !== undefined) throw problem;
-    return publication;
-  }
+export class MqttSink implements Sink {
+  readonly #options: MqttSinkOptions;
+  readonly #publisher: Publisher<Sent>;
+  readonly #started = Promise.withResolvers<void>();
+  readonly #writers: MqttWriter[] = [];
+  #handler!: SinkHandler;
+  /** Connections to the server that were made. */
+  connections = 0;
+  bufferedBytes = 0;
+  /** Why the publisher is not let in, where only a person can change it. */
+  refusal: MkbError | undefined;
 
-  #userProperties(record: KafkaRecord, row: Row): Publication['userProperties'] {
-    const trace = Object.entries(traceHeaders).flatMap(([name, isTrace]) => {
-      const value = record.headers[name];
-      if (typeof value !== 'string') return [];
-      if (isTrace(value)) return [[name, value] as const];
-      this.tracesOmitted++;
-      return [];
+  constructor(options: MqttSinkOptions, events: MqttSinkEvents) {
+    this.#options = options;
+    // Whoever waits for the start hears of a rejection; until then it is not an unhandled one.
+    this.#started.promise.catch(() => undefined);
+    this.#publisher = new Publisher(options.publisher, {
+      laneOf: ({ lane }) => lane,
+      published: (sent, heard) => this.#published(sent, heard),
+      failed: (sent, error) => this.#handler.failed(this.#back(sent), error),
+      dropped: sent => this.#handler.dropped(this.#back(sent)),
+      settled: () => this.#handler.settled(),
+      connected: url => {
+        this.connections++;
+        this.refusal = undefined;
+        events.connected(url);
+        this.#started.resolve();
+      },
+      disconnected: error => {
+        this.refusal = error.kind === 'permanent' ? error : undefined;
+        events.problem(error);
+      },
+      problem: error => events.problem(error),
+      stopped: error => {
+        this.#started.reject(error);
+        events.stopped(error);
+      },
     });
-    return [
-      ...trace,
-      ...this.#properties.map(({ name, value }) => [name, value.text(record, noCaptures, row) ?? ''] as const),
-    ];
   }
+
+  /** Who hears what became of tokens. Call once, before the first row. */
+  use(handler: SinkHandler): void {
+    this.#handler = handler;
+  }
+
+  /** The sink of a rule. Throws as `MqttWriter`. */
+  bind(document: MqttSinkDocument, rule: Rule): MqttWriter {
+    const writer = new MqttWriter(document, rule, (publication, token, lane) =>
+      this.#publish(publication, token, lane),
+    );
+    this.#writers.push(writer);
+    return writer;
+  }
+
+  get connected(): boolean {
+    return this.#publisher.connected;
+  }
+
+  /** Trace headers that were left out of messages. */
+  get tracesOmitted(): number {
+    return this.#writers.reduce((sum, writer) => sum + writer.tracesOmitted, 0);
+  }
+
+  get full(): boolean {
+    return this.bufferedBytes > this.#options.maxBytes;
+  }
+
+  get hasRoom(): boolean {
+    return this.bufferedBytes <= 0.75 * this.#options.maxBytes;
+  }
+
+  readEnd(): void {
+    // The publisher sends at the end of the turn by itself.
+  }
+
+  sendNow(): void {}
+
+  flush(): void {}
+
+  withdraw(isGone: (token: number) => boolean): void {
+    this.#publisher.forget(({ token }) => isGone(token));
+  }
+
+  async start(): Promise<void> {
+    this.#publisher.start();
+    await this.#started.promise;
+  }
+
+  missing(): readonly string[] {
+    return this.connected ? [] : [`the publisher is not connected to MQTT${because(this.refusal)}`];
+  }
+
+  async close(limitMs: number): Promise<void> {
+    await this.#publisher.close(limitMs);
+    this.#started.resolve();
+  }
+
+  #publish(publication: Publication, token: number, lane: string): void {
+    const bytes = memoryOf(publication);
+    this.bufferedBytes += bytes;
+    this.#publisher.publish(publication, { token, bytes, lane });
+  }
+
+  #published(sent: Sent, heard: boolean): void {
+    const token = this.#back(sent);
+    if (!heard) this.#handler.unheard(token);
+    this.#handler.delivered([token]);
+  }
+
+  #back({ token, bytes }: Sent): number {
+    this.bufferedBytes -= bytes;
+    return token;
+  }
+}
+
+/** What the objects of a message or a property cost beside their bytes, roughly. */
+const overhead = 200;
+
+function memoryOf({ topic, payload, userProperties }: Publication): number {
+  let bytes = overhead + topic.length + payload.length;
+  for (const [name, value] of userProperties) bytes += overhead + name.length + value.length;
+  return bytes;
 }

@@ -10,7 +10,7 @@ const nothing = Buffer.alloc(0);
 export class ConsumedRecord implements KafkaRecord {
   readonly topic: string;
   readonly partition: number;
-  readonly #record: FetchedRecord;
+  #record: FetchedRecord;
   #headers: Record<string, unknown> | undefined;
   #json: Value;
   #decoded = false;
@@ -19,6 +19,22 @@ export class ConsumedRecord implements KafkaRecord {
     this.topic = topic;
     this.partition = partition;
     this.#record = record;
+  }
+
+  /** From now on its bytes are its own, and no view of what Kafka answered. */
+  detach(): void {
+    const { key, value, headers } = this.#record;
+    this.#record = {
+      ...this.#record,
+      key: key && Buffer.from(key),
+      value: value && Buffer.from(value),
+      headers: headers.map(([name, content]) => [name, content && Buffer.from(content)] as const),
+    };
+  }
+
+  /** Headers in order, with duplicates, as bytes. */
+  get rawHeaders(): FetchedRecord['headers'] {
+    return this.#record.headers;
   }
 
   get key(): Buffer | undefined {

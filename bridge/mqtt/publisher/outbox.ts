@@ -35,8 +35,14 @@ export class Outbox<Token> {
   readonly #posted = new Map<number, Letter<Token>>();
   /** QoS 0, written, and not known to be read. */
   #unproved: Letter<Token>[] = [];
+  readonly #dropped: (token: Token) => void;
   #numbers = 0;
   #packetId = 0;
+
+  /** @param dropped called for each message that is forgotten, when it is under way no more */
+  constructor(dropped: (token: Token) => void = () => {}) {
+    this.#dropped = dropped;
+  }
 
   get size(): number {
     return this.#waiting.length + this.#posted.size + this.#unproved.length;
@@ -86,21 +92,21 @@ export class Outbox<Token> {
     this.#waiting = this.#waiting.filter(each => each !== letter);
   }
 
-  /** Takes out the letter that was under way with this identifier, if there is one. */
+  /** Takes out the letter that was under way with this identifier, if there is one that somebody wants to know of. */
   acknowledged(packetId: number): Letter<Token> | undefined {
     const letter = this.#posted.get(packetId);
     this.#posted.delete(packetId);
-    return letter;
+    return letter && this.#wanted([letter])[0];
   }
 
   /** Takes out the oldest `count` of QoS 0: the server has read them. Gives those that somebody wants to know of. */
   proved(count: number): Letter<Token>[] {
-    return this.#unproved.splice(0, count).filter(({ forgotten }) => !forgotten);
+    return this.#wanted(this.#unproved.splice(0, count));
   }
 
   /** They wait again, each in its old place. */
   putBack(letters: readonly Letter<Token>[]): void {
-    const wanted = letters.filter(({ forgotten }) => !forgotten);
+    const wanted = this.#wanted(letters);
     if (wanted.length === 0) return;
     this.#waiting = [...wanted, ...this.#waiting].sort((left, right) => left.number - right.number);
   }
@@ -117,7 +123,14 @@ export class Outbox<Token> {
   forget(which: (token: Token) => boolean): void {
     for (const letter of [...this.#posted.values(), ...this.#unproved, ...this.#waiting])
       letter.forgotten ||= which(letter.token);
-    this.#waiting = this.#waiting.filter(({ forgotten }) => !forgotten);
+    this.#waiting = this.#wanted(this.#waiting);
+  }
+
+  #wanted(letters: readonly Letter<Token>[]): Letter<Token>[] {
+    return letters.filter(({ forgotten, token }) => {
+      if (forgotten) this.#dropped(token);
+      return !forgotten;
+    });
   }
 
   #freePacketId(): number {

@@ -40,6 +40,8 @@ export interface PublisherHandler<Token> {
   published(token: Token, heard: boolean): void;
   /** The server never will take it. */
   failed(token: Token, error: MkbError): void;
+  /** It was forgotten, and is under way no more. */
+  dropped(token: Token): void;
   /** All outcomes of one read, or of one look at what waits, have been told. */
   settled(): void;
   connected(url: string): void;
@@ -62,7 +64,7 @@ export class Publisher<Token> {
   readonly #dialer: Dialer;
   readonly #now: () => number;
   readonly #elapsed: () => number;
-  readonly #outbox = new Outbox<Token>();
+  readonly #outbox = new Outbox<Token>(token => this.#handler.dropped(token));
   readonly #holds: Holds<Token>;
   readonly #admits = (letter: Letter<Token>): boolean => this.#holds.admits(letter);
   #state: 'new' | 'running' | 'stopped' = 'new';
@@ -108,7 +110,7 @@ export class Publisher<Token> {
     this.#pumpSoon();
   }
 
-  /** Nothing is told any more of the messages that `which` names, and none of them is sent if it was not yet, or sent again. */
+  /** Nobody wants the messages that `which` names any more: none is sent if it was not yet, or sent again. Each is `dropped` in the end. */
   forget(which: (token: Token) => boolean): void {
     this.#outbox.forget(which);
     for (const letter of this.#holds.letters()) if (letter.forgotten) this.#free(letter);
@@ -231,7 +233,7 @@ export class Publisher<Token> {
     const { packetId, reasonCode } = readPuback(packet);
     const letter = this.#outbox.acknowledged(packetId);
     this.#fruitless = 0;
-    if (letter === undefined || letter.forgotten) return;
+    if (letter === undefined) return;
     const reaction = reactionTo(reasonCode);
     if (letter.overtook && reaction !== 'refused') this.#outbox.putBack([letter]);
     else if (reaction === 'there' || reaction === 'unheard') this.#arrived(letter, reaction === 'there');
@@ -272,7 +274,8 @@ export class Publisher<Token> {
   #fail(letter: Letter<Token>, error: MkbError): void {
     this.#outbox.remove(letter);
     this.#free(letter);
-    if (!letter.forgotten) this.#handler.failed(letter.token, error);
+    if (letter.forgotten) this.#handler.dropped(letter.token);
+    else this.#handler.failed(letter.token, error);
   }
 
   #ended(error: MkbError): void {

@@ -18,7 +18,7 @@ test('a key that is missing is counted, told once for its sink, and the record i
   await start({ key: '${payload.id}' });
   await send('{"id": "a"}', '{}', '{"id": null}', '{"id": 0}', '{"id": ""}');
   expect(flow.records('t').map(({ key }) => key)).toEqual(['a', undefined, undefined, '0', '']);
-  expect(flow.rules[0]!.sinks[0]!.keysMissing).toBe(2);
+  expect(flow.rules[0]!.sinks[0]!.writer.keysMissing).toBe(2);
   expect(flow.warnings).toEqual([
     { rule: 'r', code: 'record-key-missing', message: expect.stringContaining('${payload.id}') },
   ]);
@@ -27,7 +27,7 @@ test('a key that is missing is counted, told once for its sink, and the record i
 test('a key that lacks a part is one as well', async () => {
   await start({ key: 'car-${payload.id}-${payload.part}' });
   await send('{"id": 1, "part": 2}', '{"id": 1}', '{"part": null, "id": 1}');
-  expect(flow.rules[0]!.sinks[0]!.keysMissing).toBe(2);
+  expect(flow.rules[0]!.sinks[0]!.writer.keysMissing).toBe(2);
   expect(flow.warnings[0]!.message).toContain('${payload.part}');
 });
 
@@ -35,7 +35,7 @@ test('a key with a text in its place is never missing', async () => {
   await start({ key: '${payload.id:-unknown}' });
   await send('{}', '{"id": null}');
   expect(flow.records('t').map(({ key }) => key)).toEqual(['unknown', 'unknown']);
-  expect([flow.rules[0]!.sinks[0]!.keysMissing, flow.warnings]).toEqual([0, []]);
+  expect([flow.rules[0]!.sinks[0]!.writer.keysMissing, flow.warnings]).toEqual([0, []]);
 });
 
 test('a value that is demanded and missing fails its message, and no other', async () => {

@@ -1,42 +1,96 @@
 /** From Kafka to MQTT: a record whose many rows each hold it, or whose jq program does not end, stops nothing else and is never in memory at once. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Made } from '../../../bridge/flow/records/record-flow.ts';
-import { RecordFlow } from '../../../bridge/flow/records/record-flow.ts';
-import { RecordRule } from '../../../bridge/flow/records/record-rule.ts';
+import { BoundRule } from '../../../bridge/flow/bound-rule.ts';
+import { Pipeline } from '../../../bridge/flow/pipeline.ts';
+import type { Sink } from '../../../bridge/flow/sink.ts';
+import type { Intake } from '../../../bridge/flow/source.ts';
 import type { AssignedPartition } from '../../../bridge/kafka/consumer/assigned-partition.ts';
 import type { FetchedRecord } from '../../../bridge/kafka/consumer/batch-records.ts';
 import type { Publication } from '../../../bridge/mqtt/publisher/publication.ts';
+import { MqttWriter } from '../../../bridge/sinks/mqtt-writer.ts';
+import { KafkaSource, type KafkaSourceOptions } from '../../../bridge/sources/kafka.ts';
 import type { JqAnswer } from '../../../rules/jq/protocol.ts';
 import { until } from '../../real/until.ts';
 
 const maxBytes = 1024 * 1024;
 
-let waiting: { publication: Publication; made: Made }[];
+interface Sent {
+  readonly publication: Publication;
+  readonly token: number;
+}
+
+let waiting: Sent[];
 let settled: unknown[];
 let failures: string[];
 let answers: ((answer: JqAnswer | undefined) => void)[];
-let flow: RecordFlow;
-const partition = { topic: 'c', partition: 0, settle: (taken: unknown) => settled.push(taken) };
+let flow: TestSource;
+let pipeline: Pipeline;
+const partition = {
+  topic: 'c',
+  partition: 0,
+  settle: (taken: unknown) => settled.push(taken),
+} as unknown as AssignedPartition;
+
+/** Kafka as a source, of which the test is the consumer. */
+class TestSource extends KafkaSource {
+  intake!: Intake;
+
+  override async start(intake: Intake): Promise<void> {
+    this.attach(intake);
+    this.intake = intake;
+  }
+}
+
+const bytesWaiting = () => waiting.reduce((sum, { publication }) => sum + publication.payload.length, 0);
+
+/** A sink that holds messages until the test takes them. */
+const sink: Sink = {
+  get full() {
+    return bytesWaiting() > maxBytes;
+  },
+  get hasRoom() {
+    return bytesWaiting() <= 0.75 * maxBytes;
+  },
+  readEnd: () => undefined,
+  sendNow: () => undefined,
+  flush: () => undefined,
+  withdraw: isGone => {
+    const gone = waiting.filter(({ token }) => isGone(token));
+    waiting = waiting.filter(({ token }) => !isGone(token));
+    for (const { token } of gone) pipeline.dropped(token);
+  },
+  start: async () => undefined,
+  missing: () => [],
+  close: async () => undefined,
+};
 
 const start = (sql: string): void => {
-  const sinks = [{ mqtt: { topic: 'x/${i:-none}', qos: 1 as const, retain: false } }];
+  const mqtt = { topic: 'x/${i:-none}', qos: 1 as const, retain: false };
   const askJq = () => new Promise<JqAnswer | undefined>(resolve => answers.push(resolve));
-  flow = new RecordFlow({
-    rules: [new RecordRule({ name: 'r', sql, sinks } as never, { askJq })],
-    deadLetterTopic: undefined,
-    maxRecords: 100,
-    maxBytes,
+  const publish = (publication: Publication, token: number) => waiting.push({ publication, token });
+  const rule = new BoundRule(
+    { name: 'r', sql, sinks: [{ mqtt }] } as never,
+    1,
+    (_document, _name, compiled) => ({ sink, writer: new MqttWriter(mqtt as never, compiled, publish) }),
+    { askJq },
+  );
+  pipeline = new Pipeline({
+    rules: [rule],
+    letterBox: undefined,
     failed: (_rule, { code }) => failures.push(code),
+    raise: () => undefined,
+    settled: () => undefined,
     obtainSchema: async () => false,
   });
-  const publisher = {
-    publish: (publication: Publication, made: Made) => waiting.push({ publication, made }),
-    forget: (which: (made: Made) => boolean) => {
-      waiting = waiting.filter(({ made }) => !which(made));
-    },
-  };
-  flow.use(publisher as never, undefined);
+  const retry = { minDelayMs: 1, maxDelayMs: 1 };
+  const cluster = { bootstrapServers: [], retry, reconnect: retry, login: {}, connection: {} };
+  const consumer = { cluster, topics: ['c'] } as unknown as KafkaSourceOptions['consumer'];
+  flow = new TestSource(
+    { consumer, rules: [rule], maxRecords: 100, maxBytes, persistent: false },
+    { assigned: () => undefined, problem: () => undefined, stopped: () => undefined, untilDone: action => action() },
+  );
+  void flow.start(pipeline.intake(flow, [rule]));
 };
 
 beforeEach(() => {
@@ -45,15 +99,15 @@ beforeEach(() => {
 
 const give = (value: string, taken: unknown): void => {
   const record = { offset: 0n, key: undefined, value: Buffer.from(value), headers: [], timestamp: 0 } as unknown;
-  flow.record(partition as unknown as AssignedPartition, record as FetchedRecord, taken as never);
-  flow.readEnd();
+  flow.take(partition, record as FetchedRecord, taken as never);
+  flow.intake.readEnd();
 };
 
 /** The server takes what waits. */
 const take = (): string[] => {
   const taken = waiting.splice(0);
-  for (const { made } of taken) flow.published(made, true);
-  flow.settled();
+  pipeline.delivered(taken.map(({ token }) => token));
+  pipeline.settled();
   return taken.map(({ publication }) => publication.topic);
 };
 
@@ -69,8 +123,7 @@ describe('a record of many rows', () => {
     await until(
       'the record to be settled',
       async () => {
-        const bytes = waiting.reduce((sum, { publication }) => sum + publication.payload.length, 0);
-        expect(bytes).toBeLessThan(maxBytes + 2 * value.length);
+        expect(bytesWaiting()).toBeLessThan(maxBytes + 2 * value.length);
         for (const topic of take()) topics.push(topic);
         await turn();
         return settled.length > 0;
@@ -85,7 +138,7 @@ describe('a record of many rows', () => {
     start(sql);
     give(value, 'first');
     await turn();
-    flow.takenAway([partition as unknown as AssignedPartition]);
+    flow.withdraw([partition]);
     for (let turns = 0; turns < 5; turns++) await turn();
     expect([waiting, settled, flow.room(), flow.account.returned]).toEqual([[], [], undefined, 1]);
     give('{"list": [7]}', 'second');
@@ -116,7 +169,7 @@ describe('a record whose rule asks jq', () => {
   test('that is taken away meanwhile leaves nothing to the next', async () => {
     start(sql);
     give('{"i": 1}', 'first');
-    flow.takenAway([partition as unknown as AssignedPartition]);
+    flow.withdraw([partition]);
     answers[0]!({ outputs: '1\n' });
     await flow.room();
     give('{"i": 1}', 'again');

@@ -25,7 +25,7 @@ function setup(slotBits = 3) {
   const source = new TestSource();
   const settlement = new Settlement(slotBits);
   const number = settlement.add(source);
-  const begin = (arrival: number) => settlement.begin(number, arrival, `t/${arrival}`, 1, false, 0);
+  const begin = (arrival: number) => settlement.begin(number, arrival, 0);
   return { settlement, source, number, begin, settled: source.settled, account: source.account };
 }
 
@@ -114,13 +114,13 @@ test('the histogram counts deliveries only, each in the bucket of its duration',
 
 test('what a dead letter must know is remembered until the message is settled', () => {
   const { settlement, number } = setup();
-  const slot = settlement.begin(number, 5, 'a/b', 2, true, 0);
-  const payload = Buffer.from('original');
-  settlement.keepPayload(slot, payload);
-  payload.fill('x');
-  expect(settlement.recall(slot)).toEqual({ topic: 'a/b', qos: 2, retain: true, payload: Buffer.from('original') });
+  const slot = settlement.begin(number, 5, 0);
+  settlement.note(slot, 'a/b', 2, true);
+  expect(settlement.keeps(slot)).toBe(false);
+  settlement.keep(slot, 'original', 8);
+  expect(settlement.recall(slot)).toEqual({ topic: 'a/b', qos: 2, retain: true, kept: 'original' });
   settlement.release(slot, delivered, 1);
-  expect(settlement.recall(slot).payload).toBeUndefined();
+  expect(settlement.recall(slot).kept).toBeUndefined();
 });
 
 describe('a message that waits', () => {
@@ -129,9 +129,9 @@ describe('a message that waits', () => {
     const sources = Array.from({ length: 10_000 }, () => new TestSource());
     const numbers = sources.map(source => settlement.add(source));
     const [stuck, ...others] = numbers;
-    const waiting = settlement.begin(stuck!, 0, 't', 1, false, 0);
+    const waiting = settlement.begin(stuck!, 0, 0);
     for (let round = 0; round < 5; round++) {
-      const slots = others.map(number => settlement.begin(number, round, 't', 1, false, 0));
+      const slots = others.map(number => settlement.begin(number, round, 0));
       for (const slot of slots) settlement.release(slot, delivered, 1);
       settlement.acknowledge();
     }

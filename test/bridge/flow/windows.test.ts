@@ -163,7 +163,7 @@ describe('windows', () => {
     await start({ rules: [rule('r', sql, { topic: 't' })] });
     await send('a');
     await flow.pass(3000);
-    flow.rows.stop();
+    flow.stopWindows();
     await flow.rowsWritten();
     expect(values()).toEqual([
       { n: 1, ms: 13_000 },

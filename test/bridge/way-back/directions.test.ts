@@ -168,7 +168,7 @@ describe('what is refused to messages from MQTT is reported and tried again, and
     refused.add('b');
     await prepare();
     const started = bridge.start();
-    await until('the consumer', () => bridge.wayBack!.joined);
+    await until('the consumer', () => bridge.kafkaSource!.joined);
     await recordFlows();
     await unready('MQTT is not connected: The MQTT server does not let this client in');
     refused.clear();
@@ -180,7 +180,7 @@ describe('what is refused to messages from MQTT is reported and tried again, and
     const sinks = [{ kafka: { topic: 'later' } }];
     await prepare([{ ...forth, sinks }, back]);
     const started = bridge.start();
-    await until('the consumer', () => bridge.wayBack!.joined);
+    await until('the consumer', () => bridge.kafkaSource!.joined);
     await recordFlows();
     await unready('The Kafka topic later does not exist');
     kafka.cluster.createTopic('later', 1);

@@ -111,7 +111,7 @@ describeReal('mosquitto')('from Kafka to MQTT 5', () => {
       { payload: 'long', properties: { trace: '' } },
       { payload: 'nul', properties: { trace: '' } },
     ]);
-    expect([bridge!.wayBack!.tracesOmitted, kafka.records('dead').length]).toEqual([4, 0]);
+    expect([bridge!.mqttSink!.tracesOmitted, kafka.records('dead').length]).toEqual([4, 0]);
   });
 
   // The process ended at each start.
@@ -130,6 +130,6 @@ describeReal('mosquitto')('from Kafka to MQTT 5', () => {
     await start("key = 'last'");
     await write('last');
     await until('the last record', () => heard.length === 1);
-    expect(bridge!.wayBack!.account.count('filtered')).toBe(200_000);
+    expect(bridge!.kafkaSource!.account.count('filtered')).toBe(200_000);
   });
 });

@@ -1,14 +1,17 @@
-/** Rules, settlement and producer without MQTT: messages are handed in by the test, and an embedded Kafka takes the records. */
+/** Sources, rules and the Kafka sink without an MQTT server: messages are handed in by the test, and an embedded Kafka takes the records. */
 import { completeDocument } from '../../../../api/complete.ts';
-import { Account } from '../../../../bridge/flow/account.ts';
-import { BoundRule } from '../../../../bridge/flow/bound-rule.ts';
-import type { Outcome } from '../../../../bridge/flow/outcome.ts';
+import type { Account } from '../../../../bridge/flow/account.ts';
+import { type BindSink, BoundRule } from '../../../../bridge/flow/bound-rule.ts';
+import { intendedOutcomes, type Outcome, outcomes } from '../../../../bridge/flow/outcome.ts';
 import { Pipeline } from '../../../../bridge/flow/pipeline.ts';
-import { Settlement } from '../../../../bridge/flow/settlement.ts';
-import { Producer } from '../../../../bridge/kafka/producer.ts';
+import type { Intake } from '../../../../bridge/flow/source.ts';
 import { MqttMessage } from '../../../../bridge/mqtt/message.ts';
 import { prepareRegistries, type Registries } from '../../../../bridge/registry/registries.ts';
-import { producerOptions } from '../../../../bridge/settings.ts';
+import { producerOptions, sessionOptions } from '../../../../bridge/settings.ts';
+import { KafkaSink } from '../../../../bridge/sinks/kafka.ts';
+import { EventsSource } from '../../../../bridge/sources/events.ts';
+import { MqttSource, type MqttSourceOptions } from '../../../../bridge/sources/mqtt.ts';
+import { WindowsSource } from '../../../../bridge/sources/windows.ts';
 import { type EmbeddedKafka, type EmbeddedKafkaOptions, startEmbeddedKafka } from '../../../../demo/embedded/kafka.ts';
 import type { EventName, Happening } from '../../../../rules/events.ts';
 import { JqThreads } from '../../../../rules/jq/threads.ts';
@@ -35,78 +38,135 @@ export interface TestMessage {
   readonly userProperties?: readonly (readonly [string, string])[];
 }
 
-const slotBits = 10;
 const scribble = '#';
 /** Shared, since a thread takes a second to start on a busy machine. It keeps no process alive. */
 const jq = new JqThreads();
 const timestamp = 1_700_000_000_123;
+
+/** MQTT as a source, of which the test is the server. */
+class TestSource extends MqttSource {
+  /** Arrival numbers, in the order in which they were settled. */
+  readonly settled: number[] = [];
+  /** What the pipeline called: 'pause' and 'resume'. */
+  readonly brakes: string[] = [];
+  intake!: Intake;
+
+  constructor(options: MqttSourceOptions) {
+    const ignore = () => undefined;
+    super(options, { connected: ignore, disconnected: ignore, problem: ignore, stopped: ignore });
+  }
+
+  override get starved(): boolean {
+    return true;
+  }
+
+  override pause(): void {
+    this.brakes.push('pause');
+  }
+
+  override resume(): void {
+    this.brakes.push('resume');
+  }
+
+  override settle(arrival: number): void {
+    this.settled.push(arrival);
+  }
+
+  override acknowledge(): void {}
+
+  override async start(intake: Intake): Promise<void> {
+    this.attach(intake);
+    this.intake = intake;
+  }
+}
+
+interface Parts {
+  readonly kafka: EmbeddedKafka;
+  readonly sink: KafkaSink;
+  readonly session: MqttSourceOptions['session'];
+  readonly registries: Registries;
+  readonly schemas: Schemas;
+}
 
 export class Flow {
   readonly kafka: EmbeddedKafka;
   /** What windows go by, and the time at which messages are received. */
   readonly clock = new HeldClock(timestamp);
   readonly rules: readonly BoundRule[];
-  readonly account = new Account();
   readonly failures: { rule: string; code: string }[] = [];
-  /** Arrival numbers, in the order in which they were settled. */
-  readonly settled: number[] = [];
-  /** What the pipeline told its source: 'pause' and 'resume'. */
-  readonly brakes: string[] = [];
-  /** Codes of what is tried again. */
+  /** Codes of what is retried. */
   readonly problems: string[] = [];
   /** Warnings about sinks. */
   readonly warnings: { rule: string; code: string; message: string }[] = [];
-  readonly #producer: Producer;
+  readonly #sink: KafkaSink;
   readonly #registries: Registries;
-  readonly #pipeline: Pipeline;
+  readonly #source: TestSource;
+  readonly #events: EventsSource;
+  readonly #windows: WindowsSource;
   readonly #message = new MqttMessage('00000000');
   #arrivals = 0;
 
-  private constructor(
-    kafka: EmbeddedKafka,
-    producer: (pipeline: Pipeline) => Producer,
-    registries: Registries,
-    schemas: Schemas,
-    options: FlowOptions,
-  ) {
+  private constructor({ kafka, sink, session, registries, schemas }: Parts, options: FlowOptions) {
     this.kafka = kafka;
+    this.#sink = sink;
     this.#registries = registries;
-    this.rules = bind(options, schemas, jq.ask);
-    this.#pipeline = new Pipeline({
+    this.rules = bind(options, { schemas, askJq: jq.ask }, sink);
+    const obtainSchema = (missing: Parameters<Registries['obtain']>[0]) =>
+      registries.obtain(missing, ({ code }) => this.problems.push(code));
+    this.#source = new TestSource({ session, rules: this.rules, ownerOf: () => 0 });
+    this.#events = new EventsSource(this.rules, this.clock);
+    this.#windows = new WindowsSource(this.rules, this.clock, obtainSchema);
+    const pipeline = new Pipeline({
       rules: this.rules,
-      clock: this.clock,
-      settlement: new Settlement(slotBits),
-      slotBits,
-      deadLetterTopic: options.deadLetter,
-      source: {
-        account: this.account,
-        settle: arrival => this.settled.push(arrival),
-        acknowledge: () => undefined,
-        pause: () => this.brakes.push('pause'),
-        resume: () => this.brakes.push('resume'),
-        starved: true,
-      },
+      letterBox: sink.letterBox,
       failed: (rule, { code }) => this.failures.push({ rule, code }),
-      noticed: (rule, { code, message }) => this.warnings.push({ rule, code, message }),
-      problem: () => undefined,
+      raise: (event, facts) => this.#events.raise(event, facts),
       settled: () => undefined,
-      obtainSchema: missing => registries.obtain(missing, ({ code }) => this.problems.push(code)),
+      obtainSchema,
     });
-    this.#producer = producer(this.#pipeline);
-    this.#pipeline.use(this.#producer);
+    sink.use(pipeline);
+    sink.countAlso(() => pipeline.heldBytes + this.#events.queuedBytes);
+    for (const source of [this.#windows, this.#events, this.#source])
+      void source.start(pipeline.intake(source, this.rules));
   }
 
   static async start(options: FlowOptions): Promise<Flow> {
     const topics = options.topics.map(name => ({ name, partitions: 1 }));
     const kafka = await startEmbeddedKafka({ topics, autoCreateTopics: false, ...options.broker });
     const document = documentOf(kafka.bootstrap, options);
-    const settings = await producerOptions(document, { secretsDir: '' });
+    const secrets = { secretsDir: '' };
+    const [producer, session] = await Promise.all([
+      producerOptions(document, secrets),
+      sessionOptions(document, [], secrets, 0),
+    ]);
     const schemas = schemasOf(document.spec.schemas);
-    const registries = await prepareRegistries(document.spec.schemas, schemas, { secretsDir: '' });
+    const registries = await prepareRegistries(document.spec.schemas, schemas, secrets);
     await registries.start();
-    const flow = new Flow(kafka, pipeline => new Producer(settings, pipeline), registries, schemas, options);
-    await flow.#producer.start();
+    let flow: Flow | undefined;
+    const sink = new KafkaSink(
+      { producer, topics: [], deadLetterTopic: options.deadLetter },
+      {
+        linkChanged: () => undefined,
+        problem: () => undefined,
+        noticed: (rule, { code, message }) => flow!.warnings.push({ rule, code, message }),
+        untilDone: action => action(),
+      },
+    );
+    flow = new Flow({ kafka, sink, session, registries, schemas }, options);
+    await sink.connect();
     return flow;
+  }
+
+  get account(): Account {
+    return this.#source.account;
+  }
+
+  get settled(): readonly number[] {
+    return this.#source.settled;
+  }
+
+  get brakes(): string[] {
+    return this.#source.brakes;
   }
 
   /** Hands messages over as one read, and waits until each has an outcome. */
@@ -124,25 +184,37 @@ export class Flow {
   hand(...messages: TestMessage[]): void {
     for (const each of messages) {
       const message = this.#point(each);
-      this.#pipeline.message(message, message.arrival);
+      this.#source.take(message, message.arrival);
       // As a socket does with its next read: whoever kept a view of the message has something else now.
       message.buffer.fill(scribble);
     }
-    this.#pipeline.readEnd();
+    this.#source.intake.readEnd();
   }
 
   /** Something happens to the bridge. */
   raise(event: EventName, facts: Happening | (() => Happening)): void {
-    this.#pipeline.events.raise(event, typeof facts === 'function' ? facts : () => facts);
+    this.#events.raise(event, typeof facts === 'function' ? facts : () => facts);
   }
 
   get eventsForgotten(): number {
-    return this.#pipeline.events.forgotten;
+    return this.#events.forgotten;
+  }
+
+  /** Ends all windows. */
+  stopWindows(): void {
+    this.#windows.stop();
   }
 
   /** Rows of windows, which no message waits for. */
-  get rows(): Pipeline['rows'] {
-    return this.#pipeline.rows;
+  get rows(): { inFlight: number; deadLettered: number; dropped: number } {
+    const accounts = [this.#windows.account, this.#events.account];
+    const sum = (of: (account: Account) => number) => accounts.reduce((total, each) => total + of(each), 0);
+    const lost = outcomes.slice(2).filter(each => !(intendedOutcomes as readonly Outcome[]).includes(each));
+    return {
+      inFlight: sum(({ inFlight }) => inFlight),
+      deadLettered: sum(account => account.count('dead_lettered')),
+      dropped: sum(account => lost.reduce((total, outcome) => total + account.count(outcome), 0)),
+    };
   }
 
   /** Lets time pass, and waits until Kafka has what windows gave. */
@@ -152,12 +224,12 @@ export class Flow {
   }
 
   async rowsWritten(): Promise<void> {
-    this.#producer.sendNow();
+    this.#sink.sendNow();
     await until('all rows to have an outcome', () => this.rows.inFlight === 0, { everyMs: 2 });
   }
 
   get bufferedBytes(): number {
-    return this.#producer.bufferedBytes;
+    return this.#sink.bufferedBytes;
   }
 
   count(outcome: Outcome): number {
@@ -176,7 +248,7 @@ export class Flow {
 
   async stop(): Promise<void> {
     this.#registries.close();
-    this.#producer.close();
+    await this.#sink.close(0);
     await this.kafka.stop();
   }
 
@@ -215,10 +287,11 @@ function documentOf(bootstrap: string, { rules, schemas = [], maxBytes = '64MiB'
   });
 }
 
-function bind(options: FlowOptions, schemas: Schemas, askJq: JqThreads['ask']): BoundRule[] {
+function bind(options: FlowOptions, ambient: ConstructorParameters<typeof BoundRule>[3], sink: KafkaSink): BoundRule[] {
   let next = 1;
   return documentOf('localhost:9092', options).spec.rules.map(rule => {
-    const bound = new BoundRule(rule, next, { schemas, askJq });
+    const bindSink: BindSink = ({ kafka }, name, compiled) => ({ sink, writer: sink.bind(kafka!, name, compiled) });
+    const bound = new BoundRule(rule, next, bindSink, ambient);
     next += rule.sinks.length;
     return bound;
   });

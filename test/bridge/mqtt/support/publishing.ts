@@ -49,6 +49,7 @@ export function start({ window = 100, version = '5' as '5' | '3.1.1', delayMs = 
       laneOf: token => token[0],
       published: (token, heard) => told.push(`${heard ? 'published' : 'unheard'} ${token}`),
       failed: (token, error) => told.push(`failed ${of(token, error)}`),
+      dropped: () => undefined,
       settled: () => undefined,
       connected: () => undefined,
       disconnected: () => undefined,

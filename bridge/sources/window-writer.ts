@@ -8,7 +8,8 @@ import type { Captures, Input } from '../../rules/rule.ts';
 import type { WindowOutcome } from '../../rules/windows/closed-window.ts';
 import type { Windows } from '../../rules/windows/windows.ts';
 import type { Clock } from '../clock.ts';
-import { type Wait, Waiting } from './waiting.ts';
+import type { Counter } from '../flow/bound-rule.ts';
+import { type Wait, Waiting } from '../flow/waiting.ts';
 
 /** Where rows go. */
 export interface WindowOutput {
@@ -24,7 +25,7 @@ export interface WindowOutput {
 /** A window of a hundred thousand keys must not hold up everything else: after so many rows others have their turn, for some milliseconds. */
 const rowsPerTurn = 1000;
 
-export class WindowWriter {
+export class WindowWriter implements Counter {
   readonly #windows: Windows;
   readonly #clock: Clock;
   readonly #output: WindowOutput;

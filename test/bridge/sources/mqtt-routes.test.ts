@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { completeDocument } from '../../../api/complete.ts';
-import { BoundRule } from '../../../bridge/flow/bound-rule.ts';
-import { Routes } from '../../../bridge/flow/routes.ts';
+import { type BindSink, BoundRule } from '../../../bridge/flow/bound-rule.ts';
 import { NamedSubscriptions } from '../../../bridge/mqtt/named-subscriptions.ts';
+import { MqttRoutes } from '../../../bridge/sources/mqtt-routes.ts';
 import { planSubscriptions } from '../../../bridge/subscriptions.ts';
 
 const share = undefined;
+const noSink = {} as ReturnType<BindSink>;
 
 /** For each rule's FROM: which rules a copy goes through that is for these filters. */
 function stage(...froms: string[][]) {
@@ -19,9 +20,9 @@ function stage(...froms: string[][]) {
       })),
     },
   });
-  const rules = spec.rules.map((rule, index) => new BoundRule(rule, index + 1));
+  const rules = spec.rules.map((rule, index) => new BoundRule(rule, index + 1, () => noSink));
   const plan = planSubscriptions(froms.flat(), { share, qos: 1 });
-  const routes = new Routes(rules, plan.ownerOf, () => undefined);
+  const routes = new MqttRoutes(rules, plan.ownerOf);
   const copyFor = (topic: string, ...filters: string[]) => {
     const named = new NamedSubscriptions();
     const identifiers = filters.map(filter => plan.subscriptions.find(each => each.filter === filter)!.identifier!);

@@ -6,18 +6,11 @@
  * first of its filters that matches, and takes copies for that one only: each message goes through each rule once. A copy that names no
  * subscription goes through all rules of its topic.
  */
-import type { Captures, MqttSource } from '../../rules/rule.ts';
+import type { MqttSource } from '../../rules/rule.ts';
 import { TopicIndex } from '../../rules/topic-index.ts';
+import type { BoundRule } from '../flow/bound-rule.ts';
+import type { Route } from '../flow/source.ts';
 import type { NamedSubscriptions } from '../mqtt/named-subscriptions.ts';
-import type { BoundRule } from './bound-rule.ts';
-import type { WindowWriter } from './window-writer.ts';
-
-/** A rule of one topic, with what its captures hold there, and what counts its messages if it has windows. */
-export interface Route {
-  readonly rule: BoundRule;
-  readonly captures: Captures;
-  readonly windows: WindowWriter | undefined;
-}
 
 interface TopicRoutes {
   readonly all: readonly Route[];
@@ -37,20 +30,14 @@ interface Indexed {
 const remembered = 50_000;
 const none: readonly Route[] = [];
 
-export class Routes {
+export class MqttRoutes {
   readonly #index = new TopicIndex<Indexed>();
   readonly #byTopic = new Map<string, TopicRoutes>();
   readonly #ownerOf: (filter: string) => number;
-  readonly #windowsOf: (rule: BoundRule) => WindowWriter | undefined;
 
   /** @param ownerOf the Subscription Identifier under which messages of a rule's filter come; 0 if they come under none */
-  constructor(
-    rules: readonly BoundRule[],
-    ownerOf: (filter: string) => number,
-    windowsOf: (rule: BoundRule) => WindowWriter | undefined,
-  ) {
+  constructor(rules: readonly BoundRule[], ownerOf: (filter: string) => number) {
     this.#ownerOf = ownerOf;
-    this.#windowsOf = windowsOf;
     let place = 0;
     for (const rule of rules)
       for (const filter of rule.filters) this.#index.add(filter.filter, { rule, filter, place: place++ });
@@ -91,7 +78,7 @@ export class Routes {
     for (const { rule, filter } of this.#index.match(topic).sort((left, right) => left.place - right.place)) {
       if (seen.has(rule)) continue;
       seen.add(rule);
-      const route = { rule, captures: rule.captures(filter, topic), windows: this.#windowsOf(rule) };
+      const route = { rule, captures: rule.captures(filter, topic) };
       const owner = this.#ownerOf(filter.filter);
       all.push(route);
       owners.push(owner);

@@ -1,0 +1,327 @@
+/**
+ * The pipeline as one source sees it: a message goes through its rules, whose rows go to their sinks.
+ *
+ * Everything from `message` to the sinks' buffers is synchronous. A source is paused while a sink that its own rules write to is full, and
+ * while one of its messages waits: for an answer that a rule needs, for room for the next of many rows, or for another turn. Nothing is
+ * handed over meanwhile, so order is kept, and other sources go on.
+ */
+import type { MkbError } from '../../api/errors.ts';
+import type { Captures, Input, Origin, Row } from '../../rules/rule.ts';
+import { asMkbError } from '../as-mkb-error.ts';
+import type { BoundRule, BoundSink } from './bound-rule.ts';
+import type { DeadLetters } from './dead-letters.ts';
+import { ManyRows } from './many-rows.ts';
+import { type Outcome, outcomeNumber } from './outcome.ts';
+import { Pace } from './pace.ts';
+import type { Settlement } from './settlement.ts';
+import type { Sink } from './sink.ts';
+import type { Intake, Route, Source } from './source.ts';
+import { type ObtainSchema, type Wait, Waiting, waitOf } from './waiting.ts';
+
+/** What all intakes of a pipeline share. */
+export interface Shared {
+  readonly settlement: Settlement<Source>;
+  readonly letters: DeadLetters;
+  /** Whether a dead letter, or an event, may need the bytes of a message whose records do not hold them. */
+  readonly keeps: boolean;
+  readonly slotBits: number;
+  readonly obtainSchema: ObtainSchema | undefined;
+  /** Tokens came back that no sink told of. */
+  readonly tokensBack: () => void;
+  /** Called when messages that waited went on. */
+  readonly settled: () => void;
+}
+
+/** No outcome yet: `#wait` says what the rule waits for. */
+const pending = -1;
+const noCaptures: Captures = [];
+
+export class PipelineIntake implements Intake {
+  readonly #source: Source;
+  /** The source's number in the settlement. */
+  readonly #number: number;
+  readonly #shared: Shared;
+  readonly #settlement: Settlement<Source>;
+  /** Sinks of the rules that the source feeds. */
+  readonly #sinks: readonly Sink[];
+  readonly #pace: Pace;
+  readonly #waiting = new Waiting();
+  /** When the current read began, performance.now(); 0 between reads. */
+  #readAt = 0;
+  /** Of the message that waits, the rows that its rule is making; and what the rule that was applied last waits for. */
+  #many: ManyRows<BoundSink> | undefined;
+  #wait: Wait = 'turn';
+  readonly #isFull = () => this.#full;
+
+  constructor(source: Source, rules: readonly BoundRule[], shared: Shared) {
+    this.#source = source;
+    this.#shared = shared;
+    this.#settlement = shared.settlement;
+    this.#number = shared.settlement.add(source);
+    this.#sinks = [...new Set(rules.flatMap(rule => rule.sinks.map(({ sink }) => sink)))];
+    this.#pace = new Pace(source);
+  }
+
+  /** Seconds for which the source was paused. */
+  get pausedSeconds(): number {
+    return this.#pace.pausedSeconds;
+  }
+
+  get waiting(): boolean {
+    return this.#waiting.active;
+  }
+
+  // --- from the source
+
+  message(message: Input, arrival: number, routes: readonly Route[]): void {
+    const slot = this.#begin(message, arrival);
+    const outcome = routes.length === 0 ? outcomeNumber.no_rule : outcomeNumber.filtered;
+    this.#applyFrom(0, routes, message, slot, outcome);
+    this.#pauseIfFull();
+  }
+
+  drop(message: Input, arrival: number, outcome: Outcome): void {
+    this.#settlement.release(this.#begin(message, arrival), outcomeNumber[outcome], this.#readAt);
+  }
+
+  refuse(message: Input, arrival: number, routes: readonly Route[], error: MkbError): void {
+    const slot = this.#begin(message, arrival);
+    for (const { rule } of routes) {
+      rule.matched++;
+      rule.failed++;
+      this.#fail(rule, error, message, slot);
+    }
+    this.#settlement.release(slot, outcomeNumber.delivered, this.#readAt);
+    this.#pauseIfFull();
+  }
+
+  row(rule: BoundRule, origin: Origin, row: Row): void {
+    const slot = this.#begin(origin, 0);
+    for (const sink of rule.sinks) this.#writeRows(sink, origin, noCaptures, [row], slot);
+    this.#settlement.release(slot, outcomeNumber.delivered, this.#readAt);
+    this.#pauseIfFull();
+  }
+
+  failure(rule: BoundRule, origin: Origin, error: MkbError): void {
+    const slot = this.#begin(origin, 0);
+    this.#fail(rule, error, origin, slot);
+    this.#settlement.release(slot, outcomeNumber.delivered, this.#readAt);
+  }
+
+  readEnd(): void {
+    this.#readAt = 0;
+    const { starved } = this.#source;
+    for (const sink of this.#sinks) {
+      if (starved) sink.sendNow();
+      else sink.readEnd();
+    }
+    this.#shared.letters.readEnd();
+    this.#settlement.acknowledge();
+  }
+
+  withdrawn(isGone: (arrival: number) => boolean): void {
+    this.#settlement.withdraw(this.#number, isGone);
+    const mask = 2 ** this.#shared.slotBits - 1;
+    for (const sink of this.#sinks) sink.withdraw(token => this.#settlement.isWithdrawn(token & mask));
+    this.#shared.tokensBack();
+  }
+
+  hasRoom(): boolean {
+    this.#pauseIfFull();
+    return !this.#pace.paused;
+  }
+
+  // --- from the pipeline
+
+  /** Tokens came back: there may be room again. */
+  room(): void {
+    if (!this.#hasRoom) return;
+    if (!this.#waiting.active) this.#pace.resume();
+    this.#waiting.room();
+  }
+
+  get #full(): boolean {
+    for (const sink of this.#sinks) if (sink.full) return true;
+    return this.#settlement.full;
+  }
+
+  get #hasRoom(): boolean {
+    for (const sink of this.#sinks) if (!sink.hasRoom) return false;
+    return !this.#settlement.full;
+  }
+
+  #pauseIfFull(): void {
+    if (this.#full) this.#pace.pause();
+  }
+
+  #begin(message: Origin, arrival: number): number {
+    if (this.#readAt === 0) this.#readAt = performance.now();
+    const slot = this.#settlement.begin(this.#number, arrival, this.#readAt);
+    this.#source.remember(message, slot, this.#settlement);
+    return slot;
+  }
+
+  // --- rules
+
+  /**
+   * Applies the rules of a message from one of them on.
+   *
+   * @param before what those before it made
+   * @param isCopy whether the message stays what it is
+   * @param many of the first rule, when it goes on with its rows
+   */
+  #applyFrom(
+    first: number,
+    routes: readonly Route[],
+    given: Input,
+    slot: number,
+    before: number,
+    isCopy = false,
+    many?: ManyRows<BoundSink>,
+  ): void {
+    let message = given;
+    let copied = isCopy;
+    let outcome = before;
+    for (let at = first; at < routes.length; at++) {
+      const route = routes[at]!;
+      if (route.rule.rule.foreach && !copied) {
+        message = this.#source.copy(message);
+        copied = true;
+      }
+      const made = this.#applyRoute(route, message, slot, at === first ? many : undefined);
+      if (made === pending) {
+        this.#hold(at, routes, copied ? message : this.#source.copy(message), slot, outcome);
+        return;
+      }
+      // Something made of it says more than that it was counted, and that more than nothing.
+      if (made === outcomeNumber.delivered || outcome === outcomeNumber.filtered) outcome = made;
+    }
+    this.#settlement.release(slot, outcome, this.#readAt);
+  }
+
+  /** Returns what the rule made of the message: delivered for anything, be it only a failure; aggregated; filtered; or pending. */
+  #applyRoute(route: Route, message: Input, slot: number, many: ManyRows<BoundSink> | undefined): number {
+    const { rule } = route;
+    if (rule.isBusyFor(this)) {
+      this.#wait = () => rule.freed().then(() => true);
+      return pending;
+    }
+    if (!rule.rule.foreach) return this.#apply(route, message, slot);
+    this.#many = many ?? this.#beginMany(route, message);
+    const made = this.#applyMany(route, message, slot, this.#many);
+    if (made !== pending) this.#many = undefined;
+    return made;
+  }
+
+  /** Nothing else is handed over before the rule has what it waits for; then the message goes on with that rule. */
+  #hold(at: number, routes: readonly Route[], message: Input, slot: number, outcome: number): void {
+    const many = this.#many;
+    const { rule } = routes[at]!;
+    const isOurs = !rule.isBusyFor(this);
+    this.#many = undefined;
+    this.#pace.pause();
+    if (isOurs) rule.hold(this);
+    this.#waiting.begin(this.#wait, () => {
+      this.#readAt = performance.now();
+      if (isOurs) rule.letGo();
+      if (this.#settlement.isWithdrawn(slot)) this.#forget(rule, slot, isOurs);
+      else this.#applyFrom(at, routes, message, slot, outcome, true, many);
+      this.readEnd();
+      if (!this.#waiting.active && this.#hasRoom) this.#pace.resume();
+      this.#shared.settled();
+    });
+  }
+
+  /** Another member has the message by now. */
+  #forget(rule: BoundRule, slot: number, isOurs: boolean): void {
+    if (isOurs) rule.rule.forget();
+    this.#settlement.release(slot, outcomeNumber.filtered, this.#readAt);
+  }
+
+  #apply({ rule, captures }: Route, message: Input, slot: number): number {
+    rule.matched++;
+    try {
+      if (rule.counter !== undefined) return this.#count(rule, message, captures);
+      const rows = rule.rule.rows(message, captures);
+      if (rows.length === 0) return outcomeNumber.filtered;
+      rule.passed++;
+      for (const sink of rule.sinks) this.#writeRows(sink, message, captures, rows, slot);
+    } catch (error) {
+      if (this.#mustWait(rule, error)) {
+        rule.matched--;
+        return pending;
+      }
+      rule.failed++;
+      this.#fail(rule, asMkbError(error), message, slot);
+    }
+    return outcomeNumber.delivered;
+  }
+
+  #count(rule: BoundRule, message: Input, captures: Captures): number {
+    if (!rule.counter!.count(message, captures)) return outcomeNumber.filtered;
+    rule.passed++;
+    return outcomeNumber.aggregated;
+  }
+
+  #beginMany({ rule, captures }: Route, message: Input): ManyRows<BoundSink> {
+    rule.matched++;
+    return new ManyRows(rule.rule.cursor(message, captures), rule.sinks);
+  }
+
+  /** As `#apply`, for rows of which some may be written already. */
+  #applyMany({ rule, captures }: Route, message: Input, slot: number, many: ManyRows<BoundSink>): number {
+    let failed = false;
+    try {
+      const wait = many.write(this.#isFull, (sink, row) => this.#write(sink, message, captures, row, slot));
+      this.#wait = wait ?? this.#wait;
+      if (wait !== undefined) return pending;
+    } catch (error) {
+      if (this.#mustWait(rule, error)) return pending;
+      failed = true;
+      rule.failed++;
+      this.#fail(rule, asMkbError(error), message, slot);
+    }
+    for (const failure of many.failures.values()) this.#fail(rule, failure, message, slot);
+    if (many.any) rule.passed++;
+    return many.any || failed ? outcomeNumber.delivered : outcomeNumber.filtered;
+  }
+
+  /** Whether that is why a rule threw; it will be tried for the same message again. */
+  #mustWait(rule: BoundRule, error: unknown): boolean {
+    const wait = waitOf(error, this.#shared.obtainSchema);
+    if (wait === undefined) return false;
+    rule.rule.undo();
+    this.#wait = wait;
+    return true;
+  }
+
+  /** Of rows that a sink cannot write, the first makes the dead letter: that is the message, and one of it is enough. */
+  #writeRows(sink: BoundSink, message: Origin, captures: Captures, rows: readonly Row[], slot: number): void {
+    let failure: MkbError | undefined;
+    for (const row of rows) {
+      const error = this.#write(sink, message, captures, row, slot);
+      failure ??= error;
+    }
+    if (failure) this.#fail(sink.rule, failure, message, slot);
+  }
+
+  /** Returns why the row cannot be written, if it cannot. */
+  #write(sink: BoundSink, message: Origin, captures: Captures, row: Row, slot: number): MkbError | undefined {
+    try {
+      sink.writer.write(message, captures, row, (sink.number << this.#shared.slotBits) | slot);
+    } catch (error) {
+      sink.failed++;
+      return asMkbError(error);
+    }
+    this.#settlement.hold(slot);
+    if (this.#shared.keeps && !sink.writer.passesPayload) this.#source.keep(message, slot, this.#settlement);
+    return undefined;
+  }
+
+  /** A message that failed while it is still at hand. */
+  #fail(rule: BoundRule, error: MkbError, message: Origin, slot: number): void {
+    this.#settlement.hold(slot);
+    this.#source.keep(message, slot, this.#settlement);
+    this.#shared.letters.giveUp(slot, rule, error);
+  }
+}

@@ -1,0 +1,185 @@
+/**
+ * A Kafka sink of a rule: makes a record of a message and the row that the rule made of it.
+ *
+ * The common sink (constant topic, key from a column, the payload as it came) copies nothing and makes no row: the draft points at the
+ * payload in the socket's buffer, and the key is written to a scratch buffer that the next message uses again.
+ */
+import { MkbError } from '../../api/errors.ts';
+import { checkTime, isUnlikely, timeError, timeOf, unlikelyTime } from '../../rules/record-time.ts';
+import type { Captures, Origin, Row, Rule } from '../../rules/rule.ts';
+import type { SinkDocument } from '../../rules/rule-document.ts';
+import { type CompiledTemplate, compileTemplate } from '../../rules/template.ts';
+import { isText } from '../../rules/value.ts';
+import type { Writer } from '../flow/sink.ts';
+import { draft, type RecordDraft, type RecordHeader } from '../kafka/record.ts';
+import type { Topic } from '../kafka/topic.ts';
+import { MqttMessage } from '../mqtt/message.ts';
+import { mqttHeaders } from './mqtt-headers.ts';
+import { traceOf } from './trace.ts';
+import { bytesOf, wholeText } from './values.ts';
+
+/** Where records are put: the producer, or what shows them without Kafka. */
+export interface RecordTaker {
+  /** @param named whether the document names the topic */
+  topic(name: string, named?: boolean): Topic;
+  /** The draft and its ranges are valid during the call. */
+  append(topic: Topic, record: RecordDraft, token: number): void;
+}
+
+export type KafkaSinkDocument = NonNullable<SinkDocument['kafka']>;
+
+export class KafkaWriter implements Writer {
+  readonly passesPayload: boolean;
+  keysMissing = 0;
+  readonly #taker: RecordTaker;
+  readonly #noticed: (warning: MkbError) => void;
+  readonly #topic: CompiledTemplate;
+  readonly #key: CompiledTemplate | undefined;
+  readonly #value: CompiledTemplate;
+  readonly #time: CompiledTemplate | undefined;
+  readonly #own: readonly { readonly name: string; readonly value: CompiledTemplate }[];
+  /** Whether what MQTT knows of a message travels as headers too. */
+  readonly #mqttHeaders: boolean;
+  /** The topic's writer, when the topic is always the same. */
+  readonly #constant: Topic | undefined;
+  readonly #draft = draft();
+  /** Whether a time was of an unlikely unit. */
+  #suspected = false;
+  #keyScratch = Buffer.allocUnsafe(256);
+
+  /**
+   * Throws what `compileTemplate` throws, and `record-timestamp-invalid` for a constant that is no time.
+   *
+   * @param noticed called once with what is probably wrong with the sink, though each record can be written
+   */
+  constructor(
+    document: KafkaSinkDocument,
+    rule: Rule,
+    taker: RecordTaker,
+    noticed: (warning: MkbError) => void = () => {},
+  ) {
+    const compile = (text: string): CompiledTemplate => compileTemplate(text, rule);
+    const optional = (text: string | undefined) => (text === undefined ? undefined : compile(text));
+    this.#taker = taker;
+    this.#noticed = noticed;
+    this.#topic = compile(document.topic);
+    this.#key = optional(document.key);
+    this.#value = compile(document.value ?? defaultValue(rule));
+    this.#time = optional(document.timestamp);
+    this.#own = (document.headers ?? []).map(({ name, value }) => ({ name, value: compile(value) }));
+    this.#mqttHeaders = document.mqttHeaders;
+    if (this.#time) checkTime(this.#time);
+    this.passesPayload = this.#value.column === 'payload';
+    const { constant } = this.#topic;
+    if (constant !== undefined) this.#constant = taker.topic(constant, true);
+  }
+
+  /** Where it always writes to; undefined where the topic depends on the message. */
+  get constantTopic(): string | undefined {
+    return this.#topic.constant;
+  }
+
+  write(origin: Origin, captures: Captures, row: Row, token: number): void {
+    const record = this.#draft;
+    const topic = this.#constant ?? this.#taker.topic(this.#topicOf(origin, captures, row));
+    this.#fillKey(record, origin, captures, row);
+    if (origin instanceof MqttMessage) this.#fillFromMqtt(record, origin, captures, row);
+    else {
+      this.#fillValue(record, origin, captures, row);
+      record.timestamp = this.#timestamp(origin, captures, row) ?? timeOfOrigin(origin);
+      record.headers = this.#headers(traceHeaders(origin), origin, captures, row);
+    }
+    this.#taker.append(topic, record, token);
+  }
+
+  #fillFromMqtt(record: RecordDraft, message: MqttMessage, captures: Captures, row: Row): void {
+    if (this.passesPayload) {
+      record.value = message.buffer;
+      record.valueStart = message.payloadStart;
+      record.valueEnd = message.payloadEnd;
+    } else this.#fillValue(record, message, captures, row);
+    record.timestamp = this.#timestamp(message, captures, row) ?? message.timestamp;
+    const ofMessage = this.#mqttHeaders ? mqttHeaders(message) : traceHeaders(message);
+    record.headers = this.#headers(ofMessage, message, captures, row);
+  }
+
+  /** The topic of the record. Throws `kafka-invalid-topic` for what cannot be one. */
+  #topicOf(message: Origin, captures: Captures, row: Row): string {
+    const topic = wholeText(this.#topic, message, captures, row);
+    if (!validTopic.test(topic)) throw new MkbError('kafka-invalid-topic', { topic });
+    return topic;
+  }
+
+  #fillValue(record: RecordDraft, message: Origin, captures: Captures, row: Row): void {
+    record.value = bytesOf(this.#value.value(message, captures, row));
+    record.valueStart = 0;
+    record.valueEnd = record.value?.length ?? 0;
+  }
+
+  #fillKey(record: RecordDraft, message: Origin, captures: Captures, row: Row): void {
+    const template = this.#key;
+    const gaps = template?.gaps;
+    const key = template?.value(message, captures, row);
+    if (template && (key === undefined || key === null || template.gaps !== gaps))
+      this.#keyMissing(message, captures, row);
+    record.keyStart = 0;
+    if (typeof key !== 'string') {
+      record.key = bytesOf(key);
+      record.keyEnd = record.key?.length ?? 0;
+      return;
+    }
+    // UTF-8 needs at most three bytes for each of JavaScript's units.
+    if (key.length * 3 > this.#keyScratch.length) this.#keyScratch = Buffer.allocUnsafe(key.length * 6);
+    record.key = this.#keyScratch;
+    record.keyEnd = this.#keyScratch.write(key);
+  }
+
+  /** Reported once: what lacks a key in one message lacks it in many. */
+  #keyMissing(message: Origin, captures: Captures, row: Row): void {
+    this.keysMissing += 1;
+    if (this.keysMissing > 1) return;
+    const placeholder = this.#key?.missing(message, captures, row) ?? '';
+    this.#noticed(new MkbError('record-key-missing', { sink: this.#topic.source, placeholder }));
+  }
+
+  #timestamp(message: Origin, captures: Captures, row: Row): number | undefined {
+    const template = this.#time;
+    if (!template) return undefined;
+    const value = template.value(message, captures, row);
+    const time = timeOf(value);
+    // Text may be put together of parts, of which one is missing.
+    const missing = time === undefined || isText(value) ? template.missing(message, captures, row) : undefined;
+    if (time === undefined || missing !== undefined) throw timeError(value, template.source, missing);
+    if (!this.#suspected && isUnlikely(time)) {
+      this.#suspected = true;
+      this.#noticed(unlikelyTime(time, template.source));
+    }
+    return time;
+  }
+
+  #headers(first: readonly RecordHeader[], message: Origin, captures: Captures, row: Row): readonly RecordHeader[] {
+    if (this.#own.length === 0) return first;
+    const own = this.#own.map(({ name, value }) => ({ name, value: bytesOf(value.value(message, captures, row)) }));
+    return first.length === 0 ? own : [...first, ...own];
+  }
+}
+
+const noHeaders: readonly RecordHeader[] = [];
+
+function traceHeaders(origin: Origin): readonly RecordHeader[] {
+  const trace = traceOf(origin);
+  return trace.length === 0 ? noHeaders : trace.map(([name, value]) => ({ name, value }));
+}
+
+/** The time of a record without `timestamp`: a window's end, the time of an event, that of a record, or now if it has none. */
+function timeOfOrigin(origin: Origin): number {
+  if ('end' in origin) return origin.end;
+  return 'ts' in origin ? (origin.ts ?? Date.now()) : origin.timestamp;
+}
+
+/** Without a `value` the payload goes on as it came if the rule selects it alone; otherwise the row goes as JSON. */
+function defaultValue(rule: Rule): string {
+  return rule.passesPayload ? '${payload}' : '${.}';
+}
+
+const validTopic = /^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/;

@@ -1,0 +1,75 @@
+/** An MQTT sink of a rule: makes a message of what the rule read and the row that it made of it. */
+import type { MqttSink as MqttSinkDocument } from '../../api/schema/rules.ts';
+import type { Captures, Origin, Row, Rule } from '../../rules/rule.ts';
+import { type CompiledTemplate, compileTemplate } from '../../rules/template.ts';
+import type { Writer } from '../flow/sink.ts';
+import { type Publication, publicationProblem } from '../mqtt/publisher/publication.ts';
+import { isTrace, traceOf } from './trace.ts';
+import { bytesOf, wholeText } from './values.ts';
+
+const empty = Buffer.alloc(0);
+
+/**
+ * Where messages are put: the publisher, or what shows them without a server.
+ *
+ * @param lane messages of one lane keep their order, whatever the server answers
+ */
+export type Publish = (publication: Publication, token: number, lane: string) => void;
+
+export class MqttWriter implements Writer {
+  // What a dead letter needs is kept beside the message: a Kafka record of the sink, which holds the payload, there is none.
+  readonly passesPayload = false;
+  readonly keysMissing = 0;
+  /** Trace headers that were left out. */
+  tracesOmitted = 0;
+  readonly #publish: Publish;
+  readonly #topic: CompiledTemplate;
+  readonly #payload: CompiledTemplate;
+  readonly #properties: readonly { readonly name: string; readonly value: CompiledTemplate }[];
+  readonly #qos: 0 | 1;
+  readonly #retain: boolean;
+
+  /** Throws what `compileTemplate` throws. QoS 2 is refused before (rules/unsupported.ts). */
+  constructor(document: MqttSinkDocument, rule: Rule, publish: Publish) {
+    const { topic, payload = rule.passesPayload ? '${payload}' : '${.}', qos, retain, userProperties = [] } = document;
+    this.#publish = publish;
+    this.#topic = compileTemplate(topic, rule);
+    this.#payload = compileTemplate(payload, rule);
+    this.#properties = userProperties.map(({ name, value }) => ({ name, value: compileTemplate(value, rule) }));
+    this.#qos = qos as 0 | 1;
+    this.#retain = retain;
+  }
+
+  /** Throws what `publicationProblem` names, `template-value-missing`, and `rule-failed` and the like for values that cannot be written. */
+  write(origin: Origin, captures: Captures, row: Row, token: number): void {
+    const payload = bytesOf(this.#payload.value(origin, captures, row)) ?? empty;
+    const publication = {
+      topic: wholeText(this.#topic, origin, captures, row),
+      // A message's bytes are a view into what the next one is read into.
+      payload: 'payloadStart' in origin ? Buffer.from(payload) : payload,
+      qos: this.#qos,
+      retain: this.#retain,
+      userProperties: this.#userProperties(origin, captures, row),
+    };
+    const problem = publicationProblem(publication);
+    if (problem !== undefined) throw problem;
+    this.#publish(publication, token, laneOf(origin));
+  }
+
+  /** A trace that is none is left out: it must not be what a message fails for. */
+  #userProperties(origin: Origin, captures: Captures, row: Row): Publication['userProperties'] {
+    const came = traceOf(origin);
+    const trace = came.filter(isTrace);
+    this.tracesOmitted += came.length - trace.length;
+    return [
+      ...trace,
+      ...this.#properties.map(({ name, value }) => [name, value.text(origin, captures, row) ?? ''] as const),
+    ];
+  }
+}
+
+/** Records of a partition, and messages of a topic, keep their order. */
+function laneOf(origin: Origin): string {
+  if ('ts' in origin) return `${origin.topic}-${origin.partition}`;
+  return 'payloadStart' in origin ? (origin as { topic: string }).topic : '';
+}
