@@ -146,7 +146,7 @@ const foreachRule = (statement: ForeachStatement, compiler: Compiler, { scope, w
     rows: (message, captures) => {
       const cursor = rows(scope, message as AnyMessage, captures);
       const all: Row[] = [];
-      for (let row = cursor.next(); row !== undefined; row = cursor.next()) all.push(row);
+      for (let row = cursor.next(); row !== undefined; row = cursor.next()) if (row) all.push(row);
       return all;
     },
     cursor: (message, captures) => new RowsAhead(rows(scope, message as AnyMessage, captures, begin)),

@@ -81,12 +81,10 @@ const elementRows = (list: () => readonly Value[], rowOf: (element: Value) => Ro
   return {
     next: () => {
       elements ??= list();
-      while (at < elements.length) {
-        const row = rowOf(elements[at]);
-        at++;
-        if (row !== undefined) return row;
-      }
-      return undefined;
+      if (at >= elements.length) return undefined;
+      const row = rowOf(elements[at]);
+      at++;
+      return row ?? null;
     },
   };
 };

@@ -18,7 +18,9 @@ export const rowsOf = (rule: Rule, message: Input, captures: Captures): MadeRow[
 /** The same rows one at a time, each made when it is asked for. */
 export function* eachRowOf(rule: Rule, message: Input, captures: Captures): Generator<MadeRow> {
   const cursor = rule.cursor(message, captures);
-  for (let row = cursor.next(); row !== undefined; row = cursor.next()) yield { row, origin: message, captures };
+  for (let row = cursor.next(); row !== undefined; row = cursor.next()) {
+    if (row) yield { row, origin: message, captures };
+  }
 }
 
 /** The rows of windows that end by a time, in milliseconds since 1970. Throws why one cannot be worked out. */

@@ -9,11 +9,11 @@ import { sizeOf } from './windows/bounded.ts';
 
 export interface RowCursor {
   /**
-   * The next row; undefined when there is none left.
+   * The next row; null when there is none yet, so that whoever asks may let others have their turn; undefined when there is none left.
    *
    * Throws as `Rule.rows`. After `Pending` and `schema-pending` it may be called again, and goes on where it was.
    */
-  next(): Row | undefined;
+  next(): Row | null | undefined;
 }
 
 /** How many rows are made ahead, and bytes of them. */
@@ -32,8 +32,11 @@ export class RowsAhead implements RowCursor {
     this.#rows = rows;
   }
 
-  next(): Row | undefined {
-    while (this.#gathering) this.#gather();
+  next(): Row | null | undefined {
+    if (this.#gathering) {
+      this.#gather();
+      return null;
+    }
     if (this.#handedOut < this.#ahead.length) return this.#ahead[this.#handedOut++];
     this.#ahead.length = 0;
     this.#handedOut = 0;
@@ -42,7 +45,7 @@ export class RowsAhead implements RowCursor {
 
   #gather(): void {
     const row = this.#rows.next();
-    if (row !== undefined) {
+    if (row) {
       this.#ahead.push(row);
       this.#bytes += sizeOf(row, bytesAhead);
     }

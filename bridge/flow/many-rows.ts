@@ -37,12 +37,16 @@ export class ManyRows<Sink> {
       if (isFull()) return 'room';
       const row = this.#cursor.next();
       if (row === undefined) return undefined;
-      this.any = true;
-      for (const sink of this.#sinks) {
-        const failure = write(sink, row);
-        if (failure && !this.failures.has(sink)) this.failures.set(sink, failure);
-      }
+      if (row) this.#write(row, write);
       if (performance.now() > end) return 'turn';
+    }
+  }
+
+  #write(row: Row, write: (sink: Sink, row: Row) => MkbError | undefined): void {
+    this.any = true;
+    for (const sink of this.#sinks) {
+      const failure = write(sink, row);
+      if (failure && !this.failures.has(sink)) this.failures.set(sink, failure);
     }
   }
 }

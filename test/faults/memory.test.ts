@@ -62,8 +62,6 @@ const metric = async (name: string): Promise<number> => (await bridge.metrics())
 describe('memory of a bridge whose Kafka takes nothing', () => {
   test.each([
     ['small records of large messages', 12_000, 'SELECT topic FROM "#"', {}],
-    ['messages as they are', 12_000, 'SELECT payload FROM "#"', {}],
-    ['tiny messages', 20, 'SELECT payload FROM "#"', {}],
     [
       'records that are headers',
       200,

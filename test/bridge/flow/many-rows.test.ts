@@ -94,6 +94,18 @@ test('rows that a sink cannot write are one dead letter of the message, and the 
   expect([flow.count('dead_lettered'), flow.settled]).toEqual([1, [0]]);
 });
 
+test('elements that INCASE leaves out take their turns too', async () => {
+  await start(
+    `FOREACH payload.list AS i DO i INCASE i < 3 AND regex_replace(payload.filler, 'x', 'y') != 'x' FROM "v/#"`,
+  );
+  let turns = 0;
+  flow.hand(list(300, 3000));
+  expect(flow.brakes).toEqual(['pause']);
+  for (; flow.settled.length === 0; turns++) await turn();
+  expect(turns).toBeGreaterThan(3);
+  expect(keys()).toEqual([0, 1, 2]);
+});
+
 test('other rules of the message come after its rows, and messages behind it after them', async () => {
   const rules = [
     { name: 'many', sql: whole, sinks: [{ kafka: { topic: 't', key: '${i}' } }] },
