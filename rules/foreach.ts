@@ -66,6 +66,8 @@ export const compileForeach = (
       };
       const rowOf = (element: Value): Row | undefined => {
         begin();
+        // Another message may have been tried meanwhile.
+        if (scope.message !== message) pointAt(scope, message, captures);
         pointAtElement(scope, element);
         return accepts === undefined || accepts(scope) ? makeRow(scope) : undefined;
       };

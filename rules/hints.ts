@@ -1,9 +1,12 @@
 /** What somebody probably meant whose SQL is refused, read off the characters around the place. */
 
+const longest = 120;
+
 /** `payload.fuel-level`, `AS my-name`: at `offset`, behind or at a dash between two words. */
 export const dashHint = (sql: string, offset: number): string | undefined => {
-  const before = /([A-Za-z_]\w*(?:\.\w+)*)((?:-\w*)*)$/.exec(sql.slice(0, offset));
-  const after = /^-?[\w-]*/.exec(sql.slice(offset))![0];
+  // No name is longer, and looking for one from each character of a long rule would take too long.
+  const before = /([A-Za-z_]\w*(?:\.\w+)*)((?:-\w*)*)$/.exec(sql.slice(Math.max(0, offset - longest), offset));
+  const after = /^-?[\w-]*/.exec(sql.slice(offset, offset + longest))![0];
   const rest = `${before?.[2] ?? ''}${after}`;
   if (before === null || !/^-\w/.test(rest)) return undefined;
   const keys = before[1]!.split('.');

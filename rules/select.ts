@@ -113,16 +113,15 @@ const addAll = (columns: Set<string>, compiler: Compiler): PendingItem => {
 const addValue = (definition: Definition, again: boolean): AddToRow => {
   const [name, ...rest] = definition.path;
   const evaluate = definition.own;
-  if (rest.length === 0 && again) {
+  if (rest.length > 0) {
     return (scope, row) => {
       const value = evaluate(scope);
-      if (value !== undefined || row[name] !== undefined) row[name] = value;
+      if (value !== undefined || again) row[name] = put(row[name], rest, value);
     };
   }
   return (scope, row) => {
     const value = evaluate(scope);
-    if (value !== undefined) row[name] = rest.length === 0 ? value : put(row[name], rest, value);
-    else if (again && rest.length > 0) row[name] = put(row[name], rest, undefined);
+    if (value !== undefined || (again && row[name] !== undefined)) row[name] = value;
   };
 };
 

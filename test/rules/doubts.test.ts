@@ -123,3 +123,9 @@ test('FOREACH without DO is a warning where the whole message would be written f
   expect(check(foreach, ', value: "${e}"')).toEqual([]);
   expect(check('FOREACH payload.list AS e DO e FROM "a"', '')).toEqual([]);
 });
+
+test('a long rule of dashes is refused as fast as any', () => {
+  // Counted in characters that are looked at, as a test of time would be one of the machine.
+  const sql = `SELECT ${'a-'.repeat(32_000)} FROM`;
+  expect(thrownBy(() => compileRule(sql)).code).toBe('rule-syntax');
+});

@@ -89,3 +89,24 @@ const counter = () => {
     return calls / 1000;
   };
 };
+
+test('rows of two messages that are made in turns are those of each', () => {
+  const rule = compileRule('FOREACH payload.l AS e DO e, topic, payload.x AS x FROM "#"');
+  const cursors = ['a', 'b'].map(topic => {
+    const payload = JSON.stringify({ l: [1, 2], x: topic });
+    return rule.cursor(exampleMessage({ topic, payload }), []);
+  });
+  const rows = [0, 1, 0, 1].map(at => cursors[at]!.next());
+  expect(rows).toEqual([
+    { e: 1, topic: 'a', x: 'a' },
+    { e: 1, topic: 'b', x: 'b' },
+    { e: 2, topic: 'a', x: 'a' },
+    { e: 2, topic: 'b', x: 'b' },
+  ]);
+});
+
+test('a later alias wins in DO as well, value or none', () => {
+  const rule = compileRule('FOREACH payload AS e DO e.a AS v, e.b AS v, *, e.c AS topic FROM "#"');
+  const [row] = rule.rows(exampleMessage({ topic: 'a', payload: '[{"a": 1}]' }), []);
+  expect([row?.v, row?.topic]).toEqual([undefined, undefined]);
+});
