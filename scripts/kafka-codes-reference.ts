@@ -3,8 +3,8 @@ import { type KafkaCode, kafkaCodes, type Reaction } from '../kafka/error-codes.
 
 const introduction = `# Kafka's error codes
 
-What the bridge does when a broker answers with an error code. Final is only what a person has to change: a record that its topic can never
-take, a right that is missing, a topic or group that the document asks for in vain. Such a record is a dead letter, or is counted as dropped.
+What the bridge does when a broker answers with an error code. Final is only what no retry helps with: a record that its topic can never take,
+which is a dead letter or is counted as dropped; a topic that cannot be made, a group or a login that is refused, which ends what needs it.
 Everything else is retried with growing pauses and reported, and so is a code that is not in this table.
 `;
 
@@ -18,7 +18,8 @@ const meaning: Readonly<Record<Reaction, string>> = {
   repeated: 'delivered, if the batch was sent before; otherwise take a new producer id, then retry',
   split: 'send in halves; a single record is final',
   rejoin: 'join the group again',
-  denied: 'final',
+  denied:
+    'of records: read metadata, then retry, as rights may be changing; of what the bridge needs at its start: final',
   refuse: '',
 };
 
