@@ -161,7 +161,7 @@ describeReal('kafka', 'kcat')('a broker that hangs up on requests above 100,000 
       async () => {
         const { topic, producer } = await setup({ batchBytes: 1024 });
         let sent = 0;
-        const breaking = setInterval(() => proxy.cut('reset'), 100);
+        const breaking = setInterval(() => proxy.cut('reset'), 250);
         onTestFinished(() => clearInterval(breaking));
         const began = performance.now();
         while (performance.now() - began < 4000) {
