@@ -17,12 +17,12 @@ const unclear: ReadonlySet<string> = new Set(['kafka-unreachable', 'kafka-reques
 /** The error of a first contact, or what a second look at these brokers says that it is. */
 export async function explain(error: unknown, servers: readonly string[], secure: SecureOptions): Promise<unknown> {
   if (!MkbError.is(error) || !unclear.has(error.code)) return error;
-  for (const server of servers) {
-    const found = await diagnose(server, secure).catch(() => undefined);
-    if (found) return found;
-  }
-  return error;
+  const looks = servers.slice(0, mostLooks).map(server => diagnose(server, secure).catch(() => undefined));
+  return (await Promise.all(looks)).find(found => found !== undefined) ?? error;
 }
+
+/** One listener is like the next: a long list is not looked at to its end. */
+const mostLooks = 3;
 
 async function diagnose(address: string, secure: SecureOptions): Promise<MkbError | undefined> {
   const { host, port } = hostAndPort(address);

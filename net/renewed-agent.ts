@@ -9,6 +9,8 @@ export class RenewedAgent {
   readonly #tls: (() => Promise<TlsTexts>) | undefined;
   #agent: HttpAgent | undefined;
   #texts = '';
+  /** Whether there is a client certificate to show. */
+  withCertificate = false;
 
   /** @param tls asked before each request; without it, the well-known authorities are trusted */
   constructor(secure: boolean, maxSockets: number, tls: (() => Promise<TlsTexts>) | undefined) {
@@ -27,6 +29,7 @@ export class RenewedAgent {
     const old = this.#agent;
     this.#agent = this.#secure ? new HttpsAgent({ ...kept, ...agentTls(tls) }) : new HttpAgent(kept);
     this.#texts = texts;
+    this.withCertificate = tls?.cert !== undefined;
     for (const sockets of Object.values(old?.freeSockets ?? {})) for (const socket of sockets ?? []) socket.destroy();
     return this.#agent;
   }

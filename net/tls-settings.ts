@@ -54,8 +54,10 @@ export function checkTlsTexts(
 type Fail = (reason: string, cause?: unknown) => MkbError;
 
 /** The first certificate. Each is read, as OpenSSL stops at the first that it cannot read and says nothing. */
-function readCertificates(text: string, field: 'ca' | 'cert', fail: Fail): X509Certificate {
-  const blocks = text.match(/-----BEGIN (TRUSTED )?CERTIFICATE-----[\s\S]*?-----END \1?CERTIFICATE-----/g) ?? [];
+function readCertificates(text: string, field: 'ca' | 'cert', fail: Fail): X509Certificate | undefined {
+  const blocks = text.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [];
+  // OpenSSL's own form has trust beside the certificate, and only OpenSSL reads it.
+  if (blocks.length === 0 && text.includes('-----BEGIN TRUSTED CERTIFICATE-----')) return undefined;
   if (blocks.length === 0) throw fail(`${field} holds no certificate in PEM${whatElse(text)}`);
   const certificates = blocks.map((block, index) => {
     try {
@@ -64,7 +66,7 @@ function readCertificates(text: string, field: 'ca' | 'cert', fail: Fail): X509C
       throw fail(`certificate ${index + 1} of ${field} cannot be read`, cause);
     }
   });
-  return certificates[0]!;
+  return certificates[0];
 }
 
 const whatElse = (text: string): string => {

@@ -11,6 +11,7 @@ const patienceMs = 10 * 60_000;
 const mayPass: ReadonlySet<string> = new Set([
   'mqtt-client-id-refused',
   'mqtt-not-authorised',
+  'mqtt-not-spoken',
   'mqtt-refused',
   'mqtt-subscription-refused',
   'mqtt-version-unsupported',

@@ -68,7 +68,7 @@ export class RegistryClient {
       ...(body !== undefined && { 'content-type': 'application/vnd.schemaregistry.v1+json' }),
     };
     const { status, text } = await this.#request(url, headers, body).catch(cause => {
-      throw MkbError.is(cause) ? cause : unreachable(url, cause);
+      throw MkbError.is(cause) ? cause : unreachable(url, cause, this.#agent.withCertificate);
     });
     if (status === 401 || status === 403) throw new MkbError('registry-not-authorised', { url, status });
     if (status === 404) throw new MkbError('registry-schema-missing', { url });
@@ -124,8 +124,8 @@ async function readText(response: IncomingMessage, url: string): Promise<string>
   return Buffer.concat(chunks).toString();
 }
 
-function unreachable(url: string, cause: unknown): MkbError {
-  const tls = tlsFailure(cause, `the schema registry ${url}`, true);
+function unreachable(url: string, cause: unknown, withCertificate: boolean): MkbError {
+  const tls = tlsFailure(cause, `the schema registry ${url}`, withCertificate);
   const reason = failureText(cause);
   return tls ?? new MkbError('registry-unreachable', { url, reason }, { cause });
 }

@@ -39,7 +39,7 @@ export class EmqxApi {
   async get(path: string, signal: AbortSignal, { optional = false } = {}): Promise<unknown> {
     const url = `${this.#base}${path}`;
     const response = await this.#request(url, signal).catch(cause => {
-      throw MkbError.is(cause) ? cause : unreachable(url, cause);
+      throw MkbError.is(cause) ? cause : unreachable(url, cause, this.#agent.withCertificate);
     });
     const status = response.statusCode ?? 0;
     const text = await readText(response, url);
@@ -97,7 +97,7 @@ async function readText(response: IncomingMessage, url: string): Promise<string>
   return Buffer.concat(chunks).toString();
 }
 
-function unreachable(url: string, cause: unknown): MkbError {
-  const tls = tlsFailure(cause, `the API of EMQX at ${url}`, true);
+function unreachable(url: string, cause: unknown, withCertificate = false): MkbError {
+  const tls = tlsFailure(cause, `the API of EMQX at ${url}`, withCertificate);
   return tls ?? new MkbError('emqx-unreachable', { url, reason: failureText(cause) }, { cause });
 }

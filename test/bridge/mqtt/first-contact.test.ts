@@ -156,4 +156,27 @@ describe('first contact with', () => {
     const error = await loss({ urls: [await listen(closes(), 'mqtts')], tls: {} });
     expect(error).toMatchObject({ code: 'tls-failed', kind: 'retryable' });
   });
+
+  // What stands before a broker may answer with a page of its own while the broker is rolled out.
+  test('a page of HTTP after a success is retried', async () => {
+    let letsIn = true;
+    const url = await listen(
+      createServer(socket => {
+        socket.on('error', ignore).on('data', bytes => {
+          if (bytes[0] === 0x10 && !letsIn) socket.end('HTTP/1.1 503 Service Unavailable\r\n\r\n');
+          else if (bytes[0] === 0x10) socket.write(Buffer.from([0x20, 3, 1, 0, 0]));
+          else if (bytes[0] === 0x82) socket.write(Buffer.from([0x90, 4, bytes[2]!, bytes[3]!, 0, 1]));
+        });
+        setTimeout(() => {
+          if (letsIn) socket.destroy();
+          letsIn = false;
+        }, 100);
+      }),
+    );
+    const recording = start({ urls: [url] });
+    await recording.connectedTimes(1);
+    const error = await recording.lostTimes(3);
+    expect(error).toMatchObject({ code: 'mqtt-refused-for-now', kind: 'retryable' });
+    expect(recording.failure).toBeUndefined();
+  });
 });
