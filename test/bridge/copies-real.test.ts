@@ -214,7 +214,7 @@ for (const [name, startBroker] of brokers) {
         'mkb.truncated.from.bytes': '3000000',
         'mqtt.topic': `${root}/a`,
       });
-      expect(bridge.account.count('dead_lettered')).toBe(1);
+      await until('its outcome', () => bridge.account.count('dead_lettered') === 1);
       await bridge.stop();
       const again = await start(root, [`"${root}/+"`], { version: '3.1.1', maximumPacketSize: '64KiB' });
       await arrived(again, `${root}/a`, 'end');
