@@ -17,7 +17,6 @@ import type { Wait } from './kafka/waits.ts';
 import type { ConnectedInfo, Session } from './mqtt/session.ts';
 import type { BridgeFigures } from './observe/figures.ts';
 import { ErrorLog, type Logger } from './observe/log.ts';
-import { StandstillLog } from './observe/standstill-log.ts';
 import { type BridgeOptions, type BridgeParts, prepareParts } from './parts.ts';
 import { Persistence } from './persistence.ts';
 import { KafkaSink } from './sinks/kafka.ts';
@@ -26,7 +25,7 @@ import { EventsSource } from './sources/events.ts';
 import { KafkaSource } from './sources/kafka.ts';
 import { MqttSource } from './sources/mqtt.ts';
 import { WindowsSource } from './sources/windows.ts';
-import { kafkaAway, type Standstill, standstillsOf, unreadiness } from './standstills.ts';
+import { Standstills } from './standstills.ts';
 import { endedWithin, type StopReport } from './stopping.ts';
 
 export class Bridge implements BridgeFigures {
@@ -56,8 +55,7 @@ export class Bridge implements BridgeFigures {
   #kafkaWasConnected = false;
   #stopping: Promise<StopReport> | undefined;
   #settled: (() => void) | undefined;
-  readonly #standstillLog: StandstillLog;
-  #standstillTimer: NodeJS.Timeout | undefined;
+  readonly #standstills: Standstills;
   /** `stop` has closed everything. */
   #over = false;
 
@@ -71,7 +69,6 @@ export class Bridge implements BridgeFigures {
     this.#parts = parts;
     this.#log = log;
     this.#errors = new ErrorLog(log);
-    this.#standstillLog = new StandstillLog(log, this.name);
     this.receiveMaximum = document.spec.mqtt.receiveMaximum;
     const { producer } = parts.kafkaSink ?? {};
     this.bufferLimitBytes = producer?.maxBytes ?? parts.mqttSink?.maxBytes ?? 0;
@@ -95,6 +92,8 @@ export class Bridge implements BridgeFigures {
     this.mqttSink?.use(this.#pipeline);
     this.mqttSource = parts.mqttSource && this.#makeMqttSource(parts.mqttSource);
     this.kafkaSource = parts.kafkaSource && this.#makeKafkaSource(parts.kafkaSource);
+    const sides = [this.kafkaSink, this.kafkaSource].filter(side => side !== undefined);
+    this.#standstills = new Standstills(sides, () => this.heldBack);
   }
 
   /** Of messages from MQTT. */
@@ -120,14 +119,8 @@ export class Bridge implements BridgeFigures {
     return (this.mqttSource ?? this.mqttSink)?.connected ?? true;
   }
 
-  /** Whether Kafka is connected, and every leader that records need is reached. */
   get kafkaConnected(): boolean {
-    return this.#kafkaAnswers && (this.kafkaSink?.unreachable ?? []).length === 0;
-  }
-
-  /** Whether at least one broker of Kafka is connected. */
-  get #kafkaAnswers(): boolean {
-    return (this.kafkaSink ?? this.kafkaSource)?.connected ?? true;
+    return this.#standstills.reached;
   }
 
   get refusals(): BridgeFigures['refusals'] {
@@ -139,12 +132,8 @@ export class Bridge implements BridgeFigures {
     return this.mqttSource?.session.heldBack ?? 0;
   }
 
-  get waits(): Wait[] {
-    return this.kafkaSink?.waits ?? [];
-  }
-
-  get #standstills(): Standstill[] {
-    return standstillsOf({ unreachable: this.kafkaSink?.unreachable ?? [], waits: this.waits });
+  get waits(): readonly Wait[] {
+    return this.#standstills.waits;
   }
 
   get bufferedBytes(): number {
@@ -181,7 +170,7 @@ export class Bridge implements BridgeFigures {
   missing(): readonly string[] {
     const missing = new Set([...this.#sources, ...this.#sinks].flatMap(part => part.missing()));
     for (const { message } of this.#persistence.problems) missing.add(`it is starting: ${message}`);
-    for (const reason of unreadiness(this.#standstills, this.heldBack)) missing.add(reason);
+    for (const reason of this.#standstills.reasons) missing.add(reason);
     return [...(this.#stopping ? ['it is stopping'] : []), ...missing];
   }
 
@@ -194,7 +183,7 @@ export class Bridge implements BridgeFigures {
     try {
       await this.#untilDone(() => registries.start());
       if (this.rules.some(({ rule }) => rule.callsJq)) await jq.warm();
-      this.#watchStandstills();
+      this.#standstills.watch(this.#log, this.name, this.#document.spec.kafka.bootstrapServers!.join(', '));
       const started = new Map([...this.#sinks].map(sink => [sink, sink.start()]));
       await Promise.all(
         this.#sources.map(async source => {
@@ -208,14 +197,6 @@ export class Bridge implements BridgeFigures {
     }
   }
 
-  #watchStandstills(): void {
-    const address = this.#document.spec.kafka.bootstrapServers!.join(', ');
-    this.#standstillTimer = setInterval(() => {
-      const all = this.#kafkaAnswers ? this.#standstills : [kafkaAway(address), ...this.#standstills];
-      this.#standstillLog.look(all, this.heldBack, performance.now());
-    }, 1000).unref();
-  }
-
   /** Stops reading, delivers and acknowledges what was read, and closes; at the latest after `delivery.shutdownTimeout`, whatever hangs. */
   stop(): Promise<StopReport> {
     this.#stopping ??= this.#stop();
@@ -224,7 +205,7 @@ export class Bridge implements BridgeFigures {
 
   async #stop(): Promise<StopReport> {
     this.#stopped.abort();
-    clearInterval(this.#standstillTimer);
+    this.#standstills.close();
     const timeoutMs = durationMs(this.#document.spec.delivery.shutdownTimeout);
     const ended = await endedWithin(timeoutMs, (settleMs, partingMs) => this.#endInOrder(settleMs, partingMs));
     const left = {
@@ -364,7 +345,7 @@ export class Bridge implements BridgeFigures {
   }
 
   #kafkaLinkChanged(): void {
-    const connected = this.#kafkaAnswers;
+    const { connected } = this.#standstills;
     if (connected === this.#kafkaWasConnected) return;
     this.#kafkaWasConnected = connected;
     this.events.raise(connected ? 'bridge.kafka_connected' : 'bridge.kafka_disconnected', () => ({}));

@@ -50,16 +50,18 @@ export class FinalFailures {
     return this.#replace(lane, [head.part(index => !reasons.has(index))]);
   }
 
-  /** What has waited since before `time` fails. Returns whether anything did. */
-  expire(lane: Lane, time: number, error: MkbError): boolean {
+  /** About `most` records that have waited since before `time` fail. Returns how many did. */
+  expire(lane: Lane, time: number, most: number, error: MkbError): number {
     const { numbered } = lane;
-    const batches = lane.takeBefore(time);
+    const batches = lane.takeBefore(time, most);
     if (numbered && batches.length > 0) this.#identity.supersede(lane.identity);
+    let count = 0;
     for (const batch of batches) {
       this.#tell(batch, () => error);
+      count += batch.count;
       batch.release();
     }
-    return batches.length > 0;
+    return count;
   }
 
   #all(lane: Lane, errorOf: (index: number) => MkbError): RecordBatch {

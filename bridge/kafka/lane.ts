@@ -152,12 +152,19 @@ export class Lane {
     if (this.#open && this.#open.since < time) this.close();
   }
 
-  /** Takes the batches out that came before `time`, oldest first, but for one that is under way and what is behind it. */
-  takeBefore(time: number): RecordBatch[] {
+  /**
+   * Takes the batches out that came before `time`, oldest first, but for one that is under way and what is behind it.
+   *
+   * @param most when the batches hold so many records it stops
+   */
+  takeBefore(time: number, most: number): RecordBatch[] {
     const taken: RecordBatch[] = [];
     if (this.sending) return taken;
     if (this.head && this.head.since < time) taken.push(this.settleHead(false));
-    while (!this.head && this.#closed.length > 0 && this.#closed[0]!.since < time) taken.push(this.#closed.shift()!);
+    for (let count = taken[0]?.count ?? 0; !this.head && count < most; count += taken.at(-1)!.count) {
+      if (this.#closed.length === 0 || this.#closed[0]!.since >= time) break;
+      taken.push(this.#closed.shift()!);
+    }
     return taken;
   }
 

@@ -82,6 +82,11 @@ export class Link {
     return this.#connection && performance.now() - this.#upSince > shortLifeMs ? undefined : this.#doubt;
   }
 
+  /** Whether no attempt to connect has ended yet. */
+  get untried(): boolean {
+    return this.#upSince === 0 && !this.lastError;
+  }
+
   /** The connection, if it is up. */
   get connection(): Connection | undefined {
     return this.#connection;

@@ -26,8 +26,8 @@ import type { RecordBatch } from './record-batch.ts';
 import { type Lost, Requests } from './requests.ts';
 import type { Topic } from './topic.ts';
 import { Topics } from './topics.ts';
-import type { Wait } from './waits.ts';
-import { type UnreachableLeader, Watch } from './watch.ts';
+import type { UnreachableLeader, Wait } from './waits.ts';
+import { Watch } from './watch.ts';
 
 /** What a record is larger than that ended one connection after the other. */
 const hangsUp = 'its broker takes, which ends each connection that it comes over';
@@ -163,6 +163,11 @@ export class Producer {
   /** Memory that is held for records which are not delivered: batches, records that wait for a topic, and what `alsoHeld` says. */
   get bufferedBytes(): number {
     return this.#pool.lent + this.#topics.parkedBytes + this.alsoHeld();
+  }
+
+  /** Whether at least one broker is connected. */
+  get connected(): boolean {
+    return this.cluster.connected;
   }
 
   /** Topics that records wait for, the one that has waited longest first. */

@@ -82,16 +82,17 @@ export class Topics {
     this.#moveOn();
   }
 
-  /** Fails the records without a partition that have waited since before `time`. Returns whether there were any. */
-  expire(topic: Topic, time: number, errorOf: (reason: string) => MkbError): boolean {
-    const old = topic.parked.findIndex(({ since }) => since >= time);
-    if (topic.parked.length === 0 || old === 0) return false;
+  /** Fails at most `most` records without a partition that have waited since before `time`. Returns how many. */
+  expire(topic: Topic, time: number, most: number, errorOf: (reason: string) => MkbError): number {
+    const young = topic.parked.findIndex(({ since }) => since >= time);
+    const count = Math.min(most, young < 0 ? topic.parked.length : young);
+    if (count === 0) return 0;
     const error = errorOf(topic.absence === 0 ? 'its partitions are not known' : errorName(topic.absence));
     this.parkedBytes -= topic.parkedBytes;
-    const expired = topic.unpark(old < 0 ? topic.parked.length : old);
+    const expired = topic.unpark(count);
     this.parkedBytes += topic.parkedBytes;
     for (const { record, token } of expired) this.#listener.failed(token, record as Record, error);
-    return true;
+    return count;
   }
 
   #unpark(topic: Topic): void {

@@ -18,6 +18,13 @@ export interface Wait {
   readonly reason: string;
 }
 
+/** A leader that cannot be reached, with one of its topics. */
+export interface UnreachableLeader {
+  readonly address: string;
+  readonly topic: string;
+  readonly reason: string;
+}
+
 /** How long a failure may last that passes by itself, such as the election of a leader, milliseconds. */
 const patienceMs = 2000;
 

@@ -13,19 +13,14 @@ import type { Link } from './link.ts';
 import type { ProducerOptions } from './producer-options.ts';
 import type { Topic } from './topic.ts';
 import type { Topics } from './topics.ts';
-import { obstacle, type Wait, waitsOf } from './waits.ts';
+import { obstacle, type UnreachableLeader, type Wait, waitsOf } from './waits.ts';
 
 const everyMs = 1000;
 /** Kafka works when it has answered for so long without a longer silence: by then each lane has had its next attempt. */
 const provenMs = 5000;
 const silenceMs = 4000;
-
-/** A leader that cannot be reached, of a topic that the document names or that records wait for. */
-export interface UnreachableLeader {
-  readonly address: string;
-  readonly topic: string;
-  readonly reason: string;
-}
+/** Records given up at a time, more or less. A dead letter is larger than its record, and others want their turn. */
+const mostAtOnce = 10_000;
 
 export class Watch {
   readonly #options: ProducerOptions;
@@ -128,18 +123,18 @@ export class Watch {
   }
 
   #giveUp(before: number): void {
-    let some = false;
+    let left = mostAtOnce;
     for (const topic of this.#topics.all()) {
       if (topic.name === this.#options.deadLetterTopic) continue;
-      const wait = { topic: topic.name, age: `${this.#options.maxAgeMs! / 1000} s` };
-      const error = (reason: string) => new MkbError('kafka-retries-exhausted', { ...wait, reason });
+      const age = `${this.#options.maxAgeMs! / 1000} s`;
+      const error = (reason: string) => new MkbError('kafka-retries-exhausted', { topic: topic.name, age, reason });
       for (const lane of topic.lanes) {
+        if (left <= 0) break;
         const reason = obstacle(topic, lane, this.#broker);
-        if (reason !== undefined && lane.oldest < before)
-          some = this.#failures.expire(lane, before, error(reason)) || some;
+        if (reason !== undefined) left -= this.#failures.expire(lane, before, left, error(reason));
       }
-      some = this.#topics.expire(topic, before, error) || some;
+      if (left > 0) left -= this.#topics.expire(topic, before, left, error);
     }
-    if (some) this.#gaveUp();
+    if (left < mostAtOnce) this.#gaveUp();
   }
 }

@@ -1,6 +1,18 @@
 /** Logs what keeps records waiting: when it begins, now and then while it lasts, and when it is over. */
-import { type Standstill, toldApart } from '../standstills.ts';
+import type { MkbError } from '../../api/errors.ts';
 import type { Logger } from './log.ts';
+
+/** Something that records wait for. */
+export interface Standstill {
+  /** The same for the same obstacle, however long it lasts. */
+  readonly key: string;
+  readonly error: MkbError;
+  /** What to say when it is over. */
+  readonly over: string;
+}
+
+/** How many are told of one by one: a broker that is down may hold up the topics of a thousand devices. */
+export const toldApart = 10;
 
 /** Between two lines about the same standstill, milliseconds. */
 const againMs = 60_000;

@@ -12,6 +12,7 @@ import type { FetchedRecord } from '../kafka/consumer/batch-records.ts';
 import { Consumer } from '../kafka/consumer/consumer.ts';
 import type { TakenRecord } from '../kafka/consumer/offsets.ts';
 import type { ConsumerOptions } from '../kafka/consumer/options.ts';
+import type { UnreachableLeader, Wait } from '../kafka/waits.ts';
 import { ConsumedRecord } from './kafka-record.ts';
 
 export interface KafkaSourceOptions {
@@ -53,6 +54,8 @@ export class KafkaSource implements Source {
   readonly #held = new Map<number, Held>();
   readonly #started = Promise.withResolvers<void>();
   #refusal: MkbError | undefined;
+  /** The last failure that is tried again. */
+  #problem: MkbError | undefined;
   #hasStarted = false;
   #heldBytes = 0;
   #arrivals = 0;
@@ -84,7 +87,10 @@ export class KafkaSource implements Source {
         this.#hasStarted = true;
         this.#started.resolve();
       },
-      problem: error => events.problem(error),
+      problem: error => {
+        this.#problem = error;
+        events.problem(error);
+      },
       refused: error => this.#refused(error),
     });
   }
@@ -92,6 +98,14 @@ export class KafkaSource implements Source {
   get connected(): boolean {
     return this.#consumer.cluster.connected;
   }
+
+  /** Leaders of its partitions that cannot be reached. */
+  get unreachable(): readonly UnreachableLeader[] {
+    return this.#consumer.unreachable;
+  }
+
+  /** Nothing is written here. */
+  readonly waits: readonly Wait[] = [];
 
   /** Whether it is a member of its group. */
   get joined(): boolean {
@@ -181,7 +195,7 @@ export class KafkaSource implements Source {
   missing(): readonly string[] {
     const missing: string[] = [];
     if (!this.connected) missing.push('Kafka is not connected');
-    if (!this.joined) missing.push(`the consumer is not in its group${because(this.#refusal)}`);
+    if (!this.joined) missing.push(`the consumer is not in its group${because(this.#refusal ?? this.#problem)}`);
     else if (this.refusal) missing.push(`the consumer does not know its offsets${because(this.refusal)}`);
     const [held] = this.partitionsHeld;
     if (held) missing.push(`${this.partitionsHeld.length} of its partitions cannot be read (${held.trouble!.message})`);

@@ -14,6 +14,7 @@ import type { MkbError } from '../../../api/errors.ts';
 import { asMkbError } from '../../as-mkb-error.ts';
 import { backoffMs } from '../../backoff.ts';
 import { Cluster } from '../cluster.ts';
+import type { UnreachableLeader } from '../waits.ts';
 import { AssignedPartition } from './assigned-partition.ts';
 import { Group } from './group.ts';
 import type { TopicPartition } from './group-protocol.ts';
@@ -95,6 +96,16 @@ export class Consumer {
     return this.#tenure?.partitions ?? [];
   }
 
+  /** Leaders of its partitions that cannot be reached. */
+  get unreachable(): UnreachableLeader[] {
+    const leaders = new Map(
+      this.partitions.map(each => [this.cluster.broker(leaderOf(this.cluster, each)), each.topic]),
+    );
+    return [...leaders].flatMap(([link, topic]) =>
+      link?.unusable === undefined || link.untried ? [] : [{ address: link.address, topic, reason: link.unusable }],
+    );
+  }
+
   /** Reads nothing more, gives what is in flight `timeoutMs`, commits, leaves the group and closes. */
   async stop(timeoutMs: number): Promise<void> {
     this.#group.retire();
@@ -133,6 +144,7 @@ export class Consumer {
         this.#read(tenure);
         return;
       } catch (error) {
+        this.cluster.refresh();
         await this.#trouble(asMkbError(error), failures);
       }
     }

@@ -8,6 +8,7 @@ import { type Bridge, prepareBridge } from '../../../bridge/main.ts';
 import { registerMetrics } from '../../../bridge/observe/metrics.ts';
 import { type EmbeddedKafka, startEmbeddedKafka } from '../../../demo/embedded/kafka.ts';
 import { startEmbeddedMqtt } from '../../../demo/embedded/mqtt.ts';
+import { freePorts } from '../../real/ports.ts';
 import { until } from '../../real/until.ts';
 import { Metrics } from '../../support/metrics.ts';
 import { ScriptedServer } from '../mqtt/support/scripted-server.ts';
@@ -275,3 +276,25 @@ async function offsets(): Promise<number[]> {
 
 /** All offsets of the group together. */
 const committed = async () => (await offsets()).reduce((sum, offset) => sum + Math.max(0, offset), 0);
+
+test('a leader to read from that cannot be reached is named with its address', async () => {
+  // The group was joined and nothing was ever read: /readyz was 200.
+  await kafka.stop();
+  kafka = await startEmbeddedKafka({ autoCreateTopics: false, nodes: 2 });
+  for (const name of ['commands', 'dead']) kafka.cluster.createTopic(name, 1);
+  kafka.cluster.moveLeader('commands', 0, 2);
+  kafka.cluster.moveLeader('dead', 0, 1);
+  const node = kafka.cluster.node(2);
+  const { port } = node;
+  const [closed] = await freePorts(1);
+  Object.defineProperty(node, 'port', { value: closed, configurable: true });
+  const bootstrapServers = kafka.bootstrap.split(',');
+  const bridge = await start({ kafka: { bootstrapServers, consumer: { offsetReset: 'earliest' } } });
+  const named = new RegExp(`commands is led at 127.0.0.1:${closed}, .*advertised.listeners`);
+  await until('it to be named', () => named.test(bridge.missing().join('\n')));
+  expect(bridge.kafkaConnected).toBe(false);
+  Object.defineProperty(node, 'port', { value: port, configurable: true });
+  await write([{ key: 'v1', value: 'lock' }]);
+  await until('the message', () => heard.length === 1);
+  await until('it to be ready', () => bridge.missing().length === 0);
+});
