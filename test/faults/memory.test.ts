@@ -90,7 +90,7 @@ describe('memory of a bridge whose Kafka takes nothing', () => {
 });
 
 test('one message whose many rows each hold it stops nothing, and is never in memory at once', async () => {
-  const rows = process.env.MKB_LONG ? 6000 : 600;
+  const rows = process.env.MKB_LONG ? 6000 : 1000;
   const server = await startEmbeddedMqtt();
   ends.push(() => server.stop());
   await start(server.url, 'FOREACH payload.list AS i DO i, payload FROM "v/#"', {
@@ -120,6 +120,6 @@ test('one message whose many rows each hold it stops nothing, and is never in me
   );
   expect([written, inOrder]).toEqual([rows, true]);
   expect(answers).toBeGreaterThan(5);
-  expect(most).toBeLessThan(idle + 5 * 16 * MiB);
+  expect(most).toBeLessThan(idle + 10 * 16 * MiB);
   expect(await metric('mkb_mqtt_connections_total')).toBe(1);
 }, 150_000);

@@ -95,12 +95,11 @@ test('rows that a sink cannot write are one dead letter of the message, and the 
 });
 
 test('elements that INCASE leaves out take their turns too', async () => {
-  await start(
-    `FOREACH payload.list AS i DO i INCASE i < 3 AND regex_replace(payload.filler, 'x', 'y') != 'x' FROM "v/#"`,
-  );
-  let turns = 0;
-  flow.hand(list(300, 3000));
+  const costly = "regex_replace(payload.filler, 'x', 'y') != 'x'";
+  await start(`FOREACH payload.list AS i DO i INCASE ${costly} AND i < 3 FROM "v/#"`);
+  flow.hand(list(200, 3000));
   expect(flow.brakes).toEqual(['pause']);
+  let turns = 0;
   for (; flow.settled.length === 0; turns++) await turn();
   expect(turns).toBeGreaterThan(3);
   expect(keys()).toEqual([0, 1, 2]);
