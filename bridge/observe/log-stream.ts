@@ -12,16 +12,16 @@ const limitBytes = 1024 * 1024;
 
 export class LogStream {
   readonly #stream: Writable;
-  readonly #told: (dropped: number) => void;
+  readonly #onDropped: (dropped: number) => void;
   #dropped = 0;
 
   /**
    * @param stream one that does not block, as `process.stderr` does not for a pipe
-   * @param told called with how many lines were dropped, when there is room again
+   * @param onDropped called with how many lines were dropped, when there is room again
    */
-  constructor(stream: Writable, told: (dropped: number) => void) {
+  constructor(stream: Writable, onDropped: (dropped: number) => void) {
     this.#stream = stream;
-    this.#told = told;
+    this.#onDropped = onDropped;
   }
 
   write(line: string): void {
@@ -35,6 +35,6 @@ export class LogStream {
   readonly #say = (): void => {
     const dropped = this.#dropped;
     this.#dropped = 0;
-    this.#told(dropped);
+    this.#onDropped(dropped);
   };
 }

@@ -8,7 +8,7 @@ import { LogStream } from './log-stream.ts';
 export type { Logger } from 'pino';
 
 /**
- * JSON lines on stderr, which never block (log-stream.ts). An error of the table, as `err`, is told by what it says; any other with its stack, for
+ * JSON lines on stderr, which never block (log-stream.ts). An error of the table, as `err`, has its code, message and remedy; any other its stack, for
  * it is a fault of ours.
  * @param level a pino level: trace, debug, info, warn, error, fatal, silent
  * @param through what lines go to in place of stderr, or on their way there

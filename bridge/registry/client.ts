@@ -88,7 +88,10 @@ export class RegistryClient {
     const method = body === undefined ? 'GET' : 'POST';
     const agent = await this.#agent.current();
     const response = await new Promise<IncomingMessage>((resolve, reject) =>
-      ask(url, { agent, headers, method, signal }, resolve).on('error', reject).end(body),
+      ask(url, { agent, headers, method, signal }, resolve)
+        .on('error', reject)
+        .on('close', () => reject(closed()))
+        .end(body),
     );
     return { status: response.statusCode ?? 0, text: await readText(response, url) };
   }
@@ -112,6 +115,9 @@ const readObject = (url: string, text: string): Answer => {
   }
   throw new MkbError('registry-failed', { url, reason: 'the answer is no JSON object' });
 };
+
+/** A server that changes the protocol is cut off by Node, without an error. After an answer this is no news. */
+const closed = (): Error => new Error('the connection was closed without an answer');
 
 async function readText(response: IncomingMessage, url: string): Promise<string> {
   const chunks: Buffer[] = [];

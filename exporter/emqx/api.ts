@@ -78,9 +78,16 @@ export class EmqxApi {
     const get = this.#secure ? secureGet : plainGet;
     const headers = { authorization: await this.#authorization(), accept: 'application/json' };
     const options: RequestOptions = { agent: await this.#agent.current(), headers, signal };
-    return await new Promise((resolve, reject) => get(url, options, resolve).on('error', reject));
+    return await new Promise((resolve, reject) =>
+      get(url, options, resolve)
+        .on('error', reject)
+        .on('close', () => reject(closed())),
+    );
   }
 }
+
+/** A server that changes the protocol is cut off by Node, without an error. After an answer this is no news. */
+const closed = (): Error => new Error('the connection was closed without an answer');
 
 async function readText(response: IncomingMessage, url: string): Promise<string> {
   const chunks: Buffer[] = [];
