@@ -73,9 +73,18 @@ const fromFile = async (file: string, source: string, { readText = readUtf8 }: S
   try {
     return new SecretText(withoutNewline(await readText(file)));
   } catch (cause) {
-    const reason = `${file}: ${(cause as NodeJS.ErrnoException).code ?? 'unreadable'}`;
+    const { code = '' } = cause as NodeJS.ErrnoException;
+    const reason = `${reasons[code] ?? 'it cannot be opened'} (${file})`;
     throw new MkbError('secret-unreadable', { source, reason }, { cause });
   }
+};
+
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: 'this user may not read it',
+  EISDIR: 'it is a folder',
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'a part of its path is no folder',
+  EPERM: 'this user may not read it',
 };
 
 const readUtf8 = (file: string): Promise<string> => readFile(file, 'utf8');

@@ -10,7 +10,7 @@ export const checkTls = (tls: Tls | undefined, path: Path): Finding[] => {
       [...path, given],
       'field-conflict',
       { reason: `\`${given}\` is given without \`${missing}\`.` },
-      { at: 'key' },
+      { at: 'key', remedy: `Add \`${missing}\`, or leave out \`${given}\`.` },
     );
   const found: Finding[] = [];
   if (tls.cert !== undefined && tls.key === undefined) found.push(lonely('cert', 'key'));
