@@ -6,6 +6,7 @@
  * `1--1` there, with no space on either side, is still a minus of a minus.
  */
 import { MkbError } from '../api/errors.ts';
+import { keyHint } from './hints.ts';
 import { parseInteger } from './numbers.ts';
 import { placeAt } from './position.ts';
 import { Float, type Value } from './value.ts';
@@ -92,7 +93,7 @@ const unquote = (quoted: string): string =>
 const failAt = (sql: string, at: number): never => {
   const character = String.fromCodePoint(sql.codePointAt(at)!);
   if (character === "'" || character === '"') return fail(sql, at, 'a quote that is never closed', 'its closing quote');
-  return fail(sql, at, `\`${character}\``, 'a name, a value or an operator', hints[character]);
+  return fail(sql, at, `\`${character}\``, 'a name, a value or an operator', keyHint(sql, at) ?? hints[character]);
 };
 
 const hints: Readonly<Record<string, string>> = {

@@ -38,7 +38,7 @@ export interface CompiledTemplate {
    * Throws `payload-not-json` where it looks inside the payload, `template-value-missing` where it demands what is not there.
    */
   value(message: Origin, captures: Captures, row: Row): Value;
-  /** The same as text; undefined for a single placeholder that has no value. Throws also `value-not-text`. */
+  /** The same as text; undefined for a single placeholder that has no value, or null. Throws also `value-not-text`. */
   text(message: Origin, captures: Captures, row: Row): string | undefined;
   /** How often text was made in which a part had no value. Of a single placeholder the value itself tells. */
   readonly gaps: number;
@@ -75,7 +75,7 @@ export const compileTemplate = (text: string, rule: Rule): CompiledTemplate => {
     value: read,
     text: (message, captures, row) => {
       const value = read(message, captures, row);
-      return value === undefined ? undefined : textOf(value);
+      return value === undefined || value === null ? undefined : textOf(value);
     },
     missing: (message, captures, row) =>
       placeholders.find(each => (each.read(message, captures, row) ?? undefined) === undefined)?.text,
@@ -100,7 +100,7 @@ const constantTemplate = (source: string, constant: Part): CompiledTemplate => {
   };
 };
 
-/** In the middle of other text, what is undefined is empty, as in EMQX; but it is counted. */
+/** In the middle of other text, what is undefined or null is empty; but it is counted. */
 class JoinedParts {
   gaps = 0;
   readonly #parts: readonly Part[];
@@ -114,8 +114,8 @@ class JoinedParts {
     let missing = false;
     for (const part of this.#parts) {
       const value = typeof part === 'string' ? part : part(message, captures, row);
-      if (value !== undefined) joined += textOf(value);
       if (value === undefined || value === null) missing = true;
+      else joined += textOf(value);
     }
     if (missing) this.gaps += 1;
     return joined;

@@ -24,7 +24,8 @@ Where EMQX gives a value, a rule here gives the same. It differs where EMQX fail
 - \`IS NULL\` (undefined or JSON's null), \`BETWEEN\`, \`LIKE\` and \`||\` exist. \`{name}\` captures exist.
 - Unknown functions and columns, and wrong arguments, are found when the document is loaded.
 - An expression without alias is called by its own text, not by a name with the time in it.
-- A template (\`\${topic}\`) that the row does not have looks in the message's own columns; one that SELECT gives an alias does not, even if it has no value.
+- A template (\`\${topic}\`) that the row does not have looks in the message's own columns; one that SELECT gives an alias does not, even if it has no value. In
+  the middle of other text, undefined and null are empty; in a topic they fail the message.
 - \`FOREACH payload\` decodes the payload. A list without alias adds no column of a made-up name to the rows.
 - Maps are written as \`{name: value}\`; what is undefined is left out.
 - \`flags.retain\` is true for a message that the broker had stored before the bridge subscribed, and for no other, in both versions of MQTT. In EMQX it is what the publisher
