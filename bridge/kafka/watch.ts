@@ -16,8 +16,8 @@ import type { Topics } from './topics.ts';
 import { obstacle, type UnreachableLeader, type Wait, waitsOf } from './waits.ts';
 
 const everyMs = 1000;
-/** Kafka works when it has answered for so long without a longer silence: by then each lane has had its next attempt. */
-const provenMs = 5000;
+/** Kafka works when it has answered for so long without a longer silence: by then each link and lane has made its pause, and had its next attempt. */
+const provenMs = 8000;
 const silenceMs = 4000;
 /** Records given up at a time, more or less. A dead letter is larger than its record, and others want their turn. */
 const mostAtOnce = 10_000;
@@ -93,7 +93,10 @@ export class Watch {
 
   #look(): void {
     this.connect();
-    if (this.waits.length === 0) return;
+    if (this.waits.length === 0) {
+      this.#answersSince = Number.POSITIVE_INFINITY;
+      return;
+    }
     this.#cluster.refresh();
     const { maxAgeMs } = this.#options;
     if (maxAgeMs === undefined) return;
