@@ -1,12 +1,12 @@
 /**
- * Rules that could feed themselves: from Kafka to an MQTT topic that another rule reads and writes to the same Kafka topic, or by dead letters
- * that land in a topic that a rule reads. Warnings, since WHERE may prevent it; longer circles, and topics made of more than literal levels, are
- * not all found.
+ * Rules that could feed themselves: what one writes to MQTT or Kafka another reads, and so on until it comes back; or dead letters land in a
+ * topic that a rule reads. Warnings, since WHERE may prevent it. A Kafka topic that a template makes is not followed: nobody knows which it is.
  */
 import { MkbError } from '../api/errors.ts';
 import type { LoadedDocument } from '../api/load.ts';
 import type { Path, Problem } from '../api/problems.ts';
 import { mostWarnings } from './check-overlaps.ts';
+import { componentsOf } from './components.ts';
 import { FilterIndex } from './filter-index.ts';
 import { toProblem } from './problem-of.ts';
 import type { Rule } from './rule.ts';
@@ -19,20 +19,14 @@ export interface CheckedRule {
   readonly path: Path;
 }
 
+/** How many ways from rule to rule are followed, so that a document of thousands of rules that all read `#` is checked in time. */
+const mostWays = 100_000;
+
 export const checkLoops = (loaded: LoadedDocument, rules: readonly CheckedRule[]): Problem[] => {
-  const dead = loaded.document.spec.delivery?.onFailure?.deadLetter?.topic;
-  const writers = writersOf(rules);
-  const loops = rules.flatMap(({ document, rule, path }) =>
-    kafkaTopics(rule).flatMap(topic => {
-      const way = topic === dead ? 'its own dead letters go there' : wayBackTo(topic, document, writers);
-      return way === undefined ? [] : [{ topic, way, at: [...path, 'sql'] }];
-    }),
-  );
+  const loops = [...deadLetterLoops(loaded, rules), ...circles(waysBetween(rules), rules)];
   const problems = loops
     .slice(0, mostWarnings)
-    .map(({ topic, way, at }) =>
-      toProblem(loaded.locate(at), at, new MkbError('rule-loop', { topic, way }), 'warning'),
-    );
+    .map(({ at, way }) => toProblem(loaded.locate(at), at, new MkbError('rule-loop', { way }), 'warning'));
   if (loops.length <= mostWarnings) return problems;
   const error = new MkbError('rule-warnings-omitted', {
     what: 'rules that feed themselves',
@@ -41,33 +35,81 @@ export const checkLoops = (loaded: LoadedDocument, rules: readonly CheckedRule[]
   return [...problems, toProblem(loaded.locate(['spec', 'rules']), ['spec', 'rules'], error, 'warning')];
 };
 
+interface Loop {
+  readonly at: Path;
+  readonly way: string;
+}
+
+const deadLetterLoops = ({ document }: LoadedDocument, rules: readonly CheckedRule[]): Loop[] => {
+  const dead = document.spec.delivery?.onFailure?.deadLetter?.topic;
+  return rules.flatMap(({ rule, path }) =>
+    kafkaTopics(rule).includes(dead as string)
+      ? [{ at: [...path, 'sql'], way: `it reads the Kafka topic ${dead}, and its own dead letters go there` }]
+      : [],
+  );
+};
+
 const kafkaTopics = ({ sources }: Rule): string[] =>
   sources.flatMap(source => (source.kind === 'kafka' ? [source.topic] : []));
 
-/** The filters of the rules that write to each Kafka topic, with the name of the rule. */
-type Writers = ReadonlyMap<string, FilterIndex<string>>;
+/** A way from one rule to the next. */
+interface Way {
+  readonly to: number;
+  /** Where the one writes, and the other reads. */
+  readonly through: string;
+}
 
-const writersOf = (rules: readonly CheckedRule[]): Writers => {
-  const writers = new Map<string, FilterIndex<string>>();
-  for (const { document, rule } of rules) {
-    for (const topic of document.sinks.flatMap(({ kafka }) => kafka?.topic ?? [])) {
-      const filters = writers.get(topic) ?? new FilterIndex<string>();
-      writers.set(topic, filters);
-      for (const source of rule.sources) if (source.kind === 'mqtt') filters.add(source.filter, document.name);
+/** For each rule, the rules that read what it writes. */
+const waysBetween = (rules: readonly CheckedRule[]): readonly (readonly Way[])[] => {
+  const byTopic = new Map<string, number[]>();
+  const filters = new FilterIndex<number[]>();
+  const byFilter = new Map<string, number[]>();
+  for (const [number, { rule }] of rules.entries()) {
+    for (const topic of kafkaTopics(rule)) grouped(byTopic, topic).push(number);
+    for (const source of rule.sources) {
+      if (source.kind !== 'mqtt') continue;
+      const readers = grouped(byFilter, source.filter);
+      readers.push(number);
+      filters.add(source.filter, readers);
     }
   }
-  return writers;
+  let left = mostWays;
+  return rules.map(({ document }) => {
+    const ways = new Map<number, Way>();
+    const add = (readers: readonly number[], through: string) => {
+      for (const to of readers) if (left-- > 0 && !ways.has(to)) ways.set(to, { to, through });
+    };
+    for (const { kafka, mqtt } of document.sinks) {
+      if (kafka) add(byTopic.get(kafka.topic) ?? [], `the Kafka topic ${kafka.topic}`);
+      if (!mqtt) continue;
+      for (const { value } of filters.overlapping(filterOf(mqtt.topic))) {
+        if (left <= 0) break;
+        add(value, `the MQTT topic ${mqtt.topic}`);
+      }
+    }
+    return [...ways.values()];
+  });
 };
 
-const wayBackTo = (topic: string, { sinks }: RuleDocument, writers: Writers): string | undefined => {
-  const filters = writers.get(topic);
-  if (filters === undefined) return undefined;
-  for (const { mqtt } of sinks) {
-    if (mqtt === undefined) continue;
-    const [next] = filters.overlapping(filterOf(mqtt.topic));
-    if (next !== undefined) return `the rule ${next.value} reads where it publishes, and writes there`;
-  }
-  return undefined;
+const grouped = (groups: Map<string, number[]>, key: string): number[] => {
+  const group = groups.get(key) ?? [];
+  groups.set(key, group);
+  return group;
+};
+
+/** The first rule of each circle, with its next step on it. */
+const circles = (ways: readonly (readonly Way[])[], rules: readonly CheckedRule[]): Loop[] => {
+  const groupOf = componentsOf(ways.map(each => each.map(({ to }) => to)));
+  const reported = new Set<number>();
+  return rules.flatMap(({ document, path }, number) => {
+    const group = groupOf[number]!;
+    const step = ways[number]!.find(({ to }) => groupOf[to] === group);
+    if (step === undefined || reported.has(group)) return [];
+    reported.add(group);
+    const reader = step.to === number ? 'it reads that too' : `the rule ${rules[step.to]!.document.name} reads that`;
+    const back = step.to === number ? '' : `, and what that writes comes back to ${document.name}`;
+    return [{ at: [...path, 'sql'], way: `it writes to ${step.through}, ${reader}${back}` }];
+  });
 };
 
 /** The topics that a template can make, as a filter: a level with a placeholder may be anything. */

@@ -1,6 +1,4 @@
 import type { MqttKafkaBridge } from '../api/bridge.ts';
-import { parseRule } from './parser.ts';
-import { parseSource } from './sources.ts';
 
 type RuleDocument = MqttKafkaBridge['spec']['rules'][number];
 
@@ -52,43 +50,16 @@ function operatorParts({ mqtt, kafka }: MqttKafkaBridge['spec']): UnsupportedPar
   return parts;
 }
 
-/** Records go from Kafka to MQTT, and messages from MQTT to Kafka: a rule is one or the other. */
-function ruleParts({ sql, sinks }: RuleDocument, path: string): UnsupportedPart[] {
-  const parts: UnsupportedPart[] = [];
-  const refuse = (at: string, what: string, remedy: string) =>
-    parts.push({ path: `${path}.${at}`, message: `This version of the bridge cannot ${what}.`, remedy });
-  const { kafka, others, groups } = readBy(sql);
-  if (kafka && others) refuse('sql', 'read Kafka and MQTT in one rule', 'Make two rules, one for each.');
-  if (kafka && groups)
-    refuse('sql', 'count records of Kafka in windows', 'Leave out GROUP BY, or read the same from MQTT.');
-  for (const [position, { kafka: toKafka, mqtt }] of sinks.entries()) {
-    const sink = `sinks[${position}]`;
-    if (kafka && toKafka) refuse(`${sink}.kafka`, 'write what it reads from Kafka to Kafka', 'Use an mqtt sink.');
-    if (!kafka && mqtt) refuse(`${sink}.mqtt`, 'write what it reads from MQTT to MQTT', 'Use a kafka sink.');
-    if (kafka && mqtt?.qos === 2)
-      refuse(
-        `${sink}.mqtt.qos`,
-        'publish with QoS 2',
-        'Use QoS 1, and let subscribers bear a message that comes twice.',
-      );
-  }
-  return parts;
+function ruleParts({ sinks }: RuleDocument, path: string): UnsupportedPart[] {
+  return sinks.flatMap(({ mqtt }, position) =>
+    mqtt?.qos === 2
+      ? [
+          {
+            path: `${path}.sinks[${position}].mqtt.qos`,
+            message: 'This version of the bridge cannot publish with QoS 2.',
+            remedy: 'Use QoS 1, and let subscribers bear a message that comes twice.',
+          },
+        ]
+      : [],
+  );
 }
-
-/** What a rule reads. What cannot be parsed is reported by the check of the rules. */
-function readBy(sql: string): { kafka: boolean; others: boolean; groups: boolean } {
-  try {
-    const { from, groupBy } = parseRule(sql);
-    const kinds = from.map(item => parseSource(sql, item).kind);
-    return {
-      kafka: kinds.includes('kafka'),
-      others: kinds.some(kind => kind !== 'kafka'),
-      groups: groupBy !== undefined,
-    };
-  } catch {
-    return { kafka: false, others: true, groups: false };
-  }
-}
-
-/** Whether a rule reads Kafka topics. */
-export const readsKafka = (sql: string): boolean => readBy(sql).kafka;

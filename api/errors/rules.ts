@@ -208,8 +208,7 @@ export const ruleErrors = table({
   },
   'rule-loop': {
     kind: 'permanent',
-    message: ({ topic, way }: { topic: string; way: string }) =>
-      `What this rule reads from the Kafka topic ${topic} can come back to it: ${way}.`,
+    message: ({ way }: { way: string }) => `What this rule writes can come back to it: ${way}.`,
     remedy:
       'A message that goes round never ends. Use other topics for one of the ways, or have WHERE leave out what came this way.',
   },

@@ -173,6 +173,27 @@ describe('a rule that could feed itself is a warning:', () => {
     ]);
   });
 
+  const rule = (name: string, from: string, sink: string) =>
+    `    - name: ${name}\n      sql: SELECT * FROM "${from}"\n      sinks: [${sink}]\n`;
+  test.each([
+    ['MQTT to MQTT', rule('r', 'a/#', '{mqtt: {topic: "a/out"}}'), 'the MQTT topic a/out, it reads that too'],
+    ['Kafka to Kafka', rule('r', '$kafka/t', '{kafka: {topic: t}}'), 'the Kafka topic t, it reads that too'],
+    [
+      'three rules',
+      rule('x', 'a/+', '{kafka: {topic: t}}') +
+        rule('y', '$kafka/t', '{kafka: {topic: u}}') +
+        rule('z', '$kafka/u', '{mqtt: {topic: "a/${key}"}}'),
+      'the Kafka topic t, the rule y reads that, and what that writes comes back to x',
+    ],
+  ])('%s, and once for each circle', (_way, rules, way) => {
+    expect(found(rules)).toEqual([['warning', 'rule-loop', 'spec.rules[0].sql']]);
+    expect(check(rules).problems[0]!.message).toContain(way);
+  });
+
+  test('but not where a rule writes to what others read, and nothing comes back', () => {
+    expect(found(rule('x', 'a/+', '{mqtt: {topic: "b/out"}}') + rule('y', 'b/#', '{kafka: {topic: t}}'))).toEqual([]);
+  });
+
   test('but not where another topic is read, or written', () => {
     expect(found(back + forth('bikes/#', 't'))).toEqual([]);
     expect(found(back + forth('cars/#', 'u'))).toEqual([]);
