@@ -10,7 +10,7 @@ import { componentsOf } from './components.ts';
 import { FilterIndex } from './filter-index.ts';
 import { toProblem } from './problem-of.ts';
 import type { Rule } from './rule.ts';
-import type { RuleDocument } from './rule-document.ts';
+import type { RuleDocument, SinkDocument } from './rule-document.ts';
 
 /** A rule of the document that compiled. */
 export interface CheckedRule {
@@ -61,9 +61,33 @@ interface Way {
 
 /** For each rule, the rules that read what it writes. */
 const waysBetween = (rules: readonly CheckedRule[]): readonly (readonly Way[])[] => {
+  const readersOf = readersIn(rules);
+  let left = mostWays;
+  return rules.map(({ document }) => {
+    const ways = new Map<number, Way>();
+    for (const { to, through } of first(left, document.sinks, readersOf)) {
+      left--;
+      if (!ways.has(to)) ways.set(to, { to, through });
+    }
+    return [...ways.values()];
+  });
+};
+
+/** The first of what is yielded for all of a list. */
+function* first<T, U>(count: number, list: readonly T[], of: (one: T) => Iterable<U>): Generator<U> {
+  let left = count;
+  for (const one of list)
+    for (const found of of(one)) {
+      if (left-- <= 0) return;
+      yield found;
+    }
+}
+
+/** Finds the rules that read what a sink writes, one after the other as they are asked for. */
+const readersIn = (rules: readonly CheckedRule[]) => {
   const byTopic = new Map<string, number[]>();
-  const filters = new FilterIndex<number[]>();
   const byFilter = new Map<string, number[]>();
+  const filters = new FilterIndex<number[]>();
   for (const [number, { rule }] of rules.entries()) {
     for (const topic of kafkaTopics(rule)) grouped(byTopic, topic).push(number);
     for (const source of rule.sources) {
@@ -73,22 +97,12 @@ const waysBetween = (rules: readonly CheckedRule[]): readonly (readonly Way[])[]
       filters.add(source.filter, readers);
     }
   }
-  let left = mostWays;
-  return rules.map(({ document }) => {
-    const ways = new Map<number, Way>();
-    const add = (readers: readonly number[], through: string) => {
-      for (const to of readers) if (left-- > 0 && !ways.has(to)) ways.set(to, { to, through });
-    };
-    for (const { kafka, mqtt } of document.sinks) {
-      if (kafka) add(byTopic.get(kafka.topic) ?? [], `the Kafka topic ${kafka.topic}`);
-      if (!mqtt) continue;
-      for (const { value } of filters.overlapping(filterOf(mqtt.topic))) {
-        if (left <= 0) break;
-        add(value, `the MQTT topic ${mqtt.topic}`);
-      }
-    }
-    return [...ways.values()];
-  });
+  return function* readersOf({ kafka, mqtt }: SinkDocument): Generator<Way> {
+    if (kafka) for (const to of byTopic.get(kafka.topic) ?? []) yield { to, through: `the Kafka topic ${kafka.topic}` };
+    if (!mqtt) return;
+    for (const { value } of filters.overlapping(filterOf(mqtt.topic)))
+      for (const to of value) yield { to, through: `the MQTT topic ${mqtt.topic}` };
+  };
 };
 
 const grouped = (groups: Map<string, number[]>, key: string): number[] => {
