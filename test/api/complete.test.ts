@@ -24,7 +24,14 @@ describe('what a document leaves out', () => {
       clientId: 'cars',
       connectTimeout: '5s',
       requestTimeout: '30s',
-      producer: { acks: 'all', idempotent: true, compression: 'none', linger: '5ms', batchBytes: '512KiB' },
+      producer: {
+        acks: 'all',
+        idempotent: true,
+        compression: 'none',
+        linger: '5ms',
+        batchBytes: '512KiB',
+        maxRequestBytes: '1MiB',
+      },
       consumer: { groupId: 'cars', offsetReset: 'latest' },
       topics: [],
     });
@@ -32,6 +39,7 @@ describe('what a document leaves out', () => {
       mode: 'async',
       buffer: { mode: 'memory', maxBytes: '64MiB' },
       onFailure: { drop: {} },
+      retry: {},
       shutdownTimeout: '25s',
     });
     expect(spec.bridge).toEqual({ replicas: 1 });

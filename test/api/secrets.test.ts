@@ -45,7 +45,7 @@ describe('a secret is found', () => {
 
   it.each([
     [{ valueFrom: { env: 'X' } }, 'environment variable X'],
-    [{ valueFrom: { file: '/nowhere/f' } }, 'file /nowhere/f'],
+    [{ valueFrom: { file: '/nowhere/f' } }, 'file /nowhere/f cannot be read: there is no such file'],
     [{ valueFrom: { secretKeyRef: { name: 'mqtt', key: 'password' } } }, 'secretKeyRef mqtt/password'],
     [{}, 'nowhere'],
   ])('or the error names where it was looked for: %j', async (secret, source) => {
