@@ -11,12 +11,24 @@ export const completeDocument = (document: unknown): MqttKafkaBridge => {
   if (!isMapping(complete)) return complete;
   const { metadata, spec } = complete;
   if (!isMapping(metadata) || !isMapping(spec)) return complete;
-  if (isMapping(spec.mqtt)) spec.mqtt.clientId ??= metadata.name;
+  const identity = identityOf(metadata);
+  if (isMapping(spec.mqtt)) spec.mqtt.clientId ??= identity;
   if (!isMapping(spec.kafka)) return complete;
-  spec.kafka.clientId ??= metadata.name;
-  if (isMapping(spec.kafka.consumer)) spec.kafka.consumer.groupId ??= metadata.name;
+  spec.kafka.clientId ??= identity;
+  if (isMapping(spec.kafka.consumer)) spec.kafka.consumer.groupId ??= identity;
   if (isMapping(spec.kafka.producer)) spec.kafka.producer.idempotent ??= spec.kafka.producer.acks === 'all';
   return complete;
+};
+
+/**
+ * The annotation that says who a bridge is to its brokers: the default of its client ids and of its consumer group. The operator writes it, with
+ * the namespace in it, since two bridges of one name would share a session and a group, and each would get a part of the other's messages.
+ */
+export const identityAnnotation = 'mqttkafka.dev/identity';
+
+const identityOf = ({ name, annotations }: MqttKafkaBridge['metadata']): string => {
+  const identity = isMapping(annotations) ? annotations[identityAnnotation] : undefined;
+  return typeof identity === 'string' && identity !== '' ? identity : name;
 };
 
 /** Checks of one part run although another part is broken, so nothing is taken for granted. */

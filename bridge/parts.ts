@@ -61,7 +61,7 @@ export async function prepareParts(
   const maxBytes = bytes(spec.delivery.buffer.maxBytes);
   const [session, consumer, producer, publisher, registries] = await Promise.all([
     sessionOptions(document, subscriptions, secrets, ordinal),
-    topics.size === 0 ? undefined : consumerOptions(document, [...topics], secrets),
+    topics.size === 0 ? undefined : consumerOptions(document, [...topics], secrets, ordinal),
     writesKafka ? producerOptions(document, secrets) : undefined,
     writesMqtt ? publisherOptions(document, secrets, ordinal) : undefined,
     prepareRegistries(spec.schemas, schemas, secrets),

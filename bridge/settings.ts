@@ -1,4 +1,6 @@
 /** From the document to what the session and the producer take: quantities as numbers, secrets revealed. */
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import type { BridgeSpec, MqttKafkaBridge } from '../api/bridge.ts';
 import { resolveSecret, type SecretSources } from '../api/secrets.ts';
 import { bytes, durationMs } from '../api/units.ts';
@@ -122,10 +124,12 @@ export async function consumerOptions(
   document: MqttKafkaBridge,
   topics: readonly string[],
   secrets: SecretSources,
+  ordinal: number,
 ): Promise<ConsumerOptions> {
   const { groupId, offsetReset } = document.spec.kafka.consumer;
   const { cluster } = await producerOptions(document, secrets);
-  return { cluster, groupId, offsetReset, topics, ...membership, ...reading };
+  const self = { bridge: document.metadata.name, ordinal, host: hostname(), instance: randomUUID() };
+  return { cluster, groupId, self, offsetReset, topics, ...membership, ...reading };
 }
 
 /** Kafka's own defaults would have a killed bridge's partitions wait for 45 seconds. */

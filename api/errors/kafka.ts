@@ -197,6 +197,13 @@ export const kafkaErrors = table({
     remedy:
       'Give the bridge a group of its own in spec.kafka.consumer.groupId: another program may use this one in another way.',
   },
+  'kafka-group-shared': {
+    kind: 'retryable',
+    message: ({ group, who }: { group: string; who: string }) =>
+      `The consumer group ${group} has others in it, and each gets a part of the records: ${who}.`,
+    remedy:
+      'Give each bridge a spec.kafka.consumer.groupId of its own, or stop the other one. Replicas of one bridge are told apart by --ordinal: 0, 1, 2.',
+  },
   'kafka-membership-lost': {
     kind: 'retryable',
     message: ({ group, reason }: { group: string; reason: string }) =>

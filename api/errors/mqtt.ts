@@ -91,7 +91,8 @@ export const mqttErrors = table({
   'mqtt-session-taken-over': {
     kind: 'permanent',
     message: ({ reason }: { reason: string }) => `The MQTT session was taken from this client: ${reason}.`,
-    remedy: 'Another client uses this client id. Give each its own spec.mqtt.clientId, or stop the other one.',
+    remedy:
+      'Another client uses this client id, perhaps a second bridge of this name, or this one started twice. Give each its own spec.mqtt.clientId, or stop the other one.',
   },
   'mqtt-client-id-refused': {
     kind: 'permanent',

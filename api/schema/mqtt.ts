@@ -62,7 +62,7 @@ export const mqtt = section(
     version: mqttVersion,
     clientId: text(
       'The name of the session at the broker. Keep it: messages that wait there belong to it. With `share`, each replica appends its number.',
-      { defaultFrom: '`metadata.name`', maxLength: 256 },
+      { defaultFrom: '`metadata.name`; in a cluster the namespace and a dot before it', maxLength: 256 },
     ),
     share: optional(
       text(

@@ -37,6 +37,7 @@ export interface KafkaSourceFigures {
   readonly joined: boolean;
   readonly partitions: readonly unknown[];
   readonly partitionsHeld: readonly unknown[];
+  readonly strangers: readonly string[];
 }
 
 export interface MqttSinkFigures {

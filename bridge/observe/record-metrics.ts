@@ -82,6 +82,13 @@ export const recordMetrics: readonly MetricEntry<BridgeFigures>[] = [
     samples: figures => read(figures, ({ partitions }) => partitions.length),
   },
   {
+    name: 'mkb_consumer_strangers',
+    type: 'gauge',
+    help: 'Members of the consumer group that are no replicas of this bridge: each of them gets a part of the records.',
+    labels: [],
+    samples: figures => read(figures, ({ strangers }) => strangers.length),
+  },
+  {
     name: 'mkb_consumer_partitions_held',
     type: 'gauge',
     help: 'Partitions of this bridge that cannot be read now: a batch is damaged, access is denied, or there is no leader.',

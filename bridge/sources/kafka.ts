@@ -1,5 +1,5 @@
 /** Kafka as a source: a member of a consumer group, whose offsets are committed when their records are safe. */
-import type { MkbError } from '../../api/errors.ts';
+import { MkbError } from '../../api/errors.ts';
 import type { Input, Origin } from '../../rules/rule.ts';
 import { because } from '../because.ts';
 import { Account } from '../flow/account.ts';
@@ -47,6 +47,8 @@ export class KafkaSource implements Source {
   readonly account = new Account();
   // What the consumer has fetched waits here, and not at the brokers: sending at once is what gives it room.
   readonly starved = true;
+  /** Members of the group that are no replicas of this bridge. */
+  strangers: readonly string[] = [];
   readonly #options: KafkaSourceOptions;
   readonly #events: KafkaSourceEvents;
   readonly #consumer: Consumer;
@@ -91,6 +93,7 @@ export class KafkaSource implements Source {
         this.#problem = error;
         events.problem(error);
       },
+      strangers: who => this.#noticed(who),
       refused: error => this.#refused(error),
     });
   }
@@ -211,6 +214,13 @@ export class KafkaSource implements Source {
     if (limitMs === 0) this.#consumer.close();
     else await this.#stopped;
     this.#started.resolve();
+  }
+
+  #noticed(who: readonly string[]): void {
+    this.strangers = who;
+    const { groupId: group } = this.#options.consumer;
+    if (who.length > 0)
+      this.#events.problem(new MkbError('kafka-group-shared', { group, who: who.slice(0, 5).join('; ') }));
   }
 
   /** It ends the bridge only if nothing else goes on in it, and this never did. */

@@ -28,6 +28,7 @@ import { deedEvents } from './events.ts';
 import { failureFrom } from './failure.ts';
 import { finalize } from './finalize.ts';
 import type { Findings } from './findings.ts';
+import { withIdentity } from './identity.ts';
 import { observe, ownObjects, podsOf } from './observe.ts';
 import { reported, statusOf, withConditions } from './report.ts';
 import { drainedOrdinal, drainsOf, podOfSession } from './sessions.ts';
@@ -44,8 +45,9 @@ export async function reconcile(
   key: string,
   signal: AbortSignal,
 ): Promise<ReconcileResult | undefined> {
-  const resource = context.cluster.bridges.get(keyParts(key));
-  if (resource === undefined) return undefined;
+  const found = context.cluster.bridges.get(keyParts(key));
+  if (found === undefined) return undefined;
+  const resource = await withIdentity(context, found, signal);
   const checked = checkResource(resource, context.settings.replicas);
   const document = checked.document ?? lastGood(context, resource);
   if (resource.metadata.deletionTimestamp) return finalize(context, resource, document, signal);

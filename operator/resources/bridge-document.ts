@@ -13,6 +13,7 @@ import { minimalDocument } from '../../api/minimal.ts';
 import type { KubeObject } from '../runtime/object.ts';
 import { brokerHost, brokerPorts } from './broker/address.ts';
 import { withoutTexts } from './document-secrets.ts';
+import { annotations } from './labels.ts';
 import { bridgeName, brokerUserSecretName, kafkaSecretName } from './names.ts';
 import { configMap } from './parts.ts';
 import type { KafkaCluster, Pipeline } from './pipeline.ts';
@@ -25,11 +26,16 @@ export const brokerUserKeys = { password: 'password' } as const;
 /** Keys of the Secret of what a `kafka.clusterRef` stands for. */
 export const kafkaKeys = { ca: 'ca.crt', password: 'password', cert: 'user.crt', key: 'user.key' } as const;
 
-export const bridgeConfigMap = (pipeline: Pipeline): KubeObject =>
-  configMap(pipeline, 'bridge', bridgeName(pipeline.document.metadata.name), {
+export function bridgeConfigMap(pipeline: Pipeline): KubeObject {
+  const { metadata } = pipeline.document;
+  const made = configMap(pipeline, 'bridge', bridgeName(metadata.name), {
     [documentKeys.runs]: stringify(minimalDocument(runningDocument(pipeline))),
     [documentKeys.spec]: stringify(keptSpec(pipeline.document)),
   });
+  const identity = metadata.annotations?.[annotations.identity];
+  if (identity === undefined) return made;
+  return { ...made, metadata: { ...made.metadata, annotations: { [annotations.identity]: identity } } };
+}
 
 /** The `spec` of the last good document, out of the ConfigMap; undefined when it holds none. */
 export function lastGoodSpec({ data }: KubeObject): unknown {

@@ -1,4 +1,5 @@
 /** Labels and annotations of what the operator makes [Kubernetes: recommended labels]. */
+import { identityAnnotation } from '../../api/complete.ts';
 
 /** The part of a pipeline that an object belongs to. */
 export type Component = 'bridge' | 'broker' | 'exporter' | 'prometheus' | 'grafana' | 'drain';
@@ -21,6 +22,8 @@ export const annotations = {
   paused: 'mqttkafka.dev/paused',
   /** Any new value, such as the time: rolls the bridge's Pods. */
   restartedAt: 'mqttkafka.dev/restarted-at',
+  /** See `identityAnnotation`. On the bridge for people and backups, and on its ConfigMap, which remembers it. */
+  identity: identityAnnotation,
   /** `keep` or `follow`: see `OperatorSettings.imageUpdates`. */
   imageUpdates: 'mqttkafka.dev/image-updates',
 } as const;

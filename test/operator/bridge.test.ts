@@ -45,6 +45,18 @@ describeReal('kubernetes', 'kwok')('an operator', () => {
       );
     });
 
+    // Two bridges of one name shared a session and a consumer group, and each got a part of the other's messages.
+    it('gives it client ids and a group with its namespace, and remembers them', async () => {
+      const runs = async () => (await stage.kubernetes.get('configmap', 'named-bridge'))?.data['bridge.yaml'];
+      await apply('named');
+      await until('what it runs from', async () => (await runs())?.includes('groupId: default.named'));
+      expect(await runs()).toContain('clientId: default.named');
+      await kubectl('annotate', 'mkb', 'named', 'mqttkafka.dev/identity-');
+      const identity = async () =>
+        (await stage.kubernetes.get('mqttkafkabridge', 'named'))?.metadata.annotations?.['mqttkafka.dev/identity'];
+      await until('the annotation', async () => (await identity()) === 'default.named');
+    });
+
     it('asks its Pods whether they are connected', async () => {
       await apply('asked');
       expect(await stage.look.reaches('asked', 'KafkaReachable', 'True')).toMatchObject({ reason: 'Connected' });

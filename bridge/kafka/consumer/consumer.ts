@@ -63,6 +63,7 @@ export class Consumer {
       lost: () => this.#lost(),
       partitionsOf: topic => this.cluster.topic(topic)?.leaders.length ?? 0,
       problem: error => handler.problem(error),
+      strangers: who => handler.strangers(who),
       refused: error => handler.refused(error),
     });
     this.#positions = new Positions(options.offsetReset, this.cluster, this.#group);

@@ -19,11 +19,12 @@ export interface Member {
 
 const version = 0;
 
-export function encodeSubscription(topics: readonly string[]): Buffer {
+/** @param userData what members say to each other beside that */
+export function encodeSubscription(topics: readonly string[], userData: Buffer | null = null): Buffer {
   return Writer.create()
     .appendInt16(version)
     .appendArray([...topics], (writer, topic) => writer.appendString(topic, false), false, false)
-    .appendBytes(null, false).buffer;
+    .appendBytes(userData, false).buffer;
 }
 
 /** The topics of a subscription of any version: later ones only add behind them. */

@@ -11,6 +11,7 @@
  */
 import {
   type Connection,
+  describeGroupsV5,
   heartbeatV4,
   joinGroupV7,
   leaveGroupV5,
@@ -36,6 +37,7 @@ import {
   type TopicPartition,
 } from './group-protocol.ts';
 import type { ConsumerOptions } from './options.ts';
+import { encodeFacts, strangersIn } from './strangers.ts';
 import { Wait } from './wait.ts';
 
 export interface GroupEvents {
@@ -47,6 +49,8 @@ export interface GroupEvents {
   lost(): void;
   /** How many partitions a topic has; 0 while it is not known. */
   partitionsOf(topic: string): number;
+  /** As `ConsumerHandler.strangers`. */
+  strangers(who: readonly string[]): void;
   problem(error: MkbError): void;
   /** Only a person can change it. It is tried again all the same, with longer pauses. */
   refused(error: MkbError): void;
@@ -89,6 +93,7 @@ export class Group {
         const partitions = await this.#join();
         if (this.#retiring) return;
         this.#events.assigned(partitions);
+        void this.#lookAround();
         this.#failures = 0;
         await this.#stay();
       } catch (error) {
@@ -185,8 +190,8 @@ export class Group {
   }
 
   async #enter(): Promise<joinGroupV7.JoinGroupResponse> {
-    const { groupId, sessionTimeoutMs, rebalanceTimeoutMs, topics } = this.#options;
-    const protocols = [{ name: assignorName, metadata: encodeSubscription(topics) }];
+    const { groupId, sessionTimeoutMs, rebalanceTimeoutMs, topics, self } = this.#options;
+    const protocols = [{ name: assignorName, metadata: encodeSubscription(topics, encodeFacts(self)) }];
     for (;;) {
       const { memberId } = this.#member;
       const answer = await this.#ask(
@@ -228,6 +233,19 @@ export class Group {
   /** Whether we lead, and a topic has more partitions now. */
   get #grown(): boolean {
     return [...this.#dealt].some(([topic, count]) => this.#events.partitionsOf(topic) > count);
+  }
+
+  /** Looks who else is here. A member that may not ask, or gets no answer, goes without. */
+  async #lookAround(): Promise<void> {
+    const { groupId, self, cluster } = this.#options;
+    try {
+      const { groups } = await this.#ask('describe itself', connection =>
+        describeGroupsV5.api.async(connection, [groupId], false),
+      );
+      this.#events.strangers(strangersIn(groups[0]?.members ?? [], self, cluster.clientId));
+    } catch {
+      // It costs a warning, and nothing else.
+    }
   }
 
   // --- staying

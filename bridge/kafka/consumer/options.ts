@@ -4,10 +4,13 @@ import type { ClusterOptions } from '../cluster.ts';
 import type { AssignedPartition } from './assigned-partition.ts';
 import type { FetchedRecord } from './batch-records.ts';
 import type { TakenRecord } from './offsets.ts';
+import type { MemberFacts } from './strangers.ts';
 
 export interface ConsumerOptions {
   readonly cluster: ClusterOptions;
   readonly groupId: string;
+  /** Who this is, for other members. */
+  readonly self: MemberFacts;
   readonly topics: readonly string[];
   /** Where a group begins that has no offset. */
   readonly offsetReset: 'earliest' | 'latest';
@@ -35,6 +38,8 @@ export interface ConsumerHandler {
   takenAway(partitions: readonly AssignedPartition[]): void;
   /** Partitions were given to us, or given back: none, while the group is being made up anew. */
   assigned(partitions: readonly AssignedPartition[]): void;
+  /** Who is in the group and is no replica of ours; asked each time that the group was made up. */
+  strangers(who: readonly string[]): void;
   /** Something failed that is tried again. */
   problem(error: MkbError): void;
   /** Kafka does not let us read, and only a person can change that. It is tried again all the same. */

@@ -21,7 +21,8 @@ export async function startConsumer(bootstrap: string, topic: string): Promise<T
     retry: { minDelayMs: 1, maxDelayMs: 5 },
     connection: { connectTimeout: 1000, requestTimeout: 700 },
   };
-  const group = { groupId: `of-${topic}`, topics: [topic], offsetReset: 'earliest' as const };
+  const self = { bridge: topic, ordinal: 0, host: 'h', instance: topic };
+  const group = { self, groupId: `of-${topic}`, topics: [topic], offsetReset: 'earliest' as const };
   const times = { sessionTimeoutMs: 10_000, heartbeatMs: 500, rebalanceTimeoutMs: 10_000, settleTimeoutMs: 1000 };
   const limits = { commitEveryMs: 50, fetchBytes: 2 ** 20, partitionBytes: 2 ** 20 };
   const consumer = new Consumer(
@@ -35,6 +36,7 @@ export async function startConsumer(bootstrap: string, topic: string): Promise<T
       room: () => undefined,
       takenAway: () => undefined,
       assigned: () => undefined,
+      strangers: () => undefined,
       problem: error => problems.push(error),
       refused: error => problems.push(error),
     },
