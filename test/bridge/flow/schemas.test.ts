@@ -118,6 +118,28 @@ describe('a message of an unknown schema', () => {
   });
 });
 
+// A rule that reads events, and the row of a window, never got their schema: they were failures.
+describe('a schema that nobody has fetched yet is fetched', () => {
+  beforeEach(() => registry.add('points', { id: 2, schema: '"int"' }));
+
+  test('for an event, and those after it wait', async () => {
+    await start([rule('e', `SELECT schema_decode('points', payload) AS p FROM "$events/message/dropped"`)]);
+    for (const x of [6, 7])
+      flow.raise('message.dropped', { topic: 'v/1', reason: 'rule_failed', payload: point(2, x).payload });
+    await until('both rows', () => flow.records('t').length === 2, { everyMs: 2 });
+    expect([values(), flow.rules[0]!.failed]).toEqual([['{"p":6}', '{"p":7}'], 0]);
+  });
+
+  test('for the row of a window', async () => {
+    const sql = `SELECT schema_decode('points', LAST(payload)) AS p FROM "v/#" GROUP BY TUMBLING(10s)`;
+    await start([rule('w', sql)]);
+    await flow.send(point(2, 6));
+    flow.clock.pass(20_000);
+    await until('the row', () => flow.records('t').length === 1, { everyMs: 2 });
+    expect([values(), flow.rules[0]!.rowsFailed]).toEqual([['{"p":6}'], 0]);
+  });
+});
+
 test('a schema of the document is registered when the first message needs it', async () => {
   const sql = `SELECT schema_encode_and_tag('mine', 'points', json_decode(payload), 'mine-value') AS v FROM "v/#"`;
   const schemas = [
