@@ -185,16 +185,23 @@ export class Bridge implements BridgeFigures {
       if (this.rules.some(({ rule }) => rule.callsJq)) await jq.warm();
       this.#standstills.watch(this.#log, this.name, this.#document.spec.kafka.bootstrapServers!.join(', '));
       const started = new Map([...this.#sinks].map(sink => [sink, sink.start()]));
-      await Promise.all(
-        this.#sources.map(async source => {
-          await Promise.all([...this.#sinksOf(source)].map(sink => started.get(sink)));
+      await Promise.all([
+        ...started.values(),
+        ...this.#sources.map(async source => {
+          await Promise.all([...this.#sinksOf(source)].map(sink => this.#usable(sink, source) ?? started.get(sink)));
           if (!this.#stopping) await source.start(this.#pipeline.intake(source, this.#rulesOf(source)));
         }),
-      );
+      ]);
     } catch (error) {
       this.#fail(error as MkbError);
       throw error;
     }
+  }
+
+  /** When a sink that a source needs for dead letters alone can be used: topics that others write to are not its concern. */
+  #usable(sink: Sink, source: Source): Promise<void> | undefined {
+    const writes = this.#rulesOf(source).some(rule => rule.sinks.some(each => each.sink === sink));
+    return sink === this.kafkaSink && !writes ? this.kafkaSink.reached : undefined;
   }
 
   /** Stops reading, delivers and acknowledges what was read, and closes; at the latest after `delivery.shutdownTimeout`, whatever hangs. */

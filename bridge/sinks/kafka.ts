@@ -30,6 +30,7 @@ export interface KafkaSinkEvents {
 export class KafkaSink implements Sink {
   readonly #options: KafkaSinkOptions;
   readonly #events: KafkaSinkEvents;
+  readonly #reached = Promise.withResolvers<void>();
   readonly #producer: Producer;
   readonly #constantTopics = new Set<string>();
   #handler!: SinkHandler;
@@ -123,11 +124,17 @@ export class KafkaSink implements Sink {
   }
 
   /** Every topic that the document names must exist: a typing error is found now and not by its dead letters. */
+  /** Settles when Kafka was reached for the first time. */
+  get reached(): Promise<void> {
+    return this.#reached.promise;
+  }
+
   async start(): Promise<void> {
     const { topics, deadLetterTopic } = this.#options;
     const { cluster } = this.#producer;
     const named = [...this.#constantTopics, deadLetterTopic].filter(name => name !== undefined);
-    await this.#events.untilDone(() => this.connect());
+    await this.#events.untilDone(() => this.connect()).then(this.#reached.resolve, this.#reached.reject);
+    await this.reached;
     await this.#events.untilDone(() => cluster.createTopics(topics));
     await this.#events.untilDone(() => cluster.requireTopics([...new Set(named)]));
     await this.#producer.reachLeaders();

@@ -64,7 +64,7 @@ const back = {
   sinks: [{ mqtt: { topic: 'commands/x', payload: '${value}' } }],
 };
 
-async function prepare(rules: readonly object[] = [forth, back]): Promise<Bridge> {
+async function prepare(rules: readonly object[] = [forth, back], deadLetters?: string): Promise<Bridge> {
   const { port } = door.address() as { port: number };
   const reconnect = { minDelay: '20ms', maxDelay: '50ms' };
   const document = completeDocument({
@@ -75,6 +75,7 @@ async function prepare(rules: readonly object[] = [forth, back]): Promise<Bridge
       mqtt: { url: `mqtt://127.0.0.1:${port}`, version: '3.1.1', reconnect },
       kafka: { bootstrapServers: [kafka.bootstrap], consumer: { offsetReset: 'earliest' } },
       rules,
+      ...(deadLetters && { delivery: { onFailure: { deadLetter: { topic: deadLetters } } } }),
     },
   });
   bridge = await prepareBridge(document, { secrets: { secretsDir: '' }, log: pino({ level: 'silent' }) });
@@ -176,9 +177,13 @@ describe('what is refused to messages from MQTT is reported and tried again, and
     await messageFlows();
   });
 
-  test('the topic that they are written to does not exist', async () => {
+  test.each([
+    ['', undefined],
+    [', and there is one for dead letters', 'commands-dead'],
+  ])('the topic that they are written to does not exist%s', async (_what, deadLetters) => {
+    if (deadLetters) kafka.cluster.createTopic(deadLetters, 1);
     const sinks = [{ kafka: { topic: 'later' } }];
-    await prepare([{ ...forth, sinks }, back]);
+    await prepare([{ ...forth, sinks }, back], deadLetters);
     const started = bridge.start();
     await until('the consumer', () => bridge.kafkaSource!.joined);
     await recordFlows();
