@@ -152,7 +152,9 @@ export const kafka = section(
         user: optional(text('The KafkaUser to be; its Secret is looked up.')),
       }),
     ),
-    clientId: text("The name in Kafka's logs, metrics and quotas.", { defaultFrom: '`metadata.name`; in a cluster the namespace and a dot before it' }),
+    clientId: text("The name in Kafka's logs, metrics and quotas.", {
+      defaultFrom: '`metadata.name`; in a cluster the namespace and a dot before it',
+    }),
     auth: optional(kafkaAuth),
     tls: optional(tls('Use TLS. `tls: {}` trusts the well-known authorities.')),
     connectTimeout: duration('How long connecting to a Kafka broker may take.', {
