@@ -23,7 +23,7 @@ At every scrape, for every bridge:
     mkb_records_read_total      = mkb_records_delivered_total + mkb_records_dead_lettered_total
                                 + sum of mkb_records_dropped_total + mkb_records_returned_total + mkb_records_in_flight
 
-The first is the way from MQTT to Kafka, the second the way back; a bridge without rules for that has no \`mkb_records_...\`.
+The first is about messages from MQTT, the second about records from Kafka; a bridge without rules that read Kafka has no \`mkb_records_...\`.
 A message that a broker delivers again (after a reconnect) is received again, and has an outcome of its own.
 
 | name | type | labels | meaning |

@@ -1,7 +1,7 @@
 /** What becomes of what will never be delivered: a dead letter, or, without a topic for these, a message that is dropped and counted. */
 import { MkbError } from '../../api/errors.ts';
 import type { EventName, Happening } from '../../rules/events.ts';
-import { draft, type Record as ProducerRecord, type RecordDraft } from '../kafka/record.ts';
+import { draft, type ProducerRecord, type RecordDraft } from '../kafka/record.ts';
 import type { BoundRule } from './bound-rule.ts';
 import { deadLetter, lossOf, type Remains, shortened } from './letters.ts';
 import { dropReason, type Outcome, outcomeNumber } from './outcome.ts';

@@ -6,7 +6,7 @@
  */
 import type { MkbError } from '../../api/errors.ts';
 import type { EventName, Happening } from '../../rules/events.ts';
-import type { Record as ProducerRecord } from '../kafka/record.ts';
+import type { ProducerRecord } from '../kafka/record.ts';
 import type { BoundRule, BoundSink } from './bound-rule.ts';
 import { DeadLetters, type LetterBox } from './dead-letters.ts';
 import { PipelineIntake, type Shared } from './intake.ts';

@@ -1,7 +1,7 @@
 /** What takes rows and says of each what became of it. A file a kind in ../sinks. */
 import type { MkbError } from '../../api/errors.ts';
 import type { Captures, Origin, Row } from '../../rules/rule.ts';
-import type { Record as ProducerRecord } from '../kafka/record.ts';
+import type { ProducerRecord } from '../kafka/record.ts';
 
 export interface Sink {
   /** Whether it holds so much that nothing more should be written now. */

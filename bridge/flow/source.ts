@@ -1,7 +1,7 @@
 /** What hands messages over and hears that they are safe. A file a kind in ../sources. */
 import type { MkbError } from '../../api/errors.ts';
 import type { Captures, Input, Origin, Row } from '../../rules/rule.ts';
-import type { Record as ProducerRecord } from '../kafka/record.ts';
+import type { ProducerRecord } from '../kafka/record.ts';
 import type { BoundRule } from './bound-rule.ts';
 import type { Remains } from './letters.ts';
 import type { Outcome } from './outcome.ts';

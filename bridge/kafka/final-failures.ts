@@ -12,15 +12,15 @@ import { errorName } from '../../kafka/error-codes.ts';
 import type { Identity } from './identity.ts';
 import type { Lane } from './lane.ts';
 import type { PartitionResult } from './produce-api.ts';
-import type { Record } from './record.ts';
+import type { ProducerRecord } from './record.ts';
 import type { RecordBatch } from './record-batch.ts';
 
 export class FinalFailures {
   readonly #identity: Identity;
-  readonly #failed: (token: number, record: Record, error: MkbError) => void;
+  readonly #failed: (token: number, record: ProducerRecord, error: MkbError) => void;
 
   /** @param failed told of each record that will never be delivered; its bytes are valid during the call */
-  constructor(identity: Identity, failed: (token: number, record: Record, error: MkbError) => void) {
+  constructor(identity: Identity, failed: (token: number, record: ProducerRecord, error: MkbError) => void) {
     this.#identity = identity;
     this.#failed = failed;
   }

@@ -2,7 +2,7 @@
 import type { MkbError } from '../../api/errors.ts';
 import type { ClusterOptions } from './cluster.ts';
 import type { Compression } from './compression.ts';
-import type { Record } from './record.ts';
+import type { ProducerRecord } from './record.ts';
 
 export interface ProducerOptions {
   readonly cluster: ClusterOptions;
@@ -31,7 +31,7 @@ export interface ProducerHandler {
   /** Kafka has these records (with acks none: they were sent). */
   delivered(tokens: readonly number[]): void;
   /** This record will never be delivered. Its bytes are valid during the call. */
-  failed(token: number, record: Record, error: MkbError): void;
+  failed(token: number, record: ProducerRecord, error: MkbError): void;
   /** All records of one answer have been told. */
   settled(): void;
   /** A connection to a broker came up, broke, or failed to come up. */

@@ -11,7 +11,7 @@
 import type { BufferPool } from './buffer-pool.ts';
 import type { Codec } from './compression.ts';
 import { crc32c } from './crc32c.ts';
-import { draft, type Record, type RecordDraft, type RecordHeader } from './record.ts';
+import { draft, type ProducerRecord, type RecordDraft, type RecordHeader } from './record.ts';
 import { VarintReader, varintLength, writeVarint } from './varint.ts';
 
 const headerBytes = 61;
@@ -138,7 +138,7 @@ export class RecordBatch {
   }
 
   /** The records, read back. Their bytes are views into the batch: copy what must outlive it. */
-  *records(): Generator<Record> {
+  *records(): Generator<ProducerRecord> {
     const reader = new VarintReader(this.#buffer, headerBytes);
     for (let index = 0; index < this.count; index++) {
       reader.next();

@@ -23,7 +23,7 @@ export interface RecordDraft {
 }
 
 /** A record read back out of a batch that could not be delivered. */
-export interface Record {
+export interface ProducerRecord {
   readonly key: Buffer | undefined;
   readonly value: Buffer | undefined;
   readonly timestamp: number;
@@ -33,7 +33,7 @@ export interface Record {
 const noHeaders: readonly RecordHeader[] = [];
 
 /** A draft of the record that has `key` and `value` as a whole. */
-export function draft(record: Partial<Record> = {}): RecordDraft {
+export function draft(record: Partial<ProducerRecord> = {}): RecordDraft {
   const { key, value } = record;
   return {
     key,

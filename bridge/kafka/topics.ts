@@ -10,7 +10,7 @@ import { errorName } from '../../kafka/error-codes.ts';
 import type { Cluster } from './cluster.ts';
 import type { Identity } from './identity.ts';
 import type { Lane } from './lane.ts';
-import { draft, type Record, type RecordDraft } from './record.ts';
+import { draft, type ProducerRecord, type RecordDraft } from './record.ts';
 import { type ParkedRecord, Topic } from './topic.ts';
 
 /** Topics that cannot be written to are forgotten beyond this many topics, so that made-up names cannot fill the memory. */
@@ -21,7 +21,7 @@ export interface TopicsListener {
   /** As `Producer.append`, for a record that waited since a time. */
   append(topic: Topic, record: RecordDraft, token: number, since: number): void;
   /** This record will never be delivered. */
-  failed(token: number, record: Record, error: MkbError): void;
+  failed(token: number, record: ProducerRecord, error: MkbError): void;
   /** A group of records has failed. */
   settled(): void;
 }
@@ -91,7 +91,7 @@ export class Topics {
     this.parkedBytes -= topic.parkedBytes;
     const expired = topic.unpark(count);
     this.parkedBytes += topic.parkedBytes;
-    for (const { record, token } of expired) this.#listener.failed(token, record as Record, error);
+    for (const { record, token } of expired) this.#listener.failed(token, record as ProducerRecord, error);
     return count;
   }
 
@@ -103,7 +103,8 @@ export class Topics {
   #giveUp(topic: Topic): void {
     const { error } = topic;
     if (!error) return;
-    for (const { record, token } of this.#takeParked(topic)) this.#listener.failed(token, record as Record, error);
+    for (const { record, token } of this.#takeParked(topic))
+      this.#listener.failed(token, record as ProducerRecord, error);
     if (this.#topics.size > manyTopics) this.#forget(topic);
     this.#listener.settled();
   }

@@ -14,7 +14,7 @@ export interface SessionOptions {
   /** `auto`: 5, and 3.1.1 at a server that does not speak it. */
   readonly version: MqttVersion | 'auto';
   readonly clientId: string;
-  /** A refusal never ends it, only lengthens its pauses: what goes the other way must not end with it. */
+  /** A refusal never ends it, only lengthens its pauses: records from Kafka must not stop with it. */
   readonly persistent?: boolean;
   /** Begins a new session, which ends the one that the server has for this client id. Without it that one is taken up. */
   readonly cleanStart?: boolean;

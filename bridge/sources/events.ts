@@ -15,7 +15,7 @@ import type { BoundRule } from '../flow/bound-rule.ts';
 import type { Remains } from '../flow/letters.ts';
 import type { Remembered, Settlement } from '../flow/settlement.ts';
 import type { Intake, Route, Source } from '../flow/source.ts';
-import type { Record as ProducerRecord } from '../kafka/record.ts';
+import type { ProducerRecord } from '../kafka/record.ts';
 
 /** How many events may wait, and bytes of their payloads. */
 const longestQueue = 1000;

@@ -7,7 +7,7 @@ import type { BoundRule } from '../flow/bound-rule.ts';
 import type { Remains } from '../flow/letters.ts';
 import type { Remembered, Settlement } from '../flow/settlement.ts';
 import type { Intake, Route, Source } from '../flow/source.ts';
-import type { Record as ProducerRecord } from '../kafka/record.ts';
+import type { ProducerRecord } from '../kafka/record.ts';
 import type { MqttMessage } from '../mqtt/message.ts';
 import type { SessionOptions } from '../mqtt/options.ts';
 import { type ConnectedInfo, Session } from '../mqtt/session.ts';

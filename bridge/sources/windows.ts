@@ -12,7 +12,7 @@ import type { Remains } from '../flow/letters.ts';
 import type { Remembered, Settlement } from '../flow/settlement.ts';
 import type { Intake, Source } from '../flow/source.ts';
 import { type ObtainSchema, waitOf } from '../flow/waiting.ts';
-import type { Record as ProducerRecord } from '../kafka/record.ts';
+import type { ProducerRecord } from '../kafka/record.ts';
 import { WindowWriter } from './window-writer.ts';
 
 export class WindowsSource implements Source {

@@ -142,7 +142,7 @@ export const bridgeAlerts: readonly Alert[] = [
       'For a minute {{ $labels.instance }} has had no connection to Kafka, or none to a broker that leads a topic of its document: what is for that broker is not delivered.',
   },
   {
-    name: 'MkbWayBackClosed',
+    name: 'MkbKafkaToMqttDown',
     // Where the bridge has no connection at all, the two alerts above say so.
     expr: [
       'min by (bridge, instance) (mkb_publisher_connected * mkb_consumer_joined) == 0',

@@ -45,8 +45,8 @@ const recordAccounts = (read: string) => ({
   [mkb('records_in_flight')]: '7x30',
 });
 
-/** Whether the way back is open, on a bridge that reaches both brokers unless told otherwise. */
-const wayBack = (publisher: string, consumer: string, { mqtt = '1x20', kafka = '1x20' } = {}) => ({
+/** Whether records can move from Kafka to MQTT, on a bridge that reaches both brokers unless told otherwise. */
+const publisherAndConsumer = (publisher: string, consumer: string, { mqtt = '1x20', kafka = '1x20' } = {}) => ({
   [mkb('publisher_connected')]: publisher,
   [mkb('consumer_joined')]: consumer,
   [mkb('mqtt_connected')]: mqtt,
@@ -372,24 +372,24 @@ export const bridgeStories: readonly AlertStories[] = [
     ],
   },
   {
-    alert: 'MkbWayBackClosed',
+    alert: 'MkbKafkaToMqttDown',
     stories: [
       {
         when: 'the broker has refused the publisher for minutes, and not the session',
-        series: wayBack('1x5 0x15', '1x20'),
+        series: publisherAndConsumer('1x5 0x15', '1x20'),
         at: '10m',
         firing: [{ ...own, ...critical }],
       },
       {
         when: 'the consumer does not get into its group',
-        series: wayBack('1x20', '1x5 0x15'),
+        series: publisherAndConsumer('1x20', '1x5 0x15'),
         at: '10m',
         firing: [{ ...own, ...critical }],
       },
       {
         when: 'one replica of two is closed',
         series: {
-          ...wayBack('1x20', '1x20'),
+          ...publisherAndConsumer('1x20', '1x20'),
           'mkb_publisher_connected{bridge="b",instance="j",job="bridge"}': '0x20',
           'mkb_consumer_joined{bridge="b",instance="j",job="bridge"}': '1x20',
           'mkb_mqtt_connected{bridge="b",instance="j",job="bridge"}': '1x20',
@@ -400,19 +400,19 @@ export const bridgeStories: readonly AlertStories[] = [
       },
       {
         when: 'partitions are dealt out again, and the publisher reconnects',
-        series: wayBack('1x8 0 1x11', '1x5 0 0 1x12'),
+        series: publisherAndConsumer('1x8 0 1x11', '1x5 0 0 1x12'),
         at: '10m',
         firing: quiet,
       },
       {
         when: 'MQTT is away, which has an alert of its own',
-        series: wayBack('1x5 0x15', '1x20', { mqtt: '1x5 0x15' }),
+        series: publisherAndConsumer('1x5 0x15', '1x20', { mqtt: '1x5 0x15' }),
         at: '10m',
         firing: quiet,
       },
       {
         when: 'Kafka is away, which has an alert of its own',
-        series: wayBack('1x20', '1x5 0x15', { kafka: '1x5 0x15' }),
+        series: publisherAndConsumer('1x20', '1x5 0x15', { kafka: '1x5 0x15' }),
         at: '10m',
         firing: quiet,
       },

@@ -9,9 +9,9 @@ import { producerFor } from '../bridge/kafka/support/producing.ts';
 import { unsecuredToken } from '../real/kafka.ts';
 import { describeReal } from '../real/require.ts';
 import { until } from '../real/until.ts';
-import type { BackFault } from './back-faults.ts';
-import { expectBackSafe } from './back-run.ts';
 import { nothing } from './faults.ts';
+import type { RecordFault } from './record-faults.ts';
+import { expectRecordsSafe } from './record-run.ts';
 import { mkbUnder, runLimitMs } from './under-fault.ts';
 import { type Run, startWorld, type World } from './world.ts';
 
@@ -84,7 +84,7 @@ describeReal('kafka', 'mosquitto')('a login that expires under load', () => {
     'costs no record on its way to MQTT',
     async () => {
       let log = '';
-      const severalLogins: BackFault = {
+      const severalLogins: RecordFault = {
         name: 'several logins',
         run: async ({ bridges: [bridge] }) => {
           const began = performance.now();
@@ -92,7 +92,7 @@ describeReal('kafka', 'mosquitto')('a login that expires under load', () => {
           log = bridge.log(1000);
         },
       };
-      await expectBackSafe(world, severalLogins, await runWith('scram-sha-512'));
+      await expectRecordsSafe(world, severalLogins, await runWith('scram-sha-512'));
       expect(log).not.toContain('ILLEGAL_SASL_STATE');
     },
     runLimitMs,

@@ -7,7 +7,7 @@ import { ServerProcess } from '../real/server-process.ts';
 import { until } from '../real/until.ts';
 import { Metrics } from './metrics.ts';
 import type { NaiveBridgeOptions } from './naive-bridge.ts';
-import type { NaiveWayBackOptions } from './naive-way-back.ts';
+import type { NaiveKafkaToMqttOptions } from './naive-kafka-to-mqtt.ts';
 
 /** A bridge as a child process. Not started when made. */
 export abstract class BridgeProcess {
@@ -120,11 +120,11 @@ export class NaiveProcess extends BridgeProcess {
   }
 }
 
-/** The naive way back of kafkajs and mqtt.js. */
-export class NaiveWayBack extends BridgeProcess {
-  constructor({ mqttUrl, bootstrap, topic, topicPrefix }: NaiveWayBackOptions) {
-    super('naive way back', temporaryFolder('naive'), [
-      join(root, 'test', 'support', 'naive-way-back.ts'),
+/** The naive bridge from Kafka to MQTT of kafkajs and mqtt.js. */
+export class NaiveKafkaToMqtt extends BridgeProcess {
+  constructor({ mqttUrl, bootstrap, topic, topicPrefix }: NaiveKafkaToMqttOptions) {
+    super('naive bridge from Kafka to MQTT', temporaryFolder('naive'), [
+      join(root, 'test', 'support', 'naive-kafka-to-mqtt.ts'),
       JSON.stringify({ mqttUrl, bootstrap, topic, topicPrefix }),
     ]);
   }

@@ -3,14 +3,14 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BufferPool } from '../../../bridge/kafka/buffer-pool.ts';
 import { codecs } from '../../../bridge/kafka/compression.ts';
-import { draft, type Record } from '../../../bridge/kafka/record.ts';
+import { draft, type ProducerRecord } from '../../../bridge/kafka/record.ts';
 import { RecordBatch } from '../../../bridge/kafka/record-batch.ts';
 
 const pool = () => new BufferPool(1024 * 1024);
 const bytes = (options: { maxLength?: number } = {}) =>
   fc.uint8Array({ maxLength: 300, ...options }).map(array => Buffer.from(array));
 
-const record: fc.Arbitrary<Record> = fc.record({
+const record: fc.Arbitrary<ProducerRecord> = fc.record({
   key: fc.option(bytes({ maxLength: 40 }), { nil: undefined }),
   value: fc.option(bytes({ maxLength: 5000 }), { nil: undefined }),
   timestamp: fc.integer({ min: 0, max: 4_102_444_800_000 }),
@@ -18,7 +18,7 @@ const record: fc.Arbitrary<Record> = fc.record({
 });
 const records = fc.array(record, { minLength: 1, maxLength: 40 });
 
-function batchOf(list: readonly Record[], from = pool()): RecordBatch {
+function batchOf(list: readonly ProducerRecord[], from = pool()): RecordBatch {
   const batch = new RecordBatch(from);
   for (const [token, each] of list.entries()) batch.append(draft(each), token);
   return batch;
@@ -39,7 +39,7 @@ function readBack(sealed: Buffer) {
   };
 }
 
-const asRead = (list: readonly Record[]) =>
+const asRead = (list: readonly ProducerRecord[]) =>
   list.map(({ key, value, timestamp, headers }) => ({
     key: key ?? null,
     value: value ?? null,

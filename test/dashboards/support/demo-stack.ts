@@ -102,7 +102,7 @@ async function startBrokers(stops: (() => unknown)[]): Promise<Brokers> {
 
 const demoFile = (name: string) => parse(readFileSync(join(root, 'demo', name), 'utf8'));
 
-/** The demo's document, with these addresses, and with a way back: what comes to Kafka is published again, where no rule listens. */
+/** The demo's document, with these addresses, and with a rule from Kafka to MQTT: it publishes each record again, to a topic that no rule reads. */
 function bridgeDocument({ kafka, mosquitto }: Brokers): object {
   const document = demoFile('my-vehicles.yaml');
   document.spec.mqtt.url = mosquitto.url;

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type RunningKafka, startKafka } from '../../../real/kafka.ts';
 import { describeReal } from '../../../real/require.ts';
 import { until } from '../../../real/until.ts';
-import { recordWriter } from '../../way-back/support/record-writer.ts';
+import { recordWriter } from '../../support/record-writer.ts';
 import { startConsumer } from './support/consuming.ts';
 
 describeReal('kafka')('a bit that flipped on the disk of a broker', () => {

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { type EmbeddedKafka, startEmbeddedKafka } from '../../../../demo/embedded/kafka.ts';
 import { until } from '../../../real/until.ts';
-import { recordWriter } from '../../way-back/support/record-writer.ts';
+import { recordWriter } from '../../support/record-writer.ts';
 import { startConsumer, type TestConsumer } from './support/consuming.ts';
 import { type Change, type FetchProxy, startFetchProxy } from './support/fetch-proxy.ts';
 

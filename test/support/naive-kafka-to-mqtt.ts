@@ -2,14 +2,14 @@
 import { Kafka, logLevel } from 'kafkajs';
 import mqtt from 'mqtt';
 
-export interface NaiveWayBackOptions {
+export interface NaiveKafkaToMqttOptions {
   readonly mqttUrl: string;
   readonly bootstrap: string;
   readonly topic: string;
   readonly topicPrefix: string;
 }
 
-const { mqttUrl, bootstrap, topic, topicPrefix } = JSON.parse(process.argv[2]!) as NaiveWayBackOptions;
+const { mqttUrl, bootstrap, topic, topicPrefix } = JSON.parse(process.argv[2]!) as NaiveKafkaToMqttOptions;
 const publisher = await mqtt.connectAsync(mqttUrl, { clientId: `${topic}-naive`, reconnectPeriod: 100 });
 const kafka = new Kafka({ brokers: bootstrap.split(','), logLevel: logLevel.NOTHING });
 const consumer = kafka.consumer({ groupId: topic, sessionTimeout: 6000, heartbeatInterval: 1000 });

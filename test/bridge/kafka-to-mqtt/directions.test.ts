@@ -7,7 +7,7 @@ import { type Bridge, prepareBridge } from '../../../bridge/main.ts';
 import { type EmbeddedKafka, startEmbeddedKafka } from '../../../demo/embedded/kafka.ts';
 import { startEmbeddedMqtt } from '../../../demo/embedded/mqtt.ts';
 import { until } from '../../real/until.ts';
-import { recordWriter } from './support/record-writer.ts';
+import { recordWriter } from '../support/record-writer.ts';
 
 let kafka: EmbeddedKafka;
 let broker: Awaited<ReturnType<typeof startEmbeddedMqtt>>;

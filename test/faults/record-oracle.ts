@@ -1,5 +1,5 @@
 /**
- * The oracle of loss for the way back: it writes numbered records to Kafka, listens at the MQTT broker with a client that is none of ours, and
+ * The oracle of loss from Kafka to MQTT: it writes numbered records to Kafka, listens at the MQTT broker with a client that is none of ours, and
  * judges. A record may arrive more than once; the first arrivals of each key must be all of them, in the order written.
  */
 import { setTimeout as pause } from 'node:timers/promises';
@@ -7,7 +7,7 @@ import type { Kafka } from 'kafkajs';
 import mqtt, { type MqttClient } from 'mqtt';
 import { until } from '../real/until.ts';
 
-export interface BackOracleOptions {
+export interface RecordOracleOptions {
   readonly mqttUrl: string;
   /** Messages of key k0 come at `<topicPrefix>/k0`. */
   readonly topicPrefix: string;
@@ -20,13 +20,13 @@ export interface BackOracleOptions {
   readonly patienceMs?: number;
 }
 
-export interface BackVerdict {
+export interface RecordVerdict {
   /** What is wrong; empty is good. */
   readonly problems: readonly string[];
   readonly repeated: number;
 }
 
-export class BackOracle {
+export class RecordOracle {
   readonly total: number;
   /** Records that Kafka has acknowledged. */
   written = 0;
@@ -34,7 +34,7 @@ export class BackOracle {
   arrived = 0;
   /** Arrivals of records that had arrived before. */
   repeated = 0;
-  readonly #options: Required<BackOracleOptions>;
+  readonly #options: Required<RecordOracleOptions>;
   readonly #problems: string[] = [];
   /** Numbers that arrived, by key, and the largest of them. */
   readonly #last = new Map<string, number>();
@@ -44,7 +44,7 @@ export class BackOracle {
   #arrivedAt = 0;
   #stopped = false;
 
-  constructor(options: BackOracleOptions) {
+  constructor(options: RecordOracleOptions) {
     this.#options = { keys: 4, recordsPerKey: 1000, recordsPerSecond: 2000, patienceMs: 30_000, ...options };
     this.total = this.#options.keys * this.#options.recordsPerKey;
     for (let key = 0; key < this.#options.keys; key++) this.#first.set(`k${key}`, new Set());
@@ -79,7 +79,7 @@ export class BackOracle {
   }
 
   /** Waits for the end of writing and of arriving, and judges. The faults must be undone by now. */
-  async verdict(): Promise<BackVerdict> {
+  async verdict(): Promise<RecordVerdict> {
     await this.#writing;
     this.#arrivedAt = performance.now();
     await until(

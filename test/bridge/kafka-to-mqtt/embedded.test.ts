@@ -12,7 +12,7 @@ import { freePorts } from '../../real/ports.ts';
 import { until } from '../../real/until.ts';
 import { Metrics } from '../../support/metrics.ts';
 import { ScriptedServer } from '../mqtt/support/scripted-server.ts';
-import { recordWriter } from './support/record-writer.ts';
+import { recordWriter } from '../support/record-writer.ts';
 
 let kafka: EmbeddedKafka;
 let broker: Awaited<ReturnType<typeof startEmbeddedMqtt>>;
@@ -231,20 +231,20 @@ test('it is not ready while the MQTT broker is away', async () => {
   await until('it to be back', () => bridge.missing().length === 0);
 });
 
-test('one document moves both ways', async () => {
-  const forth = { name: 'forth', sql: 'SELECT payload FROM "v/{id}"', sinks: [{ kafka: { topic: 'dead' } }] };
-  const bridge = await start({ rules: [commands, forth] });
+test('one document has rules from MQTT to Kafka and from Kafka to MQTT', async () => {
+  const up = { name: 'up', sql: 'SELECT payload FROM "v/{id}"', sinks: [{ kafka: { topic: 'dead' } }] };
+  const bridge = await start({ rules: [commands, up] });
   await subscriber.publishAsync('v/1', 'up', { qos: 1 });
   await write([{ key: 'v1', value: 'down' }]);
   await until('the record', () => kafka.records('dead').length === 1);
   await until('the message', () => payloads().includes('down'));
   expect(bridge.rules.map(({ name, matched }) => [name, matched])).toEqual([
     ['commands', 1],
-    ['forth', 1],
+    ['up', 1],
   ]);
 });
 
-test('metrics of the way back are there, and add up', async () => {
+test('metrics of records are there, and add up', async () => {
   const bridge = await start();
   await write([
     { key: 'v1', value: '1' },

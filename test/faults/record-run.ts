@@ -1,10 +1,10 @@
-/** One run of the way back: replicas of a bridge, an oracle, and a fault between. */
+/** One run from Kafka to MQTT: replicas of a bridge, an oracle, and a fault between. */
 import { expect } from 'vitest';
 import { freePort } from '../real/ports.ts';
 import { until } from '../real/until.ts';
 import { MkbProcess } from '../support/bridge-process.ts';
-import type { BackFault, BackScene } from './back-faults.ts';
-import { BackOracle, type BackVerdict } from './back-oracle.ts';
+import type { RecordFault, RecordScene } from './record-faults.ts';
+import { RecordOracle, type RecordVerdict } from './record-oracle.ts';
 import type { Run, World } from './world.ts';
 
 /** The document that publishes a run's records as they are. */
@@ -27,8 +27,8 @@ const documentFor = ({ topic, deadTopic, topicPrefix, mqttUrl, bootstrap, auth }
 });
 
 /** An oracle for a run. It goes to both brokers straight: only the bridge suffers from the proxies. */
-export const backOracle = (world: World, run: Run, patienceMs = 30_000): BackOracle =>
-  new BackOracle({
+export const recordOracle = (world: World, run: Run, patienceMs = 30_000): RecordOracle =>
+  new RecordOracle({
     mqttUrl: world.mosquitto.url,
     topicPrefix: run.topicPrefix,
     kafka: world.kafka.client(),
@@ -37,13 +37,13 @@ export const backOracle = (world: World, run: Run, patienceMs = 30_000): BackOra
   });
 
 /** Has bridges carry the oracle's records while a fault is done, its times spread over the run, and judges. The first bridge runs. */
-export async function carryBack(
+export async function carryRecords(
   world: World,
-  fault: BackFault,
-  bridges: BackScene['bridges'],
-  oracle: BackOracle,
-): Promise<BackVerdict> {
-  const scene: BackScene = { ...world, bridges, oracle };
+  fault: RecordFault,
+  bridges: RecordScene['bridges'],
+  oracle: RecordOracle,
+): Promise<RecordVerdict> {
+  const scene: RecordScene = { ...world, bridges, oracle };
   await oracle.start();
   const times = fault.times ?? 1;
   for (let time = 0; time < times; time++) {
@@ -54,14 +54,14 @@ export async function carryBack(
 }
 
 /** Our bridge under a fault: nothing may be lost or overtaken, its account must be right, and all offsets committed in the end. */
-export async function expectBackSafe(world: World, fault: BackFault, of?: Run): Promise<void> {
+export async function expectRecordsSafe(world: World, fault: RecordFault, of?: Run): Promise<void> {
   const run = of ?? (await world.newRun(fault.link));
   const replica = async (ordinal: number) => new MkbProcess(documentFor(run), await freePort(), ordinal);
   const bridges = [await replica(0), await replica(1)] as const;
-  const oracle = backOracle(world, run);
+  const oracle = recordOracle(world, run);
   try {
     await bridges[0].start();
-    const verdict = await carryBack(world, fault, bridges, oracle);
+    const verdict = await carryRecords(world, fault, bridges, oracle);
     expect(verdict.problems, bridges[0].log()).toEqual([]);
     expect(await wrongAccounts(bridges[0])).toEqual([]);
     await until('all offsets to be committed', async () => (await lag(world, run)) === 0n);

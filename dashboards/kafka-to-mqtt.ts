@@ -6,7 +6,7 @@ import { chosenBridge as chosen, lostRecords, perSecond } from './promql.ts';
 
 const colors = { read: blue, delivered: green, 'dead-lettered': yellow, lost: red };
 
-export const wayBack: Row = {
+export const kafkaToMqtt: Row = {
   title: 'Kafka to MQTT (only of bridges that read Kafka)',
   folded: true,
   panels: [

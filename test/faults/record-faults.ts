@@ -1,31 +1,31 @@
-/** Faults of the way back. Each does its harm, lets it last, and undoes it. */
+/** Faults while records go from Kafka to MQTT. Each does its harm, lets it last, and undoes it. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { BridgeProcess } from '../support/bridge-process.ts';
-import type { BackOracle } from './back-oracle.ts';
+import type { RecordOracle } from './record-oracle.ts';
 import type { Link, World } from './world.ts';
 
-export interface BackScene extends World {
+export interface RecordScene extends World {
   /** The first one runs; the second is another replica, which does not. */
   readonly bridges: readonly [BridgeProcess, BridgeProcess];
-  readonly oracle: BackOracle;
+  readonly oracle: RecordOracle;
 }
 
-export interface BackFault {
+export interface RecordFault {
   readonly name: string;
   readonly link?: Link;
   /** How often it is done in one run; once when left out. */
   readonly times?: number;
-  run(scene: BackScene): Promise<void>;
+  run(scene: RecordScene): Promise<void>;
 }
 
 /** For `test.each` and its `%s`. */
-export const byName = (...faults: BackFault[]): [string, BackFault][] => faults.map(fault => [fault.name, fault]);
+export const byName = (...faults: RecordFault[]): [string, RecordFault][] => faults.map(fault => [fault.name, fault]);
 
 /** Until Kafka has a tenth of the records more, so that what could be lost has piled up. */
-const whileRecordsPileUp = ({ oracle }: BackScene) =>
+const whileRecordsPileUp = ({ oracle }: RecordScene) =>
   oracle.reachWritten(Math.min(1, oracle.written / oracle.total + 0.1));
 
-export const bridgeKilled: BackFault = {
+export const bridgeKilled: RecordFault = {
   name: 'the bridge is killed with -9 twice',
   times: 2,
   run: async ({ bridges: [bridge] }) => {
@@ -34,7 +34,7 @@ export const bridgeKilled: BackFault = {
   },
 };
 
-export const bridgeStopped: BackFault = {
+export const bridgeStopped: RecordFault = {
   name: 'the bridge is stopped with SIGTERM and started again',
   run: async ({ bridges: [bridge] }) => {
     const ending = await bridge.stop();
@@ -43,12 +43,12 @@ export const bridgeStopped: BackFault = {
   },
 };
 
-export const mosquittoRestarted: BackFault = {
+export const mosquittoRestarted: RecordFault = {
   name: 'Mosquitto is restarted and keeps its sessions',
   run: ({ mosquitto }) => mosquitto.restart(),
 };
 
-export const mosquittoFrozen: BackFault = {
+export const mosquittoFrozen: RecordFault = {
   name: 'Mosquitto is stopped with SIGSTOP for 3 s',
   run: async ({ mosquitto }) => {
     mosquitto.pause();
@@ -57,7 +57,7 @@ export const mosquittoFrozen: BackFault = {
   },
 };
 
-export const mqttCut: BackFault = {
+export const mqttCut: RecordFault = {
   name: 'the connection to MQTT is reset again and again, and refused for a while',
   link: 'mqtt proxy',
   times: 3,
@@ -69,7 +69,7 @@ export const mqttCut: BackFault = {
   },
 };
 
-export const kafkaRestarted: BackFault = {
+export const kafkaRestarted: RecordFault = {
   name: 'Kafka is killed with -9 and started again',
   run: async ({ kafka }) => {
     await kafka.brokers[0]!.kill();
@@ -77,8 +77,8 @@ export const kafkaRestarted: BackFault = {
   },
 };
 
-/** Longer than a session of the group: the bridge is put out of it, and its partitions are given out anew. */
-export const kafkaFrozen: BackFault = {
+/** Longer than a session of the group: the bridge is put out of it, and its partitions are assigned again. */
+export const kafkaFrozen: RecordFault = {
   name: 'Kafka is stopped with SIGSTOP for 12 s',
   run: async ({ kafka }) => {
     kafka.brokers[0]!.pause();
@@ -88,7 +88,7 @@ export const kafkaFrozen: BackFault = {
 };
 
 /** Needs three brokers. */
-export const leaderKilled: BackFault = {
+export const leaderKilled: RecordFault = {
   name: 'one of three Kafka brokers is killed with -9, and comes back',
   run: async scene => {
     await scene.kafka.brokers[1]!.kill();
@@ -98,7 +98,7 @@ export const leaderKilled: BackFault = {
 };
 
 /** Needs three brokers. Each leads and coordinates while the others restart. */
-export const rollingRestart: BackFault = {
+export const rollingRestart: RecordFault = {
   name: 'the three Kafka brokers are stopped and started in turn',
   run: async ({ kafka }) => {
     for (const broker of kafka.brokers) {
@@ -109,7 +109,7 @@ export const rollingRestart: BackFault = {
 };
 
 /** Partitions go to the second replica, and come back. */
-export const bridgeJoins: BackFault = {
+export const bridgeJoins: RecordFault = {
   name: 'another replica joins and leaves, once in order and once killed with -9',
   times: 2,
   run: async scene => {
@@ -122,7 +122,7 @@ export const bridgeJoins: BackFault = {
 };
 
 /** What the bridge sends does not reach the broker any more, and then the bridge dies with it. */
-export const frozenThenKilled: BackFault = {
+export const frozenThenKilled: RecordFault = {
   name: 'nothing reaches MQTT for a while, and then the bridge is killed with -9',
   link: 'mqtt proxy',
   run: async scene => {

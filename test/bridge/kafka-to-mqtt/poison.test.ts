@@ -10,7 +10,7 @@ import { type RunningMosquitto, startMosquitto } from '../../real/mosquitto.ts';
 import { describeReal } from '../../real/require.ts';
 import { until } from '../../real/until.ts';
 import { batch, record } from '../kafka/consumer/support/batches.ts';
-import { recordWriter } from './support/record-writer.ts';
+import { recordWriter } from '../support/record-writer.ts';
 
 let kafka: EmbeddedKafka;
 let broker: RunningMosquitto;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeReal } from '../real/require.ts';
-import { NaiveWayBack } from '../support/bridge-process.ts';
+import { NaiveKafkaToMqtt } from '../support/bridge-process.ts';
 import {
   bridgeJoins,
   bridgeKilled,
@@ -14,8 +14,8 @@ import {
   mosquittoRestarted,
   mqttCut,
   rollingRestart,
-} from './back-faults.ts';
-import { backOracle, carryBack, expectBackSafe } from './back-run.ts';
+} from './record-faults.ts';
+import { carryRecords, expectRecordsSafe, recordOracle } from './record-run.ts';
 import { runLimitMs } from './under-fault.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -38,17 +38,17 @@ describeReal('kafka', 'mosquitto')('every record reaches the MQTT subscriber, in
       kafkaRestarted,
       kafkaFrozen,
     ),
-  )('%s', async (_name, fault) => await expectBackSafe(world, fault), runLimitMs);
+  )('%s', async (_name, fault) => await expectRecordsSafe(world, fault), runLimitMs);
 
   test(
     'this test can fail: it finds what a bridge loses that commits before the broker has acknowledged',
     async () => {
       const run = await world.newRun(frozenThenKilled.link);
-      const naive = new NaiveWayBack(run);
-      const oracle = backOracle(world, run, 3000);
+      const naive = new NaiveKafkaToMqtt(run);
+      const oracle = recordOracle(world, run, 3000);
       try {
         await naive.start();
-        const verdict = await carryBack(world, frozenThenKilled, [naive, naive], oracle);
+        const verdict = await carryRecords(world, frozenThenKilled, [naive, naive], oracle);
         expect(verdict.problems.join()).toMatch(/lost/);
       } finally {
         await oracle.stop();
@@ -68,7 +68,7 @@ describeReal('kafka', 'mosquitto')('the same with three Kafka brokers, when', ()
 
   test.each(byName(leaderKilled, rollingRestart))(
     '%s',
-    async (_name, fault) => await expectBackSafe(world, fault),
+    async (_name, fault) => await expectRecordsSafe(world, fault),
     runLimitMs,
   );
 });
