@@ -19,14 +19,33 @@ import type { NaiveBridgeOptions } from '../test/support/naive-bridge.ts';
 import type { BlasterOptions, BlasterReport } from './blaster.ts';
 import { startTelegraf, telegrafProgram } from './telegraf.ts';
 
+const help = `Usage: npm run bench -- [options]
+
+Measures the bridge beside a naive one, and Telegraf where it is installed: MQTT into a real Kafka, messages a second and CPU a message.
+
+Options:
+  --messages <count>  messages of each run (default: 500000)
+  --rounds <count>    runs of each subject, whose median is shown (default: 3)
+  --payload <bytes>   size of each payload (default: 285)
+  --report <file>     also write the table into this page, between its marks: docs/performance.md
+  -h, --help          print this help
+
+Kafka is installed by: npm run provision kafka
+`;
+
 const { values } = parseArgs({
   options: {
     messages: { type: 'string', default: '500000' },
     rounds: { type: 'string', default: '3' },
     payload: { type: 'string', default: '285' },
     report: { type: 'string' },
+    help: { type: 'boolean', short: 'h' },
   },
 });
+if (values.help === true) {
+  process.stdout.write(help);
+  process.exit();
+}
 const messages = Number(values.messages);
 const folder = temporaryFolder('bench');
 /** What the rivals subscribe to; the bridge's rule names the level that is its key. */

@@ -9,6 +9,7 @@ import { crdName, customResourceDefinition } from '../api/crd.ts';
 import { dashboardFiles } from '../dashboards/generated-files.ts';
 import { deployFiles } from '../deploy/manifests/files.ts';
 import { editorSchema } from '../rules/editor-schema.ts';
+import { decisionsIndex } from './decisions-index.ts';
 import { documentReference } from './document-reference.ts';
 import { errorReference } from './error-reference.ts';
 import { exporterMetricsReference } from './exporter-metrics-reference.ts';
@@ -34,6 +35,7 @@ const yaml = (value: unknown): string => stringify(value, { lineWidth: 0, aliasD
 const files: readonly GeneratedFile[] = [
   { path: 'api/generated/mqtt-kafka-bridge.schema.json', content: () => json(editorSchema()) },
   { path: `crds/${crdName}.yaml`, content: () => yaml(customResourceDefinition()) },
+  { path: 'docs/decisions/README.md', content: () => decisionsIndex() },
   { path: 'docs/reference/document.md', content: documentReference },
   { path: 'docs/reference/errors.md', content: errorReference },
   { path: 'docs/reference/kafka-error-codes.md', content: kafkaCodesReference },
