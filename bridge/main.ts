@@ -14,6 +14,7 @@ import { Pipeline } from './flow/pipeline.ts';
 import type { Sink } from './flow/sink.ts';
 import type { Source } from './flow/source.ts';
 import type { Wait } from './kafka/waits.ts';
+import { Links } from './links.ts';
 import type { ConnectedInfo, Session } from './mqtt/session.ts';
 import type { BridgeFigures } from './observe/figures.ts';
 import { ErrorLog, type Logger } from './observe/log.ts';
@@ -50,9 +51,7 @@ export class Bridge implements BridgeFigures {
   readonly #end = Promise.withResolvers<void>();
   readonly #stopped = new AbortController();
   readonly #persistence = new Persistence(this.#stopped.signal, error => this.#problem(error));
-  /** As events tell it. */
-  #mqttWasConnected = false;
-  #kafkaWasConnected = false;
+  readonly #links: Links;
   #stopping: Promise<StopReport> | undefined;
   #settled: (() => void) | undefined;
   readonly #standstills: Standstills;
@@ -79,6 +78,7 @@ export class Bridge implements BridgeFigures {
       parts.registries.obtain(missing, error => this.#problem(error));
     this.events = new EventsSource(this.rules, systemClock);
     this.windows = new WindowsSource(this.rules, systemClock, obtainSchema);
+    this.#links = new Links(this.name, log, (event, facts) => this.events.raise(event, facts));
     this.#pipeline = new Pipeline({
       rules: this.rules,
       letterBox: this.kafkaSink?.letterBox,
@@ -284,7 +284,7 @@ export class Bridge implements BridgeFigures {
 
   #makeKafkaSink(options: NonNullable<BridgeParts['kafkaSink']>): KafkaSink {
     return new KafkaSink(options, {
-      linkChanged: () => this.#kafkaLinkChanged(),
+      linkChanged: () => this.#links.kafkaChanged(this.#standstills.connected),
       problem: error => this.#problem(error),
       noticed: (rule, warning) => this.#errors.report('warn', warning, { bridge: this.name, rule }),
       untilDone: action => this.#untilDone(action),
@@ -304,7 +304,7 @@ export class Bridge implements BridgeFigures {
     return new MqttSource(
       { ...options, rules: this.rules },
       {
-        connected: info => this.#connected(info),
+        connected: info => this.#links.mqttConnected(info),
         disconnected: error => this.#disconnected(error),
         problem: error => this.#problem(error),
         stopped: error => this.#fail(error),
@@ -328,34 +328,9 @@ export class Bridge implements BridgeFigures {
     );
   }
 
-  #connected({ grants, ...info }: ConnectedInfo): void {
-    this.#log.info({ bridge: this.name, ...info }, 'MQTT is connected');
-    for (const { filter, asked, granted } of grants) {
-      if (granted < asked)
-        this.#log.warn(
-          { bridge: this.name, filter, asked, granted },
-          `The broker delivers ${filter} with QoS ${granted} at most, not ${asked}: messages may be lost before they reach the bridge.`,
-        );
-    }
-    this.#mqttWasConnected = true;
-    this.events.raise('bridge.mqtt_connected', () => ({ server: info.url, session_present: info.sessionPresent }));
-  }
-
   #disconnected(error: MkbError): void {
     this.#problem(error);
-    // Failed attempts to connect again are reported here as well.
-    if (!this.#mqttWasConnected) return;
-    this.#mqttWasConnected = false;
-    const { code: reason, message: error_message } = error;
-    const { url: server } = this.connection ?? {};
-    this.events.raise('bridge.mqtt_disconnected', () => ({ reason, error_message, server }));
-  }
-
-  #kafkaLinkChanged(): void {
-    const { connected } = this.#standstills;
-    if (connected === this.#kafkaWasConnected) return;
-    this.#kafkaWasConnected = connected;
-    this.events.raise(connected ? 'bridge.kafka_connected' : 'bridge.kafka_disconnected', () => ({}));
+    this.#links.mqttDisconnected(error, this.connection?.url);
   }
 
   /** What is refused to one direction is reported and tried again, if the other goes on. */

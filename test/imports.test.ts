@@ -11,6 +11,8 @@ const folders = [
   'api',
   'rules',
   'kafka',
+  'http',
+  'net',
   'bridge',
   'operator',
   'exporter',

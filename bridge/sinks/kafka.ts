@@ -123,12 +123,12 @@ export class KafkaSink implements Sink {
     await this.#producer.start();
   }
 
-  /** Every topic that the document names must exist: a typing error is found now and not by its dead letters. */
   /** Settles when Kafka was reached for the first time. */
   get reached(): Promise<void> {
     return this.#reached.promise;
   }
 
+  /** Every topic that the document names must exist: a typing error is found now and not by its dead letters. */
   async start(): Promise<void> {
     const { topics, deadLetterTopic } = this.#options;
     const { cluster } = this.#producer;
