@@ -1,16 +1,16 @@
 /**
  * How fast the bridge is, beside a naive one and Telegraf, in one run on one machine: messages per second and CPU per message, MQTT into a real Kafka.
  *
- *     node bench/bridge.ts [--messages 500000] [--rounds 3] [--payload 285] [--report FILE]
+ *     node bench/bridge.ts [--messages 500000] [--rounds 3] [--payload 285] [--report FILE] [--against FOLDER] [--subjects bridge,before]
  *
  * The messages come from a server that can outrun any bridge (blaster.ts); the subjects run as processes of their own, so that their CPU
  * time is theirs alone. Rounds alternate between the subjects, and the median is shown. On a small machine the rates are shared with
- * Kafka and the blaster: compare ratios. Telegraf takes part where it is installed (`npm run provision telegraf`).
+ * Kafka and the blaster: compare ratios. With `--against`, the bridge of another checkout takes part as `before`. Telegraf takes part where it is installed (`npm run provision telegraf`).
  */
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { removeFolder, temporaryFolder } from '../test/real/cleanup.ts';
 import { type RunningKafka, startKafka } from '../test/real/kafka.ts';
@@ -38,6 +38,8 @@ const { values } = parseArgs({
     messages: { type: 'string', default: '500000' },
     rounds: { type: 'string', default: '3' },
     payload: { type: 'string', default: '285' },
+    against: { type: 'string' },
+    subjects: { type: 'string' },
     report: { type: 'string' },
     help: { type: 'boolean', short: 'h' },
   },
@@ -61,8 +63,10 @@ interface Run {
 
 type Subject = (mqttPort: number, kafka: RunningKafka, topic: string, qos: 0 | 1) => ChildProcess;
 
-const subjects: Readonly<Record<string, Subject>> = {
-  bridge: (port, kafka, topic, qos) => {
+/** @param program cli/mkb.ts of a checkout */
+const bridgeOf =
+  (program: string): Subject =>
+  (port, kafka, topic, qos) => {
     const file = join(folder, `${topic}.yaml`);
     writeFileSync(
       file,
@@ -78,18 +82,20 @@ spec:
       sinks: [{kafka: {topic: ${topic}, key: "\${clientid}", timestamp: "\${timestamp}"}}]
 `,
     );
-    return spawn(
-      process.execPath,
-      [new URL('../cli/mkb.ts', import.meta.url).pathname, 'run', file, '--http', '127.0.0.1:0', '--log-level', 'warn'],
-      {
-        stdio: ['ignore', 'ignore', 'inherit'],
-      },
-    );
-  },
+    return spawn(process.execPath, [program, 'run', file, '--http', '127.0.0.1:0', '--log-level', 'warn'], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+  };
+
+const all: Readonly<Record<string, Subject>> = {
+  bridge: bridgeOf(new URL('../cli/mkb.ts', import.meta.url).pathname),
+  ...(values.against && { before: bridgeOf(resolve(values.against, 'cli/mkb.ts')) }),
   naive: (port, kafka, topic, qos) => naive(port, kafka, topic, qos, 'after'),
   'naive, acknowledging early': (port, kafka, topic, qos) => naive(port, kafka, topic, qos, 'before'),
   ...(telegrafProgram() && { telegraf }),
 };
+const chosen = values.subjects?.split(',') ?? Object.keys(all);
+const subjects = Object.fromEntries(Object.entries(all).filter(([name]) => chosen.includes(name)));
 
 function telegraf(mqttPort: number, { bootstrap }: RunningKafka, topic: string, qos: 0 | 1): ChildProcess {
   return startTelegraf(join(folder, `${topic}.toml`), { mqttPort, bootstrap, filter, topic, qos });
@@ -180,8 +186,8 @@ function summary(runs: readonly Run[]): string {
     );
   }
   const ratio = (rival: string, qos: 0 | 1) =>
-    (figures.get(`${rival} | ${qos}`)! / figures.get(`bridge | ${qos}`)!).toFixed(1);
-  for (const rival of ['naive', 'telegraf'].filter(name => name in subjects)) {
+    (figures.get(`${rival} | ${qos}`)! / figures.get(`bridge | ${qos}`)!).toFixed(2);
+  for (const rival of ['before', 'naive', 'telegraf'].filter(name => name in subjects)) {
     const ratios = `${ratio(rival, 1)} times at QoS 1, ${ratio(rival, 0)} times at QoS 0`;
     rows.push('', `Messages per CPU second, bridge to ${rival}: ${ratios}.`);
   }
