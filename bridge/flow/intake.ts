@@ -35,6 +35,7 @@ export interface Shared {
 /** No outcome yet: `#wait` says what the rule waits for. */
 const pending = -1;
 const noCaptures: Captures = [];
+const messagesBetweenLooks = 8;
 
 export class PipelineIntake implements Intake {
   readonly #source: Source;
@@ -51,6 +52,8 @@ export class PipelineIntake implements Intake {
   /** Of the message that waits, the rows that its rule is making; and what the rule that was applied last waits for. */
   #many: ManyRows<BoundSink> | undefined;
   #wait: Wait = 'turn';
+  /** Messages since it was last seen whether sinks are full. */
+  #unlooked = 0;
   readonly #isFull = () => this.#full;
 
   constructor(source: Source, rules: readonly BoundRule[], shared: Shared) {
@@ -77,7 +80,7 @@ export class PipelineIntake implements Intake {
     const slot = this.#begin(message, arrival);
     const outcome = routes.length === 0 ? outcomeNumber.no_rule : outcomeNumber.filtered;
     this.#applyFrom(0, routes, message, slot, outcome);
-    this.#pauseIfFull();
+    this.#pauseNowAndThen();
   }
 
   drop(message: Input, arrival: number, outcome: Outcome): void {
@@ -117,6 +120,7 @@ export class PipelineIntake implements Intake {
     }
     this.#shared.letters.readEnd();
     this.#settlement.acknowledge();
+    this.#pauseIfFull();
   }
 
   withdrawn(isGone: (arrival: number) => boolean): void {
@@ -150,7 +154,13 @@ export class PipelineIntake implements Intake {
     return !this.#settlement.full;
   }
 
+  /** What a sink holds is a sum that is not worth forming for each of a hundred thousand messages a second. */
+  #pauseNowAndThen(): void {
+    if (this.#settlement.full || ++this.#unlooked >= messagesBetweenLooks) this.#pauseIfFull();
+  }
+
   #pauseIfFull(): void {
+    this.#unlooked = 0;
     if (this.#full) this.#pace.pause();
   }
 
