@@ -10,6 +10,9 @@ import type { AliasPath, Foreach, FromItem, Selected, SelectedValue, Statement }
 import { TokenReader } from './token-reader.ts';
 import { parseGroupBy } from './windows/group-by-parser.ts';
 
+/** How long the path of an alias may be, as any path (expression-parser.ts). */
+const mostSteps = 1000;
+
 /** Parses a rule. Throws `rule-syntax`, `rule-window-invalid`, or `rule-unsupported` for grammar that this version knows and does not run. */
 export const parseRule = (sql: string): Statement => {
   const tokens = new TokenReader(sql, tokenize(sql));
@@ -97,6 +100,7 @@ const parseAlias = (tokens: TokenReader): AliasPath | undefined => {
 const parseAliasPath = (tokens: TokenReader): AliasPath => {
   const path: [string, ...(string | number)[]] = [tokens.next().text];
   for (;;) {
+    if (path.length > mostSteps) tokens.fail(`a name of at most ${mostSteps} steps`);
     if (tokens.takeSymbol('.')) for (const key of tokens.takeKeys()) path.push(key);
     else if (tokens.takeSymbol('[')) path.push(parseAliasPosition(tokens));
     else return path;

@@ -58,14 +58,22 @@ const child = <T>(node: IndexNode<T>, level: string): IndexNode<T> => {
   return next;
 };
 
-const collect = <T>(node: IndexNode<T>, levels: readonly string[], at: number, found: T[]): void => {
-  // `#` matches the parent level as well, so it counts here even when no level is left.
-  for (const value of node.below) found.push(value);
-  if (at === levels.length) {
-    for (const value of node.here) found.push(value);
-    return;
+/** With a list of what is still to do: a topic may have more levels than the call stack has room for. */
+const collect = <T>(start: IndexNode<T>, levels: readonly string[], first: number, found: T[]): void => {
+  const nodes = [start];
+  const depths = [first];
+  for (let node = nodes.pop(); node !== undefined; node = nodes.pop()) {
+    const at = depths.pop()!;
+    // `#` matches the parent level as well, so it counts here even when no level is left.
+    for (const value of node.below) found.push(value);
+    if (at === levels.length) {
+      for (const value of node.here) found.push(value);
+      continue;
+    }
+    for (const next of [node.plus, node.children.get(levels[at]!)]) {
+      if (next === undefined) continue;
+      nodes.push(next);
+      depths.push(at + 1);
+    }
   }
-  const exact = node.children.get(levels[at]!);
-  if (exact !== undefined) collect(exact, levels, at + 1, found);
-  if (node.plus !== undefined) collect(node.plus, levels, at + 1, found);
 };

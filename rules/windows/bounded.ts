@@ -11,19 +11,26 @@ export const bounded = (value: Value, { maxValueBytes }: StateLimits): Value => 
   );
 };
 
-/** Bytes, or characters of text, that a value holds, roughly; counting stops at `enough`. */
+/**
+ * Bytes, or characters of text, that a value holds, roughly; counting stops at `enough`.
+ *
+ * What is still to be counted is a list, and no call within a call: JSON may be nested deeper than the call stack has room for.
+ */
 export const sizeOf = (value: Value, enough: number): number => {
-  if (typeof value === 'string' || value instanceof Uint8Array) return value.length;
-  if (isList(value)) return sumUntil(value, item => sizeOf(item, enough), enough);
-  if (!isMap(value)) return typeof value === 'bigint' ? value.toString(16).length / 2 : 8;
-  return sumUntil(Object.keys(value), key => key.length + sizeOf(value[key], enough), enough);
-};
-
-const sumUntil = <T>(items: readonly T[], size: (item: T) => number, enough: number): number => {
-  let total = 8;
-  for (const item of items) {
-    total += size(item);
-    if (total > enough) break;
+  const left: Value[] = [value];
+  let total = 0;
+  while (left.length > 0 && total <= enough) {
+    const next = left.pop();
+    if (typeof next === 'string' || next instanceof Uint8Array) total += next.length;
+    else if (typeof next === 'bigint') total += next.toString(16).length / 2;
+    else total += 8;
+    if (isList(next)) for (const item of next) left.push(item);
+    else if (isMap(next)) {
+      for (const key of Object.keys(next)) {
+        total += key.length;
+        left.push(next[key]);
+      }
+    }
   }
   return total;
 };

@@ -79,6 +79,14 @@ test('filtersOverlap says whether some topic is a topic of both', () => {
   );
 });
 
+// The bridge ended at each start: the filter is valid, and so is a topic that it matches.
+test('the index takes filters and topics of as many levels as MQTT has room for', () => {
+  const index = new TopicIndex<string>();
+  const deep = 'a/'.repeat(32_000);
+  for (const filter of [`${deep}#`, '+/'.repeat(32_000).concat('+'), `${deep}b`]) index.add(filter, filter);
+  expect(index.match(`${deep}b`)).toHaveLength(3);
+});
+
 test('the index finds exactly the filters that match, however they are added', () => {
   fc.assert(
     fc.property(fc.array(filters, { maxLength: 12 }), topics, (added, topic) => {

@@ -77,6 +77,13 @@ test('rows of a usual message are all or none: one element that fails fails the 
   expect([flow.records('t'), flow.count('dead_lettered'), flow.settled]).toEqual([[], 1, [0]]);
 });
 
+test('an element that is nested deeper than it can be written fails its message alone, with its reason', async () => {
+  await start('FOREACH payload.list AS i DO i FROM "v/#"');
+  await flow.send({ topic: 'v/1', payload: `{"list": [${'['.repeat(50_000)}${']'.repeat(50_000)}]}` }, list(2));
+  expect(flow.failures).toEqual([{ rule: 'r', code: 'value-not-encodable' }]);
+  expect(keys()).toEqual([0, 1]);
+});
+
 test('rows that a sink cannot write are one dead letter of the message, and the others are written', async () => {
   await start('FOREACH payload.list AS i DO i FROM "v/#"', {
     rules: [
