@@ -38,7 +38,8 @@ export const readSlice = (value: Value, from: number, to: number): Value => {
 const absolute = (position: number, length: number): number => (position > 0 ? position : length + position + 1);
 
 /**
- * `base` with `value` at the end of `path`; maps and lists on the way are made where there are none. A key that gets undefined is taken out.
+ * `base` with `value` at the end of `path`; maps and lists on the way are made where there are none. A key that gets undefined is taken out;
+ * what had to give way to a map does so for it too, so that no value of before is taken for the one that is missing.
  *
  * A position replaces an element; beyond the list it changes nothing; 0 puts before the first and -0 after the last; on what is no
  * list any position makes a list of one.
@@ -48,8 +49,15 @@ export const put = (base: Value, path: readonly (string | number)[], value: Valu
   if (step === undefined) return value;
   const inner = typeof step === 'string' ? readKey(base, step) : readPosition(base, step);
   const changed = put(inner, rest, value);
-  if (changed === undefined && inner === undefined) return base;
+  if (changed === undefined && inner === undefined && !givesWay(base)) return base;
   return typeof step === 'string' ? putKey(base, step, changed) : putPosition(base, step, changed);
+};
+
+/** Whether a value is neither a map nor a list, not even as JSON text. */
+const givesWay = (base: Value): boolean => {
+  if (base === undefined) return false;
+  const decoded = isText(base) ? jsonOrUndefined(base) : base;
+  return !isMap(decoded) && !isList(decoded);
 };
 
 const putKey = (base: Value, key: string, value: Value): Value => {

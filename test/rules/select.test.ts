@@ -44,6 +44,11 @@ describe('aliases', () => {
     ['payload.a.b AS v, payload.missing AS v, payload.d AS v', { v: '{"e": 5}' }],
     ['1 AS v.x, 2 AS v.y, payload.missing AS v.x', { v: { y: 2 } }],
     ['1 AS v.x.y, payload.missing AS v.x', { v: {} }],
+    // What was v before is nothing that v.x ever was.
+    ['1 AS v, payload.missing AS v.x', { v: {} }],
+    ["'text' AS v, payload.missing AS v.x", { v: {} }],
+    ['payload.n AS v, payload.missing AS v.x.y', { v: {} }],
+    ['[1, 2] AS v, payload.missing AS v.x', { v: [1, 2] }],
     ['[1, 2] AS l, payload.missing AS l[1]', { l: [null, 2] }],
     ['payload.missing AS v.x', {}],
     ['payload.a.b, payload.missing AS payload', {}],
