@@ -11,7 +11,7 @@ loading.then(() => parentPort?.postMessage('loaded')).catch(() => {});
 const longestOutput = 16 * 1024 * 1024;
 
 const answer = (jq: Jq, { program, input }: JqRequest): JqAnswer => {
-  const { stdout, stderr, exitCode } = jq.raw(input, program, ['-c']);
+  const { stdout, stderr, exitCode } = jq.raw(input, program, ['-c', '--']);
   if (exitCode !== 0) return { error: stderr };
   if (stdout.length <= longestOutput) return { outputs: stdout };
   return {

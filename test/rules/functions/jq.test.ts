@@ -15,6 +15,8 @@ describe('jq', () => {
     ["jq('.', '2.0')", [new Float(2)]],
     ["jq('.a', '{\"a\": 12345678901234567890}')", [12_345_678_901_234_567_890n]],
     ["jq('.', '{\"b\": 2}', 10000)", [{ b: 2 }]],
+    // A program may begin with a minus, and is no option of the command jq.
+    ["jq('-.a', '{\"a\": 2}')", [-2]],
   ]);
   fails([
     "jq('.[', '{}')",
@@ -25,6 +27,8 @@ describe('jq', () => {
     'jq(5, 5)',
     "jq('.', '1', 'soon')",
     "jq('.', hexstr2bin('ff'))",
+    "jq('--help', '1')",
+    "jq('-n', '1')",
   ]);
 
   test('a program that never ends fails when its time is up, and the next program runs', () => {
