@@ -8,7 +8,7 @@ import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { exitCodes } from './exit-codes.ts';
 import { printError } from './output.ts';
-import { StopSignal } from './signals.ts';
+import { endBySignals, StopSignal } from './signals.ts';
 
 /** In the order of --help. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
@@ -67,6 +67,8 @@ const main = async (args: readonly string[]): Promise<void> => {
   if (args.length === 0) mkb.help({ error: true });
   await mkb.parseAsync(args, { from: 'user' });
 };
+
+endBySignals();
 
 // `mkb schema | head` ends when head has what it wants; `mkb run | head` goes on.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

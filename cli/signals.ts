@@ -8,6 +8,17 @@ const names = Object.keys(numbers) as Stop[];
 /** How long a process may take to end when all is done, milliseconds: a connection to a peer that hangs may keep it. */
 const lingerMs = 500;
 
+/** Ends the process with the exit code that a shell gives for the signal. */
+const exitBy = (name: Stop): never => process.exit(128 + numbers[name]);
+
+/**
+ * Lets signals end the process until a command listens to them, as they do by themselves everywhere but in process 1 of a container. There
+ * the system ignores what nobody listens to, and a pod that is deleted while it starts would be killed at the end of its grace period.
+ */
+export const endBySignals = (): void => {
+  for (const name of names) process.on(name, exitBy);
+};
+
 export class StopSignal {
   /** Whether a command runs that goes on although nobody reads its output any more. */
   static outlivesOutput = false;
@@ -21,7 +32,7 @@ export class StopSignal {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.came = promise;
     this.#resolve = resolve;
-    for (const name of names) process.on(name, this.#handler);
+    for (const name of names) process.off(name, exitBy).on(name, this.#handler);
     StopSignal.outlivesOutput = outlivesOutput;
   }
 
@@ -29,9 +40,9 @@ export class StopSignal {
     return this.#received;
   }
 
-  /** Lets signals do again what they do by themselves. */
+  /** Lets signals end the process again. */
   forget(): void {
-    for (const name of names) process.off(name, this.#handler);
+    for (const name of names) process.off(name, this.#handler).on(name, exitBy);
     StopSignal.outlivesOutput = false;
   }
 
@@ -47,9 +58,9 @@ export class StopSignal {
     setTimeout(() => process.exit(), lingerMs).unref();
   }
 
-  /** The second ends the process at once, with the exit code that a shell gives for it. */
+  /** The second ends the process at once. */
   readonly #handler = (name: Stop): void => {
-    if (this.#received) process.exit(128 + numbers[name]);
+    if (this.#received) exitBy(name);
     this.#received = true;
     this.#resolve();
   };

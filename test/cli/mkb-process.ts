@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
-const mkbFile = fileURLToPath(new URL('../../cli/mkb.ts', import.meta.url));
+export const mkbFile = fileURLToPath(new URL('../../cli/mkb.ts', import.meta.url));
 
 export interface Outcome {
   readonly code: number | null;

@@ -1,4 +1,5 @@
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,8 +8,9 @@ import mqtt from 'mqtt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type EmbeddedKafka, startEmbeddedKafka } from '../../demo/embedded/kafka.ts';
 import { type EmbeddedMqtt, startEmbeddedMqtt } from '../../demo/embedded/mqtt.ts';
+import { whyNoContainers } from '../real/containers.ts';
 import { until } from '../real/until.ts';
-import { mkb, startMkb } from './mkb-process.ts';
+import { mkb, mkbFile, startMkb } from './mkb-process.ts';
 
 let folder: string;
 let broker: EmbeddedMqtt;
@@ -119,6 +121,21 @@ describe('a bridge that waits for its brokers', () => {
     expect(await running.exit).toBe(0);
     expect(running.stdout).toBe('');
   });
+});
+
+// Where nobody listens to a signal, the system keeps it from process 1: a pod that was deleted while it started was killed after its grace period.
+it.skipIf(whyNoContainers() !== undefined)('ends while it starts, as process 1 of a container too', async () => {
+  const inContainer = ['--pid', '--fork', '--kill-child', process.execPath, mkbFile, 'run', '-'];
+  const child = spawn('unshare', inContainer, { stdio: ['pipe', 'ignore', 'ignore'] });
+  children.push(child);
+  // Its document never comes. Signals before its first line of code are nobody's.
+  await until('it to end', () => {
+    if (child.exitCode !== null) return true;
+    const [pid] = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').split(' ');
+    if (pid) process.kill(Number(pid), 'SIGTERM');
+    return false;
+  });
+  expect(child.exitCode).toBe(143);
 });
 
 it('a second signal ends it at once, although messages are on their way', async () => {
