@@ -5,7 +5,6 @@ import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import { MessagesPerSecond, NoUnit, Seconds, Short } from '@grafana/grafana-foundation-sdk/units';
 import { objective } from './alerts/delivery-objective.ts';
 import { dashboard, labelVariable, linkTo, type Row } from './frame.ts';
-import { kafkaToMqtt } from './kafka-to-mqtt.ts';
 import { atLeast, blue, graph, green, grey, noneAllowed, red, rising, stat, upOrDown, yellow } from './panels.ts';
 import { backPressure, deliveryTime, process, rules } from './pipeline-details.ts';
 import {
@@ -18,6 +17,7 @@ import {
   perSecond,
   unaccounted,
 } from './promql.ts';
+import { records } from './records.ts';
 import { uids } from './uids.ts';
 
 const colors = {
@@ -186,5 +186,5 @@ export const pipelineDashboard = (): Dashboard =>
     description: 'Whether messages from MQTT reach Kafka, all of them and in time, and where they stay if they do not.',
     variables: [labelVariable('bridge', 'bridge', 'mkb_messages_received_total', 'Bridge')],
     restartsOf: [jobs.bridge],
-    rows: [verdict, flow, deliveryTime, backPressure, rules, process, kafkaToMqtt],
+    rows: [verdict, flow, deliveryTime, backPressure, rules, process, records],
   });

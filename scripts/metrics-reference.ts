@@ -12,7 +12,7 @@ export function metricsReference(): string {
   );
   return `# Metrics of the bridge
 
-Served at \`/metrics\` of \`--http\` (127.0.0.1:9400 unless told otherwise), with Node's process metrics beside them. Made by
+Served at \`/metrics\` of \`--http\` (127.0.0.1:9400 by default), with Node's process metrics beside them. Made by
 \`npm run generate\`; do not edit.
 
 At every scrape, for every bridge:

@@ -16,21 +16,21 @@ export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
   {
     name: 'mkb_messages_received_total',
     type: 'counter',
-    help: 'Messages that the source handed over. Always the sum of delivered, dead-lettered, dropped and in flight.',
+    help: 'Messages that came from MQTT. Always the sum of delivered, dead-lettered, dropped and in flight.',
     labels: [],
     samples: ({ account }) => one(account.received),
   },
   {
     name: 'mkb_messages_delivered_total',
     type: 'counter',
-    help: 'Messages of which Kafka has every record.',
+    help: 'Messages of which every record is in Kafka, and every message made of it at the MQTT broker.',
     labels: [],
     samples: ({ account }) => one(account.count('delivered')),
   },
   {
     name: 'mkb_messages_dead_lettered_total',
     type: 'counter',
-    help: 'Messages that failed for good and are in the dead-letter topic.',
+    help: 'Messages that failed permanently and are in the dead-letter topic.',
     labels: [],
     samples: ({ account }) => one(account.count('dead_lettered')),
   },
@@ -93,7 +93,7 @@ export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
   {
     name: 'mkb_window_records_dead_lettered_total',
     type: 'counter',
-    help: 'Rows of windows and events that failed for good and are in the dead-letter topic, once for each sink that failed.',
+    help: 'Rows of windows and events that failed permanently and are in the dead-letter topic, once for each sink that failed.',
     labels: [],
     samples: ({ windows, events }) =>
       one(windows.account.count('dead_lettered') + events.account.count('dead_lettered')),
@@ -101,7 +101,7 @@ export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
   {
     name: 'mkb_window_records_dropped_total',
     type: 'counter',
-    help: 'Rows of windows and events that failed for good and went nowhere: losses.',
+    help: 'Rows of windows and events that failed permanently and went nowhere: losses.',
     labels: [],
     samples: ({ windows, events }) => one(lostOf(windows.account) + lostOf(events.account)),
   },
@@ -148,7 +148,7 @@ export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
   {
     name: 'mkb_sink_records_failed_total',
     type: 'counter',
-    help: 'Records, or messages, that failed for good, per sink of a rule.',
+    help: 'Records, or messages, that failed permanently, per sink of a rule.',
     labels: ['rule', 'sink'],
     samples: ({ rules }) =>
       rules.flatMap(rule => rule.sinks.map((sink, at) => [{ rule: rule.name, sink: `${at}` }, sink.failed] as const)),
@@ -173,7 +173,7 @@ export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
   {
     name: 'mkb_mqtt_connected',
     type: 'gauge',
-    help: '1 while the session is connected and subscribed; of a bridge that only reads Kafka, while its publisher is connected.',
+    help: '1 while the session is connected and subscribed; of a bridge that does not read MQTT, while its publisher is connected.',
     labels: [],
     samples: ({ mqttConnected }) => one(mqttConnected ? 1 : 0),
   },
@@ -236,7 +236,7 @@ export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
   {
     name: 'mkb_paused_seconds_total',
     type: 'counter',
-    help: 'Time for which reading from MQTT was held back because the buffer was full, or a schema had to be fetched.',
+    help: 'Time for which reading was held back because a buffer was full, or a rule waited for an answer (a schema, jq). Times of several sources are added.',
     labels: [],
     samples: ({ pausedSeconds }) => one(pausedSeconds),
   },

@@ -20,14 +20,14 @@ export const recordMetrics: readonly MetricEntry<BridgeFigures>[] = [
   {
     name: 'mkb_records_delivered_total',
     type: 'counter',
-    help: 'Records of which the MQTT broker has every message.',
+    help: 'Records of which every message is at the MQTT broker, and every record made of it in Kafka.',
     labels: [],
     samples: figures => read(figures, ({ account }) => account.count('delivered')),
   },
   {
     name: 'mkb_records_dead_lettered_total',
     type: 'counter',
-    help: 'Records that failed for good and are in the dead-letter topic.',
+    help: 'Records that failed permanently and are in the dead-letter topic.',
     labels: [],
     samples: figures => read(figures, ({ account }) => account.count('dead_lettered')),
   },
@@ -56,7 +56,7 @@ export const recordMetrics: readonly MetricEntry<BridgeFigures>[] = [
   {
     name: 'mkb_records_unheard_total',
     type: 'counter',
-    help: 'Messages that the MQTT broker took and told that nobody subscribes to their topic (MQTT 5, brokers that do).',
+    help: 'Messages made of records that the MQTT broker took although nobody subscribes to their topic (MQTT 5, brokers that report it).',
     labels: [],
     samples: figures => read(figures, ({ account }) => account.unheard),
   },

@@ -142,17 +142,17 @@ export const bridgeAlerts: readonly Alert[] = [
       'For a minute {{ $labels.instance }} has had no connection to Kafka, or none to a broker that leads a topic of its document: what is for that broker is not delivered.',
   },
   {
-    name: 'MkbKafkaToMqttDown',
+    name: 'MkbPublisherOrConsumerDown',
     // Where the bridge has no connection at all, the two alerts above say so.
     expr: [
-      'min by (bridge, instance) (mkb_publisher_connected * mkb_consumer_joined) == 0',
+      '(min by (bridge, instance) (mkb_publisher_connected) == 0 or min by (bridge, instance) (mkb_consumer_joined) == 0)',
       'and max by (bridge, instance) (mkb_mqtt_connected) == 1',
       'and max by (bridge, instance) (mkb_kafka_connected) == 1',
     ].join(' '),
     for: '3m',
     severity: 'critical',
     dashboard: 'pipeline',
-    summary: 'Bridge {{ $labels.bridge }} moves no records from Kafka to MQTT.',
+    summary: 'Bridge {{ $labels.bridge }} reads no records from Kafka, or publishes no messages to MQTT.',
     description:
       'For three minutes the publisher of {{ $labels.instance }} has not been connected to MQTT, or its consumer has not been in its group, although the bridge reaches both brokers.',
   },

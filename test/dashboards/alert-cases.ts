@@ -2,25 +2,8 @@
  * For each alert, series that make it fire and series that are near it and must not. Each is a story: what happens, and what Prometheus
  * sees of it, a value a minute.
  */
-import type { AlertCase } from './support/promtool.ts';
-
-interface Story extends Omit<AlertCase, 'alert'> {
-  /** What happens; the end of "fires when" or "keeps quiet when". */
-  readonly when: string;
-}
-
-export interface AlertStories {
-  readonly alert: string;
-  readonly stories: readonly Story[];
-}
-
-const mkb = (metric: string, labels = ''): string =>
-  `mkb_${metric}{bridge="b",instance="i",job="bridge"${labels && `,${labels}`}}`;
-const own = { bridge: 'b', instance: 'i' };
-const seen = { ...own, job: 'bridge' };
-const critical = { severity: 'critical' };
-const warning = { severity: 'warning' };
-const quiet = [] as const;
+import { connectionStories } from './connection-alert-cases.ts';
+import { type AlertStories, critical, mkb, own, quiet, seen, warning } from './support/story.ts';
 
 /** Messages that are delivered within a second, and those that are not, a minute, for so long. */
 const deliveries = (quick: number, slow: number, minutes: number) => ({
@@ -43,14 +26,6 @@ const recordAccounts = (read: string) => ({
   [mkb('records_dropped_total', 'reason="filtered"')]: '0+2x30',
   [mkb('records_returned_total')]: '0+4x30',
   [mkb('records_in_flight')]: '7x30',
-});
-
-/** Whether records can move from Kafka to MQTT, on a bridge that reaches both brokers unless told otherwise. */
-const publisherAndConsumer = (publisher: string, consumer: string, { mqtt = '1x20', kafka = '1x20' } = {}) => ({
-  [mkb('publisher_connected')]: publisher,
-  [mkb('consumer_joined')]: consumer,
-  [mkb('mqtt_connected')]: mqtt,
-  [mkb('kafka_connected')]: kafka,
 });
 
 const outcomes = (delivered: string, inFlight: string) => ({
@@ -324,100 +299,7 @@ export const bridgeStories: readonly AlertStories[] = [
       },
     ],
   },
-  {
-    alert: 'MkbReconnectStorm',
-    stories: [
-      {
-        when: 'it connects every minute',
-        series: { [mkb('mqtt_connections_total')]: '1+1x20' },
-        at: '12m',
-        firing: [{ ...own, ...warning }],
-      },
-      {
-        when: 'its publisher connects every minute, and its session does not',
-        series: { [mkb('mqtt_connections_total')]: '1x20', [mkb('publisher_connections_total')]: '1+1x20' },
-        at: '12m',
-        firing: [{ ...own, ...warning }],
-      },
-      {
-        when: 'it was restarted twice and reconnected once',
-        series: { [mkb('mqtt_connections_total')]: '1 1 1 1 1 0 1 1 1 0 1 2 2 2 2' },
-        at: '12m',
-        firing: quiet,
-      },
-    ],
-  },
-  {
-    alert: 'MkbMqttDisconnected',
-    stories: [
-      {
-        when: 'it has been disconnected for two minutes',
-        series: { [mkb('mqtt_connected')]: '1x5 0x10' },
-        at: '8m',
-        firing: [{ ...own, ...critical }],
-      },
-      { when: 'it reconnects at once', series: { [mkb('mqtt_connected')]: '1x5 0 1x10' }, at: '8m', firing: quiet },
-    ],
-  },
-  {
-    alert: 'MkbKafkaDisconnected',
-    stories: [
-      {
-        when: 'no Kafka broker has been reached for two minutes',
-        series: { [mkb('kafka_connected')]: '1x5 0x10' },
-        at: '8m',
-        firing: [{ ...own, ...critical }],
-      },
-      { when: 'it reconnects at once', series: { [mkb('kafka_connected')]: '1x5 0 1x10' }, at: '8m', firing: quiet },
-    ],
-  },
-  {
-    alert: 'MkbKafkaToMqttDown',
-    stories: [
-      {
-        when: 'the broker has refused the publisher for minutes, and not the session',
-        series: publisherAndConsumer('1x5 0x15', '1x20'),
-        at: '10m',
-        firing: [{ ...own, ...critical }],
-      },
-      {
-        when: 'the consumer does not get into its group',
-        series: publisherAndConsumer('1x20', '1x5 0x15'),
-        at: '10m',
-        firing: [{ ...own, ...critical }],
-      },
-      {
-        when: 'one replica of two is closed',
-        series: {
-          ...publisherAndConsumer('1x20', '1x20'),
-          'mkb_publisher_connected{bridge="b",instance="j",job="bridge"}': '0x20',
-          'mkb_consumer_joined{bridge="b",instance="j",job="bridge"}': '1x20',
-          'mkb_mqtt_connected{bridge="b",instance="j",job="bridge"}': '1x20',
-          'mkb_kafka_connected{bridge="b",instance="j",job="bridge"}': '1x20',
-        },
-        at: '10m',
-        firing: [{ bridge: 'b', instance: 'j', ...critical }],
-      },
-      {
-        when: 'partitions are dealt out again, and the publisher reconnects',
-        series: publisherAndConsumer('1x8 0 1x11', '1x5 0 0 1x12'),
-        at: '10m',
-        firing: quiet,
-      },
-      {
-        when: 'MQTT is away, which has an alert of its own',
-        series: publisherAndConsumer('1x5 0x15', '1x20', { mqtt: '1x5 0x15' }),
-        at: '10m',
-        firing: quiet,
-      },
-      {
-        when: 'Kafka is away, which has an alert of its own',
-        series: publisherAndConsumer('1x20', '1x5 0x15', { kafka: '1x5 0x15' }),
-        at: '10m',
-        firing: quiet,
-      },
-    ],
-  },
+  ...connectionStories,
   {
     alert: 'MkbBridgeDown',
     stories: [

@@ -11,12 +11,13 @@ import {
   runbookPath,
 } from '../../dashboards/rule-file.ts';
 import { describeReal } from '../real/require.ts';
-import { type AlertStories, bridgeStories } from './alert-cases.ts';
+import { bridgeStories } from './alert-cases.ts';
 import { brokerStories } from './broker-alert-cases.ts';
 import { bridgeStateStories, operatorStories } from './operator-alert-cases.ts';
 import { committedDashboards, root } from './support/committed.ts';
 import { knownMetrics, metricNames } from './support/metric-names.ts';
 import { promtool, testRules } from './support/promtool.ts';
+import type { AlertStories } from './support/story.ts';
 
 const committed = join(root, 'dashboards', 'generated', 'rules.yaml');
 const committedOfOperator = join(root, 'dashboards', 'operator', 'generated', 'rules.yaml');

@@ -1,5 +1,5 @@
 /** Stories of the alerts about MQTT brokers and Kafka, as in alert-cases.ts. */
-import type { AlertStories } from './alert-cases.ts';
+import type { AlertStories } from './support/story.ts';
 
 const critical = { severity: 'critical' };
 const warning = { severity: 'warning' };

@@ -1,5 +1,5 @@
 /** The stories of the operator's alerts, like those of alert-cases.ts. Its Pods are a and b; `shop` is where the bridge is. */
-import type { AlertStories } from './alert-cases.ts';
+import type { AlertStories } from './support/story.ts';
 
 const job = 'mqtt-kafka-operator';
 const warning = { severity: 'warning' };

@@ -1,4 +1,4 @@
-/** The row of Pipeline about records from Kafka to MQTT. Folded: a bridge without rules that read Kafka has nothing to show there. */
+/** The row of Pipeline about records from Kafka, and about the publisher. Folded: a bridge without rules that read Kafka or write MQTT has nothing to show there. */
 import { CountsPerSecond, MessagesPerSecond, NoUnit, Short } from '@grafana/grafana-foundation-sdk/units';
 import type { Row } from './frame.ts';
 import { atLeast, blue, graph, green, red, timeline, upOrDown, yellow } from './panels.ts';
@@ -6,14 +6,14 @@ import { chosenBridge as chosen, lostRecords, perSecond } from './promql.ts';
 
 const colors = { read: blue, delivered: green, 'dead-lettered': yellow, lost: red };
 
-export const kafkaToMqtt: Row = {
-  title: 'Kafka to MQTT (only of bridges that read Kafka)',
+export const records: Row = {
+  title: 'Records from Kafka, and messages to MQTT (only of bridges with such rules)',
   folded: true,
   panels: [
     graph({
       title: 'Records by outcome',
       description:
-        'What became of records, per second. Delivered means that the MQTT broker has every message made of it. Delivered stays below read while WHERE leaves records out, or they pile up.',
+        'What became of records, per second. Delivered means that everything made of it is acknowledged, by the MQTT broker or by Kafka. Delivered stays below read while WHERE leaves records out, or they pile up.',
       unit: CountsPerSecond,
       width: 12,
       colors,
@@ -35,7 +35,7 @@ export const kafkaToMqtt: Row = {
     graph({
       title: 'Records in flight',
       description:
-        'Read, and without an outcome yet, by bridge and instance. Reading stops at mqtt.receiveMaximum; a level there means that the MQTT broker is slow or away, and Kafka keeps the rest.',
+        'Read, and without an outcome yet, by bridge and instance. Reading stops at mqtt.receiveMaximum; a level there means that the MQTT broker or Kafka is slow or down, and Kafka keeps the rest.',
       unit: Short,
       width: 6,
       queries: [
@@ -45,7 +45,7 @@ export const kafkaToMqtt: Row = {
     timeline({
       title: 'Publisher and consumer',
       description:
-        'Whether each bridge’s publisher is connected to the MQTT broker, and its consumer a member of its group. Records move only while both are up.',
+        'Whether each bridge’s publisher is connected to the MQTT broker, and its consumer a member of its group. A rule from Kafka to MQTT needs both.',
       unit: NoUnit,
       width: 12,
       height: 6,
