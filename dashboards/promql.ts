@@ -37,9 +37,8 @@ export const perSecond = (metric: string, by: string, matchers = '', window = '$
 /** Messages that were lost. */
 export const lost = (matchers = ''): string => `mkb_messages_dropped_total${selector(matchers, unintended)}`;
 
-/** Records from Kafka that were lost. Only WHERE leaves records out: no other reason is intended for them. */
-export const lostRecords = (matchers = ''): string =>
-  `mkb_records_dropped_total${selector(matchers, 'reason!="filtered"')}`;
+/** Records from Kafka that were lost. */
+export const lostRecords = (matchers = ''): string => `mkb_records_dropped_total${selector(matchers, unintended)}`;
 
 /** Messages that a rule left out as it was told to. */
 export const leftOut = (matchers = ''): string => `mkb_messages_dropped_total${selector(matchers, intended)}`;

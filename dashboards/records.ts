@@ -27,7 +27,7 @@ export const records: Row = {
     graph({
       title: 'Records dropped, by reason',
       description:
-        'filtered (a WHERE said no) is intended. All other reasons are losses; docs/runbooks/mkb-messages-lost.md explains each.',
+        'filtered (a WHERE said no) and aggregated (it only counts in a window) are intended. All other reasons are losses; docs/runbooks/mkb-messages-lost.md explains each.',
       unit: CountsPerSecond,
       width: 6,
       queries: [{ expr: perSecond('mkb_records_dropped_total', 'reason', chosen), legend: '{{reason}}' }],

@@ -86,14 +86,14 @@ export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
   {
     name: 'mkb_window_records_in_flight',
     type: 'gauge',
-    help: 'Records of rows of windows and events that have no outcome yet. They belong to no message in flight.',
+    help: 'Rows of windows, and events, that have no outcome yet. They are no messages in flight.',
     labels: [],
     samples: ({ windows, events }) => one(windows.account.inFlight + events.account.inFlight),
   },
   {
     name: 'mkb_window_records_dead_lettered_total',
     type: 'counter',
-    help: 'Rows of windows and events that failed permanently and are in the dead-letter topic, once for each sink that failed.',
+    help: 'Rows of windows, and events, that failed permanently and are in the dead-letter topic.',
     labels: [],
     samples: ({ windows, events }) =>
       one(windows.account.count('dead_lettered') + events.account.count('dead_lettered')),
@@ -101,7 +101,7 @@ export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
   {
     name: 'mkb_window_records_dropped_total',
     type: 'counter',
-    help: 'Rows of windows and events that failed permanently and went nowhere: losses.',
+    help: 'Rows of windows, and events, that failed permanently and went nowhere: losses.',
     labels: [],
     samples: ({ windows, events }) => one(lostOf(windows.account) + lostOf(events.account)),
   },

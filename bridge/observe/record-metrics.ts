@@ -34,7 +34,7 @@ export const recordMetrics: readonly MetricEntry<BridgeFigures>[] = [
   {
     name: 'mkb_records_dropped_total',
     type: 'counter',
-    help: 'Records that went nowhere. The reason filtered (WHERE said no) is intended; all others are losses.',
+    help: 'Records that went nowhere. The reasons filtered (WHERE said no) and aggregated (it only counts in a window) are intended; all others are losses.',
     labels: ['reason'],
     samples: ({ kafkaSource }) =>
       dropReasons.flatMap(reason => (kafkaSource ? [[{ reason }, kafkaSource.account.count(reason)] as const] : [])),

@@ -76,7 +76,10 @@ export const bridgeStories: readonly AlertStories[] = [
       },
       {
         when: 'a WHERE leaves records out',
-        series: { [mkb('records_dropped_total', 'reason="filtered"')]: '0+50x60' },
+        series: {
+          [mkb('records_dropped_total', 'reason="filtered"')]: '0+50x60',
+          [mkb('records_dropped_total', 'reason="aggregated"')]: '0+50x60',
+        },
         at: '7m',
         firing: quiet,
       },
