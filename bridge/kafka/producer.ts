@@ -152,17 +152,27 @@ export class Producer {
 
   /** Whether more bytes are held than `maxBytes`. */
   get full(): boolean {
-    return this.bufferedBytes > this.#options.maxBytes;
+    return this.#holdsMoreThan(this.#options.maxBytes);
   }
 
   /** Whether so much of `maxBytes` is free again that appending may go on. */
   get hasRoom(): boolean {
-    return this.bufferedBytes <= 0.75 * this.#options.maxBytes;
+    return !this.#holdsMoreThan(0.75 * this.#options.maxBytes);
   }
 
   /** Memory that is held for records which are not delivered: batches, records that wait for a topic, and what `alsoHeld` says. */
   get bufferedBytes(): number {
-    return this.#pool.lent + this.#topics.parkedBytes + this.alsoHeld();
+    return this.#ownBytes + this.alsoHeld();
+  }
+
+  get #ownBytes(): number {
+    return this.#pool.lent + this.#topics.parkedBytes;
+  }
+
+  /** What is held elsewhere is alone no reason to wait: with no record under way, no delivery would ever end that. */
+  #holdsMoreThan(bytes: number): boolean {
+    const own = this.#ownBytes;
+    return own > 0 && own + this.alsoHeld() > bytes;
   }
 
   /** Whether at least one broker is connected. */

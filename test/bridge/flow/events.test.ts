@@ -144,3 +144,14 @@ test('what nobody asks for is not made', async () => {
   });
   expect([made, flow.eventsForgotten]).toEqual([0, 0]);
 });
+
+test('a payload larger than the whole buffer is an event like others, and reading goes on', async () => {
+  // One lost message of 2 MB with `maxBytes: 1MiB` stopped the bridge until it was restarted: its event waited for room, which it took up itself.
+  const sql = 'SELECT reason FROM "$events/message/dropped"';
+  await start({ rules: [strict, rule('losses', sql, { topic: 'losses' })], maxBytes: '1MiB' });
+  await flow.send({ topic: 'v/car-1', payload: 'x'.repeat(2_000_000) });
+  await written('losses', 1);
+  await flow.send({ topic: 'v/car-1', payload: '{"speed": 1}' });
+  expect(values('t')).toEqual([{ speed: 2 }]);
+  expect(flow.brakes.at(-1) ?? 'resume').toBe('resume');
+});
