@@ -285,6 +285,8 @@ export class Publisher<Token> {
     this.#proving = false;
     const first = this.#outbox.disconnected();
     if (first !== undefined && !innocent.has(error.code)) this.#suspect(first, error);
+    // What was forgotten while it was under way is dropped now.
+    this.#handler.settled();
     const { error: judged, pauseMs, quiet } = this.#dialer.ended(error, livedMs);
     if (judged.kind === 'permanent' && !quiet && !this.#options.persistent) {
       this.#state = 'stopped';
@@ -301,6 +303,5 @@ export class Publisher<Token> {
     if (this.#fruitless < 2 * suspiciousEnds) return;
     this.#fruitless = suspiciousEnds;
     this.#refuse(first, `each time that it was sent the connection ended (${message})`);
-    this.#handler.settled();
   }
 }

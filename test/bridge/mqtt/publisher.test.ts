@@ -1,7 +1,18 @@
 import type { IPublishPacket } from 'mqtt-packet';
 import { describe, expect, test } from 'vitest';
 import { until } from '../../real/until.ts';
-import { greeted, next, puback, publish, publisher, start, told, toldAre, usePublisher } from './support/publishing.ts';
+import {
+  greeted,
+  next,
+  puback,
+  publish,
+  publisher,
+  start,
+  told,
+  toldAre,
+  unsettled,
+  usePublisher,
+} from './support/publishing.ts';
 import type { Peer } from './support/scripted-server.ts';
 
 usePublisher();
@@ -151,6 +162,18 @@ describe('a message of QoS 1', () => {
     expect(await next(second)).toMatch(/^m3 /);
     puback(second, 2);
     await toldAre('published m3');
+  });
+
+  test('that was forgotten under way makes room for others when the connection ends', async () => {
+    // Records were taken away by a rebalance, the MQTT server died, and the bridge read nothing any more: nobody said that there was room.
+    start();
+    const peer = await greeted();
+    publish('m1');
+    await next(peer);
+    publisher.forget(() => true);
+    peer.cut();
+    await greeted();
+    expect([publisher.load, [...unsettled]]).toEqual([0, []]);
   });
 });
 

@@ -12,11 +12,14 @@ export let server: ScriptedServer;
 export let publisher: Publisher<string>;
 /** What was told, in order: 'published m1', 'failed m2 mqtt-publish-refused'. */
 export const told: string[] = [];
+/** Tokens that were dropped and not yet followed by `settled`, which is what makes room for others. */
+export const unsettled = new Set<string>();
 
 /** Call it once at the top of the file. */
 export function usePublisher(): void {
   beforeEach(async () => {
     told.length = 0;
+    unsettled.clear();
     server = await ScriptedServer.start();
   });
   afterEach(async () => {
@@ -49,8 +52,8 @@ export function start({ window = 100, version = '5' as '5' | '3.1.1', delayMs = 
       laneOf: token => token[0],
       published: (token, heard) => told.push(`${heard ? 'published' : 'unheard'} ${token}`),
       failed: (token, error) => told.push(`failed ${of(token, error)}`),
-      dropped: () => undefined,
-      settled: () => undefined,
+      dropped: token => unsettled.add(token),
+      settled: () => unsettled.clear(),
       connected: () => undefined,
       disconnected: () => undefined,
       problem: error => told.push(`problem ${error.code}`),
