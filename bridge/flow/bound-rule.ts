@@ -49,9 +49,9 @@ export class BoundRule {
   rows = 0;
   /** Windows whose row could not be worked out. */
   rowsFailed = 0;
-  /** Who has a message in the middle of this rule. */
+  /** Who has a message in the middle of this rule, and who waits for that one to be through. */
   #holder: object | undefined;
-  #freed: PromiseWithResolvers<void> | undefined;
+  readonly #queue: { readonly who: object; readonly given: () => void }[] = [];
 
   /**
    * @param firstNumber the number of its first sink
@@ -88,24 +88,28 @@ export class BoundRule {
     return captureTopic(this.rule.captureNames, filter, topic);
   }
 
-  /** Whether a message of somebody else waits in the middle of this rule: it takes no other before it is through with that one. */
+  /** Whether somebody else has the rule: it takes no other message before it is through with that one. */
   isBusyFor(who: object): boolean {
     return this.#holder !== undefined && this.#holder !== who;
   }
 
+  /** A message of `who` waits in the middle of this rule. Call `letGo` when it is through. */
   hold(who: object): void {
     this.#holder = who;
   }
 
-  letGo(): void {
-    this.#holder = undefined;
-    this.#freed?.resolve();
-    this.#freed = undefined;
+  /** Gives the rule to whoever has waited longest for it. Does nothing unless `who` has it. */
+  letGo(who: object): void {
+    if (this.#holder !== who) return;
+    const next = this.#queue.shift();
+    this.#holder = next?.who;
+    next?.given();
   }
 
-  /** Settles when the rule may be free. */
-  freed(): Promise<void> {
-    this.#freed ??= Promise.withResolvers<void>();
-    return this.#freed.promise;
+  /** Settles when `who` has the rule, in the order in which this was called: a source with a backlog gives others their turn. */
+  given(who: object): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#queue.push({ who, given: resolve });
+    return promise;
   }
 }

@@ -54,6 +54,8 @@ export class PipelineIntake implements Intake {
   #wait: Wait = 'turn';
   /** Messages since it was last seen whether sinks are full. */
   #unlooked = 0;
+  /** The rule that a message waits in, or for. */
+  #waitsIn: BoundRule | undefined;
   readonly #isFull = () => this.#full;
 
   constructor(source: Source, rules: readonly BoundRule[], shared: Shared) {
@@ -213,7 +215,7 @@ export class PipelineIntake implements Intake {
   #applyRoute(route: Route, message: Input, slot: number, many: ManyRows<BoundSink> | undefined): number {
     const { rule } = route;
     if (rule.isBusyFor(this)) {
-      this.#wait = () => rule.freed().then(() => true);
+      this.#wait = () => rule.given(this).then(() => true);
       return pending;
     }
     if (!rule.rule.foreach) return this.#apply(route, message, slot);
@@ -227,15 +229,16 @@ export class PipelineIntake implements Intake {
   #hold(at: number, routes: readonly Route[], message: Input, slot: number, outcome: number): void {
     const many = this.#many;
     const { rule } = routes[at]!;
-    const isOurs = !rule.isBusyFor(this);
     this.#many = undefined;
     this.#pace.pause();
-    if (isOurs) rule.hold(this);
+    if (!rule.isBusyFor(this)) rule.hold(this);
+    this.#waitsIn = rule;
     this.#waiting.begin(this.#wait, () => {
       this.#readAt = performance.now();
-      if (isOurs) rule.letGo();
-      if (this.#settlement.isWithdrawn(slot)) this.#forget(rule, slot, isOurs);
+      this.#waitsIn = undefined;
+      if (this.#settlement.isWithdrawn(slot)) this.#forget(rule, slot);
       else this.#applyFrom(at, routes, message, slot, outcome, true, many);
+      if (this.#waitsIn !== rule) rule.letGo(this);
       this.readEnd();
       if (!this.#waiting.active && this.#hasRoom) this.#pace.resume();
       this.#shared.settled();
@@ -243,8 +246,8 @@ export class PipelineIntake implements Intake {
   }
 
   /** Another member has the message by now. */
-  #forget(rule: BoundRule, slot: number, isOurs: boolean): void {
-    if (isOurs) rule.rule.forget();
+  #forget(rule: BoundRule, slot: number): void {
+    rule.rule.forget();
     this.#settlement.release(slot, outcomeNumber.filtered, this.#readAt);
   }
 

@@ -138,6 +138,18 @@ describe('a rule goes', () => {
     expect([mqttSource!.account.count('delivered'), kafkaSource!.account.count('delivered')]).toEqual([1, 1]);
   });
 
+  test('from MQTT and Kafka in turns, where each message has to wait for jq', async () => {
+    // MQTT was not read before a backlog in Kafka had gone through the rule that both feed: commands came hours late.
+    const backlog = Array.from({ length: 1000 }, () => ({ key: 'k', value: '{"from": "Kafka"}' }));
+    await recordWriter(kafka.bootstrap, 'in', backlog);
+    const sql = `SELECT jq('.from', coalesce(payload, value))[1] AS origin FROM "in/#", "$kafka/in"`;
+    await start({ sql, sinks: [sinks.kafka('${origin}')] });
+    await until('the first to come out', () => arrived.kafka().length > 0, { everyMs: 1 });
+    await publish('in/a', '{"from": "MQTT"}');
+    await until('all to come out', () => arrived.kafka().length === 1001);
+    expect(arrived.kafka().indexOf('MQTT')).toBeLessThan(1000);
+  });
+
   test('with one source to many, and with many to one', async () => {
     await start(
       { sql: 'SELECT * FROM "$kafka/in", "$kafka/in2"', sinks: [sinks.kafka('one: ${value}')] },
