@@ -1,8 +1,9 @@
 /**
  * The windows of one rule: messages are counted, and when windows end, their rows are written.
  *
- * There is one timer, set to the time at which the next window ends. It looks at the clock in between, which may have been set. While Kafka does not keep up, nothing is written and no timer runs:
- * windows that ended wait as they are, within the bounds of the rule's state, until `resume`.
+ * There is one timer, set to the time at which the next window ends. It looks at the clock in between, which may have been set. While a sink
+ * does not keep up, nothing is written and no timer runs: windows that ended wait as they are, within the bounds of the rule's state, until
+ * `resume`.
  */
 import type { Captures, Input } from '../../rules/rule.ts';
 import type { WindowOutcome } from '../../rules/windows/closed-window.ts';
@@ -33,6 +34,7 @@ export class WindowWriter implements Counter {
   #ringsAt = Number.POSITIVE_INFINITY;
   #callOff = (): void => {};
   #waitsForRoom = false;
+  #stopped = false;
   readonly #waiting = new Waiting();
 
   constructor(windows: Windows, clock: Clock, output: WindowOutput) {
@@ -46,6 +48,8 @@ export class WindowWriter implements Counter {
     const now = this.#clock.now();
     this.#windows.follow(now);
     const passed = this.#windows.count(message, captures, now);
+    // It had waited for something when the windows ended; there are no later ones.
+    if (this.#stopped) this.stop();
     if (this.#windows.due < this.#ringsAt) this.#setTimer();
     return passed;
   }
@@ -57,8 +61,9 @@ export class WindowWriter implements Counter {
     this.#write();
   }
 
-  /** Ends all windows and writes their rows, whether or not there is room. */
+  /** Ends all windows and writes their rows, whether or not there is room; and so with what is counted later. */
   stop(): void {
+    this.#stopped = true;
     this.#callOff();
     const now = this.#clock.now();
     this.#windows.follow(now);

@@ -98,6 +98,16 @@ describe('a jq program', () => {
     expect([values(), flow.count('aggregated'), flow.count('filtered')]).toEqual([[{ sum: 5, last: 30 }], 2, 1]);
   });
 
+  test('counts also if it was asked before the bridge stopped and answered after', async () => {
+    // The message was acknowledged as part of a window that nobody wrote any more.
+    await start('SELECT COUNT(*) AS n FROM "v/#" WHERE jq(\'.a\', payload)[1] = 1 GROUP BY TUMBLING(10s)');
+    flow.hand({ topic: 'v/1', payload: '{"a": 1}' });
+    flow.stopWindows();
+    await flow.settledAll();
+    await flow.rowsWritten();
+    expect([values(), flow.count('aggregated')]).toEqual([[{ n: 1 }], 1]);
+  });
+
   test('may be asked about an event', async () => {
     await start('SELECT payload.x FROM "v/#"', {
       rules: [rule('e', 'SELECT jq(\'.a\', payload)[1] AS a FROM "$events/message/dropped"')],
