@@ -6,7 +6,12 @@ import type { Kafka } from 'kafkajs';
 import { until } from '../real/until.ts';
 import { Load, type LoadOptions } from './load.ts';
 import { readBack } from './read-back.ts';
-import { judge, type Verdict } from './verdict.ts';
+import { type Arrival, judge, type Ledger, type Verdict } from './verdict.ts';
+
+/** Puts numbered messages in, and knows which of them the broker has acknowledged. */
+export type Feed = Pick<Load, 'ledgers' | 'total' | 'acknowledged' | 'start' | 'finished' | 'stop'> & {
+  readonly options: Pick<LoadOptions, 'messagesPerSecond'>;
+};
 
 export interface OracleOptions extends Partial<LoadOptions> {
   readonly mqttUrl: string;
@@ -18,17 +23,21 @@ export interface OracleOptions extends Partial<LoadOptions> {
   readonly patienceMs?: number;
   /** See `JudgeOptions`. */
   readonly ordered?: boolean;
+  /** What puts messages in; publishers when left out. */
+  readonly feed?: Feed;
+  /** What came out, as `readBack` gives it; the records of `kafkaTopic` when left out. */
+  readonly arrivals?: (ledgers: readonly Ledger[], patienceMs: number) => Promise<Arrival[]>;
 }
 
 const usual = { clients: 4, messagesPerClient: 1000, qos: 1, messagesPerSecond: 2000, payloadBytes: 285 } as const;
 
 export class Oracle {
-  readonly load: Load;
+  readonly load: Feed;
   readonly #options: OracleOptions;
 
   constructor(options: OracleOptions) {
     this.#options = options;
-    this.load = new Load({ ...usual, ...options });
+    this.load = options.feed ?? new Load({ ...usual, ...options });
   }
 
   /** Connects the publishers and begins to publish. The bridge must be subscribed by now. */
@@ -47,8 +56,8 @@ export class Oracle {
   async verdict(): Promise<Verdict> {
     await this.load.finished;
     const { kafka, kafkaTopic, patienceMs = 30_000, ordered = true } = this.#options;
-    const arrivals = await readBack(kafka, kafkaTopic, this.load.ledgers, patienceMs);
-    return judge(this.load.ledgers, arrivals, { ordered });
+    const { arrivals = (ledgers, limitMs) => readBack(kafka, kafkaTopic, ledgers, limitMs) } = this.#options;
+    return judge(this.load.ledgers, await arrivals(this.load.ledgers, patienceMs), { ordered });
   }
 
   stop(): Promise<void> {

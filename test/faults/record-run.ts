@@ -72,7 +72,7 @@ export async function expectRecordsSafe(world: World, fault: RecordFault, of?: R
 }
 
 /** Records that the group has not committed. */
-async function lag({ kafka }: World, { topic }: Run): Promise<bigint> {
+export async function lag({ kafka }: World, { topic }: Pick<Run, 'topic'>): Promise<bigint> {
   const admin = kafka.client().admin();
   await admin.connect();
   try {
@@ -90,7 +90,7 @@ async function lag({ kafka }: World, { topic }: Run): Promise<bigint> {
 const parts = ['delivered_total', 'dead_lettered_total', 'dropped_total', 'returned_total', 'in_flight'];
 
 /** What is wrong with a bridge's account when all is quiet; empty is good. */
-async function wrongAccounts(bridge: MkbProcess): Promise<string[]> {
+export async function wrongAccounts(bridge: MkbProcess): Promise<string[]> {
   const wrong: string[] = [];
   const settled = async () => {
     const metrics = await bridge.metrics();

@@ -1,7 +1,7 @@
 import { until } from '../real/until.ts';
 import type { BridgeProcess, MkbProcess } from '../support/bridge-process.ts';
 import { type Fault, long, type Scene } from './faults.ts';
-import type { OracleOptions } from './oracle.ts';
+import type { Oracle, OracleOptions } from './oracle.ts';
 import type { Verdict } from './verdict.ts';
 import { mkbFor, oracleFor, type Run, type World } from './world.ts';
 
@@ -9,7 +9,7 @@ import { mkbFor, oracleFor, type Run, type World } from './world.ts';
 export const runLimitMs = long ? 600_000 : 120_000;
 
 /** How big a run is: a few thousand messages over two seconds, or a hundred thousand. */
-const load: Partial<OracleOptions> = long
+export const load = long
   ? { messagesPerClient: 25_000, messagesPerSecond: 5000 }
   : { messagesPerClient: 1000, messagesPerSecond: 2000 };
 
@@ -22,7 +22,11 @@ export async function carryUnder(
   run: Run,
   { fault, bridge, ...options }: { fault: Fault; bridge: BridgeProcess } & Partial<OracleOptions>,
 ): Promise<Verdict> {
-  const oracle = oracleFor(world, run, { ...load, ...options });
+  return await judgeUnder(world, fault, bridge, oracleFor(world, run, { ...load, ...options }));
+}
+
+/** As `carryUnder`, with an oracle that the test has made. */
+export async function judgeUnder(world: World, fault: Fault, bridge: BridgeProcess, oracle: Oracle): Promise<Verdict> {
   const scene: Scene = { ...world, bridge, oracle };
   try {
     await oracle.start();
