@@ -14,12 +14,12 @@ import { Pipeline } from './flow/pipeline.ts';
 import type { Sink } from './flow/sink.ts';
 import type { Source } from './flow/source.ts';
 import type { Wait } from './kafka/waits.ts';
-import { Links } from './links.ts';
 import type { ConnectedInfo, Session } from './mqtt/session.ts';
 import type { BridgeFigures } from './observe/figures.ts';
-import { ErrorLog, type Logger } from './observe/log.ts';
+import type { Logger } from './observe/log.ts';
 import { type BridgeOptions, type BridgeParts, prepareParts } from './parts.ts';
 import { Persistence } from './persistence.ts';
+import { Reports } from './reports.ts';
 import { KafkaSink } from './sinks/kafka.ts';
 import { MqttSink } from './sinks/mqtt.ts';
 import { EventsSource } from './sources/events.ts';
@@ -34,7 +34,6 @@ export class Bridge implements BridgeFigures {
   readonly rules: readonly BoundRule[];
   readonly receiveMaximum: number;
   readonly bufferLimitBytes: number;
-  readonly retried = new Map<string, number>();
   readonly mqttSource: MqttSource | undefined;
   readonly kafkaSource: KafkaSource | undefined;
   readonly windows: WindowsSource;
@@ -45,18 +44,15 @@ export class Bridge implements BridgeFigures {
   readonly ended: Promise<void>;
   readonly #document: MqttKafkaBridge;
   readonly #parts: BridgeParts;
-  readonly #errors: ErrorLog;
   readonly #log: Logger;
+  readonly #reports: Reports;
   readonly #pipeline: Pipeline;
   readonly #end = Promise.withResolvers<void>();
   readonly #stopped = new AbortController();
-  readonly #persistence = new Persistence(this.#stopped.signal, error => this.#problem(error));
-  readonly #links: Links;
+  readonly #persistence = new Persistence(this.#stopped.signal, error => this.#reports.problem(error));
   #stopping: Promise<StopReport> | undefined;
   #settled: (() => void) | undefined;
   readonly #standstills: Standstills;
-  /** `stop` has closed everything. */
-  #over = false;
 
   /** Use `prepareBridge`. Throws for rules that do not compile. */
   constructor(document: MqttKafkaBridge, parts: BridgeParts, log: Logger) {
@@ -67,22 +63,20 @@ export class Bridge implements BridgeFigures {
     this.#document = document;
     this.#parts = parts;
     this.#log = log;
-    this.#errors = new ErrorLog(log);
+    this.#reports = new Reports(this.name, log, (event, facts) => this.events.raise(event, facts));
     this.receiveMaximum = document.spec.mqtt.receiveMaximum;
-    const { producer } = parts.kafkaSink ?? {};
-    this.bufferLimitBytes = producer?.maxBytes ?? parts.mqttSink?.maxBytes ?? 0;
+    this.bufferLimitBytes = (parts.kafkaSink?.producer.maxBytes ?? 0) + (parts.mqttSink?.maxBytes ?? 0);
     this.kafkaSink = parts.kafkaSink && this.#makeKafkaSink(parts.kafkaSink);
     this.mqttSink = parts.mqttSink && this.#makeMqttSink(parts.mqttSink);
     this.rules = this.#bindRules();
     const obtainSchema = (missing: Parameters<typeof parts.registries.obtain>[0]) =>
-      parts.registries.obtain(missing, error => this.#problem(error));
+      parts.registries.obtain(missing, error => this.#reports.problem(error));
     this.events = new EventsSource(this.rules, systemClock);
     this.windows = new WindowsSource(this.rules, systemClock, obtainSchema);
-    this.#links = new Links(this.name, log, (event, facts) => this.events.raise(event, facts));
     this.#pipeline = new Pipeline({
       rules: this.rules,
       letterBox: this.kafkaSink?.letterBox,
-      failed: (rule, error) => this.#errors.report('error', error, { bridge: this.name, rule }),
+      failed: (rule, error) => this.#reports.failed(rule, error),
       raise: (event, facts) => this.events.raise(event, facts),
       settled: () => this.#checkSettled(),
       obtainSchema,
@@ -94,6 +88,12 @@ export class Bridge implements BridgeFigures {
     this.kafkaSource = parts.kafkaSource && this.#makeKafkaSource(parts.kafkaSource);
     const sides = [this.kafkaSink, this.kafkaSource].filter(side => side !== undefined);
     this.#standstills = new Standstills(sides, () => this.heldBack);
+  }
+
+  // --- what it shows of itself
+
+  get retried(): ReadonlyMap<string, number> {
+    return this.#reports.retried;
   }
 
   /** Of messages from MQTT. */
@@ -219,8 +219,8 @@ export class Bridge implements BridgeFigures {
       unacknowledged: this.mqttSource?.account.inFlight ?? 0,
       unpublished: this.kafkaSource?.account.inFlight ?? 0,
     };
-    // What a side that hangs has kept from ending. That its requests end with it is no problem.
-    this.#over = true;
+    // What a side that hangs has kept from ending.
+    this.#reports.end();
     for (const part of [...this.#sources, ...this.#sinks]) void part.close(0);
     this.#parts.registries.close();
     this.#parts.jq.close();
@@ -233,8 +233,7 @@ export class Bridge implements BridgeFigures {
     for (const sink of this.#sinks) sink.flush();
     if (this.#inFlight > 0) await this.#untilSettled(settleMs);
     const rows = this.windows.account.inFlight;
-    if (rows > 0)
-      this.#log.warn({ bridge: this.name, rows }, 'not all rows of windows were taken in time: they are lost');
+    if (rows > 0) this.#reports.rowsLost(rows);
     await Promise.all(this.#sources.map(source => source.close(partingMs)));
     await Promise.all([...this.#sinks].map(sink => sink.close(partingMs)));
   }
@@ -280,22 +279,21 @@ export class Bridge implements BridgeFigures {
     }
   }
 
-  // --- parts, and what they report
+  // --- parts
 
   #makeKafkaSink(options: NonNullable<BridgeParts['kafkaSink']>): KafkaSink {
     return new KafkaSink(options, {
-      linkChanged: () => this.#links.kafkaChanged(this.#standstills.connected),
-      problem: error => this.#problem(error),
-      noticed: (rule, warning) => this.#errors.report('warn', warning, { bridge: this.name, rule }),
+      linkChanged: () => this.#reports.kafkaLinkChanged(this.#standstills.connected),
+      problem: error => this.#reports.problem(error),
+      noticed: (rule, warning) => this.#reports.noticed(rule, warning),
       untilDone: action => this.#untilDone(action),
     });
   }
 
   #makeMqttSink(options: NonNullable<BridgeParts['mqttSink']>): MqttSink {
-    const { clientId } = options.publisher;
     return new MqttSink(options, {
-      connected: url => this.#log.info({ bridge: this.name, url, clientId }, 'the publisher is connected to MQTT'),
-      problem: error => this.#problem(error),
+      connected: url => this.#reports.publisherConnected(url, options.publisher.clientId),
+      problem: error => this.#reports.problem(error),
       stopped: error => this.#fail(error),
     });
   }
@@ -304,44 +302,29 @@ export class Bridge implements BridgeFigures {
     return new MqttSource(
       { ...options, rules: this.rules },
       {
-        connected: info => this.#links.mqttConnected(info),
-        disconnected: error => this.#disconnected(error),
-        problem: error => this.#problem(error),
+        connected: info => this.#reports.sessionConnected(info),
+        disconnected: error => this.#reports.sessionDisconnected(error, this.connection?.url),
+        problem: error => this.#reports.problem(error),
         stopped: error => this.#fail(error),
       },
     );
   }
 
   #makeKafkaSource(options: NonNullable<BridgeParts['kafkaSource']>): KafkaSource {
-    const { groupId: group } = options.consumer;
     return new KafkaSource(
       { ...options, rules: this.rules },
       {
-        assigned: given => {
-          const partitions = given.map(({ topic, partition }) => `${topic}-${partition}`);
-          this.#log.info({ bridge: this.name, group, partitions }, 'partitions to read');
-        },
-        problem: error => this.#problem(error),
+        assigned: given => this.#reports.assigned(options.consumer.groupId, given),
+        problem: error => this.#reports.problem(error),
         stopped: error => this.#fail(error),
         untilDone: action => this.#untilDone(action),
       },
     );
   }
 
-  #disconnected(error: MkbError): void {
-    this.#problem(error);
-    this.#links.mqttDisconnected(error, this.connection?.url);
-  }
-
   /** What is refused to one direction is reported and tried again, if the other goes on. */
   #untilDone(action: () => Promise<void>): Promise<void> {
     return this.#persistence.untilDone(action, this.mqttSource !== undefined && this.kafkaSource !== undefined);
-  }
-
-  #problem(error: MkbError): void {
-    if (this.#over) return;
-    this.retried.set(error.code, (this.retried.get(error.code) ?? 0) + 1);
-    this.#errors.report(error.kind === 'permanent' ? 'error' : 'warn', error, { bridge: this.name });
   }
 
   #fail(error: MkbError): void {

@@ -229,7 +229,7 @@ export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
   {
     name: 'mkb_buffer_limit_bytes',
     type: 'gauge',
-    help: 'The most that undelivered records may hold before reading stops (delivery.buffer.maxBytes).',
+    help: 'What mkb_buffer_bytes may come to before reading stops: delivery.buffer.maxBytes for each of Kafka and MQTT that rules write to.',
     labels: [],
     samples: ({ bufferLimitBytes }) => one(bufferLimitBytes),
   },

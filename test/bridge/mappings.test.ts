@@ -136,6 +136,8 @@ describe('a rule goes', () => {
     await until('everything to be settled', () => inFlight() === 0);
     const { mqttSource, kafkaSource } = bridge!;
     expect([mqttSource!.account.count('delivered'), kafkaSource!.account.count('delivered')]).toEqual([1, 1]);
+    // Each sink may hold as much: with the limit of one, the dashboard showed a buffer of more than 100 %.
+    expect(bridge!.bufferLimitBytes).toBe(2 * 64 * 1024 * 1024);
   });
 
   test('from MQTT and Kafka in turns, where each message has to wait for jq', async () => {

@@ -1,0 +1,92 @@
+/** What happens to the parts of a bridge, as its log, its metrics and the events of its rules have it. */
+import type { MkbError } from '../api/errors.ts';
+import type { EventName, Happening } from '../rules/events.ts';
+import type { AssignedPartition } from './kafka/consumer/assigned-partition.ts';
+import type { ConnectedInfo } from './mqtt/session.ts';
+import { ErrorLog, type Logger } from './observe/log.ts';
+
+export class Reports {
+  /** Failures that are retried, counted by error code. */
+  readonly retried = new Map<string, number>();
+  readonly #bridge: string;
+  readonly #log: Logger;
+  readonly #errors: ErrorLog;
+  readonly #raise: (event: EventName, facts: () => Happening) => void;
+  /** As the last event had it. */
+  #mqttWasConnected = false;
+  #kafkaWasConnected = false;
+  #over = false;
+
+  /** @param raise something happened that a rule may read as an event */
+  constructor(bridge: string, log: Logger, raise: (event: EventName, facts: () => Happening) => void) {
+    this.#bridge = bridge;
+    this.#log = log;
+    this.#errors = new ErrorLog(log);
+    this.#raise = raise;
+  }
+
+  /** Something failed that is retried. */
+  problem(error: MkbError): void {
+    if (this.#over) return;
+    this.retried.set(error.code, (this.retried.get(error.code) ?? 0) + 1);
+    this.#errors.report(error.kind === 'permanent' ? 'error' : 'warn', error, { bridge: this.#bridge });
+  }
+
+  /** A message failed permanently. */
+  failed(rule: string, error: MkbError): void {
+    this.#errors.report('error', error, { bridge: this.#bridge, rule });
+  }
+
+  /** A rule's sink can be written, but something is probably wrong with it. */
+  noticed(rule: string, warning: MkbError): void {
+    this.#errors.report('warn', warning, { bridge: this.#bridge, rule });
+  }
+
+  sessionConnected({ grants, ...info }: ConnectedInfo): void {
+    this.#log.info({ bridge: this.#bridge, ...info }, 'MQTT is connected');
+    for (const { filter, asked, granted } of grants) {
+      if (granted < asked)
+        this.#log.warn(
+          { bridge: this.#bridge, filter, asked, granted },
+          `The broker delivers ${filter} with QoS ${granted} at most, not ${asked}: messages may be lost before they reach the bridge.`,
+        );
+    }
+    this.#mqttWasConnected = true;
+    this.#raise('bridge.mqtt_connected', () => ({ server: info.url, session_present: info.sessionPresent }));
+  }
+
+  /** A connection was lost, or could not be made. @param server that let the session in last */
+  sessionDisconnected(error: MkbError, server: string | undefined): void {
+    this.problem(error);
+    if (!this.#mqttWasConnected) return;
+    this.#mqttWasConnected = false;
+    const { code: reason, message: error_message } = error;
+    this.#raise('bridge.mqtt_disconnected', () => ({ reason, error_message, server }));
+  }
+
+  publisherConnected(url: string, clientId: string): void {
+    this.#log.info({ bridge: this.#bridge, url, clientId }, 'the publisher is connected to MQTT');
+  }
+
+  /** A connection to a broker of Kafka came up or broke. @param connected whether there is one now */
+  kafkaLinkChanged(connected: boolean): void {
+    if (connected === this.#kafkaWasConnected) return;
+    this.#kafkaWasConnected = connected;
+    this.#raise(connected ? 'bridge.kafka_connected' : 'bridge.kafka_disconnected', () => ({}));
+  }
+
+  assigned(group: string, given: readonly AssignedPartition[]): void {
+    const partitions = given.map(({ topic, partition }) => `${topic}-${partition}`);
+    this.#log.info({ bridge: this.#bridge, group, partitions }, 'partitions to read');
+  }
+
+  /** The time to stop is over, and nobody reads these again. */
+  rowsLost(rows: number): void {
+    this.#log.warn({ bridge: this.#bridge, rows }, 'not all rows of windows were taken in time: they are lost');
+  }
+
+  /** Everything is closed. That requests end with it is no problem. */
+  end(): void {
+    this.#over = true;
+  }
+}
