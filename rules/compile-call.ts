@@ -28,6 +28,7 @@ export const compileCall = (expression: Call, compiler: Compiler): Evaluate => {
   checkConstants(entry, expression, compiler);
   const values = parameters.map(parameter => compiler.compile(parameter));
   const operands = parameters.map((parameter, at) => ({ expression: parameter, evaluate: values[at]! }));
+  if (entry.accepts !== undefined && values.length > 1) return firstOf(values, entry.accepts);
   const call = entry.prepare?.(newMemory(expression, compiler)) ?? entry.call;
   return compiler.guard(
     expression,
@@ -39,6 +40,16 @@ export const compileCall = (expression: Call, compiler: Compiler): Evaluate => {
     operands,
   );
 };
+
+const firstOf =
+  (values: readonly Evaluate[], accepts: (value: Value) => boolean): Evaluate =>
+  scope => {
+    for (const evaluate of values) {
+      const value = evaluate(scope);
+      if (accepts(value)) return value;
+    }
+    return undefined;
+  };
 
 const newMemory = ({ start, end }: Call, { sql, memories, world }: Compiler): Remembering => {
   const memory = new Memory(world.limits.maxEntries);

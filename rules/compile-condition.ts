@@ -3,7 +3,9 @@
  *
  * Where only one of the three matters, as in WHERE, a condition is compiled to a test for that one: `a AND b` is true when both are, so b
  * is not looked at unless a is true; and NOT turns a test for true into a test for false. So the first of two conditions guards the
- * second, even where it is only unknown. Where a condition is a value (SELECT a AND b AS both), unknown is undefined.
+ * second, even where it is only unknown. The second guards the first as well: where one decides, it does not matter that the other fails, so
+ * `payload.x > 1 AND is_json(payload)` means what it says in either order. Where a condition is a value (SELECT a AND b AS both), unknown is
+ * undefined.
  */
 
 import { MkbError } from '../api/errors.ts';
@@ -11,6 +13,7 @@ import { identical, relations, type Truth } from './compare.ts';
 import type { Compiler, Condition } from './compiler.ts';
 import { compileLike } from './like.ts';
 import { likeOperand, topicMatches, truthOf } from './operators.ts';
+import { mustWait } from './pending.ts';
 import { placeAt } from './position.ts';
 import type { Evaluate, Scope } from './scope.ts';
 import type { Between, Binary, Case, Comparison, Expression, Like, Membership } from './syntax.ts';
@@ -27,7 +30,7 @@ export const compileTest = (expression: Expression, compiler: Compiler, wanted: 
       const first = compileTest(expression.left, compiler, wanted);
       const second = compileTest(expression.right, compiler, wanted);
       const both = (expression.operator === 'and') === wanted;
-      return both ? scope => first(scope) && second(scope) : scope => first(scope) || second(scope);
+      return both ? bothOf(first, second) : eitherOf(first, second);
     }
   }
   refuseConstant(expression, compiler);
@@ -35,6 +38,49 @@ export const compileTest = (expression: Expression, compiler: Compiler, wanted: 
   // NOT of text or a number is false, as in EMQX.
   if (isTest(expression) || !wanted) return scope => evaluate(scope) === wanted;
   return compiler.guard(expression, scope => truthOf(evaluate(scope)) === true) as Condition;
+};
+
+const bothOf =
+  (first: Condition, second: Condition): Condition =>
+  scope => {
+    let one: boolean;
+    try {
+      one = first(scope);
+    } catch (error) {
+      return decidedBy(second, scope, { decisive: false, error });
+    }
+    return one && second(scope);
+  };
+
+const eitherOf =
+  (first: Condition, second: Condition): Condition =>
+  scope => {
+    let one: boolean;
+    try {
+      one = first(scope);
+    } catch (error) {
+      return decidedBy(second, scope, { decisive: true, error });
+    }
+    return one || second(scope);
+  };
+
+interface Failed<T> {
+  /** What of the second condition decides both. */
+  readonly decisive: T;
+  readonly error: unknown;
+}
+
+/** The second of two conditions, if it decides although the first failed. Otherwise throws why the first failed, or that a rule must wait. */
+const decidedBy = <T extends Truth>(second: (scope: Scope) => T, scope: Scope, { decisive, error }: Failed<T>): T => {
+  if (mustWait(error)) throw error;
+  let other: T;
+  try {
+    other = second(scope);
+  } catch (another) {
+    throw mustWait(another) ? another : error;
+  }
+  if (other !== decisive) throw error;
+  return other;
 };
 
 const isLogical = (expression: Expression): expression is Binary =>
@@ -61,7 +107,12 @@ export const compileLogical = ({ operator, left, right }: Binary, compiler: Comp
   const second = operand(right, compiler);
   const decisive = operator === 'or';
   return scope => {
-    const one = first(scope);
+    let one: Truth;
+    try {
+      one = first(scope);
+    } catch (error) {
+      return decidedBy(second, scope, { decisive, error });
+    }
     if (one === decisive) return one;
     const other = second(scope);
     return other === decisive || one !== undefined ? other : undefined;

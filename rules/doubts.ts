@@ -6,7 +6,16 @@ import { type Column, findColumn } from './columns.ts';
 import type { Names } from './names.ts';
 import { parseNumber } from './numbers.ts';
 import type { RuleSource } from './rule-source.ts';
-import type { Binary, Expression, FromItem, PathExpression, Selected, SelectedValue, Statement } from './syntax.ts';
+import type {
+  Binary,
+  Expression,
+  FromItem,
+  Literal,
+  PathExpression,
+  Selected,
+  SelectedValue,
+  Statement,
+} from './syntax.ts';
 import { isNumeric, isText, type Value } from './value.ts';
 import { within } from './walk.ts';
 
@@ -27,9 +36,11 @@ export const doubtsOf = (
     ...[statement.foreach?.incase, statement.where, statement.groupBy?.having].filter(each => each !== undefined),
     ...(statement.groupBy?.keys ?? []),
   ];
+  const aliases = new Set(values.map(({ alias }) => alias?.[0]));
   const doubts = [
     ...values.flatMap(value => missingComma(value, sql, names)),
     ...roots.flatMap(root => [...within(root)].flatMap(each => ofExpression(each, sql, names))),
+    ...roots.flatMap(root => [...within(root)].flatMap(each => nothingInside(each, names, aliases))),
     ...statement.from.flatMap(ofFilter),
     ...sources.flatMap((source, at) => hiddenColumns(source, statement.from[at]!)),
   ];
@@ -78,6 +89,8 @@ const ofExpression = (expression: Expression, sql: string, names: Names): Doubt[
     }
     case 'call':
       return quoted(expression.parameters, names);
+    case 'literal':
+      return doubledQuote(expression, sql);
     default:
       return [];
   }
@@ -98,6 +111,22 @@ const dash = ({ operator, left, right }: Binary, sql: string): Doubt[] => {
   ];
 };
 
+/** `topic.vin`, `qos[1]`: undefined in every message. */
+const nothingInside = (expression: Expression, names: Names, aliases: ReadonlySet<string | undefined>): Doubt[] => {
+  if (expression.kind !== 'path' || expression.steps.length === 0 || aliases.has(expression.name)) return [];
+  const { name, start } = expression;
+  const what = names.withoutInside(name);
+  const hidden = needed.has(name) && names.captureNames.includes(name);
+  if (what === undefined || hidden) return [];
+  return [{ offset: start, reason: `${name} is ${what}, and has nothing inside: the path never has a value` }];
+};
+
+/** `'it''s'` */
+const doubledQuote = ({ start, end }: Literal, sql: string): Doubt[] =>
+  sql[start] === "'" && sql.slice(start + 1, end - 1).includes("''")
+    ? [{ offset: start, reason: 'A doubled quote stays doubled, as in EMQX. Text cannot hold a single quote' }]
+    : [];
+
 const withDash = ({ name, steps }: PathExpression, rest: string): string | undefined => {
   const keys = steps.map(step => ('key' in step ? step.key : undefined));
   if (keys.includes(undefined)) return undefined;
@@ -115,7 +144,11 @@ const comparison = (expression: Binary, sql: string, names: Names): Doubt[] => {
   if (!['=', '!=', '<', '<=', '>', '>='].includes(operator)) return [];
   for (const side of [left, right]) {
     if (!isNull(side)) continue;
-    const other = sql.slice((side === left ? right : left).start, (side === left ? right : left).end);
+    const against = side === left ? right : left;
+    if (against.kind === 'literal') {
+      return [{ offset: expression.start, reason: 'A comparison with null is unknown, never true' }];
+    }
+    const other = sql.slice(against.start, against.end);
     const test = operator === '!=' ? `${other} IS NOT NULL` : `${other} IS NULL`;
     return [{ offset: expression.start, reason: `A comparison with null is unknown, never true. Write ${test}` }];
   }

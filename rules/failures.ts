@@ -33,7 +33,7 @@ interface Why {
 }
 
 const failure = (sql: string, { start, end }: Expression, { cause, missing }: Why): MkbError => {
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = reasonOf(cause);
   const details = { ...placeAt(sql, start), expression: excerpt(sql, start, end), reason };
   if (missing !== undefined) {
     const { expression, value } = missing;
@@ -46,6 +46,11 @@ const failure = (sql: string, { start, end }: Expression, { cause, missing }: Wh
   }
   const found = cause instanceof Refusal ? cause.found : undefined;
   return new MkbError('rule-failed', found === undefined ? details : { ...details, value: found }, { cause });
+};
+
+const reasonOf = (cause: unknown): string => {
+  if (cause instanceof RangeError && cause.message.includes('call stack')) return 'a value is nested too deeply';
+  return cause instanceof Error ? cause.message : String(cause);
 };
 
 const excerpt = (sql: string, start: number, end: number): string =>

@@ -26,6 +26,7 @@ export const textHint = (sql: string, offset: number, name: string): string | un
 export const keyHint = (sql: string, offset: number): string | undefined => {
   const before = /\.(\w*)$/.exec(sql.slice(Math.max(0, offset - longest), offset));
   if (before === null) return undefined;
-  const rest = /^[^\s,.()[\]'"=<>]*/.exec(sql.slice(offset, offset + longest))![0];
+  const quoted = /^`([^`']*)`/.exec(sql.slice(offset, offset + longest))?.[1];
+  const rest = quoted ?? /^[^\s,.()[\]'"=<>]*/.exec(sql.slice(offset, offset + longest))![0];
   return `A key that is not a plain word stands in quotes: .'${before[1]}${rest}'.`;
 };

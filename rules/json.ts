@@ -66,7 +66,11 @@ const nulReason = (payload: Buffer, nul: number): string => {
 const syntaxReason = (cause: unknown): string => {
   if (cause instanceof RangeError) return 'it is nested too deeply';
   const reason = cause instanceof Error ? cause.message : String(cause);
-  if (/^Unexpected token '[NI]'/.test(reason)) return 'it holds NaN or Infinity, which JSON has no number for';
+  if (/^Unexpected token '[NTF]', .*(None|True|False)/.test(reason)) {
+    return `None, True and False are Python's words for null, true and false (${reason.slice(0, 120)})`;
+  }
+  if (/^Unexpected token '[NI]', .*(NaN|Infinity)/.test(reason))
+    return 'it holds NaN or Infinity, which JSON has no number for';
   if (reason.startsWith("Unexpected token '''") || reason.startsWith("Expected property name or '}' in JSON"))
     return `text and keys stand in double quotes in JSON (${reason.slice(0, 120)})`;
   return reason.length <= 120 ? reason : `${reason.slice(0, 120)}…`;

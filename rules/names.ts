@@ -51,6 +51,17 @@ export class Names {
     return findColumn(name, this.kinds) !== undefined && !this.captureNames.includes(name);
   }
 
+  /**
+   * What the name is, if nothing can be inside it, so that a path into it never has a value: a capture, or a column of text or a number. Undefined for
+   * maps, and for the payload and the value, which are read as JSON.
+   */
+  withoutInside(name: string): string | undefined {
+    if (this.captureNames.includes(name)) return 'text of the topic';
+    const type = findColumn(name, this.kinds)?.type;
+    if (type === undefined || type === 'map' || name === 'payload' || name === 'value') return undefined;
+    return type === 'integer' ? 'a number' : type === 'boolean' ? 'true or false' : type;
+  }
+
   /** Whether the name tells who published a message, which nobody does here. */
   isUnseen(name: string): boolean {
     return !this.#knowsPublisher && !this.captureNames.includes(name) && isUnseen(name, this.sources);

@@ -58,11 +58,17 @@ const refuse = (tokens: TokenReader, what: string): never => {
   throw new MkbError('rule-unsupported', { ...placeAt(tokens.sql, tokens.peek().start), what });
 };
 
+const noNames = 'Topics have no names in a rule: columns are payload, topic and so on, and {name} captures a level.';
+
 const failAtEnd = (tokens: TokenReader, { where, groupBy }: Pick<Statement, 'where' | 'groupBy'>): never => {
   if (groupBy?.having !== undefined) return tokens.fail('an operator or the end of the rule', ['AND', 'OR']);
   if (groupBy !== undefined) return tokens.fail('`,`, HAVING or the end of the rule', ['HAVING']);
   return where === undefined
-    ? tokens.fail('`,`, WHERE, GROUP BY or the end of the rule', ['WHERE', 'GROUP'])
+    ? tokens.fail(
+        '`,`, WHERE, GROUP BY or the end of the rule',
+        ['WHERE', 'GROUP'],
+        tokens.isWord('AS') ? noNames : undefined,
+      )
     : tokens.fail('an operator, GROUP BY or the end of the rule', ['AND', 'OR', 'GROUP']);
 };
 

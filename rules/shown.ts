@@ -3,6 +3,7 @@
  * with the mark that payloads of tests have as well (`base64:AAEC`).
  */
 import { isUtf8 } from 'node:buffer';
+import { MkbError } from '../api/errors.ts';
 import { BitString } from './bit-string.ts';
 import { copyMap, isList, isMap, type Value } from './value.ts';
 
@@ -12,9 +13,15 @@ export interface Shown {
   readonly marked: readonly string[];
 }
 
+/** Throws `value-not-encodable` for what is nested too deeply. */
 export const shown = (value: Value): Shown => {
   const marked: string[] = [];
-  return { value: withMarks(value, '', marked), marked };
+  try {
+    return { value: withMarks(value, '', marked), marked };
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new MkbError('value-not-encodable', { reason: 'it is nested too deeply' }, { cause });
+  }
 };
 
 const withMarks = (value: Value, path: string, marked: string[]): Value => {

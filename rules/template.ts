@@ -173,6 +173,10 @@ const pathReader = (placeholder: Placeholder, rule: Rule, names: Names): Read =>
   const own = names.isUnseen(name) ? undefined : messageReader(name, steps, names);
   const selected = !rule.plain && rule.columns.includes(name);
   if (own === undefined && !selected) return unresolvable(placeholder, name, rule, names);
+  const what = selected || steps.length === 0 ? undefined : names.withoutInside(name);
+  if (what !== undefined) {
+    throw new MkbError('template-nothing-inside', { placeholder: placeholder.text, name, at: placeholder.at, what });
+  }
   if (!selected) return (message, captures) => own!(message as AnyMessage, captures);
   if (own === undefined || rule.given.has(name)) return (_message, _captures, row) => follow(row[name], steps);
   return (message, captures, row) => {

@@ -12,6 +12,9 @@ export const reservedWords: ReadonlySet<string> = new Set(
 
 const hints: Readonly<Record<string, string>> = {
   '==': 'Equality is a single `=`.',
+  '*': '`*` stands alone in SELECT, for all columns. A comment begins with `--`.',
+  '/': 'A topic filter stands in quotes. A comment begins with `--`.',
+  ':': 'A key stands behind a dot: payload.key. Types are converted by str(), int() and float().',
   '%': 'The remainder is `mod`.',
   '~=': 'A topic matches a filter with `=~`.',
   ';': 'A rule is one statement and takes no `;`.',
@@ -19,6 +22,10 @@ const hints: Readonly<Record<string, string>> = {
   LIMIT: 'Messages never end, so there is no LIMIT. CHANGED and DEDUP let fewer through.',
   JOIN: 'A rule reads one message at a time, so there is no JOIN. kv_store_get reads what another message left.',
   UNION: 'FROM takes several topic filters, with commas between them.',
+  ILIKE: 'Compare in lower case: lower(payload.x) LIKE ...',
+  REGEXP: 'A regular expression is matched by regex_match(text, expression).',
+  RLIKE: 'A regular expression is matched by regex_match(text, expression).',
+  EXCEPT: 'SELECT * takes all columns. Otherwise name each that is wanted.',
   DISTINCT: 'DISTINCT stands in COUNT(DISTINCT x) only. DEDUP lets a value through once within a time.',
 };
 

@@ -6,6 +6,7 @@ Where EMQX gives a value, a rule here gives the same. It differs where EMQX fail
 - \`NOT IN\`, NOT over AND, OR and IN, a column as a condition, TRUE and FALSE in capitals, and a comment on the last line work.
 - WHERE comes before SELECT: a message that WHERE leaves out never fails by what SELECT, FOREACH or HAVING would have worked out. EMQX works them out first.
   Only what SELECT remembers (kv_store_put, proc_dict_put, CHANGED, DEDUP) is remembered of all messages, as there.
+- Of two conditions one guards the other in either order, and \`coalesce\` and its like work out no argument after the one they take: EMQX fails where any part fails.
 - A comparison with undefined or null is unknown: not true, and NOT of it is not true either. In EMQX it is false (so NOT makes it true),
   undefined equals undefined, \`null\` is text of that name and larger than any number, and CASE x WHEN finds what is undefined. As a value, unknown is undefined where EMQX gives false.
 - \`<\`, \`<=\`, \`>\` and \`>=\` between values of different kinds (\`true > 30\`, a list and text) are an error. EMQX has an order of all terms. Numbers and

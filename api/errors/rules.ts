@@ -164,6 +164,13 @@ export const ruleErrors = table({
     remedy:
       'Select it in the rule (… AS name), capture it in FROM ({name} stands for a topic level), or use a message column.',
   },
+  'template-nothing-inside': {
+    kind: 'permanent',
+    message: ({ placeholder, name, what }: { placeholder: string; name: string; at: number; what: string }) =>
+      `${placeholder} can never have a value: ${name} is ${what}, and has nothing inside.`,
+    remedy:
+      'Name the whole of it, such as ${topic}; capture a level of the topic in FROM ({name} stands for it), or name a field of the payload (${payload.id}).',
+  },
   'template-value-missing': {
     kind: 'permanent',
     message: ({ placeholder, text }: { placeholder: string; text: string | undefined }) =>

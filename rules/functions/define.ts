@@ -59,6 +59,8 @@ export interface FunctionEntry {
   readonly check?: CheckConstants;
   /** @param values what the parameters read, in order; a missing optional one is undefined */
   readonly call: (values: readonly unknown[], scope: Scope) => Value;
+  /** Of a function that gives the first argument that is accepted: those after it are not worked out, so they cannot fail. */
+  readonly accepts?: (value: Value) => boolean;
   /** Of a function that remembers: makes the call of one place in a rule, whose memory is its own. */
   readonly prepare?: (memory: Remembering) => FunctionEntry['call'];
   /** Whether it reads more of the message than its arguments, so that it means nothing where there is no message: after a window. */
@@ -76,6 +78,7 @@ interface Definition<P extends readonly Parameter<unknown>[], R> {
   readonly examples: readonly Example[];
   readonly check?: CheckConstants;
   readonly call: (values: readonly [...Arguments<P>, ...R[]], scope: Scope) => Value;
+  readonly accepts?: (value: Value) => boolean;
   readonly ofMessage?: true;
   readonly remembers?: true;
 }

@@ -106,11 +106,13 @@ export const typeFunctions: readonly FunctionEntry[] = [
     parameters: [any('first')],
     rest: any('more'),
     returns: 'any',
-    description: 'The first value that is not undefined, of the arguments or of one list; undefined if there is none.',
+    description:
+      'The first value that is not undefined, of the arguments or of one list; undefined if there is none. Arguments after it are not worked out.',
     examples: [
       ['coalesce(payload.missing, 7)', 7],
       ['coalesce([payload.missing, 7])', 7],
     ],
+    accepts: value => value !== undefined,
     call: values => candidates(values).find(value => value !== undefined),
   }),
   define({
@@ -118,8 +120,9 @@ export const typeFunctions: readonly FunctionEntry[] = [
     parameters: [any('first')],
     rest: any('more'),
     returns: 'any',
-    description: 'The first value that is neither undefined nor empty text.',
+    description: 'The first value that is neither undefined nor empty text. Arguments after it are not worked out.',
     examples: [["coalesce_ne('', 'x')", 'x']],
+    accepts: value => value !== undefined && !isEmptyText(value),
     call: values => candidates(values).find(value => value !== undefined && !isEmptyText(value)),
   }),
   define({
@@ -128,11 +131,12 @@ export const typeFunctions: readonly FunctionEntry[] = [
     rest: any('more'),
     returns: 'any',
     description:
-      'The first value that is neither undefined nor JSON’s null, of the arguments or of one list; undefined if there is none.',
+      'The first value that is neither undefined nor JSON’s null, of the arguments or of one list; undefined if there is none. Arguments after it are not worked out.',
     examples: [
       ["ifnull(json_decode('null'), 7)", 7],
       ['ifnull(payload.missing, 7)', 7],
     ],
+    accepts: value => value !== undefined && value !== null,
     call: values => candidates(values).find(value => value !== undefined && value !== null),
   }),
   define({

@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseExactly } from '../../rules/exact-json.ts';
 import { decodeJson, encodeJson } from '../../rules/json.ts';
+import { shown } from '../../rules/shown.ts';
 import { Float, newMap, type Value } from '../../rules/value.ts';
-import { thrownBy } from './support/evaluate.ts';
+import { evaluated, thrownBy } from './support/evaluate.ts';
 
 const decode = (text: string): Value => decodeJson(Buffer.from(text));
 
@@ -178,4 +179,23 @@ describe('what makes a payload no JSON is said in words of its own:', () => {
   test('an integer of 400 digits is a number like others', () => {
     expect(decodeJson(Buffer.from('9'.repeat(400)))).toBe(BigInt('9'.repeat(400)));
   });
+});
+
+// The payload {"a": None} was said to hold "NaN or Infinity".
+test.each([
+  ['{"a": None}', "Python's words"],
+  ['[True, 1]', "Python's words"],
+  ['{"a": NaN}', 'NaN or Infinity'],
+  ['Not found', 'is not valid JSON'],
+])('what is wrong with %s has its own words', (payload, words) => {
+  expect(thrownBy(() => decodeJson(Buffer.from(payload))).message).toContain(words);
+});
+
+// `mkb eval` ended with a stack trace for a payload that was nested too deeply.
+test('what is nested too deeply is shown to nobody, and says so', () => {
+  let deep: Value = 1;
+  for (let level = 0; level < 50_000; level++) deep = { a: deep };
+  expect(thrownBy(() => shown(deep)).code).toBe('value-not-encodable');
+  const text = `{"x": ${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}}`;
+  expect(thrownBy(() => evaluated('payload.x = payload.x.a', text)).message).toContain('a value is nested too deeply');
 });

@@ -53,7 +53,14 @@ describe('errors say where, what was found, what was expected, and what was perh
     ['SELECT (1 + 2 FROM "a"', 1, 15, '`FROM`', 'an operator or `)`', undefined],
     ['SELECT a, FROM "a"', 1, 11, '`FROM`', 'a value', undefined],
     ['SELECT 1 AS FROM "a"', 1, 13, '`FROM`', 'a name for the value', undefined],
-    ['SELECT * FROM a/b', 1, 16, '`/`', '`,`, WHERE, GROUP BY or the end of the rule', undefined],
+    [
+      'SELECT * FROM a/b',
+      1,
+      16,
+      '`/`',
+      '`,`, WHERE, GROUP BY or the end of the rule',
+      'A topic filter stands in quotes. A comment begins with `--`.',
+    ],
     ['SELECT * FROM', 1, 14, 'the end of the rule', 'a topic filter in quotes', undefined],
     [
       'SELECT * FROM "a" WHERE qos == 1',

@@ -92,6 +92,29 @@ describe('what a sink can know beforehand', () => {
 });
 
 describe('what can never have a value is refused', () => {
+  // A key of ${topic.vin} was valid, and every record had no key.
+  test.each([
+    '${topic.vin}',
+    '${topic[1]}',
+    '${qos.x}',
+    '${.timestamp.s}',
+    '${vin.x}',
+    'car-${vin.x:-none}',
+  ])('%s', text => {
+    const rule = compileRule('SELECT payload FROM "cars/{vin}"');
+    const error = thrownBy(() => compileTemplate(text, rule));
+    expect(error.code).toBe('template-nothing-inside');
+  });
+
+  test.each([
+    '${payload.x}',
+    '${flags.retain}',
+    "${pub_props.'User-Property'.x}",
+    '${topic.x}',
+  ])('%s may have one', text => {
+    expect(() => compileTemplate(text, compileRule('SELECT *, payload.t AS topic FROM "#"'))).not.toThrow();
+  });
+
   test.each([
     ['${topics}', 'Did you mean topic?'],
     ['key ${vinn}', 'Did you mean vin?'],

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { compileRule } from '../../rules/compile.ts';
 import { exampleMessage } from '../../rules/example-message.ts';
+import { Pending } from '../../rules/pending.ts';
 import { captureTopic } from '../../rules/sources.ts';
 import { evaluated, passes, rowOf, thrownBy } from './support/evaluate.ts';
 
@@ -52,6 +53,67 @@ describe('where WHERE says no, nothing fails:', () => {
     expect(evaluated(sql, { x: 4 })).toBe(8);
     expect(evaluated(sql, { x: 'b' })).toBe('text');
   });
+});
+
+// `payload.x > 1 AND is_json(payload)` was a dead letter for each message that is no JSON, although WHERE is false of it: only the other order worked.
+describe('a condition that decides guards the other in either order', () => {
+  test.each([
+    ['payload.x > 1 AND is_json(payload)', false],
+    ['NOT is_json(payload) OR payload.x > 1', true],
+    ['payload.x > 1 OR NOT is_json(payload)', true],
+    ['NOT (payload.x > 1 AND is_json(payload))', true],
+    ['NOT (payload.x > 1 OR topic != payload)', false],
+    ['(payload.x > 1 AND payload.y > 1) AND is_json(payload)', false],
+    ['payload.x > 1 AND (payload.y > 1 AND is_json(payload))', false],
+    ['CHANGED(payload.x) AND is_json(payload)', false],
+    ['DEDUP(payload.x, 10s) AND is_json(payload)', false],
+    ["upper(payload.x) = 'A' AND topic = 'other'", false],
+    ['1 / qos > 0 AND qos > 0', false],
+  ])('%s', (condition, passing) => {
+    const rows = compileRule(`SELECT topic FROM "#" WHERE ${condition}`).rows(
+      exampleMessage({ topic: 'a', payload: 'online' }),
+      [],
+    );
+    expect(rows).toHaveLength(passing ? 1 : 0);
+  });
+
+  test('as a value, too', () => {
+    expect(evaluated('1 / payload.x > 0 AND payload.x > 0', { x: 0 })).toBe(false);
+    expect(evaluated('1 / payload.x > 0 OR payload.x = 0', { x: 0 })).toBe(true);
+    expect(thrownBy(() => evaluated('1 / payload.x > 0 AND payload.x = 0', { x: 0 })).code).toBe('rule-failed');
+  });
+
+  test('where neither decides, the first failure is reported', () => {
+    const error = thrownBy(() => passes('int(payload.x) > 0 AND 1 / payload.y > 0', { x: 'a', y: 0 }));
+    expect(error.message).toContain('int(payload.x)');
+  });
+
+  test('a rule that has to wait for an answer waits, whatever the other condition is', () => {
+    const random = () => {
+      throw new Pending(() => Promise.resolve());
+    };
+    const message = exampleMessage({ topic: 'a', payload: '{"x": 0}' });
+    for (const condition of [
+      'random() > 1 AND qos = 2',
+      '1 / payload.x > 0 AND random() > 1',
+      'random() > 1 OR qos = 0',
+    ]) {
+      expect(() => compileRule(`SELECT topic FROM "#" WHERE ${condition}`, { random }).rows(message, [])).toThrow(
+        'waits',
+      );
+    }
+  });
+});
+
+// `ifnull(payload.temp, payload.raw / 10)` failed in every message that has temp and no raw.
+test.each([
+  ['ifnull(payload.temp, payload.raw / 10)', 7],
+  ['coalesce(payload.temp, payload.raw / 10)', 7],
+  ['coalesce_ne(payload.temp, 1 / 0)', 7],
+  ['ifnull(payload.none, payload.gone, payload.temp, 1 / 0)', 7],
+  ['ifnull(payload.none, payload.gone)', undefined],
+])('%s works out no more than it needs', (sql, value) => {
+  expect(evaluated(sql, { temp: 7, none: null })).toBe(value);
 });
 
 test('where WHERE says yes, what SELECT cannot work out fails as ever', () => {
