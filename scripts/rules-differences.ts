@@ -54,7 +54,7 @@ Where EMQX gives a value, a rule here gives the same. It differs where EMQX fail
 - \`kv_store_*\` and \`proc_dict_*\` keep up to 100,000 keys together in the memory of the process: when it is full, the key that was written longest ago
   gives way, a restart forgets all, and replicas do not share it. \`proc_dict_*\` is for each publisher: by the \`{clientid}\` that FROM
   captures, or the message's client id, where EMQX goes by connection. Messages without either share one.
-- \`sparkplug_decode\` gives numbers the sign of their datatype (an Int32 of -12 is -12, not 4294967284), and arrays of whole numbers as lists; \`sparkplug_encode\` takes both. A metric without
+- \`sparkplug_decode\` gives numbers the sign of their datatype (an Int32 of -12 is -12, not 4294967284), and arrays of whole numbers as lists; \`sparkplug_encode\` takes both, and refuses a number that its datatype cannot hold. A metric without
   its datatype, as in NDATA and DDATA, keeps its number as it came.
 - Unknown schemas and message types, and slips in the schemas themselves, are found when the document is loaded.
 - JSON Schema: drafts 6, 7, 2019-09 and 2020-12, not 3 and 4. Patterns are RE2's, as in functions.

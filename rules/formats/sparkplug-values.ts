@@ -9,6 +9,12 @@ import { integer } from '../numbers.ts';
 import { Refusal } from '../refusal.ts';
 import { copyMap, isInteger, isList, isMap, isNumeric, numericValue, type Value, type ValueMap } from '../value.ts';
 
+/** The largest value of unsigned types that are narrower than their field, by code. */
+const unsignedMost: ReadonlyMap<Value, number> = new Map([
+  [5, 0xff],
+  [6, 0xffff],
+]);
+
 /** Bits of the signed types, by code. */
 const signedBits: ReadonlyMap<Value, number> = new Map([
   [1, 8],
@@ -81,15 +87,30 @@ type Turn = (code: Value, field: string, value: Value) => Value;
 const turnDecoded: Turn = (code, field, value) => {
   if (field === 'bytes_value') return arrays.has(code) ? listOf(arrays.get(code)!, value) : value;
   const bits = signedBits.get(code);
-  return bits === undefined || !isInteger(value) ? value : integer(BigInt.asIntN(bits, BigInt(value)));
+  if (bits === undefined || !isInteger(value) || !isComplement(BigInt(value), bits, field)) return value;
+  return integer(BigInt.asIntN(bits, BigInt(value)));
 };
 
 const turnForEncoding: Turn = (code, field, value) => {
   if (field === 'bytes_value') return isList(value) ? bytesOf(arrays.get(code), value) : value;
+  if (!isInteger(value)) return value;
+  const most = unsignedMost.get(code);
+  if (most !== undefined && value > most) throw new Refusal(`${value} is more than datatype ${code} holds, ${most}`);
   const bits = signedBits.get(code);
-  if (bits === undefined || !isInteger(value) || value >= 0) return value;
-  if (BigInt(value) < -(2n ** BigInt(bits - 1))) throw new Refusal(`${value} is no Int${bits}`);
+  if (bits === undefined) return value;
+  const fits = value < 0 ? BigInt(value) >= -(2n ** BigInt(bits - 1)) : isComplement(BigInt(value), bits, field);
+  if (!fits) throw new Refusal(`${value} is no Int${bits}`);
+  if (value >= 0) return value;
   return integer(BigInt.asUintN(bits, BigInt(value)));
+};
+
+/**
+ * Whether an unsigned number stands for a signed one of so many bits: in that many bits, or with its sign repeated up to the width of the field. Both are
+ * seen of an Int8 or Int16. Anything else is no number of that type: it is shown as it came, not cut to one that nobody sent.
+ */
+const isComplement = (value: bigint, bits: number, field: string): boolean => {
+  const width = field === 'long_value' ? 64n : 32n;
+  return value < 2n ** BigInt(bits) || value >= 2n ** width - 2n ** BigInt(bits - 1);
 };
 
 /** Bytes that are no whole number of elements stay bytes. */

@@ -127,6 +127,15 @@ test('any number of a signed type comes back from its bytes', () => {
   );
 });
 
+test.each([
+  [1, 300],
+  [2, 70_000],
+  [1, 2_147_483_648],
+])('a number that datatype %i cannot hold is shown as it came: %i', (datatype, int_value) => {
+  const message = { metrics: [{ datatype, int_value }] };
+  expect(seen(message)).toEqual(message);
+});
+
 test('a rule writes a negative number, and reads it back', () => {
   const metric = "{name: 't', datatype: 3, int_value: -12}";
   const sql = `SELECT sparkplug_decode(sparkplug_encode({metrics: [${metric}]})).metrics[1].int_value AS t FROM "#"`;
@@ -135,6 +144,11 @@ test('a rule writes a negative number, and reads it back', () => {
 
 fails([
   'sparkplug_encode({metrics: [{datatype: 1, int_value: -129}]})',
+  // 300 was written as an Int8, and read as 44.
+  'sparkplug_encode({metrics: [{datatype: 1, int_value: 300}]})',
+  'sparkplug_encode({metrics: [{datatype: 2, int_value: 70000}]})',
+  'sparkplug_encode({metrics: [{datatype: 5, int_value: 256}]})',
+  'sparkplug_encode({metrics: [{datatype: 6, int_value: 65536}]})',
   'sparkplug_encode({metrics: [{datatype: 3, int_value: -2147483649}]})',
   'sparkplug_encode({metrics: [{datatype: 7, int_value: -1}]})',
   'sparkplug_encode({metrics: [{int_value: -1}]})',
