@@ -100,6 +100,11 @@ export class Dialer {
     this.#patience.letIn();
   }
 
+  /** Why the latest connections ended is known, and will not be again. */
+  explained(): void {
+    this.#servers.explained();
+  }
+
   /** @param livedMs how long the connection was live; undefined if it never was */
   ended(error: MkbError, livedMs: number | undefined): Verdict {
     const ofVersion = this.#ofVersion(error);

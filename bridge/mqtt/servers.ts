@@ -42,6 +42,11 @@ export class Servers {
     return this.#pause();
   }
 
+  /** What was wrong was not the server: pauses start small again. */
+  explained(): void {
+    this.#failedRounds = 0;
+  }
+
   /**
    * The server named others (MQTT 5, 4.13: a list of HOST or HOST:PORT, separated by spaces). One that is configured is tried next;
    * one that is not would be told our password, so it is not.

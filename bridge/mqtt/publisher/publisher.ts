@@ -11,7 +11,8 @@
  *
  * The surprising case is a message that makes the server end the connection: MQTT 3.1.1 has no other way to refuse one. Sent
  * again for ever, it would stall all that follow. After `suspiciousEnds` connections in a row that ended without acknowledging
- * anything, messages go one at a time; the one that this happens to as often again is refused.
+ * anything, messages go one at a time; the one that this happens to as often again is refused. If the server took others, that
+ * message was the reason, and the next attempt comes as soon as after a first loss; otherwise it may be the server, and pauses go on growing.
  */
 import { MkbError } from '../../../api/errors.ts';
 import { asMkbError } from '../../as-mkb-error.ts';
@@ -76,6 +77,8 @@ export class Publisher<Token> {
   #proving = false;
   /** Connections in a row that ended with messages under way and acknowledged none. */
   #fruitless = 0;
+  /** Whether the server has taken a message since one was refused for the connections that it ended. */
+  #takesOthers = false;
 
   /** Throws `mqtt-url-invalid` or `tls-invalid`; connects to nothing before `start`. */
   constructor(options: PublisherOptions, handler: PublisherHandler<Token>) {
@@ -221,7 +224,7 @@ export class Publisher<Token> {
       if (connection !== this.#connection) return;
       this.#proving = false;
       if (!read) return;
-      this.#fruitless = 0;
+      this.#showsItWorks();
       for (const { token } of this.#outbox.proved(count)) this.#handler.published(token, true);
       this.#readEnd();
     }
@@ -232,7 +235,7 @@ export class Publisher<Token> {
   #acknowledged(packet: Buffer): void {
     const { packetId, reasonCode } = readPuback(packet);
     const letter = this.#outbox.acknowledged(packetId);
-    this.#fruitless = 0;
+    this.#showsItWorks();
     if (letter === undefined) return;
     const reaction = reactionTo(reasonCode);
     if (letter.overtook && reaction !== 'refused') this.#outbox.putBack([letter]);
@@ -240,6 +243,11 @@ export class Publisher<Token> {
     else if (reaction === 'refused' || (reaction === 'unclear' && ++letter.unclear >= unclearAttempts))
       this.#refuse(letter, describe(reasonCode));
     else this.#later(letter, describe(reasonCode));
+  }
+
+  #showsItWorks(): void {
+    this.#fruitless = 0;
+    this.#takesOthers = true;
   }
 
   #readEnd(): void {
@@ -302,6 +310,8 @@ export class Publisher<Token> {
     this.#fruitless++;
     if (this.#fruitless < 2 * suspiciousEnds) return;
     this.#fruitless = suspiciousEnds;
+    if (this.#takesOthers) this.#dialer.explained();
+    this.#takesOthers = false;
     this.#refuse(first, `each time that it was sent the connection ended (${message})`);
   }
 }

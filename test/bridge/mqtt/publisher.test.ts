@@ -151,6 +151,23 @@ describe('a message of QoS 1', () => {
     expect(told.filter(each => each.startsWith('failed'))).toEqual(['failed poison mqtt-publish-refused']);
   });
 
+  // A topic of 201 levels, which Mosquitto takes for an error of the protocol, held everything behind it for another half minute.
+  test.each([
+    ['comes soon after the refusal', true, ['m1', 'poison', 'm2']],
+    ['is put off ever longer while the server takes nothing at all', false, ['poison', 'm2']],
+  ])('that was: the next attempt %s', async (_, isSoon, tokens) => {
+    start({ delayMs: 5, maxDelayMs: 60_000, random: () => 1 });
+    for (const token of tokens) publish(token);
+    const pauses: number[] = [];
+    for (let connections = 0; connections < 7; connections++) {
+      const ended = performance.now();
+      const peer = await greeted();
+      pauses.push(performance.now() - ended);
+      if (connections < 6) await acceptAllBut('poison', peer, new Set());
+    }
+    expect(pauses[6]! < pauses[5]!).toBe(isSoon);
+  });
+
   test('that is forgotten is not sent again, and nothing is told of it', async () => {
     start();
     const first = await greeted({ receiveMaximum: 1 });

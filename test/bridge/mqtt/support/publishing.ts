@@ -29,8 +29,18 @@ export function usePublisher(): void {
   });
 }
 
+const defaults = {
+  window: 100,
+  version: '5' as '5' | '3.1.1',
+  delayMs: 1,
+  /** Twice the other when left out. */
+  maxDelayMs: undefined as number | undefined,
+  random: Math.random,
+};
+
 /** Messages of one lane have the same first character. */
-export function start({ window = 100, version = '5' as '5' | '3.1.1', delayMs = 1 } = {}): void {
+export function start(options: Partial<typeof defaults> = {}): void {
+  const { window, version, delayMs, maxDelayMs, random } = { ...defaults, ...options };
   const of = (token: string, error?: MkbError) => (error ? `${token} ${error.code}` : token);
   publisher = new Publisher<string>(
     {
@@ -44,7 +54,8 @@ export function start({ window = 100, version = '5' as '5' | '3.1.1', delayMs = 
       receiveMaximum: 100,
       maximumPacketSize: 1000,
       connectTimeoutMs: 5000,
-      reconnect: { minDelayMs: delayMs, maxDelayMs: 2 * delayMs },
+      reconnect: { minDelayMs: delayMs, maxDelayMs: maxDelayMs ?? 2 * delayMs },
+      random,
       windowCapacity: 128,
       window,
     },
