@@ -27,7 +27,7 @@ const help = `
 Starts an MQTT server, a Kafka broker, the bridge with demo/my-vehicles.yaml, and vehicles that publish: all in this process, and
 reachable from this machine only. Ends with Ctrl-C or after --duration, and says whether everything that was published has arrived.
 
-A usual port that is taken is left alone: the next free one is used, and told. 0 takes any free one.
+A usual port that is taken is left alone: the next free one is used, and printed. 0 takes any free one.
 
 Examples:
   mkb demo

@@ -34,7 +34,7 @@ Examples:
   mkb drain bridge.yaml --ordinal 2       the third of three replicas
 ${exitCodeHelp(
   [exitCodes.ok, 'the session is drained and ended, or there was none'],
-  [exitCodes.failed, 'it is not drained: the timeout passed, it was stopped, or an error came that no retry mends'],
+  [exitCodes.failed, 'it is not drained: the timeout passed, it was stopped, or an error came that no retry fixes'],
   [exitCodes.usage, 'the command line is wrong'],
   [exitCodes.configuration, 'the document, or a secret it names, is wrong'],
 )}`;
@@ -99,7 +99,7 @@ const prepare = async (
 const breakOff = (timeout: string, signal: StopSignal): AbortSignal => {
   const controller = new AbortController();
   setTimeout(() => controller.abort(`the timeout of ${timeout} has passed`), durationMs(timeout)).unref();
-  void signal.came.then(() => controller.abort('it was told to stop'));
+  void signal.came.then(() => controller.abort('it was stopped'));
   return controller.signal;
 };
 

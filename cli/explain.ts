@@ -17,7 +17,7 @@ import { exitCodeHelp, exitCodes } from './exit-codes.ts';
 import { printProblems } from './output.ts';
 
 const help = `
-Tells for each rule the topics it matches, what it reads of a message, whether it parses the payload, what a row holds, and where it goes.
+Prints for each rule the topics it matches, what it reads of a message, whether it parses the payload, what a row holds, and where it goes.
 
 Examples:
   mkb explain bridge.yaml
@@ -32,7 +32,7 @@ interface ExplainOptions {
 
 export const explainCommand = (): Command =>
   new Command('explain')
-    .description('tell what each rule of a document does: topics, columns, row, sinks')
+    .description('describe what each rule of a document does: topics, columns, row, sinks')
     .argument('<file...>', 'files, folders, or - for standard input')
     .option('--rule <name>', 'only the rule of this name')
     .option('--json', 'print JSON for programs')

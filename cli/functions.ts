@@ -18,7 +18,7 @@ ${exitCodeHelp([exitCodes.ok, 'found'], [exitCodes.failed, 'there is no such fun
 
 export const functionsCommand = (): Command =>
   new Command('functions')
-    .description('list the functions that rules may call, or tell about one')
+    .description('list the functions that rules may call, or explain one')
     .argument('[name]', 'a function, or a word to look for')
     .option('--json', 'print JSON for programs')
     .addHelpText('after', help)

@@ -36,7 +36,7 @@ Examples:
   mkb run bridge.yaml
   mkb eval 'SELECT payload.speed FROM "cars/{vin}"' --topic cars/7 --payload '{"speed": 50}'
 
-mkb COMMAND --help tells more about a command.`;
+mkb COMMAND --help explains a command.`;
 
 /** Kubectl runs a program that is called kubectl-mkb for `kubectl mkb`, and its users know it by that. */
 const calledAs = basename(process.argv[1] ?? '').startsWith('kubectl-mkb') ? 'kubectl mkb' : 'mkb';

@@ -14,7 +14,7 @@ Examples:
   mkb repl --document bridge.yaml          with the schemas of a document
   echo "upper('a')" | mkb repl
 
-Arrow keys bring back earlier lines, Tab completes names, .help tells the rest.`;
+Arrow keys bring back earlier lines, Tab completes names, .help lists the rest.`;
 
 interface ReplOptions {
   readonly topic: string;

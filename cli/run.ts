@@ -23,7 +23,7 @@ interface RunOptions {
 
 const help = `
 Prints one line on stdout when every bridge is connected and moves messages; logs are JSON lines on stderr. It waits for brokers that
-are away. SIGTERM or Ctrl-C: stops reading, delivers and acknowledges what was read, and ends; a second one ends at once.
+are down. SIGTERM or Ctrl-C: stops reading, delivers and acknowledges what was read, and ends; a second one ends at once.
 
 Over HTTP it serves /metrics for Prometheus, /healthz (the process is alive) and /readyz (the bridges are connected).
 
@@ -33,7 +33,7 @@ Examples:
   mkb run bridge.yaml --secrets-dir /run/secrets      password of {secretKeyRef: {name: mqtt, key: password}} in /run/secrets/mqtt/password
 ${exitCodeHelp(
   [exitCodes.ok, 'stopped as asked'],
-  [exitCodes.failed, 'an error that no retry mends'],
+  [exitCodes.failed, 'an error that no retry fixes'],
   [exitCodes.usage, 'the command line is wrong'],
   [exitCodes.configuration, 'a document, or a secret it names, is wrong'],
 )}`;
@@ -99,7 +99,7 @@ const prepare = async (
   return undefined;
 };
 
-/** Runs until a signal comes or one of them fails for good; then all of them are stopped, for whoever restarts us restarts all. */
+/** Runs until a signal comes or one of them fails permanently; then all of them are stopped, for whoever restarts us restarts all. */
 const runBridges = async (bridges: readonly Bridge[], http: HttpEndpoint, log: Logger): Promise<number> => {
   const signal = new StopSignal({ outlivesOutput: true });
   const started = Promise.all(bridges.map(bridge => bridge.start()));

@@ -63,7 +63,7 @@ export const missing = (bridges: readonly KubeObject[], { namespace, names }: Sc
 };
 
 export interface WatchOptions {
-  /** Told when the API server cannot be reached: it is tried again. */
+  /** Told when the API server cannot be reached: it is retried. */
   readonly log: Log;
   /** Ends it. */
   readonly signal: AbortSignal;

@@ -40,7 +40,7 @@ ${exitCodeHelp(
   [exitCodes.ok, 'all are ready'],
   [exitCodes.failed, 'one is not ready or not there'],
   [exitCodes.usage, 'the command line is wrong'],
-  [exitCodes.unavailable, 'the cluster does not tell'],
+  [exitCodes.unavailable, 'the cluster does not answer'],
   [exitCodes.configuration, 'the kubeconfig is wrong, or there is none'],
 )}`;
 

@@ -56,7 +56,7 @@ export const testCommand = (): Command =>
     .description('run the tests of rules, with no broker')
     .argument('<file...>', 'documents, *_test.yaml files, or folders with both')
     .option('--rule <name>', 'only the tests of this rule')
-    .option('--coverage', 'tell which rules have no test, and which branches of CASE no test takes')
+    .option('--coverage', 'list which rules have no test, and which branches of CASE no test takes')
     .option('--junit <file>', 'write the results as JUnit XML, too')
     .option('--watch', 'run again whenever a file changes, until interrupted')
     .addHelpText('after', help)

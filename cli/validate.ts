@@ -16,7 +16,7 @@ ${exitCodeHelp([exitCodes.ok, 'all documents are valid'], [exitCodes.configurati
 
 export const validateCommand = (): Command =>
   new Command('validate')
-    .description('check documents, without connecting anywhere, and tell everything that is wrong')
+    .description('check documents, without connecting anywhere, and report everything that is wrong')
     .argument('<file...>', 'files, folders, or - for standard input')
     .option('--json', 'print one JSON object for programs')
     .addHelpText('after', help)

@@ -9,7 +9,7 @@ import { uids } from './uids.ts';
 const cluster = 'target=~"$cluster"';
 const topics = `${cluster},topic=~"$topic"`;
 const groups = `${topics},group=~"$group"`;
-/** End offsets are a gauge, for a topic can be made anew; rate() takes that for the reset of a counter, which is right. */
+/** End offsets are a gauge, for a topic can be made again; rate() takes that for the reset of a counter, which is right. */
 const produced = `rate(kafka_topic_partition_end_offset{${topics}}[$__rate_interval])`;
 const noGroup = (query: string): string => orZero(query, 'group', 'no consumer group');
 
@@ -28,7 +28,7 @@ const verdict: Row = {
     }),
     stat({
       title: 'Brokers',
-      description: 'Brokers that are members now. Fewer than you run means that one is away.',
+      description: 'Brokers that are members now. Fewer than you run means that one is down.',
       unit: Short,
       width: 4,
       thresholds: [{ value: null, color: blue }],

@@ -213,7 +213,7 @@ export const process: Row = {
     graph({
       title: 'Memory',
       description:
-        'Resident memory of the bridge’s process. It stays flat when Kafka is away: the broker keeps the backlog.',
+        'Resident memory of the bridge’s process. It stays flat when Kafka is down: the broker keeps the backlog.',
       unit: BytesIEC,
       width: 8,
       queries: [{ expr: `process_resident_memory_bytes{job="${jobs.bridge}"}`, legend: '{{instance}}' }],

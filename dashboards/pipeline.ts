@@ -47,7 +47,7 @@ const verdict: Row = {
     stat({
       title: 'Dead-lettered',
       description:
-        'Messages, and records of bridges that read Kafka, in the time shown that failed for good and are in the dead-letter topic, with the reason in their headers. They are not lost, and somebody must look.',
+        'Messages, and records of bridges that read Kafka, in the time shown that failed permanently and are in the dead-letter topic, with the reason in their headers. They are not lost, and somebody must look.',
       unit: Short,
       decimals: 0,
       width: 4,

@@ -74,7 +74,7 @@ export const records: Row = {
     graph({
       title: 'Unheard',
       description:
-        'Messages per second that the MQTT broker took although nobody subscribes to their topic. Only brokers with MQTT 5 tell, and not all. A vehicle that is away without a session never gets them.',
+        'Messages per second that the MQTT broker took although nobody subscribes to their topic. Only brokers with MQTT 5 report it, and not all. A vehicle that is offline without a session never gets them.',
       unit: MessagesPerSecond,
       width: 6,
       height: 6,

@@ -45,7 +45,7 @@ export const exporterMetricTable: readonly MetricEntry[] = [
   counter(
     'mqtt_broker_messages_dropped_total',
     [...node, 'reason'],
-    'Messages that did not reach a client. Reason queue_full is a client that reads too slowly, in every broker; only EMQX tells others, ' +
+    'Messages that did not reach a client. Reason queue_full is a client that reads too slowly, in every broker; only EMQX reports others, ' +
       'of which no_subscribers and no_local are no losses.',
   ),
   counter('mqtt_broker_packets_received_total', node, 'MQTT packets of any kind from clients.'),
@@ -86,7 +86,7 @@ export const exporterMetricTable: readonly MetricEntry[] = [
   gauge('emqx_action_enabled', ['target', 'type', 'action'], '1 if the action is enabled.'),
   counter('emqx_action_matched_total', action, 'Messages that were given to the action.'),
   counter('emqx_action_success_total', action, 'Messages that the action delivered.'),
-  counter('emqx_action_failed_total', action, 'Messages that the action failed to deliver for good.'),
+  counter('emqx_action_failed_total', action, 'Messages that the action failed to deliver permanently.'),
   counter('emqx_action_dropped_total', [...action, 'reason'], 'Messages that the action gave up before sending.'),
   counter('emqx_action_retried_total', action, 'Attempts after the first, whatever became of them.'),
   counter('emqx_action_late_replies_total', action, 'Answers that came when the message was already given up.'),

@@ -74,7 +74,7 @@ export const access: readonly Access[] = [
   }),
   ...[...ownedKinds, kinds.podMonitor, kinds.prometheusRule].map(kind => to(kind, owned, ownedFor[kind.kind]!)),
   to(kinds.pod, ['list', 'watch'], 'Why one does not run, and where its metrics are.'),
-  to(kinds.event, ['create', 'patch'], 'What happened and why, told with the bridge.'),
+  to(kinds.event, ['create', 'patch'], 'What happened and why, recorded with the bridge.'),
   to(kafka, ['get'], 'Where Strimzi is: the addresses of the cluster that `kafka.clusterRef` names.'),
   to(kafkaUser, ['get'], 'Where Strimzi is: the user that it names.'),
   to(kafkaTopic, ['get', 'create', 'patch'], 'Where Strimzi is: topics. Never `delete`: topics outlive bridges.'),

@@ -47,7 +47,7 @@ const leaderElection = section(
 );
 
 const spec = section(
-  'What the operator is told.',
+  'How the operator is configured.',
   {
     images,
     imageUpdates: choice(

@@ -100,7 +100,7 @@ export function prepareOperator(options: OperatorOptions): Operator {
       concurrency: configuration.concurrency,
       reconcile: (key: string, limit: AbortSignal) =>
         reconcile(context, key, limit).catch(error => {
-          // What no retry mends may be mended by something that is not watched: a quota, a webhook.
+          // What no retry fixes may be mended by something that is not watched: a quota, a webhook.
           queue.addAfter(key, context.resyncMs, 'resync');
           throw error;
         }),

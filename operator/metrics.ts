@@ -53,7 +53,7 @@ export function registerOperatorMetrics(
   const missed = counter(
     registry,
     'mkb_operator_watch_missed_events_total',
-    'Changes that a watch has not told of, found by comparing with the API server.',
+    'Changes that a watch has not reported, found by comparing with the API server.',
     watched,
   );
   return {
@@ -104,7 +104,7 @@ function registerConditions(registry: Registry, bridges: () => readonly KubeObje
 const statusIn = (bridge: KubeObject, type: string): Condition['status'] =>
   statusOf(bridge).conditions?.find(condition => condition.type === type)?.status ?? 'Unknown';
 
-/** A gauge whose series are made anew at each scrape. */
+/** A gauge whose series are made again at each scrape. */
 function sampled(
   registry: Registry,
   name: string,

@@ -34,13 +34,13 @@ export const events: readonly EventDefinition[] = [
     sources: ['message/dropped', 'message_dropped'],
     kind: 'loss',
     description:
-      'A message, or what a rule made of it, failed for good and went nowhere; `reason` is that of the metric.',
+      'A message, or what a rule made of it, failed permanently and went nowhere; `reason` is that of the metric.',
   },
   {
     name: 'message.dead_lettered',
     sources: ['message/dead_lettered'],
     kind: 'loss',
-    description: 'A message, or what a rule made of it, failed for good, and its dead letter is on its way.',
+    description: 'A message, or what a rule made of it, failed permanently, and its dead letter is on its way.',
   },
   {
     name: 'bridge.mqtt_connected',

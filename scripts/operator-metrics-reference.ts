@@ -5,7 +5,7 @@ const sections: readonly [prefix: string, title: string, text: string][] = [
   [
     'mkb_operator_',
     'Bridges, corrections and watches',
-    `The state of a bridge is its \`status\`, read off at each scrape, and gone with the bridge. Of several operators only the one that works tells it, so
+    `The state of a bridge is its \`status\`, read off at each scrape, and gone with the bridge. Of several operators only the one that works reports it, so
 that a sum counts each bridge once; while nobody works, there is none. \`namespace\` is the bridge's: let Prometheus keep it (\`honor_labels: true\`, which the
 PodMonitor of the installation says), or it becomes \`exported_namespace\`. There are three series for each of the eight conditions of a bridge, and no more.`,
   ],

@@ -39,7 +39,7 @@ export const kafkaErrors = table({
     }) =>
       `${records === 1 ? '1 record waits' : `${records} records wait`} for topic ${topic} since ${seconds} s: ${reason}.`,
     remedy:
-      'They are kept and tried again, and messages behind them are not acknowledged. See that the topic exists, has leaders and as many replicas in sync as min.insync.replicas asks, and that this user may write to it. delivery.retry.maxAge limits the wait.',
+      'They are kept and retried, and messages behind them are not acknowledged. See that the topic exists, has leaders and as many replicas in sync as min.insync.replicas asks, and that this user may write to it. delivery.retry.maxAge limits the wait.',
   },
   'kafka-retries-exhausted': {
     kind: 'permanent',
@@ -112,7 +112,7 @@ export const kafkaErrors = table({
     kind: 'retryable',
     message: ({ reason }: { reason: string }) => `No AWS credentials were found: ${reason}.`,
     remedy:
-      'Give the process a role (EKS Pod Identity or service account, ECS task, EC2 instance), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. It is tried again.',
+      'Give the process a role (EKS Pod Identity or service account, ECS task, EC2 instance), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. It is retried.',
   },
   'aws-library-missing': {
     kind: 'permanent',
@@ -167,7 +167,7 @@ export const kafkaErrors = table({
   'kafka-request-failed': {
     kind: 'retryable',
     message: ({ what, reason }: { what: string; reason: string }) => `Kafka could not ${what}: ${reason}.`,
-    remedy: 'It is tried again by itself. If it lasts, look at the brokers’ state and logs.',
+    remedy: 'It is retried automatically. If it lasts, look at the brokers’ state and logs.',
   },
   'record-timestamp-invalid': {
     kind: 'permanent',
@@ -202,7 +202,7 @@ export const kafkaErrors = table({
     message: ({ group, who }: { group: string; who: string }) =>
       `The consumer group ${group} has others in it, and each gets a part of the records: ${who}.`,
     remedy:
-      'Give each bridge a spec.kafka.consumer.groupId of its own, or stop the other one. Replicas of one bridge are told apart by --ordinal: 0, 1, 2.',
+      'Give each bridge a spec.kafka.consumer.groupId of its own, or stop the other one. Replicas of one bridge are distinguished by --ordinal: 0, 1, 2.',
   },
   'kafka-membership-lost': {
     kind: 'retryable',

@@ -23,13 +23,13 @@ export const kubernetesErrors = table({
     kind: 'retryable',
     message: ({ server, reason }: { server: string; reason: string; refused?: boolean }) =>
       `The Kubernetes API server ${server} cannot be reached: ${reason}.`,
-    remedy: 'Check the kubeconfig (or the service account) and the network; it is tried again.',
+    remedy: 'Check the kubeconfig (or the service account) and the network; it is retried.',
   },
   'kube-timeout': {
     kind: 'retryable',
     message: ({ action, waitedMs }: { action: string; waitedMs: number }) =>
       `The Kubernetes API server did not answer within ${waitedMs} ms: ${action}.`,
-    remedy: 'It is tried again. If it lasts, look at the load of the API server and of etcd.',
+    remedy: 'It is retried. If it lasts, look at the load of the API server and of etcd.',
   },
   'kube-config': {
     kind: 'permanent',
@@ -41,19 +41,18 @@ export const kubernetesErrors = table({
     kind: 'retryable',
     message: ({ server, reason }: { server: string; reason: string }) =>
       `The kubeconfig gives no credentials for ${server}: ${reason}.`,
-    remedy: 'Check the certificates, the token file or the exec command that the kubeconfig names; it is tried again.',
+    remedy: 'Check the certificates, the token file or the exec command that the kubeconfig names; it is retried.',
   },
   'kube-unauthorized': {
     kind: 'retryable',
     message: ({ action, reason }: Refusal) =>
       `The Kubernetes API server does not know who we are (${action}): ${reason}.`,
-    remedy: 'Check that the token or certificate is of this cluster and has not expired; it is tried again.',
+    remedy: 'Check that the token or certificate is of this cluster and has not expired; it is retried.',
   },
   'kube-forbidden': {
     kind: 'retryable',
     message: ({ action, reason }: Refusal) => `The Kubernetes API server does not allow it (${action}): ${reason}.`,
-    remedy:
-      'Give the service account the role that the message names (deploy/ has the complete ones); it is tried again.',
+    remedy: 'Give the service account the role that the message names (deploy/ has the complete ones); it is retried.',
   },
   'kube-invalid': {
     kind: 'permanent',
@@ -64,37 +63,36 @@ export const kubernetesErrors = table({
     kind: 'retryable',
     message: ({ action, reason }: Refusal & { conflicts?: readonly FieldConflict[] }) =>
       `Another writer was there before us (${action}): ${reason}.`,
-    remedy: 'It is tried again with the newer object. If it lasts, two writers set the same field: leave it to one.',
+    remedy: 'It is retried with the newer object. If it lasts, two writers set the same field: leave it to one.',
   },
   'kube-gone': {
     kind: 'retryable',
     message: ({ action, reason }: Refusal) =>
       `What we knew is too old for the Kubernetes API server (${action}): ${reason}.`,
-    remedy: 'None needed: everything is listed anew.',
+    remedy: 'Wait: everything is listed again.',
   },
   'kube-not-found': {
     kind: 'retryable',
     message: ({ action, reason }: Refusal) => `There is no such object (${action}): ${reason}.`,
-    remedy: 'Check that the namespace and the CustomResourceDefinition exist; it is tried again.',
+    remedy: 'Check that the namespace and the CustomResourceDefinition exist; it is retried.',
   },
   'kube-already-exists': {
     kind: 'retryable',
     message: ({ action, reason }: Refusal) => `It exists already (${action}): ${reason}.`,
-    remedy: 'None needed: it is read, and tried again.',
+    remedy: 'Wait: it is read, and retried.',
   },
   'kube-overloaded': {
     kind: 'retryable',
     message: ({ action, reason }: Refusal & { retryAfterSeconds?: number }) =>
       `The Kubernetes API server has no time for us (${action}): ${reason}.`,
-    remedy:
-      'It is tried again when the server says. If it lasts, look at its flow control (priority levels) and at etcd.',
+    remedy: 'It is retried when the server says. If it lasts, look at its flow control (priority levels) and at etcd.',
   },
   'kube-failed': {
     kind: 'retryable',
     message: ({ action, reason }: Refusal & { status: number }) =>
       `The Kubernetes API server failed (${action}): ${reason}.`,
     remedy:
-      'It is tried again. If it lasts, look at the log of the API server, and at webhooks that are asked about the object.',
+      'It is retried. If it lasts, look at the log of the API server, and at webhooks that are asked about the object.',
   },
   'leadership-lost': {
     kind: 'permanent',
@@ -106,7 +104,7 @@ export const kubernetesErrors = table({
     kind: 'retryable',
     message: ({ controller, key, limitMs }: { controller: string; key: string; limitMs: number }) =>
       `${controller} ${key} could not be reconciled within ${limitMs} ms.`,
-    remedy: 'It is tried again. If it lasts, look at what takes so long: the API server as a rule.',
+    remedy: 'It is retried. If it lasts, look at what takes so long: the API server as a rule.',
   },
   'kube-namespace-ending': {
     kind: 'permanent',
@@ -115,26 +113,25 @@ export const kubernetesErrors = table({
   },
   'kube-cache-behind': {
     kind: 'retryable',
-    message: ({ object }: { object: string }) => `${object} is there, but the watch has not told of it yet.`,
-    remedy: 'None needed: it is tried again in a moment.',
+    message: ({ object }: { object: string }) => `${object} is there, but the watch has not reported it yet.`,
+    remedy: 'Wait: it is retried in a moment.',
   },
   'kube-object-taken': {
     kind: 'retryable',
     message: ({ object }: { object: string }) => `${object} is there already, and belongs to somebody else.`,
-    remedy:
-      'Delete it, or give the bridge another name; it is tried again. What an earlier bridge left goes by itself.',
+    remedy: 'Delete it, or give the bridge another name; it is retried. What an earlier bridge left goes by itself.',
   },
   'kafka-cluster-not-ready': {
     kind: 'retryable',
     message: ({ cluster, reason }: { cluster: string; reason: string }) =>
       `The Kafka cluster ${cluster} of kafka.clusterRef cannot be used: ${reason}.`,
-    remedy: 'Check the name and namespace, and that Strimzi runs it; it is tried again.',
+    remedy: 'Check the name and namespace, and that Strimzi runs it; it is retried.',
   },
   'mqtt-broker-not-ready': {
     kind: 'retryable',
     message: ({ broker, reason }: { broker: string; reason: string }) =>
       `The EMQX cluster ${broker} of mqtt.brokerRef cannot be used: ${reason}.`,
-    remedy: 'Check the name, namespace and port, and that the EMQX operator runs it; it is tried again.',
+    remedy: 'Check the name, namespace and port, and that the EMQX operator runs it; it is retried.',
   },
   'lookup-needs-cluster': {
     kind: 'permanent',

@@ -21,13 +21,13 @@ export const mqttErrors = table({
     kind: 'retryable',
     message: ({ url, reason }: { url: string; reason: string }) =>
       `No connection to the MQTT server ${url}: ${reason}.`,
-    remedy: 'It is tried again. Check host and port, and that the server runs and can be reached from here.',
+    remedy: 'It is retried. Check host and port, and that the server runs and can be reached from here.',
   },
   'mqtt-connect-timeout': {
     kind: 'retryable',
     message: ({ url, waitedMs }: { url: string; waitedMs: number }) =>
       `The MQTT server ${url} did not finish the connection within ${waitedMs} ms.`,
-    remedy: 'It is tried again. Check that the port speaks MQTT, or raise spec.mqtt.connectTimeout for a slow network.',
+    remedy: 'It is retried. Check that the port speaks MQTT, or raise spec.mqtt.connectTimeout for a slow network.',
   },
   'mqtt-not-spoken': {
     kind: 'permanent',
@@ -41,14 +41,14 @@ export const mqttErrors = table({
     message: ({ url, reason }: { url: string; reason: string }) =>
       `The server ${url} did not open a WebSocket: ${reason}.`,
     remedy:
-      'It is tried again. Check the path of the url (many brokers take /mqtt), the port, and what stands before the broker.',
+      'It is retried. Check the path of the url (many brokers take /mqtt), the port, and what stands before the broker.',
   },
   'mqtt-closed-unanswered': {
     kind: 'retryable',
     message: ({ url, version }: { url: string; version: string }) =>
       `The MQTT server ${url} closed the connection without an answer to CONNECT (MQTT ${version}).`,
     remedy:
-      'It is tried again. If it lasts, the server may not speak this version: leave out spec.mqtt.version, or set it to "3.1.1". Then look at its log, and check that the port serves MQTT.',
+      'It is retried. If it lasts, the server may not speak this version: leave out spec.mqtt.version, or set it to "3.1.1". Then look at its log, and check that the port serves MQTT.',
   },
   'mqtt-connection-lost': {
     kind: 'retryable',
@@ -122,7 +122,7 @@ export const mqttErrors = table({
   'mqtt-server-busy': {
     kind: 'retryable',
     message: ({ reason }: { reason: string }) => `The MQTT server cannot serve this client now: ${reason}.`,
-    remedy: 'It is tried again with growing pauses. Check the load and the limits of the server if it lasts.',
+    remedy: 'It is retried with growing pauses. Check the load and the limits of the server if it lasts.',
   },
   'mqtt-server-moved': {
     kind: 'retryable',
@@ -194,7 +194,7 @@ export const mqttErrors = table({
     kind: 'permanent',
     message: ({ reason }: { reason: string }) =>
       `The MQTT server does not let this client give up a subscription: ${reason}.`,
-    remedy: 'Allow this client to unsubscribe on the server, and try again. Its session is kept meanwhile.',
+    remedy: 'Allow this client to unsubscribe on the server, and retry. Its session is kept meanwhile.',
   },
   'drain-ordinal-missing': {
     kind: 'permanent',
@@ -210,8 +210,7 @@ export const mqttErrors = table({
   },
   'mqtt-refused-for-now': {
     kind: 'retryable',
-    message: ({ refusal }: { refusal: string }) =>
-      `${refusal} It was allowed before, so it is tried again for a while.`,
+    message: ({ refusal }: { refusal: string }) => `${refusal} It was allowed before, so it is retried for a while.`,
     remedy:
       'If the server is restarting, wait. If an access rule or password was changed on purpose, change it here too.',
   },

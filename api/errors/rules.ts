@@ -93,7 +93,7 @@ export const ruleErrors = table({
     kind: 'permanent',
     message: ({ line, column, reason }: RulePlace & { reason: string }) => `${rulePlace(line, column)}${reason}.`,
     remedy:
-      'Write GROUP BY keys, and one of TUMBLING(10s), HOPPING(60s, 10s) or SESSION(30s); docs/reference/rules.md tells what each does.',
+      'Write GROUP BY keys, and one of TUMBLING(10s), HOPPING(60s, 10s) or SESSION(30s); docs/reference/rules.md explains each.',
   },
   'rule-not-grouped': {
     kind: 'permanent',
@@ -189,7 +189,7 @@ export const ruleErrors = table({
     message: ({ key, meant }: { key: string; meant: string | undefined }) =>
       `Every record of this sink has the key "${key}", so all go to one partition.${meant === undefined ? '' : ` Is ${meant} meant?`}`,
     remedy:
-      'Use what tells the devices apart, such as ${clientid} with {clientid} in FROM; without `key` records are spread over all partitions.',
+      'Use what distinguishes the devices, such as ${clientid} with {clientid} in FROM; without `key` records are spread over all partitions.',
   },
   'record-key-missing': {
     kind: 'permanent',
@@ -203,7 +203,7 @@ export const ruleErrors = table({
     message: ({ filter, other, otherRule }: { filter: string; other: string; otherRule: string }) =>
       `"${filter}" and "${other}" of the rule ${otherRule} match some topics in common, and neither covers the other.`,
     remedy:
-      'With MQTT 3.1.1 a broker may deliver such a message once for each filter, and then each rule writes it twice. Set mqtt.version to "5", where copies can be told apart, or use one filter that covers both, and WHERE.',
+      'With MQTT 3.1.1 a broker may deliver such a message once for each filter, and then each rule writes it twice. Set mqtt.version to "5", where copies can be distinguished, or use one filter that covers both, and WHERE.',
   },
   'rule-warnings-omitted': {
     kind: 'permanent',

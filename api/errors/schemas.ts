@@ -24,8 +24,7 @@ export const schemaErrors = table({
   'schema-pending': {
     kind: 'retryable',
     message: ({ name, id, registration }: PendingSchema) => {
-      if (registration)
-        return `The registry behind ${name} has not been told of the schema ${registration.schema} yet.`;
+      if (registration) return `The registry behind ${name} does not have the schema ${registration.schema} yet.`;
       return id === undefined
         ? `The schema that ${name} writes with is not known yet.`
         : `Schema ${id} of the registry behind ${name} is not known yet.`;

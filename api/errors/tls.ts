@@ -34,7 +34,7 @@ export const tlsErrors = table({
   'tls-not-yet-valid': {
     kind: 'retryable',
     message: ({ peer }: Peer) => `The certificate of ${peer} is not valid yet.`,
-    remedy: 'Set the clock of this machine, or that of whoever issued the certificate. It is tried again.',
+    remedy: 'Set the clock of this machine, or that of whoever issued the certificate. It is retried.',
   },
   'tls-certificate-demanded': {
     kind: 'permanent',
@@ -62,6 +62,6 @@ export const tlsErrors = table({
   'tls-failed': {
     kind: 'retryable',
     message: ({ peer, reason }: Peer & { reason: string }) => `TLS could not be set up with ${peer}: ${reason}.`,
-    remedy: 'It is tried again. If it lasts, check that this port serves TLS, and look at the log of the server.',
+    remedy: 'It is retried. If it lasts, check that this port serves TLS, and look at the log of the server.',
   },
 });

@@ -31,7 +31,7 @@ export const delivery = section(
       { default: {} },
     ),
     retry: section(
-      'How long what may pass is tried again: a topic that is away, too few replicas in sync, a right that is missing.',
+      'How long a failure that may pass is retried: a topic that is unavailable, too few replicas in sync, a right that is missing.',
       {
         maxAge: optional(
           duration(

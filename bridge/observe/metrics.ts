@@ -180,7 +180,7 @@ export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
   {
     name: 'mkb_refused',
     type: 'gauge',
-    help: '1 while something is refused that only a person can change: to the session or the publisher by MQTT, or to the consumer by Kafka. It is tried again all the same; the reason is the code of the error.',
+    help: '1 while something is refused that only a person can change: to the session or the publisher by MQTT, or to the consumer by Kafka. It is retried all the same; the reason is the code of the error.',
     labels: ['source', 'reason'],
     samples: ({ refusals }) => refusals.map(([source, { code: reason }]) => [{ source, reason }, 1] as const),
   },

@@ -53,7 +53,7 @@ export const bridgeAlerts: readonly Alert[] = [
     dashboard: 'pipeline',
     summary: 'Messages of {{ $labels.bridge }} go to its dead-letter topic.',
     description:
-      'About {{ $value | printf "%.0f" }} messages or records in 10 minutes failed for good. They are kept in the dead-letter topic, with the reason in their headers.',
+      'About {{ $value | printf "%.0f" }} messages or records in 10 minutes failed permanently. They are kept in the dead-letter topic, with the reason in their headers.',
   },
   ...deliverySlow,
   {

@@ -94,6 +94,6 @@ export const exporterAlerts: readonly Alert[] = [
     severity: 'warning',
     dashboard: 'broker',
     summary: 'The exporter does not run, or Prometheus does not reach it.',
-    description: 'Without it no alert can tell of MQTT brokers, Kafka and consumer groups.',
+    description: 'Without it no alert covers MQTT brokers, Kafka and consumer groups.',
   },
 ];

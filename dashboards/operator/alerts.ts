@@ -93,7 +93,7 @@ export const operatorAlerts: readonly Alert[] = [
     dashboard: 'operator',
     summary: 'Changes of objects of the kind {{ $labels.kind }} do not reach the operator.',
     description:
-      'The API server had about {{ $value | printf "%.0f" }} changes in an hour that no watch has told of. They were found by comparing, and have been dealt with, but late.',
+      'The API server had about {{ $value | printf "%.0f" }} changes in an hour that no watch has reported. They were found by comparing, and have been dealt with, but late.',
   },
   {
     name: 'MkbOperatorFights',

@@ -22,7 +22,7 @@ const verdict: Row = {
   panels: [
     stat({
       title: 'Not ready',
-      description: 'Bridges whose condition Ready is not true. The table below names them; kubectl describe tells why.',
+      description: 'Bridges whose condition Ready is not true. The table below names them; kubectl describe says why.',
       unit: Short,
       width: 4,
       thresholds: noneAllowed,
@@ -58,7 +58,7 @@ const verdict: Row = {
     stat({
       title: 'Failed reconciles',
       description:
-        'Reconciles that failed in the time shown. A few are no news, for all but those that only a change can mend are tried again.',
+        'Reconciles that failed in the time shown. A few are no news, for all but those that only a change can fix are retried.',
       unit: Short,
       decimals: 0,
       width: 4,

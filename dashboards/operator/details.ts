@@ -16,7 +16,7 @@ const grown = (metric: string, by: string): string => `sum by (${by}) (increase(
 
 const wrong = {
   failed: 'controller_runtime_reconcile_errors_total',
-  'not tried again': 'controller_runtime_terminal_reconcile_errors_total',
+  'not retried': 'controller_runtime_terminal_reconcile_errors_total',
   'out of time': 'controller_runtime_reconcile_timeouts_total',
   'faults of the program': 'controller_runtime_reconcile_panics_total',
   abandoned: 'mkb_operator_reconciles_abandoned_total',
@@ -158,7 +158,7 @@ export const leadership: Row = {
       queries: [{ expr: `max by (instance) (leader_election_master_status{${ours}})`, legend: '{{instance}}' }],
     }),
     graph({
-      title: 'Changes that no watch has told of',
+      title: 'Changes that no watch has reported',
       description:
         'Found by comparing what is known with the API server now and then, and dealt with. Anything but 0 means that something between the two loses events.',
       unit: Short,
@@ -167,7 +167,7 @@ export const leadership: Row = {
       queries: [{ expr: grown('mkb_operator_watch_missed_events_total', 'kind'), legend: '{{kind}}' }],
     }),
     graph({
-      title: 'Watches begun anew, by kind',
+      title: 'Watches begun again, by kind',
       description:
         'How often all objects of a kind were read, because the API server had forgotten where the watch was. Starts of an operator show as well.',
       unit: Short,

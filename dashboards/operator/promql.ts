@@ -23,7 +23,7 @@ export const condition = (type: string, status: string): string =>
 
 /**
  * 1 where a condition of a bridge held when it was last told of, in the two minutes before. When another operator takes over, nobody tells
- * anything for a moment, and an alert that waits must not begin anew.
+ * anything for a moment, and an alert that waits must not start again.
  */
 export const lately = (type: string): string =>
   `max by (namespace, name) (last_over_time(${conditions(type, 'True', '')}[2m]))`;

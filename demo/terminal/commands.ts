@@ -6,7 +6,7 @@ const subscription = "'mqttx/simulate/tesla/+'";
 /** Each with the name of the program it needs. */
 export const lookCommands = ({ mqttPort, kafkaPort, topic }: DemoFacts): readonly string[] => [
   `mosquitto_sub -h 127.0.0.1 -p ${mqttPort} -t ${subscription} -v`,
-  // MQTTX asks for MQTT 5 unless told otherwise.
+  // MQTTX asks for MQTT 5 by default.
   `mqttx sub -h 127.0.0.1 -p ${mqttPort} -V 3.1.1 -t ${subscription}`,
   `kcat -b 127.0.0.1:${kafkaPort} -C -t ${topic.name} -f '%k  partition %p  offset %o  %s\\n'`,
   `kafka-console-consumer.sh --bootstrap-server 127.0.0.1:${kafkaPort} --topic ${topic.name} --from-beginning --property print.key=true`,

@@ -27,7 +27,7 @@ export class OffsetHistory {
    * @param startOffset the first record that is still kept: what was before cannot be read, and is forgotten
    */
   note(at: number, endOffset: number, startOffset: number): void {
-    // The topic was deleted and made anew.
+    // The topic was deleted and made again.
     if (endOffset < (this.#points.at(-1)?.endOffset ?? 0)) this.#points = [];
     const [last, beforeLast] = [this.#points.at(-1), this.#points.at(-2)];
     // While nothing comes, the last point moves along: it says until when the end was there.

@@ -50,7 +50,7 @@ export class WatchedKind {
       return plurals?.has(this.kind.plural) ?? false;
     } catch (error) {
       if (!signal.aborted)
-        this.#options.log.warn({ kind: this.kind.kind, err: error }, 'discovery failed; it is tried again');
+        this.#options.log.warn({ kind: this.kind.kind, err: error }, 'discovery failed; it is retried');
       return false;
     }
   }

@@ -96,7 +96,7 @@ const untouched = (kind: ResourceKind, before: KubeObject) => ({
 
 const titleOf = ({ kind, metadata }: KubeObject): string => `${kind} ${keyText(metadata)}`;
 
-/** The template of a Job cannot change: one that runs goes on, one that failed with another template is made anew. */
+/** The template of a Job cannot change: one that runs goes on, one that failed with another template is made again. */
 async function leaveJob(cluster: Cluster, object: KubeObject, before: KubeObject, signal: AbortSignal): Promise<Deed> {
   const stays = untouched(kinds.job, before);
   const { conditions = [] } = (before.status ?? {}) as { conditions?: { type: string; status: string }[] };

@@ -8,7 +8,7 @@ interface Service {
   readonly spec?: { readonly ports?: readonly { readonly port: number; readonly name?: string }[] };
 }
 
-/** @throws mqtt-broker-not-ready, which is tried again; what the client throws */
+/** @throws mqtt-broker-not-ready, which is retried; what the client throws */
 export async function lookUpBroker(
   client: Pick<ApiClient, 'get'>,
   document: MqttKafkaBridge,

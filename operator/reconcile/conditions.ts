@@ -1,6 +1,6 @@
 /**
  * From what was found to conditions, each of which answers one question with yes, no or not known, and why. A function of the findings
- * alone: there is no order in which a bridge goes through states, and whatever mends the cause mends the condition.
+ * alone: there is no order in which a bridge goes through states, and whatever fixes the cause fixes the condition.
  *
  * `Ready` is about the document as it is written now. While a newer document is not valid, the last good one runs and may well move every
  * message; `Ready` is false all the same, for whoever waits for it has asked for something else.
@@ -114,7 +114,7 @@ function progressing(findings: Findings): Answer {
     return answer('Progressing', 'False', 'WaitsForChange', 'Somebody has to correct what Ready names.');
   }
   if (failure?.kind === 'permanent') return answer('Progressing', 'False', camelCase(failure.code), failure.message);
-  if (failure) return answer('Progressing', 'True', 'Retrying', `${failure.message} It is tried again.`);
+  if (failure) return answer('Progressing', 'True', 'Retrying', `${failure.message} It is retried.`);
   const unfinished = workloads.filter(workload => !isComplete(workload));
   if (unfinished.length > 0) {
     return answer('Progressing', 'True', 'RollingOut', unfinished.map(readyOf).join(' '));
@@ -198,12 +198,13 @@ function connected(
   whom: string,
 ): Answer {
   const bridge = of(findings, 'bridge');
-  if (!bridge || bridge.wanted === 0) return answer(type, 'Unknown', 'NothingRuns', `No bridge runs that could tell.`);
+  if (!bridge || bridge.wanted === 0)
+    return answer(type, 'Unknown', 'NothingRuns', `No bridge runs that could report it.`);
   const allReady = bridge.current > 0 && bridge.ready >= bridge.current;
   if (said ?? allReady) return answer(type, 'True', 'Connected', `The bridge is connected to ${whom}.`);
   if (said === false)
     return answer(type, 'False', 'NotConnected', `A replica of the bridge is not connected to ${whom}.`);
-  return answer(type, 'Unknown', 'NotKnown', 'No Pod of the bridge has told yet.');
+  return answer(type, 'Unknown', 'NotKnown', 'No Pod of the bridge has reported yet.');
 }
 
 const monitoringComponents: readonly Component[] = ['exporter', 'prometheus', 'grafana'];

@@ -70,7 +70,7 @@ async function endingOf(
     signal.throwIfAborted();
     const failure = failureFrom(error);
     if (failure.kind === 'permanent' || late) return { drained: false, why: failure.message.replace(/\.$/, '') };
-    context.log.warn({ key: keyOf(resource), err: error }, 'sessions cannot be drained yet; it is tried again');
+    context.log.warn({ key: keyOf(resource), err: error }, 'sessions cannot be drained yet; it is retried');
     return undefined;
   }
 }

@@ -31,7 +31,7 @@ interface KafkaUser {
 
 /**
  * @param strimzi the version of its API that is served; undefined when it is not there
- * @throws kafka-cluster-not-ready, which is tried again; what the client throws
+ * @throws kafka-cluster-not-ready, which is retried; what the client throws
  */
 export async function lookUpKafka(
   client: Pick<ApiClient, 'get'>,

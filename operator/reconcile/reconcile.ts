@@ -2,7 +2,7 @@
  * One look at one bridge: what is wanted, what is there, and what is to be done so that they are the same.
  *
  * It is level-based. Nothing is concluded from what has just happened or from what was done before: everything that matters is in the
- * cluster and is read anew each time. So it may be called at any time and as often as one likes, an operator that is started in the midst of
+ * cluster and is read again each time. So it may be called at any time and as often as one likes, an operator that is started in the midst of
  * it goes on, and whatever corrects the cause of a failure heals it.
  *
  * A document that is not valid changes nothing: the last good one, which the ConfigMap of the bridge holds, is looked after as before. The
@@ -94,7 +94,7 @@ async function failureOf(work: Promise<void>, signal: AbortSignal): Promise<MkbE
     return undefined;
   } catch (error) {
     signal.throwIfAborted();
-    // What we knew was old by a moment, which is over when it is tried again: nothing to tell people of.
+    // What we knew was old by a moment, which is over when it is retried: nothing to tell people of.
     if (MkbError.is(error, 'kube-conflict') || MkbError.is(error, 'kube-cache-behind')) throw error;
     return failureFrom(error);
   }

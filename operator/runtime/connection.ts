@@ -4,7 +4,7 @@
  *
  * Certificates and tokens are renewed under a running process (a service account's token each hour), so the kubeconfig is asked again
  * for each request. Connections belong to the certificates that they were made with: when those change, new requests go over new
- * connections, and the old ones end as they fall idle. The client library's own dispatcher is made anew for each request and so never
+ * connections, and the old ones end as they fall idle. The client library's own dispatcher is made again for each request and so never
  * uses a connection twice, and its agent keeps none; that is why the agent is ours, except behind a proxy.
  */
 import { createHash } from 'node:crypto';

@@ -1,9 +1,9 @@
 /**
  * Works through a queue with a function that makes one thing right: `reconcile(key)`.
  *
- * It may be called at any time, for any reason and again; what it throws decides what comes next. A permanent error is not tried again,
- * for only a change can mend it, and a change adds the key anew. Anything else is, after a pause. What is no error of the table is a fault
- * in the program: it is counted as a panic and tried again, and the other keys do not suffer from it.
+ * It may be called at any time, for any reason and again; what it throws decides what comes next. A permanent error is not retried,
+ * for only a change can fix it, and a change adds the key again. Anything else is, after a pause. What is no error of the table is a fault
+ * in the program: it is counted as a panic and retried, and the other keys do not suffer from it.
  *
  * A reconcile has a time limit, after which its signal is aborted, and so it is when the controller stops. One that goes on nevertheless is
  * abandoned after a grace: its worker turns to other keys, or ends. Its key stays taken until it has ended, since a key is never worked
@@ -28,7 +28,7 @@ export interface ControllerMetrics {
   active(workers: number): void;
   /** A reconcile has ended. */
   reconciled(outcome: ReconcileOutcome, seconds: number): void;
-  /** It ended with an error that is not tried again. */
+  /** It ended with an error that is not retried. */
   terminal(): void;
   /** It ended with an error that is none of the table. */
   panicked(): void;
@@ -105,7 +105,7 @@ async function reconcileOnce(
     queue.addAfter(key, result.requeueAfterMs, 'resync');
     ended('requeue_after');
   } catch (error) {
-    // Whoever works next begins anew.
+    // Whoever works next begins again.
     if (stop.aborted) return;
     ended('error');
     failed(key, limit.aborted ? limit.reason : error, options);
@@ -117,14 +117,14 @@ function failed(key: string, error: unknown, { name, queue, metrics, log }: Cont
   if (!MkbError.is(error)) {
     metrics?.panicked();
     queue.addRateLimited(key);
-    log.error(fields, 'a fault in the program: reconciling failed; it is tried again');
+    log.error(fields, 'a fault in the program: reconciling failed; it is retried');
   } else if (error.kind === 'permanent') {
     metrics?.terminal();
     queue.forget(key);
     log.error(fields, 'cannot be reconciled until something changes');
   } else {
     queue.addRateLimited(key, retryAfterMs(error));
-    log.warn(fields, 'reconciling failed; it is tried again');
+    log.warn(fields, 'reconciling failed; it is retried');
   }
 }
 

@@ -130,7 +130,7 @@ export function controllerMetrics(registry: Registry, controller: string, concur
     },
     terminal: count(
       'controller_runtime_terminal_reconcile_errors_total',
-      'Reconciles that have failed and are not tried again until something changes.',
+      'Reconciles that have failed and are not retried until something changes.',
     ),
     panicked: count('controller_runtime_reconcile_panics_total', 'Reconciles that a fault in the program has ended.'),
     timedOut: count('controller_runtime_reconcile_timeouts_total', 'Reconciles whose time was over.'),

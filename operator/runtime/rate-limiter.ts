@@ -1,5 +1,5 @@
 /**
- * How long to wait before something that failed is tried again.
+ * How long to wait before something that failed is retried.
  *
  * Each key waits twice as long as the time before, so that one that cannot succeed costs little. All of them together take tokens from one
  * bucket: when the API server refuses everything, a thousand keys that fail for the first time are a thousand first pauses of 5 ms, and the
@@ -42,7 +42,7 @@ export class RateLimiter {
     return Math.max(Math.min(maxDelayMs, minDelayMs * 2 ** failures), this.#take());
   }
 
-  /** The key has succeeded, or is not tried again: its next failure is its first. */
+  /** The key has succeeded, or is not retried: its next failure is its first. */
   forget(key: string): void {
     this.#failures.delete(key);
   }

@@ -9,7 +9,7 @@
  * - A watch that ends goes on from the newest version seen. Only 410 leads to a new list.
  * - From time to time, when a watch has just ended, the list of exactly the version it ended at is compared with the store. The two must be
  *   the same: what differs is told as if the watch had told it, and counted as missed, for somebody between the server and us has lost it.
- * - Failures are tried again with pauses that grow at random up to 30 s, or as long as the server asks for; a watch that has lived resets
+ * - Failures are retried with pauses that grow at random up to 30 s, or as long as the server asks for; a watch that has lived resets
  *   them.
  *
  * The first list comes from the server's cache (resource version 0): a hundred operators that start after an outage must not read all of
@@ -101,7 +101,7 @@ export class Reflector {
     const gone = MkbError.is(error, 'kube-gone');
     if (gone) this.#version = '';
     else if (!(error instanceof SilentWatch))
-      log.warn({ kind: this.kind.kind, err: error }, 'watching failed; it is tried again');
+      log.warn({ kind: this.kind.kind, err: error }, 'watching failed; it is retried');
     if (gone && this.#pauseMs === minPauseMs) {
       this.#pauseMs *= 2;
       return;
@@ -155,7 +155,7 @@ export class Reflector {
       this.#options.onMissed?.(missed);
       this.#options.log.error(
         { kind: this.kind.kind, missed },
-        'the watch has not told of changes; they were found by a list',
+        'the watch has not reported changes; they were found by a list',
       );
     } catch (error) {
       // The version is too old to be compared with, although not for a watch.

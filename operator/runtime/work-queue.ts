@@ -147,7 +147,7 @@ export class WorkQueue implements QueueFigures {
     if (priority) this.add(key, priority);
   }
 
-  /** Takes and gives nothing any more, and forgets what waits: whoever works next lists everything anew. */
+  /** Takes and gives nothing any more, and forgets what waits: whoever works next lists everything again. */
   shutDown(): void {
     this.#closed = true;
     for (const { cancel } of this.#delayed.values()) cancel();

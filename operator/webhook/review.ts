@@ -10,7 +10,7 @@ import type { KubeObject } from '../runtime/object.ts';
 export interface AdmissionRequest {
   readonly uid: string;
   readonly object?: KubeObject | null;
-  /** What is stored now; null when it is made anew. */
+  /** What is stored now; null when it is made again. */
   readonly oldObject?: KubeObject | null;
 }
 

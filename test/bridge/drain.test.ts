@@ -53,7 +53,7 @@ const conversation = (...pubacks: string[]) => [
   ...pubacks,
   'unsubscribe $share/group/a/+ $share/group/s/#',
   'disconnect',
-  'connect b-2 anew, kept 0 s',
+  'connect b-2 again, kept 0 s',
   'disconnect',
 ];
 
@@ -78,7 +78,7 @@ describe('a session that is drained', () => {
     expect(payloads()).toEqual(['m1']);
     expect(keeper.packets.filter(packet => packet.startsWith('connect'))).toEqual([
       'connect b-2, kept 3600 s',
-      'connect b-2 anew, kept 0 s',
+      'connect b-2 again, kept 0 s',
     ]);
   });
 
@@ -91,7 +91,7 @@ describe('a session that is drained', () => {
       'puback 1',
       'unsubscribe a/+ s/#',
       'disconnect',
-      'connect b anew, kept 0 s',
+      'connect b again, kept 0 s',
       'disconnect',
     ]);
   });
@@ -203,7 +203,7 @@ describe('a session that is not there', () => {
     expect(keeper.packets).toEqual([
       'connect b-2, kept 3600 s',
       'disconnect',
-      'connect b-2 anew, kept 0 s',
+      'connect b-2 again, kept 0 s',
       'disconnect',
     ]);
   });
@@ -233,7 +233,7 @@ describe('a connection that is cut', () => {
     };
     await drain();
     expect(requests).toBe(2);
-    expect(keeper.packets.at(-2)).toBe('connect b-2 anew, kept 0 s');
+    expect(keeper.packets.at(-2)).toBe('connect b-2 again, kept 0 s');
   });
 });
 

@@ -73,7 +73,7 @@ describe('starting', () => {
     expect(bridge.missing()).toEqual([]);
   });
 
-  test('fails for good when a sink’s topic does not exist, and says which', async () => {
+  test('fails permanently when a sink’s topic does not exist, and says which', async () => {
     const { bootstrap } = await startKafka();
     const bridge = await prepare(bootstrap, { kafka: { bootstrapServers: [bootstrap] } });
     await expect(bridge.start()).rejects.toMatchObject({ code: 'kafka-unknown-topic', details: { topic: 't' } });

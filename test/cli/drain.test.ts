@@ -100,7 +100,7 @@ describe('a session with messages', () => {
     child.kill('SIGTERM');
     released.resolve();
     expect([await exit, await stdout]).toEqual([1, '']);
-    expect(await stderr).toContain('is not drained: it was told to stop. Drained: 1; read and not in Kafka: 0.');
+    expect(await stderr).toContain('is not drained: it was stopped. Drained: 1; read and not in Kafka: 0.');
     expect(payloads()).toEqual(['1']);
     const { stdout: drained } = await mkb(['drain', await write(documentOf())]);
     expect(drained).toBe('Drained cars: 0 messages. Its session is ended.\n');
@@ -123,7 +123,7 @@ describe('a session with messages', () => {
 });
 
 describe('what cannot be drained', () => {
-  it('ends with 1 and the remedy when no waiting mends it', async () => {
+  it('ends with 1 and the remedy when no waiting fixes it', async () => {
     const { code, stderr } = await mkb(['drain', await write(documentOf({ topic: 'gone' }))]);
     expect(code).toBe(1);
     expect(stderr).toContain('error: The Kafka topic gone does not exist. [kafka-unknown-topic]\n  remedy: ');

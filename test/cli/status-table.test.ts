@@ -83,6 +83,6 @@ it('prints what the guide shows', () => {
   expect(guide).toContain(`$ kubectl mkb status --all-namespaces\n${plain().text([trucks, vehicles], now)}\`\`\`\n`);
 });
 
-it('is drawn anew in its place, without what was longer before', () => {
+it('is drawn again in its place, without what was longer before', () => {
   expect(redrawn('a\nb\n')).toBe('\x1b[Ha\x1b[K\nb\x1b[K\n\x1b[J');
 });

@@ -224,7 +224,7 @@ market/trucks is not ready, RulesInvalid
         await until('the change', () => said().includes('AllReady'));
       });
       expect(code).toBe(0);
-      expect(stderr).toMatch(/^watching failed; it is tried again: The Kubernetes API server .* cannot be reached/);
+      expect(stderr).toMatch(/^watching failed; it is retried: The Kubernetes API server .* cannot be reached/);
     });
   });
 

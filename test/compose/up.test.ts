@@ -127,7 +127,7 @@ describeReal(
           await stack.docker('restart', 'emqx');
           // In the long run every fault once; otherwise the first three.
           await told(stack, long ? 'emqx is frozen' : 'kafka is frozen');
-          // It mends what it is at before it ends.
+          // It fixes what it is at before it ends.
           await stack.docker('stop', 'chaos');
           expect(await stack.log('chaos')).toContain('kafka is killed');
           await load.finished;

@@ -1,7 +1,7 @@
 /** Stories of the alerts about a bridge's connections, as in alert-cases.ts. */
 import { type AlertStories, critical, mkb, own, quiet, warning } from './support/story.ts';
 
-/** Whether records can move from Kafka to MQTT, on a bridge that reaches both brokers unless told otherwise. */
+/** Whether records can move from Kafka to MQTT, on a bridge that reaches both brokers by default. */
 const publisherAndConsumer = (publisher: string, consumer: string, { mqtt = '1x20', kafka = '1x20' } = {}) => ({
   [mkb('publisher_connected')]: publisher,
   [mkb('consumer_joined')]: consumer,

@@ -63,7 +63,7 @@ describeReal(
 
   // From here on, things are broken, one after another.
 
-  test('watches that the API server has forgotten are seen to begin anew', async () => {
+  test('watches that the API server has forgotten are seen to start again', async () => {
     const lists = async () => (await stack.prometheus.query('sum(mkb_operator_watch_lists_total)'))[0]!.value;
     const before = await lists();
     await stack.kubernetes.compactEtcd();

@@ -15,7 +15,7 @@ test('a scrape shows the values of all targets, and after the next one not more 
   expect((await scrape(registry)).series('mqtt_broker_messages_received_total')).toEqual([5, 7]);
 });
 
-test('a counter that begins anew is shown so', async () => {
+test('a counter that begins again is shown so', async () => {
   const readings = new Readings('a', options);
   const registry = exporterRegistry([readings]);
   readings.set('mqtt_broker_bytes_sent_total', { node: '' }, 100);

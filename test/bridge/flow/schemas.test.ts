@@ -96,7 +96,7 @@ describe('a message of an unknown schema', () => {
     ]);
   });
 
-  test('is not taken for one that changes nothing when its rule is tried again', async () => {
+  test('is not taken for one that changes nothing when its rule is retried', async () => {
     const sql = `SELECT CHANGED(topic, 'one') AS changed, kv_store_put('seen', coalesce(kv_store_get('seen'), 0) + 1) AS put,
       kv_store_get('seen') AS seen, schema_decode('points', payload) AS p FROM "v/#" WHERE changed`;
     await start([rule('changed', sql)]);

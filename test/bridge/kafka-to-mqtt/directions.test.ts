@@ -101,7 +101,7 @@ const unready = (...parts: readonly string[]) =>
   );
 
 // The process ended, and messages from MQTT with it.
-describe('what is refused to records from Kafka is reported and tried again, and messages go on', () => {
+describe('what is refused to records from Kafka is reported and retried, and messages go on', () => {
   test.each([
     ['JoinGroup', groupDenied, 'kafka-not-authorised'],
     ['JoinGroup', 24, 'kafka-group-refused'],
@@ -164,7 +164,7 @@ describe('what is refused to records from Kafka is reported and tried again, and
   });
 });
 
-describe('what is refused to messages from MQTT is reported and tried again, and records go on', () => {
+describe('what is refused to messages from MQTT is reported and retried, and records go on', () => {
   test('MQTT does not let the session in', async () => {
     refused.add('b');
     await prepare();

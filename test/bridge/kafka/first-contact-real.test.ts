@@ -217,7 +217,7 @@ describe('first contact with what is no Kafka', () => {
       });
     });
 
-    test('what closes without a word may be a proxy without its Kafka, and is tried again', async () => {
+    test('what closes without a word may be a proxy without its Kafka, and is retried', async () => {
       const address = await listen(createServer(socket => void socket.on('error', nothing).end()));
       expect(await fails(contact, address)).toMatchObject({ kind: 'retryable' });
       // It was taken for a refused login, and the bridge ended.

@@ -68,7 +68,7 @@ describeReal('kafka', 'kcat')('the producer and a real Kafka', () => {
       producer.close();
     });
 
-    test('with OAUTHBEARER asks for the token anew for each connection', async () => {
+    test('with OAUTHBEARER asks for the token again for each connection', async () => {
       let asked = 0;
       const token = async () => {
         asked++;

@@ -59,7 +59,7 @@ describe('ending a session', () => {
     await ended;
   });
 
-  it('is tried again until the server has confirmed it', async () => {
+  it('is retried until the server has confirmed it', async () => {
     const ended = end();
     const first = await server.accept();
     await first.next();

@@ -167,7 +167,7 @@ describe('a refusal', () => {
     expect(server.unaccepted).toBe(0);
   });
 
-  it('after a success is tried again for ten minutes, because servers refuse while they restart', async () => {
+  it('after a success is retried for ten minutes, because servers refuse while they restart', async () => {
     let time = 0;
     start({ now: () => time });
     (await connectOnce()).cut();

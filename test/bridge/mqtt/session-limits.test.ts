@@ -28,7 +28,7 @@ describe('time limits', () => {
     expect((await recording.lostTimes(1)).message).toContain('closed the connection without an answer to CONNECT');
   });
 
-  it('a server that answers no PINGREQ is given up, and tried again', async () => {
+  it('a server that answers no PINGREQ is given up, and retried', async () => {
     start({ keepAliveMs: 40 });
     const peer = await connectOnce();
     expect(await recording.lostTimes(1)).toMatchObject({ code: 'mqtt-keepalive-timeout', kind: 'retryable' });

@@ -184,7 +184,7 @@ describeReal('mosquitto')('a session with Mosquitto', () => {
     await connect({ urls: [mosquitto.urlTls], tls: { ...tls(), serverName: 'localhost' } });
   });
 
-  it('a WebSocket server that is none is tried again', async () => {
+  it('a WebSocket server that is none is retried', async () => {
     const recording = new Recording({ urls: [mosquitto.url.replace('mqtt:', 'ws:')] });
     recordings.push(recording.start());
     expect((await recording.lostTimes(1)).code).toBe('mqtt-connect-failed');

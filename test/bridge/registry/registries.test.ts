@@ -232,7 +232,7 @@ describe('a schema of the document', () => {
     expect((cars as RegistrySchema).idOf(registration)).toBe(6);
   });
 
-  test('that the subject does not take fails for good, with the reason of the registry', async () => {
+  test('that the subject does not take fails permanently, with the reason of the registry', async () => {
     registry.incompatible = point;
     const { cars } = await prepare();
     expect(await register()).toBe(true);

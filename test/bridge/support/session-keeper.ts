@@ -71,7 +71,7 @@ export class SessionKeeper {
 function describe(packet: Packet): string {
   if (packet.cmd === 'connect') {
     const { clientId, clean, properties } = packet;
-    return `connect ${clientId}${clean ? ' anew' : ''}, kept ${properties?.sessionExpiryInterval} s`;
+    return `connect ${clientId}${clean ? ' again' : ''}, kept ${properties?.sessionExpiryInterval} s`;
   }
   if (packet.cmd === 'unsubscribe') return `unsubscribe ${packet.unsubscriptions.join(' ')}`;
   return packet.messageId === undefined ? packet.cmd : `${packet.cmd} ${packet.messageId}`;

@@ -30,7 +30,7 @@ test('a record from before the first round is at least as old as that round', ()
   expect(history.ageMs(5, 60_000)).toBe(60_000);
 });
 
-test('a topic that is made anew begins anew', () => {
+test('a topic that is made again begins again', () => {
   const history = historyOf([1000, 2000, 0, 10]);
   expect(history.ageMs(5, 30_000)).toBe(5000);
 });

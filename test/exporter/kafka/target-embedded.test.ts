@@ -101,7 +101,7 @@ test('a cluster that is away is down, and up when it is back', async () => {
   await exporter.shows('up again', scrape => scrape.value('kafka_up') === 1);
 });
 
-test('a cluster that answers nothing is down after the timeout, and asked anew when it answers again', async () => {
+test('a cluster that answers nothing is down after the timeout, and asked again when it answers again', async () => {
   const proxy = await startChaosProxy(kafka.cluster.node(1).port);
   onTestFinished(() => proxy.close());
   const exporter = await start({ bootstrapServers: [`127.0.0.1:${proxy.port}`] });

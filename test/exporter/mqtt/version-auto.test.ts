@@ -25,7 +25,7 @@ test('with a version of the document it is not looked for, and the error names t
 });
 
 // mqtt.js gives up on a login that is refused, and the exporter did so too.
-test('a login that is refused is tried again, as its password may have been changed since', async () => {
+test('a login that is refused is retried, as its password may have been changed since', async () => {
   const letsIn = (socket: Socket) => void socket.write(Buffer.from([0x20, 3, 0, 0, 0]));
   server = await OldServer.start(socket => {
     server!.become(letsIn, letsIn);

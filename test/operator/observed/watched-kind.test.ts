@@ -107,7 +107,7 @@ describe('a kind', () => {
     const { watched, log, stopping, running } = await start([], [status(500), served]);
     running(watched.runWhenServed(stopping.signal));
     await watched.synced();
-    expect(log.messages).toEqual(['discovery failed; it is tried again']);
+    expect(log.messages).toEqual(['discovery failed; it is retried']);
   });
 
   it('that is never served ends when it is asked to, and complains of nothing', async () => {

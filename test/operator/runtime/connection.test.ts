@@ -52,7 +52,7 @@ describe('a connection', () => {
     expect([asked.length, await open()]).toEqual([20, 1]);
   });
 
-  it('that nobody uses ends when it is asked to, and is made anew when needed', async () => {
+  it('that nobody uses ends when it is asked to, and is made again when needed', async () => {
     const { config, open } = await start();
     const connection = new Connection(config, 'test');
     await send(connection);
@@ -108,7 +108,7 @@ describe('credentials', () => {
     expect(error!.message).toMatch(/authorization/i);
   });
 
-  it('are asked for anew, so that a token may change under a running process', async () => {
+  it('are asked for again, so that a token may change under a running process', async () => {
     const { config, asked } = await start();
     const changing = withUser(addressOf(config), { token: 'old' });
     const connection = new Connection(changing, 'test');

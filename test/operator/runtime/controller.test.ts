@@ -77,7 +77,7 @@ describe('a reconcile', () => {
     expect(metrics.told).toEqual(['requeue_after 0', 'requeue_after 0', 'success 0']);
   });
 
-  it('that fails is tried again after a pause that grows, until it succeeds', async () => {
+  it('that fails is retried after a pause that grows, until it succeeds', async () => {
     const { calls, reconcile } = failing(() => world, 3, unreachable);
     const { world, queue, metrics } = start(reconcile);
     queue.add('a');
@@ -89,7 +89,7 @@ describe('a reconcile', () => {
     expect(calls).toHaveLength(5);
   });
 
-  it('that the server has no time for is tried again when the server says', async () => {
+  it('that the server has no time for is retried when the server says', async () => {
     const { calls, reconcile } = failing(() => world, 1, overloaded);
     const { world, queue } = start(reconcile);
     queue.add('a');
@@ -97,7 +97,7 @@ describe('a reconcile', () => {
     expect(calls).toEqual([0, 7000]);
   });
 
-  it('that cannot succeed is not tried again until something changes', async () => {
+  it('that cannot succeed is not retried until something changes', async () => {
     const { calls, reconcile } = failing(() => world, 1, invalid);
     const { world, queue, metrics } = start(reconcile);
     queue.add('a');
@@ -111,7 +111,7 @@ describe('a reconcile', () => {
   it.each([
     ['throws what is no error of ours', () => new TypeError('x is not a function')],
     ['throws what is no error at all', () => 'a text'],
-  ])('that %s is a fault in the program, and is tried again', async (_, error) => {
+  ])('that %s is a fault in the program, and is retried', async (_, error) => {
     const { reconcile } = failing(() => world, 1, error);
     const { world, queue, metrics, log } = start(reconcile);
     queue.add('a');
@@ -140,7 +140,7 @@ describe('a reconcile', () => {
     queue.add('a');
     await world.pass(1e7);
     expect(metrics.told).toEqual(['timedOut', 'error 60', 'success 0']);
-    expect(log.messages).toEqual(['reconciling failed; it is tried again']);
+    expect(log.messages).toEqual(['reconciling failed; it is retried']);
   });
 });
 

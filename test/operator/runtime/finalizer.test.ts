@@ -85,7 +85,7 @@ describeReal('kubernetes')('a finalizer', () => {
     expect(await finalizersOf(object)).toEqual([theirs]);
   });
 
-  // A place in the list that was not there any more made a patch that makes no sense, which is an error that is not tried again: the object that
+  // A place in the list that was not there any more made a patch that makes no sense, which is an error that is not retried: the object that
   // was being deleted stayed.
   it('that stands elsewhere since, because others have gone, can be tried again', async () => {
     const object = await newObject('a.example.com/a', theirs, ours);

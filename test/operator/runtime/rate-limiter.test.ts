@@ -12,7 +12,7 @@ describe('the pause after a failure', () => {
     expect(pauses.slice(16)).toEqual(Array(1984).fill(300_000));
   });
 
-  it('begins anew for a key that has been forgotten, and for no other', () => {
+  it('begins again for a key that has been forgotten, and for no other', () => {
     const limiter = new RateLimiter(still);
     for (const key of ['a', 'a', 'b', 'b']) limiter.next(key);
     limiter.forget('a');

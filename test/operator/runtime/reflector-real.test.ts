@@ -101,7 +101,7 @@ describeReal('kubernetes')('a reflector', () => {
     expect(missed).toEqual([]);
   }, 90_000);
 
-  it('misses nothing when what it has not seen is forgotten by the server: it lists anew', async () => {
+  it('misses nothing when what it has not seen is forgotten by the server: it lists again', async () => {
     const namespace = await newNamespace();
     for (const name of ['changes', 'goes', 'stays']) await write(namespace, name);
     let listed = 0;

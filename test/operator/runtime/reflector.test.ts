@@ -216,7 +216,7 @@ describe('a watch that ends', () => {
 });
 
 describe('a list that fails', () => {
-  it('in the middle, because its token has expired, begins anew and tells nothing by halves', async () => {
+  it('in the middle, because its token has expired, begins again and tells nothing by halves', async () => {
     const { api, reflected } = await start(
       [page(7, [red], 'two'), status(410), page(9, [thing('blue', 8)], 'three'), page(9, [thing('red', 9)])],
       [silent],
@@ -226,7 +226,7 @@ describe('a list that fails', () => {
     expect(reflected.told).toEqual(['added blue 8', 'added red 9']);
   });
 
-  it('is tried again after pauses that grow', async () => {
+  it('is retried after pauses that grow', async () => {
     const times: number[] = [];
     await start(
       [
@@ -246,7 +246,7 @@ describe('a list that fails', () => {
   });
 
   // The server said when it would have time again, and was asked five times before that.
-  it('because the server has no time is tried again when the server says', async () => {
+  it('because the server has no time is retried when the server says', async () => {
     const times: number[] = [];
     const { reflected } = await start(
       [
@@ -268,7 +268,7 @@ describe('a list that fails', () => {
     await until('the failure', () => reflected.log.messages.length > 0, { everyMs: 1 });
     expect(reflected.known()).toEqual(['red 5']);
     await reflected.knows('red 8');
-    expect(reflected.log.messages).toEqual(['watching failed; it is tried again']);
+    expect(reflected.log.messages).toEqual(['watching failed; it is retried']);
   });
 });
 
@@ -283,7 +283,7 @@ describe('a change that nobody told', () => {
     expect(lists(api)[1]!.query).toMatchObject({ resourceVersion: '20', resourceVersionMatch: 'Exact', limit: '500' });
     expect(reflected.missed).toEqual([3]);
     expect(reflected.told.slice(2)).toEqual(['modified red 9', 'added new 10', 'deleted gone 6']);
-    expect(reflected.log.messages).toEqual(['the watch has not told of changes; they were found by a list']);
+    expect(reflected.log.messages).toEqual(['the watch has not reported changes; they were found by a list']);
   });
 
   it('is not looked for when the version is too old for that, and the watch goes on', async () => {

@@ -112,7 +112,7 @@ export async function producerFor(bootstrap: string, options: TestOptions = {}):
   return test;
 }
 
-/** A broker that was just started refuses producer ids for a moment; what no waiting mends is thrown. */
+/** A broker that was just started refuses producer ids for a moment; what no waiting fixes is thrown. */
 async function started(test: TestProducer): Promise<void> {
   for (;;) {
     try {

@@ -28,7 +28,7 @@ export class OldServer {
     this.#server = createServer(socket => this.#connected(socket));
   }
 
-  /** @param four how it treats 3.1.1; it lets it in unless told otherwise */
+  /** @param four how it treats 3.1.1; it lets it in by default */
   static async start(five: Treatment, four: Treatment = socket => void socket.write(connack)): Promise<OldServer> {
     const server = new OldServer(five, four);
     await new Promise<void>(resolve => server.#server.listen(0, '127.0.0.1', resolve));

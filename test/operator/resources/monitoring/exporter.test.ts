@@ -170,7 +170,7 @@ describe('the Pod of the exporter', () => {
     expect(hashOf({ mqtt: { ...spec.mqtt, keepAlive: '7s' } }, inputs('a'))).toBe(before);
   });
 
-  it('is rolled by a password that was made up anew', () => {
+  it('is rolled by a password that was made up again', () => {
     const spec = { mqtt: { broker: { kind: 'mosquitto' } } };
     const secrets = (password: string) => ({
       observed: { secrets: { 'cars-broker-user': { password: 'p', 'exporter-password': password } } },
