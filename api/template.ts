@@ -135,6 +135,10 @@ class PlaceholderReader {
     if (!this.#text.includes('}', this.#at)) return 'its closing `}` is missing';
     if (wholeRow) return '`${.}` is the whole row and takes no path';
     const character = String.fromCodePoint(this.#text.codePointAt(this.#at)!);
+    if (character === '(')
+      return 'a template calls no function; select the call in the rule, as upper(payload.id) AS id, and name it here';
+    if (character === '[' || character === '|')
+      return `\`${character}\` cannot stand here; a key stands behind a dot (\${payload.id}), a position in brackets (\${payload.list[1]}), and nothing else`;
     return `\`${character}\` cannot stand here; a key that is not a plain word is written in quotes, as in \${payload.'fuel-level'}`;
   }
 

@@ -21,9 +21,15 @@ export const guard =
     } catch (error) {
       throw MkbError.is(error) || error instanceof Pending
         ? error
-        : failure(sql, expression, { cause: error, missing: missingOf(operands, scope) });
+        : failure(sql, expression, {
+            cause: error,
+            missing: namesValue(error) ? missingOf(operands, scope) : undefined,
+          });
     }
   };
+
+/** Of a refusal that names no value, such as a format with too few of them, none is the reason. */
+const namesValue = (error: unknown): boolean => !(error instanceof Refusal) || error.found !== undefined;
 
 const longest = 200;
 

@@ -52,6 +52,8 @@ describe('what is refused, and where', () => {
     ['${a.}', 4, 'after the dot|follow the dot'],
     ['${a[0]}', 6, 'count from 1'],
     ['${a[x]}', 3, 'cannot stand here'],
+    ["${a['x']}", 3, 'a key stands behind a dot'],
+    ['${upper(a)}', 7, 'select the call in the rule'],
     ['${a-b}', 3, "in quotes, as in \\$\\{payload.'fuel-level'\\}"],
     ['${a b}', 3, 'cannot stand here'],
     ['${.[1]}', 3, 'whole row'],

@@ -174,3 +174,9 @@ test('a later alias wins in DO as well, value or none', () => {
   const [row] = rule.rows(exampleMessage({ topic: 'a', payload: '[{"a": 1}]' }), []);
   expect([row?.v, row?.topic]).toEqual([undefined, undefined]);
 });
+
+// `sprintf('%s', payload.none)` was said to fail because payload.none is null: the format takes no value at all.
+test('what is missing is named only where it is the reason', () => {
+  const { message } = thrownBy(() => evaluated("sprintf('%s', payload.none)", { none: null }));
+  expect(message).toMatch(/1 more are given\.$/);
+});
