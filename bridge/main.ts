@@ -7,6 +7,7 @@
 import type { MqttKafkaBridge } from '../api/bridge.ts';
 import type { MkbError } from '../api/errors.ts';
 import { durationMs } from '../api/units.ts';
+import { asMkbError } from './as-mkb-error.ts';
 import { systemClock } from './clock.ts';
 import type { Account } from './flow/account.ts';
 import { type BindSink, BoundRule } from './flow/bound-rule.ts';
@@ -214,7 +215,10 @@ export class Bridge implements BridgeFigures {
     this.#stopped.abort();
     this.#standstills.close();
     const timeoutMs = durationMs(this.#document.spec.delivery.shutdownTimeout);
-    const ended = await endedWithin(timeoutMs, (settleMs, partingMs) => this.#endInOrder(settleMs, partingMs));
+    const ended = await endedWithin(timeoutMs, (settleMs, partingMs) => this.#endInOrder(settleMs, partingMs)).catch(
+      // Whatever goes wrong with the end of one part, all are closed.
+      error => this.#reports.problem(asMkbError(error)),
+    );
     const left = {
       unacknowledged: this.mqttSource?.account.inFlight ?? 0,
       unpublished: this.kafkaSource?.account.inFlight ?? 0,

@@ -123,6 +123,20 @@ describe('stopping', () => {
     released.resolve();
   });
 
+  test('closes everything although one part fails to end', async () => {
+    // The connections of the others would have kept the process alive.
+    const { bootstrap } = await startKafka();
+    const bridge = await prepare(bootstrap);
+    await bridge.start();
+    bridge.windows.stop = () => {
+      throw new RangeError('more rows than slots');
+    };
+    expect(await bridge.stop()).toEqual({ unacknowledged: 0, unpublished: 0, late: true });
+    await bridge.ended;
+    await until('the connection to MQTT to end', () => !bridge.mqttConnected);
+    expect(bridge.retried.get('unexpected')).toBe(1);
+  });
+
   test('is the same whoever asks for it, and how often', async () => {
     const { bootstrap } = await startKafka();
     const bridge = await prepare(bootstrap);
