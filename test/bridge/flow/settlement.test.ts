@@ -103,6 +103,82 @@ test('received is always the sum of all outcomes and what is in flight', () => {
   );
 });
 
+interface Made {
+  readonly slot: number;
+  readonly source: number;
+  readonly arrival: number;
+}
+
+/** Two sources, and by a simpler way what should be in flight. */
+class Ledger {
+  readonly settlement = new Settlement(9);
+  readonly #sources = [new TestSource(), new TestSource()];
+  readonly #numbers = this.#sources.map(each => this.settlement.add(each));
+  /** What has no outcome, several of one message among it. */
+  readonly #open: Made[] = [];
+  /** Of these messages, the ones that were withdrawn, by slot. */
+  readonly #gone = new Set<number>();
+  #arrivals = 0;
+
+  readonly steps = {
+    begin: (source: number) => {
+      const arrival = this.#arrivals++;
+      const slot = this.settlement.begin(this.#numbers[source]!, arrival, 0);
+      this.#gone.delete(slot);
+      this.#open.push({ slot, source, arrival });
+    },
+    withdraw: (source: number, pick: number) => {
+      const isGone = (arrival: number) => arrival % 2 === pick % 2;
+      this.settlement.withdraw(this.#numbers[source]!, isGone);
+      const gone = this.#open.filter(each => each.source === source && isGone(each.arrival));
+      for (const { slot } of gone) this.#gone.add(slot);
+    },
+    hold: (_source: number, pick: number) => {
+      const made = this.#open[pick % this.#open.length];
+      if (made === undefined) return;
+      this.settlement.hold(made.slot);
+      this.#open.push(made);
+    },
+    release: (_source: number, pick: number, outcome: number) => {
+      const [made] = this.#open.splice(pick % (this.#open.length || 1), 1);
+      if (made) this.settlement.release(made.slot, outcome, 1);
+    },
+  };
+
+  check(): void {
+    for (const [at, { account, settled }] of this.#sources.entries()) {
+      const ours = this.#open.filter(({ source, slot }) => source === at && !this.#gone.has(slot));
+      expect(account.inFlight).toBe(new Set(ours.map(({ slot }) => slot)).size);
+      expect(account.received).toBe(settled.length + account.returned + account.inFlight);
+    }
+    expect(this.settlement.held).toBe(new Set(this.#open.map(({ slot }) => slot)).size);
+  }
+}
+
+test('each source has its own account, whatever is made of its messages, settled and withdrawn in whatever order', () => {
+  const step = fc.record({
+    what: fc.constantFrom(
+      'begin' as const,
+      'hold' as const,
+      'release' as const,
+      'release' as const,
+      'withdraw' as const,
+    ),
+    source: fc.nat(1),
+    pick: fc.nat(),
+    outcome: fc.nat(outcomes.length - 1),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 300 }), list => {
+      const ledger = new Ledger();
+      for (const { what, source, pick, outcome } of list) {
+        ledger.steps[what](source, pick, outcome);
+        ledger.check();
+      }
+    }),
+  );
+});
+
 test('the histogram counts deliveries only, each in the bucket of its duration', () => {
   const { settlement, account, begin } = setup();
   settlement.release(begin(0), delivered, 7);
