@@ -10,6 +10,9 @@ import type { Source } from './source.ts';
 
 /** Where dead letters are written: a topic of the Kafka sink. */
 export interface LetterBox {
+  /** As those of the sink. */
+  readonly full: boolean;
+  readonly hasRoom: boolean;
   /** The token comes back as those of sinks do. */
   write(letter: RecordDraft, token: number): void;
   /** A group of letters may have been written. */
@@ -27,6 +30,8 @@ export class DeadLetters {
   readonly #settlement: Settlement<Source>;
   readonly #box: LetterBox | undefined;
   readonly #events: DeadLetterEvents;
+  /** How many are under way, by the source of their messages. */
+  readonly #underWay = new Map<Source, number>();
 
   /** @param box undefined without a topic for dead letters */
   constructor(settlement: Settlement<Source>, box: LetterBox | undefined, events: DeadLetterEvents) {
@@ -56,28 +61,57 @@ export class DeadLetters {
     if (this.#box) {
       this.#raise('message.dead_lettered', remains, failure, reason);
       this.#box.write(deadLetter(remains, failure, Date.now()), slot);
+      this.#count(slot, 1);
     } else {
       this.#raise('message.dropped', remains, failure, reason);
       this.#settlement.release(slot, outcomeNumber[reason], performance.now());
     }
   }
 
-  /** The dead letter itself cannot be delivered. Its bytes are valid during the call. */
+  delivered(slot: number, now: number): void {
+    this.#count(slot, -1);
+    this.#settlement.release(slot, outcomeNumber.dead_lettered, now);
+  }
+
+  /** The dead letter itself cannot be delivered. Its bytes are valid during the call. A loss is only what nobody else works on. */
   failed(slot: number, error: MkbError, letter: ProducerRecord): void {
-    const shorter = MkbError.is(error, 'kafka-message-too-large') ? shortened(draft(letter)) : undefined;
-    if (shorter) {
-      this.#box!.write(shorter, slot);
-      return;
+    if (!this.#settlement.isWithdrawn(slot)) {
+      const shorter = MkbError.is(error, 'kafka-message-too-large') ? shortened(draft(letter)) : undefined;
+      if (shorter) {
+        this.#box!.write(shorter, slot);
+        return;
+      }
+      this.#reportLoss(slot, error, letter);
     }
-    this.#events.failed('dead letters', error);
-    const remains = this.#settlement.sourceOf(slot).remains(this.#settlement.recall(slot), undefined, letter);
-    this.#raise('message.dropped', remains, { rule: undefined, error }, 'dead_letter_failed');
+    this.#count(slot, -1);
     this.#settlement.release(slot, outcomeNumber.dead_letter_failed, performance.now());
+  }
+
+  /** Whether so many are under way, some of the source's own among them, that it should hand nothing more over. */
+  fullFor(source: Source): boolean {
+    return this.#underWay.has(source) && this.#box!.full;
+  }
+
+  hasRoomFor(source: Source): boolean {
+    return !this.#underWay.has(source) || this.#box!.hasRoom;
   }
 
   /** A group of messages may have failed. */
   readEnd(): void {
     this.#box?.readEnd();
+  }
+
+  #count(slot: number, change: 1 | -1): void {
+    const source = this.#settlement.sourceOf(slot);
+    const count = (this.#underWay.get(source) ?? 0) + change;
+    if (count === 0) this.#underWay.delete(source);
+    else this.#underWay.set(source, count);
+  }
+
+  #reportLoss(slot: number, error: MkbError, letter: ProducerRecord): void {
+    this.#events.failed('dead letters', error);
+    const remains = this.#settlement.sourceOf(slot).remains(this.#settlement.recall(slot), undefined, letter);
+    this.#raise('message.dropped', remains, { rule: undefined, error }, 'dead_letter_failed');
   }
 
   #raise(event: EventName, { facts }: Remains, failure: Parameters<typeof lossOf>[1], reason: Outcome): void {

@@ -1,9 +1,9 @@
 /**
  * The pipeline as one source sees it: a message goes through its rules, whose rows go to their sinks.
  *
- * Everything from `message` to the sinks' buffers is synchronous. A source is paused while a sink that its own rules write to is full, and
- * while one of its messages waits: for an answer that a rule needs, for room for the next of many rows, or for another turn. Nothing is
- * handed over meanwhile, so order is kept, and other sources go on.
+ * Everything from `message` to the sinks' buffers is synchronous. A source is paused while a sink is full that its own rules, or dead letters
+ * of its messages, are written to; and while one of its messages waits: for an answer that a rule needs, for room for the next of many rows,
+ * or for another turn. Nothing is handed over meanwhile, so order is kept, and other sources go on.
  */
 import type { MkbError } from '../../api/errors.ts';
 import type { Captures, Input, Origin, Row } from '../../rules/rule.ts';
@@ -148,12 +148,12 @@ export class PipelineIntake implements Intake {
 
   get #full(): boolean {
     for (const sink of this.#sinks) if (sink.full) return true;
-    return this.#settlement.full;
+    return this.#settlement.full || this.#shared.letters.fullFor(this.#source);
   }
 
   get #hasRoom(): boolean {
     for (const sink of this.#sinks) if (!sink.hasRoom) return false;
-    return !this.#settlement.full;
+    return !this.#settlement.full && this.#shared.letters.hasRoomFor(this.#source);
   }
 
   /** What a sink holds is a sum that is not worth forming for each of a hundred thousand messages a second. */

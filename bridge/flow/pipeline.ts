@@ -88,7 +88,7 @@ export class Pipeline implements SinkHandler {
     for (const token of tokens) {
       const number = token >>> this.#slotBits;
       if (number === deadLetterSink) {
-        this.#settlement.release(token & this.#mask, outcomeNumber.dead_lettered, now);
+        this.#letters.delivered(token & this.#mask, now);
         continue;
       }
       this.#sinks[number - 1]!.delivered++;

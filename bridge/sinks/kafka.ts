@@ -70,7 +70,14 @@ export class KafkaSink implements Sink {
     const { deadLetterTopic } = this.#options;
     if (deadLetterTopic === undefined) return undefined;
     const topic = this.#producer.topic(deadLetterTopic, true);
+    const producer = this.#producer;
     return {
+      get full() {
+        return producer.full;
+      },
+      get hasRoom() {
+        return producer.hasRoom;
+      },
       write: (letter, token) => this.#producer.append(topic, letter, token),
       readEnd: () => this.#producer.readEnd(),
     };

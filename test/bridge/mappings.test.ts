@@ -16,6 +16,7 @@ let bridge: Bridge | undefined;
 let heard: { topic: string; payload: string }[] = [];
 
 beforeEach(async () => {
+  maxBytes = '64MiB';
   heard = [];
   kafka = await startEmbeddedKafka({
     autoCreateTopics: false,
@@ -41,6 +42,9 @@ interface TestRule {
   readonly sinks: readonly object[];
 }
 
+/** Set by a test that needs another. */
+let maxBytes: string;
+
 async function start(...rules: TestRule[]): Promise<Bridge> {
   const document = completeDocument({
     apiVersion: 'mqttkafka.dev/v1alpha1',
@@ -49,7 +53,7 @@ async function start(...rules: TestRule[]): Promise<Bridge> {
     spec: {
       mqtt: { url: broker.url, version: '3.1.1' },
       kafka: { bootstrapServers: [kafka.bootstrap], consumer: { offsetReset: 'earliest' } },
-      delivery: { onFailure: { deadLetter: { topic: 'dead' } } },
+      delivery: { buffer: { maxBytes }, onFailure: { deadLetter: { topic: 'dead' } } },
       rules: rules.map((rule, index) => ({ name: `r${index}`, ...rule })),
     },
   });
@@ -186,6 +190,16 @@ test('a sink that does not keep up pauses the sources of its own rules, and no o
   for (let number = 0; number < 100; number++) await write('in', 'k', `${number}`);
   await until('records to go on while MQTT is down', () => arrived.kafka().length === 100);
   expect(arrived.kafka()).toEqual(Array.from({ length: 100 }, (_, number) => `${number}`));
+});
+
+test('dead letters that cannot be written pause the source of their messages', async () => {
+  // From MQTT to MQTT, with Kafka down and QoS 0, failing messages piled up in memory until there was none left.
+  maxBytes = '1MiB';
+  await start({ sql: 'SELECT payload.x AS x FROM "in/#"', sinks: [sinks.mqtt('${x}')] });
+  await kafka.stop();
+  for (let number = 0; number < 100; number++) await client.publishAsync('in/a', 'x'.repeat(100_000), { qos: 0 });
+  await until('reading to pause', () => bridge!.pausedSeconds > 0.2);
+  expect(bridge!.bufferedBytes).toBeLessThan(3 * 1024 * 1024);
 });
 
 function inFlight(): number {
