@@ -99,7 +99,10 @@ export class Drain {
     } catch (error) {
       const { unacknowledged } = await bridge.stop();
       if (!signal.aborted) throw error;
-      throw this.#unfinished([signal.reason, ...missing].join(', and '), unacknowledged);
+      throw this.#unfinished(
+        [signal.reason, ...missing.map(reason => reason.replace(/\.$/, ''))].join(', and '),
+        unacknowledged,
+      );
     } finally {
       signal.removeEventListener('abort', stop);
     }
