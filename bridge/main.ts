@@ -170,7 +170,7 @@ export class Bridge implements BridgeFigures {
   /** Why it cannot move messages now; empty when it can. */
   missing(): readonly string[] {
     const missing = new Set([...this.#sources, ...this.#sinks].flatMap(part => part.missing()));
-    for (const { message } of this.#persistence.problems) missing.add(`it is starting: ${message}`);
+    for (const { message } of this.#persistence.problems) missing.add(`it is starting: ${message.replace(/\.$/, '')}`);
     for (const reason of this.#standstills.reasons) missing.add(reason);
     return [...(this.#stopping ? ['it is stopping'] : []), ...missing];
   }

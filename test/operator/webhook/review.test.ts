@@ -28,7 +28,8 @@ describe('a review', () => {
       ...ruleOf({ topic: 'cars' }, `r${index}`),
       sql: `SELECT payload FROM "${filter}"`,
     }));
-    const { allowed, warnings } = review({ uid: '1', object: resourceOf({ rules }) }, 1);
+    const object = resourceOf({ rules, mqtt: { url: 'mqtt://localhost:1883', version: '3.1.1' } });
+    const { allowed, warnings } = review({ uid: '1', object }, 1);
     expect(allowed).toBe(true);
     expect(warnings?.[0]).toMatch(/^spec\.rules\[\d\]\.sql/);
   });
