@@ -56,7 +56,7 @@ export interface PublisherHandler<Token> {
 
 const suspiciousEnds = 3;
 
-/** Ends of a connection that say nothing about what was sent on it. */
+/** Ends of a connection that say nothing about what was sent on it: the server stops, is busy, or has had enough of the connection. */
 const innocent: ReadonlySet<string> = new Set(['mqtt-keepalive-timeout', 'mqtt-server-busy', 'mqtt-server-moved']);
 
 export class Publisher<Token> {

@@ -151,6 +151,28 @@ describe('a message of QoS 1', () => {
     expect(told.filter(each => each.startsWith('failed'))).toEqual(['failed poison mqtt-publish-refused']);
   });
 
+  // Six restarts of a broker that ended connections in good order made a message a dead letter.
+  test.each([
+    ['stops', 0x8b],
+    ['is told to end it', 0x98],
+    ['lets no connection live longer', 0xa0],
+    ['is busy', 0x89],
+  ])('is not to blame when the server %s', async (_why, reasonCode) => {
+    start();
+    publish('m1');
+    for (let connection = 0; connection < 8; connection++) {
+      const peer = await greeted();
+      await next(peer);
+      peer.send({ cmd: 'disconnect', reasonCode });
+      peer.end();
+    }
+    const peer = await greeted();
+    const packet = await peer.next();
+    puback(peer, packet.cmd === 'publish' ? packet.messageId! : 0);
+    await until('the outcome', () => publisher.load === 0);
+    expect(told.filter(each => /^(published|failed)/.test(each))).toEqual(['published m1']);
+  });
+
   // A topic of 201 levels, which Mosquitto takes for an error of the protocol, held everything behind it for another half minute.
   test.each([
     ['comes soon after the refusal', true, ['m1', 'poison', 'm2']],
