@@ -29,6 +29,8 @@ export interface CarryOptions {
   readonly restart: 'SIGKILL' | 'SIGTERM' | undefined;
   /** Whether it keeps the order when it sends again. */
   readonly ordered: boolean;
+  /** Whether it keeps what is published at the moment in which a client comes back. If not, the bridge comes back when all is published. */
+  readonly keepsAtReturn: boolean;
   /** Whether clients may ask for MQTT 5. */
   readonly speaks5: boolean;
 }
@@ -40,7 +42,15 @@ const clients = 4;
  * Carries 2,000 messages on each way, all of them at the same time. Each bridge is killed when a quarter of its messages is acknowledged, and
  * the broker is ended once when all have three quarters.
  */
-export async function carry({ kafka, broker, ways, restart, ordered, speaks5 }: CarryOptions): Promise<Verdict[]> {
+export async function carry({
+  kafka,
+  broker,
+  ways,
+  restart,
+  ordered,
+  keepsAtReturn,
+  speaks5,
+}: CarryOptions): Promise<Verdict[]> {
   const runs = await Promise.all(ways.map(way => prepare(kafka, broker, way, ordered, speaks5)));
   try {
     await Promise.all(runs.map(({ bridge }) => bridge.start()));
@@ -49,6 +59,7 @@ export async function carry({ kafka, broker, ways, restart, ordered, speaks5 }: 
         await oracle.start();
         await oracle.reach(0.25);
         await bridge.kill();
+        if (!keepsAtReturn) await oracle.reach(1);
         await bridge.start();
         await oracle.reach(0.75);
       }),

@@ -17,7 +17,7 @@ import { type Broker, type CarryOptions, carry, type Way } from './carried.ts';
 import { rowOf, rowsOf, tableWith } from './table.ts';
 import { mochi, mosquittoVersion, pomVersion, rabbitmqVersion } from './versions.ts';
 
-interface BrokerCase extends Pick<CarryOptions, 'restart' | 'ordered' | 'speaks5' | 'ways'> {
+interface BrokerCase extends Pick<CarryOptions, 'restart' | 'ordered' | 'keepsAtReturn' | 'speaks5' | 'ways'> {
   readonly system: SystemName;
   /** As the table names it, followed by its version. */
   readonly title: string;
@@ -41,6 +41,7 @@ const cases: readonly BrokerCase[] = [
     speaks5: true,
     restart: 'SIGTERM', // Which saves; SIGKILL loses what came since the last autosave.
     ordered: true,
+    keepsAtReturn: true,
   },
   {
     system: 'hivemq',
@@ -52,6 +53,7 @@ const cases: readonly BrokerCase[] = [
     speaks5: true,
     restart: 'SIGKILL',
     ordered: true,
+    keepsAtReturn: true,
   },
   {
     system: 'rabbitmq',
@@ -66,6 +68,7 @@ const cases: readonly BrokerCase[] = [
     speaks5: false,
     restart: 'SIGKILL',
     ordered: true,
+    keepsAtReturn: true,
   },
   {
     system: 'artemis',
@@ -77,6 +80,7 @@ const cases: readonly BrokerCase[] = [
     speaks5: true,
     restart: 'SIGKILL',
     ordered: false,
+    keepsAtReturn: true,
   },
   {
     system: 'mochi',
@@ -88,6 +92,8 @@ const cases: readonly BrokerCase[] = [
     speaks5: true,
     restart: undefined,
     ordered: false,
+    // inheritClientSession copies what the session holds, and clears the original with what came meanwhile.
+    keepsAtReturn: false,
   },
 ];
 
