@@ -6,7 +6,7 @@ export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;
   /**
-   * Calls `ring` at that time or a little later, and perhaps earlier: whoever is rung looks at the time. At once, but not within this call, if
+   * Calls `ring` at that time or a little later, and perhaps earlier: the callback looks at the time. At once, but not within this call, if
    * it is past. Returns what calls it off.
    */
   at(time: number, ring: () => void): () => void;
@@ -14,7 +14,7 @@ export interface Clock {
 
 /**
  * A timer counts the milliseconds that pass, and those are not the ones until a time of day when somebody sets the clock, or a laptop sleeps. So
- * it rings early, and whoever is rung looks at the time and asks again.
+ * it rings early, and the callback looks at the time and sets the next one.
  */
 const longestTimerMs = 1000;
 

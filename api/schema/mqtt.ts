@@ -13,7 +13,7 @@ export const mqttUrl = (description: string) =>
     maxLength: 2048,
   });
 
-/** One field for whoever connects to a broker. */
+/** One field for every part that connects to a broker. */
 export const mqttVersion = choice(
   ['auto', '5', '3.1.1'],
   'The MQTT version to speak. `auto` speaks 5, and 3.1.1 at a broker that does not speak it.',

@@ -98,7 +98,7 @@ export class BoundRule {
     this.#holder = who;
   }
 
-  /** Gives the rule to whoever has waited longest for it. Does nothing unless `who` has it. */
+  /** Gives the rule to the intake that has waited longest for it. Does nothing unless `who` has it. */
   letGo(who: object): void {
     if (this.#holder !== who) return;
     const next = this.#queue.shift();

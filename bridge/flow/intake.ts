@@ -26,7 +26,7 @@ export interface Shared {
   readonly keeps: boolean;
   readonly slotBits: number;
   readonly obtainSchema: ObtainSchema | undefined;
-  /** Tokens came back that no sink told of. */
+  /** Called when tokens came back without a report of their sink. */
   readonly tokensBack: () => void;
   /** Called when messages that waited went on. */
   readonly settled: () => void;

@@ -1,7 +1,7 @@
 /**
  * One message that cannot go on now: its rule waits for an answer, there is no room for its next row, or it has had its turn.
  *
- * Whoever hands messages over stops meanwhile, and order is kept. Keep-alive, /healthz and acknowledgements go on.
+ * The source hands nothing over meanwhile, and order is kept. Keep-alive, /healthz and acknowledgements go on.
  */
 import { type ErrorDetails, MkbError } from '../../api/errors.ts';
 import { Pending } from '../../rules/pending.ts';

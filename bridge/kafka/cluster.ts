@@ -60,8 +60,8 @@ export class Cluster {
   /** When Kafka answered last to a request for metadata, performance.now(). */
   answeredAt = Number.NEGATIVE_INFINITY;
   #controller = -1;
-  /** Failures of links, each of which was told once. */
-  readonly #told = new WeakSet<MkbError>();
+  /** Failures of links, each of which is reported once. */
+  readonly #reported = new WeakSet<MkbError>();
   #refreshing = false;
   #refreshAgain = false;
   /** No refresh before this time, however many ask for one. */
@@ -200,8 +200,8 @@ export class Cluster {
       await this.#readMetadata();
     } catch (error) {
       this.#refreshAgain = true;
-      // What a link could not do was told when it failed.
-      if (!this.#closed && !this.#told.has(error as MkbError)) this.#listener.problem(error as MkbError);
+      // The failure of a link was reported when it failed.
+      if (!this.#closed && !this.#reported.has(error as MkbError)) this.#listener.problem(error as MkbError);
     }
     this.#refreshing = false;
     const pauseMs = backoffMs(this.#refreshStreak++, minDelayMs, maxDelayMs);
@@ -246,7 +246,7 @@ export class Cluster {
   #linkChanged({ lastError }: Link): void {
     if (this.#closed) return;
     if (lastError) {
-      this.#told.add(lastError);
+      this.#reported.add(lastError);
       this.#listener.problem(lastError);
     }
     // With no connection left nothing else would notice that Kafka is back.

@@ -19,7 +19,7 @@ export class FinalFailures {
   readonly #identity: Identity;
   readonly #failed: (token: number, record: ProducerRecord, error: MkbError) => void;
 
-  /** @param failed told of each record that will never be delivered; its bytes are valid during the call */
+  /** @param failed called with each record that will never be delivered; its bytes are valid during the call */
   constructor(identity: Identity, failed: (token: number, record: ProducerRecord, error: MkbError) => void) {
     this.#identity = identity;
     this.#failed = failed;

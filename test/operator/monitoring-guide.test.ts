@@ -73,6 +73,6 @@ describeReal('kubernetes', 'kwok')('the commands of docs/monitoring.md', () => {
     const { data } = (await kubernetes.get('secret', 'my-vehicles-grafana-admin'))!;
     expect(data.password).toMatch(/.{20}/);
     expect(stdout.endsWith(Buffer.from(data.password, 'base64').toString())).toBe(true);
-    // The reader has five minutes, and a scheduler may take some of them to look at a Pod again whose claim was not bound yet.
+    // The guide gives five minutes. It usually takes two seconds; once it took more than a minute, and why is not known.
   }, 330_000);
 });
