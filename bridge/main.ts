@@ -5,9 +5,9 @@
  * hand over no more, what was read is delivered and acknowledged, and only then are the connections closed.
  */
 import type { MqttKafkaBridge } from '../api/bridge.ts';
+import { asMkbError } from '../api/errors/as-mkb-error.ts';
 import type { MkbError } from '../api/errors.ts';
 import { durationMs } from '../api/units.ts';
-import { asMkbError } from './as-mkb-error.ts';
 import { systemClock } from './clock.ts';
 import type { Account } from './flow/account.ts';
 import { type BindSink, BoundRule } from './flow/bound-rule.ts';
@@ -18,16 +18,16 @@ import type { Wait } from './kafka/waits.ts';
 import type { ConnectedInfo, Session } from './mqtt/session.ts';
 import type { BridgeFigures } from './observe/figures.ts';
 import type { Logger } from './observe/log.ts';
+import { Reports } from './observe/reports.ts';
+import { Standstills } from './observe/standstills.ts';
 import { type BridgeOptions, type BridgeParts, prepareParts } from './parts.ts';
 import { Persistence } from './persistence.ts';
-import { Reports } from './reports.ts';
 import { KafkaSink } from './sinks/kafka.ts';
 import { MqttSink } from './sinks/mqtt.ts';
 import { EventsSource } from './sources/events.ts';
 import { KafkaSource } from './sources/kafka.ts';
 import { MqttSource } from './sources/mqtt.ts';
 import { WindowsSource } from './sources/windows.ts';
-import { Standstills } from './standstills.ts';
 import { endedWithin, type StopReport } from './stopping.ts';
 
 export class Bridge implements BridgeFigures {

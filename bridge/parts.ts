@@ -16,7 +16,7 @@ import type { KafkaSinkOptions } from './sinks/kafka.ts';
 import type { MqttSinkOptions } from './sinks/mqtt.ts';
 import type { KafkaSourceOptions } from './sources/kafka.ts';
 import type { MqttSourceOptions } from './sources/mqtt.ts';
-import { planSubscriptions } from './subscriptions.ts';
+import { planSubscriptions } from './sources/mqtt-subscriptions.ts';
 
 export interface BridgeOptions {
   readonly secrets: SecretSources;

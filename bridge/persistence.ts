@@ -1,8 +1,8 @@
 /** Actions that are repeated with growing pauses until they are done, such as the first requests to brokers that are away. */
 import { setTimeout as pause } from 'node:timers/promises';
+import { asMkbError } from '../api/errors/as-mkb-error.ts';
 import type { MkbError } from '../api/errors.ts';
-import { asMkbError } from './as-mkb-error.ts';
-import { backoffMs } from './backoff.ts';
+import { backoffMs } from '../network/backoff.ts';
 
 const minPauseMs = 200;
 const longestPauseMs = 5000;

@@ -30,6 +30,6 @@ export const dashboardFiles: readonly { readonly path: string; content(): string
   })),
   { path: 'dashboards/generated/rules.yaml', content: () => ruleFile() },
   // Again, in the folder that the demo's Prometheus has as its own.
-  { path: 'demo/prometheus/rules.yaml', content: () => ruleFile() },
+  { path: 'demo/compose/prometheus/rules.yaml', content: () => ruleFile() },
   { path: 'dashboards/operator/generated/rules.yaml', content: () => ruleFile(nowhere, operatorRuleGroups) },
 ];

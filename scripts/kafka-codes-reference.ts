@@ -1,5 +1,5 @@
 /** docs/reference/kafka-error-codes.md: every error code of Kafka's protocol and what the bridge does about it. */
-import { type KafkaCode, kafkaCodes, type Reaction } from '../kafka/error-codes.ts';
+import { type KafkaCode, kafkaCodes, type Reaction } from '../network/kafka/error-codes.ts';
 
 const introduction = `# Kafka's error codes
 

@@ -10,9 +10,7 @@ const root = join(import.meta.dirname, '..');
 const folders = [
   'api',
   'rules',
-  'kafka',
-  'http',
-  'net',
+  'network',
   'bridge',
   'operator',
   'exporter',

@@ -5,9 +5,10 @@
  * of its messages, are written to; and while one of its messages waits: for an answer that a rule needs, for room for the next of many rows,
  * or for another turn. Nothing is handed over meanwhile, so order is kept, and other sources go on.
  */
+
+import { asMkbError } from '../../api/errors/as-mkb-error.ts';
 import type { MkbError } from '../../api/errors.ts';
 import type { Captures, Input, Origin, Row } from '../../rules/rule.ts';
-import { asMkbError } from '../as-mkb-error.ts';
 import type { BoundRule, BoundSink } from './bound-rule.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import { ManyRows } from './many-rows.ts';

@@ -8,11 +8,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type API, createTopicsV5, findCoordinatorV3, initProducerIdV2, metadataV9 } from '@platformatic/kafka';
 import { MkbError } from '../../api/errors.ts';
-import { explain } from '../../kafka/diagnosis.ts';
-import { errorName, reactionTo, refuses } from '../../kafka/error-codes.ts';
-import { responseOf } from '../../kafka/response-error.ts';
-import { failureText } from '../../net/connect-failure.ts';
-import { backoffMs } from '../backoff.ts';
+import { backoffMs } from '../../network/backoff.ts';
+import { failureText } from '../../network/connect-failure.ts';
+import { explain } from '../../network/kafka/diagnosis.ts';
+import { errorName, reactionTo, refuses } from '../../network/kafka/error-codes.ts';
+import { responseOf } from '../../network/kafka/response-error.ts';
 import { Connections } from './connections.ts';
 import type { Link, LinkOptions } from './link.ts';
 import type { ProducerIdentity } from './record-batch.ts';

@@ -8,7 +8,7 @@
  * or changed, what follows is counted from the beginning under the next epoch.
  */
 import { MkbError } from '../../api/errors.ts';
-import { errorName } from '../../kafka/error-codes.ts';
+import { errorName } from '../../network/kafka/error-codes.ts';
 import type { Identity } from './identity.ts';
 import type { Lane } from './lane.ts';
 import type { PartitionResult } from './produce-api.ts';

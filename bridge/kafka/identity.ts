@@ -9,7 +9,7 @@
  * request, and brokers need not remember one more id for a day, however many batches are refused.
  */
 import type { MkbError } from '../../api/errors.ts';
-import { backoffMs } from '../backoff.ts';
+import { backoffMs } from '../../network/backoff.ts';
 import type { ProducerIdentity } from './record-batch.ts';
 
 interface IdentitySource {

@@ -10,13 +10,13 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Connection, ConnectionOptions } from '@platformatic/kafka';
+import { asMkbError } from '../../api/errors/as-mkb-error.ts';
 import { MkbError } from '../../api/errors.ts';
-import { BrokerConnection } from '../../kafka/broker-connection.ts';
-import { connectError } from '../../kafka/connect-error.ts';
-import { secureOptionsFor } from '../../kafka/diagnosis.ts';
-import type { KafkaLogin } from '../../kafka/settings.ts';
-import { asMkbError } from '../as-mkb-error.ts';
-import { backoffMs } from '../backoff.ts';
+import { backoffMs } from '../../network/backoff.ts';
+import { BrokerConnection } from '../../network/kafka/broker-connection.ts';
+import { connectError } from '../../network/kafka/connect-error.ts';
+import { secureOptionsFor } from '../../network/kafka/diagnosis.ts';
+import type { KafkaLogin } from '../../network/kafka/settings.ts';
 import { guardFrames } from './frame-guard.ts';
 
 export interface LinkOptions {

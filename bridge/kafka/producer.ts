@@ -9,9 +9,9 @@
  * stops appending while `full` is true.
  */
 import { MkbError } from '../../api/errors.ts';
-import { errorName, reactionTo, refuses } from '../../kafka/error-codes.ts';
-import { failureText } from '../../net/connect-failure.ts';
-import { backoffMs } from '../backoff.ts';
+import { backoffMs } from '../../network/backoff.ts';
+import { failureText } from '../../network/connect-failure.ts';
+import { errorName, reactionTo, refuses } from '../../network/kafka/error-codes.ts';
 import { BufferPool } from './buffer-pool.ts';
 import { Cluster } from './cluster.ts';
 import { codecs } from './compression.ts';

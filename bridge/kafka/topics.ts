@@ -6,7 +6,7 @@
  * behind a later record of its key.
  */
 import type { MkbError } from '../../api/errors.ts';
-import { errorName } from '../../kafka/error-codes.ts';
+import { errorName } from '../../network/kafka/error-codes.ts';
 import type { Cluster } from './cluster.ts';
 import type { Identity } from './identity.ts';
 import type { Lane } from './lane.ts';

@@ -4,7 +4,7 @@
  * Waiting is not being slow. A record waits when its partition has no leader, its leader cannot be reached or refuses it, or the topic is
  * absent; and when it was sent long ago and nobody answers.
  */
-import { errorName } from '../../kafka/error-codes.ts';
+import { errorName } from '../../network/kafka/error-codes.ts';
 import type { Lane } from './lane.ts';
 import type { Link } from './link.ts';
 import type { Topic } from './topic.ts';

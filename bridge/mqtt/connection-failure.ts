@@ -1,7 +1,7 @@
 /** Why a connection to an MQTT server could not be made, or ended: an error of the table, with the remedy for the likeliest cause. */
 import { MkbError } from '../../api/errors.ts';
-import { failureText, tlsFailure } from '../../net/connect-failure.ts';
-import { shownUrl } from '../../net/shown-url.ts';
+import { failureText, tlsFailure } from '../../network/connect-failure.ts';
+import { shownUrl } from '../../network/shown-url.ts';
 import type { MqttVersion } from './options.ts';
 import { isSecure } from './server-url.ts';
 import type { Target } from './transport.ts';

@@ -6,8 +6,8 @@
  * to come back) is the session's.
  */
 import { MkbError } from '../../api/errors.ts';
-import { shownUrl } from '../../net/shown-url.ts';
-import { spokenBy } from '../../net/spoken.ts';
+import { shownUrl } from '../../network/shown-url.ts';
+import { spokenBy } from '../../network/spoken.ts';
 import { connectionFailure, type Progress } from './connection-failure.ts';
 import { connectPacket, decodeControl, disconnectPacket, pingreq } from './control-packets.ts';
 import { type FrameReader, packetType } from './frames.ts';

@@ -11,7 +11,7 @@
  * is no way down from 5 for it.
  */
 import { MkbError } from '../../api/errors.ts';
-import { shownUrl } from '../../net/shown-url.ts';
+import { shownUrl } from '../../network/shown-url.ts';
 import { type ConnectionOptions, type MqttVersion, type SessionOptions, stopwatch } from './options.ts';
 import { Patience } from './patience.ts';
 import { lookCloser, suspicious } from './port-probe.ts';

@@ -4,9 +4,9 @@
  */
 import mqttPacket from 'mqtt-packet';
 import { MkbError } from '../../api/errors.ts';
-import { firstAnswer, speaksTls } from '../../net/probe.ts';
-import { shownUrl } from '../../net/shown-url.ts';
-import { spokenBy } from '../../net/spoken.ts';
+import { firstAnswer, speaksTls } from '../../network/probe.ts';
+import { shownUrl } from '../../network/shown-url.ts';
+import { spokenBy } from '../../network/spoken.ts';
 import { hostOf, portOf } from './server-url.ts';
 
 /** Ends of an attempt that a port of another kind may be the reason of. */

@@ -1,5 +1,5 @@
 import { MkbError } from '../../api/errors.ts';
-import { shownUrl } from '../../net/shown-url.ts';
+import { shownUrl } from '../../network/shown-url.ts';
 
 const defaultPorts: Readonly<Record<string, number>> = { 'mqtt:': 1883, 'mqtts:': 8883, 'ws:': 80, 'wss:': 443 };
 

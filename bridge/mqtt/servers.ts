@@ -6,7 +6,7 @@
  * together. It starts small again only after a connection that lived as long as the largest pause: a server that takes every client in
  * and throws it out at once is not hammered.
  */
-import { backoffMs } from '../backoff.ts';
+import { backoffMs } from '../../network/backoff.ts';
 
 export class Servers {
   readonly #urls: readonly URL[];

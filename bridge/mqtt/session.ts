@@ -10,8 +10,9 @@
  *
  * The surprising case is a refusal after a success, which may pass (patience.ts).
  */
+
+import { asMkbError } from '../../api/errors/as-mkb-error.ts';
 import { MkbError } from '../../api/errors.ts';
-import { asMkbError } from '../as-mkb-error.ts';
 import { AcknowledgementWindow } from './acknowledgements.ts';
 import { Connection, type ConnectionEvents } from './connection.ts';
 import { Dialer } from './dialer.ts';

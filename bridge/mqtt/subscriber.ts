@@ -8,7 +8,7 @@
  * but some servers confuse the two, and answer "in use" (0x91).
  */
 import { MkbError } from '../../api/errors.ts';
-import { backoffMs } from '../backoff.ts';
+import { backoffMs } from '../../network/backoff.ts';
 import { subscribePacket, unsubscribePacket } from './control-packets.ts';
 import type { ServerLimits } from './handshake.ts';
 import type { ConnectionOptions, Subscription } from './options.ts';

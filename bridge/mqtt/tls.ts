@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { type ConnectionOptions, createSecureContext, type SecureContext } from 'node:tls';
 import { MkbError } from '../../api/errors.ts';
-import { checkTlsTexts } from '../../net/tls-settings.ts';
+import { checkTlsTexts } from '../../network/tls-settings.ts';
 import type { TlsOptions } from './options.ts';
 
 /** TLS settings, read once for all connections of a session. */

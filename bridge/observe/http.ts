@@ -1,7 +1,7 @@
 /** The HTTP endpoint of a part: /metrics for Prometheus, /healthz for whether the process is alive, /readyz for whether it can move messages. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Registry } from 'prom-client';
-import { type HttpServer, listenHttp, reply } from '../../http/server.ts';
+import { type HttpServer, listenHttp, reply } from '../../network/http-server.ts';
 
 /** What /readyz asks of a bridge. */
 export interface Readiness {

@@ -2,9 +2,9 @@
 import { type IncomingMessage, request as plainRequest } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import { MkbError } from '../../api/errors.ts';
-import { failureText, tlsFailure } from '../../net/connect-failure.ts';
-import { RenewedAgent } from '../../net/renewed-agent.ts';
-import type { TlsTexts } from '../../net/tls-settings.ts';
+import { failureText, tlsFailure } from '../../network/connect-failure.ts';
+import { RenewedAgent } from '../../network/renewed-agent.ts';
+import type { TlsTexts } from '../../network/tls-settings.ts';
 
 export interface RegistryOptions {
   /** Such as https://registry.example:8081; a path is where the API begins. */

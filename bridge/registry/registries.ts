@@ -6,15 +6,15 @@
  * registry; then it is refused, and so is the message.
  */
 import { setTimeout as pause } from 'node:timers/promises';
+import { asMkbError } from '../../api/errors/as-mkb-error.ts';
 import { type ErrorDetails, MkbError } from '../../api/errors.ts';
 import type { RegistrySection, SchemaSection } from '../../api/schema/schemas.ts';
 import { resolveSecret, type SecretSources } from '../../api/secrets.ts';
 import { durationMs } from '../../api/units.ts';
-import { tlsTexts } from '../../net/tls-settings.ts';
+import { backoffMs } from '../../network/backoff.ts';
+import { tlsTexts } from '../../network/tls-settings.ts';
 import type { Registration, RegistrySchema } from '../../rules/schemas/registry.ts';
 import type { Schemas } from '../../rules/schemas/schemas.ts';
-import { asMkbError } from '../as-mkb-error.ts';
-import { backoffMs } from '../backoff.ts';
 import { RegistryClient, type RegistryOptions } from './client.ts';
 import { idOfSchema, type SchemaText, schemaOfId, schemaOfSubject } from './fetch-schema.ts';
 

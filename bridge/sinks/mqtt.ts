@@ -2,10 +2,10 @@
 import type { MkbError } from '../../api/errors.ts';
 import type { MqttSink as MqttSinkDocument } from '../../api/schema/rules.ts';
 import type { Rule } from '../../rules/rule.ts';
-import { because } from '../because.ts';
 import type { Sink, SinkHandler } from '../flow/sink.ts';
 import type { Publication } from '../mqtt/publisher/publication.ts';
 import { Publisher, type PublisherOptions } from '../mqtt/publisher/publisher.ts';
+import { because } from '../observe/because.ts';
 import { MqttWriter } from './mqtt-writer.ts';
 
 export interface MqttSinkOptions {

@@ -1,7 +1,6 @@
 /** Kafka as a source: a member of a consumer group, whose offsets are committed when their records are safe. */
 import { MkbError } from '../../api/errors.ts';
 import type { Input, Origin } from '../../rules/rule.ts';
-import { because } from '../because.ts';
 import { Account } from '../flow/account.ts';
 import type { BoundRule } from '../flow/bound-rule.ts';
 import type { Remains } from '../flow/letters.ts';
@@ -13,6 +12,7 @@ import { Consumer } from '../kafka/consumer/consumer.ts';
 import type { TakenRecord } from '../kafka/consumer/offsets.ts';
 import type { ConsumerOptions } from '../kafka/consumer/options.ts';
 import type { UnreachableLeader, Wait } from '../kafka/waits.ts';
+import { because } from '../observe/because.ts';
 import { ConsumedRecord } from './kafka-record.ts';
 
 export interface KafkaSourceOptions {

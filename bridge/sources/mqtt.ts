@@ -1,7 +1,6 @@
 /** MQTT as a source: a session at a server, whose messages are acknowledged when they are safe. */
 import { MkbError } from '../../api/errors.ts';
 import type { Input, Origin } from '../../rules/rule.ts';
-import { because } from '../because.ts';
 import { Account } from '../flow/account.ts';
 import type { BoundRule } from '../flow/bound-rule.ts';
 import type { Remains } from '../flow/letters.ts';
@@ -11,6 +10,7 @@ import type { ProducerRecord } from '../kafka/record.ts';
 import type { MqttMessage } from '../mqtt/message.ts';
 import type { SessionOptions } from '../mqtt/options.ts';
 import { type ConnectedInfo, Session } from '../mqtt/session.ts';
+import { because } from '../observe/because.ts';
 import { MqttRoutes } from './mqtt-routes.ts';
 
 export interface MqttSourceOptions {

@@ -5,7 +5,7 @@
  * second, `bye` when the demo ends.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type HttpServer, listenHttp } from '../../http/server.ts';
+import { type HttpServer, listenHttp } from '../../network/http-server.ts';
 import type { EmbeddedKafka } from '../embedded/kafka.ts';
 import type { Figures } from '../meter.ts';
 import { EventStream } from './event-stream.ts';

@@ -2,9 +2,9 @@
 import { type IncomingMessage, get as plainGet, type RequestOptions } from 'node:http';
 import { get as secureGet } from 'node:https';
 import { MkbError } from '../../api/errors.ts';
-import { failureText, tlsFailure } from '../../net/connect-failure.ts';
-import { RenewedAgent } from '../../net/renewed-agent.ts';
-import type { TlsTexts } from '../../net/tls-settings.ts';
+import { failureText, tlsFailure } from '../../network/connect-failure.ts';
+import { RenewedAgent } from '../../network/renewed-agent.ts';
+import type { TlsTexts } from '../../network/tls-settings.ts';
 
 export interface EmqxApiOptions {
   /** Such as http://emqx:18083. */

@@ -4,12 +4,12 @@
  */
 import type { API, Connection, ConnectionOptions } from '@platformatic/kafka';
 import { MkbError } from '../../api/errors.ts';
-import { BrokerConnection } from '../../kafka/broker-connection.ts';
-import { connectError } from '../../kafka/connect-error.ts';
-import { explain, hostAndPort, secureOptionsFor } from '../../kafka/diagnosis.ts';
-import { responseOf } from '../../kafka/response-error.ts';
-import type { KafkaLogin } from '../../kafka/settings.ts';
-import { failureText } from '../../net/connect-failure.ts';
+import { failureText } from '../../network/connect-failure.ts';
+import { BrokerConnection } from '../../network/kafka/broker-connection.ts';
+import { connectError } from '../../network/kafka/connect-error.ts';
+import { explain, hostAndPort, secureOptionsFor } from '../../network/kafka/diagnosis.ts';
+import { responseOf } from '../../network/kafka/response-error.ts';
+import type { KafkaLogin } from '../../network/kafka/settings.ts';
 
 interface Link {
   /** Undefined while certificates and secrets are being read. */

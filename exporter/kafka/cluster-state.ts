@@ -1,7 +1,7 @@
 /** The questions to a Kafka cluster: its partitions, where they begin and end, its groups, and how far these have read. */
 import { listGroupsV3, listOffsetsV5, metadataV9, offsetFetchV6 } from '@platformatic/kafka';
 import { MkbError } from '../../api/errors.ts';
-import { errorName } from '../../kafka/error-codes.ts';
+import { errorName } from '../../network/kafka/error-codes.ts';
 import type { Brokers } from './brokers.ts';
 
 export interface PartitionState {

@@ -5,7 +5,7 @@
  * is metadata the cluster is up; a broker or a partition that does not answer costs its own values and no others.
  */
 import type { MkbError } from '../../api/errors.ts';
-import type { KafkaLogin } from '../../kafka/settings.ts';
+import type { KafkaLogin } from '../../network/kafka/settings.ts';
 import { Target, type TargetSettings } from '../target.ts';
 import { Brokers } from './brokers.ts';
 import {

@@ -7,9 +7,9 @@
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
 import { MkbError } from '../../api/errors.ts';
 import { resolveSecret, type SecretSources } from '../../api/secrets.ts';
-import { networkReason, tlsFailure } from '../../net/connect-failure.ts';
-import { shownUrl } from '../../net/shown-url.ts';
-import { agentTls, tlsTexts } from '../../net/tls-settings.ts';
+import { networkReason, tlsFailure } from '../../network/connect-failure.ts';
+import { shownUrl } from '../../network/shown-url.ts';
+import { agentTls, tlsTexts } from '../../network/tls-settings.ts';
 import type { MqttTargetSpec } from '../config/schema.ts';
 
 /** What mqtt.js is told. */

@@ -8,7 +8,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { MqttClient } from 'mqtt';
 import { MkbError } from '../../api/errors.ts';
-import { shownUrl } from '../../net/shown-url.ts';
+import { shownUrl } from '../../network/shown-url.ts';
 import { Target, type TargetSettings } from '../target.ts';
 import { type ClientSettings, connectClient } from './client.ts';
 import { Probe, type ProbeOptions } from './probe.ts';

@@ -8,7 +8,7 @@ import type { Server } from 'node:https';
 import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { MkbError } from '../../api/errors.ts';
-import { listenHttp } from '../../http/server.ts';
+import { listenHttp } from '../../network/http-server.ts';
 import type { Log } from '../runtime/log.ts';
 import { type AdmissionRequest, type AdmissionResponse, review } from './review.ts';
 

@@ -7,7 +7,7 @@ import { completeDocument } from '../../api/complete.ts';
 import { RegistryClient } from '../../bridge/registry/client.ts';
 import { sessionOptions } from '../../bridge/settings.ts';
 import { EmqxApi } from '../../exporter/emqx/api.ts';
-import { kafkaLogin } from '../../kafka/settings.ts';
+import { kafkaLogin } from '../../network/kafka/settings.ts';
 import { makeCertificates } from '../real/certificates.ts';
 import { removeFolder, temporaryFolder } from '../real/cleanup.ts';
 import { describeReal } from '../real/require.ts';

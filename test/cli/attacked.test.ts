@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { attack, attacks, statusOf } from '../http/support/attacks.ts';
+import { attack, attacks, statusOf } from '../network/support/attacks.ts';
 import { temporaryFolder } from '../real/cleanup.ts';
 import { until } from '../real/until.ts';
 import { startMkb } from './mkb-process.ts';

@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { attack, attacks, statusOf } from '../http/support/attacks.ts';
+import { attack, attacks, statusOf } from '../network/support/attacks.ts';
 import { removeFolder, temporaryFolder } from '../real/cleanup.ts';
 import { until } from '../real/until.ts';
 import { startMkb } from './mkb-process.ts';

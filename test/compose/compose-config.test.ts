@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { describeReal } from '../real/require.ts';
 import { docker } from './engine.ts';
-import { demoFolder } from './stack.ts';
+import { composeFolder } from './stack.ts';
 
 const overrides = ['compose.mosquitto.yaml', 'compose.tls.yaml'];
 const profiles = ['load', 'chaos'];
@@ -21,10 +21,10 @@ const combinations = [...subsets(overrides), [...overrides].reverse()].flatMap(f
 );
 
 async function config(files: readonly string[], chosen: readonly string[], ...args: string[]) {
-  const all = ['compose.yaml', ...files].flatMap(file => ['-f', join(demoFolder, file)]);
+  const all = ['compose.yaml', ...files].flatMap(file => ['-f', join(composeFolder, file)]);
   const { stdout, stderr } = await docker(
     ['compose', ...all, ...chosen.flatMap(name => ['--profile', name]), 'config', ...args],
-    { cwd: demoFolder },
+    { cwd: composeFolder },
   );
   return { lines: stdout.trim().split('\n'), stderr };
 }

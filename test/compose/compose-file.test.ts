@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { loadChecked } from '../../cli/documents.ts';
 import { loadExporter } from '../../exporter/config/load.ts';
-import { demoFolder, demoVariables } from './stack.ts';
+import { composeFolder, demoVariables } from './stack.ts';
 
 interface Service {
   readonly image: string;
@@ -21,7 +21,7 @@ interface Service {
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
 }
 
-const text = (file: string) => readFileSync(join(demoFolder, file), 'utf8');
+const text = (file: string) => readFileSync(join(composeFolder, file), 'utf8');
 const files = ['compose.yaml', 'compose.mosquitto.yaml', 'compose.tls.yaml'];
 const tag = (name: string) => ({ tag: name, collection: 'seq' as const });
 
@@ -32,7 +32,7 @@ const servicesOf = (file: string): [string, Service][] => {
 const services = servicesOf('compose.yaml');
 const variables = demoVariables();
 
-describe('demo/compose.yaml', () => {
+describe('demo/compose/compose.yaml', () => {
   it('has the containers that the documentation names', () => {
     const names = services.map(([, { container_name }]) => container_name);
     const documented = ['emqx', 'kafka', 'mqttx', 'bridge', 'simulator', 'exporter', 'prometheus', 'grafana'];
@@ -77,8 +77,8 @@ describe('demo/compose.yaml', () => {
   });
 });
 
-describe.each(files)('demo/%s', file => {
-  it('uses the variables of demo/.env and no others', () => {
+describe.each(files)('demo/compose/%s', file => {
+  it('uses the variables of .env and no others', () => {
     const used = [...text(file).matchAll(/(?<!\$)\$\{?(\w+)/g)].map(match => match[1]!);
     expect(used.filter(name => variables[name] === undefined)).toEqual([]);
   });
@@ -86,19 +86,19 @@ describe.each(files)('demo/%s', file => {
   it('mounts only files that exist', () => {
     const mounted = servicesOf(file).flatMap(([, { volumes = [] }]) => volumes);
     const paths = mounted.filter(volume => volume.startsWith('.')).map(volume => volume.split(':')[0]!);
-    expect(paths.filter(path => !existsSync(join(demoFolder, path)))).toEqual([]);
+    expect(paths.filter(path => !existsSync(join(composeFolder, path)))).toEqual([]);
   });
 });
 
 describe('the documents in the containers', () => {
   const documents = {
-    host: 'my-vehicles.yaml',
-    containers: 'compose/my-vehicles.yaml',
-    tls: 'compose/my-vehicles.tls.yaml',
+    host: '../my-vehicles.yaml',
+    containers: 'my-vehicles.yaml',
+    tls: 'my-vehicles.tls.yaml',
   };
 
   it.each(Object.values(documents))('%s is valid', async file => {
-    const { problems } = await loadChecked([join(demoFolder, file)]);
+    const { problems } = await loadChecked([join(composeFolder, file)]);
     expect(problems).toEqual([]);
   });
 
@@ -126,14 +126,12 @@ describe('the documents in the containers', () => {
   it.each(
     brokers.flatMap(name => [`exporter/${name}.yaml`, `exporter-tls/${name}.yaml`]),
   )('%s is valid', async file => {
-    expect((await loadExporter(join(demoFolder, 'compose', file))).problems).toEqual([]);
+    expect((await loadExporter(join(composeFolder, file))).problems).toEqual([]);
   });
 
   it.each(brokers)('watch the same of %s with TLS and without', name => {
     const withoutAddresses = (file: string) =>
       JSON.stringify(parse(text(file)), (key, value) => (key === 'tls' || key === 'url' ? undefined : value));
-    expect(withoutAddresses(`compose/exporter-tls/${name}.yaml`)).toBe(
-      withoutAddresses(`compose/exporter/${name}.yaml`),
-    );
+    expect(withoutAddresses(`exporter-tls/${name}.yaml`)).toBe(withoutAddresses(`exporter/${name}.yaml`));
   });
 });

@@ -3,20 +3,20 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { demoFolder, demoVariables } from './stack.ts';
+import { composeFolder, demoVariables } from './stack.ts';
 
 const docs = join(import.meta.dirname, '../../docs');
 const text = readFileSync(join(docs, 'quickstart.md'), 'utf8');
 const commands = [...text.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(match => match[1]!.trim().split('\n'));
 
-const { services } = parse(readFileSync(join(demoFolder, 'compose.yaml'), 'utf8'), { merge: true });
+const { services } = parse(readFileSync(join(composeFolder, 'compose.yaml'), 'utf8'), { merge: true });
 const profiles = Object.values(services).flatMap(service => (service as { profiles?: string[] }).profiles ?? []);
 const options = (command: string, name: string) =>
   [...command.matchAll(new RegExp(`(?<= )${name} (\\S+)`, 'g'))].map(match => match[1]!);
 
 describe('docs/quickstart.md', () => {
   it.each(commands.filter(command => command.includes('docker compose ')))('%s', command => {
-    for (const file of options(command, '-f')) expect(existsSync(join(demoFolder, file)), file).toBe(true);
+    for (const file of options(command, '-f')) expect(existsSync(join(composeFolder, file)), file).toBe(true);
     for (const profile of options(command, '--profile')) expect(profiles).toContain(profile);
     for (const [, name] of command.matchAll(/\b([A-Z_]+)=/g)) expect(demoVariables()).toHaveProperty(name!);
     const last = command.split(' ').at(-1)!;
@@ -35,7 +35,7 @@ describe('docs/quickstart.md', () => {
     for (const port of [MQTT_PORT, KAFKA_PORT, GRAFANA_PORT, PROMETHEUS_PORT, BRIDGE_PORT, EMQX_DASHBOARD_PORT]) {
       expect(text).toContain(`localhost:${port}`);
     }
-    expect(readFileSync(join(demoFolder, 'my-vehicles.yaml'), 'utf8')).toContain('name: my-vehicles,');
+    expect(readFileSync(join(composeFolder, 'my-vehicles.yaml'), 'utf8')).toContain('name: my-vehicles,');
   });
 
   it('links to files that exist', () => {

@@ -5,11 +5,11 @@ import { parseEnv } from 'node:util';
 import { freePorts } from '../real/ports.ts';
 import type { Output, RunningEngine, RunOptions } from './engine.ts';
 
-export const demoFolder = join(import.meta.dirname, '../../demo');
+export const composeFolder = join(import.meta.dirname, '../../demo/compose');
 
-/** The variables of demo/.env. */
+/** The variables of demo/compose/.env. */
 export const demoVariables = (): Record<string, string> =>
-  parseEnv(readFileSync(join(demoFolder, '.env'), 'utf8')) as Record<string, string>;
+  parseEnv(readFileSync(join(composeFolder, '.env'), 'utf8')) as Record<string, string>;
 
 /** A container, as `docker inspect` tells it. */
 export interface Inspected {
@@ -25,11 +25,11 @@ export class Stack {
 
   private constructor(engine: RunningEngine, overrides: readonly string[], variables: Record<string, string>) {
     this.#engine = engine;
-    this.#files = ['compose.yaml', ...overrides].flatMap(file => ['-f', resolve(demoFolder, file)]);
+    this.#files = ['compose.yaml', ...overrides].flatMap(file => ['-f', resolve(composeFolder, file)]);
     this.#variables = variables;
   }
 
-  /** @param overrides such as compose.tls.yaml, from the folder of the demo */
+  /** @param overrides such as compose.tls.yaml, from the same folder */
   static async of(engine: RunningEngine, overrides: readonly string[] = []): Promise<Stack> {
     const names = Object.keys(demoVariables()).filter(name => name.endsWith('_PORT'));
     const ports = await freePorts(names.length);
@@ -45,7 +45,7 @@ export class Stack {
   /** `docker compose ARGS...` */
   compose(args: readonly string[], options: RunOptions = {}): Promise<Output> {
     const env = { ...this.#variables, ...options.env };
-    return this.#engine.docker(['compose', ...this.#files, ...args], { cwd: demoFolder, ...options, env });
+    return this.#engine.docker(['compose', ...this.#files, ...args], { cwd: composeFolder, ...options, env });
   }
 
   docker(...args: string[]): Promise<Output> {

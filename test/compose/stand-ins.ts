@@ -1,6 +1,6 @@
 /**
  * Images for a machine that reaches no registry of images: the real programs of this machine (Kafka, Mosquitto, Prometheus, Node) under
- * the names and in the places of the images that demo/.env names, and imitations of the two that cannot be had (stand-ins/emqx,
+ * the names and in the places of the images that demo/compose/.env names, and imitations of the two that cannot be had (stand-ins/emqx,
  * stand-ins/grafana) and of one client (stand-ins/mqttx). What an image must be told, and what it is asked for, is the same.
  */
 import { execFileSync } from 'node:child_process';
@@ -14,7 +14,7 @@ import type { RunningEngine } from './engine.ts';
 const folder = join(import.meta.dirname, 'stand-ins');
 const base = 'stand-in-base';
 
-/** Which folder of stand-ins/ becomes the image of which variable of demo/.env. */
+/** Which folder of stand-ins/ becomes the image of which variable of demo/compose/.env. */
 const images = {
   EMQX_IMAGE: 'emqx',
   MOSQUITTO_IMAGE: 'mosquitto',
@@ -27,7 +27,7 @@ const images = {
 /**
  * Makes all of them, or what has changed since the last time.
  *
- * @param names the variables of demo/.env
+ * @param names the variables of demo/compose/.env
  */
 export async function buildStandIns(engine: RunningEngine, names: Readonly<Record<string, string>>): Promise<void> {
   await buildBase(engine);

@@ -11,7 +11,7 @@ import { describeReal } from '../real/require.ts';
 import { root } from './support/committed.ts';
 import { promtool } from './support/promtool.ts';
 
-const demo = join(root, 'demo');
+const demo = join(root, 'demo/compose');
 const read = (...path: string[]) => parse(readFileSync(join(demo, ...path), 'utf8'));
 const prometheus = read('prometheus', 'prometheus.yml');
 

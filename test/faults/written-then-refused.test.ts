@@ -3,7 +3,7 @@
  * a repetition and confirmed it, and its records were nowhere although they counted as delivered.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { errorName, refuses } from '../../kafka/error-codes.ts';
+import { errorName, refuses } from '../../network/kafka/error-codes.ts';
 import { producerFor, readTopic } from '../bridge/kafka/support/producing.ts';
 import { type RunningKafka, startKafka } from '../real/kafka.ts';
 import { describeReal } from '../real/require.ts';

@@ -1,7 +1,7 @@
 // With 10,000 filters a bridge started in 43 s, without /healthz: each filter was compared with each other. The index must say the same.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { planSubscriptions } from '../../bridge/subscriptions.ts';
+import { planSubscriptions } from '../../bridge/sources/mqtt-subscriptions.ts';
 import { FilterIndex } from '../../rules/filter-index.ts';
 import { filterCovers, filtersOverlap } from '../../rules/topic-filter.ts';
 

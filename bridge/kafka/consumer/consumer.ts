@@ -10,9 +10,9 @@
  * handler is told that it is someone else's now.
  */
 import { setTimeout as pause } from 'node:timers/promises';
+import { asMkbError } from '../../../api/errors/as-mkb-error.ts';
 import type { MkbError } from '../../../api/errors.ts';
-import { asMkbError } from '../../as-mkb-error.ts';
-import { backoffMs } from '../../backoff.ts';
+import { backoffMs } from '../../../network/backoff.ts';
 import { Cluster } from '../cluster.ts';
 import type { UnreachableLeader } from '../waits.ts';
 import { AssignedPartition } from './assigned-partition.ts';

@@ -4,7 +4,7 @@
  */
 import type { Connection } from '@platformatic/kafka';
 import { MkbError } from '../../../api/errors.ts';
-import { failureText } from '../../../net/connect-failure.ts';
+import { failureText } from '../../../network/connect-failure.ts';
 import type { Cluster } from '../cluster.ts';
 import { Link } from '../link.ts';
 import type { ConsumerOptions } from './options.ts';

@@ -1,6 +1,6 @@
 /** What the error codes of a group's coordinator mean. */
 import { MkbError } from '../../../api/errors.ts';
-import { errorName, reactionTo, refuses } from '../../../kafka/error-codes.ts';
+import { errorName, reactionTo, refuses } from '../../../network/kafka/error-codes.ts';
 import { isDenied } from '../cluster.ts';
 
 /** The group is being made up anew: join again. */

@@ -19,11 +19,11 @@ import {
   offsetFetchV7,
   syncGroupV5,
 } from '@platformatic/kafka';
+import { asMkbError } from '../../../api/errors/as-mkb-error.ts';
 import { MkbError } from '../../../api/errors.ts';
-import { errorName } from '../../../kafka/error-codes.ts';
-import { responseOf } from '../../../kafka/response-error.ts';
-import { asMkbError } from '../../as-mkb-error.ts';
-import { backoffMs } from '../../backoff.ts';
+import { backoffMs } from '../../../network/backoff.ts';
+import { errorName } from '../../../network/kafka/error-codes.ts';
+import { responseOf } from '../../../network/kafka/response-error.ts';
 import type { Cluster } from '../cluster.ts';
 import { Coordinator } from './coordinator.ts';
 import { groupError, isMemberUnknown, isMoved, rebalanceInProgress } from './group-errors.ts';

@@ -5,10 +5,11 @@
  * A batch that is damaged in one replica may be whole in the next, and every replica in sync may be read (KIP-392). So they take turns, until
  * a batch was read; then the leader is asked again.
  */
+
+import { asMkbError } from '../../../api/errors/as-mkb-error.ts';
 import { MkbError } from '../../../api/errors.ts';
-import { errorName } from '../../../kafka/error-codes.ts';
-import { asMkbError } from '../../as-mkb-error.ts';
-import { backoffMs } from '../../backoff.ts';
+import { backoffMs } from '../../../network/backoff.ts';
+import { errorName } from '../../../network/kafka/error-codes.ts';
 import { type Cluster, isDenied } from '../cluster.ts';
 import type { AssignedPartition } from './assigned-partition.ts';
 import { BatchFault } from './batch-fault.ts';

@@ -7,9 +7,9 @@
  */
 import { listOffsetsV6 } from '@platformatic/kafka';
 import { MkbError } from '../../../api/errors.ts';
-import { errorName } from '../../../kafka/error-codes.ts';
-import { responseOf } from '../../../kafka/response-error.ts';
-import { failureText } from '../../../net/connect-failure.ts';
+import { failureText } from '../../../network/connect-failure.ts';
+import { errorName } from '../../../network/kafka/error-codes.ts';
+import { responseOf } from '../../../network/kafka/response-error.ts';
 import { type Cluster, isDenied } from '../cluster.ts';
 import type { Group } from './group.ts';
 import type { TopicPartition } from './group-protocol.ts';

@@ -1,7 +1,7 @@
 /** Fetch requests: what is asked of a broker, and what it answers for each partition. */
 import { MkbError } from '../../../api/errors.ts';
-import { errorName } from '../../../kafka/error-codes.ts';
-import { failureText } from '../../../net/connect-failure.ts';
+import { failureText } from '../../../network/connect-failure.ts';
+import { errorName } from '../../../network/kafka/error-codes.ts';
 import type { Cluster } from '../cluster.ts';
 import type { AssignedPartition } from './assigned-partition.ts';
 import { fetchRecords, type PartitionAnswer } from './fetch-api.ts';

@@ -5,7 +5,7 @@
  * whatever its own PUBACK says. The last copies that the server has are then in order, as they would be after a lost connection. Until the
  * refused message has an outcome it goes alone: other lanes go on, and nothing is repeated more than once for each refusal.
  */
-import { backoffMs } from '../../backoff.ts';
+import { backoffMs } from '../../../network/backoff.ts';
 import type { Letter } from './outbox.ts';
 
 interface Hold<Token> {

@@ -14,8 +14,9 @@
  * anything, messages go one at a time; the one that this happens to as often again is refused. If the server took others, that
  * message was the reason, and the next attempt comes as soon as after a first loss; otherwise it may be the server, and pauses go on growing.
  */
+
+import { asMkbError } from '../../../api/errors/as-mkb-error.ts';
 import { MkbError } from '../../../api/errors.ts';
-import { asMkbError } from '../../as-mkb-error.ts';
 import { Connection } from '../connection.ts';
 import { Dialer } from '../dialer.ts';
 import { FrameReader } from '../frames.ts';

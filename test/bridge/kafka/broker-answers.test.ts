@@ -1,7 +1,7 @@
 /** Every answer that a broker may give to a batch, whether it wrote the batch or not: a table over all error codes of Kafka. */
 import { afterEach, describe, expect, test } from 'vitest';
 import { type EmbeddedKafka, type EmbeddedKafkaOptions, startEmbeddedKafka } from '../../../demo/embedded/kafka.ts';
-import { kafkaCodes, reactionTo, refuses } from '../../../kafka/error-codes.ts';
+import { kafkaCodes, reactionTo, refuses } from '../../../network/kafka/error-codes.ts';
 import { until } from '../../real/until.ts';
 import { producerFor, type TestOptions, type TestProducer } from './support/producing.ts';
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { MkbError } from '../../../api/errors.ts';
 import { groupError, isMemberUnknown } from '../../../bridge/kafka/consumer/group-errors.ts';
 import { type EmbeddedKafka, startEmbeddedKafka } from '../../../demo/embedded/kafka.ts';
-import { kafkaCodes, reactionTo, refuses } from '../../../kafka/error-codes.ts';
+import { kafkaCodes, reactionTo, refuses } from '../../../network/kafka/error-codes.ts';
 import { producerFor, type TestProducer } from './support/producing.ts';
 
 let kafka: EmbeddedKafka;

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { MkbError } from '../../../api/errors.ts';
 import { Cluster } from '../../../bridge/kafka/cluster.ts';
 import { Brokers } from '../../../exporter/kafka/brokers.ts';
-import { type KafkaSecurity, securityOptions } from '../../../kafka/security.ts';
+import { type KafkaSecurity, securityOptions } from '../../../network/kafka/security.ts';
 import { type Certificates, makeCertificates } from '../../real/certificates.ts';
 import { removeFolder, temporaryFolder } from '../../real/cleanup.ts';
 import { type RunningKafka, startKafka } from '../../real/kafka.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Compression } from '../../../bridge/kafka/compression.ts';
-import type { KafkaSecurity } from '../../../kafka/security.ts';
+import type { KafkaSecurity } from '../../../network/kafka/security.ts';
 import { type RunningKafka, startKafka, unsecuredToken } from '../../real/kafka.ts';
 import { describeReal } from '../../real/require.ts';
 import { producerFor, readTopic } from './support/producing.ts';

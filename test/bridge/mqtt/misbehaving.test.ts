@@ -5,7 +5,7 @@
 import { describe, expect, it, test } from 'vitest';
 import { errors } from '../../../api/errors.ts';
 import { reasons, returnCodes } from '../../../bridge/mqtt/reasons.ts';
-import { planSubscriptions } from '../../../bridge/subscriptions.ts';
+import { planSubscriptions } from '../../../bridge/sources/mqtt-subscriptions.ts';
 import { type Peer, publish, pubrel } from './support/scripted-server.ts';
 import { connectOnce, recording, server, start, startOld, useStage } from './support/stage.ts';
 

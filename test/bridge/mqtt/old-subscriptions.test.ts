@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { MkbError } from '../../../api/errors.ts';
 import { MqttMessage } from '../../../bridge/mqtt/message.ts';
 import { OldSubscriptions } from '../../../bridge/mqtt/old-subscriptions.ts';
-import { planSubscriptions } from '../../../bridge/subscriptions.ts';
+import { planSubscriptions } from '../../../bridge/sources/mqtt-subscriptions.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -1,6 +1,6 @@
 /** Copies for subscriptions that an older document made, and messages that were stored before we subscribed. */
 import { describe, expect, it } from 'vitest';
-import { planSubscriptions } from '../../../bridge/subscriptions.ts';
+import { planSubscriptions } from '../../../bridge/sources/mqtt-subscriptions.ts';
 import { until } from '../../real/until.ts';
 import { type Peer, publish } from './support/scripted-server.ts';
 import { recording, server, start, startOld, useStage } from './support/stage.ts';

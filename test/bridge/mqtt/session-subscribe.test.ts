@@ -1,7 +1,7 @@
 /** SUBSCRIBE and UNSUBSCRIBE: how they are split, and what each reason code of their answers leads to. */
 import { describe, expect, it, test } from 'vitest';
 import { reactionToSuback, reactionToUnsuback } from '../../../bridge/mqtt/subscribe-reasons.ts';
-import { planSubscriptions } from '../../../bridge/subscriptions.ts';
+import { planSubscriptions } from '../../../bridge/sources/mqtt-subscriptions.ts';
 import { until } from '../../real/until.ts';
 import { type Greeting, type Peer, publish } from './support/scripted-server.ts';
 import { recording, server, start, startOld, useStage } from './support/stage.ts';

@@ -3,7 +3,7 @@ import { completeDocument } from '../../../api/complete.ts';
 import { type BindSink, BoundRule } from '../../../bridge/flow/bound-rule.ts';
 import { NamedSubscriptions } from '../../../bridge/mqtt/named-subscriptions.ts';
 import { MqttRoutes } from '../../../bridge/sources/mqtt-routes.ts';
-import { planSubscriptions } from '../../../bridge/subscriptions.ts';
+import { planSubscriptions } from '../../../bridge/sources/mqtt-subscriptions.ts';
 
 const share = undefined;
 const noSink = {} as ReturnType<BindSink>;

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { apisByKey } from '../../../demo/embedded/apis/table.ts';
 import { type EmbeddedKafka, startEmbeddedKafka } from '../../../demo/embedded/kafka.ts';
 import { type EmbeddedMqtt, startEmbeddedMqtt } from '../../../demo/embedded/mqtt.ts';
-import { attack, attacks, leavings } from '../../http/support/attacks.ts';
+import { attack, attacks, leavings } from '../../network/support/attacks.ts';
 import { WireClient } from './wire-client.ts';
 
 /** Bytes at random, the same at each run. */

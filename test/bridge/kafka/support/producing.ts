@@ -7,8 +7,8 @@ import type { Cluster } from '../../../../bridge/kafka/cluster.ts';
 import { Producer } from '../../../../bridge/kafka/producer.ts';
 import type { ProducerOptions } from '../../../../bridge/kafka/producer-options.ts';
 import { draft } from '../../../../bridge/kafka/record.ts';
-import { type KafkaSecurity, securityOptions } from '../../../../kafka/security.ts';
-import type { KafkaLogin } from '../../../../kafka/settings.ts';
+import { type KafkaSecurity, securityOptions } from '../../../../network/kafka/security.ts';
+import type { KafkaLogin } from '../../../../network/kafka/settings.ts';
 
 export interface TestRecord {
   readonly key?: string;

@@ -6,7 +6,7 @@ import { Counter, Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { serveHttp } from '../../bridge/observe/http.ts';
 import { servePage } from '../../demo/page/server.ts';
-import { listenHttp, pathOf, reply } from '../../http/server.ts';
+import { listenHttp, pathOf, reply } from '../../network/http-server.ts';
 import { serveWebhook } from '../../operator/webhook/server.ts';
 import { quietLog } from '../operator/support/quiet-log.ts';
 import { makeCertificates } from '../real/certificates.ts';

@@ -1,6 +1,6 @@
 /** Why a connection to a broker failed, as an error of our table. The library wraps the reason up to three times: the one that says most counts. */
-import { MkbError } from '../api/errors.ts';
-import { causes, networkReason, tlsFailure } from '../net/connect-failure.ts';
+import { MkbError } from '../../api/errors.ts';
+import { causes, networkReason, tlsFailure } from '../connect-failure.ts';
 import type { SecureOptions } from './security.ts';
 
 /** @param secure what the connection was made with */

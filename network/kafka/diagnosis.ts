@@ -5,10 +5,10 @@
  * Only for first contact: a broker that has answered before and closes now is being restarted.
  */
 import { isIP } from 'node:net';
-import { MkbError } from '../api/errors.ts';
-import { networkReason, tlsFailure } from '../net/connect-failure.ts';
-import { firstAnswer, speaksTls } from '../net/probe.ts';
-import { spokenBy } from '../net/spoken.ts';
+import { MkbError } from '../../api/errors.ts';
+import { networkReason, tlsFailure } from '../connect-failure.ts';
+import { firstAnswer, speaksTls } from '../probe.ts';
+import { spokenBy } from '../spoken.ts';
 import type { SecureOptions } from './security.ts';
 
 /** Errors that another look may explain. */

@@ -1,6 +1,6 @@
 // The token of wss://broker/mqtt?token=... was in every log line that named the broker.
 import { expect, test } from 'vitest';
-import { shownUrl } from '../../net/shown-url.ts';
+import { shownUrl } from '../../network/shown-url.ts';
 
 test.each([
   ['wss://broker/mqtt?token=s3cret', 'wss://broker/mqtt?token=***'],

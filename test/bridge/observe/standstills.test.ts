@@ -2,13 +2,13 @@
 import { createServer } from 'node:net';
 import mqtt, { type MqttClient } from 'mqtt';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { completeDocument } from '../../api/complete.ts';
-import { type Bridge, prepareBridge } from '../../bridge/main.ts';
-import { createLog } from '../../bridge/observe/log.ts';
-import { type EmbeddedKafka, startEmbeddedKafka } from '../../demo/embedded/kafka.ts';
-import { startEmbeddedMqtt } from '../../demo/embedded/mqtt.ts';
-import { freePorts } from '../real/ports.ts';
-import { until } from '../real/until.ts';
+import { completeDocument } from '../../../api/complete.ts';
+import { type Bridge, prepareBridge } from '../../../bridge/main.ts';
+import { createLog } from '../../../bridge/observe/log.ts';
+import { type EmbeddedKafka, startEmbeddedKafka } from '../../../demo/embedded/kafka.ts';
+import { startEmbeddedMqtt } from '../../../demo/embedded/mqtt.ts';
+import { freePorts } from '../../real/ports.ts';
+import { until } from '../../real/until.ts';
 
 let kafka: EmbeddedKafka;
 let broker: Awaited<ReturnType<typeof startEmbeddedMqtt>>;

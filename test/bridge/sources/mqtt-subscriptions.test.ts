@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { planSubscriptions } from '../../bridge/subscriptions.ts';
+import { planSubscriptions } from '../../../bridge/sources/mqtt-subscriptions.ts';
 
 const plan = (filters: readonly string[], share?: string) => planSubscriptions(filters, { share, qos: 1 });
 const sent = (filters: readonly string[], share?: string) =>

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { connect, createServer } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MkbError } from '../../api/errors.ts';
-import { agentTls, tlsTexts } from '../../net/tls-settings.ts';
+import { agentTls, tlsTexts } from '../../network/tls-settings.ts';
 import { type Certificates, makeCertificates } from '../real/certificates.ts';
 import { removeFolder, temporaryFolder } from '../real/cleanup.ts';
 import { describeReal } from '../real/require.ts';

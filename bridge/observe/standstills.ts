@@ -1,8 +1,8 @@
 /** What keeps records from Kafka, or in it, in words: for /readyz and the log. */
-import { MkbError } from '../api/errors.ts';
-import type { UnreachableLeader, Wait } from './kafka/waits.ts';
-import type { Logger } from './observe/log.ts';
-import { type Standstill, StandstillLog, toldApart } from './observe/standstill-log.ts';
+import { MkbError } from '../../api/errors.ts';
+import type { UnreachableLeader, Wait } from '../kafka/waits.ts';
+import type { Logger } from './log.ts';
+import { type Standstill, StandstillLog, toldApart } from './standstill-log.ts';
 
 /** What a way over Kafka knows of it. */
 export interface KafkaSide {

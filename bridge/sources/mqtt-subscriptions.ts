@@ -4,10 +4,10 @@
  * Each filter is subscribed once, and none that another covers, because a broker may deliver a message once for every subscription that
  * matches it [MQTT-3.3.4-2]. What still overlaps is told apart by Subscription Identifiers (MQTT 5).
  */
-import { filterCovers } from '../rules/topic-filter.ts';
-import { TopicIndex } from '../rules/topic-index.ts';
-import type { Subscription } from './mqtt/options.ts';
-import { identifiersOf } from './mqtt/subscription-identifier.ts';
+import { filterCovers } from '../../rules/topic-filter.ts';
+import { TopicIndex } from '../../rules/topic-index.ts';
+import type { Subscription } from '../mqtt/options.ts';
+import { identifiersOf } from '../mqtt/subscription-identifier.ts';
 
 export interface SubscriptionPlan {
   readonly subscriptions: readonly Subscription[];

@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { protocolErrors } from '@platformatic/kafka';
 import { describe, expect, test } from 'vitest';
-import { errorName, kafkaCodes, reactionTo, refuses } from '../../kafka/error-codes.ts';
-import { describeReal } from '../real/require.ts';
-import { kafkaClassPath } from '../real/systems.ts';
+import { errorName, kafkaCodes, reactionTo, refuses } from '../../../network/kafka/error-codes.ts';
+import { describeReal } from '../../real/require.ts';
+import { kafkaClassPath } from '../../real/systems.ts';
 
 const table = Object.fromEntries(kafkaCodes.map(({ code, name }) => [code, name]));
 
@@ -38,7 +38,7 @@ test.each([-2, 134, 999, 32_767])('code %d, which Kafka may mean something by on
 
 describeReal('kafka', 'jdk')('a real Kafka', () => {
   test('has no error code that the table lacks', () => {
-    const program = join(import.meta.dirname, '../real/KafkaCodes.java');
+    const program = join(import.meta.dirname, '../../real/KafkaCodes.java');
     const printed = execFileSync('java', ['-cp', kafkaClassPath()!, program], { encoding: 'utf8' });
     const real = printed
       .trim()

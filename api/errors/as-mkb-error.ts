@@ -1,4 +1,4 @@
-import { MkbError } from '../api/errors.ts';
+import { MkbError } from '../errors.ts';
 
 /** What was thrown, as an error of the table. */
 export function asMkbError(error: unknown): MkbError {

@@ -1,8 +1,8 @@
 import { AuthenticationError, NetworkError, ResponseError } from '@platformatic/kafka';
 import { expect, test } from 'vitest';
-import { connectError } from '../../kafka/connect-error.ts';
-import '../../kafka/unknown-codes.ts';
-import { kafkaCodes, refuses } from '../../kafka/error-codes.ts';
+import { connectError } from '../../../network/kafka/connect-error.ts';
+import '../../../network/kafka/unknown-codes.ts';
+import { kafkaCodes, refuses } from '../../../network/kafka/error-codes.ts';
 
 /** As the library wraps what a broker answers to a login. */
 const refusedWith = (code: number): Error => {

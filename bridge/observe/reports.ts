@@ -1,9 +1,9 @@
 /** What happens to the parts of a bridge, as its log, its metrics and the events of its rules have it. */
-import type { MkbError } from '../api/errors.ts';
-import type { EventName, Happening } from '../rules/events.ts';
-import type { AssignedPartition } from './kafka/consumer/assigned-partition.ts';
-import type { ConnectedInfo } from './mqtt/session.ts';
-import { ErrorLog, type Logger } from './observe/log.ts';
+import type { MkbError } from '../../api/errors.ts';
+import type { EventName, Happening } from '../../rules/events.ts';
+import type { AssignedPartition } from '../kafka/consumer/assigned-partition.ts';
+import type { ConnectedInfo } from '../mqtt/session.ts';
+import { ErrorLog, type Logger } from './log.ts';
 
 export class Reports {
   /** Failures that are retried, counted by error code. */

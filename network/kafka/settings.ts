@@ -1,8 +1,8 @@
 /** From the document's `auth` and `tls` to what connections to Kafka take. Secrets are read for each connection, so that they may change. */
-import type { KafkaAuth } from '../api/schema/kafka.ts';
-import type { Secret, Tls } from '../api/schema/security.ts';
-import { resolveSecret, type SecretSources } from '../api/secrets.ts';
-import { tlsTexts } from '../net/tls-settings.ts';
+import type { KafkaAuth } from '../../api/schema/kafka.ts';
+import type { Secret, Tls } from '../../api/schema/security.ts';
+import { resolveSecret, type SecretSources } from '../../api/secrets.ts';
+import { tlsTexts } from '../tls-settings.ts';
 import { mskTokens } from './msk-token.ts';
 import { oauthTokens } from './oauth-token.ts';
 import { type KafkaSecurity, type SecureOptions, securityOptions } from './security.ts';

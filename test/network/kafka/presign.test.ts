@@ -2,7 +2,7 @@ import { createHash, createHmac } from 'node:crypto';
 import { SignatureV4 } from '@smithy/signature-v4';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type AwsCredentials, type PresignRequest, presign, signingKey } from '../../kafka/presign.ts';
+import { type AwsCredentials, type PresignRequest, presign, signingKey } from '../../../network/kafka/presign.ts';
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html#query-string-auth-v4-signing-example
 test('the published example has the published signature', () => {

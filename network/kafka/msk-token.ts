@@ -5,7 +5,7 @@
  * Who we are comes from where every AWS program finds it: environment, web identity (EKS service accounts), container (EKS Pod Identity,
  * ECS), profiles, or the instance. AWS's library for that has 16 MB, so it is an optional dependency and is loaded only here.
  */
-import { MkbError } from '../api/errors.ts';
+import { MkbError } from '../../api/errors.ts';
 import { type AwsCredentials, presign } from './presign.ts';
 import type { TokenSource } from './security.ts';
 

@@ -1,7 +1,7 @@
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import type { ConnectionOptions, SASLMechanismValue } from '@platformatic/kafka';
-import { MkbError } from '../api/errors.ts';
-import type { TlsTexts } from '../net/tls-settings.ts';
+import { MkbError } from '../../api/errors.ts';
+import type { TlsTexts } from '../tls-settings.ts';
 
 /** Gives a token that is good for now. */
 export interface TokenSource {

@@ -4,8 +4,8 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { mskToken, mskTokens, regionOf } from '../../kafka/msk-token.ts';
-import { removeFolder, temporaryFolder } from '../real/cleanup.ts';
+import { mskToken, mskTokens, regionOf } from '../../../network/kafka/msk-token.ts';
+import { removeFolder, temporaryFolder } from '../../real/cleanup.ts';
 
 test.each([
   ['b-1.cars.abc123.c2.kafka.eu-west-1.amazonaws.com:9098', 'eu-west-1'],

@@ -4,10 +4,10 @@
  */
 import { type IncomingMessage, request as plainRequest } from 'node:http';
 import { request as secureRequest } from 'node:https';
-import { MkbError } from '../api/errors.ts';
-import { failureText, tlsFailure } from '../net/connect-failure.ts';
-import { shownUrl } from '../net/shown-url.ts';
-import { agentTls, type TlsTexts } from '../net/tls-settings.ts';
+import { MkbError } from '../../api/errors.ts';
+import { failureText, tlsFailure } from '../connect-failure.ts';
+import { shownUrl } from '../shown-url.ts';
+import { agentTls, type TlsTexts } from '../tls-settings.ts';
 import type { TokenSource } from './security.ts';
 
 export interface OauthClient {

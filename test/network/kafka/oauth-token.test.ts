@@ -4,13 +4,13 @@ import { createServer as createPlain, type RequestListener, type Server } from '
 import { createServer as createSecure } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type OauthClient, oauthTokens } from '../../kafka/oauth-token.ts';
-import { kafkaLogin } from '../../kafka/settings.ts';
-import { producerFor } from '../bridge/kafka/support/producing.ts';
-import { makeCertificates } from '../real/certificates.ts';
-import { removeFolder, temporaryFolder } from '../real/cleanup.ts';
-import { startKafka, unsecuredToken } from '../real/kafka.ts';
-import { describeReal } from '../real/require.ts';
+import { type OauthClient, oauthTokens } from '../../../network/kafka/oauth-token.ts';
+import { kafkaLogin } from '../../../network/kafka/settings.ts';
+import { producerFor } from '../../bridge/kafka/support/producing.ts';
+import { makeCertificates } from '../../real/certificates.ts';
+import { removeFolder, temporaryFolder } from '../../real/cleanup.ts';
+import { startKafka, unsecuredToken } from '../../real/kafka.ts';
+import { describeReal } from '../../real/require.ts';
 
 let server: Server | undefined;
 let answer: { status: number; body: string };

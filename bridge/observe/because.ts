@@ -1,4 +1,4 @@
-import type { MkbError } from '../api/errors.ts';
+import type { MkbError } from '../../api/errors.ts';
 
 /** What goes behind a reason not to be ready: why it is so, and what to do. Nothing if there is no error. */
 export const because = (error: MkbError | undefined): string =>
