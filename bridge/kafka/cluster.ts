@@ -5,17 +5,15 @@
  * of calls of `refresh` make one request, and one more if they come while it is under way. Requests that follow each other, because what
  * is missing goes on missing, come with backoff: the first soon, later ones once in `retry.maxDelayMs`. So do those that fail.
  */
-import { setTimeout as pause } from 'node:timers/promises';
-import { type API, createTopicsV5, findCoordinatorV3, initProducerIdV2, metadataV9 } from '@platformatic/kafka';
+import type { API, Connection } from '@platformatic/kafka';
 import { MkbError } from '../../api/errors.ts';
 import { backoffMs } from '../../network/backoff.ts';
 import { failureText } from '../../network/connect-failure.ts';
 import { explain } from '../../network/kafka/diagnosis.ts';
-import { errorName, reactionTo, refuses } from '../../network/kafka/error-codes.ts';
 import { responseOf } from '../../network/kafka/response-error.ts';
 import { Connections } from './connections.ts';
 import type { Link, LinkOptions } from './link.ts';
-import type { ProducerIdentity } from './record-batch.ts';
+import { type IsWanted, type Metadata, metadataOf, type TopicMetadata } from './metadata-api.ts';
 
 export interface ClusterOptions extends LinkOptions {
   /** `host:port` of brokers to ask first. */
@@ -23,24 +21,6 @@ export interface ClusterOptions extends LinkOptions {
   /** How old metadata may become, milliseconds. New partitions are noticed by then. */
   readonly metadataMaxAgeMs: number;
   readonly requestTimeoutMs: number;
-}
-
-/** A topic to be created when it is missing. */
-export interface TopicSpec {
-  readonly name: string;
-  readonly partitions: number;
-  readonly replicas: number;
-  readonly config: Readonly<Record<string, string>>;
-}
-
-/** What metadata says of a topic. */
-export interface TopicMetadata {
-  /** Leader's node id by partition; -1 where there is none. Empty when the topic has an error. */
-  readonly leaders: readonly number[];
-  /** Node ids of its replicas in sync, by partition, the leader among them. */
-  readonly replicas: readonly (readonly number[])[];
-  /** 0, or the protocol's error code, e.g. 3 UNKNOWN_TOPIC_OR_PARTITION. */
-  readonly errorCode: number;
 }
 
 export interface ClusterListener {
@@ -81,7 +61,7 @@ export class Cluster {
 
   /** Reads metadata for the first time. Throws what no waiting mends (login, TLS, authorisation) or `kafka-unreachable`; call again to retry. */
   async connect(): Promise<void> {
-    await this.#readMetadata().catch(async error => {
+    await this.read().catch(async error => {
       const { bootstrapServers, connection, login } = this.#options;
       throw await explain(error, bootstrapServers, (await login?.()) ?? connection);
     });
@@ -124,64 +104,44 @@ export class Cluster {
     this.#refreshIn(Math.max(0, pauseMs));
   }
 
-  /** Creates the topics that do not exist. Those that do are left as they are. */
-  async createTopics(specs: readonly TopicSpec[]): Promise<void> {
-    const missing: TopicSpec[] = [];
-    await this.#readMetadata(specs.map(spec => spec.name));
-    for (const spec of specs) if (this.#topics.get(spec.name)?.errorCode !== 0) missing.push(spec);
-    if (missing.length === 0) return;
-    const topics = missing.map(spec => ({
-      name: spec.name,
-      numPartitions: spec.partitions,
-      replicationFactor: spec.replicas,
-      assignments: [],
-      configs: Object.entries(spec.config).map(([name, value]) => ({ name, value })),
-    }));
+  /** Pauses between requests that are repeated. */
+  get retry(): ClusterOptions['retry'] {
+    return this.#options.retry;
+  }
+
+  get requestTimeoutMs(): number {
+    return this.#options.requestTimeoutMs;
+  }
+
+  /** Reads metadata now, of more topics too from now on. Throws `kafka-request-failed` or why Kafka cannot be reached. */
+  async read(more: readonly string[] = []): Promise<void> {
+    for (const name of more) if (!this.#topics.has(name)) this.#topics.set(name, undefined);
+    this.#learn(await this.#readMetadata([...this.#topics.keys()]));
+    if (!this.#closed) this.#listener.metadataRead();
+  }
+
+  /** All topics of the cluster that are wanted, as far as this user may see them. Throws as `read`. */
+  async list(isWanted: IsWanted): Promise<Metadata['topics']> {
+    return (await this.#readMetadata(null, isWanted)).topics;
+  }
+
+  /** Asks any broker. Throws `kafka-request-failed`, or why none can be reached. @param what as in "Kafka could not ..." */
+  async ask<Arguments extends unknown[], Answer>(
+    what: string,
+    api: API<Arguments, Answer>,
+    ...args: Arguments
+  ): Promise<Answer> {
+    return await request(what, await this.#connections.ready(), connection => api.async(connection, ...args));
+  }
+
+  /** Asks the controller, as `ask`. */
+  async askController<Arguments extends unknown[], Answer>(
+    what: string,
+    api: API<Arguments, Answer>,
+    ...args: Arguments
+  ): Promise<Answer> {
     const connection = await (this.#connections.broker(this.#controller)?.ready() ?? this.#connections.ready());
-    const answer = await responseOf(
-      createTopicsV5.api.async(connection, topics, this.#options.requestTimeoutMs, false),
-    );
-    for (const { name, errorCode, errorMessage } of answer.topics) {
-      if (errorCode === 0 || errorCode === topicExists) continue;
-      const reason = errorMessage ?? errorName(errorCode);
-      if (isDenied(errorCode)) throw new MkbError('kafka-not-authorised', { what: `create topic ${name}`, reason });
-      if (refuses(errorCode, 'topic')) throw new MkbError('kafka-topic-not-created', { topic: name, reason });
-      throw new MkbError('kafka-request-failed', { what: `create topic ${name}`, reason });
-    }
-    this.refresh();
-  }
-
-  /** Throws `kafka-unknown-topic` (or why else it cannot be used) for a topic that is missing, after giving a new one time to be known. */
-  async requireTopics(names: readonly string[]): Promise<void> {
-    if (names.length === 0) return;
-    for (let answers = 1; ; answers++) {
-      await this.#readMetadata(names);
-      const errors = names.map(name => topicError(name, this.#topics.get(name)?.errorCode ?? 0)).filter(Boolean);
-      if (errors.length === 0) return;
-      if (answers >= unknownAnswers) throw errors[0];
-      await pause(this.#options.retry.minDelayMs * answers);
-    }
-  }
-
-  /** A new producer id with epoch 0, for idempotence (KIP-98). */
-  async newProducerIdentity(): Promise<ProducerIdentity> {
-    const answer = await this.#request('give a producer id', initProducerIdV2.api, null, 60_000);
-    if (isDenied(answer.errorCode))
-      throw new MkbError('kafka-not-authorised', { what: 'write idempotently', reason: errorName(answer.errorCode) });
-    if (answer.errorCode !== 0)
-      throw new MkbError('kafka-request-failed', { what: 'give a producer id', reason: errorName(answer.errorCode) });
-    return { producerId: answer.producerId, producerEpoch: answer.producerEpoch };
-  }
-
-  /** Where the coordinator of a consumer group is. Throws `kafka-request-failed` while there is none, or `kafka-not-authorised`. */
-  async coordinatorOf(group: string): Promise<{ readonly host: string; readonly port: number }> {
-    const what = `tell the coordinator of the group ${group}`;
-    const { coordinators } = await this.#request(what, findCoordinatorV3.api, groupKey, [group]);
-    const [{ errorCode, host, port } = { errorCode: -1, host: '', port: 0 }] = coordinators;
-    if (isDenied(errorCode))
-      throw new MkbError('kafka-not-authorised', { what: `read as group ${group}`, reason: errorName(errorCode) });
-    if (errorCode !== 0) throw new MkbError('kafka-request-failed', { what, reason: errorName(errorCode) });
-    return { host, port };
+    return await request(what, connection, each => api.async(each, ...args));
   }
 
   /** Closes all connections; nothing is retried any more. */
@@ -197,7 +157,7 @@ export class Cluster {
     this.#refreshAgain = false;
     this.#refreshAt = Number.POSITIVE_INFINITY;
     try {
-      await this.#readMetadata();
+      await this.read();
     } catch (error) {
       this.#refreshAgain = true;
       // The failure of a link was reported when it failed.
@@ -218,29 +178,16 @@ export class Cluster {
     this.#timer = setTimeout(() => void this.#refreshOnce(), pauseMs);
   }
 
-  async #readMetadata(more: readonly string[] = []): Promise<void> {
-    for (const name of more) if (!this.#topics.has(name)) this.#topics.set(name, undefined);
-    this.#learn(await this.#request('give metadata', metadataV9.api, [...this.#topics.keys()], false));
-    if (!this.#closed) this.#listener.metadataRead();
+  async #readMetadata(names: readonly string[] | null, isWanted?: IsWanted): Promise<Metadata> {
+    const connection = await this.#connections.ready();
+    return await request('give metadata', connection, each => metadataOf(each, names, isWanted));
   }
 
-  #learn(metadata: metadataV9.MetadataResponse): void {
+  #learn({ brokers, controller, topics }: Metadata): void {
     this.answeredAt = performance.now();
-    this.#controller = metadata.controllerId;
-    this.#connections.learn(metadata.brokers);
-    for (const topic of metadata.topics) {
-      const leaders: number[] = [];
-      const replicas: number[][] = [];
-      for (const { partitionIndex, leaderId, isrNodes } of topic.partitions) {
-        leaders[partitionIndex] = leaderId;
-        replicas[partitionIndex] = isrNodes;
-      }
-      this.#topics.set(topic.name, {
-        leaders,
-        replicas,
-        errorCode: leaders.length > 0 ? 0 : topic.errorCode || noLeader,
-      });
-    }
+    this.#controller = controller;
+    this.#connections.learn(brokers);
+    for (const [name, topic] of topics) this.#topics.set(name, topic);
   }
 
   #linkChanged({ lastError }: Link): void {
@@ -253,42 +200,17 @@ export class Cluster {
     if (!this.connected) this.refresh();
     this.#listener.linkChanged();
   }
+}
 
-  async #request<Arguments extends unknown[], Answer>(
-    what: string,
-    api: API<Arguments, Answer>,
-    ...args: Arguments
-  ): Promise<Answer> {
-    const connection = await this.#connections.ready();
-    try {
-      return await responseOf(api.async(connection, ...args));
-    } catch (cause) {
-      if (MkbError.is(cause)) throw cause;
-      throw new MkbError('kafka-request-failed', { what, reason: failureText(cause) }, { cause });
-    }
+async function request<Answer>(
+  what: string,
+  connection: Connection,
+  ask: (connection: Connection) => Promise<Answer>,
+): Promise<Answer> {
+  try {
+    return await responseOf(ask(connection));
+  } catch (cause) {
+    if (MkbError.is(cause)) throw cause;
+    throw new MkbError('kafka-request-failed', { what, reason: failureText(cause) }, { cause });
   }
 }
-
-/** How often metadata may say that a topic is unknown before we believe it: a new topic takes a moment to be known to every broker. */
-export const unknownAnswers = 4;
-
-export const unknownTopic = 3;
-/** LEADER_NOT_AVAILABLE: what a topic without partitions has, although nobody said so. */
-const noLeader = 5;
-/** FindCoordinator's kind of key: a consumer group. */
-const groupKey = 0;
-const invalidTopic = 17;
-
-/** What metadata's error code says of a topic for good; undefined for one that will pass. */
-export function topicError(topic: string, errorCode: number): MkbError | undefined {
-  if (errorCode === unknownTopic) return new MkbError('kafka-unknown-topic', { topic });
-  if (errorCode === invalidTopic) return new MkbError('kafka-invalid-topic', { topic });
-  if (isDenied(errorCode))
-    return new MkbError('kafka-not-authorised', { what: `use topic ${topic}`, reason: errorName(errorCode) });
-  return undefined;
-}
-
-/** Whether a person has to grant a right first. */
-export const isDenied = (errorCode: number): boolean => reactionTo(errorCode) === 'denied';
-
-const topicExists = 36;

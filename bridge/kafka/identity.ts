@@ -8,13 +8,16 @@
  * once. Kafka takes a higher epoch that begins at 0 from a producer without transactions, as from its own Java client (KIP-360). It costs no
  * request, and brokers need not remember one more id for a day, however many batches are refused.
  */
-import type { MkbError } from '../../api/errors.ts';
+import { initProducerIdV2 } from '@platformatic/kafka';
+import { MkbError } from '../../api/errors.ts';
 import { backoffMs } from '../../network/backoff.ts';
+import { errorName } from '../../network/kafka/error-codes.ts';
+import type { Cluster } from './cluster.ts';
 import type { ProducerIdentity } from './record-batch.ts';
+import { isDenied } from './topic-error.ts';
 
-interface IdentitySource {
-  newProducerIdentity(): Promise<ProducerIdentity>;
-}
+/** Gets a new id with epoch 0. Throws `kafka-request-failed`, or `kafka-not-authorised`. */
+export type IdentitySource = () => Promise<ProducerIdentity>;
 
 interface IdentityListener {
   /** There is an id again. */
@@ -54,9 +57,9 @@ export class Identity {
     return !this.#idempotent || this.current !== undefined;
   }
 
-  /** Gets the first id. Throws as `Cluster.newProducerIdentity` does. */
+  /** Gets the first id. Throws as its source does. */
   async obtain(): Promise<void> {
-    if (!this.ready) this.current = await this.#source.newProducerIdentity();
+    if (!this.ready) this.current = await this.#source();
   }
 
   /** Batches to come are not numbered with `identity`. Nothing happens if it is not the current one. */
@@ -80,7 +83,7 @@ export class Identity {
   }
 
   #ask(): void {
-    this.#source.newProducerIdentity().then(
+    this.#source().then(
       identity => {
         this.#failures = 0;
         this.current = identity;
@@ -95,3 +98,20 @@ export class Identity {
     );
   }
 }
+
+/** No transaction, which would have a time to live. */
+const noTransaction = null;
+const transactionTimeoutMs = 60_000;
+
+/** The ids that a cluster gives. */
+export const identitiesOf =
+  (cluster: Cluster): IdentitySource =>
+  async () => {
+    const what = 'give a producer id';
+    const { api } = initProducerIdV2;
+    const { errorCode, producerId, producerEpoch } = await cluster.ask(what, api, noTransaction, transactionTimeoutMs);
+    const reason = errorName(errorCode);
+    if (isDenied(errorCode)) throw new MkbError('kafka-not-authorised', { what: 'write idempotently', reason });
+    if (errorCode !== 0) throw new MkbError('kafka-request-failed', { what, reason });
+    return { producerId, producerEpoch };
+  };

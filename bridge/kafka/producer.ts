@@ -16,7 +16,7 @@ import { BufferPool } from './buffer-pool.ts';
 import { Cluster } from './cluster.ts';
 import { codecs } from './compression.ts';
 import { FinalFailures } from './final-failures.ts';
-import { Identity } from './identity.ts';
+import { Identity, identitiesOf } from './identity.ts';
 import type { Lane } from './lane.ts';
 import type { Link } from './link.ts';
 import type { PartitionResult, ProduceAnswer } from './produce-api.ts';
@@ -73,7 +73,7 @@ export class Producer {
       },
       problem: error => handler.problem(error),
     });
-    this.#identity = new Identity(options.idempotent, this.cluster, options.cluster.retry, {
+    this.#identity = new Identity(options.idempotent, identitiesOf(this.cluster), options.cluster.retry, {
       renewed: () => this.#pump(),
       problem: error => handler.problem(error),
     });

@@ -6,10 +6,11 @@
  * up by a message: it gets an error, and its records fail.
  */
 import type { MkbError } from '../../api/errors.ts';
-import { type TopicMetadata, topicError, unknownAnswers, unknownTopic } from './cluster.ts';
 import { Lane } from './lane.ts';
+import type { TopicMetadata } from './metadata-api.ts';
 import { partitionOfKey } from './partitioner.ts';
 import { copied, memoryOf, type RecordDraft } from './record.ts';
+import { topicError, unknownAnswers, unknownTopic } from './topic-error.ts';
 
 /** A record that waits for its topic's partitions, copied out of the buffer it came in. */
 export interface ParkedRecord {

@@ -6,6 +6,7 @@ import type { LetterBox } from '../flow/dead-letters.ts';
 import type { Sink, SinkHandler } from '../flow/sink.ts';
 import { Producer } from '../kafka/producer.ts';
 import type { ProducerOptions } from '../kafka/producer-options.ts';
+import { createTopics, requireTopics } from '../kafka/topic-admin.ts';
 import type { Wait } from '../kafka/waits.ts';
 import { type KafkaSinkDocument, KafkaWriter } from './kafka-writer.ts';
 
@@ -142,8 +143,8 @@ export class KafkaSink implements Sink {
     const named = [...this.#constantTopics, deadLetterTopic].filter(name => name !== undefined);
     await this.#events.untilDone(() => this.connect()).then(this.#reached.resolve, this.#reached.reject);
     await this.reached;
-    await this.#events.untilDone(() => cluster.createTopics(topics));
-    await this.#events.untilDone(() => cluster.requireTopics([...new Set(named)]));
+    await this.#events.untilDone(() => createTopics(cluster, topics));
+    await this.#events.untilDone(() => requireTopics(cluster, [...new Set(named)]));
     await this.#producer.reachLeaders();
   }
 

@@ -14,6 +14,7 @@ import { asMkbError } from '../../../api/errors/as-mkb-error.ts';
 import type { MkbError } from '../../../api/errors.ts';
 import { backoffMs } from '../../../network/backoff.ts';
 import { Cluster } from '../cluster.ts';
+import { requireTopics } from '../topic-admin.ts';
 import type { UnreachableLeader } from '../waits.ts';
 import { AssignedPartition } from './assigned-partition.ts';
 import { Group } from './group.ts';
@@ -74,7 +75,7 @@ export class Consumer {
   /** Reads metadata for the first time, and sees to it that every topic is there. Throws as `Cluster.connect` and `requireTopics`. */
   async connect(): Promise<void> {
     await this.cluster.connect();
-    await this.cluster.requireTopics(this.#options.topics);
+    await requireTopics(this.cluster, this.#options.topics);
   }
 
   /** Joins the group. Call once, after `connect`. */

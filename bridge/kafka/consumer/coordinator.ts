@@ -2,11 +2,13 @@
  * The way to the coordinator of a group: who it is, and a connection of its own to it. JoinGroup answers only when all members have joined,
  * and a broker answers the requests of a connection in order, so nothing else may wait behind it.
  */
-import type { Connection } from '@platformatic/kafka';
+import { type Connection, findCoordinatorV3 } from '@platformatic/kafka';
 import { MkbError } from '../../../api/errors.ts';
 import { failureText } from '../../../network/connect-failure.ts';
+import { errorName } from '../../../network/kafka/error-codes.ts';
 import type { Cluster } from '../cluster.ts';
 import { Link } from '../link.ts';
+import { isDenied } from '../topic-error.ts';
 import type { ConsumerOptions } from './options.ts';
 
 export class Coordinator {
@@ -65,7 +67,7 @@ export class Coordinator {
 
   async #find(): Promise<Link> {
     const { groupId, cluster, rebalanceTimeoutMs, sessionTimeoutMs } = this.#options;
-    const { host, port } = await this.#cluster.coordinatorOf(groupId);
+    const { host, port } = await coordinatorOf(this.#cluster, groupId);
     // The same link, if it is the same broker: it knows how long not to be asked again.
     if (this.#last?.host !== host || this.#last.port !== port) {
       this.#last?.close();
@@ -76,4 +78,21 @@ export class Coordinator {
     if (this.#closed) this.#last.close();
     return this.#last;
   }
+}
+
+/** FindCoordinator's kind of key: a consumer group. */
+const groupKey = 0;
+
+/** Where the coordinator of a consumer group is. Throws `kafka-request-failed` while there is none, or `kafka-not-authorised`. */
+export async function coordinatorOf(
+  cluster: Cluster,
+  group: string,
+): Promise<{ readonly host: string; readonly port: number }> {
+  const what = `find the coordinator of the group ${group}`;
+  const { coordinators } = await cluster.ask(what, findCoordinatorV3.api, groupKey, [group]);
+  const [{ errorCode, host, port } = { errorCode: -1, host: '', port: 0 }] = coordinators;
+  const reason = errorName(errorCode);
+  if (isDenied(errorCode)) throw new MkbError('kafka-not-authorised', { what: `read as group ${group}`, reason });
+  if (errorCode !== 0) throw new MkbError('kafka-request-failed', { what, reason });
+  return { host, port };
 }

@@ -1,7 +1,7 @@
 /** What the error codes of a group's coordinator mean. */
 import { MkbError } from '../../../api/errors.ts';
 import { errorName, reactionTo, refuses } from '../../../network/kafka/error-codes.ts';
-import { isDenied } from '../cluster.ts';
+import { isDenied } from '../topic-error.ts';
 
 /** The group is being made up anew: join again. */
 export const rebalanceInProgress = 27;

@@ -10,7 +10,8 @@ import { MkbError } from '../../../api/errors.ts';
 import { failureText } from '../../../network/connect-failure.ts';
 import { errorName } from '../../../network/kafka/error-codes.ts';
 import { responseOf } from '../../../network/kafka/response-error.ts';
-import { type Cluster, isDenied } from '../cluster.ts';
+import type { Cluster } from '../cluster.ts';
+import { isDenied } from '../topic-error.ts';
 import type { Group } from './group.ts';
 import type { TopicPartition } from './group-protocol.ts';
 

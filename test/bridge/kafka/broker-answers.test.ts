@@ -1,5 +1,6 @@
 /** Every answer that a broker may give to a batch, whether it wrote the batch or not: a table over all error codes of Kafka. */
 import { afterEach, describe, expect, test } from 'vitest';
+import { Identity, identitiesOf } from '../../../bridge/kafka/identity.ts';
 import { type EmbeddedKafka, type EmbeddedKafkaOptions, startEmbeddedKafka } from '../../../demo/embedded/kafka.ts';
 import { kafkaCodes, reactionTo, refuses } from '../../../network/kafka/error-codes.ts';
 import { until } from '../../real/until.ts';
@@ -149,8 +150,8 @@ describe('the producer id', () => {
     await setup();
     await send('first');
     const asked = kafka.faults.add({ api: 'InitProducerId', times: Number.POSITIVE_INFINITY });
-    const { Identity } = await import('../../../bridge/kafka/identity.ts');
-    const identity = new Identity(true, producer.cluster, { minDelayMs: 1, maxDelayMs: 1 }, noEvents);
+
+    const identity = new Identity(true, identitiesOf(producer.cluster), { minDelayMs: 1, maxDelayMs: 1 }, noEvents);
     await identity.obtain();
     const { producerId } = identity.current!;
     for (let epoch = 0; epoch < 32_767; epoch++) identity.supersede(identity.current);

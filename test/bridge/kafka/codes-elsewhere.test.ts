@@ -1,7 +1,10 @@
 /** Error codes in answers to everything but Produce: what is not known to be final is retried there too. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { MkbError } from '../../../api/errors.ts';
+import { coordinatorOf } from '../../../bridge/kafka/consumer/coordinator.ts';
 import { groupError, isMemberUnknown } from '../../../bridge/kafka/consumer/group-errors.ts';
+import { identitiesOf } from '../../../bridge/kafka/identity.ts';
+import { createTopics } from '../../../bridge/kafka/topic-admin.ts';
 import { type EmbeddedKafka, startEmbeddedKafka } from '../../../demo/embedded/kafka.ts';
 import { kafkaCodes, reactionTo, refuses } from '../../../network/kafka/error-codes.ts';
 import { producerFor, type TestProducer } from './support/producing.ts';
@@ -27,9 +30,9 @@ async function failure(api: 'CreateTopics' | 'InitProducerId' | 'FindCoordinator
   kafka.faults.add({ api, error: code, times: Number.POSITIVE_INFINITY });
   const { cluster } = producer;
   const asked = {
-    CreateTopics: () => cluster.createTopics([{ name: `t${code}`, partitions: 1, replicas: 1, config: {} }]),
-    InitProducerId: () => cluster.newProducerIdentity(),
-    FindCoordinator: () => cluster.coordinatorOf('group'),
+    CreateTopics: () => createTopics(cluster, [{ name: `t${code}`, partitions: 1, replicas: 1, config: {} }]),
+    InitProducerId: () => identitiesOf(cluster)(),
+    FindCoordinator: () => coordinatorOf(cluster, 'group'),
   }[api];
   try {
     await asked();

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Compression } from '../../../bridge/kafka/compression.ts';
+import { createTopics } from '../../../bridge/kafka/topic-admin.ts';
 import type { KafkaSecurity } from '../../../network/kafka/security.ts';
 import { type RunningKafka, startKafka, unsecuredToken } from '../../real/kafka.ts';
 import { describeReal } from '../../real/require.ts';
@@ -36,8 +37,8 @@ describeReal('kafka', 'kcat')('the producer and a real Kafka', () => {
   test('a missing topic of the document is created as asked, and an existing one is left as it is', async () => {
     const producer = await producerFor(kafka.bootstrap);
     const spec = { name: 'made', partitions: 4, replicas: 1, config: { 'retention.ms': '86400000' } };
-    await producer.cluster.createTopics([spec]);
-    await producer.cluster.createTopics([{ ...spec, partitions: 9 }]);
+    await createTopics(producer.cluster, [spec]);
+    await createTopics(producer.cluster, [{ ...spec, partitions: 9 }]);
     const admin = kafka.client().admin();
     await admin.connect();
     const { topics } = await admin.fetchTopicMetadata({ topics: ['made'] });
@@ -49,7 +50,7 @@ describeReal('kafka', 'kcat')('the producer and a real Kafka', () => {
   test('a topic that cannot be created is named with the broker’s reason', async () => {
     const producer = await producerFor(kafka.bootstrap);
     const spec = { name: 'too-many-replicas', partitions: 1, replicas: 5, config: {} };
-    await expect(producer.cluster.createTopics([spec])).rejects.toMatchObject({
+    await expect(createTopics(producer.cluster, [spec])).rejects.toMatchObject({
       code: 'kafka-topic-not-created',
       message: expect.stringContaining('replication factor'),
     });
