@@ -9,6 +9,7 @@ import { choice, type Field, optional, passedOn, section, text, textMap } from '
 import { kafka } from './schema/kafka.ts';
 import { monitoring } from './schema/monitoring.ts';
 import { mqtt } from './schema/mqtt.ts';
+import { objectMetadata, overrides } from './schema/objects.ts';
 import { rules } from './schema/rules.ts';
 import { schemas } from './schema/schemas.ts';
 
@@ -37,6 +38,8 @@ const spec = section('What is moved, from where to where, and how.', {
   delivery,
   bridge,
   monitoring: optional(monitoring),
+  metadata: optional(objectMetadata),
+  overrides,
 });
 
 export const mqttKafkaBridge = section('A pipeline between MQTT and Apache Kafka.', {

@@ -2,6 +2,7 @@
 import { documentField, type MqttKafkaBridge } from './bridge.ts';
 import { kafkaChecks } from './checks/kafka.ts';
 import { mqttChecks } from './checks/mqtt.ts';
+import { objectChecks } from './checks/objects.ts';
 import { operationChecks } from './checks/operation.ts';
 import { ruleChecks } from './checks/rules.ts';
 import { schemaChecks } from './checks/schemas.ts';
@@ -24,7 +25,7 @@ export const checkDocument = (value: unknown): CheckedDocument => {
   const document = completeDocument(value);
   const sound = (paths: readonly Path[]) =>
     paths.every(part => isThere(document, part) && !shape.some(({ path }) => isWithin(path, part)));
-  const semantic = [...mqttChecks, ...kafkaChecks, ...ruleChecks, ...schemaChecks, ...operationChecks]
+  const semantic = [...mqttChecks, ...kafkaChecks, ...ruleChecks, ...schemaChecks, ...operationChecks, ...objectChecks]
     .filter(({ reads }) => sound(reads))
     .flatMap(({ check }) => check(document));
   return { document, findings: [...shape, ...semantic], sound };

@@ -7,6 +7,7 @@
  */
 import type { MqttKafkaBridge } from '../../api/bridge.ts';
 import { kinds } from '../kinds.ts';
+import { customized } from '../resources/customized.ts';
 import { drainJob } from '../resources/drain.ts';
 import { bridgeName } from '../resources/names.ts';
 import type { ReconcileResult } from '../runtime/controller.ts';
@@ -102,7 +103,10 @@ async function drain(
     const pipeline = { document, settings, observed, newPassword };
     await applyAll(
       cluster,
-      missing.map(ordinal => drainJob(pipeline, ordinal)),
+      customized(
+        pipeline,
+        missing.map(ordinal => drainJob(pipeline, ordinal)),
+      ),
       [],
       signal,
     );

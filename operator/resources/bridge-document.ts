@@ -52,7 +52,7 @@ function keptSpec(document: MqttKafkaBridge): unknown {
 /** Complete, as `mkb run` takes it. */
 export function runningDocument({ document, observed }: Pipeline): MqttKafkaBridge {
   const { apiVersion, kind, metadata, spec } = withoutTexts(document);
-  const { monitoring: _, mqtt, kafka, ...rest } = spec;
+  const { monitoring: _, metadata: _1, overrides: _2, mqtt, kafka, ...rest } = spec;
   return {
     apiVersion,
     kind,
@@ -60,6 +60,7 @@ export function runningDocument({ document, observed }: Pipeline): MqttKafkaBrid
     spec: {
       ...rest,
       bridge: { replicas: 1 },
+      overrides: [],
       mqtt: resolvedMqtt(document, mqtt, observed.brokerUrl),
       kafka: resolvedKafka(kafka, metadata.name, observed.kafka),
     },

@@ -3,6 +3,7 @@ import type { KubeObject } from '../runtime/object.ts';
 import { bridgeObjects } from './bridge.ts';
 import { bridgeConfigMap } from './bridge-document.ts';
 import { brokerObjects } from './broker/broker.ts';
+import { customized } from './customized.ts';
 import { documentSecret } from './document-secrets.ts';
 import { drainJobs } from './drain.ts';
 import { kafkaSecret, kafkaTopics } from './kafka.ts';
@@ -14,7 +15,7 @@ export function desiredObjects(pipeline: Pipeline): KubeObject[] {
   const secrets = [...documentSecret(pipeline), ...kafkaSecret(pipeline)];
   const broker = brokerObjects(pipeline, secrets);
   const made = [...readByPods([...secrets, ...broker]), bridgeConfigMap(pipeline)];
-  return [
+  return customized(pipeline, [
     ...secrets,
     bridgeConfigMap(pipeline),
     ...bridgeObjects(pipeline, made),
@@ -22,7 +23,7 @@ export function desiredObjects(pipeline: Pipeline): KubeObject[] {
     ...kafkaTopics(pipeline),
     ...broker,
     ...monitoringObjects(pipeline, made),
-  ];
+  ]);
 }
 
 const readByPods = (objects: readonly KubeObject[]): KubeObject[] =>

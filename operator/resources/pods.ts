@@ -7,6 +7,7 @@
  */
 import { hashOf } from '../runtime/canonical.ts';
 import type { KubeObject } from '../runtime/object.ts';
+import { inherited } from './customized.ts';
 import { type Component, inputsHash, labels, selectorLabels } from './labels.ts';
 import type { Pipeline } from './pipeline.ts';
 import { podUses, type Use } from './pod-references.ts';
@@ -43,13 +44,15 @@ export function podTemplate(pipeline: Pipeline, options: PodOptions): PodTemplat
   const { name } = pipeline.document.metadata;
   const { component } = options;
   const merged = strategicMerge({ metadata: {}, spec: podSpec(name, options) } as Fields, options.podTemplate);
+  const all = inherited(pipeline);
   const { metadata, spec } = merged as { metadata: { labels?: Fields; annotations?: Fields }; spec: Fields };
   return {
     metadata: {
       ...metadata,
       // Ours last: a selector that does not match its template is refused.
-      labels: { ...metadata.labels, ...labels(name, component) },
+      labels: { ...all.labels, ...metadata.labels, ...labels(name, component) },
       annotations: {
+        ...all.annotations,
         ...metadata.annotations,
         [inputsHash]: hashOf([inputsOf(pipeline, options, spec), options.restartedBy]),
       },

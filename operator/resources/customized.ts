@@ -1,0 +1,61 @@
+/**
+ * What people add to the objects of a bridge: labels and annotations of all of them (`spec.metadata`), and patches of some (`spec.overrides`).
+ *
+ * Whatever they write, an object keeps its name, its owner and the labels that it is found by: those are put over it last. Which other fields
+ * a patch may have is a list (api/schema/overridable.ts), checked with the document.
+ */
+import { isReserved } from '../../api/checks/objects.ts';
+import type { Override } from '../../api/schema/objects.ts';
+import type { KubeObject } from '../runtime/object.ts';
+import type { Pipeline } from './pipeline.ts';
+import { strategicMerge } from './strategic-merge.ts';
+
+type Texts = Readonly<Record<string, string>>;
+
+/** Of everything that is made for a bridge; ours always win. */
+export const inherited = ({ document }: Pick<Pipeline, 'document'>): { labels: Texts; annotations: Texts } =>
+  document.spec.metadata ?? { labels: {}, annotations: {} };
+
+export function customized(pipeline: Pipeline, objects: readonly KubeObject[]): KubeObject[] {
+  const { overrides } = pipeline.document.spec;
+  return objects.map(object =>
+    overrides.filter(each => concerns(each, object)).reduce(patched, withInherited(pipeline, object)),
+  );
+}
+
+const concerns = ({ kind, component }: Override, object: KubeObject): boolean =>
+  kind === object.kind &&
+  (component === undefined || component === object.metadata.labels?.['app.kubernetes.io/component']);
+
+function withInherited(pipeline: Pipeline, object: KubeObject): KubeObject {
+  const { labels, annotations } = inherited(pipeline);
+  const { metadata } = object;
+  return {
+    ...object,
+    metadata: {
+      ...metadata,
+      ...present('labels', { ...labels, ...metadata.labels }),
+      ...present('annotations', { ...annotations, ...metadata.annotations }),
+    },
+  };
+}
+
+function patched(object: KubeObject, { patch }: Override): KubeObject {
+  const { metadata, ...fields } = strategicMerge({ ...object } as Readonly<Record<string, unknown>>, patch, {
+    ports: 'port',
+  }) as unknown as KubeObject;
+  const own = object.metadata;
+  return {
+    ...fields,
+    metadata: {
+      ...own,
+      ...present('labels', { ...metadata.labels, ...reserved(own.labels) }),
+      ...present('annotations', { ...metadata.annotations, ...reserved(own.annotations) }),
+    },
+  };
+}
+
+const reserved = (texts: Texts = {}): Texts =>
+  Object.fromEntries(Object.entries(texts).filter(([key]) => isReserved(key)));
+
+const present = (name: string, texts: Texts): object => (Object.keys(texts).length > 0 ? { [name]: texts } : {});
