@@ -6,12 +6,15 @@ import { choice, duration, type Field, flag, list, optional, section, text, whol
 import { fillDefaults } from '../api/shape.ts';
 import { type LoadedSingle, loadSingle, loadSingleText, type SingleKind } from '../api/single-document.ts';
 import packageJson from '../package.json' with { type: 'json' };
+import { checkDefaults } from './defaults.ts';
+import { defaults } from './defaults-schema.ts';
 
 export const operatorKind = 'MqttKafkaOperator';
 
 const own = `mkb:${packageJson.version}`;
 
-const image = (what: string, value: string) => text(`The image of ${what}, as repository:tag.`, { default: value });
+const image = (what: string, value: string) =>
+  text(`The image of ${what}, as repository:tag or repository@digest.`, { default: value });
 
 const images = section(
   'The images of what the operator runs, for bridges whose document names none.',
@@ -50,6 +53,7 @@ const spec = section(
   'How the operator is configured.',
   {
     images,
+    defaults,
     imageUpdates: choice(
       ['keep', 'follow'],
       'What new images above do to bridges that run: `keep` leaves them as they are, `follow` rolls them. A bridge chooses for itself with the annotation `mqttkafka.dev/image-updates`.',
@@ -96,7 +100,7 @@ const document: SingleKind<OperatorDocument> = {
   kind: operatorKind,
   field: operatorField,
   owner: 'the operator',
-  check: () => [],
+  check: ({ spec }) => checkDefaults(spec.defaults),
 };
 
 /** Loads the one document of a file, or of standard input for `-`. Throws nothing about its content. */

@@ -1,6 +1,7 @@
 /** What the operator is told by whoever installs it: the same for every bridge. */
+import type { Defaults } from './defaults-schema.ts';
 
-/** The images of everything that it runs, as `repository:tag`. */
+/** The images of everything that it runs, as `repository:tag` or `repository@digest`. */
 export interface Images {
   readonly bridge: string;
   readonly exporter: string;
@@ -12,6 +13,8 @@ export interface Images {
 
 export interface OperatorSettings {
   readonly images: Images;
+  /** What documents may leave out. */
+  readonly defaults: Defaults;
   /**
    * What a new version of the operator does to bridges that run: `keep` leaves each image as it was first chosen, `follow` rolls them to
    * the images above. A bridge chooses for itself with the annotation `mqttkafka.dev/image-updates`.

@@ -37,7 +37,10 @@ const conflict = (path: Path, reason: string, remedy: string): Finding =>
 type Texts = Readonly<Record<string, unknown>>;
 
 /** @param written labels and annotations; of a patch, whose shape nobody has looked at, anything */
-function checkMetadata(path: Path, { labels = {}, annotations = {} }: { labels?: unknown; annotations?: unknown }) {
+export function checkMetadata(
+  path: Path,
+  { labels = {}, annotations = {} }: { labels?: unknown; annotations?: unknown },
+) {
   const found = [
     ...checkTexts([...path, 'labels'], labels, true),
     ...checkTexts([...path, 'annotations'], annotations),

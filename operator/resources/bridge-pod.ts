@@ -15,9 +15,10 @@ const mebibyte = 2 ** 20;
 export const documentArguments = readArguments(documentKeys.runs);
 
 /** Node and its libraries take about 100 MiB; what waits for Kafka is held once, and a batch of it once more while it is sent. */
-export function bridgeResources({ document }: Pipeline): object {
+export function bridgeResources({ document, settings }: Pipeline): object {
   const { bridge, delivery } = document.spec;
-  if (bridge.resources) return bridge.resources;
+  const said = bridge.resources ?? settings.defaults.resources.bridge;
+  if (said) return said;
   const buffered = Math.ceil(bytes(delivery.buffer.maxBytes) / mebibyte);
   return {
     requests: { cpu: '100m', memory: `${128 + buffered}Mi` },

@@ -12,9 +12,20 @@ import { strategicMerge } from './strategic-merge.ts';
 
 type Texts = Readonly<Record<string, string>>;
 
+interface Inherited {
+  readonly labels: Texts;
+  readonly annotations: Texts;
+}
+
 /** Of everything that is made for a bridge; ours always win. */
-export const inherited = ({ document }: Pick<Pipeline, 'document'>): { labels: Texts; annotations: Texts } =>
-  document.spec.metadata ?? { labels: {}, annotations: {} };
+export function inherited({ document, settings }: Pick<Pipeline, 'document' | 'settings'>): Inherited {
+  const { metadata: all } = settings.defaults;
+  const { metadata: own } = document.spec;
+  return {
+    labels: { ...all?.labels, ...own?.labels },
+    annotations: { ...all?.annotations, ...own?.annotations },
+  };
+}
 
 export function customized(pipeline: Pipeline, objects: readonly KubeObject[]): KubeObject[] {
   const { overrides } = pipeline.document.spec;

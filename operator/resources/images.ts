@@ -25,6 +25,14 @@ export function chooseImage(
   newest: string,
 ): ChosenImage {
   const updates = document.metadata.annotations?.[annotations.imageUpdates] ?? settings.imageUpdates;
-  const byDefault = updates === 'follow' ? newest : (observed.images[component] ?? newest);
+  const pulled = mirrored(newest, settings.defaults.registry);
+  const byDefault = updates === 'follow' ? pulled : (observed.images[component] ?? pulled);
   return { image: named ?? byDefault, annotations: { [defaultImageAnnotation]: byDefault } };
+}
+
+/** An image that names no registry, from one. As Docker has it, what is before the first slash is a registry if it may be a host. */
+function mirrored(image: string, registry: string | undefined): string {
+  const [host, ...path] = image.split('/');
+  const named = path.length > 0 && (/[.:]/.test(host!) || host === 'localhost');
+  return registry === undefined || named ? image : `${registry}/${image}`;
 }

@@ -43,7 +43,9 @@ export interface PodTemplate {
 export function podTemplate(pipeline: Pipeline, options: PodOptions): PodTemplate {
   const { name } = pipeline.document.metadata;
   const { component } = options;
-  const merged = strategicMerge({ metadata: {}, spec: podSpec(name, options) } as Fields, options.podTemplate);
+  const { defaults } = pipeline.settings;
+  const base: Fields = { metadata: {}, spec: podSpec(name, options, defaults.imagePullSecrets) };
+  const merged = strategicMerge(strategicMerge(base, defaults.podTemplate), options.podTemplate);
   const all = inherited(pipeline);
   const { metadata, spec } = merged as { metadata: { labels?: Fields; annotations?: Fields }; spec: Fields };
   return {
@@ -61,7 +63,7 @@ export function podTemplate(pipeline: Pipeline, options: PodOptions): PodTemplat
   };
 }
 
-function podSpec(name: string, options: PodOptions): Fields {
+function podSpec(name: string, options: PodOptions, pullSecrets: readonly string[]): Fields {
   const { component, serviceAccountName, user, containers, initContainers, volumes = [] } = options;
   return {
     serviceAccountName,
@@ -78,6 +80,7 @@ function podSpec(name: string, options: PodOptions): Fields {
     ...(options.terminationGracePeriodSeconds !== undefined && {
       terminationGracePeriodSeconds: options.terminationGracePeriodSeconds,
     }),
+    ...(pullSecrets.length > 0 && { imagePullSecrets: pullSecrets.map(each => ({ name: each })) }),
     topologySpreadConstraints: spread(name, component),
     ...(initContainers && { initContainers: initContainers.map(locked) }),
     containers: containers.map(locked),

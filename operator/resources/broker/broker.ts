@@ -77,7 +77,7 @@ function template(pipeline: Pipeline, kind: BrokerKind, image: string, made: rea
     image,
     ...kind.container(pipeline, image, made),
     ports: kind.ports(pipeline).map(({ name, port }) => ({ name, containerPort: port })),
-    resources: broker.resources ?? kind.resources,
+    resources: broker.resources ?? pipeline.settings.defaults.resources.broker ?? kind.resources,
     volumeMounts: [passwords.madeMount, data.mount, ...kind.mounts, ...tls.mounts],
   };
   return podTemplate(pipeline, {

@@ -52,7 +52,7 @@ function deployment(pipeline: Pipeline, document: object, made: readonly KubeObj
     args: ['exporter', ...readArguments(documentKey), '--http', `0.0.0.0:${exporterPort}`],
     ports: [{ name: 'http', containerPort: exporterPort }],
     ...httpProbes('/healthz', '/readyz'),
-    resources: resources ?? usualResources,
+    resources: resources ?? pipeline.settings.defaults.resources.exporter ?? usualResources,
     volumeMounts,
   };
   return {

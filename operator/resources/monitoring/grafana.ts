@@ -95,7 +95,7 @@ function template(pipeline: Pipeline, name: string, image: string, made: readonl
     }),
     ports: [{ name: 'http', containerPort: grafanaPort }],
     ...httpProbes('/api/health', '/api/health'),
-    resources: resources ?? usualResources,
+    resources: resources ?? pipeline.settings.defaults.resources.grafana ?? usualResources,
     volumeMounts: [
       { name: 'provisioning', mountPath: provisioningFolder, readOnly: true },
       { name: 'dashboards', mountPath: dashboardsFolder, readOnly: true },

@@ -86,7 +86,7 @@ function template(pipeline: Pipeline, name: string, image: string): PodTemplate 
     ],
     ports: [{ name: 'http', containerPort: prometheusPort }],
     ...httpProbes('/-/healthy', '/-/ready'),
-    resources: resources ?? usualResources,
+    resources: resources ?? pipeline.settings.defaults.resources.prometheus ?? usualResources,
     volumeMounts: [
       { name: 'config', mountPath: configFolder, readOnly: true },
       { name: 'data', mountPath: dataFolder },
