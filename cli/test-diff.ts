@@ -40,7 +40,7 @@ export const recordText = (record: ExpectedRecord, fields: readonly string[] = O
   return lines.join('\n');
 };
 
-const fieldNames = ['sink', 'topic', 'key', 'value', 'headers', 'timestamp'] as const;
+const fieldNames = ['sink', 'topic', 'key', 'partition', 'value', 'headers', 'timestamp'] as const;
 
 const fieldText = (value: NonNullable<ExpectedRecord[(typeof fieldNames)[number]]>): string => {
   if (typeof value === 'number') return String(value);
@@ -51,10 +51,11 @@ const fieldText = (value: NonNullable<ExpectedRecord[(typeof fieldNames)[number]
 };
 
 /** What was written, in the terms of a test. A null value has no text and is left out. */
-export const asExpected = ({ sink, topic, key, value, headers, timestamp }: Written): ExpectedRecord => ({
+export const asExpected = ({ sink, topic, key, partition, value, headers, timestamp }: Written): ExpectedRecord => ({
   sink,
   topic,
   ...(key && { key: writtenBytes(key) }),
+  ...(partition !== undefined && { partition }),
   ...(value && { value: writtenBytes(value) }),
   headers: headers.map(header => ({ name: header.name, value: header.value ? writtenBytes(header.value) : '' })),
   ...(timestamp !== undefined && { timestamp }),

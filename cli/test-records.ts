@@ -15,6 +15,8 @@ export interface Written {
   readonly sink: number;
   readonly topic: string;
   readonly key: Buffer | undefined;
+  /** Undefined where the key chooses. */
+  readonly partition?: number;
   readonly value: Buffer | undefined;
   readonly headers: readonly { readonly name: string; readonly value: Buffer | undefined }[];
   /** Undefined for an MQTT message, which carries no time. */
@@ -44,6 +46,7 @@ function writerOf({ kafka, mqtt }: SinkDocument, rule: Rule, take: (written: Omi
 const ofRecord = (topic: string, record: RecordDraft): Omit<Written, 'sink'> => ({
   topic,
   key: record.key && Buffer.from(record.key.subarray(record.keyStart, record.keyEnd)),
+  ...(record.partition >= 0 && { partition: record.partition }),
   value: record.value && Buffer.from(record.value.subarray(record.valueStart, record.valueEnd)),
   headers: record.headers.map(({ name, value }) => ({
     name,

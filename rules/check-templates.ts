@@ -4,6 +4,7 @@ import type { LoadedDocument } from '../api/load.ts';
 import { lookalike } from '../api/lookalike.ts';
 import type { Path, Problem } from '../api/problems.ts';
 import { problemOf, toProblem } from './problem-of.ts';
+import { checkPartition } from './record-partition.ts';
 import { checkTime } from './record-time.ts';
 import type { Rule } from './rule.ts';
 import type { SinkDocument } from './rule-document.ts';
@@ -16,7 +17,8 @@ export const checkTemplates = (loaded: LoadedDocument, sink: SinkDocument, rule:
     try {
       const template = compileTemplate(text, rule);
       if (at[1] === 'timestamp') checkTime(template);
-      const doubt = doubtOf(template, at, rule);
+      if (at[1] === 'partition') checkPartition(template);
+      const doubt = doubtOf(template, at, rule, sink);
       return doubt === undefined ? [] : [toProblem(loaded.locate(place), place, doubt, 'warning')];
     } catch (error) {
       return [problemOf(loaded, place, error)];
@@ -32,8 +34,8 @@ export interface PlacedTemplate {
 /** Every template of a sink, in the order of its fields. */
 export const templatesOf = ({ kafka, mqtt }: SinkDocument): PlacedTemplate[] => {
   if (kafka !== undefined) {
-    const { topic, key, value, timestamp, headers = [] } = kafka;
-    return [...fields('kafka', { topic, key, value, timestamp }), ...listed(['kafka', 'headers'], headers)];
+    const { topic, key, partition, value, timestamp, headers = [] } = kafka;
+    return [...fields('kafka', { topic, key, partition, value, timestamp }), ...listed(['kafka', 'headers'], headers)];
   }
   if (mqtt === undefined) return [];
   const { topic, payload, userProperties = [] } = mqtt;
@@ -47,10 +49,15 @@ const listed = (path: Path, items: readonly { readonly value: string }[]): Place
   items.map(({ value }, index) => ({ text: value, at: [...path, index, 'value'] }));
 
 /** What is valid, and hardly ever meant: a placeholder of another program, and a key that is the same for all records. */
-const doubtOf = ({ source, constant }: CompiledTemplate, [, field]: Path, rule: Rule): MkbError | undefined => {
-  const like = lookalike(source, field !== 'key' && field !== 'topic');
+const doubtOf = (
+  { source, constant }: CompiledTemplate,
+  [, field]: Path,
+  rule: Rule,
+  { kafka }: SinkDocument,
+): MkbError | undefined => {
+  const like = lookalike(source, field !== 'key' && field !== 'topic' && field !== 'partition');
   if (like !== undefined) return new MkbError('template-lookalike', { field: String(field), ...like });
-  if (field !== 'key' || constant === undefined || constant === '') return undefined;
+  if (field !== 'key' || constant === undefined || constant === '' || kafka?.partition !== undefined) return undefined;
   return new MkbError('template-constant-key', { key: constant, meant: meantBy(constant, rule) });
 };
 

@@ -169,6 +169,27 @@ export const kafkaErrors = table({
     message: ({ what, reason }: { what: string; reason: string }) => `Kafka could not ${what}: ${reason}.`,
     remedy: 'It is retried automatically. If it lasts, look at the brokers’ state and logs.',
   },
+  'record-partition-invalid': {
+    kind: 'permanent',
+    message: ({ template, value }: { template: string; value: string }) =>
+      `The partition of a record must be a whole number that is not negative: ${template} gives ${value}.`,
+    remedy:
+      'Only a whole number, or text of decimal digits, is a partition. Convert other forms in the rule: int(payload.shard) AS shard, or payload.number mod 12 AS shard, and use ${shard}.',
+  },
+  'record-partition-missing': {
+    kind: 'permanent',
+    message: ({ template }: { template: string }) =>
+      `The partition of a record is missing: ${template} has no value, or null, in this message.`,
+    remedy:
+      'Give it a value that every message has, such as ${payload.shard:-0}, or leave such messages out by WHERE. Without `partition` the key chooses.',
+  },
+  'kafka-partition-unknown': {
+    kind: 'permanent',
+    message: ({ topic, partition, count }: { topic: string; partition: number; count: number }) =>
+      `Topic ${topic} has no partition ${partition}: it has ${count}, counted from 0.`,
+    remedy:
+      'Have the `partition` of the sink give a smaller number (payload.number mod 12 for 12 partitions), or add partitions to the topic: they are used within seconds.',
+  },
   'record-timestamp-invalid': {
     kind: 'permanent',
     message: ({ template, value }: { template: string; value: string }) =>

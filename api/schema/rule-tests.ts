@@ -40,6 +40,7 @@ const record = section('What a sink must write. What is left out is not compared
   sink: optional(whole('Which of the sinks of the rule, counted from 1.', { minimum: 1, maximum: 1000 })),
   topic: optional(text('The topic that is written to.')),
   key: optional(text('The key, as text.', { minLength: 0 })),
+  partition: optional(whole('The partition that the sink names.', { minimum: 0, maximum: 2_147_483_647 })),
   value: optional(
     text('The value, or the payload of an MQTT message. JSON is compared as JSON; bytes are `base64:` and base64.', {
       minLength: 0,

@@ -9,6 +9,11 @@ const header = (name: string, value: string) =>
 const kafkaSink = section('Writes a Kafka record for each row.', {
   topic: text('The topic: a name, or a template such as `${vin}-events`.'),
   key: optional(text('Template of the key, which chooses the partition. Without it, records are spread in batches.')),
+  partition: optional(
+    text(
+      'Template of the partition, a whole number from 0: `${payload.shard}`. The key is written too, and chooses nothing. A message for which it gives no number, or one that the topic has not, is a dead letter. Without it, the key chooses.',
+    ),
+  ),
   value: optional(
     text('Template of the value. Without it, the payload if that is all the rule selects, else the row as JSON.'),
   ),

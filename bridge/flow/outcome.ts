@@ -60,6 +60,7 @@ export function dropReason(error: MkbError): Outcome {
       return 'record_too_large';
     case 'kafka-unknown-topic':
     case 'kafka-invalid-topic':
+    case 'kafka-partition-unknown':
       return 'unknown_topic';
     case 'kafka-retries-exhausted':
       return 'retries_exhausted';

@@ -117,7 +117,11 @@ export class Producer {
     return this.#topics.topic(name, named);
   }
 
-  /** Takes a record. Call `readEnd` after a group of them. `token` is a small integer that comes back with the outcome. */
+  /**
+   * Takes a record. Call `readEnd` after a group of them. `token` is a small integer that comes back with the outcome.
+   *
+   * Throws `kafka-partition-unknown`; then the token does not come back.
+   */
   append(topic: Topic, record: RecordDraft, token: number): void {
     this.#place(topic, record, token, this.#now);
   }
@@ -129,13 +133,17 @@ export class Producer {
       return;
     }
     const lane = topic.laneOf(record);
+    if (lane === undefined) {
+      this.#topics.awaitPartition(topic, record, token, came());
+      return;
+    }
     if (lane.empty) {
       this.#active.add(lane);
       this.#stirred = true;
     }
     if (lane.append(record, token, came, this.#batchBytes, this.#pool)) {
       this.#stirred = true;
-      if (!record.key) topic.turn();
+      if (!record.key && record.partition < 0) topic.turn();
     }
   }
 

@@ -46,6 +46,8 @@ export class RecordBatch {
   endings = 0;
   endingsAlone = 0;
   readonly #pool: BufferPool;
+  /** By record, the partition that it had to go to, or -1; undefined while their keys chose for all. */
+  #partitions: number[] | undefined;
   #buffer: Buffer;
   #length = headerBytes;
   #baseTimestamp = 0;
@@ -102,6 +104,8 @@ export class RecordBatch {
     offset = writeVarint(buffer, valueLength, offset);
     if (record.value) offset += record.value.copy(buffer, offset, record.valueStart, record.valueEnd);
     this.#length = writeHeaders(buffer, record.headers, offset);
+    if (record.partition >= 0) this.#partitions ??= this.tokens.map(() => -1);
+    this.#partitions?.push(record.partition);
     this.tokens.push(token);
     this.#pool.lent += tokenBytes;
   }
@@ -147,7 +151,9 @@ export class RecordBatch {
       reader.next();
       const key = reader.bytes();
       const value = reader.bytes();
-      yield { key, value, timestamp, headers: readHeaders(reader) };
+      const partition = this.#partitions?.[index] ?? -1;
+      const record = { key, value, timestamp, headers: readHeaders(reader) };
+      yield partition < 0 ? record : { ...record, partition };
     }
   }
 

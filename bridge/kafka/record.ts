@@ -19,6 +19,8 @@ export interface RecordDraft {
   valueEnd: number;
   /** Milliseconds since 1970, an integer. */
   timestamp: number;
+  /** The partition that it must go to; -1 for the one of its key. */
+  partition: number;
   headers: readonly RecordHeader[];
 }
 
@@ -27,6 +29,8 @@ export interface ProducerRecord {
   readonly key: Buffer | undefined;
   readonly value: Buffer | undefined;
   readonly timestamp: number;
+  /** The partition that it had to go to; undefined for one that its key chose. */
+  readonly partition?: number;
   readonly headers: readonly RecordHeader[];
 }
 
@@ -43,13 +47,14 @@ export function draft(record: Partial<ProducerRecord> = {}): RecordDraft {
     valueStart: 0,
     valueEnd: value?.length ?? 0,
     timestamp: record.timestamp ?? 0,
+    partition: record.partition ?? -1,
     headers: record.headers ?? noHeaders,
   };
 }
 
 /** The same record with bytes of its own: what waits must not point into buffers that the next message is read into. */
 export function copied(record: RecordDraft): RecordDraft {
-  const { key, keyStart, keyEnd, value, valueStart, valueEnd, timestamp } = record;
+  const { key, keyStart, keyEnd, value, valueStart, valueEnd, timestamp, partition } = record;
   const headers = record.headers.map(({ name, value: content }) => ({
     name,
     value: Buffer.isBuffer(content) ? Buffer.from(content) : content,
@@ -58,6 +63,7 @@ export function copied(record: RecordDraft): RecordDraft {
     key: key && Buffer.from(key.subarray(keyStart, keyEnd)),
     value: value && Buffer.from(value.subarray(valueStart, valueEnd)),
     timestamp,
+    partition,
     headers,
   });
 }

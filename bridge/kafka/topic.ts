@@ -18,7 +18,12 @@ export interface ParkedRecord {
   readonly token: number;
   /** When it came, in the producer's time. */
   readonly since: number;
+  /** The topic's `answers` when it came. */
+  readonly answers: number;
 }
+
+/** So many records for partitions that there are not are a flood. */
+const manyLacking = 100;
 
 export class Topic {
   readonly name: string;
@@ -32,7 +37,13 @@ export class Topic {
   absence = 0;
   /** Why nothing will ever be written to it; undefined for one that is established, and while it is not known. */
   error: MkbError | undefined;
+  /** How often metadata said which partitions it has. */
+  answers = 0;
   #unknownAnswers = 0;
+  /** The smallest partition that a record asked for in vain, how many did, and whether one did since the last answer. */
+  #absentFrom = Number.POSITIVE_INFINITY;
+  #lacking = 0;
+  #askedInVain = false;
   #sticky = -1;
 
   constructor(name: string) {
@@ -61,6 +72,9 @@ export class Topic {
     }
     this.#unknownAnswers = 0;
     this.error = undefined;
+    this.answers++;
+    if (!this.#askedInVain || leaders.length > this.#absentFrom) this.#forgetLacking();
+    this.#askedInVain = false;
     for (const [partition, leader = -1] of leaders.entries()) {
       this.lanes[partition] ??= new Lane(this.name, partition);
       this.lanes[partition].leader = leader;
@@ -71,11 +85,35 @@ export class Topic {
     return gone;
   }
 
-  /** The lane of a record: by its key as Java's client does, or, without a key, one lane until its batch is full, then another. */
-  laneOf(record: RecordDraft): Lane {
+  /**
+   * The lane of a record: of the partition that it names, by its key as Java's client does, or, without a key, one lane until its batch is full,
+   * then another. Undefined for a partition that is not known.
+   */
+  laneOf(record: RecordDraft): Lane | undefined {
+    if (record.partition >= 0) return this.lanes[record.partition];
     if (record.key) return this.lanes[partitionOfKey(record.key, record.keyStart, record.keyEnd, this.lanes.length)]!;
     if (this.#sticky < 0) this.turn();
     return this.lanes[this.#sticky]!;
+  }
+
+  /**
+   * Whether there is no such partition, of those that are not known. The topic may have grown, and a broker may not know yet, so a few answers are
+   * waited for. In a flood of such records only the first wait: messages behind them would wait too.
+   *
+   * @param since the `answers` when the record came
+   */
+  lacks(partition: number, since: number): boolean {
+    const flooded = this.#lacking >= manyLacking && partition >= this.#absentFrom;
+    if (!flooded && this.answers - since < unknownAnswers) return false;
+    this.#absentFrom = Math.min(this.#absentFrom, partition);
+    this.#lacking++;
+    this.#askedInVain = true;
+    return true;
+  }
+
+  /** Whether metadata is to be asked again soon, because of what `lacks` said. */
+  get doubtful(): boolean {
+    return this.#lacking > 0;
   }
 
   /** Keyless records go to the next partition that has a leader from now on. */
@@ -91,11 +129,11 @@ export class Topic {
     this.#sticky = (this.#sticky + 1) % count;
   }
 
-  /** Keeps a copy of a record until the partitions are known. */
-  park(record: RecordDraft, token: number, since: number): void {
+  /** Keeps a copy of a record until the partitions are known, or its own is. */
+  park(record: RecordDraft, token: number, since: number, answers = this.answers): void {
     const copy = copied(record);
     this.parkedBytes += memoryOf(copy);
-    this.parked.push({ record: copy, token, since });
+    this.parked.push({ record: copy, token, since, answers });
   }
 
   /** Takes the oldest `count` of the records that were kept. */
@@ -103,6 +141,11 @@ export class Topic {
     const taken = this.parked.splice(0, count);
     for (const { record } of taken) this.parkedBytes -= memoryOf(record);
     return taken;
+  }
+
+  #forgetLacking(): void {
+    this.#absentFrom = Number.POSITIVE_INFINITY;
+    this.#lacking = 0;
   }
 
   #learnAbsence(errorCode: number): void {

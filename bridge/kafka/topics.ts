@@ -3,9 +3,9 @@
  *
  * Records of a topic that is absent wait in its lanes, and metadata is asked again for as long as they do. The surprising case is a topic that
  * was made again with fewer partitions. What was held for those that are gone goes to the others, by the records' keys: it arrives, and may be
- * behind a later record of its key.
+ * behind a later record of its key. A record that named its partition goes to no other: it fails, once metadata was asked a few times.
  */
-import type { MkbError } from '../../api/errors.ts';
+import { MkbError } from '../../api/errors.ts';
 import { errorName } from '../../network/kafka/error-codes.ts';
 import type { Cluster } from './cluster.ts';
 import type { Identity } from './identity.ts';
@@ -61,13 +61,20 @@ export class Topics {
   }
 
   park(topic: Topic, record: RecordDraft, token: number, since: number): void {
-    const before = topic.parkedBytes;
-    topic.park(record, token, since);
-    this.parkedBytes += topic.parkedBytes - before;
+    this.#park(topic, record, token, since);
     if (!topic.error) return;
     // It may have been made meanwhile.
     this.#cluster.refresh();
     queueMicrotask(() => this.#giveUp(topic));
+  }
+
+  /** Keeps a record whose partition is not known: the topic may have grown. Throws `kafka-partition-unknown` when it has not. */
+  awaitPartition(topic: Topic, record: RecordDraft, token: number, since: number, answers = topic.answers): void {
+    this.#cluster.refresh();
+    const { partition } = record;
+    if (topic.lacks(partition, answers))
+      throw new MkbError('kafka-partition-unknown', { topic: topic.name, partition, count: topic.lanes.length });
+    this.#park(topic, record, token, since, answers);
   }
 
   metadataRead(): void {
@@ -78,6 +85,7 @@ export class Topics {
       if (topic.error) this.#giveUp(topic);
       else if (topic.absence === 0) this.#unpark(topic);
       else if (topic.named || topic.awaited) this.#cluster.refresh();
+      if (topic.doubtful) this.#cluster.refresh();
     }
     this.#moveOn();
   }
@@ -95,8 +103,29 @@ export class Topics {
     return count;
   }
 
+  #park(topic: Topic, ...parked: Parameters<Topic['park']>): void {
+    const before = topic.parkedBytes;
+    topic.park(...parked);
+    this.parkedBytes += topic.parkedBytes - before;
+  }
+
   #unpark(topic: Topic): void {
-    for (const { record, token, since } of this.#takeParked(topic)) this.#listener.append(topic, record, token, since);
+    for (const { record, token, since, answers } of this.#takeParked(topic))
+      this.#place(topic, record, token, since, answers);
+  }
+
+  /** As the listener's `append`, for a record that its token comes back of if there is no partition for it. */
+  #place(topic: Topic, record: RecordDraft, token: number, since: number, answers = topic.answers): void {
+    if (topic.laneOf(record) !== undefined) {
+      this.#listener.append(topic, record, token, since);
+      return;
+    }
+    try {
+      this.awaitPartition(topic, record, token, since, answers);
+    } catch (error) {
+      this.#listener.failed(token, record as ProducerRecord, error as MkbError);
+      this.#listener.settled();
+    }
   }
 
   /** Fails what waits for the partitions of a topic that there is not. */
@@ -127,8 +156,7 @@ export class Topics {
       this.#gone.delete(lane);
       for (const batch of lane.drain()) {
         let index = 0;
-        for (const record of batch.records())
-          this.#listener.append(topic, draft(record), batch.tokens[index++]!, batch.since);
+        for (const record of batch.records()) this.#place(topic, draft(record), batch.tokens[index++]!, batch.since);
         batch.release();
       }
     }

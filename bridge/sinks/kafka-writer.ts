@@ -5,6 +5,7 @@
  * payload in the socket's buffer, and the key is written to a scratch buffer that the next message uses again.
  */
 import { MkbError } from '../../api/errors.ts';
+import { checkPartition, partitionError, partitionOf } from '../../rules/record-partition.ts';
 import { checkTime, isUnlikely, timeError, timeOf, unlikelyTime } from '../../rules/record-time.ts';
 import type { Captures, Origin, Row, Rule } from '../../rules/rule.ts';
 import type { SinkDocument } from '../../rules/rule-document.ts';
@@ -36,6 +37,7 @@ export class KafkaWriter implements Writer {
   readonly #topic: CompiledTemplate;
   readonly #key: CompiledTemplate | undefined;
   readonly #value: CompiledTemplate;
+  readonly #partition: CompiledTemplate | undefined;
   readonly #time: CompiledTemplate | undefined;
   readonly #own: readonly { readonly name: string; readonly value: CompiledTemplate }[];
   /** Whether what MQTT knows of a message travels as headers too. */
@@ -48,7 +50,8 @@ export class KafkaWriter implements Writer {
   #keyScratch = Buffer.allocUnsafe(256);
 
   /**
-   * Throws what `compileTemplate` throws, and `record-timestamp-invalid` for a constant that is no time.
+   * Throws what `compileTemplate` throws, `record-timestamp-invalid` for a constant that is no time, and `record-partition-invalid` for one that
+   * is no partition.
    *
    * @param noticed called once with what is probably wrong with the sink, though each record can be written
    */
@@ -64,10 +67,12 @@ export class KafkaWriter implements Writer {
     this.#noticed = noticed;
     this.#topic = compile(document.topic);
     this.#key = optional(document.key);
+    this.#partition = optional(document.partition);
     this.#value = compile(document.value ?? defaultValue(rule));
     this.#time = optional(document.timestamp);
     this.#own = (document.headers ?? []).map(({ name, value }) => ({ name, value: compile(value) }));
     this.#mqttHeaders = document.mqttHeaders;
+    if (this.#partition) checkPartition(this.#partition);
     if (this.#time) checkTime(this.#time);
     this.passesPayload = this.#value.column === 'payload';
     const { constant } = this.#topic;
@@ -83,6 +88,7 @@ export class KafkaWriter implements Writer {
     const record = this.#draft;
     const topic = this.#constant ?? this.#taker.topic(this.#topicOf(origin, captures, row));
     this.#fillKey(record, origin, captures, row);
+    record.partition = this.#partition === undefined ? -1 : this.#partitionOf(this.#partition, origin, captures, row);
     if (origin instanceof MqttMessage) this.#fillFromMqtt(record, origin, captures, row);
     else {
       this.#fillValue(record, origin, captures, row);
@@ -140,6 +146,16 @@ export class KafkaWriter implements Writer {
     if (this.keysMissing > 1) return;
     const placeholder = this.#key?.missing(message, captures, row) ?? '';
     this.#noticed(new MkbError('record-key-missing', { sink: this.#topic.source, placeholder }));
+  }
+
+  /** Nothing stands in for it: a record in another partition is out of order for whoever chose this one. */
+  #partitionOf(template: CompiledTemplate, message: Origin, captures: Captures, row: Row): number {
+    const value = template.value(message, captures, row);
+    const partition = partitionOf(value);
+    // Text may be put together of parts, of which one is missing.
+    const missing = partition === undefined || isText(value) ? template.missing(message, captures, row) : undefined;
+    if (partition === undefined || missing !== undefined) throw partitionError(value, template.source, missing);
+    return partition;
   }
 
   #timestamp(message: Origin, captures: Captures, row: Row): number | undefined {

@@ -13,6 +13,7 @@ import type { KafkaLogin } from '../../../../network/kafka/settings.ts';
 export interface TestRecord {
   readonly key?: string;
   readonly value: string;
+  readonly partition?: number;
 }
 
 export interface TestFailure {
@@ -51,10 +52,19 @@ export class TestProducer {
   /** Appends records as one group; their tokens count on from 0. `named`: the document names the topic. */
   append(topic: string, records: readonly TestRecord[], { named = false } = {}): void {
     const writer = this.producer.topic(topic, named);
-    for (const { key, value } of records) {
-      const record = draft({ key: key === undefined ? undefined : Buffer.from(key), value: Buffer.from(value) });
+    for (const { key, value, ...rest } of records) {
+      const record = draft({
+        key: key === undefined ? undefined : Buffer.from(key),
+        value: Buffer.from(value),
+        ...rest,
+      });
       record.timestamp = 1_700_000_000_000;
-      this.producer.append(writer, record, this.#appended++);
+      const token = this.#appended++;
+      try {
+        this.producer.append(writer, record, token);
+      } catch (error) {
+        this.failures.push({ token, value, error: error as MkbError });
+      }
     }
     this.producer.readEnd();
   }
