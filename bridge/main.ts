@@ -11,9 +11,10 @@ import { durationMs } from '../api/units.ts';
 import { systemClock } from './clock.ts';
 import type { Account } from './flow/account.ts';
 import { type BindSink, BoundRule } from './flow/bound-rule.ts';
+import type { PipelineIntake } from './flow/intake.ts';
 import { Pipeline } from './flow/pipeline.ts';
 import type { Sink } from './flow/sink.ts';
-import type { Source } from './flow/source.ts';
+import type { Source, SourceFigures } from './flow/source.ts';
 import type { Wait } from './kafka/waits.ts';
 import type { ConnectedInfo, Session } from './mqtt/session.ts';
 import type { BridgeFigures } from './observe/figures.ts';
@@ -48,6 +49,7 @@ export class Bridge implements BridgeFigures {
   readonly #log: Logger;
   readonly #reports: Reports;
   readonly #pipeline: Pipeline;
+  readonly #intakes: ReadonlyMap<Source, PipelineIntake>;
   readonly #end = Promise.withResolvers<void>();
   readonly #stopped = new AbortController();
   readonly #persistence = new Persistence(this.#stopped.signal, error => this.#reports.problem(error));
@@ -87,6 +89,9 @@ export class Bridge implements BridgeFigures {
     this.mqttSink?.use(this.#pipeline);
     this.mqttSource = parts.mqttSource && this.#makeMqttSource(parts.mqttSource);
     this.kafkaSource = parts.kafkaSource && this.#makeKafkaSource(parts.kafkaSource);
+    this.#intakes = new Map(
+      this.#sources.map(source => [source, this.#pipeline.intake(source, this.#rulesOf(source))]),
+    );
     const sides = [this.kafkaSink, this.kafkaSource].filter(side => side !== undefined);
     this.#standstills = new Standstills(sides, () => this.heldBack);
   }
@@ -95,6 +100,11 @@ export class Bridge implements BridgeFigures {
 
   get retried(): ReadonlyMap<string, number> {
     return this.#reports.retried;
+  }
+
+  /** Those that rules read. */
+  get sources(): readonly SourceFigures[] {
+    return [...this.#intakes].flatMap(([source, intake]) => (this.#rulesOf(source).length > 0 ? [intake] : []));
   }
 
   /** Of messages from MQTT. */
@@ -133,16 +143,16 @@ export class Bridge implements BridgeFigures {
     return this.mqttSource?.session.heldBack ?? 0;
   }
 
+  get namedTopics(): readonly string[] {
+    return this.kafkaSink?.namedTopics ?? [];
+  }
+
   get waits(): readonly Wait[] {
     return this.#standstills.waits;
   }
 
   get bufferedBytes(): number {
     return (this.kafkaSink?.bufferedBytes ?? 0) + (this.mqttSink?.bufferedBytes ?? 0);
-  }
-
-  get pausedSeconds(): number {
-    return this.#pipeline.pausedSeconds;
   }
 
   get #sources(): readonly Source[] {
@@ -190,7 +200,7 @@ export class Bridge implements BridgeFigures {
         ...started.values(),
         ...this.#sources.map(async source => {
           await Promise.all([...this.#sinksOf(source)].map(sink => this.#usable(sink, source) ?? started.get(sink)));
-          if (!this.#stopping) await source.start(this.#pipeline.intake(source, this.#rulesOf(source)));
+          if (!this.#stopping) await source.start(this.#intakes.get(source)!);
         }),
       ]);
     } catch (error) {

@@ -11,31 +11,33 @@ import {
 import { objective } from './alerts/delivery-objective.ts';
 import type { Row } from './frame.ts';
 import { atLeast, graph, noneAllowed, rising, table, timeline, upOrDown } from './panels.ts';
-import { chosenBridge as chosen, deliveryQuantile, jobs, orZero, perSecond, slowPart } from './promql.ts';
+import { chosenBridge as chosen, chosenSource, deliveryQuantile, jobs, orZero, perSecond, slowPart } from './promql.ts';
 
 export const deliveryTime: Row = {
   title: 'Delivery time',
   panels: [
     graph({
-      title: 'From MQTT to Kafka’s acknowledgement',
+      title: 'From reading to the last acknowledgement',
       description:
-        'How long messages take from being read to the last acknowledgement by Kafka: the median, and the slowest 5 and 1 of 100.',
+        'How long messages take from being read to the last acknowledgement, by Kafka or the MQTT broker, of what was made of them: the median, and the slowest 5 and 1 of 100, by source.',
       unit: Seconds,
       width: 12,
       thresholds: rising(objective.seconds / 4, objective.seconds),
       queries: [
-        { expr: deliveryQuantile(0.5, chosen), legend: 'p50' },
-        { expr: deliveryQuantile(0.95, chosen), legend: 'p95' },
-        { expr: deliveryQuantile(0.99, chosen), legend: 'p99' },
+        { expr: deliveryQuantile(0.5, chosenSource), legend: '{{source}} p50' },
+        { expr: deliveryQuantile(0.95, chosenSource), legend: '{{source}} p95' },
+        { expr: deliveryQuantile(0.99, chosenSource), legend: '{{source}} p99' },
       ],
     }),
     graph({
       title: `Slower than ${objective.seconds} s`,
-      description: `The part of messages that took longer than the objective allows (${objective.seconds} s), by bridge. At most ${objective.slowPart * 100} % of a month’s messages may.`,
+      description: `The part of messages that took longer than the objective allows (${objective.seconds} s), by bridge and source; only of those from MQTT and Kafka. At most ${objective.slowPart * 100} % of a month’s messages may.`,
       unit: PercentUnit,
       width: 6,
       thresholds: rising(objective.slowPart, 14.4 * objective.slowPart),
-      queries: [{ expr: slowPart(objective.seconds, '$__rate_interval', chosen), legend: '{{bridge}}' }],
+      queries: [
+        { expr: slowPart(objective.seconds, '$__rate_interval', chosenSource), legend: '{{bridge}} {{source}}' },
+      ],
     }),
     graph({
       title: 'Use of the error budget',
@@ -45,15 +47,15 @@ export const deliveryTime: Row = {
       width: 6,
       queries: [
         {
-          expr: `max(bridge:mkb_delivery_slow:ratio_rate5m{${chosen}}) / ${objective.slowPart}`,
+          expr: `max(bridge_source:mkb_delivery_slow:ratio_rate5m{${chosenSource}}) / ${objective.slowPart}`,
           legend: 'over 5 minutes',
         },
         {
-          expr: `max(bridge:mkb_delivery_slow:ratio_rate1h{${chosen}}) / ${objective.slowPart}`,
+          expr: `max(bridge_source:mkb_delivery_slow:ratio_rate1h{${chosenSource}}) / ${objective.slowPart}`,
           legend: 'over 1 hour',
         },
         {
-          expr: `max(bridge:mkb_delivery_slow:ratio_rate6h{${chosen}}) / ${objective.slowPart}`,
+          expr: `max(bridge_source:mkb_delivery_slow:ratio_rate6h{${chosenSource}}) / ${objective.slowPart}`,
           legend: 'over 6 hours',
         },
       ],
@@ -67,14 +69,14 @@ export const backPressure: Row = {
     graph({
       title: 'Window in use',
       description:
-        'Messages in flight, and those that are safe but held back by one before them, as a part of the Receive Maximum, which is how many the broker may send unacknowledged. At 100 % the broker waits for the bridge, and keeps the backlog.',
+        'Messages from MQTT in flight, and those that are safe but held back by one before them, as a part of the Receive Maximum, which is how many the broker may send unacknowledged. At 100 % the broker waits for the bridge, and keeps the backlog.',
       unit: PercentUnit,
       width: 6,
       max: 1,
       thresholds: rising(0.7, 0.9),
       queries: [
         {
-          expr: `(mkb_messages_in_flight{${chosen}} + mkb_acknowledgements_held_back{${chosen}}) / mkb_window_limit_messages{${chosen}}`,
+          expr: `(mkb_messages_in_flight{${chosen},source="mqtt"} + ignoring (source) mkb_acknowledgements_held_back{${chosen}}) / mkb_window_limit_messages{${chosen}}`,
           legend: '{{bridge}} {{instance}}',
         },
         {
@@ -100,14 +102,15 @@ export const backPressure: Row = {
     }),
     graph({
       title: 'Reading held back',
-      description: 'The part of the time in which the bridge did not read from MQTT because its buffer was full.',
+      description:
+        'The part of the time in which a source was asked to hand over nothing, because a buffer was full or a rule waited for an answer.',
       unit: PercentUnit,
       width: 6,
       max: 1,
       queries: [
         {
-          expr: `sum by (bridge, instance) (rate(mkb_paused_seconds_total{${chosen}}[$__rate_interval]))`,
-          legend: '{{bridge}} {{instance}}',
+          expr: `sum by (bridge, instance, source) (rate(mkb_paused_seconds_total{${chosenSource}}[$__rate_interval]))`,
+          legend: '{{bridge}} {{instance}} {{source}}',
         },
       ],
     }),
@@ -173,17 +176,33 @@ export const rules: Row = {
       width: 8,
       queries: [{ expr: perSecond('mkb_rule_failed_total', 'bridge, rule', chosen), legend: '{{bridge}} {{rule}}' }],
     }),
+    graph({
+      title: 'Written without their key',
+      description:
+        'Records per second that a sink wrote without the key that it asks for, or with one that lacks a part, because the message had no value for it: they are spread over partitions, and not in order. The log names the placeholder once.',
+      unit: CountsPerSecond,
+      width: 8,
+      thresholds: noneAllowed,
+      queries: [
+        {
+          expr: perSecond('mkb_sink_keys_missing_total', 'bridge, rule, sink', chosen),
+          legend: '{{bridge}} {{rule}} sink {{sink}}',
+        },
+      ],
+    }),
     table({
       title: 'Rules since their bridge started',
-      description: 'Each rule’s messages: matched by topic, passed by WHERE, failed; and the records of its sinks.',
+      description:
+        'Each rule’s messages: matched by topic, passed by WHERE, failed; and the records of its sinks, and how many of these were written without their key.',
       unit: Short,
-      width: 8,
+      width: 24,
       queries: [
         { expr: `sum by (bridge, rule) (mkb_rule_matched_total{${chosen}})` },
         { expr: `sum by (bridge, rule) (mkb_rule_passed_total{${chosen}})` },
         { expr: `sum by (bridge, rule) (mkb_rule_failed_total{${chosen}})` },
         { expr: `sum by (bridge, rule) (mkb_sink_records_delivered_total{${chosen}})` },
         { expr: `sum by (bridge, rule) (mkb_sink_records_failed_total{${chosen}})` },
+        { expr: `sum by (bridge, rule) (mkb_sink_keys_missing_total{${chosen}})` },
       ],
       columns: [
         { from: 'bridge', title: 'Bridge' },
@@ -193,6 +212,7 @@ export const rules: Row = {
         { from: '#C', title: 'Failed', thresholds: noneAllowed },
         { from: '#D', title: 'Records delivered' },
         { from: '#E', title: 'Records failed', thresholds: noneAllowed },
+        { from: '#F', title: 'Without their key', thresholds: noneAllowed },
       ],
     }),
   ],

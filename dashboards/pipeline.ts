@@ -4,20 +4,21 @@
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import { MessagesPerSecond, NoUnit, Seconds, Short } from '@grafana/grafana-foundation-sdk/units';
 import { objective } from './alerts/delivery-objective.ts';
+import { consumerAndPublisher } from './consumer-and-publisher.ts';
 import { dashboard, labelVariable, linkTo, type Row } from './frame.ts';
 import { atLeast, blue, graph, green, grey, noneAllowed, red, rising, stat, upOrDown, yellow } from './panels.ts';
 import { backPressure, deliveryTime, process, rules } from './pipeline-details.ts';
 import {
-  chosenBridge as chosen,
+  chosenSource as chosen,
+  chosenBridge,
   deliveryQuantile,
   jobs,
   leftOut,
   lost,
-  lostRecords,
   perSecond,
+  timedSources,
   unaccounted,
 } from './promql.ts';
-import { records } from './records.ts';
 import { uids } from './uids.ts';
 
 const colors = {
@@ -28,26 +29,25 @@ const colors = {
   'left out by a rule': grey,
 };
 
+const perSource = '{{bridge}} {{instance}} {{source}}';
+
 const verdict: Row = {
   title: 'Are messages lost or late?',
   panels: [
     stat({
       title: 'Lost',
       description:
-        'Messages, and records of bridges that read Kafka, dropped in the time shown for any reason but a rule’s own will. Anything but 0 is a loss: see Dropped, by reason.',
+        'Messages dropped in the time shown for any reason but a rule’s own will, of all sources. Anything but 0 is a loss: see Dropped, by reason.',
       unit: Short,
       decimals: 0,
       width: 4,
       thresholds: noneAllowed,
-      queries: [
-        { expr: `ceil(sum(increase(${lost(chosen)}[$__range])))`, legend: 'lost' },
-        { expr: `ceil(sum(increase(${lostRecords(chosen)}[$__range])))`, legend: 'records lost' },
-      ],
+      queries: [{ expr: `ceil(sum(increase(${lost(chosen)}[$__range])))`, legend: 'lost' }],
     }),
     stat({
       title: 'Dead-lettered',
       description:
-        'Messages, and records of bridges that read Kafka, in the time shown that failed permanently and are in the dead-letter topic, with the reason in their headers. They are not lost, and somebody must look.',
+        'Messages in the time shown that failed permanently and are in the dead-letter topic, with the reason in their headers. They are not lost, and somebody must look.',
       unit: Short,
       decimals: 0,
       width: 4,
@@ -60,16 +60,12 @@ const verdict: Row = {
           expr: `ceil(sum(increase(mkb_messages_dead_lettered_total{${chosen}}[$__range])))`,
           legend: 'dead-lettered',
         },
-        {
-          expr: `ceil(sum(increase(mkb_records_dead_lettered_total{${chosen}}[$__range])))`,
-          legend: 'records dead-lettered',
-        },
       ],
     }),
     stat({
       title: 'Unaccounted for',
       description:
-        'Received less delivered, dead-lettered, dropped and in flight. It is 0 at every moment; anything else is a fault of the bridge.',
+        'Received less delivered, dead-lettered, dropped, returned and in flight. It is 0 at every moment, for each source; anything else is a fault of the bridge.',
       unit: Short,
       decimals: 0,
       width: 4,
@@ -78,11 +74,11 @@ const verdict: Row = {
     }),
     stat({
       title: 'Delivery time, p99',
-      description: `99 of 100 messages were in Kafka within this time of being read from MQTT. Red above the objective of ${objective.seconds} s.`,
+      description: `99 of 100 messages were delivered within this time of being read from MQTT or Kafka. Red above the objective of ${objective.seconds} s.`,
       unit: Seconds,
       width: 4,
       thresholds: rising(objective.seconds / 4, objective.seconds),
-      queries: [{ expr: deliveryQuantile(0.99, chosen), legend: 'p99' }],
+      queries: [{ expr: deliveryQuantile(0.99, `${chosenBridge},${timedSources}`), legend: '{{source}}' }],
     }),
     stat({
       title: 'Connected',
@@ -94,8 +90,8 @@ const verdict: Row = {
       mappings: [upOrDown],
       links: [linkTo(uids.broker, 'MQTT broker'), linkTo(uids.kafka, 'Kafka')],
       queries: [
-        { expr: `min(mkb_mqtt_connected{${chosen}})`, legend: 'MQTT' },
-        { expr: `min(mkb_kafka_connected{${chosen}})`, legend: 'Kafka' },
+        { expr: `min(mkb_mqtt_connected{${chosenBridge}})`, legend: 'MQTT' },
+        { expr: `min(mkb_kafka_connected{${chosenBridge}})`, legend: 'Kafka' },
       ],
     }),
     stat({
@@ -114,7 +110,7 @@ const verdict: Row = {
     }),
     stat({
       title: 'Received',
-      description: 'Messages per second that came from MQTT.',
+      description: 'Messages per second that sources handed over: from MQTT, from Kafka, events, rows of windows.',
       unit: MessagesPerSecond,
       width: 8,
       thresholds: [{ value: null, color: blue }],
@@ -122,7 +118,8 @@ const verdict: Row = {
     }),
     stat({
       title: 'Delivered',
-      description: 'Messages per second of which Kafka has acknowledged every record.',
+      description:
+        'Messages per second of which Kafka, or the MQTT broker, has acknowledged everything that was made of them.',
       unit: MessagesPerSecond,
       width: 8,
       thresholds: [{ value: null, color: green }],
@@ -168,12 +165,29 @@ const flow: Row = {
       queries: [{ expr: perSecond('mkb_messages_dropped_total', 'reason', chosen), legend: '{{reason}}' }],
     }),
     graph({
-      title: 'In flight',
-      description: 'Messages on their way, by bridge and instance.',
-      unit: Short,
+      title: 'Received, by source',
+      description: 'Messages per second from MQTT, from Kafka, events, and rows of windows.',
+      unit: MessagesPerSecond,
       width: 6,
+      queries: [{ expr: perSecond('mkb_messages_received_total', 'source', chosen), legend: '{{source}}' }],
+    }),
+    graph({
+      title: 'In flight',
+      description:
+        'Messages on their way, by instance and source. A source is not read beyond mqtt.receiveMaximum; a level there means that what it is written to is slow or down.',
+      unit: Short,
+      width: 12,
+      queries: [{ expr: `sum by (bridge, instance, source) (mkb_messages_in_flight{${chosen}})`, legend: perSource }],
+    }),
+    graph({
+      title: 'Oldest in flight',
+      description:
+        'For how long the oldest message has been on its way, by instance and source. A line that rises is one message that waits, whatever the others do; /readyz of the instance says what for.',
+      unit: Seconds,
+      width: 12,
+      thresholds: rising(60, 300),
       queries: [
-        { expr: `sum by (bridge, instance) (mkb_messages_in_flight{${chosen}})`, legend: '{{bridge}} {{instance}}' },
+        { expr: `max by (bridge, instance, source) (mkb_oldest_in_flight_seconds{${chosen}})`, legend: perSource },
       ],
     }),
   ],
@@ -183,8 +197,12 @@ export const pipelineDashboard = (): Dashboard =>
   dashboard({
     uid: uids.pipeline,
     title: 'Pipeline',
-    description: 'Whether messages from MQTT reach Kafka, all of them and in time, and where they stay if they do not.',
-    variables: [labelVariable('bridge', 'bridge', 'mkb_messages_received_total', 'Bridge')],
+    description:
+      'Whether messages get from MQTT to Kafka and from Kafka to MQTT, all of them and in time, and where they stay if they do not.',
+    variables: [
+      labelVariable('bridge', 'bridge', 'mkb_messages_received_total', 'Bridge'),
+      labelVariable('source', 'source', 'mkb_messages_received_total', 'Source'),
+    ],
     restartsOf: [jobs.bridge],
-    rows: [verdict, flow, deliveryTime, backPressure, rules, process, records],
+    rows: [verdict, flow, deliveryTime, backPressure, rules, process, consumerAndPublisher],
   });

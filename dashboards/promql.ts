@@ -8,8 +8,13 @@
 /** Scrape jobs. Restarts, `up` and process figures are told apart by these names, so Prometheus' configuration must use them. */
 export const jobs = { bridge: 'bridge', exporter: 'exporter', simulator: 'simulator' } as const;
 
-/** What of the bridges a dashboard shows: the choice made in its variable. */
+/** What of the bridges a dashboard shows: the choices made in its variables. */
 export const chosenBridge = 'bridge=~"$bridge"';
+/** The same of metrics that each source of messages has: mqtt, kafka, events, windows. */
+export const chosenSource = `${chosenBridge},source=~"$source"`;
+
+/** Sources with an objective for delivery. Nobody waits for an event or a row of a window, and an event says at times that Kafka is down. */
+export const timedSources = 'source=~"mqtt|kafka"';
 
 /** The reasons for which document and rules mean a message to go nowhere; `aggregated`: it only counts in a window. */
 export const intendedReasons: readonly string[] = [
@@ -37,62 +42,34 @@ export const perSecond = (metric: string, by: string, matchers = '', window = '$
 /** Messages that were lost. */
 export const lost = (matchers = ''): string => `mkb_messages_dropped_total${selector(matchers, unintended)}`;
 
-/** Records from Kafka that were lost. */
-export const lostRecords = (matchers = ''): string => `mkb_records_dropped_total${selector(matchers, unintended)}`;
-
 /** Messages that a rule left out as it was told to. */
 export const leftOut = (matchers = ''): string => `mkb_messages_dropped_total${selector(matchers, intended)}`;
 
 /**
- * Received less everything that has an outcome or waits for one: 0 at every scrape, by bridge and instance. Something else is a fault of
- * the bridge's own accounts.
+ * Received less everything that has an outcome, was given back or waits for an outcome: 0 at every scrape, by bridge, instance and source.
+ * Something else is a fault of the bridge's own accounts.
  */
 export const unaccounted = (matchers = ''): string =>
-  difference(
-    [
-      'mkb_messages_received_total',
-      'mkb_messages_delivered_total',
-      'mkb_messages_dead_lettered_total',
-      'mkb_messages_dropped_total',
-      'mkb_messages_in_flight',
-    ],
-    matchers,
-  );
-
-/** The same of records that were read from Kafka. */
-export const unaccountedRecords = (matchers = ''): string =>
-  difference(
-    [
-      'mkb_records_read_total',
-      'mkb_records_delivered_total',
-      'mkb_records_dead_lettered_total',
-      'mkb_records_dropped_total',
-      'mkb_records_returned_total',
-      'mkb_records_in_flight',
-    ],
-    matchers,
-  );
-
-/** The first metric less all others. */
-const difference = (metrics: readonly string[], matchers: string): string =>
-  metrics.map(metric => `sum by (bridge, instance) (${metric}${selector(matchers)})`).join(' - ');
+  ['received_total', 'delivered_total', 'dead_lettered_total', 'dropped_total', 'returned_total', 'in_flight']
+    .map(name => `sum by (bridge, instance, source) (mkb_messages_${name}${selector(matchers)})`)
+    .join(' - ');
 
 /**
- * A quantile of the time to deliver, in seconds, of classic buckets. The only place that knows that they are classic: with native
- * histograms it would be histogram_quantile(q, sum(rate(mkb_delivery_seconds[...]))).
+ * A quantile of the time to deliver, in seconds, by source, of classic buckets. The only place that knows that they are classic: with native
+ * histograms it would be histogram_quantile(q, sum by (source) (rate(mkb_delivery_seconds[...]))).
  */
 export const deliveryQuantile = (quantile: number, matchers = '', window = '$__rate_interval'): string =>
-  `histogram_quantile(${quantile}, sum by (le) (rate(mkb_delivery_seconds_bucket${selector(matchers)}[${window}])))`;
+  `histogram_quantile(${quantile}, sum by (source, le) (rate(mkb_delivery_seconds_bucket${selector(matchers)}[${window}])))`;
 
 /**
- * The part of messages, 0 to 1, by bridge, that took longer than the objective allows. NaN while there are none.
+ * The part of messages, 0 to 1, by bridge and source, that took longer than the objective allows. NaN while there are none.
  *
  * @param seconds a whole bound of the histogram. Prometheus 2 keeps the label as it came, le="1"; Prometheus 3 makes it le="1.0".
  */
 export const slowPart = (seconds: number, window: string, matchers = ''): string => {
-  const within = selector(matchers, `le=~"${seconds}(\\\\.0)?"`);
-  const quick = `sum by (bridge) (rate(mkb_delivery_seconds_bucket${within}[${window}]))`;
-  const all = `sum by (bridge) (rate(mkb_delivery_seconds_count${selector(matchers)}[${window}]))`;
+  const within = selector(matchers, timedSources, `le=~"${seconds}(\\\\.0)?"`);
+  const quick = `sum by (bridge, source) (rate(mkb_delivery_seconds_bucket${within}[${window}]))`;
+  const all = `sum by (bridge, source) (rate(mkb_delivery_seconds_count${selector(matchers, timedSources)}[${window}]))`;
   return `1 - ${quick} / ${all}`;
 };
 

@@ -84,7 +84,9 @@ const fleet: Row = {
       unit: MessagesPerSecond,
       width: 4,
       links: [linkTo(uids.pipeline, 'Pipeline')],
-      queries: [{ expr: 'sum(rate(mkb_messages_delivered_total[$__rate_interval]))', legend: 'delivered' }],
+      queries: [
+        { expr: 'sum(rate(mkb_messages_delivered_total{source="mqtt"}[$__rate_interval]))', legend: 'delivered' },
+      ],
     }),
     stat({
       title: 'Driving',

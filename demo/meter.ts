@@ -5,7 +5,7 @@
  * published is what Kafka has is a finding.
  */
 import { intendedOutcomes } from '../bridge/flow/outcome.ts';
-import type { BridgeFigures } from '../bridge/observe/figures.ts';
+import type { Bridge } from '../bridge/main.ts';
 import { quantileMs } from './latency.ts';
 
 /** Who is asked. */
@@ -15,7 +15,7 @@ export interface Counted {
     readonly connected: number;
     readonly counters: { readonly published: number; readonly acknowledged: number };
   };
-  readonly bridge: Pick<BridgeFigures, 'account' | 'rules'>;
+  readonly bridge: Pick<Bridge, 'account' | 'rules'>;
   /** Records that arrived in the topic, counted by the broker. */
   readonly recordsInKafka: () => number;
 }

@@ -89,7 +89,7 @@ ${events.map(({ sources, description }) => `| ${sources.map(each => `\`${eventPr
 SELECT reason, error, topic, COUNT(*) AS n FROM "$events/message/dropped" GROUP BY reason, error, topic, TUMBLING(1m)
 \`\`\`
 
-A rule reads events or messages, not both. Nobody waits for an event: its records are counted apart (\`mkb_window_records_...\`), what fails of them goes to
+A rule reads events or messages, not both. Nobody waits for an event: it is counted apart (\`source="events"\` of [the metrics](metrics.md)), what fails of them goes to
 the dead-letter topic and raises no further event, and more than a thousand (or 8 MiB of payloads) that wait at once are forgotten (\`mkb_events_forgotten_total\`). A
 message that \`WHERE\` or the lack of a rule leaves out is no event. Events of other clients, of subscriptions and of deliveries are known to an MQTT broker only, and
 are refused by name.`;

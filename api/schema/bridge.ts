@@ -16,7 +16,7 @@ const autoscaling = section(
     ),
     backlog: optional(
       whole(
-        'How many messages in flight to keep per replica. Needs an adapter that serves the metric `mkb_messages_in_flight` of Pods.',
+        'How many messages in flight to keep per replica. Needs an adapter that serves the metric `mkb_messages_in_flight` of Pods, summed over its label `source`.',
         { minimum: 1, maximum: 1_000_000 },
       ),
     ),

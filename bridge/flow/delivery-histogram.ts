@@ -3,8 +3,10 @@
  * a classic histogram.
  */
 
-/** Upper bounds in seconds. From a batch that did not wait to a Kafka that was away for a minute. */
-export const deliveryBuckets: readonly number[] = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60];
+/** Upper bounds in seconds. From a batch that did not wait to a broker that was down for half an hour. */
+export const deliveryBuckets: readonly number[] = [
+  0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60, 300, 1800,
+];
 
 const boundsMs = Float64Array.from(deliveryBuckets, seconds => seconds * 1000);
 

@@ -9,6 +9,7 @@
 import { asMkbError } from '../../api/errors/as-mkb-error.ts';
 import type { MkbError } from '../../api/errors.ts';
 import type { Captures, Input, Origin, Row } from '../../rules/rule.ts';
+import type { Account } from './account.ts';
 import type { BoundRule, BoundSink } from './bound-rule.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import { ManyRows } from './many-rows.ts';
@@ -16,7 +17,7 @@ import { type Outcome, outcomeNumber } from './outcome.ts';
 import { Pace } from './pace.ts';
 import type { Settlement } from './settlement.ts';
 import type { Sink } from './sink.ts';
-import type { Intake, Route, Source } from './source.ts';
+import type { Intake, Route, Source, SourceFigures } from './source.ts';
 import { type ObtainSchema, type Wait, Waiting, waitOf } from './waiting.ts';
 
 /** What all intakes of a pipeline share. */
@@ -38,7 +39,7 @@ const pending = -1;
 const noCaptures: Captures = [];
 const messagesBetweenLooks = 8;
 
-export class PipelineIntake implements Intake {
+export class PipelineIntake implements Intake, SourceFigures {
   readonly #source: Source;
   /** The source's number in the settlement. */
   readonly #number: number;
@@ -68,16 +69,30 @@ export class PipelineIntake implements Intake {
     this.#pace = new Pace(source);
   }
 
-  /** Seconds for which the source was paused. */
+  // --- figures
+
+  get name(): Source['name'] {
+    return this.#source.name;
+  }
+
+  get account(): Account {
+    return this.#source.account;
+  }
+
   get pausedSeconds(): number {
     return this.#pace.pausedSeconds;
   }
 
-  get waiting(): boolean {
-    return this.#waiting.active;
+  get oldestSeconds(): number {
+    const readAt = this.#settlement.oldestOf(this.#number);
+    return readAt === undefined ? 0 : (performance.now() - readAt) / 1000;
   }
 
   // --- from the source
+
+  get waiting(): boolean {
+    return this.#waiting.active;
+  }
 
   message(message: Input, arrival: number, routes: readonly Route[]): void {
     const slot = this.#begin(message, arrival);

@@ -13,7 +13,7 @@ import { PipelineIntake, type Shared } from './intake.ts';
 import { outcomeNumber } from './outcome.ts';
 import { Settlement } from './settlement.ts';
 import type { SinkHandler } from './sink.ts';
-import type { Intake, Source } from './source.ts';
+import type { Source } from './source.ts';
 import type { ObtainSchema } from './waiting.ts';
 
 export interface PipelineOptions {
@@ -64,18 +64,13 @@ export class Pipeline implements SinkHandler {
     };
   }
 
-  /** Seconds for which sources were paused, together. */
-  get pausedSeconds(): number {
-    return this.#intakes.reduce((sum, intake) => sum + intake.pausedSeconds, 0);
-  }
-
   /** Memory that messages in flight hold beside what sinks hold, roughly. */
   get heldBytes(): number {
     return this.#settlement.heldBytes;
   }
 
   /** Where a source hands its messages over. @param rules those that it feeds */
-  intake(source: Source, rules: readonly BoundRule[]): Intake {
+  intake(source: Source, rules: readonly BoundRule[]): PipelineIntake {
     const intake = new PipelineIntake(source, rules, this.#shared);
     this.#intakes.push(intake);
     return intake;

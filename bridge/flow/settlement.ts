@@ -176,6 +176,14 @@ export class Settlement<Source extends Settled = Settled> {
     return (this.#flags[slot]! & withdrawnBit) !== 0;
   }
 
+  /** When the oldest message of a source that has no outcome was read, milliseconds of performance.now(); undefined while it has none. */
+  oldestOf(source: number): number | undefined {
+    let oldest = Number.POSITIVE_INFINITY;
+    for (let slot = 0; slot < this.#size; slot++)
+      if (this.#receivedAt[slot]! < oldest && this.#isOf(source, slot)) oldest = this.#receivedAt[slot]!;
+    return oldest === Number.POSITIVE_INFINITY ? undefined : oldest;
+  }
+
   /** Sources may now acknowledge what was settled. */
   acknowledge(): void {
     if (this.#touched.size === 0) return;

@@ -2,6 +2,7 @@
 import type { MkbError } from '../../api/errors.ts';
 import type { Captures, Input, Origin, Row } from '../../rules/rule.ts';
 import type { ProducerRecord } from '../kafka/record.ts';
+import type { Account } from './account.ts';
 import type { BoundRule } from './bound-rule.ts';
 import type { Remains } from './letters.ts';
 import type { Outcome } from './outcome.ts';
@@ -36,6 +37,16 @@ export interface Source extends Settled {
   stop(settleMs: number): void;
   /** Acknowledges what was settled, and ends its connections in good order, at the latest after `limitMs`; 0 is at once. */
   close(limitMs: number): Promise<void>;
+}
+
+/** What a source and its intake show of themselves. */
+export interface SourceFigures {
+  readonly name: Source['name'];
+  readonly account: Account;
+  /** For how long the source was paused, in all: there was no room, or a rule waited for an answer. */
+  readonly pausedSeconds: number;
+  /** For how long the oldest message in flight has been there; 0 while none is. */
+  readonly oldestSeconds: number;
 }
 
 /** A rule that a message goes through, with what FROM captures of its topic. */

@@ -1,53 +1,18 @@
 /**
  * The bridge's metrics, as one table. The data path counts in plain numbers; they are read when Prometheus asks, all in one turn of the event
- * loop, so that received = delivered + dead-lettered + dropped + in flight holds in each scrape.
+ * loop, so that received = delivered + dead-lettered + dropped + returned + in flight holds in each scrape, for each source.
  */
 import { collectDefaultMetrics, type Histogram, type Registry } from 'prom-client';
-import type { Account } from '../flow/account.ts';
 import type { BoundRule } from '../flow/bound-rule.ts';
 import { deliveryBuckets } from '../flow/delivery-histogram.ts';
-import { dropReasons, isIntended } from '../flow/outcome.ts';
+import { connectionMetrics } from './connection-metrics.ts';
 import type { BridgeFigures } from './figures.ts';
-import { type MetricEntry, one, registerTable } from './metric-table.ts';
-import { recordMetrics } from './record-metrics.ts';
+import { type MetricEntry, one, registerTable, type Sample } from './metric-table.ts';
+import { sourceMetrics } from './source-metrics.ts';
 
 /** Every metric but the histogram `mkb_delivery_seconds`. docs/reference/metrics.md is generated from it. */
 export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
-  {
-    name: 'mkb_messages_received_total',
-    type: 'counter',
-    help: 'Messages that came from MQTT. Always the sum of delivered, dead-lettered, dropped and in flight.',
-    labels: [],
-    samples: ({ account }) => one(account.received),
-  },
-  {
-    name: 'mkb_messages_delivered_total',
-    type: 'counter',
-    help: 'Messages of which every record is in Kafka, and every message made of it at the MQTT broker.',
-    labels: [],
-    samples: ({ account }) => one(account.count('delivered')),
-  },
-  {
-    name: 'mkb_messages_dead_lettered_total',
-    type: 'counter',
-    help: 'Messages that failed permanently and are in the dead-letter topic.',
-    labels: [],
-    samples: ({ account }) => one(account.count('dead_lettered')),
-  },
-  {
-    name: 'mkb_messages_dropped_total',
-    type: 'counter',
-    help: 'Messages that went nowhere. Reasons filtered (WHERE said no), no_rule, other_copy (another copy of it goes through the rules), old_subscription (it came for a filter of an older document), retained (mqtt.retained) and aggregated (it only counts in a window) are intended; all others are losses.',
-    labels: ['reason'],
-    samples: ({ account }) => dropReasons.map(reason => [{ reason }, account.count(reason)] as const),
-  },
-  {
-    name: 'mkb_messages_in_flight',
-    type: 'gauge',
-    help: 'Messages that have no outcome yet.',
-    labels: [],
-    samples: ({ account }) => one(account.inFlight),
-  },
+  ...sourceMetrics,
   {
     name: 'mkb_rule_matched_total',
     type: 'counter',
@@ -82,28 +47,6 @@ export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
     help: 'Windows of a rule whose row could not be worked out.',
     labels: ['rule'],
     samples: ({ rules }) => withWindows(rules).map(rule => [{ rule: rule.name }, rule.rowsFailed] as const),
-  },
-  {
-    name: 'mkb_window_records_in_flight',
-    type: 'gauge',
-    help: 'Rows of windows, and events, that have no outcome yet. They are no messages in flight.',
-    labels: [],
-    samples: ({ windows, events }) => one(windows.account.inFlight + events.account.inFlight),
-  },
-  {
-    name: 'mkb_window_records_dead_lettered_total',
-    type: 'counter',
-    help: 'Rows of windows, and events, that failed permanently and are in the dead-letter topic.',
-    labels: [],
-    samples: ({ windows, events }) =>
-      one(windows.account.count('dead_lettered') + events.account.count('dead_lettered')),
-  },
-  {
-    name: 'mkb_window_records_dropped_total',
-    type: 'counter',
-    help: 'Rows of windows, and events, that failed permanently and went nowhere: losses.',
-    labels: [],
-    samples: ({ windows, events }) => one(lostOf(windows.account) + lostOf(events.account)),
   },
   {
     name: 'mkb_events_forgotten_total',
@@ -180,9 +123,9 @@ export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
   {
     name: 'mkb_refused',
     type: 'gauge',
-    help: '1 while something is refused that only a person can change: to the session or the publisher by MQTT, or to the consumer by Kafka. It is retried all the same; the reason is the code of the error.',
-    labels: ['source', 'reason'],
-    samples: ({ refusals }) => refusals.map(([source, { code: reason }]) => [{ source, reason }, 1] as const),
+    help: '1 while something is refused to a part of the bridge (session, publisher, consumer) that only a person can change. It is retried all the same; the reason is the code of the error.',
+    labels: ['part', 'reason'],
+    samples: ({ refusals }) => refusals.map(([part, { code: reason }]) => [{ part, reason }, 1] as const),
   },
   {
     name: 'mkb_mqtt_connections_total',
@@ -215,9 +158,9 @@ export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
   {
     name: 'mkb_topic_waiting_seconds',
     type: 'gauge',
-    help: 'For how long the oldest record has waited for a Kafka topic that does not take it; of the ten topics that have waited longest. Absent while none waits.',
+    help: 'For how long the oldest record has waited for a Kafka topic that does not take it; of the topics that the document names, 0 while none waits, and of the ten that have waited longest.',
     labels: ['topic'],
-    samples: ({ waits }) => waits.slice(0, 10).map(({ topic, seconds }) => [{ topic }, seconds] as const),
+    samples: waitingSeconds,
   },
   {
     name: 'mkb_buffer_bytes',
@@ -233,19 +176,15 @@ export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
     labels: [],
     samples: ({ bufferLimitBytes }) => one(bufferLimitBytes),
   },
-  {
-    name: 'mkb_paused_seconds_total',
-    type: 'counter',
-    help: 'Time for which reading was held back because a buffer was full, or a rule waited for an answer (a schema, jq). Times of several sources are added.',
-    labels: [],
-    samples: ({ pausedSeconds }) => one(pausedSeconds),
-  },
-  ...recordMetrics,
+  ...connectionMetrics,
 ];
 
-/** What was dropped although somebody wanted it. */
-const lostOf = (account: Account): number =>
-  dropReasons.filter(reason => !isIntended(reason)).reduce((sum, reason) => sum + account.count(reason), 0);
+/** Of a named topic also 0, so that a query has an answer before the first trouble; of others only what there is, since they may be many. */
+function waitingSeconds({ namedTopics, waits }: BridgeFigures): Sample[] {
+  const seconds = new Map(waits.map(wait => [wait.topic, wait.seconds]));
+  const topics = new Set([...namedTopics, ...waits.slice(0, 10).map(({ topic }) => topic)]);
+  return [...topics].map(topic => [{ topic }, seconds.get(topic) ?? 0]);
+}
 
 const withWindows = (rules: readonly BoundRule[]) =>
   rules.flatMap(rule => {
@@ -256,7 +195,8 @@ const withWindows = (rules: readonly BoundRule[]) =>
 const forgotten = ({ rule }: BoundRule): number => rule.memories.reduce((sum, { memory }) => sum + memory.forgotten, 0);
 
 export const deliveryHistogramName = 'mkb_delivery_seconds';
-export const deliveryHistogramHelp = 'Time from reading a message to its last acknowledgement by Kafka.';
+export const deliveryHistogramHelp =
+  'Time from reading a message to the last acknowledgement, by Kafka or the MQTT broker, of what was made of it.';
 
 /** Registers all metrics. `bridges` is asked at each scrape. */
 export function registerMetrics(registry: Registry, bridges: () => Iterable<BridgeFigures>): void {
@@ -280,16 +220,19 @@ class DeliveryHistogramMetric {
 
   async get() {
     const values: { metricName: string; labels: Record<string, string | number>; value: number }[] = [];
-    for (const { name: bridge, account } of this.#bridges()) {
-      const { histogram } = account;
-      let count = 0;
-      for (const [index, inBucket] of histogram.counts.entries()) {
-        count += inBucket;
-        const le = deliveryBuckets[index] ?? '+Inf';
-        values.push({ metricName: `${this.name}_bucket`, labels: { bridge, le }, value: count });
+    for (const { name: bridge, sources } of this.#bridges()) {
+      for (const { name: source, account } of sources) {
+        const { histogram } = account;
+        const labels = { bridge, source };
+        let count = 0;
+        for (const [index, inBucket] of histogram.counts.entries()) {
+          count += inBucket;
+          const le = deliveryBuckets[index] ?? '+Inf';
+          values.push({ metricName: `${this.name}_bucket`, labels: { ...labels, le }, value: count });
+        }
+        values.push({ metricName: `${this.name}_sum`, labels, value: histogram.sumSeconds });
+        values.push({ metricName: `${this.name}_count`, labels, value: count });
       }
-      values.push({ metricName: `${this.name}_sum`, labels: { bridge }, value: histogram.sumSeconds });
-      values.push({ metricName: `${this.name}_count`, labels: { bridge }, value: count });
     }
     return { name: this.name, help: this.help, type: this.type, aggregator: this.aggregator, values };
   }

@@ -84,6 +84,12 @@ export class KafkaSink implements Sink {
     };
   }
 
+  /** Topics that the document names: rules write to them, or dead letters go there. */
+  get namedTopics(): readonly string[] {
+    const { deadLetterTopic } = this.#options;
+    return [...new Set([...this.#constantTopics, ...(deadLetterTopic === undefined ? [] : [deadLetterTopic])])];
+  }
+
   get connected(): boolean {
     return this.#producer.cluster.connected;
   }
@@ -138,13 +144,12 @@ export class KafkaSink implements Sink {
 
   /** Every topic that the document names must exist: a typing error is found now and not by its dead letters. */
   async start(): Promise<void> {
-    const { topics, deadLetterTopic } = this.#options;
+    const { topics } = this.#options;
     const { cluster } = this.#producer;
-    const named = [...this.#constantTopics, deadLetterTopic].filter(name => name !== undefined);
     await this.#events.untilDone(() => this.connect()).then(this.#reached.resolve, this.#reached.reject);
     await this.reached;
     await this.#events.untilDone(() => createTopics(cluster, topics));
-    await this.#events.untilDone(() => requireTopics(cluster, [...new Set(named)]));
+    await this.#events.untilDone(() => requireTopics(cluster, this.namedTopics));
     await this.#producer.reachLeaders();
   }
 

@@ -4,66 +4,69 @@
  * A failure that is retried loses nothing and is no alert of its own. It shows as late delivery, as a full window, or as nothing
  * delivered at all.
  */
-import { jobs, lost, lostRecords, unaccounted, unaccountedRecords } from '../promql.ts';
+import { jobs, lost, unaccounted } from '../promql.ts';
 import type { Alert } from './alert.ts';
 import { deliverySlow } from './delivery-objective.ts';
 
 /** Messages with an outcome, per second. */
 const settled = (window: string): string =>
   [
-    `sum by (bridge) (rate(mkb_messages_delivered_total[${window}]))`,
-    `sum by (bridge) (rate(mkb_messages_dead_lettered_total[${window}]))`,
-    `sum by (bridge) (rate(mkb_messages_dropped_total[${window}]))`,
+    `sum by (bridge, source) (rate(mkb_messages_delivered_total[${window}]))`,
+    `sum by (bridge, source) (rate(mkb_messages_dead_lettered_total[${window}]))`,
+    `sum by (bridge, source) (rate(mkb_messages_dropped_total[${window}]))`,
   ].join(' + ');
 
 export const bridgeAlerts: readonly Alert[] = [
   {
     name: 'MkbMessagesLost',
-    expr: [
-      `sum by (bridge, reason) (increase(${lost()}[5m])) > 0`,
-      'or sum by (bridge, reason) (label_replace(increase(mkb_window_records_dropped_total[5m]), "reason", "window_row", "", "")) > 0',
-      `or sum by (bridge, reason) (increase(${lostRecords()}[5m])) > 0`,
-    ].join(' '),
+    expr: `sum by (bridge, source, reason) (increase(${lost()}[5m])) > 0`,
     for: '0m',
     severity: 'critical',
     dashboard: 'pipeline',
     summary: 'Bridge {{ $labels.bridge }} loses messages.',
     description:
-      'About {{ $value | printf "%.0f" }} messages or records were dropped in 5 minutes with reason {{ $labels.reason }}, which is not a rule\'s own will.',
+      'About {{ $value | printf "%.0f" }} messages (source {{ $labels.source }}) were dropped in 5 minutes with reason {{ $labels.reason }}, which is not a rule\'s own will.',
   },
   {
     name: 'MkbAccountsDoNotBalance',
-    expr: `abs(${unaccounted()}) > 0 or abs(${unaccountedRecords()}) > 0`,
+    expr: `abs(${unaccounted()}) > 0`,
     for: '1m',
     severity: 'critical',
     dashboard: 'pipeline',
     summary: 'Bridge {{ $labels.bridge }} cannot account for all of its messages.',
     description:
-      'What came in, less delivered, dead-lettered, dropped, returned and in flight, must be 0 at every scrape of {{ $labels.instance }}, and is {{ $value }}.',
+      'What came in from source {{ $labels.source }}, less delivered, dead-lettered, dropped, returned and in flight, must be 0 at every scrape of {{ $labels.instance }}, and is {{ $value }}.',
   },
   {
     name: 'MkbMessagesDeadLettered',
-    expr: [
-      'sum by (bridge) (increase(mkb_messages_dead_lettered_total[10m])) > 0',
-      'or sum by (bridge) (increase(mkb_window_records_dead_lettered_total[10m])) > 0',
-      'or sum by (bridge) (increase(mkb_records_dead_lettered_total[10m])) > 0',
-    ].join(' '),
+    expr: 'sum by (bridge, source) (increase(mkb_messages_dead_lettered_total[10m])) > 0',
     for: '0m',
     severity: 'warning',
     dashboard: 'pipeline',
     summary: 'Messages of {{ $labels.bridge }} go to its dead-letter topic.',
     description:
-      'About {{ $value | printf "%.0f" }} messages or records in 10 minutes failed permanently. They are kept in the dead-letter topic, with the reason in their headers.',
+      'About {{ $value | printf "%.0f" }} messages (source {{ $labels.source }}) failed permanently in 10 minutes. They are kept in the dead-letter topic, with the reason in their headers.',
   },
   ...deliverySlow,
   {
     name: 'MkbNothingDelivered',
-    expr: `sum by (bridge) (mkb_messages_in_flight) > 0 and ${settled('2m')} == 0`,
+    expr: `sum by (bridge, source) (mkb_messages_in_flight) > 0 and ${settled('2m')} == 0`,
     for: '1m',
     severity: 'critical',
     dashboard: 'pipeline',
     summary: 'Bridge {{ $labels.bridge }} has messages and delivers none.',
-    description: '{{ $value }} messages wait, and for 2 minutes none of them got an outcome.',
+    description:
+      '{{ $value }} messages (source {{ $labels.source }}) wait, and for 2 minutes none of them got an outcome.',
+  },
+  {
+    name: 'MkbMessageStuck',
+    expr: 'max by (bridge, instance, source) (mkb_oldest_in_flight_seconds) > 300',
+    for: '0m',
+    severity: 'warning',
+    dashboard: 'pipeline',
+    summary: 'A message of {{ $labels.bridge }} does not get through.',
+    description:
+      'It came from source {{ $labels.source }} {{ $value | humanizeDuration }} ago and has no outcome, whatever the others do. /readyz of {{ $labels.instance }} says what it waits for.',
   },
   {
     name: 'MkbBacklogGrowing',
@@ -80,18 +83,19 @@ export const bridgeAlerts: readonly Alert[] = [
   },
   {
     name: 'MkbBufferFull',
-    expr: 'sum by (bridge, instance) (rate(mkb_paused_seconds_total[5m])) > 0.1',
+    expr: 'sum by (bridge, instance, source) (rate(mkb_paused_seconds_total[5m])) > 0.1',
     for: '5m',
     severity: 'warning',
     dashboard: 'pipeline',
-    summary: 'The buffer of {{ $labels.bridge }} is full, and it reads from MQTT only now and then.',
+    summary:
+      'The buffer of {{ $labels.bridge }} is full, and its source {{ $labels.source }} goes on only now and then.',
     description:
-      'Reading was held back for {{ $value | humanizePercentage }} of the last 5 minutes. The MQTT broker keeps what is not read, as long as it can.',
+      'Reading was held back for {{ $value | humanizePercentage }} of the last 5 minutes. The MQTT broker, or Kafka, keeps what is not read, as long as it can.',
   },
   {
     name: 'MkbWindowFull',
     // What is safe and not acknowledged, because a message before it is not, takes its place as well.
-    expr: 'min_over_time((mkb_messages_in_flight + mkb_acknowledgements_held_back)[5m:1m]) >= 0.95 * mkb_window_limit_messages',
+    expr: 'min_over_time((mkb_messages_in_flight{source="mqtt"} + ignoring (source) mkb_acknowledgements_held_back)[5m:1m]) >= 0.95 * mkb_window_limit_messages',
     for: '5m',
     severity: 'warning',
     dashboard: 'pipeline',

@@ -1,5 +1,5 @@
 /**
- * The objective for delivery: 99.9 % of a month's messages are in Kafka within 1 s of being read from MQTT.
+ * The objective for delivery: everything made of 99.9 % of a month's messages, of each source, is delivered within 1 s of reading them.
  *
  * Its alerts watch how fast the budget of slow messages is used up, each over a long window, so that a moment does not wake anybody, and a
  * short one, so that the alert ends when the trouble does (Google's SRE Workbook, chapter 5, "Multiwindow, multi-burn-rate alerts").
@@ -16,7 +16,7 @@ export const objective = { seconds: 1, slowPart: 0.001 } as const;
 const windows = ['5m', '30m', '1h', '6h', '3d'] as const;
 type Window = (typeof windows)[number];
 
-const recorded = (window: Window): string => `bridge:mkb_delivery_slow:ratio_rate${window}`;
+const recorded = (window: Window): string => `bridge_source:mkb_delivery_slow:ratio_rate${window}`;
 
 /** The part of slow messages over each window, so that dashboards and alerts need not work out days again and again. */
 export const deliveryRecordings: readonly RecordingRule[] = windows.map(window => ({
@@ -51,6 +51,6 @@ export const deliverySlow: readonly Alert[] = burns.map(({ long, short, factor, 
   severity,
   labels: { window: long },
   dashboard: 'pipeline',
-  summary: 'Messages of {{ $labels.bridge }} reach Kafka late.',
+  summary: 'What {{ $labels.bridge }} reads from {{ $labels.source }} is delivered late.',
   description: `{{ $value | humanizePercentage }} of the messages of the last ${long} took longer than ${objective.seconds} s; ${objective.slowPart * 100} % may. At this pace the month's allowance lasts ${lasts}.`,
 }));

@@ -14,7 +14,7 @@ export interface Connections {
   readonly kafka: boolean | undefined;
 }
 
-/** Of all Pods of a bridge together: messages on their way to Kafka, and records on their way to MQTT. */
+/** Of all Pods of a bridge together: messages from MQTT and records from Kafka. What failed is also of events and rows of windows. */
 export interface Flow {
   /** A second. */
   readonly received: number;
@@ -156,6 +156,8 @@ export class PodFigures {
 
 /** Dropped on purpose: a WHERE said no, no rule wanted the topic, or it is a copy too many. */
 const intended = /reason="(filtered|no_rule|other_copy|old_subscription|retained|aggregated)"/;
+/** What the bridge makes itself, and did not come in. */
+const made = /source="(events|windows)"/;
 
 function readingOf(page: string, at: number): Reading {
   const samples = page.split('\n').filter(line => line.startsWith('mkb_'));
@@ -170,10 +172,10 @@ function readingOf(page: string, at: number): Reading {
   };
   return {
     at,
-    received: sum('mkb_messages_received_total') + sum('mkb_records_read_total'),
-    delivered: sum('mkb_messages_delivered_total') + sum('mkb_records_delivered_total'),
-    deadLettered: sum('mkb_messages_dead_lettered_total') + sum('mkb_records_dead_lettered_total'),
-    dropped: sum('mkb_messages_dropped_total', intended) + sum('mkb_records_dropped_total', intended),
+    received: sum('mkb_messages_received_total', made),
+    delivered: sum('mkb_messages_delivered_total', made),
+    deadLettered: sum('mkb_messages_dead_lettered_total'),
+    dropped: sum('mkb_messages_dropped_total', intended),
     mqtt: connected('mkb_mqtt_connected'),
     kafka: connected('mkb_kafka_connected'),
   };

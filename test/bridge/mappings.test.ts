@@ -1,12 +1,15 @@
 /** Every source to every sink, by the same pipeline: what is read from MQTT, Kafka, windows and events, and written to Kafka and MQTT. */
 import mqtt, { type MqttClient } from 'mqtt';
 import { pino } from 'pino';
+import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { completeDocument } from '../../api/complete.ts';
 import { type Bridge, prepareBridge } from '../../bridge/main.ts';
+import { registerMetrics } from '../../bridge/observe/metrics.ts';
 import { type EmbeddedKafka, startEmbeddedKafka } from '../../demo/embedded/kafka.ts';
 import { startEmbeddedMqtt } from '../../demo/embedded/mqtt.ts';
 import { until } from '../real/until.ts';
+import { Metrics } from '../support/metrics.ts';
 import { recordWriter } from './support/record-writer.ts';
 
 let kafka: EmbeddedKafka;
@@ -198,8 +201,52 @@ test('dead letters that cannot be written pause the source of their messages', a
   await start({ sql: 'SELECT payload.x AS x FROM "in/#"', sinks: [sinks.mqtt('${x}')] });
   await kafka.stop();
   for (let number = 0; number < 100; number++) await client.publishAsync('in/a', 'x'.repeat(100_000), { qos: 0 });
-  await until('reading to pause', () => bridge!.pausedSeconds > 0.2);
+  await until('reading to pause', () => bridge!.sources.some(({ pausedSeconds }) => pausedSeconds > 0.2));
   expect(bridge!.bufferedBytes).toBeLessThan(3 * 1024 * 1024);
+});
+
+// Rows of windows and events had no account of their own, and records another one than messages.
+test('the account of each source adds up at every scrape, and says what became of its messages', async () => {
+  const running = await start(
+    { name: 'mqtt', sql: 'SELECT payload.n AS n FROM "in/#" WHERE payload.n <> 2', sinks: [sinks.kafka('${n}')] },
+    { name: 'kafka', sql: 'SELECT value.n AS n FROM "$kafka/in" WHERE value.n <> 2', sinks: [sinks.mqtt('${n}')] },
+    {
+      name: 'windows',
+      sql: 'SELECT payload.n AS n, COUNT(*) AS count FROM "in/#" GROUP BY payload.n, TUMBLING(1s)',
+      sinks: [sinks.kafka('${n}: ${count}')],
+    },
+    { name: 'events', sql: 'SELECT rule, reason FROM "$events/message/dead_lettered"', sinks: [sinks.mqtt('${rule}')] },
+  );
+  const registry = new Registry();
+  registerMetrics(registry, () => [running]);
+  const scrape = async () => {
+    const metrics = new Metrics(await registry.metrics());
+    expect(metrics.unbalanced).toEqual([]);
+    return metrics;
+  };
+  expect((await scrape()).sources).toEqual(['mqtt', 'kafka', 'events', 'windows']);
+  for (const payload of ['{"n": 1}', '{"n": 2}', 'no JSON']) {
+    await publish('in/a', payload);
+    await write('in', 'k', payload);
+    await scrape();
+  }
+  await until('all to have an outcome', async () => {
+    const metrics = await scrape();
+    const settled =
+      metrics.sum('mkb_messages_in_flight') === 0 && metrics.sum('mkb_messages_received_total', 'kafka') === 3;
+    return settled && ['windows', 'events'].every(source => metrics.sum('mkb_messages_delivered_total', source) > 0);
+  });
+  const metrics = await scrape();
+  const of = (name: string) => ['mqtt', 'kafka'].map(source => metrics.sum(`mkb_messages_${name}_total`, source));
+  expect([of('received'), of('delivered'), of('dead_lettered'), of('dropped')]).toEqual([
+    [3, 3],
+    [1, 1],
+    [1, 0],
+    [1, 2],
+  ]);
+  expect(metrics.sum('mkb_delivery_seconds_count', 'windows')).toBe(
+    metrics.sum('mkb_messages_delivered_total', 'windows'),
+  );
 });
 
 function inFlight(): number {

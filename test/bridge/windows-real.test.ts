@@ -80,7 +80,7 @@ describeReal(
   const allCounted = () =>
     until(
       'all messages to be counted',
-      async () => (await bridge.metrics()).sum('mkb_messages_received_total') === 2 * messages,
+      async () => (await bridge.metrics()).sum('mkb_messages_received_total', 'mqtt') === 2 * messages,
     );
 
   const rows = async (topic: string): Promise<Row[]> =>
@@ -106,7 +106,7 @@ describeReal(
     const metrics = await bridge.metrics();
     expect(metrics.sum('mkb_window_rows_total')).toBe(found.length);
     expect(metrics.sum('mkb_rule_passed_total')).toBe(messages);
-    expect(metrics.sum('mkb_messages_dropped_total')).toBe(2 * messages);
+    expect(metrics.sum('mkb_messages_dropped_total', 'mqtt')).toBe(2 * messages);
   });
 
   test('a stop closes windows early, and what came meanwhile is counted after the restart', async () => {

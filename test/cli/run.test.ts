@@ -144,7 +144,7 @@ it('a second signal ends it at once, although messages are on their way', async 
   const url = await ready(running);
   await publish('cars/7', 'x');
   const inFlight = async () =>
-    (await (await fetch(`${url}/metrics`)).text()).includes('mkb_messages_in_flight{bridge="cars"} 1');
+    (await (await fetch(`${url}/metrics`)).text()).includes('mkb_messages_in_flight{bridge="cars",source="mqtt"} 1');
   await until('the message in flight', inFlight);
   running.child.kill('SIGTERM');
   await until('the stop', async () => (await (await fetch(`${url}/readyz`)).text()).includes('it is stopping'));

@@ -3,36 +3,31 @@
  * sees of it, a value a minute.
  */
 import { connectionStories } from './connection-alert-cases.ts';
-import { type AlertStories, critical, mkb, own, quiet, seen, warning } from './support/story.ts';
+import { type AlertStories, critical, mkb, of, own, quiet, seen, warning } from './support/story.ts';
 
 /** Messages that are delivered within a second, and those that are not, a minute, for so long. */
-const deliveries = (quick: number, slow: number, minutes: number) => ({
-  [mkb('delivery_seconds_bucket', 'le="1"')]: `0+${quick}x${minutes}`,
-  [mkb('delivery_seconds_count')]: `0+${quick + slow}x${minutes}`,
+const deliveries = (quick: number, slow: number, minutes: number, source = 'mqtt') => ({
+  [of(source, 'delivery_seconds_bucket', 'le="1"')]: `0+${quick}x${minutes}`,
+  [of(source, 'delivery_seconds_count')]: `0+${quick + slow}x${minutes}`,
 });
 
-const accounts = (received: string, inFlight: string) => ({
-  [mkb('messages_received_total')]: received,
-  [mkb('messages_delivered_total')]: '0+10x30',
-  [mkb('messages_dead_lettered_total')]: '0+1x30',
-  [mkb('messages_dropped_total', 'reason="filtered"')]: '0+2x30',
-  [mkb('messages_in_flight')]: inFlight,
+/** The accounts of a source, of which 17 messages a minute have an outcome or were returned. */
+const accounts = (source: string, received: string, inFlight: string) => ({
+  [of(source, 'messages_received_total')]: received,
+  [of(source, 'messages_delivered_total')]: '0+10x30',
+  [of(source, 'messages_dead_lettered_total')]: '0+1x30',
+  [of(source, 'messages_dropped_total', 'reason="filtered"')]: '0+2x30',
+  [of(source, 'messages_returned_total')]: '0+4x30',
+  [of(source, 'messages_in_flight')]: inFlight,
 });
 
-const recordAccounts = (read: string) => ({
-  [mkb('records_read_total')]: read,
-  [mkb('records_delivered_total')]: '0+10x30',
-  [mkb('records_dead_lettered_total')]: '0+1x30',
-  [mkb('records_dropped_total', 'reason="filtered"')]: '0+2x30',
-  [mkb('records_returned_total')]: '0+4x30',
-  [mkb('records_in_flight')]: '7x30',
-});
+const sources = ['mqtt', 'kafka', 'events', 'windows'];
 
-const outcomes = (delivered: string, inFlight: string) => ({
-  [mkb('messages_in_flight')]: inFlight,
-  [mkb('messages_delivered_total')]: delivered,
-  [mkb('messages_dead_lettered_total')]: '5x30',
-  [mkb('messages_dropped_total', 'reason="filtered"')]: '5x30',
+const outcomes = (delivered: string, inFlight: string, source = 'mqtt') => ({
+  [of(source, 'messages_in_flight')]: inFlight,
+  [of(source, 'messages_delivered_total')]: delivered,
+  [of(source, 'messages_dead_lettered_total')]: '5x30',
+  [of(source, 'messages_dropped_total', 'reason="filtered"')]: '5x30',
 });
 
 const buffer = (bytes: string) => ({
@@ -41,7 +36,8 @@ const buffer = (bytes: string) => ({
 });
 
 const window = (inFlight: string, heldBack = '0x30') => ({
-  [mkb('messages_in_flight')]: inFlight,
+  [of('mqtt', 'messages_in_flight')]: inFlight,
+  [of('kafka', 'messages_in_flight')]: '100x30',
   [mkb('acknowledgements_held_back')]: heldBack,
   [mkb('window_limit_messages')]: '100x30',
 });
@@ -50,46 +46,24 @@ export const bridgeStories: readonly AlertStories[] = [
   {
     alert: 'MkbMessagesLost',
     stories: [
-      {
-        when: 'one message is dropped for a reason that no rule gave',
-        series: { [mkb('messages_dropped_total', 'reason="sink_failed"')]: '0x5 1x10' },
-        at: '7m',
-        firing: [{ bridge: 'b', reason: 'sink_failed', ...critical }],
-      },
-      {
-        when: 'a row of a window can be written nowhere',
+      ...sources.map(source => ({
+        when: `one message of ${source} is dropped for a reason that no rule gave`,
         series: {
-          [mkb('messages_dropped_total', 'reason="aggregated"')]: '0+50x60',
-          [mkb('window_records_dropped_total')]: '0x5 1x10',
+          [of('mqtt', 'messages_dropped_total', 'reason="sink_failed"')]: '0x20',
+          [of(source, 'messages_dropped_total', 'reason="sink_failed"')]: '0x5 1x10',
         },
         at: '7m',
-        firing: [{ bridge: 'b', reason: 'window_row', ...critical }],
-      },
-      {
-        when: 'the MQTT broker refuses what a record was made into',
-        series: {
-          [mkb('messages_dropped_total', 'reason="record_refused"')]: '0x20',
-          [mkb('records_dropped_total', 'reason="record_refused"')]: '0x5 1x10',
-        },
-        at: '7m',
-        firing: [{ bridge: 'b', reason: 'record_refused', ...critical }],
-      },
-      {
-        when: 'a WHERE leaves records out',
-        series: {
-          [mkb('records_dropped_total', 'reason="filtered"')]: '0+50x60',
-          [mkb('records_dropped_total', 'reason="aggregated"')]: '0+50x60',
-        },
-        at: '7m',
-        firing: quiet,
-      },
+        firing: [{ bridge: 'b', source, reason: 'sink_failed', ...critical }],
+      })),
       {
         when: 'rules leave messages out, and the loss of an hour ago is over',
         series: {
-          [mkb('messages_dropped_total', 'reason="filtered"')]: '0+50x60',
-          [mkb('messages_dropped_total', 'reason="no_rule"')]: '0+50x60',
-          [mkb('messages_dropped_total', 'reason="aggregated"')]: '0+50x60',
-          [mkb('messages_dropped_total', 'reason="sink_failed"')]: '0 3x60',
+          [of('mqtt', 'messages_dropped_total', 'reason="filtered"')]: '0+50x60',
+          [of('kafka', 'messages_dropped_total', 'reason="filtered"')]: '0+50x60',
+          [of('kafka', 'messages_dropped_total', 'reason="aggregated"')]: '0+50x60',
+          [of('mqtt', 'messages_dropped_total', 'reason="no_rule"')]: '0+50x60',
+          [of('mqtt', 'messages_dropped_total', 'reason="aggregated"')]: '0+50x60',
+          [of('mqtt', 'messages_dropped_total', 'reason="sink_failed"')]: '0 3x60',
         },
         at: '60m',
         firing: quiet,
@@ -99,22 +73,24 @@ export const bridgeStories: readonly AlertStories[] = [
   {
     alert: 'MkbAccountsDoNotBalance',
     stories: [
-      {
-        when: 'one message has neither an outcome nor is it in flight',
-        series: accounts('1+13x30', '0x30'),
+      ...sources.map(source => ({
+        when: `one message of ${source} has neither an outcome nor is it in flight`,
+        series: { ...accounts('mqtt', '7+17x30', '7x30'), ...accounts(source, '1+17x30', '0x30') },
         at: '10m',
-        firing: [{ ...own, ...critical }],
-      },
-      { when: 'all have an outcome or are in flight', series: accounts('7+13x30', '7x30'), at: '10m', firing: quiet },
+        firing: [{ ...own, source, ...critical }],
+      })),
       {
-        when: 'one record has neither an outcome nor is it in flight',
-        series: recordAccounts('8+17x30'),
+        when: 'one source has a message too many, and another one too few',
+        series: { ...accounts('mqtt', '1+17x30', '0x30'), ...accounts('kafka', '6+17x30', '7x30') },
         at: '10m',
-        firing: [{ ...own, ...critical }],
+        firing: [
+          { ...own, source: 'mqtt', ...critical },
+          { ...own, source: 'kafka', ...critical },
+        ],
       },
       {
-        when: 'all records have an outcome, were returned or are in flight',
-        series: recordAccounts('7+17x30'),
+        when: 'all have an outcome, were returned or are in flight',
+        series: { ...accounts('mqtt', '7+17x30', '7x30'), ...accounts('kafka', '3+17x30', '3x30') },
         at: '10m',
         firing: quiet,
       },
@@ -123,36 +99,18 @@ export const bridgeStories: readonly AlertStories[] = [
   {
     alert: 'MkbMessagesDeadLettered',
     stories: [
-      {
-        when: 'a message goes to the dead-letter topic',
-        series: { [mkb('messages_dead_lettered_total')]: '0x5 1x10' },
-        at: '7m',
-        firing: [{ bridge: 'b', ...warning }],
-      },
-      {
-        when: 'a row of a window goes to the dead-letter topic',
+      ...sources.map(source => ({
+        when: `a message of ${source} goes to the dead-letter topic`,
         series: {
-          [mkb('messages_dead_lettered_total')]: '0x20',
-          [mkb('window_records_dead_lettered_total')]: '0x5 1x10',
+          [of('mqtt', 'messages_dead_lettered_total')]: '0x20',
+          [of(source, 'messages_dead_lettered_total')]: '0x5 1x10',
         },
         at: '7m',
-        firing: [{ bridge: 'b', ...warning }],
-      },
-      {
-        when: 'a record goes to the dead-letter topic',
-        series: {
-          [mkb('messages_dead_lettered_total')]: '0x20',
-          [mkb('records_dead_lettered_total')]: '0x5 1x10',
-        },
-        at: '7m',
-        firing: [{ bridge: 'b', ...warning }],
-      },
+        firing: [{ bridge: 'b', source, ...warning }],
+      })),
       {
         when: 'the last one went there long ago',
-        series: {
-          [mkb('messages_dead_lettered_total')]: '0 4x60',
-          [mkb('records_dead_lettered_total')]: '0 4x60',
-        },
+        series: Object.fromEntries(sources.map(source => [of(source, 'messages_dead_lettered_total'), '0 4x60'])),
         at: '40m',
         firing: quiet,
       },
@@ -166,22 +124,38 @@ export const bridgeStories: readonly AlertStories[] = [
         series: deliveries(98, 2, 70),
         at: '70m',
         firing: [
-          { bridge: 'b', ...critical, window: '1h' },
-          { bridge: 'b', ...critical, window: '6h' },
-          { bridge: 'b', ...warning, window: '3d' },
+          { bridge: 'b', source: 'mqtt', ...critical, window: '1h' },
+          { bridge: 'b', source: 'mqtt', ...critical, window: '6h' },
+          { bridge: 'b', source: 'mqtt', ...warning, window: '3d' },
         ],
+      },
+      {
+        when: 'only what comes from Kafka is slow, and there is much more from MQTT',
+        series: { ...deliveries(10_000, 0, 70), ...deliveries(98, 2, 70, 'kafka') },
+        at: '70m',
+        firing: [
+          { bridge: 'b', source: 'kafka', ...critical, window: '1h' },
+          { bridge: 'b', source: 'kafka', ...critical, window: '6h' },
+          { bridge: 'b', source: 'kafka', ...warning, window: '3d' },
+        ],
+      },
+      {
+        when: 'the events of an outage are written when it is over',
+        series: { ...deliveries(98, 0, 70), ...deliveries(0, 1, 70, 'events'), ...deliveries(0, 1, 70, 'windows') },
+        at: '70m',
+        firing: quiet,
       },
       {
         when: 'Prometheus 3 writes the bound as 1.0',
         series: {
-          [mkb('delivery_seconds_bucket', 'le="1.0"')]: '0+98x70',
-          [mkb('delivery_seconds_count')]: '0+100x70',
+          [of('mqtt', 'delivery_seconds_bucket', 'le="1.0"')]: '0+98x70',
+          [of('mqtt', 'delivery_seconds_count')]: '0+100x70',
         },
         at: '70m',
         firing: [
-          { bridge: 'b', ...critical, window: '1h' },
-          { bridge: 'b', ...critical, window: '6h' },
-          { bridge: 'b', ...warning, window: '3d' },
+          { bridge: 'b', source: 'mqtt', ...critical, window: '1h' },
+          { bridge: 'b', source: 'mqtt', ...critical, window: '6h' },
+          { bridge: 'b', source: 'mqtt', ...warning, window: '3d' },
         ],
       },
       {
@@ -189,27 +163,27 @@ export const bridgeStories: readonly AlertStories[] = [
         series: deliveries(992, 8, 400),
         at: '400m',
         firing: [
-          { bridge: 'b', ...critical, window: '6h' },
-          { bridge: 'b', ...warning, window: '3d' },
+          { bridge: 'b', source: 'mqtt', ...critical, window: '6h' },
+          { bridge: 'b', source: 'mqtt', ...warning, window: '3d' },
         ],
       },
       {
         when: '2 of 1,000 are slow for days: it uses up the budget, and wakes nobody',
         series: deliveries(998, 2, 700),
         at: '700m',
-        firing: [{ bridge: 'b', ...warning, window: '3d' }],
+        firing: [{ bridge: 'b', source: 'mqtt', ...warning, window: '3d' }],
       },
       { when: '1 of 2,000 is slow', series: deliveries(1999, 1, 700), at: '700m', firing: quiet },
       {
         when: 'a bad hour is over for longer than the short window',
         series: {
-          [mkb('delivery_seconds_bucket', 'le="1"')]: '0+90x60 5500+100x10',
-          [mkb('delivery_seconds_count')]: '0+100x60 6100+100x10',
+          [of('mqtt', 'delivery_seconds_bucket', 'le="1"')]: '0+90x60 5500+100x10',
+          [of('mqtt', 'delivery_seconds_count')]: '0+100x60 6100+100x10',
         },
         at: '70m',
         firing: [
-          { bridge: 'b', ...critical, window: '6h' },
-          { bridge: 'b', ...warning, window: '3d' },
+          { bridge: 'b', source: 'mqtt', ...critical, window: '6h' },
+          { bridge: 'b', source: 'mqtt', ...warning, window: '3d' },
         ],
       },
     ],
@@ -221,11 +195,37 @@ export const bridgeStories: readonly AlertStories[] = [
         when: 'messages wait and none gets an outcome',
         series: outcomes('0+10x5 50x20', '0x5 20x20'),
         at: '12m',
-        firing: [{ bridge: 'b', ...critical }],
+        firing: [{ bridge: 'b', source: 'mqtt', ...critical }],
+      },
+      {
+        when: 'records wait, and messages from MQTT get through',
+        series: { ...outcomes('0+10x30', '20x30'), ...outcomes('0+10x5 50x20', '0x5 20x20', 'kafka') },
+        at: '12m',
+        firing: [{ bridge: 'b', source: 'kafka', ...critical }],
       },
       { when: 'it is a minute ago', series: outcomes('0+10x5 50x20', '0x5 20x20'), at: '7m', firing: quiet },
       { when: 'nothing waits', series: outcomes('50x30', '0x30'), at: '12m', firing: quiet },
       { when: 'what waits gets through', series: outcomes('0+10x30', '20x30'), at: '12m', firing: quiet },
+    ],
+  },
+  {
+    alert: 'MkbMessageStuck',
+    stories: [
+      {
+        when: 'one record waits, and the others get through',
+        series: {
+          [of('kafka', 'oldest_in_flight_seconds')]: '0x5 0+60x20',
+          [of('kafka', 'messages_delivered_total')]: '0+10x30',
+        },
+        at: '12m',
+        firing: [{ ...own, source: 'kafka', ...warning }],
+      },
+      {
+        when: 'each message takes a while, and gets through',
+        series: { [of('mqtt', 'oldest_in_flight_seconds')]: '0+60x4 0+60x4 0+60x4' },
+        at: '12m',
+        firing: quiet,
+      },
     ],
   },
   {
@@ -247,13 +247,13 @@ export const bridgeStories: readonly AlertStories[] = [
     stories: [
       {
         when: 'reading is held back for a fifth of the time',
-        series: { [mkb('paused_seconds_total')]: '0+12x30' },
+        series: { [of('kafka', 'paused_seconds_total')]: '0+12x30' },
         at: '15m',
-        firing: [{ ...own, ...warning }],
+        firing: [{ ...own, source: 'kafka', ...warning }],
       },
       {
         when: 'it is held back for a moment now and then',
-        series: { [mkb('paused_seconds_total')]: '0+1x30' },
+        series: { [of('mqtt', 'paused_seconds_total')]: '0+1x30' },
         at: '15m',
         firing: quiet,
       },
@@ -288,15 +288,15 @@ export const bridgeStories: readonly AlertStories[] = [
       {
         when: 'records have waited for a topic for more than a minute',
         series: {
-          [mkb('topic_waiting_seconds', 'topic="t"')]: '_x5 10+60x10',
-          [mkb('topic_waiting_seconds', 'topic="quick"')]: '_x5 10 _x10',
+          [mkb('topic_waiting_seconds', 'topic="t"')]: '0x5 10+60x10',
+          [mkb('topic_waiting_seconds', 'topic="quick"')]: '0x5 10 0x10',
         },
         at: '8m',
         firing: [{ ...own, topic: 't', ...critical }],
       },
       {
         when: 'an election takes half a minute',
-        series: { [mkb('topic_waiting_seconds', 'topic="t"')]: '_x5 30 _x10' },
+        series: { [mkb('topic_waiting_seconds', 'topic="t"')]: '0x5 30 0x10' },
         at: '6m',
         firing: quiet,
       },

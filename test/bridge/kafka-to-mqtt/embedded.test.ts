@@ -257,10 +257,11 @@ test('metrics of records are there, and add up', async () => {
   const registry = new Registry();
   registerMetrics(registry, () => [bridge]);
   const metrics = new Metrics(await registry.metrics());
-  const sums = ['read_total', 'delivered_total', 'dead_lettered_total', 'in_flight'].map(name =>
-    metrics.sum(`mkb_records_${name}`),
+  const sums = ['received_total', 'delivered_total', 'dead_lettered_total', 'in_flight'].map(name =>
+    metrics.sum(`mkb_messages_${name}`, 'kafka'),
   );
   expect(sums).toEqual([2, 1, 1, 0]);
+  expect(metrics.unbalanced).toEqual([]);
   expect([metrics.sum('mkb_consumer_partitions'), metrics.sum('mkb_publisher_connected')]).toEqual([2, 1]);
   expect(metrics.sum('mkb_mqtt_connected')).toBe(1);
 });

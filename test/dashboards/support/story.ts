@@ -13,6 +13,9 @@ export interface AlertStories {
 
 export const mkb = (metric: string, labels = ''): string =>
   `mkb_${metric}{bridge="b",instance="i",job="bridge"${labels && `,${labels}`}}`;
+/** A metric that each source has. */
+export const of = (source: string, metric: string, labels = ''): string =>
+  mkb(metric, `source="${source}"${labels && `,${labels}`}`);
 export const own = { bridge: 'b', instance: 'i' };
 export const seen = { ...own, job: 'bridge' };
 export const critical = { severity: 'critical' };

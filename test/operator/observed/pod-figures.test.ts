@@ -15,11 +15,11 @@ const page = (
   received: number,
   { mqtt = 1, kafka = 1, dropped = 0 } = {},
 ) => `# TYPE mkb_messages_received_total counter
-mkb_messages_received_total{bridge="cars"} ${received}
-mkb_messages_delivered_total{bridge="cars"} ${received}
-mkb_messages_dead_lettered_total{bridge="cars"} 1
-mkb_messages_dropped_total{bridge="cars",reason="filtered"} 500
-mkb_messages_dropped_total{bridge="cars",reason="rule_failed"} ${dropped}
+mkb_messages_received_total{bridge="cars",source="mqtt"} ${received}
+mkb_messages_delivered_total{bridge="cars",source="mqtt"} ${received}
+mkb_messages_dead_lettered_total{bridge="cars",source="mqtt"} 1
+mkb_messages_dropped_total{bridge="cars",source="mqtt",reason="filtered"} 500
+mkb_messages_dropped_total{bridge="cars",source="mqtt",reason="rule_failed"} ${dropped}
 mkb_mqtt_connected{bridge="cars"} ${mqtt}
 mkb_kafka_connected{bridge="cars"} ${kafka}
 `;
@@ -62,17 +62,22 @@ describe('figures of Pods', () => {
     expect(asked[0]).toMatch(/^http:\/\/[ab]:9400\/metrics$/);
   });
 
-  it('count records on their way from Kafka to MQTT as well', async () => {
+  it('count records from Kafka as well, and of what a bridge makes itself only what failed', async () => {
     const { ask } = stage();
-    const back = (read: number) => `${page(read)}mkb_records_read_total{bridge="cars"} ${2 * read}
-mkb_records_delivered_total{bridge="cars"} ${2 * read}
-mkb_records_dead_lettered_total{bridge="cars"} 5
-mkb_records_dropped_total{bridge="cars",reason="filtered"} 500
-mkb_records_dropped_total{bridge="cars",reason="rule_failed"} 7
+    const of = (
+      source: string,
+      count: number,
+    ) => `mkb_messages_received_total{bridge="cars",source="${source}"} ${count}
+mkb_messages_delivered_total{bridge="cars",source="${source}"} ${count}
+mkb_messages_dead_lettered_total{bridge="cars",source="${source}"} 5
+mkb_messages_dropped_total{bridge="cars",source="${source}",reason="filtered"} 500
+mkb_messages_dropped_total{bridge="cars",source="${source}",reason="rule_failed"} 7
 `;
-    await ask({ a: back(0) });
-    const { flow } = await ask({ a: back(1000) });
-    expect(flow).toMatchObject({ received: 300, delivered: 300, deadLettered: 6, dropped: 7 });
+    const all = (count: number) =>
+      page(count) + of('kafka', 2 * count) + of('windows', 7 * count) + of('events', count);
+    await ask({ a: all(0) });
+    const { flow } = await ask({ a: all(1000) });
+    expect(flow).toMatchObject({ received: 300, delivered: 300, deadLettered: 16, dropped: 21 });
   });
 
   it('are connected only if every Pod that answers is', async () => {

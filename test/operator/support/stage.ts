@@ -27,8 +27,8 @@ export interface OperatorSettings extends Partial<OperatorConfiguration> {
 
 export const connectedPage = (received = 0, { mqtt = 1, kafka = 1 } = {}): string =>
   [
-    `mkb_messages_received_total{bridge="cars"} ${received}`,
-    `mkb_messages_delivered_total{bridge="cars"} ${received}`,
+    `mkb_messages_received_total{bridge="cars",source="mqtt"} ${received}`,
+    `mkb_messages_delivered_total{bridge="cars",source="mqtt"} ${received}`,
     `mkb_mqtt_connected{bridge="cars"} ${mqtt}`,
     `mkb_kafka_connected{bridge="cars"} ${kafka}`,
   ].join('\n');
