@@ -36,6 +36,11 @@ export const valuesSchema = (configuration: JsonSchema): JsonSchema => ({
     image: closed('The one image of everything: the operator, the bridge and the exporter are its commands.', {
       repository: text('Without the tag.'),
       tag: text("The tag. Default: the chart's appVersion."),
+      digest: {
+        type: 'string',
+        pattern: '^(sha256:[0-9a-f]{64})?$',
+        description: 'The digest that the image must have, sha256:..., beside the tag.',
+      },
       pullPolicy: { enum: ['', 'Always', 'IfNotPresent', 'Never'], description: 'As Kubernetes has it.' },
       pullSecrets: passedOnList('Secrets for pulling it, as {name: ...}.'),
     }),
@@ -59,7 +64,13 @@ export const valuesSchema = (configuration: JsonSchema): JsonSchema => ({
       annotations: texts('Its annotations.'),
     }),
     networkPolicy: closed('A NetworkPolicy that lets others reach only the HTTP port.', { enabled: flag('Make it.') }),
+    podDisruptionBudget: closed('No more than one of its Pods is evicted at a time.', { enabled: flag('Make it.') }),
     podMonitor: closed('A PodMonitor, where the Prometheus operator is.', {
+      enabled: flag('Make it.'),
+      labels: texts('Labels that your Prometheus selects by.'),
+      interval: text('How often it is scraped.'),
+    }),
+    serviceMonitor: closed('A ServiceMonitor in place of the PodMonitor, for a Prometheus that selects only those.', {
       enabled: flag('Make it.'),
       labels: texts('Labels that your Prometheus selects by.'),
       interval: text('How often it is scraped.'),
@@ -83,6 +94,17 @@ export const valuesSchema = (configuration: JsonSchema): JsonSchema => ({
       caBundle: text('Without cert-manager: who signed it, in PEM.'),
     }),
     resources: passedOn('CPU and memory of the operator.'),
+    commonLabels: {
+      ...texts(
+        'Labels of everything that the chart makes but the custom resource definition; not those that it selects by.',
+      ),
+      propertyNames: { not: { pattern: '^(app\\.kubernetes\\.io|helm\\.sh)/' } },
+    },
+    podSecurityContext: passedOn('The security context of its Pods, in place of that of the chart.'),
+    securityContext: passedOn('The security context of its container, in place of that of the chart.'),
+    extraEnv: passedOnList('Variables of its container, such as HTTPS_PROXY, as {name: ..., value: ...}.'),
+    extraVolumes: passedOnList('More volumes of its Pods.'),
+    extraVolumeMounts: passedOnList('Where its container has them.'),
     podLabels: texts('More labels of its Pods.'),
     podAnnotations: texts('More annotations of its Pods.'),
     priorityClassName: text('The priority class of its Pods.'),

@@ -68,6 +68,21 @@ const values: [string, object][] = [
       replicas: 0,
     },
   ],
+  [
+    'what other charts have',
+    {
+      image: { digest: `sha256:${'0'.repeat(64)}` },
+      commonLabels: { team: 'iot' },
+      podSecurityContext: { runAsNonRoot: true, runAsUser: 1234, fsGroup: 1234 },
+      securityContext: { allowPrivilegeEscalation: false },
+      extraEnv: [{ name: 'NODE_EXTRA_CA_CERTS', value: '/etc/proxy/ca.crt' }],
+      extraVolumes: [{ name: 'proxy', configMap: { name: 'proxy-ca' } }],
+      extraVolumeMounts: [{ name: 'proxy', mountPath: '/etc/proxy', readOnly: true }],
+      podDisruptionBudget: { enabled: false },
+      serviceMonitor: { enabled: true, labels: { release: 'prometheus' } },
+      webhook: { enabled: true },
+    },
+  ],
   ['the webhook', { webhook: { enabled: true }, configuration: { namespaces: ['shop'] } }],
 ];
 
@@ -76,6 +91,7 @@ const foreignDefinitions = [
   foreignResource('cert-manager.io/v1', 'Issuer', 'issuers'),
   foreignResource('cert-manager.io/v1', 'Certificate', 'certificates'),
   foreignResource('monitoring.coreos.com/v1', 'PodMonitor', 'podmonitors'),
+  foreignResource('monitoring.coreos.com/v1', 'ServiceMonitor', 'servicemonitors'),
   foreignResource('monitoring.coreos.com/v1', 'PrometheusRule', 'prometheusrules'),
 ];
 

@@ -28,7 +28,8 @@
 {{- end }}
 
 {{- define "operator.image" -}}
-{{- printf "%s:%s" .Values.image.repository (.Values.image.tag | default .Chart.AppVersion) }}
+{{- $tagged := printf "%s:%s" .Values.image.repository (.Values.image.tag | default .Chart.AppVersion) }}
+{{- ternary (printf "%s@%s" $tagged .Values.image.digest) $tagged (not (empty .Values.image.digest)) }}
 {{- end }}
 
 {{/* Selects the operator's Pods: never changes, because a Deployment's selector cannot. */}}
@@ -44,6 +45,9 @@ app.kubernetes.io/part-of: mqtt-kafka-kit
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
 {{- end }}
 
 {{/* The operator's own document. Bridges run the same image as the operator unless it is said otherwise. */}}
