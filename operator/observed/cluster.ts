@@ -98,6 +98,11 @@ export class Cluster {
     return this.#own.get(kind.kind)?.get(object.metadata);
   }
 
+  /** Whether objects of a kind are known. */
+  watches(kind: ResourceKind): boolean {
+    return this.#own.has(kind.kind);
+  }
+
   /** Everything that was made for the bridge with this uid. */
   madeFor(uid: string): KubeObject[] {
     return [...this.#own.values()].flatMap(watched => watched.byOwner(uid)).filter(object => madeFor(object, uid));

@@ -49,17 +49,44 @@ export async function applyAll(
 async function applyOne(cluster: Cluster, object: KubeObject, signal: AbortSignal): Promise<Deed> {
   const kind = kindOf(object);
   if (kind === undefined) throw new TypeError(`The operator does not know ${object.apiVersion} ${object.kind}.`);
-  const transform = keptOf(kind);
-  const before = cluster.observed(kind, object) ?? (await readUnseen(cluster, kind, object, signal));
+  const observed = cluster.observed(kind, object);
+  const made = observed ? undefined : await makeUnseen(cluster, kind, object, signal);
+  if (made) return { ...made, kind, before: undefined };
+  const before = observed ?? (await readUnseen(cluster, kind, object, signal));
   if (before && !isOurs(before, object)) return leaveAlone(kind, object, before);
   if (kind === kinds.job && before) return leaveJob(cluster, object, before, signal);
-  const applied = await applyObject(cluster.client, kind, object, {
-    fieldManager: operatorName,
-    observed: before,
-    signal,
-    ...(transform && { transform }),
-  });
+  const applied = await applyObject(cluster.client, kind, object, { ...optionsOf(kind, signal), observed: before });
   return { ...applied, kind, before };
+}
+
+function optionsOf(kind: ResourceKind, signal: AbortSignal) {
+  const transform = keptOf(kind);
+  return { fieldManager: operatorName, signal, ...(transform && { transform }) };
+}
+
+/**
+ * Makes an object that the watch has not told of, which nearly always means that there is none: no question before it.
+ *
+ * @returns undefined when there is one all the same
+ */
+async function makeUnseen(
+  cluster: Cluster,
+  kind: ResourceKind,
+  object: KubeObject,
+  signal: AbortSignal,
+): Promise<Applied | undefined> {
+  // Of a kind that is not watched there mostly is one.
+  if (!cluster.watches(kind)) return undefined;
+  try {
+    return await applyObject(cluster.client, kind, object, {
+      ...optionsOf(kind, signal),
+      observed: undefined,
+      onlyCreate: true,
+    });
+  } catch (error) {
+    if (MkbError.is(error, 'kube-conflict')) return undefined;
+    throw error;
+  }
 }
 
 /** An object that the watch has not told of: it is new, or has no label of ours, or its kind is not watched. */

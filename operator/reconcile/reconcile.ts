@@ -60,14 +60,15 @@ export async function reconcile(
   const visit: Visit = { context, resource, checked, document, missing: [], unserved: [], deeds: [], signal };
   const failure = document && (await failureOf(makeRight(visit, document), signal));
   tellDeeds(visit);
-  await tellStatus(context, resource, reported(resource, findingsOf(visit, failure), context.now()), signal);
+  const newest = visit.resource;
+  await tellStatus(context, newest, reported(newest, findingsOf(visit, failure), context.now()), signal);
   if (failure) throw failure;
   return again;
 }
 
 interface Visit {
   readonly context: Context;
-  readonly resource: KubeObject;
+  resource: KubeObject;
   readonly checked: CheckedResource;
   /** The newest document if it is valid, else the last good one. */
   readonly document: MqttKafkaBridge | undefined;
@@ -100,12 +101,22 @@ async function failureOf(work: Promise<void>, signal: AbortSignal): Promise<MkbE
   }
 }
 
+/**
+ * What was looked at, with the version that our own writes to it made, which the status names. Its generation stays: a newer document may be in
+ * what they answered.
+ */
+const withVersion = (resource: KubeObject, { resourceVersion }: KubeObject['metadata']): KubeObject => ({
+  ...resource,
+  metadata: { ...resource.metadata, ...(resourceVersion !== undefined && { resourceVersion }) },
+});
+
 async function makeRight(visit: Visit, document: MqttKafkaBridge): Promise<void> {
   const { context, resource, checked, deeds, signal } = visit;
   const { cluster, settings, newPassword } = context;
   if (checked.document) {
     const filled = await fillReplicas(cluster.client, resource, document, signal);
-    await setFinalizer(cluster.client, filled, document, signal);
+    const { metadata } = await setFinalizer(cluster.client, filled, document, signal);
+    visit.resource = withVersion(resource, metadata);
   }
   const { observed, missing } = await observe(cluster, resource, document, signal);
   visit.missing = missing;

@@ -36,13 +36,18 @@ export async function fillReplicas(
 export const leavesSessions = ({ spec: { mqtt } }: MqttKafkaBridge): boolean =>
   (mqtt.url ?? mqtt.urls ?? mqtt.brokerRef) !== undefined && durationMs(mqtt.sessionExpiry) > 0;
 
-/** Puts the finalizer where it is needed, and only there. */
+/**
+ * Puts the finalizer where it is needed, and only there.
+ *
+ * @returns the resource as it is now
+ */
 export async function setFinalizer(
   client: ApiClient,
   resource: KubeObject,
   document: MqttKafkaBridge,
   signal: AbortSignal,
-): Promise<void> {
-  if (leavesSessions(document)) await addFinalizer(client, kinds.bridge, resource, sessionsFinalizer, { signal });
-  else await removeFinalizer(client, kinds.bridge, resource, sessionsFinalizer, { signal });
+): Promise<KubeObject> {
+  if (leavesSessions(document))
+    return await addFinalizer(client, kinds.bridge, resource, sessionsFinalizer, { signal });
+  return await removeFinalizer(client, kinds.bridge, resource, sessionsFinalizer, { signal });
 }

@@ -32,6 +32,8 @@ export interface ApplyObjectOptions extends CallOptions {
   readonly fieldManager: string;
   /** The object as a store has it, undefined when there is none; asked for when left out. */
   readonly observed?: KubeObject | undefined;
+  /** See `ApplyOptions`; for who has not observed one. */
+  readonly onlyCreate?: boolean;
   /** What the store keeps of an object, if that is not all of it (`ReflectorOptions.transform`). */
   readonly transform?: (object: KubeObject) => KubeObject;
 }
@@ -63,7 +65,7 @@ export async function applyObject(
   object: KubeObject,
   options: ApplyObjectOptions,
 ): Promise<Applied> {
-  const { transform = kept => kept, signal } = options;
+  const { transform = kept => kept, fieldManager, onlyCreate = false, signal } = options;
   const wanted = canonical(object);
   const hash = hashOf(wanted);
   const key = `${kind.apiVersion} ${kind.kind} ${keyText(object.metadata)}`;
@@ -74,7 +76,7 @@ export async function applyObject(
   if (observed && sameHash && before?.size === 0) {
     return { outcome: 'unchanged', object: observed, corrected: [], taken: [] };
   }
-  const sent = await send(client, kind, withHash(wanted, hash), { fieldManager: options.fieldManager, signal });
+  const sent = await send(client, kind, withHash(wanted, hash), { fieldManager, onlyCreate, signal });
   const after = differences(compared, transform(sent.object));
   learned.set(client, key, after.size > 0 ? { hash, made: after } : undefined);
   const corrected = before && sameHash ? settledBy(before, after) : [];
@@ -111,7 +113,7 @@ async function send(
   client: ApiClient,
   kind: ResourceKind,
   object: KubeObject,
-  options: CallOptions & { readonly fieldManager: string },
+  options: CallOptions & { readonly fieldManager: string; readonly onlyCreate: boolean },
 ): Promise<Pick<Applied, 'object' | 'taken'>> {
   try {
     return { object: await client.apply(kind, object, options), taken: [] };

@@ -72,6 +72,8 @@ export interface ApplyOptions extends CallOptions {
   readonly fieldManager: string;
   /** Takes fields from other managers, which is a kube-conflict else. */
   readonly force?: boolean;
+  /** Makes the object, and changes none that is there: a kube-conflict then. */
+  readonly onlyCreate?: boolean;
   readonly dryRun?: boolean;
   readonly subresource?: 'status';
 }
@@ -87,6 +89,12 @@ export interface DeleteOptions extends CallOptions {
   readonly uid?: string;
   readonly propagationPolicy?: 'Foreground' | 'Background' | 'Orphan';
 }
+
+/**
+ * No object has this version: etcd's history begins with it, and the first object is written after that. So an apply that names it conflicts with
+ * any object that is there, as one that names an old version does, and makes one where there is none, which has no version to compare.
+ */
+const neverWritten = '1';
 
 type Query = NonNullable<HttpRequest['query']>;
 
@@ -195,13 +203,14 @@ export class ApiClient {
    * @throws kube-conflict with the fields and their managers, unless `force`
    */
   async apply(kind: ResourceKind, object: KubeObject, options: ApplyOptions): Promise<KubeObject> {
-    const { signal, subresource, dryRun, force, fieldManager } = options;
+    const { signal, subresource, dryRun, force, onlyCreate = false, fieldManager } = options;
     const { namespace, name } = object.metadata;
+    const body = onlyCreate ? { ...object, metadata: { ...object.metadata, resourceVersion: neverWritten } } : object;
     const answer = await this.#call({
       method: 'PATCH',
       path: pathOf(kind, namespace, name, subresource),
       query: { fieldManager, force: force ?? false, dryRun: dryRun ? 'All' : undefined },
-      body: object,
+      body,
       contentType: 'application/apply-patch+yaml',
       action: `apply ${nameOf(kind, object.metadata)}`,
       signal,

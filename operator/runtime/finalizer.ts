@@ -34,6 +34,7 @@ export async function addFinalizer(
  * Takes `finalizer` out, upon which a deleted object goes.
  *
  * @param object as it was observed
+ * @returns the object as it is now, or as it was when it is gone
  * @throws kube-conflict when it has changed since
  */
 export async function removeFinalizer(
@@ -42,14 +43,15 @@ export async function removeFinalizer(
   object: KubeObject,
   finalizer: string,
   options?: CallOptions,
-): Promise<void> {
+): Promise<KubeObject> {
   const { finalizers = [] } = object.metadata;
-  if (!finalizers.includes(finalizer)) return;
+  if (!finalizers.includes(finalizer)) return object;
   const others = finalizers.filter(name => name !== finalizer);
   try {
-    await client.patch(kind, object.metadata, withFinalizers(object, others), options);
+    return await client.patch(kind, object.metadata, withFinalizers(object, others), options);
   } catch (error) {
     if (!MkbError.is(error, 'kube-not-found')) throw error;
+    return object;
   }
 }
 

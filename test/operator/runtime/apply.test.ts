@@ -249,4 +249,33 @@ describeReal('kubernetes')('applying an object', () => {
     const elsewhere = { ...wanted, metadata: { ...wanted.metadata, namespace: 'nowhere' } };
     await expect(apply(elsewhere)).rejects.toMatchObject({ code: 'kube-not-found' });
   });
+
+  // A bridge asked for each of its objects before it made them, and each answer was that there is none.
+  it('makes one without asking for it first, and never changes one that is there', async () => {
+    const name = newName();
+    const foreign = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name, namespace: 'default' },
+      data: { a: 'theirs' },
+    };
+    const only = { fieldManager: 'tester', observed: undefined, onlyCreate: true };
+    await kubectl(['create', '-f', '-'], foreign);
+    const before = await api.client.get(configMapKind, foreign.metadata);
+    const ours = { ...foreign, metadata: { ...foreign.metadata, labels: { ours: 'yes' } }, data: { b: 'ours' } };
+    await expect(applyObject(api.client, configMapKind, ours, only)).rejects.toMatchObject({ code: 'kube-conflict' });
+    expect(await api.client.get(configMapKind, foreign.metadata)).toEqual(before);
+
+    const fresh = { ...ours, metadata: { ...ours.metadata, name: newName() } };
+    const { outcome, object } = await applyObject(api.client, configMapKind, fresh, only);
+    expect([outcome, object.data]).toEqual(['created', { b: 'ours' }]);
+    // All of its fields are ours, as with any other apply: one that is not wanted any more goes.
+    const next = await applyObject(
+      api.client,
+      configMapKind,
+      { ...fresh, data: { c: 'ours' } },
+      { fieldManager: 'tester', observed: object },
+    );
+    expect(next.object.data).toEqual({ c: 'ours' });
+  });
 });
