@@ -5,6 +5,7 @@ import type { BridgeSection } from '../schema/bridge.ts';
 import type { BrokerSection } from '../schema/broker.ts';
 import type { MonitoringSection } from '../schema/monitoring.ts';
 import type { MqttSection } from '../schema/mqtt.ts';
+import type { ServiceSection } from '../schema/service.ts';
 import type { SemanticCheck } from './check.ts';
 
 /** The bridge's own user at a broker that the operator runs. */
@@ -18,14 +19,48 @@ const broker: Path = ['spec', 'mqtt', 'broker'];
 export const operationChecks: readonly SemanticCheck[] = [
   {
     reads: [['spec', 'mqtt']],
-    check: ({ spec: { mqtt } }) => (mqtt.broker ? [...checkBroker(mqtt.broker), ...checkIdentity(mqtt)] : []),
+    check: ({ spec: { mqtt } }) =>
+      mqtt.broker
+        ? [
+            ...checkBroker(mqtt.broker),
+            ...checkIdentity(mqtt),
+            ...checkService([...broker, 'service'], mqtt.broker.service),
+          ]
+        : [],
   },
   {
     reads: [bridge, ['spec', 'mqtt']],
     check: ({ spec: { bridge, mqtt } }) => checkAutoscaling(bridge, mqtt.share !== undefined),
   },
-  { reads: [['spec', 'monitoring']], check: ({ spec: { monitoring } }) => checkGrafana(monitoring!) },
+  {
+    reads: [['spec', 'monitoring']],
+    check: ({ spec: { monitoring } }) => [
+      ...checkGrafana(monitoring!),
+      ...(monitoring!.grafana
+        ? checkService(['spec', 'monitoring', 'grafana', 'service'], monitoring!.grafana.service)
+        : []),
+    ],
+  },
 ];
+
+const checkService = (path: Path, { type, ...fields }: ServiceSection): Finding[] => {
+  const exposed = ['nodePort', 'externalTrafficPolicy'] as const;
+  const balanced = ['loadBalancerClass', 'loadBalancerSourceRanges'] as const;
+  const said = (name: keyof typeof fields) => {
+    const value = fields[name];
+    return value !== undefined && !(Array.isArray(value) && value.length === 0);
+  };
+  const unfit = (name: string, needed: string) =>
+    conflict(
+      [...path, name],
+      `\`${name}\` is given, and the type of the Service is ${type}.`,
+      `Set \`type: ${needed}\`.`,
+    );
+  return [
+    ...(type === 'ClusterIP' ? exposed.filter(said).map(name => unfit(name, 'LoadBalancer')) : []),
+    ...(type === 'LoadBalancer' ? [] : balanced.filter(said).map(name => unfit(name, 'LoadBalancer'))),
+  ];
+};
 
 const conflict = (path: Path, reason: string, remedy: string): Finding =>
   finding(path, 'field-conflict', { reason }, { at: 'key', remedy });

@@ -1,7 +1,8 @@
 /** `spec.mqtt.broker`: an MQTT broker that the operator runs; `spec.mqtt.brokerRef`: one that the EMQX operator runs. */
 import type { Static } from 'typebox';
-import { choice, flag, list, optional, section, size, text, textMap, whole } from './fields.ts';
+import { choice, flag, list, optional, section, size, text, whole } from './fields.ts';
 import { secret } from './security.ts';
+import { service } from './service.ts';
 import { image, podTemplate, resources } from './workload.ts';
 
 const user = section('Someone who may connect.', {
@@ -12,17 +13,6 @@ const user = section('Someone who may connect.', {
   }),
   password: secret("The user's password."),
 });
-
-export const service = section(
-  'The Service that clients connect to.',
-  {
-    type: choice(['ClusterIP', 'NodePort', 'LoadBalancer'], 'Who can reach it, as Kubernetes has it.', {
-      default: 'ClusterIP',
-    }),
-    annotations: textMap('Annotations of the Service, which load balancers are configured by.', { default: {} }),
-  },
-  { default: {} },
-);
 
 export const broker = section('A broker for the operator to run beside the bridge.', {
   kind: choice(['mosquitto', 'emqx'], 'Which broker: `mosquitto` is one small process, `emqx` scales out.'),

@@ -1,8 +1,8 @@
 /** `spec.monitoring`: what the operator runs to watch the pipeline. */
 import type { Static } from 'typebox';
-import { service } from './broker.ts';
 import { choice, duration, optional, section, size, text, textMap } from './fields.ts';
 import { secret } from './security.ts';
+import { service } from './service.ts';
 import { image, podTemplate, resources } from './workload.ts';
 
 const exporter = section(

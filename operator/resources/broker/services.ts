@@ -1,5 +1,6 @@
 /** How a broker is reached: Services, and who may use which port. */
 import type { KubeObject } from '../../runtime/object.ts';
+import { clientService } from '../client-service.ts';
 import { type Component, selectorLabels } from '../labels.ts';
 import { metadataOf } from '../metadata.ts';
 import { brokerName } from '../names.ts';
@@ -29,28 +30,15 @@ export function mqttPorts({ document }: Pipeline): Port[] {
 export const brokerServices = (pipeline: Pipeline, ports: readonly Port[]): KubeObject[] => [
   clientService(
     pipeline,
+    component,
+    brokerName(pipeline.document.metadata.name),
+    pipeline.document.spec.mqtt.broker!.service,
     ports.filter(({ from }) => from === undefined),
   ),
   headlessService(pipeline, component, brokerPodsName(pipeline.document.metadata.name), ports.map(named)),
 ];
 
 const named = ({ name, port }: Port) => ({ name, port });
-
-function clientService(pipeline: Pipeline, ports: readonly Port[]): KubeObject {
-  const { metadata, spec } = pipeline.document;
-  const { type, annotations } = spec.mqtt.broker!.service;
-  const own = metadataOf(pipeline, component, brokerName(metadata.name));
-  return {
-    apiVersion: 'v1',
-    kind: 'Service',
-    metadata: { ...own, ...(Object.keys(annotations).length > 0 && { annotations }) },
-    spec: {
-      type,
-      selector: selectorLabels(metadata.name, component),
-      ports: ports.map(({ name, port }) => ({ name, port, targetPort: name })),
-    },
-  };
-}
 
 export function brokerNetworkPolicy(pipeline: Pipeline, ports: readonly Port[]): KubeObject {
   const { name } = pipeline.document.metadata;

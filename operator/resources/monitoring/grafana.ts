@@ -5,6 +5,7 @@
  * for a database that is new, is always the one that the Secret says. Dashboards are read again while it runs, and do not restart it.
  */
 import type { KubeObject } from '../../runtime/object.ts';
+import { clientService } from '../client-service.ts';
 import { chooseImage } from '../images.ts';
 import { selectorLabels } from '../labels.ts';
 import { metadataOf } from '../metadata.ts';
@@ -49,7 +50,7 @@ export function grafanaObjects(pipeline: Pipeline, made: readonly KubeObject[]):
     ...read,
     dashboards(pipeline),
     deployment(pipeline, name, [...made, ...read]),
-    service(pipeline, name),
+    clientService(pipeline, component, name, grafana.service, [{ name: 'http', port: grafanaPort }]),
     serviceAccount(pipeline, component, name),
     networkPolicy(pipeline, component, name, [grafanaPort]),
   ];
@@ -124,20 +125,3 @@ function template(pipeline: Pipeline, name: string, image: string, made: readonl
 
 const environment = (settings: Readonly<Record<string, string>>) =>
   Object.entries(settings).map(([name, value]) => ({ name, value }));
-
-function service(pipeline: Pipeline, name: string): KubeObject {
-  const { type, annotations } = grafanaOf(pipeline).service;
-  return {
-    apiVersion: 'v1',
-    kind: 'Service',
-    metadata: {
-      ...metadataOf(pipeline, component, name),
-      ...(Object.keys(annotations).length > 0 && { annotations }),
-    },
-    spec: {
-      type,
-      selector: selectorLabels(pipeline.document.metadata.name, component),
-      ports: [{ name: 'http', port: grafanaPort }],
-    },
-  };
-}

@@ -19,6 +19,8 @@ describe('mqtt', () => {
     [{ broker: { kind: 'emqx', users: [{ username: '#a:b ', password: secret }] } }],
     [{ broker: { kind: 'mosquitto', users: [{ username: "it's $(a) #1", password: secret }] } }],
     [{ url: 'mqtts://b', tls: { cert: secret, key: secret } }],
+    [{ broker: { kind: 'emqx', service: { type: 'NodePort', nodePort: 30_883, externalTrafficPolicy: 'Local' } } }],
+    [{ broker: { kind: 'emqx', service: { type: 'LoadBalancer', loadBalancerSourceRanges: ['2001:db8::/32'] } } }],
   ])('%j is fine', mqtt => {
     expect(ofMqtt(mqtt)).toEqual([]);
   });
@@ -37,6 +39,24 @@ describe('mqtt', () => {
     [{ url: 'mqtts://a', tls: { cert: secret } }, 'spec.mqtt.tls.cert: `cert` is given without `key`.'],
     [{ url: 'mqtts://a', tls: { key: secret } }, 'spec.mqtt.tls.key: `key` is given without `cert`.'],
     [{ url: 'mqtt://a', webSocket: {} }, 'spec.mqtt.webSocket: `webSocket` is given, but no url starts with ws://'],
+    ...(
+      [
+        [{ nodePort: 30_883 }, 'nodePort'],
+        [{ externalTrafficPolicy: 'Local' }, 'externalTrafficPolicy'],
+        [{ type: 'NodePort', loadBalancerClass: 'example.com/inner' }, 'loadBalancerClass'],
+        [{ type: 'NodePort', loadBalancerSourceRanges: ['10.0.0.0/8'] }, 'loadBalancerSourceRanges'],
+      ] as const
+    ).map(
+      ([service, name]) =>
+        [
+          { broker: { kind: 'emqx', service } },
+          `spec.mqtt.broker.service.${name}: \`${name}\` is given, and the type of the Service is`,
+        ] as const,
+    ),
+    [
+      { broker: { kind: 'emqx', service: { type: 'LoadBalancer', loadBalancerSourceRanges: ['everybody'] } } },
+      'expected an address, a slash and a number of bits',
+    ],
     [{ listen: { port: 1, tls: {} } }, 'spec.mqtt.listen.tls: `cert` is missing.'],
     [{ url: 'mqtt://a', share: 'g', retained: 'all' }, 'spec.mqtt.retained: A shared subscription'],
     [{ listen: { port: 1 }, tls: {} }, 'spec.mqtt.tls: `tls` is for connecting to a broker'],

@@ -9,7 +9,14 @@ const everything = {
   users: [{ username: 'lorry', password: { valueFrom: { secretKeyRef: { name: 'lorries', key: 'seven' } } } }],
   tls: { secretName: 'cars-tls' },
   storage: '2GiB',
-  service: { type: 'LoadBalancer', annotations: { 'example.com/internal': 'true' } },
+  service: {
+    type: 'LoadBalancer',
+    annotations: { 'example.com/internal': 'true' },
+    nodePort: 30881,
+    loadBalancerClass: 'example.com/inner',
+    loadBalancerSourceRanges: ['203.0.113.0/24', '2001:db8::/32'],
+    externalTrafficPolicy: 'Local',
+  },
 };
 
 describeReal('kubernetes')('the API server takes', () => {

@@ -12,7 +12,14 @@ const everything = {
   prometheus: { labels: { release: 'monitoring' }, storage: '2GiB', retention: '1h30m' },
   grafana: {
     adminPassword: { value: 'hunter2' },
-    service: { type: 'LoadBalancer', annotations: { 'example.com/internal': 'true' } },
+    service: {
+      type: 'LoadBalancer',
+      annotations: { 'example.com/internal': 'true' },
+      nodePort: 30882,
+      loadBalancerClass: 'example.com/inner',
+      loadBalancerSourceRanges: ['203.0.113.0/24', '2001:db8::/32'],
+      externalTrafficPolicy: 'Local',
+    },
   },
 };
 const observed = { apis: { prometheusOperator: true, strimzi: undefined } };
