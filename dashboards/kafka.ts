@@ -10,7 +10,7 @@ const cluster = 'target=~"$cluster"';
 const topics = `${cluster},topic=~"$topic"`;
 const groups = `${topics},group=~"$group"`;
 /** End offsets are a gauge, for a topic can be made again; rate() takes that for the reset of a counter, which is right. */
-const produced = `rate(kafka_topic_partition_end_offset{${topics}}[$__rate_interval])`;
+const produced = (metric: string): string => `rate(${metric}{${topics}}[$__rate_interval])`;
 const noGroup = (query: string): string => orZero(query, 'group', 'no consumer group');
 
 const verdict: Row = {
@@ -40,7 +40,7 @@ const verdict: Row = {
       unit: Short,
       width: 4,
       thresholds: noneAllowed,
-      queries: [{ expr: `count(kafka_topic_partition_leader{${topics}} < 0) or vector(0)`, legend: 'partitions' }],
+      queries: [{ expr: `sum(kafka_topic_leaderless_partitions{${topics}})`, legend: 'partitions' }],
     }),
     stat({
       title: 'Under-replicated',
@@ -48,7 +48,7 @@ const verdict: Row = {
       unit: Short,
       width: 4,
       thresholds: noneAllowed,
-      queries: [{ expr: `sum(kafka_topic_partition_under_replicated{${topics}})`, legend: 'partitions' }],
+      queries: [{ expr: `sum(kafka_topic_under_replicated_partitions{${topics}})`, legend: 'partitions' }],
     }),
     stat({
       title: 'Records in',
@@ -56,7 +56,7 @@ const verdict: Row = {
       unit: MessagesPerSecond,
       width: 4,
       thresholds: [{ value: null, color: blue }],
-      queries: [{ expr: `sum(${produced})`, legend: 'records' }],
+      queries: [{ expr: `sum(${produced('kafka_topic_end_offset')})`, legend: 'records' }],
     }),
     stat({
       title: 'Longest lag',
@@ -64,7 +64,7 @@ const verdict: Row = {
       unit: Seconds,
       width: 4,
       thresholds: rising(10, 60),
-      queries: [{ expr: `max(kafka_consumer_group_lag_seconds{${groups}}) or vector(0)`, legend: 'lag' }],
+      queries: [{ expr: `max(kafka_consumer_group_lag_seconds{${groups}})`, legend: 'lag' }],
     }),
   ],
 };
@@ -77,15 +77,16 @@ const throughput: Row = {
       description: 'Records per second that arrive in each topic.',
       unit: MessagesPerSecond,
       width: 12,
-      queries: [{ expr: `sum by (target, topic) (${produced})`, legend: '{{topic}}' }],
+      queries: [{ expr: `sum by (target, topic) (${produced('kafka_topic_end_offset')})`, legend: '{{topic}}' }],
     }),
     graph({
       title: 'Records in, by partition',
-      description: 'Records per second of each partition. Keys spread badly if one stands out.',
+      description:
+        'Records per second of each partition, of the topics that the exporter’s document names. Keys spread badly if one stands out.',
       unit: MessagesPerSecond,
       width: 12,
       stacked: true,
-      queries: [{ expr: produced, legend: '{{topic}} {{partition}}' }],
+      queries: [{ expr: produced('kafka_topic_partition_end_offset'), legend: '{{topic}} {{partition}}' }],
     }),
     graph({
       title: 'Records kept',
@@ -95,29 +96,28 @@ const throughput: Row = {
       width: 12,
       queries: [
         {
-          expr: `sum by (target, topic) (kafka_topic_partition_end_offset{${topics}} - kafka_topic_partition_start_offset{${topics}})`,
+          expr: `sum by (target, topic) (kafka_topic_end_offset{${topics}} - kafka_topic_start_offset{${topics}})`,
           legend: '{{topic}}',
         },
       ],
     }),
     table({
       title: 'Partitions',
-      description: 'Partitions of each topic, how many copies they have in all, and how many of these are in sync.',
+      description:
+        'Partitions of each topic, how many of them have no leader, and how many lack copies that are in sync.',
       unit: Short,
       width: 12,
       queries: [
-        { expr: `count by (target, topic) (kafka_topic_partition_leader{${topics}})` },
-        { expr: `sum by (target, topic) (kafka_topic_partition_replicas{${topics}})` },
-        { expr: `sum by (target, topic) (kafka_topic_partition_in_sync_replicas{${topics}})` },
-        { expr: `sum by (target, topic) (kafka_topic_partition_under_replicated{${topics}})` },
+        { expr: `max by (target, topic) (kafka_topic_partitions{${topics}})` },
+        { expr: `max by (target, topic) (kafka_topic_leaderless_partitions{${topics}})` },
+        { expr: `max by (target, topic) (kafka_topic_under_replicated_partitions{${topics}})` },
       ],
       columns: [
         { from: 'target', title: 'Cluster' },
         { from: 'topic', title: 'Topic' },
         { from: '#A', title: 'Partitions' },
-        { from: '#B', title: 'Copies' },
-        { from: '#C', title: 'In sync' },
-        { from: '#D', title: 'Under-replicated', thresholds: noneAllowed },
+        { from: '#B', title: 'Without leader', thresholds: noneAllowed },
+        { from: '#C', title: 'Under-replicated', thresholds: noneAllowed },
       ],
     }),
   ],
@@ -184,7 +184,7 @@ export const kafkaDashboard = (): Dashboard =>
     description: 'Kafka as a client sees it: brokers, partitions, throughput, and how far consumers are behind.',
     variables: [
       labelVariable('cluster', 'target', 'kafka_up', 'Cluster'),
-      labelVariable('topic', 'topic', 'kafka_topic_partition_leader', 'Topic'),
+      labelVariable('topic', 'topic', 'kafka_topic_partitions', 'Topic'),
       labelVariable('group', 'group', 'kafka_consumer_group_committed_offset', 'Consumer group'),
     ],
     restartsOf: [jobs.bridge, jobs.exporter],

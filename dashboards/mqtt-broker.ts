@@ -150,6 +150,14 @@ const clients: Row = {
       ],
     }),
     graph({
+      title: 'Kept by the broker',
+      description:
+        'Messages that wait in the broker for clients that are away or slow, retained ones among them. A slope is a bridge that does not keep up: when its queue is full, the broker drops. Only Mosquitto says it.',
+      unit: Short,
+      width: 8,
+      queries: [{ expr: level('mqtt_broker_stored_messages'), legend: node }],
+    }),
+    graph({
       title: 'Probe',
       description:
         'How long a message takes from the exporter through the broker and back. Gaps are messages that did not come back.',
@@ -161,8 +169,7 @@ const clients: Row = {
       title: 'Broker up',
       description: 'Whether the exporter was connected to each broker.',
       unit: NoUnit,
-      width: 24,
-      height: 5,
+      width: 16,
       thresholds: atLeast(1),
       mappings: [upOrDown],
       queries: [{ expr: `max by (target) (mqtt_broker_up{${chosen}})`, legend: '{{target}}' }],

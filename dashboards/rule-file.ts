@@ -62,6 +62,7 @@ const shown = (rule: Alert | RecordingRule, { runbooks, grafana }: Addresses): o
     alert: name,
     expr,
     for: rule.for,
+    ...(rule.keepFiringFor && { keep_firing_for: rule.keepFiringFor }),
     labels: { severity, ...labels },
     annotations: {
       summary,

@@ -1,6 +1,5 @@
 /** The exporter: a document in, a registry out that shows what the targets last said. */
 import { randomBytes } from 'node:crypto';
-import type { Registry } from 'prom-client';
 import { resolveSecret, type SecretSources } from '../api/secrets.ts';
 import { durationMs } from '../api/units.ts';
 import { kafkaLogin } from '../network/kafka/settings.ts';
@@ -10,7 +9,7 @@ import { EmqxTarget } from './emqx/target.ts';
 import { KafkaTarget } from './kafka/target.ts';
 import { clientSettings } from './mqtt/client.ts';
 import { MqttTarget } from './mqtt/target.ts';
-import { exporterRegistry } from './registry.ts';
+import { exporterRegistry, type Scraped } from './registry.ts';
 import type { Target, TargetSettings } from './target.ts';
 
 export interface ExporterOptions {
@@ -22,7 +21,7 @@ export interface ExporterOptions {
 }
 
 export interface Exporter {
-  readonly registry: Registry;
+  readonly registry: Scraped;
   /** Why it has nothing to show yet: a target that was not asked to the end once. A target that is down does show something. */
   missing(): readonly string[];
   start(): void;
@@ -40,7 +39,10 @@ export async function prepareExporter({ spec }: ExporterDocument, options: Expor
     ...spec.kafka.map(target => kafkaTarget(target, settings, secrets)),
   ]);
   return {
-    registry: exporterRegistry(targets.map(({ readings }) => readings)),
+    registry: exporterRegistry(
+      targets.map(({ readings }) => readings),
+      { withAliases: spec.aliases },
+    ),
     missing: () => targets.filter(({ tried }) => !tried).map(({ kind, name }) => `${kind} ${name} was not asked yet`),
     start: () => {
       for (const target of targets) target.start();
@@ -70,13 +72,17 @@ async function emqxTarget(spec: EmqxTargetSpec, settings: TargetSettings, secret
 }
 
 async function kafkaTarget(spec: KafkaTargetSpec, settings: TargetSettings, secrets: SecretSources): Promise<Target> {
-  const { name, bootstrapServers, topics, groups } = spec;
+  const { name, bootstrapServers, topics, partitions, groups } = spec;
   return new KafkaTarget(
     {
       name,
       bootstrapServers,
       login: await kafkaLogin(spec, secrets, `spec.kafka (${name})`),
       topics: { include: topics.include ?? ['*'], exclude: topics.exclude ?? ['__*'] },
+      partitions: {
+        include: partitions.include ?? (topics.include ?? []).filter(pattern => !pattern.includes('*')),
+        exclude: partitions.exclude ?? [],
+      },
       groups: { include: groups.include ?? ['*'], exclude: groups.exclude ?? [] },
     },
     settings,

@@ -11,11 +11,16 @@ export interface MetricEntry {
   readonly help: string;
   /** In the order in which they are shown. Every metric has `target`, the name in the document. */
   readonly labels: readonly string[];
+  /** The metric whose values these are, if this is another name for it. */
+  readonly of?: string;
+  /** A label that has another name here: `['group', 'consumergroup']`. */
+  readonly renamed?: readonly [from: string, to: string];
 }
 
 const node = ['target', 'node'] as const;
 const partition = ['target', 'topic', 'partition'] as const;
-const consumer = ['target', 'group', 'topic', 'partition'] as const;
+const topic = ['target', 'topic'] as const;
+const consumer = ['target', 'group', 'topic'] as const;
 const rule = ['target', 'node', 'rule'] as const;
 const action = ['target', 'node', 'type', 'action'] as const;
 
@@ -39,6 +44,12 @@ export const exporterMetricTable: readonly MetricEntry[] = [
   gauge('mqtt_broker_sessions', node, 'Sessions, of clients that are connected and of those that may come back.'),
   gauge('mqtt_broker_subscriptions', node, 'Subscriptions.'),
   gauge('mqtt_broker_retained_messages', node, 'Retained messages.'),
+  gauge(
+    'mqtt_broker_stored_messages',
+    node,
+    'Messages that the broker keeps: those that wait for clients, retained ones, and its own under $SYS. Only Mosquitto has it.',
+  ),
+  gauge('mqtt_broker_stored_bytes', node, 'Bytes of their payloads.'),
   gauge('mqtt_broker_uptime_seconds', node, 'How long the broker has been running.'),
   counter('mqtt_broker_messages_received_total', node, 'PUBLISH packets from clients.'),
   counter('mqtt_broker_messages_sent_total', node, 'PUBLISH packets to clients.'),
@@ -98,27 +109,46 @@ export const exporterMetricTable: readonly MetricEntry[] = [
 
   gauge('kafka_up', ['target'], '1 if a broker of the cluster gave its metadata when it was last asked.'),
   gauge('kafka_brokers', ['target'], 'Brokers that are members of the cluster.'),
-  gauge('kafka_topic_partition_leader', partition, 'Node id of the leader; -1 if the partition has none.'),
+  gauge('kafka_topic_partitions', topic, 'Partitions of the topic.'),
+  gauge('kafka_topic_leaderless_partitions', topic, 'Partitions without a leader: they take no records.'),
+  gauge('kafka_topic_under_replicated_partitions', topic, 'Partitions with fewer copies in sync than there should be.'),
+  gauge('kafka_topic_start_offset', topic, 'Offset of the first record that is kept, added up over partitions.'),
+  gauge(
+    'kafka_topic_end_offset',
+    topic,
+    'Offset of the next record, added up over partitions. Its rate is the rate of records, so use rate() on it although it is a gauge.',
+  ),
+  gauge(
+    'kafka_topic_partition_leader',
+    partition,
+    'Node id of the leader; -1 if the partition has none. This and the others by partition are shown of partitions that are not well, and ' +
+      'of those topics that the document names in `partitions`.',
+  ),
   gauge('kafka_topic_partition_replicas', partition, 'Copies that the partition should have.'),
   gauge('kafka_topic_partition_in_sync_replicas', partition, 'Copies that are in sync.'),
-  gauge('kafka_topic_partition_under_replicated', partition, '1 if fewer copies are in sync than there should be.'),
   gauge('kafka_topic_partition_start_offset', partition, 'Offset of the first record that is kept.'),
+  gauge('kafka_topic_partition_end_offset', partition, 'Offset of the next record.'),
   gauge(
-    'kafka_topic_partition_end_offset',
-    partition,
-    'Offset of the next record. Its rate is the rate of records, so use rate() on it although it is a gauge.',
+    'kafka_consumer_group_committed_offset',
+    consumer,
+    'Offset of the next record that the group will read, added up over partitions.',
   ),
-  gauge('kafka_consumer_group_committed_offset', consumer, 'Offset of the next record that the group will read.'),
   gauge(
     'kafka_consumer_group_lag_messages',
     consumer,
-    'Records that the group has not read: end minus committed offset.',
+    'Records that the group has not read: end minus committed offset, added up over partitions.',
   ),
   gauge(
     'kafka_consumer_group_lag_seconds',
     consumer,
-    'How long the first record that the group has not read has been in the topic; 0 when it has read all. Worked out from the end ' +
+    'How long the oldest record that the group has not read has been in the topic; 0 when it has read all. Worked out from the end ' +
       'offsets that the exporter saw, so at least this long for records older than the exporter.',
+  ),
+  gauge('kafka_consumer_group_partition_lag_messages', [...consumer, 'partition'], 'The same of one partition.'),
+  gauge(
+    'kafka_partitions_not_shown',
+    ['target'],
+    'Partitions that are not well and not shown, because there are more than 1,000. The figures by topic count them.',
   ),
 
   counter(

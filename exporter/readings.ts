@@ -8,11 +8,10 @@ import { MkbError } from '../api/errors.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 
-/** A value with its labels. */
-export type Sample = readonly [labels: Labels, value: number];
+/** A value with its labels as a scrape shows them: `{target="k",topic="cars"}`. */
+export type Sample = readonly [labels: string, value: number];
 
 interface Reading {
-  readonly labels: Labels;
   value: number;
   readAt: number;
 }
@@ -22,7 +21,7 @@ export interface ReadingsOptions {
   readonly maxAgeMs: number;
   /** A clock that only goes forward, milliseconds. */
   readonly now: () => number;
-  /** The most values of one target; more are refused. Default 200,000, about 60 MB. */
+  /** The most values of one target; more are refused. Default 200,000, about 40 MB. */
   readonly limit?: number;
 }
 
@@ -31,6 +30,7 @@ const defaultLimit = 200_000;
 export class Readings {
   readonly target: string;
   readonly #options: Required<ReadingsOptions>;
+  /** By metric and by labels as a scrape shows them: of many thousand values, the one string is most of what is kept. */
   readonly #metrics = new Map<string, Map<string, Reading>>();
   #size = 0;
   #refused = false;
@@ -44,7 +44,7 @@ export class Readings {
   /** Notes a value that was read now. `labels` has those of the metric but `target`, always in the same order. */
   set(metric: string, labels: Labels, value: number): void {
     const readings = this.#of(metric);
-    const key = Object.values(labels).join('\0');
+    const key = this.#shown(labels);
     const known = readings.get(key);
     const readAt = this.#options.now();
     if (known) {
@@ -52,7 +52,7 @@ export class Readings {
       known.readAt = readAt;
     } else if (this.#size < this.#options.limit) {
       this.#size++;
-      readings.set(key, { labels: { target: this.target, ...labels }, value, readAt });
+      readings.set(key, { value, readAt });
     } else {
       this.#refused = true;
     }
@@ -60,19 +60,19 @@ export class Readings {
 
   /** Notes a value that goes up by `by`, from 0. */
   add(metric: string, labels: Labels, by: number): void {
-    const known = this.#of(metric).get(Object.values(labels).join('\0'));
+    const known = this.#of(metric).get(this.#shown(labels));
     this.set(metric, labels, (known?.value ?? 0) + by);
   }
 
   /** The values of a metric are still right, as whoever said them would have told of a change. */
   confirm(metric: string): void {
     const now = this.#options.now();
-    for (const reading of this.#fresh(metric)) reading.readAt = now;
+    for (const [, reading] of this.#fresh(metric)) reading.readAt = now;
   }
 
   /** The values of a metric that are not too old. */
   *samples(metric: string): Generator<Sample> {
-    for (const { labels, value } of this.#fresh(metric)) yield [labels, value];
+    for (const [labels, { value }] of this.#fresh(metric)) yield [labels, value];
   }
 
   /** Forgets what is too old. Returns a `series-limit` error if values had to be refused since the last call. */
@@ -99,11 +99,21 @@ export class Readings {
     return readings;
   }
 
-  *#fresh(metric: string): Generator<Reading> {
-    for (const reading of this.#metrics.get(metric)?.values() ?? []) if (!this.#isOld(reading)) yield reading;
+  *#fresh(metric: string): Generator<[labels: string, Reading]> {
+    for (const entry of this.#metrics.get(metric) ?? []) if (!this.#isOld(entry[1])) yield entry;
+  }
+
+  #shown(labels: Labels): string {
+    let text = `{target="${escaped(this.target)}"`;
+    for (const [label, value] of Object.entries(labels)) text += `,${label}="${escaped(value)}"`;
+    return `${text}}`;
   }
 
   #isOld({ readAt }: Reading): boolean {
     return this.#options.now() - readAt > this.#options.maxAgeMs;
   }
 }
+
+/** A label's value in Prometheus' text format. */
+const escaped = (value: string): string =>
+  /[\\"\n]/.test(value) ? value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n') : value;

@@ -1,4 +1,5 @@
 /** docs/reference/exporter-metrics.md: every metric of the exporter. */
+import { aliases } from '../exporter/aliases.ts';
 import { exporterMetricTable, type MetricEntry } from '../exporter/metrics.ts';
 
 const sections: readonly [prefix: string, title: string, text: string][] = [
@@ -16,7 +17,10 @@ broker has every figure. \`node\` is the node of an EMQX cluster, and empty for 
   [
     'kafka_',
     'Kafka',
-    `Rates come from offsets: \`rate(kafka_topic_partition_end_offset[5m])\` is records a second.
+    `Figures are by topic: a cluster with 10,000 topics has 50,000 series. Partitions are shown by themselves if they are not well, or if the document
+names their topic in \`partitions\`.
+
+Rates come from offsets: \`rate(kafka_topic_end_offset[5m])\` is records a second. A partition that has no leader keeps its place in the sum.
 
 The lag in seconds is the age of the first record that a group has not read. The exporter notes where a partition ended at each round, and so
 knows when it passed the committed offset. It reads no record for that, so it needs no right to, and the clocks of producers do not
@@ -43,5 +47,14 @@ Served at \`/metrics\` of \`mkb exporter\` (127.0.0.1:9401 unless \`--http\` say
 Targets are asked in their own time (\`spec.interval\`), never because of a scrape, and a scrape shows the last answers. A value that was not read
 again for three intervals disappears. A target that is down shows \`mqtt_broker_up\`, \`emqx_api_up\` or \`kafka_up\` 0, and stops no other.
 
-${parts.join('\n')}`;
+${parts.join('\n')}
+## Under other names
+
+With \`aliases: true\` figures of Kafka are shown under the names of kafka_exporter too, for dashboards and alerts that were made for it. They have no
+label \`partition\`: a sum over partitions is the same.
+
+| name | is |
+| --- | --- |
+${aliases.map(({ name, of, renamed }) => `| \`${name}\` | \`${of}\`${renamed ? `, \`${renamed[0]}\` called \`${renamed[1]}\`` : ''} |`).join('\n')}
+`;
 }

@@ -15,7 +15,7 @@ export type HttpEndpoint = Pick<HttpServer, 'url' | 'close'>;
 /** Serves until closed. Throws `listen-failed`. */
 export function serveHttp(
   address: { readonly host: string; readonly port: number },
-  registry: Registry,
+  registry: Pick<Registry, 'metrics' | 'contentType'>,
   bridges: () => readonly Readiness[],
 ): Promise<HttpEndpoint> {
   let text: Promise<string> | undefined;

@@ -8,6 +8,11 @@ export interface Alert {
   readonly expr: string;
   /** How long it must be so; Prometheus' notation. */
   readonly for: string;
+  /**
+   * For how long it goes on firing when it is seen no more; Prometheus' notation. For what one more fault would hide: the lag of a group cannot
+   * be had from a Kafka that is down, and is not gone for that.
+   */
+  readonly keepFiringFor?: string;
   /** critical: somebody must act now. warning: somebody must look today. */
   readonly severity: 'critical' | 'warning';
   /** Told apart from others of its name. */

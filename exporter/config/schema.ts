@@ -76,12 +76,12 @@ const emqxTarget = section('An EMQX cluster, by its REST API.', {
 const patterns = (description: string) =>
   optional(list(text('A name or pattern.', { maxLength: 249 }), description, { minItems: 1 }));
 
-const names = (what: string, exclude: string) =>
+const names = (what: string, shown: string, defaults: { include: string; exclude: string }) =>
   section(
-    `Which ${what} are shown; \`*\` stands for any characters.`,
+    `${shown} \`*\` stands for any characters.`,
     {
-      include: patterns(`Patterns of ${what} to show. Default: all.`),
-      exclude: patterns(`Patterns of ${what} to leave out all the same. Default: ${exclude}.`),
+      include: patterns(`Patterns of ${what} to show. Default: ${defaults.include}.`),
+      exclude: patterns(`Patterns of ${what} to leave out all the same. Default: ${defaults.exclude}.`),
     },
     { default: {} },
   );
@@ -91,8 +91,12 @@ const kafkaTarget = section('A Kafka cluster.', {
   bootstrapServers,
   auth: optional(kafkaAuth),
   tls: optional(tls('Use TLS. `tls: {}` trusts the well-known authorities.')),
-  topics: names('topics', "Kafka's own, which begin with `__`"),
-  groups: names('consumer groups', 'none'),
+  topics: names('topics', 'Which topics are shown.', { include: 'all', exclude: "Kafka's own, which begin with `__`" }),
+  partitions: names('topics', 'Of which topics each partition is shown; of others, only those that are not well.', {
+    include: 'those that `topics.include` names without `*`',
+    exclude: 'none',
+  }),
+  groups: names('consumer groups', 'Which consumer groups are shown.', { include: 'all', exclude: 'none' }),
 });
 
 const spec = section('What is watched, and how often.', {
@@ -106,6 +110,12 @@ const spec = section('What is watched, and how often.', {
     max: '1h',
     default: '5s',
   }),
+  aliases: flag(
+    'Show the figures of Kafka under the names of kafka_exporter too, for dashboards that were made for it.',
+    {
+      default: false,
+    },
+  ),
   mqtt: list(mqttTarget, 'MQTT brokers.', { key: 'name', default: [] }),
   emqx: list(emqxTarget, 'EMQX clusters.', { key: 'name', default: [] }),
   kafka: list(kafkaTarget, 'Kafka clusters.', { key: 'name', default: [] }),

@@ -26,6 +26,8 @@ const single: Readonly<Record<string, SysTopic>> = {
   'subscriptions/count': { metric: 'subscriptions' },
   'retained messages/count': { metric: 'retained_messages' },
   'messages/retained/count': { metric: 'retained_messages' },
+  'store/messages/count': { metric: 'stored_messages' },
+  'store/messages/bytes': { metric: 'stored_bytes' },
   // Mosquitto says "21 seconds", HiveMQ "21".
   uptime: { metric: 'uptime_seconds' },
   'publish/messages/received': { metric: 'messages_received_total' },

@@ -95,17 +95,23 @@ export const brokerStories: readonly AlertStories[] = [
       {
         when: 'one of two partitions has no leader',
         series: {
-          'kafka_topic_partition_leader{target="k",topic="t",partition="0"}': '1x15',
-          'kafka_topic_partition_leader{target="k",topic="t",partition="1"}': '1x5 -1x10',
+          'kafka_topic_leaderless_partitions{target="k",topic="t"}': '0x5 1x10',
+          'kafka_topic_leaderless_partitions{target="k",topic="other"}': '0x15',
         },
         at: '8m',
         firing: [{ target: 'k', topic: 't', ...critical }],
       },
       {
         when: 'the leader changes',
-        series: { 'kafka_topic_partition_leader{target="k",topic="t",partition="0"}': '1x5 -1 2x10' },
+        series: { 'kafka_topic_leaderless_partitions{target="k",topic="t"}': '0x5 1 0x10' },
         at: '8m',
         firing: quiet,
+      },
+      {
+        when: 'Kafka goes down altogether, and nothing is seen of its topics',
+        series: { 'kafka_topic_leaderless_partitions{target="k",topic="t"}': '0x5 1x3 stale' },
+        at: '13m',
+        firing: [{ target: 'k', topic: 't', ...critical }],
       },
     ],
   },
@@ -114,13 +120,13 @@ export const brokerStories: readonly AlertStories[] = [
     stories: [
       {
         when: 'a copy has been missing for ten minutes',
-        series: { 'kafka_topic_partition_under_replicated{target="k",topic="t",partition="0"}': '0x5 1x10' },
+        series: { 'kafka_topic_under_replicated_partitions{target="k",topic="t"}': '0x5 1x10' },
         at: '15m',
         firing: [{ target: 'k', topic: 't', ...warning }],
       },
       {
         when: 'a broker restarts within two minutes',
-        series: { 'kafka_topic_partition_under_replicated{target="k",topic="t",partition="0"}': '0x5 1 1 0x10' },
+        series: { 'kafka_topic_under_replicated_partitions{target="k",topic="t"}': '0x5 1 1 0x10' },
         at: '10m',
         firing: quiet,
       },
@@ -131,13 +137,25 @@ export const brokerStories: readonly AlertStories[] = [
     stories: [
       {
         when: 'a group is two minutes behind, and stays so',
-        series: { 'kafka_consumer_group_lag_seconds{target="k",group="g",topic="t",partition="0"}': '120x15' },
+        series: { 'kafka_consumer_group_lag_seconds{target="k",group="g",topic="t"}': '120x15' },
         at: '8m',
         firing: [{ target: 'k', group: 'g', topic: 't', ...warning }],
       },
       {
+        when: 'Kafka goes down while it is behind, and nothing is seen of it',
+        series: { 'kafka_consumer_group_lag_seconds{target="k",group="g",topic="t"}': '120x8 stale' },
+        at: '13m',
+        firing: [{ target: 'k', group: 'g', topic: 't', ...warning }],
+      },
+      {
+        when: 'it has caught up ten minutes ago',
+        series: { 'kafka_consumer_group_lag_seconds{target="k",group="g",topic="t"}': '120x8 0x20' },
+        at: '20m',
+        firing: quiet,
+      },
+      {
         when: 'it catches up within five minutes',
-        series: { 'kafka_consumer_group_lag_seconds{target="k",group="g",topic="t",partition="0"}': '120x3 1x12' },
+        series: { 'kafka_consumer_group_lag_seconds{target="k",group="g",topic="t"}': '120x3 1x12' },
         at: '8m',
         firing: quiet,
       },

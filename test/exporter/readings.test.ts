@@ -11,7 +11,13 @@ function at(limit?: number) {
 test('a value has the name of its target', () => {
   const { readings } = at();
   readings.set('m', { node: 'a' }, 1);
-  expect([...readings.samples('m')]).toEqual([[{ target: 't', node: 'a' }, 1]]);
+  expect([...readings.samples('m')]).toEqual([['{target="t",node="a"}', 1]]);
+});
+
+test('what a broker or a user has named is shown as Prometheus reads it', () => {
+  const { readings } = at();
+  readings.set('m', { node: 'a "b"\\c\nd' }, 1);
+  expect([...readings.samples('m')][0]![0]).toBe('{target="t",node="a \\"b\\"\\\\c\\nd"}');
 });
 
 test('a value is shown for as long as it may be old, and not longer', () => {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { aliases } from '../../exporter/aliases.ts';
 import { exporterMetricTable } from '../../exporter/metrics.ts';
 import { Readings } from '../../exporter/readings.ts';
 import { exporterRegistry } from '../../exporter/registry.ts';
@@ -34,4 +35,24 @@ test.each(exporterMetricTable)('$name keeps the rules of names', ({ name, type, 
 test('no metric is there twice', () => {
   const names = exporterMetricTable.map(({ name }) => name);
   expect(new Set(names).size).toBe(names.length);
+});
+
+test('with aliases, the figures of Kafka are there under the names of kafka_exporter too', async () => {
+  const readings = new Readings('a', options);
+  readings.set('kafka_topic_end_offset', { topic: 'cars' }, 7);
+  readings.set('kafka_consumer_group_lag_messages', { group: 'g', topic: 'cars' }, 3);
+  const without = await scrape(exporterRegistry([readings]));
+  expect(without.series('kafka_consumergroup_lag')).toEqual([]);
+  const scraped = await scrape(exporterRegistry([readings], { withAliases: true }));
+  expect(scraped.value('kafka_topic_partition_current_offset', { topic: 'cars' })).toBe(7);
+  expect(scraped.value('kafka_consumergroup_lag', { consumergroup: 'g', topic: 'cars' })).toBe(3);
+  expect(scraped.value('kafka_consumer_group_lag_messages', { group: 'g', topic: 'cars' })).toBe(3);
+});
+
+test('an alias is of a metric that there is, and is called as none of ours', () => {
+  const names = exporterMetricTable.map(({ name }) => name);
+  for (const { name, of } of aliases) {
+    expect(names).toContain(of);
+    expect(names).not.toContain(name);
+  }
 });

@@ -3,6 +3,7 @@ import { type RunningKafka, startKafka } from '../../real/kafka.ts';
 import { describeReal } from '../../real/require.ts';
 import { until } from '../../real/until.ts';
 import { startExporter } from '../support/running.ts';
+import type { Scrape } from '../support/scrape.ts';
 
 describeReal('kafka')('three brokers', () => {
   let kafka: RunningKafka;
@@ -25,7 +26,7 @@ describeReal('kafka')('three brokers', () => {
     onTestFinished(() => consumer.disconnect());
     await consumer.subscribe({ topic: 'copied', fromBeginning: true });
     await consumer.run({ eachMessage: async () => undefined });
-    const lag = { group: 'readers', topic: 'copied', partition: '0' };
+    const lag = { group: 'readers', topic: 'copied' };
     await exporter.shows('no lag', scrape => scrape.value('kafka_consumer_group_lag_messages', lag) === 0);
     await consumer.stop();
     await send();
@@ -34,32 +35,29 @@ describeReal('kafka')('three brokers', () => {
     await exporter.shows('a second of it', scrape => scrape.value('kafka_consumer_group_lag_seconds', lag)! >= 1);
     const scrape = await exporter.scrape();
     expect(scrape.value('kafka_consumer_group_committed_offset', lag)).toBe(1);
-    expect(scrape.value('kafka_topic_partition_end_offset', { topic: 'copied', partition: '0' })).toBe(3);
-    expect(scrape.series('kafka_topic_partition_leader', { topic: '__consumer_offsets' })).toEqual([]);
+    expect(scrape.value('kafka_topic_end_offset', { topic: 'copied' })).toBe(3);
+    expect(scrape.series('kafka_topic_partitions', { topic: '__consumer_offsets' })).toEqual([]);
   });
 
   test('a broker that is killed leaves partitions under-replicated, and those with one copy without a leader', async () => {
     const exporter = await startExporter({ kafka: [{ name: 'k', bootstrapServers: kafka.bootstrap.split(',') }] });
-    const underReplicated = { topic: 'copied' };
-    await exporter.shows('all copies', scrape => {
-      const values = scrape.series('kafka_topic_partition_under_replicated', underReplicated);
-      return values.length === 3 && values.every(value => value === 0);
-    });
+    const underReplicated = (scrape: Scrape) =>
+      scrape.value('kafka_topic_under_replicated_partitions', { topic: 'copied' });
+    await exporter.shows('all copies', scrape => underReplicated(scrape) === 0);
+    expect((await exporter.scrape()).series('kafka_topic_partition_leader')).toEqual([]);
     const victim = kafka.brokers[2]!;
     await victim.kill();
     onTestFinished(() => victim.start());
-    await exporter.shows('under-replicated partitions', scrape => {
-      const values = scrape.series('kafka_topic_partition_under_replicated', underReplicated);
-      return values.length === 3 && values.every(value => value === 1);
-    });
+    await exporter.shows('under-replicated partitions', scrape => underReplicated(scrape) === 3);
     await exporter.shows('a partition without a leader', scrape => {
       const leaders = scrape.series('kafka_topic_partition_leader', { topic: 'single' });
-      return leaders.filter(value => value === -1).length === 1;
+      return leaders.length === 1 && leaders[0] === -1;
     });
+    expect((await exporter.scrape()).value('kafka_topic_leaderless_partitions', { topic: 'single' })).toBe(1);
     await exporter.shows('two brokers', scrape => scrape.value('kafka_brokers') === 2);
     await exporter.shows(
-      'the ends of all others',
-      scrape => scrape.series('kafka_topic_partition_end_offset', { topic: 'copied' }).length === 3,
+      'the ends',
+      scrape => scrape.value('kafka_topic_end_offset', { topic: 'copied' }) !== undefined,
     );
     expect((await exporter.scrape()).value('kafka_up')).toBe(1);
   });

@@ -17,6 +17,8 @@ describe('Mosquitto', () => {
     ['$SYS/broker/clients/connected', '3', 'connections  3'],
     ['$SYS/broker/clients/total', '5', 'sessions  5'],
     ['$SYS/broker/retained messages/count', '55', 'retained_messages  55'],
+    ['$SYS/broker/store/messages/count', '1053', 'stored_messages  1053'],
+    ['$SYS/broker/store/messages/bytes', '70000', 'stored_bytes  70000'],
     ['$SYS/broker/uptime', '21 seconds', 'uptime_seconds  21'],
     ['$SYS/broker/publish/messages/received', '9', 'messages_received_total  9'],
     ['$SYS/broker/publish/messages/dropped', '2', 'messages_dropped_total  queue_full 2'],

@@ -6,6 +6,7 @@ import { describeReal } from '../../real/require.ts';
 import { until } from '../../real/until.ts';
 import { startChaosProxy } from '../../support/chaos-proxy.ts';
 import { startExporter } from '../support/running.ts';
+import type { Scrape } from '../support/scrape.ts';
 
 const quick = { sys_interval: '1' };
 
@@ -29,6 +30,19 @@ describeReal('mosquitto')('Mosquitto', () => {
     const scrape = await exporter.scrape();
     expect(scrape.value('mqtt_broker_up')).toBe(1);
     expect(scrape.value('mqtt_broker_messages_dropped_total', { reason: 'queue_full' })).toBe(0);
+  });
+
+  test('what waits for a client that is away is shown', async () => {
+    const away = await mqtt.connectAsync(broker.url, { clientId: 'away', clean: false });
+    await away.subscribeAsync('waiting/#', { qos: 1 });
+    await away.endAsync();
+    const exporter = await startExporter({ mqtt: [{ name: 'm', url: broker.url }] });
+    const stored = (scrape: Scrape) => scrape.value('mqtt_broker_stored_messages');
+    await exporter.shows('what it keeps', scrape => stored(scrape) !== undefined);
+    const client = await mqtt.connectAsync(broker.url);
+    onTestFinished(() => client.endAsync());
+    for (let index = 0; index < 500; index++) await client.publishAsync('waiting/1', 'x', { qos: 1 });
+    await exporter.shows('500 more', scrape => stored(scrape)! >= 500);
   });
 
   test('what does not change, and so is not published again, stays', async () => {

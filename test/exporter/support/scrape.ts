@@ -1,5 +1,5 @@
 /** One scrape, asked by metric and labels. */
-import type { Registry } from 'prom-client';
+import type { Scraped } from '../../../exporter/registry.ts';
 
 export class Scrape {
   readonly #lines: readonly string[];
@@ -19,9 +19,12 @@ export class Scrape {
   series(name: string, labels: Readonly<Record<string, string>> = {}): number[] {
     const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
     return this.#lines
-      .filter(line => line.startsWith(`${name}{`) && wanted.every(each => line.includes(each)))
+      .filter(
+        line =>
+          /^[{ ]/.test(line.slice(name.length)) && line.startsWith(name) && wanted.every(each => line.includes(each)),
+      )
       .map(line => Number(line.slice(line.lastIndexOf(' ') + 1)));
   }
 }
 
-export const scrape = async (registry: Registry): Promise<Scrape> => new Scrape(await registry.metrics());
+export const scrape = async (registry: Scraped): Promise<Scrape> => new Scrape(await registry.metrics());
