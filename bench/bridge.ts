@@ -1,7 +1,7 @@
 /**
  * How fast the bridge is, beside a naive one and Telegraf, in one run on one machine: messages per second and CPU per message, MQTT into a real Kafka.
  *
- *     node bench/bridge.ts [--messages 500000] [--rounds 3] [--payload 285] [--report FILE] [--against FOLDER] [--subjects bridge,before]
+ *     node bench/bridge.ts [--messages 500000] [--rounds 3] [--payload 285] [--report FILE] [--against FOLDER] [--subjects bridge,before] [--sink FIELDS]
  *
  * The messages come from a server that can outrun any bridge (blaster.ts); the subjects run as processes of their own, so that their CPU
  * time is theirs alone. Rounds alternate between the subjects, and the median is shown. On a small machine the rates are shared with
@@ -27,6 +27,7 @@ Options:
   --messages <count>  messages of each run (default: 500000)
   --rounds <count>    runs of each subject, whose median is shown (default: 3)
   --payload <bytes>   size of each payload (default: 285)
+  --sink <fields>     more fields of the bridge's Kafka sink, such as 'mqttHeaders: true'; the one of --against goes without
   --report <file>     also write the table into this page, between its marks: docs/performance.md
   -h, --help          print this help
 
@@ -40,6 +41,7 @@ const { values } = parseArgs({
     payload: { type: 'string', default: '285' },
     against: { type: 'string' },
     subjects: { type: 'string' },
+    sink: { type: 'string' },
     report: { type: 'string' },
     help: { type: 'boolean', short: 'h' },
   },
@@ -63,9 +65,12 @@ interface Run {
 
 type Subject = (mqttPort: number, kafka: RunningKafka, topic: string, qos: 0 | 1) => ChildProcess;
 
-/** @param program cli/mkb.ts of a checkout */
+/**
+ * @param program cli/mkb.ts of a checkout
+ * @param fields more of the sink
+ */
 const bridgeOf =
-  (program: string): Subject =>
+  (program: string, fields = ''): Subject =>
   (port, kafka, topic, qos) => {
     const file = join(folder, `${topic}.yaml`);
     writeFileSync(
@@ -79,7 +84,7 @@ spec:
   rules:
     - name: vehicles
       sql: SELECT payload FROM "mqttx/simulate/tesla/{clientid}"
-      sinks: [{kafka: {topic: ${topic}, key: "\${clientid}", timestamp: "\${timestamp}"}}]
+      sinks: [{kafka: {topic: ${topic}, key: "\${clientid}", timestamp: "\${timestamp}"${fields && `, ${fields}`}}}]
 `,
     );
     return spawn(process.execPath, [program, 'run', file, '--http', '127.0.0.1:0', '--log-level', 'warn'], {
@@ -88,7 +93,7 @@ spec:
   };
 
 const all: Readonly<Record<string, Subject>> = {
-  bridge: bridgeOf(new URL('../cli/mkb.ts', import.meta.url).pathname),
+  bridge: bridgeOf(new URL('../cli/mkb.ts', import.meta.url).pathname, values.sink),
   ...(values.against && { before: bridgeOf(resolve(values.against, 'cli/mkb.ts')) }),
   naive: (port, kafka, topic, qos) => naive(port, kafka, topic, qos, 'after'),
   'naive, acknowledging early': (port, kafka, topic, qos) => naive(port, kafka, topic, qos, 'before'),

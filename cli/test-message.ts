@@ -9,6 +9,7 @@ import { capturesIn } from '../rules/example-message.ts';
 import { exampleRecord, kafkaPrefix, readsRecord } from '../rules/example-record.ts';
 import type { KafkaRecord } from '../rules/message.ts';
 import type { Captures, Rule } from '../rules/rule.ts';
+import { propertiesOf } from './test-properties.ts';
 
 /** Captures of the first name of FROM that matches the message's topic; undefined if none does, so that the rule never sees it. */
 export const capturesOf = (rule: Rule, { topic }: TestMessage): Captures | undefined => {
@@ -23,10 +24,9 @@ export const messageOf = (message: TestMessage): MqttMessage | KafkaRecord | Bri
   return message.topic.startsWith(kafkaPrefix) ? recordOf(message) : publishOf(message);
 };
 
-const publishOf = ({ topic, payload = '', qos, retain, userProperties = [], ...rest }: TestMessage): MqttMessage => {
-  const properties = Buffer.concat(
-    userProperties.flatMap(({ name, value }) => [userProperty, text(name), text(value)]),
-  );
+const publishOf = (message: TestMessage): MqttMessage => {
+  const { topic, payload = '', qos, retain, ...rest } = message;
+  const properties = propertiesOf(message);
   const bytes = bytesOf(payload)!;
   const packet = {
     topic,
@@ -42,16 +42,6 @@ const publishOf = ({ topic, payload = '', qos, retain, userProperties = [], ...r
   // A PUBLISH does not say who sent it; where the bridge is the server, it knows.
   const publisher: object = { clientid: rest.clientid, username: rest.username };
   return Object.assign(new MqttMessage('0'.repeat(8)), packet, publisher);
-};
-
-const userProperty = Buffer.of(0x26);
-
-/** An MQTT UTF-8 string: its length in two bytes, then itself [MQTT-1.5.4]. */
-const text = (value: string): Buffer => {
-  const bytes = Buffer.from(value);
-  const length = Buffer.alloc(2);
-  length.writeUInt16BE(bytes.length);
-  return Buffer.concat([length, bytes]);
 };
 
 const eventOf = ({ payload, userProperties = [], ...rest }: TestMessage): BridgeEvent =>

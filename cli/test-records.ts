@@ -1,6 +1,7 @@
 /** What the sinks of a rule write for its rows: by the very writers of the bridge, into a list and not into Kafka or an MQTT server. */
 
 import type { Writer } from '../bridge/flow/sink.ts';
+import { headersOf } from '../bridge/kafka/headers.ts';
 import type { RecordDraft } from '../bridge/kafka/record.ts';
 import { Topic } from '../bridge/kafka/topic.ts';
 import type { Publication } from '../bridge/mqtt/publisher/publication.ts';
@@ -48,9 +49,9 @@ const ofRecord = (topic: string, record: RecordDraft): Omit<Written, 'sink'> => 
   key: record.key && Buffer.from(record.key.subarray(record.keyStart, record.keyEnd)),
   ...(record.partition >= 0 && { partition: record.partition }),
   value: record.value && Buffer.from(record.value.subarray(record.valueStart, record.valueEnd)),
-  headers: record.headers.map(({ name, value }) => ({
+  headers: headersOf(record).map(({ name, value }) => ({
     name,
-    value: typeof value === 'string' ? Buffer.from(value) : value,
+    value: value === undefined ? value : Buffer.from(value),
   })),
   timestamp: record.timestamp,
 });

@@ -98,7 +98,7 @@ export const columns: readonly Column[] = [
     'pub_props',
     mqtt,
     'map',
-    "MQTT 5 properties by name, 'User-Property' among them.",
+    "MQTT 5 properties by name: 'Payload-Format-Indicator', 'Message-Expiry-Interval' (seconds), 'Content-Type', 'Response-Topic', 'Correlation-Data' (bytes), 'User-Property' (a map), 'User-Property-Pairs' (a list of key and value, with duplicates). Empty for MQTT 3.1.1.",
     m => m.properties as ValueMap,
   ),
   column(

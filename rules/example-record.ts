@@ -26,6 +26,7 @@ export const exampleRecord = ({ topic, key, value, headers = [], timestamp }: Ex
   key,
   value,
   headers: Object.fromEntries(headers),
+  rawHeaders: headers.map(([name, text]) => [name, Buffer.from(text)]),
   offset: 0n,
   partition: 0,
   ts: timestamp,

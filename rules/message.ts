@@ -42,8 +42,10 @@ export interface KafkaRecord {
   readonly key: Buffer | undefined;
   /** As `key`; undefined for a tombstone. */
   readonly value: Buffer | undefined;
-  /** Headers by name; of several with one name the last. */
+  /** Headers by name, as text; of several with one name the last. */
   readonly headers: Readonly<Record<string, unknown>>;
+  /** Headers in order, with duplicates, as bytes. */
+  readonly rawHeaders: readonly (readonly [name: string, value: Buffer | undefined])[];
   readonly offset: bigint;
   readonly partition: number;
   /** Milliseconds since 1970. */

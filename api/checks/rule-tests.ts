@@ -18,7 +18,8 @@ export const checkRuleTest = ({ message, followedBy = [], rows = [], error }: Ru
 
 const checkMessage = (message: TestMessage, path: Path): Finding[] => [
   ...checkTopic(message, [...path, 'topic']),
-  ...checkPayload(message, path),
+  ...checkBytes(message.payload, [...path, 'payload']),
+  ...checkBytes(message.correlationData, [...path, 'correlationData']),
 ];
 
 /** The clock of a rule does not go back. */
@@ -54,8 +55,8 @@ const checkTopic = ({ topic }: TestMessage, path: Path): Finding[] => {
   return [finding(path, 'field-value', { found: `"${topic}"`, expected }, { remedy: undefined })];
 };
 
-const checkPayload = ({ payload }: TestMessage, path: Path): Finding[] => {
-  if (payload === undefined || bytesOf(payload) !== undefined) return [];
+const checkBytes = (written: string | undefined, path: Path): Finding[] => {
+  if (written === undefined || bytesOf(written) !== undefined) return [];
   const expected = 'base64 after `base64:`';
-  return [finding([...path, 'payload'], 'field-value', { found: 'other text', expected }, { remedy: undefined })];
+  return [finding(path, 'field-value', { found: 'other text', expected }, { remedy: undefined })];
 };

@@ -1,6 +1,6 @@
 /** Tests of rules: `spec.rules[].tests`, and files of their own. `mkb test` runs them; nothing else reads them. */
 import type { Static } from 'typebox';
-import { flag, list, numberChoice, optional, section, text, whole } from './fields.ts';
+import { choice, flag, list, numberChoice, optional, section, text, whole } from './fields.ts';
 
 const pair = (description: string) =>
   section(description, {
@@ -30,6 +30,13 @@ const message = section('The message that the rule gets.', {
       'MQTT 5 user properties, the headers of a Kafka record, or further columns of an event.',
     ),
   ),
+  contentType: optional(text('The MQTT 5 content type.', { minLength: 0 })),
+  responseTopic: optional(text('The MQTT 5 response topic.')),
+  correlationData: optional(text('The MQTT 5 correlation data; bytes are `base64:` and base64.', { minLength: 0 })),
+  messageExpiry: optional(
+    whole('The MQTT 5 message expiry interval, seconds.', { minimum: 0, maximum: 4_294_967_295 }),
+  ),
+  payloadFormat: optional(choice(['bytes', 'utf8'], 'The MQTT 5 payload format indicator.')),
   timestamp: whole('When it was received, milliseconds since 1970; also what the clock shows meanwhile.', {
     ...milliseconds,
     default: 0,

@@ -26,9 +26,10 @@ const kafkaSink = section('Writes a Kafka record for each row.', {
       'Headers of the record, in this order.',
     ),
   ),
-  mqttHeaders: flag('Also write topic, QoS, retain flag and user properties of the message as headers.', {
-    default: false,
-  }),
+  mqttHeaders: flag(
+    'Also write as headers what MQTT knows of the message: `mqtt.topic`, `mqtt.qos`, `mqtt.retain`, `mqtt.clientid` if FROM captures it, `mqtt.content-type`, `mqtt.response-topic`, `mqtt.correlation-data`, `mqtt.message-expiry-interval`, `mqtt.payload-format-indicator`, and user properties under their own names (not those that begin with `mqtt.`). Of a Kafka record, all its headers. Without it, `traceparent` and `tracestate` only.',
+    { default: false },
+  ),
 });
 
 const mqttSink = section('Publishes an MQTT message for each row.', {

@@ -11,7 +11,8 @@
 import type { BufferPool } from './buffer-pool.ts';
 import type { Codec } from './compression.ts';
 import { crc32c } from './crc32c.ts';
-import { draft, type ProducerRecord, type RecordDraft, type RecordHeader } from './record.ts';
+import { lengthOfBytes, lengthOfHeaders, readHeaders, writeHeaders } from './headers.ts';
+import { draft, type ProducerRecord, type RecordDraft } from './record.ts';
 import { VarintReader, varintLength, writeVarint } from './varint.ts';
 
 const headerBytes = 61;
@@ -91,7 +92,7 @@ export class RecordBatch {
       varintLength(this.tokens.length) +
       lengthOfBytes(keyLength) +
       lengthOfBytes(valueLength) +
-      lengthOfHeaders(record.headers);
+      lengthOfHeaders(record);
 
     this.#reserve(bodyLength + 5);
     const buffer = this.#buffer;
@@ -103,7 +104,7 @@ export class RecordBatch {
     if (record.key) offset += record.key.copy(buffer, offset, record.keyStart, record.keyEnd);
     offset = writeVarint(buffer, valueLength, offset);
     if (record.value) offset += record.value.copy(buffer, offset, record.valueStart, record.valueEnd);
-    this.#length = writeHeaders(buffer, record.headers, offset);
+    this.#length = writeHeaders(buffer, record, offset);
     if (record.partition >= 0) this.#partitions ??= this.tokens.map(() => -1);
     this.#partitions?.push(record.partition);
     this.tokens.push(token);
@@ -189,44 +190,5 @@ export class RecordBatch {
 /** How many bytes a record adds to a batch, or a few more. */
 export function recordBytes(record: RecordDraft): number {
   const framing = 24;
-  return (
-    framing + record.keyEnd - record.keyStart + record.valueEnd - record.valueStart + lengthOfHeaders(record.headers)
-  );
-}
-
-const lengthOfBytes = (length: number): number => varintLength(length) + (length > 0 ? length : 0);
-
-const byteLength = (value: Buffer | string): number =>
-  typeof value === 'string' ? Buffer.byteLength(value) : value.length;
-
-function lengthOfHeaders(headers: readonly RecordHeader[]): number {
-  let length = varintLength(headers.length);
-  for (const { name, value } of headers) {
-    length += lengthOfBytes(Buffer.byteLength(name)) + lengthOfBytes(value === undefined ? -1 : byteLength(value));
-  }
-  return length;
-}
-
-function writeHeaders(target: Buffer, headers: readonly RecordHeader[], start: number): number {
-  let offset = writeVarint(target, headers.length, start);
-  for (const { name, value } of headers) {
-    offset = writeText(target, name, offset);
-    if (value === undefined) offset = writeVarint(target, -1, offset);
-    else if (typeof value === 'string') offset = writeText(target, value, offset);
-    else {
-      offset = writeVarint(target, value.length, offset);
-      offset += value.copy(target, offset);
-    }
-  }
-  return offset;
-}
-
-function writeText(target: Buffer, text: string, start: number): number {
-  const offset = writeVarint(target, Buffer.byteLength(text), start);
-  return offset + target.write(text, offset);
-}
-
-function readHeaders(reader: VarintReader): RecordHeader[] {
-  const count = reader.next();
-  return Array.from({ length: count }, () => ({ name: reader.bytes()!.toString(), value: reader.bytes() }));
+  return framing + record.keyEnd - record.keyStart + record.valueEnd - record.valueStart + lengthOfHeaders(record);
 }

@@ -22,6 +22,10 @@ export interface RecordDraft {
   /** The partition that it must go to; -1 for the one of its key. */
   partition: number;
   headers: readonly RecordHeader[];
+  /** Headers before those, as they stand in a batch: the first `encodedBytes` of `encoded`; undefined for none. */
+  encoded: Buffer | undefined;
+  encodedBytes: number;
+  encodedCount: number;
 }
 
 /** A record read back out of a batch that could not be delivered. */
@@ -49,32 +53,8 @@ export function draft(record: Partial<ProducerRecord> = {}): RecordDraft {
     timestamp: record.timestamp ?? 0,
     partition: record.partition ?? -1,
     headers: record.headers ?? noHeaders,
+    encoded: undefined,
+    encodedBytes: 0,
+    encodedCount: 0,
   };
-}
-
-/** The same record with bytes of its own: what waits must not point into buffers that the next message is read into. */
-export function copied(record: RecordDraft): RecordDraft {
-  const { key, keyStart, keyEnd, value, valueStart, valueEnd, timestamp, partition } = record;
-  const headers = record.headers.map(({ name, value: content }) => ({
-    name,
-    value: Buffer.isBuffer(content) ? Buffer.from(content) : content,
-  }));
-  return draft({
-    key: key && Buffer.from(key.subarray(keyStart, keyEnd)),
-    value: value && Buffer.from(value.subarray(valueStart, valueEnd)),
-    timestamp,
-    partition,
-    headers,
-  });
-}
-
-/** What the objects of a record, and of each header, cost beside their bytes, roughly. */
-const recordOverhead = 400;
-const headerOverhead = 200;
-
-/** Bytes of memory that a record with bytes of its own holds, roughly. */
-export function memoryOf({ keyEnd, valueEnd, headers }: RecordDraft): number {
-  let bytes = recordOverhead + keyEnd + valueEnd;
-  for (const { name, value } of headers) bytes += headerOverhead + name.length + (value?.length ?? 0);
-  return bytes;
 }

@@ -8,8 +8,9 @@
 import type { MkbError } from '../../api/errors.ts';
 import { Lane } from './lane.ts';
 import type { TopicMetadata } from './metadata-api.ts';
+import { copied, memoryOf } from './parked-record.ts';
 import { partitionOfKey } from './partitioner.ts';
-import { copied, memoryOf, type RecordDraft } from './record.ts';
+import type { RecordDraft } from './record.ts';
 import { topicError, unknownAnswers, unknownTopic } from './topic-error.ts';
 
 /** A record that waits for its topic's partitions, copied out of the buffer it came in. */

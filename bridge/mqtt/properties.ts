@@ -4,7 +4,7 @@
  * They carry the names that EMQX's rules use. A property of the standard is set once; User-Property keeps order and duplicates
  * as pairs, and is a map (the last of a name wins) only where a rule wants a map.
  */
-import { violation } from './violation.ts';
+import { PropertyWalk, property } from './property-walk.ts';
 
 export interface PublishProperties {
   /** Null prototype: a user property may be called `__proto__`. */
@@ -17,20 +17,23 @@ export const noProperties: PublishProperties = {
   user: [],
 };
 
-type Decode = (cursor: Cursor) => unknown;
+type Decode = (walk: PropertyWalk) => unknown;
 
-const properties: Readonly<Record<number, readonly [name: string | undefined, decode: Decode]>> = {
-  1: ['Payload-Format-Indicator', cursor => cursor.byte()],
-  2: ['Message-Expiry-Interval', cursor => cursor.uint32()],
-  3: ['Content-Type', cursor => cursor.text()],
-  8: ['Response-Topic', cursor => cursor.text()],
-  9: ['Correlation-Data', cursor => cursor.binary()],
-  // Named in the packet by the server for us, and no property of the message: see named-subscriptions.ts.
-  11: [undefined, cursor => cursor.varint()],
-  35: ['Topic-Alias', cursor => cursor.uint16()],
+const number: Decode = walk => walk.number;
+const text: Decode = walk => walk.text();
+
+/** Those with a name. A subscription identifier is named in the packet by the server for us, and is no property of the message (named-subscriptions.ts). */
+const named: Readonly<Record<number, readonly [name: string, decode: Decode]>> = {
+  [property.payloadFormatIndicator]: ['Payload-Format-Indicator', number],
+  [property.messageExpiryInterval]: ['Message-Expiry-Interval', number],
+  [property.contentType]: ['Content-Type', text],
+  [property.responseTopic]: ['Response-Topic', text],
+  // A copy: the buffer is the socket's and is overwritten by the next read.
+  [property.correlationData]: ['Correlation-Data', walk => Buffer.from(walk.buffer.subarray(walk.start, walk.end))],
+  [property.topicAlias]: ['Topic-Alias', number],
 };
 
-const userProperty = 0x26;
+const walk = new PropertyWalk();
 
 /**
  * Decodes the properties in `buffer` from `start` to `end` (without their length). Everything in the result is copied.
@@ -38,83 +41,24 @@ const userProperty = 0x26;
  */
 export function decodeProperties(buffer: Buffer, start: number, end: number): PublishProperties {
   if (start === end) return noProperties;
-  const cursor = new Cursor(buffer, start, end);
-  const named: Record<string, unknown> = Object.create(null);
+  const values: Record<string, unknown> = Object.create(null);
   const user: (readonly [string, string])[] = [];
-  while (cursor.position < end) {
-    const id = cursor.byte();
-    if (id === userProperty) {
-      user.push([cursor.text(), cursor.text()]);
+  walk.begin(buffer, start, end);
+  for (let id = walk.next(); id !== 0; id = walk.next()) {
+    if (id === property.userProperty) {
+      user.push([walk.name(), walk.text()]);
       continue;
     }
-    const property = properties[id];
-    if (!property)
-      throw violation(0x81, `a PUBLISH has a property 0x${id.toString(16)} that the standard does not know`);
-    const [name, decode] = property;
-    const value = decode(cursor);
-    if (name !== undefined) named[name] = value;
+    const entry = named[id];
+    if (entry !== undefined) values[entry[0]] = entry[1](walk);
   }
-  if (user.length > 0) nameUserProperties(named, user);
-  return { named, user };
+  if (user.length > 0) nameUserProperties(values, user);
+  return { named: values, user };
 }
 
-function nameUserProperties(named: Record<string, unknown>, user: readonly (readonly [string, string])[]): void {
+function nameUserProperties(values: Record<string, unknown>, user: readonly (readonly [string, string])[]): void {
   const map: Record<string, string> = Object.create(null);
   for (const [key, value] of user) map[key] = value;
-  named['User-Property'] = map;
-  named['User-Property-Pairs'] = user.map(([key, value]) => ({ key, value }));
-}
-
-class Cursor {
-  readonly buffer: Buffer;
-  readonly end: number;
-  position: number;
-
-  constructor(buffer: Buffer, start: number, end: number) {
-    this.buffer = buffer;
-    this.position = start;
-    this.end = end;
-  }
-
-  byte(): number {
-    return this.buffer[this.#take(1)] as number;
-  }
-
-  uint16(): number {
-    return this.buffer.readUInt16BE(this.#take(2));
-  }
-
-  uint32(): number {
-    return this.buffer.readUInt32BE(this.#take(4));
-  }
-
-  varint(): number {
-    let value = 0;
-    for (let shift = 0; shift < 28; shift += 7) {
-      const byte = this.byte();
-      value += (byte & 0x7f) * 2 ** shift;
-      if (byte < 0x80) return value;
-    }
-    throw violation(0x81, 'a PUBLISH has a property with a number of more than four bytes');
-  }
-
-  text(): string {
-    const length = this.uint16();
-    const start = this.#take(length);
-    return this.buffer.toString('utf8', start, start + length);
-  }
-
-  /** A copy: the buffer is the socket's and is overwritten by the next read. */
-  binary(): Buffer {
-    const length = this.uint16();
-    const start = this.#take(length);
-    return Buffer.from(this.buffer.subarray(start, start + length));
-  }
-
-  #take(bytes: number): number {
-    const start = this.position;
-    if (start + bytes > this.end) throw violation(0x81, 'the properties of a PUBLISH are cut off');
-    this.position = start + bytes;
-    return start;
-  }
+  values['User-Property'] = map;
+  values['User-Property-Pairs'] = user.map(([key, value]) => ({ key, value }));
 }

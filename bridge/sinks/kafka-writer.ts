@@ -5,6 +5,7 @@
  * payload in the socket's buffer, and the key is written to a scratch buffer that the next message uses again.
  */
 import { MkbError } from '../../api/errors.ts';
+import type { KafkaRecord } from '../../rules/message.ts';
 import { checkPartition, partitionError, partitionOf } from '../../rules/record-partition.ts';
 import { checkTime, isUnlikely, timeError, timeOf, unlikelyTime } from '../../rules/record-time.ts';
 import type { Captures, Origin, Row, Rule } from '../../rules/rule.ts';
@@ -15,7 +16,7 @@ import type { Writer } from '../flow/sink.ts';
 import { draft, type RecordDraft, type RecordHeader } from '../kafka/record.ts';
 import type { Topic } from '../kafka/topic.ts';
 import { MqttMessage } from '../mqtt/message.ts';
-import { mqttHeaders } from './mqtt-headers.ts';
+import { MqttHeaders } from './mqtt-headers.ts';
 import { traceOf } from './trace.ts';
 import { bytesOf, wholeText } from './values.ts';
 
@@ -41,7 +42,7 @@ export class KafkaWriter implements Writer {
   readonly #time: CompiledTemplate | undefined;
   readonly #own: readonly { readonly name: string; readonly value: CompiledTemplate }[];
   /** Whether what MQTT knows of a message travels as headers too. */
-  readonly #mqttHeaders: boolean;
+  readonly #mqttHeaders: MqttHeaders | undefined;
   /** The topic's writer, when the topic is always the same. */
   readonly #constant: Topic | undefined;
   readonly #draft = draft();
@@ -71,7 +72,7 @@ export class KafkaWriter implements Writer {
     this.#value = compile(document.value ?? defaultValue(rule));
     this.#time = optional(document.timestamp);
     this.#own = (document.headers ?? []).map(({ name, value }) => ({ name, value: compile(value) }));
-    this.#mqttHeaders = document.mqttHeaders;
+    if (document.mqttHeaders) this.#mqttHeaders = new MqttHeaders(rule);
     if (this.#partition) checkPartition(this.#partition);
     if (this.#time) checkTime(this.#time);
     this.passesPayload = this.#value.column === 'payload';
@@ -93,7 +94,11 @@ export class KafkaWriter implements Writer {
     else {
       this.#fillValue(record, origin, captures, row);
       record.timestamp = this.#timestamp(origin, captures, row) ?? timeOfOrigin(origin);
-      record.headers = this.#headers(traceHeaders(origin), origin, captures, row);
+      const ofRecord =
+        this.#mqttHeaders !== undefined && 'rawHeaders' in origin ? asTheyCame(origin) : traceHeaders(origin);
+      record.headers = this.#headers(ofRecord, origin, captures, row);
+      record.encoded = undefined;
+      record.encodedCount = 0;
     }
     this.#taker.append(topic, record, token);
   }
@@ -105,7 +110,8 @@ export class KafkaWriter implements Writer {
       record.valueEnd = message.payloadEnd;
     } else this.#fillValue(record, message, captures, row);
     record.timestamp = this.#timestamp(message, captures, row) ?? message.timestamp;
-    const ofMessage = this.#mqttHeaders ? mqttHeaders(message) : traceHeaders(message);
+    if (this.#mqttHeaders !== undefined) this.#mqttHeaders.fill(record, message, captures);
+    const ofMessage = this.#mqttHeaders === undefined ? traceHeaders(message) : noHeaders;
     record.headers = this.#headers(ofMessage, message, captures, row);
   }
 
@@ -181,6 +187,11 @@ export class KafkaWriter implements Writer {
 }
 
 const noHeaders: readonly RecordHeader[] = [];
+
+/** Those that `mqttHeaders` wrote are among them. */
+function asTheyCame({ rawHeaders }: KafkaRecord): readonly RecordHeader[] {
+  return rawHeaders.map(([name, value]) => ({ name, value }));
+}
 
 function traceHeaders(origin: Origin): readonly RecordHeader[] {
   const trace = traceOf(origin);

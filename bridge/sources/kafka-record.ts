@@ -32,7 +32,6 @@ export class ConsumedRecord implements KafkaRecord {
     };
   }
 
-  /** Headers in order, with duplicates, as bytes. */
   get rawHeaders(): FetchedRecord['headers'] {
     return this.#record.headers;
   }

@@ -73,6 +73,7 @@ describe('Kafka records', () => {
     key: Buffer.from('car-7'),
     value: value === undefined ? undefined : Buffer.from(value),
     headers: { source: Buffer.from('app') },
+    rawHeaders: [['source', Buffer.from('app')]],
     offset: 42n,
     partition: 3,
     ts: 1_700_000_000_000,

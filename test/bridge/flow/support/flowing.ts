@@ -36,6 +36,8 @@ export interface TestMessage {
   readonly retain?: boolean;
   /** MQTT 5 user properties, as they stand in the packet. */
   readonly userProperties?: readonly (readonly [string, string])[];
+  /** MQTT 5 properties as they stand in the packet, without their length, before those. */
+  readonly properties?: Buffer;
 }
 
 const scribble = '#';
@@ -252,10 +254,9 @@ export class Flow {
     await this.kafka.stop();
   }
 
-  #point({ topic, payload, qos = 1, retain = false, userProperties = [] }: TestMessage): MqttMessage {
-    const properties = Buffer.concat(
-      userProperties.flatMap(([name, value]) => [Buffer.of(0x26), text(name), text(value)]),
-    );
+  #point({ topic, payload, qos = 1, retain = false, userProperties = [], ...rest }: TestMessage): MqttMessage {
+    const pairs = userProperties.flatMap(([name, value]) => [Buffer.of(0x26), text(name), text(value)]);
+    const properties = Buffer.concat([rest.properties ?? Buffer.alloc(0), ...pairs]);
     const bytes = Buffer.from(payload);
     return Object.assign(this.#message, {
       topic,
