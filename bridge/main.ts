@@ -182,6 +182,7 @@ export class Bridge implements BridgeFigures {
     const missing = new Set([...this.#sources, ...this.#sinks].flatMap(part => part.missing()));
     for (const { message } of this.#persistence.problems) missing.add(`it is starting: ${message.replace(/\.$/, '')}`);
     for (const reason of this.#standstills.reasons) missing.add(reason);
+    for (const { standstill } of this.sources) if (standstill !== undefined) missing.add(standstill);
     return [...(this.#stopping ? ['it is stopping'] : []), ...missing];
   }
 

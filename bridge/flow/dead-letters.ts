@@ -15,6 +15,8 @@ export interface LetterBox {
   readonly hasRoom: boolean;
   /** The token comes back as those of sinks do. */
   write(letter: RecordDraft, token: number): void;
+  /** As that of a sink. */
+  waiting(isOf: (token: number) => boolean): string | undefined;
   /** A group of letters may have been written. */
   readEnd(): void;
 }
@@ -94,6 +96,11 @@ export class DeadLetters {
 
   hasRoomFor(source: Source): boolean {
     return !this.#underWay.has(source) || this.#box!.hasRoom;
+  }
+
+  /** What the dead letter of a message waits for; undefined if none is under way. */
+  waiting(slot: number): string | undefined {
+    return this.#box?.waiting(token => token === slot);
   }
 
   /** A group of messages may have failed. */

@@ -13,6 +13,7 @@ import type { Account } from './account.ts';
 import type { BoundRule, BoundSink } from './bound-rule.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import { ManyRows } from './many-rows.ts';
+import { Oldest } from './oldest.ts';
 import { type Outcome, outcomeNumber } from './outcome.ts';
 import { Pace } from './pace.ts';
 import type { Settlement } from './settlement.ts';
@@ -48,6 +49,7 @@ export class PipelineIntake implements Intake, SourceFigures {
   /** Sinks of the rules that the source feeds. */
   readonly #sinks: readonly Sink[];
   readonly #pace: Pace;
+  readonly #oldest: Oldest;
   readonly #waiting = new Waiting();
   /** When the current read began, performance.now(); 0 between reads. */
   #readAt = 0;
@@ -56,8 +58,9 @@ export class PipelineIntake implements Intake, SourceFigures {
   #wait: Wait = 'turn';
   /** Messages since it was last seen whether sinks are full. */
   #unlooked = 0;
-  /** The rule that a message waits in, or for. */
+  /** The rule that a message waits in, or for, and the message's slot. */
   #waitsIn: BoundRule | undefined;
+  #waitingSlot = 0;
   readonly #isFull = () => this.#full;
 
   constructor(source: Source, rules: readonly BoundRule[], shared: Shared) {
@@ -67,6 +70,10 @@ export class PipelineIntake implements Intake, SourceFigures {
     this.#number = shared.settlement.add(source);
     this.#sinks = [...new Set(rules.flatMap(rule => rule.sinks.map(({ sink }) => sink)))];
     this.#pace = new Pace(source);
+    const { settlement, letters, slotBits } = shared;
+    const ruleOf = (slot: number) =>
+      slot === this.#waitingSlot && !this.#waiting.forRoom ? this.#waitsIn?.name : undefined;
+    this.#oldest = new Oldest({ settlement, letters, slotBits, number: this.#number, sinks: this.#sinks, ruleOf });
   }
 
   // --- figures
@@ -84,8 +91,13 @@ export class PipelineIntake implements Intake, SourceFigures {
   }
 
   get oldestSeconds(): number {
-    const readAt = this.#settlement.oldestOf(this.#number);
-    return readAt === undefined ? 0 : (performance.now() - readAt) / 1000;
+    return this.#oldest.seconds;
+  }
+
+  get standstill(): string | undefined {
+    const { wait, seconds } = this.#oldest;
+    if (wait === undefined) return undefined;
+    return `the oldest message in flight from ${this.name} (${this.account.inFlight} in all) came ${Math.floor(seconds)} s ago: it waits for ${wait}`;
   }
 
   // --- from the source
@@ -249,6 +261,7 @@ export class PipelineIntake implements Intake, SourceFigures {
     this.#pace.pause();
     if (!rule.isBusyFor(this)) rule.hold(this);
     this.#waitsIn = rule;
+    this.#waitingSlot = slot;
     this.#waiting.begin(this.#wait, () => {
       this.#readAt = performance.now();
       this.#waitsIn = undefined;

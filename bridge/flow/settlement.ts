@@ -176,12 +176,18 @@ export class Settlement<Source extends Settled = Settled> {
     return (this.#flags[slot]! & withdrawnBit) !== 0;
   }
 
-  /** When the oldest message of a source that has no outcome was read, milliseconds of performance.now(); undefined while it has none. */
+  /** The slot of the message that a source has had in flight for longest; undefined while it has none. */
   oldestOf(source: number): number | undefined {
-    let oldest = Number.POSITIVE_INFINITY;
+    let oldest: number | undefined;
     for (let slot = 0; slot < this.#size; slot++)
-      if (this.#receivedAt[slot]! < oldest && this.#isOf(source, slot)) oldest = this.#receivedAt[slot]!;
-    return oldest === Number.POSITIVE_INFINITY ? undefined : oldest;
+      if (this.#isOf(source, slot) && (oldest === undefined || this.#receivedAt[slot]! < this.#receivedAt[oldest]!))
+        oldest = slot;
+    return oldest;
+  }
+
+  /** When the message in `slot` was read, milliseconds of performance.now(). */
+  receivedAt(slot: number): number {
+    return this.#receivedAt[slot]!;
   }
 
   /** Sources may now acknowledge what was settled. */

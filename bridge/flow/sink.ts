@@ -16,6 +16,8 @@ export interface Sink {
   flush(): void;
   /** Nobody wants the tokens that `isGone` names any more: none is sent if it was not yet, or sent again. Each comes back all the same. */
   withdraw(isGone: (token: number) => boolean): void;
+  /** What one of the tokens that `isOf` names waits for, in words that follow "it waits for"; undefined if the sink has none of them. */
+  waiting(isOf: (token: number) => boolean): string | undefined;
   /** Connects, and returns when rows can be delivered. Waits for what may pass; throws what no waiting changes. */
   start(): Promise<void>;
   /** Why nothing can be delivered now; empty when it can. */

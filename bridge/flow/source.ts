@@ -47,6 +47,8 @@ export interface SourceFigures {
   readonly pausedSeconds: number;
   /** For how long the oldest message in flight has been there; 0 while none is. */
   readonly oldestSeconds: number;
+  /** What that message waits for, in a sentence, if it has been there for long. */
+  readonly standstill: string | undefined;
 }
 
 /** A rule that a message goes through, with what FROM captures of its topic. */

@@ -30,6 +30,11 @@ export class Waiting {
     return this.#goOn !== undefined;
   }
 
+  /** Whether room for rows is what it waits for. */
+  get forRoom(): boolean {
+    return this.#forRoom;
+  }
+
   /** @param goOn called when it is over, and not during this call */
   begin(wait: Wait, goOn: () => void): void {
     this.#goOn = goOn;

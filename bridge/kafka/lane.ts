@@ -85,6 +85,11 @@ export class Lane {
     return count;
   }
 
+  /** Whether it holds a record whose token `isOf` names. */
+  holds(isOf: (token: number) => boolean): boolean {
+    return [this.head, ...this.#closed, this.#open].some(batch => batch?.tokens.some(isOf));
+  }
+
   /** When the next batch may be sent, in the producer's time; Infinity while there is none or one is under way. */
   dueAt(lingerMs: number): number {
     if (this.sending) return Number.POSITIVE_INFINITY;

@@ -193,6 +193,11 @@ export class Producer {
     return this.#watch.waits;
   }
 
+  /** What a record waits for whose token `isOf` names: its topic, and why that does not take it; undefined if none is held. */
+  waiting(isOf: (token: number) => boolean): string | undefined {
+    return this.#watch.waiting(isOf);
+  }
+
   /** Leaders that cannot be reached, of topics that the document names or that records wait for. */
   get unreachable(): UnreachableLeader[] {
     return this.#watch.unreachable;

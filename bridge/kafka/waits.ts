@@ -44,17 +44,38 @@ export function waitsOf(topics: Iterable<Topic>, options: WaitsOptions): Wait[] 
   return waits.sort((left, right) => right.seconds - left.seconds);
 }
 
+/** What a record waits for whose token `isOf` names: its topic and why that does not take it; undefined if none is held. */
+export function waitOfRecord(
+  topics: Iterable<Topic>,
+  isOf: (token: number) => boolean,
+  broker: WaitsOptions['broker'],
+): string | undefined {
+  for (const topic of topics) {
+    if (topic.parked.some(({ token }) => isOf(token))) return `topic ${topic.name} (${parkedBecause(topic)})`;
+    const lane = topic.lanes.find(each => each.holds(isOf));
+    if (lane === undefined) continue;
+    const reason = obstacle(topic, lane, broker) ?? (lane.sending ? noAnswer : 'it is not sent yet');
+    return `topic ${topic.name} (${reason})`;
+  }
+  return undefined;
+}
+
+const noAnswer = 'there is no answer';
+
+const parkedBecause = ({ absence }: Topic): string =>
+  absence === 0 ? 'its partitions are not known yet' : errorName(absence);
+
 function waitOf(topic: Topic, { now, lingerMs, broker }: WaitsOptions): Wait | undefined {
   // A topic that is absent does not come back by an election.
   const before = topic.absence === 0 ? now - lingerMs - patienceMs : now;
   let records = topic.parked.length;
   let since = topic.parked[0]?.since ?? Number.POSITIVE_INFINITY;
-  let reason = topic.absence === 0 ? 'its partitions are not known yet' : errorName(topic.absence);
+  let reason = parkedBecause(topic);
   for (const lane of topic.lanes) {
     if (lane.empty) continue;
     records += lane.count;
     if (lane.oldest >= since || lane.oldest >= before) continue;
-    const found = obstacle(topic, lane, broker) ?? (lane.sending ? 'there is no answer' : undefined);
+    const found = obstacle(topic, lane, broker) ?? (lane.sending ? noAnswer : undefined);
     if (found === undefined) continue;
     since = lane.oldest;
     reason = found;

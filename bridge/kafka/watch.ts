@@ -13,7 +13,7 @@ import type { Link } from './link.ts';
 import type { ProducerOptions } from './producer-options.ts';
 import type { Topic } from './topic.ts';
 import type { Topics } from './topics.ts';
-import { obstacle, type UnreachableLeader, type Wait, waitsOf } from './waits.ts';
+import { obstacle, type UnreachableLeader, type Wait, waitOfRecord, waitsOf } from './waits.ts';
 
 const everyMs = 1000;
 /** Kafka works when it has answered for so long without a longer silence: by then each link and lane has made its pause, and had its next attempt. */
@@ -57,6 +57,11 @@ export class Watch {
   get waits(): Wait[] {
     const { lingerMs } = this.#options;
     return waitsOf(this.#topics.all(), { now: this.#now(), lingerMs, broker: this.#broker });
+  }
+
+  /** What a record waits for whose token `isOf` names. */
+  waiting(isOf: (token: number) => boolean): string | undefined {
+    return waitOfRecord(this.#topics.all(), isOf, this.#broker);
   }
 
   get unreachable(): UnreachableLeader[] {

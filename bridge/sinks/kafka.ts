@@ -80,6 +80,7 @@ export class KafkaSink implements Sink {
         return producer.hasRoom;
       },
       write: (letter, token) => this.#producer.append(topic, letter, token),
+      waiting: isOf => this.waiting(isOf),
       readEnd: () => this.#producer.readEnd(),
     };
   }
@@ -130,6 +131,11 @@ export class KafkaSink implements Sink {
 
   withdraw(): void {
     // What was sent comes back, and what was not is sent: Kafka's batches are not taken apart.
+  }
+
+  waiting(isOf: (token: number) => boolean): string | undefined {
+    const topic = this.#producer.waiting(isOf);
+    return topic && (this.connected ? `Kafka: ${topic}` : 'Kafka, which is not connected');
   }
 
   /** Connects, and sees to no topics. Throws as `Producer.start`. */

@@ -112,6 +112,10 @@ export class MqttSink implements Sink {
     this.#publisher.forget(({ token }) => isGone(token));
   }
 
+  waiting(isOf: (token: number) => boolean): string | undefined {
+    return this.#publisher.waiting(({ token }) => isOf(token));
+  }
+
   async start(): Promise<void> {
     this.#publisher.start();
     await this.#started.promise;

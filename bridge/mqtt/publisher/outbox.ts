@@ -120,6 +120,12 @@ export class Outbox<Token> {
     return underWay.find(({ forgotten }) => !forgotten);
   }
 
+  /** A letter, under way or not, that `which` names. */
+  find(which: (token: Token) => boolean): Letter<Token> | undefined {
+    const all = [...this.#posted.values(), ...this.#unproved, ...this.#waiting];
+    return all.find(({ token }) => which(token));
+  }
+
   forget(which: (token: Token) => boolean): void {
     for (const letter of [...this.#posted.values(), ...this.#unproved, ...this.#waiting])
       letter.forgotten ||= which(letter.token);

@@ -108,6 +108,17 @@ export class Publisher<Token> {
     return this.#outbox.size;
   }
 
+  /** What a message that `which` names waits for, in words that follow "it waits for"; undefined if there is none. */
+  waiting(which: (token: Token) => boolean): string | undefined {
+    const letter = this.#outbox.find(which);
+    if (letter === undefined) return undefined;
+    if (!this.connected) return 'the publisher, which is not connected to MQTT';
+    const { refusals, times, publication } = letter;
+    if (refusals > 0) return `the MQTT broker, which has put off a message to ${publication.topic} ${refusals} times`;
+    if (times > 0) return `the MQTT broker to acknowledge a message to ${publication.topic}`;
+    return `the MQTT broker to acknowledge others of the ${this.load} messages that are on their way to it`;
+  }
+
   /** Takes a message; what becomes of it is told later, never during this call. */
   publish(publication: Publication, token: Token): void {
     this.#outbox.add(publication, token, this.#handler.laneOf?.(token));

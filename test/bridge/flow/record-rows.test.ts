@@ -60,6 +60,7 @@ const sink: Sink = {
     waiting = waiting.filter(({ token }) => !isGone(token));
     for (const { token } of gone) pipeline.dropped(token);
   },
+  waiting: () => undefined,
   start: async () => undefined,
   missing: () => [],
   close: async () => undefined,

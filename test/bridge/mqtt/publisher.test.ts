@@ -41,6 +41,24 @@ describe('a message of QoS 1', () => {
     expect(publisher.load).toBe(1);
   });
 
+  test('waits for what `waiting` says', async () => {
+    start();
+    const waits = (token: string) => publisher.waiting(each => each === token);
+    publish('m1');
+    expect(waits('m1')).toBe('the publisher, which is not connected to MQTT');
+    const peer = await greeted({ receiveMaximum: 1 });
+    publish('m2');
+    await next(peer);
+    expect(waits('m1')).toMatch(/^the MQTT broker to acknowledge a message to /);
+    expect(waits('m2')).toBe('the MQTT broker to acknowledge others of the 2 messages that are on their way to it');
+    puback(peer, 1, 0x97);
+    await until('the refusal', () => waits('m1')?.includes('put off') === true);
+    expect([waits('m1'), waits('m3')]).toEqual([
+      expect.stringMatching(/which has put off a message to .* 1 times$/),
+      undefined,
+    ]);
+  });
+
   test('that nobody subscribes to is settled, and that is told', async () => {
     start();
     const peer = await greeted();

@@ -16,6 +16,7 @@ function figures(name: string): BridgeFigures {
       account: new Account(),
       pausedSeconds: source === 'kafka' ? 1.5 : 0,
       oldestSeconds: source === 'mqtt' ? 61 : 0,
+      standstill: undefined,
     })),
     rules: [],
     events: { forgotten: 0 },

@@ -28,6 +28,7 @@ const sink: Sink = {
   sendNow: () => undefined,
   flush: () => undefined,
   withdraw: () => undefined,
+  waiting: () => undefined,
   start: async () => undefined,
   missing: () => [],
   close: async () => undefined,
