@@ -9,7 +9,7 @@ import { tlsTexts } from '../network/tls-settings.ts';
 import type { ConsumerOptions } from './kafka/consumer/options.ts';
 import type { ProducerOptions } from './kafka/producer-options.ts';
 import type { Login, SessionOptions, Subscription } from './mqtt/options.ts';
-import type { PublisherOptions } from './mqtt/publisher/publisher.ts';
+import type { PublisherOptions } from './mqtt/publisher/publisher-options.ts';
 
 /** Pauses between requests that Kafka refuses. Short: a leader election takes some hundred milliseconds, and the window is held meanwhile. */
 const kafkaRetry = { minDelayMs: 100, maxDelayMs: 1000 };
@@ -102,19 +102,19 @@ export async function producerOptions({ spec }: MqttKafkaBridge, secrets: Secret
   };
 }
 
-/** The publisher is another client than the session, with an id of its own, and keeps no session at the server. */
+/** The publisher is another client than the session, with an id of its own. It keeps a session at the server for QoS 2 alone. */
 export async function publisherOptions(
   document: MqttKafkaBridge,
   secrets: SecretSources,
   ordinal: number,
 ): Promise<PublisherOptions> {
-  const { mqtt } = document.spec;
+  const { mqtt, rules } = document.spec;
   const options = await sessionOptions(document, [], secrets, ordinal);
+  const keepsSession = rules.some(({ sinks }) => sinks.some(sink => sink.mqtt?.qos === 2));
   return {
     ...options,
     clientId: mqtt.share === undefined ? `${mqtt.clientId}-out` : `${mqtt.clientId}-out-${ordinal}`,
-    cleanStart: true,
-    sessionExpirySeconds: 0,
+    sessionExpirySeconds: keepsSession ? options.sessionExpirySeconds : 0,
     window: mqtt.receiveMaximum,
   };
 }

@@ -8,7 +8,7 @@ import type { MkbError } from '../../api/errors.ts';
 export const outcomes = [
   'delivered',
   'dead_lettered',
-  // From here on: reasons for which a message is dropped. The first six are what document and rules ask for; the others are losses.
+  // From here on: reasons for which a message is dropped. The first seven are what document and rules ask for; the others are losses.
   'filtered',
   'no_rule',
   // Another copy of it, for another of our subscriptions, goes through the rules.
@@ -19,6 +19,8 @@ export const outcomes = [
   'retained',
   // It counts in windows, whose rows are records of their own, and it was made into nothing else.
   'aggregated',
+  // The time for which its sink wants it sent was over.
+  'expired',
   'rule_failed',
   'state_full',
   'record_too_large',
@@ -44,6 +46,7 @@ export const intendedOutcomes = [
   'old_subscription',
   'retained',
   'aggregated',
+  'expired',
 ] as const satisfies readonly Outcome[];
 
 export const isIntended = (outcome: Outcome): boolean => (intendedOutcomes as readonly Outcome[]).includes(outcome);

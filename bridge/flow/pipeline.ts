@@ -107,6 +107,10 @@ export class Pipeline implements SinkHandler {
     this.#letters.giveUp(slot, sink.rule, error, record);
   }
 
+  expired(token: number): void {
+    this.#settlement.release(token & this.#mask, outcomeNumber.expired, performance.now());
+  }
+
   dropped(token: number): void {
     this.#settlement.release(token & this.#mask, outcomeNumber.filtered, performance.now());
   }

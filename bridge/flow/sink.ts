@@ -47,6 +47,8 @@ export interface SinkHandler {
   unheard(token: number): void;
   /** It never will be delivered. @param record of a Kafka sink; its bytes are valid during the call */
   failed(token: number, error: MkbError, record?: ProducerRecord): void;
+  /** Its time was over before it could be sent. */
+  expired(token: number): void;
   /** It was withdrawn, and is under way no more. */
   dropped(token: number): void;
   /** A group of tokens came back. */

@@ -31,8 +31,8 @@ export interface ConnectionEvents {
   /** The message object was pointed at a PUBLISH. Returns whether another may be handed over; otherwise the connection holds. */
   publish(): boolean;
   pubrel(packetId: number): void;
-  /** A PUBACK came: the whole packet, valid during the call. Whoever publishes nothing leaves it out, and it is a violation. */
-  puback?(packet: Buffer): void;
+  /** A PUBACK, PUBREC or PUBCOMP came: the whole packet, valid during the call. Whoever publishes nothing leaves it out: it is a violation. */
+  acknowledgement?(type: number, packet: Buffer): void;
   /** The server ends the connection because of Subscription Identifiers, which it said it has. */
   withoutIdentifiers?(): void;
   /** The server does not do something now that is asked again. */
@@ -52,6 +52,9 @@ export interface ConnectionParts {
 }
 
 type Phase = 'opening' | 'connecting' | 'subscribing' | 'live' | 'ended';
+
+/** What answers a PUBLISH, or a PUBREL. */
+const acknowledgements: ReadonlySet<number> = new Set([packetType.puback, packetType.pubrec, packetType.pubcomp]);
 
 /** How long an ended connection may take to tell the server why. */
 const partingMs = 1000;
@@ -275,7 +278,8 @@ export class Connection {
     else if (type === packetType.suback || type === packetType.unsuback) this.#answer(type);
     else if (type === packetType.disconnect && this.#parts.options.version === '5') this.#disconnect();
     else if (type === packetType.pingresp) this.#questions.answered();
-    else if (type === packetType.puback && this.#events.puback) this.#events.puback(this.#parts.reader.bytes());
+    else if (acknowledgements.has(type) && this.#events.acknowledgement)
+      this.#events.acknowledgement(type, this.#parts.reader.bytes());
     else throw violation(0x82, `it sent a packet of type ${type} out of turn`);
   }
 

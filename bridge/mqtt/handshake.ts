@@ -26,6 +26,8 @@ export interface ServerLimits {
   readonly maximumPacketSize: number;
   readonly maximumQos: number;
   readonly retainAvailable: boolean;
+  /** Topic aliases that we may use; 0 for none. */
+  readonly topicAliasMaximum: number;
   /** Whether a filter may have + or #. */
   readonly wildcardsAvailable: boolean;
   /** Whether there are `$share/` subscriptions. */
@@ -74,6 +76,7 @@ function limitsIn(properties: NonNullable<IConnackPacket['properties']>): Server
     maximumPacketSize: properties.maximumPacketSize ?? Number.POSITIVE_INFINITY,
     maximumQos: properties.maximumQoS ?? 2,
     retainAvailable: properties.retainAvailable ?? true,
+    topicAliasMaximum: properties.topicAliasMaximum ?? 0,
     wildcardsAvailable: properties.wildcardSubscriptionAvailable ?? true,
     sharedAvailable: properties.sharedSubscriptionAvailable ?? true,
     identifiersAvailable: properties.subscriptionIdentifiersAvailable ?? true,

@@ -4,7 +4,8 @@ import type { MqttSink as MqttSinkDocument } from '../../api/schema/rules.ts';
 import type { Rule } from '../../rules/rule.ts';
 import type { Sink, SinkHandler } from '../flow/sink.ts';
 import type { Publication } from '../mqtt/publisher/publication.ts';
-import { Publisher, type PublisherOptions } from '../mqtt/publisher/publisher.ts';
+import { Publisher } from '../mqtt/publisher/publisher.ts';
+import type { PublisherOptions } from '../mqtt/publisher/publisher-options.ts';
 import { because } from '../observe/because.ts';
 import { MqttWriter } from './mqtt-writer.ts';
 
@@ -49,6 +50,7 @@ export class MqttSink implements Sink {
       laneOf: ({ lane }) => lane,
       published: (sent, heard) => this.#published(sent, heard),
       failed: (sent, error) => this.#handler.failed(this.#back(sent), error),
+      expired: sent => this.#handler.expired(this.#back(sent)),
       dropped: sent => this.#handler.dropped(this.#back(sent)),
       settled: () => this.#handler.settled(),
       connected: url => {
@@ -151,8 +153,10 @@ export class MqttSink implements Sink {
 /** What the objects of a message or a property cost beside their bytes, roughly. */
 const overhead = 200;
 
-function memoryOf({ topic, payload, userProperties }: Publication): number {
-  let bytes = overhead + topic.length + payload.length;
+function memoryOf({ topic, payload, userProperties, ...properties }: Publication): number {
+  const { contentType = '', responseTopic = '', correlationData } = properties;
+  let bytes = overhead + topic.length + payload.length + contentType.length + responseTopic.length;
+  bytes += correlationData?.length ?? 0;
   for (const [name, value] of userProperties) bytes += overhead + name.length + value.length;
   return bytes;
 }

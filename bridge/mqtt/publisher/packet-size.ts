@@ -1,24 +1,40 @@
 /** How large the parts of a PUBLISH are (MQTT 5, 3.3). */
+import type { Publication } from './publication.ts';
 
-type UserProperties = readonly (readonly [name: string, value: string])[];
+/** What is said of a message on one connection, beside what it is. Properties are of MQTT 5 alone. */
+export interface Transmission {
+  readonly version: '5' | '3.1.1';
+  /** Message Expiry Interval: what is left of it. */
+  readonly expirySeconds?: number | undefined;
+  /** Topic Alias, 1 and up. */
+  readonly alias?: number | undefined;
+  /** Whether the server knows what topic the alias is of: the topic is left out. */
+  readonly aliasKnown?: boolean;
+}
 
-/** Each is its identifier and two strings behind their lengths. */
-export const propertyBytes = (properties: UserProperties): number =>
-  properties.reduce((sum, [name, value]) => sum + 5 + Buffer.byteLength(name) + Buffer.byteLength(value), 0);
+const stringBytes = (text: string): number => 2 + Buffer.byteLength(text);
 
-/** With a packet identifier. Undefined `userProperties` means no property length either: MQTT 3.1.1. */
-export function remainingLength({
-  topic,
-  payload,
-  userProperties,
-}: {
-  readonly topic: string;
-  readonly payload: Buffer;
-  readonly userProperties: UserProperties | undefined;
-}): number {
-  const properties = userProperties && propertyBytes(userProperties);
+/** Each property is its identifier and its value; strings and binary data stand behind their lengths. */
+export function propertyBytes(publication: Publication, { expirySeconds, alias }: Transmission): number {
+  const { payloadFormat, contentType, responseTopic, correlationData, userProperties } = publication;
+  let bytes = 0;
+  if (payloadFormat !== undefined) bytes += 2;
+  if (expirySeconds !== undefined) bytes += 5;
+  if (contentType !== undefined) bytes += 1 + stringBytes(contentType);
+  if (responseTopic !== undefined) bytes += 1 + stringBytes(responseTopic);
+  if (correlationData !== undefined) bytes += 3 + correlationData.length;
+  if (alias !== undefined) bytes += 3;
+  for (const [name, value] of userProperties) bytes += 1 + stringBytes(name) + stringBytes(value);
+  return bytes;
+}
+
+/** Bytes behind the fixed header. */
+export function remainingLength(publication: Publication, transmission: Transmission, withPacketId: boolean): number {
+  const { topic, payload } = publication;
+  const properties = transmission.version === '5' ? propertyBytes(publication, transmission) : undefined;
   const propertyPart = properties === undefined ? 0 : lengthOfLength(properties) + properties;
-  return 2 + Buffer.byteLength(topic) + 2 + propertyPart + payload.length;
+  const topicPart = transmission.aliasKnown === true ? 2 : stringBytes(topic);
+  return topicPart + (withPacketId ? 2 : 0) + propertyPart + payload.length;
 }
 
 /** Bytes of a variable byte integer (MQTT 5, 1.5.5). */

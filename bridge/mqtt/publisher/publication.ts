@@ -1,59 +1,30 @@
-/**
- * What may be published, to any server.
- *
- * A string of MQTT is UTF-8 of at most 65,535 bytes without U+0000 [MQTT-1.5.4-1 and 2]. Control characters and code points that are no
- * characters are allowed to it and to be avoided: servers end the connection because of them (Mosquitto does), and with it what others
- * wait for. So all of that is refused before it is sent. It is looked at in one place, `publicationProblem`, for whoever publishes.
- */
-import { MkbError } from '../../../api/errors.ts';
-import { remainingLength } from './packet-size.ts';
-
-/** A message to be published. */
+/** A message to be published. What is behind `retain` is of MQTT 5 only: an MQTT 3.1.1 server is not sent it. */
 export interface Publication {
   readonly topic: string;
   readonly payload: Buffer;
-  readonly qos: 0 | 1;
+  readonly qos: 0 | 1 | 2;
   readonly retain: boolean;
-  /** MQTT 5 only; an MQTT 3.1.1 server is not sent them. */
   readonly userProperties: readonly (readonly [name: string, value: string])[];
+  readonly contentType?: string | undefined;
+  readonly responseTopic?: string | undefined;
+  readonly correlationData?: Buffer | undefined;
+  /** Payload Format Indicator: 0 bytes, 1 UTF-8. */
+  readonly payloadFormat?: 0 | 1 | undefined;
+  readonly expiry?: Expiry | undefined;
 }
 
-const longestString = 65_535;
-/** The largest remaining length that a packet can say (MQTT 5, 1.5.5). */
-const largestPacket = 268_435_455;
-
-/** What no string of MQTT should hold: lone surrogates, control characters, and code points that are no characters. */
-const unwanted = /[\p{Cs}\p{Cc}\p{Noncharacter_Code_Point}]/u;
-
-/** What is wrong with a string of MQTT, as in "it has ..."; undefined if nothing is. */
-export function stringProblem(text: string): string | undefined {
-  // No character is less than a byte, and none more than three.
-  if (3 * text.length > longestString && Buffer.byteLength(text) > longestString)
-    return `it has ${Buffer.byteLength(text)} bytes, and MQTT allows ${longestString}`;
-  const found = unwanted.exec(text)?.[0];
-  if (found === undefined) return undefined;
-  return `it has the character U+${found.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`;
+/** How long somebody may want the message. It counts whatever the server speaks: after it the message is not sent. */
+export interface Expiry {
+  readonly seconds: number;
+  /** From when they count, milliseconds since 1970. */
+  readonly from: number;
 }
 
-/** What is wrong with the name of a topic to publish to; undefined if nothing is [MQTT-3.3.2-2] [MQTT-4.7.3-1 to 3]. */
-export function topicProblem(topic: string): string | undefined {
-  if (topic === '') return 'it is empty';
-  if (/[+#]/.test(topic)) return 'it has a wildcard, + or #';
-  // Servers drop these without a word, or take them for their own.
-  const own = /^\$(SYS|share|queue)(\/|$)/.exec(topic)?.[1];
-  if (own !== undefined) return `$${own} belongs to the server`;
-  return stringProblem(topic);
+/** What is left of it in whole seconds, as Message Expiry Interval has them; 0 when its time is over. */
+export function secondsLeft({ seconds, from }: Expiry, now: number): number {
+  const left = Math.ceil(seconds - (now - from) / 1000);
+  return Math.min(largestExpiry, Math.max(0, left));
 }
 
-/** Why the message cannot be sent to any server; undefined if it can. */
-export function publicationProblem({ topic, userProperties, payload }: Publication): MkbError | undefined {
-  const problem = topicProblem(topic);
-  if (problem !== undefined) return new MkbError('mqtt-topic-invalid', { topic, reason: problem });
-  for (const [name, value] of userProperties) {
-    const reason = stringProblem(name) ?? stringProblem(value);
-    if (reason !== undefined) return new MkbError('mqtt-property-invalid', { name, topic, reason });
-  }
-  const bytes = remainingLength({ topic, userProperties, payload });
-  if (bytes > largestPacket) return new MkbError('mqtt-publish-too-large', { topic, bytes, limit: largestPacket });
-  return undefined;
-}
+/** A four byte integer (MQTT 5, 3.3.2.3.3). */
+export const largestExpiry = 4_294_967_295;

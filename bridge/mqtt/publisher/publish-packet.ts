@@ -1,35 +1,85 @@
-/** PUBLISH packets that go out, and PUBACK packets that come back. */
+/** PUBLISH and PUBREL packets that go out, and the acknowledgements that come back. */
 import { violation } from '../violation.ts';
-import { lengthOfLength, propertyBytes, remainingLength } from './packet-size.ts';
+import { lengthOfLength, propertyBytes, remainingLength, type Transmission } from './packet-size.ts';
 import type { Publication } from './publication.ts';
 
-/** The whole packet. `packetId` counts for QoS 1 only; `dup` says that it was sent before [MQTT-3.3.1-1]. */
-export function publishPacket(
-  { topic, payload, qos, retain, userProperties }: Publication,
-  version: '5' | '3.1.1',
-  packetId: number,
-  dup: boolean,
-): Buffer {
-  const properties = version === '5' ? userProperties : undefined;
-  const remaining = remainingLength({ topic, payload, userProperties: properties }) - (qos === 0 ? 2 : 0);
-  const packet = new PacketWriter(1 + lengthOfLength(remaining) + remaining);
+/** What is said of a message in one packet. */
+export interface Sending extends Transmission {
+  /** Of this connection: it may be lower than what the message asks for. */
+  readonly qos: 0 | 1 | 2;
+  /** Counts for QoS 1 and 2 only. */
+  readonly packetId: number;
+  /** Whether it was sent before [MQTT-3.3.1-1]. */
+  readonly dup: boolean;
+}
+
+/** Bytes of the packet. */
+export function packetBytes(publication: Publication, sending: Sending): number {
+  const remaining = remainingLength(publication, sending, sending.qos > 0);
+  return 1 + lengthOfLength(remaining) + remaining;
+}
+
+/** The whole packet. */
+export function publishPacket(publication: Publication, sending: Sending): Buffer {
+  const { topic, payload, retain } = publication;
+  const { version, qos, packetId, dup, aliasKnown = false } = sending;
+  const packet = new PacketWriter(packetBytes(publication, sending));
   packet.byte(0x30 | (qos > 0 && dup ? 0x08 : 0) | (qos << 1) | (retain ? 0x01 : 0));
-  packet.length(remaining);
-  packet.text(topic);
+  packet.length(remainingLength(publication, sending, qos > 0));
+  packet.text(aliasKnown ? '' : topic);
   if (qos > 0) packet.twoBytes(packetId);
-  if (properties !== undefined) {
-    packet.length(propertyBytes(properties));
-    for (const [name, value] of properties) {
-      packet.byte(userProperty);
-      packet.text(name);
-      packet.text(value);
-    }
+  if (version === '5') {
+    packet.length(propertyBytes(publication, sending));
+    writeProperties(packet, publication, sending);
   }
   packet.bytes(payload);
   return packet.buffer;
 }
 
-const userProperty = 0x26;
+/** MQTT 5, 2.2.2.2. */
+const identifier = {
+  payloadFormat: 0x01,
+  messageExpiry: 0x02,
+  contentType: 0x03,
+  responseTopic: 0x08,
+  correlationData: 0x09,
+  topicAlias: 0x23,
+  userProperty: 0x26,
+} as const;
+
+function writeProperties(packet: PacketWriter, publication: Publication, { expirySeconds, alias }: Sending): void {
+  const { payloadFormat, contentType, responseTopic, correlationData, userProperties } = publication;
+  if (payloadFormat !== undefined) {
+    packet.byte(identifier.payloadFormat);
+    packet.byte(payloadFormat);
+  }
+  if (expirySeconds !== undefined) {
+    packet.byte(identifier.messageExpiry);
+    packet.fourBytes(expirySeconds);
+  }
+  if (contentType !== undefined) {
+    packet.byte(identifier.contentType);
+    packet.text(contentType);
+  }
+  if (responseTopic !== undefined) {
+    packet.byte(identifier.responseTopic);
+    packet.text(responseTopic);
+  }
+  if (correlationData !== undefined) {
+    packet.byte(identifier.correlationData);
+    packet.twoBytes(correlationData.length);
+    packet.bytes(correlationData);
+  }
+  if (alias !== undefined) {
+    packet.byte(identifier.topicAlias);
+    packet.twoBytes(alias);
+  }
+  for (const [name, value] of userProperties) {
+    packet.byte(identifier.userProperty);
+    packet.text(name);
+    packet.text(value);
+  }
+}
 
 class PacketWriter {
   readonly buffer: Buffer;
@@ -45,6 +95,10 @@ class PacketWriter {
 
   twoBytes(value: number): void {
     this.#at = this.buffer.writeUInt16BE(value, this.#at);
+  }
+
+  fourBytes(value: number): void {
+    this.#at = this.buffer.writeUInt32BE(value, this.#at);
   }
 
   length(value: number): void {
@@ -65,17 +119,21 @@ class PacketWriter {
   }
 }
 
-export interface Puback {
+/** An acknowledgement of a PUBLISH: PUBACK, PUBREC or PUBCOMP. */
+export interface Acknowledgement {
   readonly packetId: number;
   /** 0 success; MQTT 3.1.1 has no other (MQTT 5, 3.4.2.1). */
   readonly reasonCode: number;
 }
 
-/** Reads a whole PUBACK. What a server adds in words is not looked at. Throws `mqtt-protocol-error`. */
-export function readPuback(packet: Buffer): Puback {
-  // An acknowledgement's length fits one byte unless it carries properties.
+/** Reads a whole acknowledgement. What a server adds in words is not looked at. Throws `mqtt-protocol-error`. */
+export function readAcknowledgement(packet: Buffer): Acknowledgement {
+  // Its length fits one byte unless it carries properties.
   let body = 2;
   while ((packet[body - 1] as number) > 0x7f) body++;
-  if (packet[0] !== 0x40 || packet.length < body + 2) throw violation(0x81, 'a PUBACK is malformed');
+  if ((packet[0]! & 0x0f) !== 0 || packet.length < body + 2) throw violation(0x81, 'an acknowledgement is malformed');
   return { packetId: packet.readUInt16BE(body), reasonCode: packet[body + 2] ?? 0 };
 }
+
+/** PUBREL: the server may forget the packet identifier. */
+export const pubrelPacket = (packetId: number): Buffer => Buffer.of(0x62, 2, packetId >> 8, packetId & 0xff);

@@ -9,56 +9,34 @@
  * QoS 0 has no acknowledgement, but the server reads packets in order: a PINGRESP proves that it has read everything before the PINGREQ.
  * So a message of QoS 0 is settled by the next PINGRESP, and the socket cannot fill up without end.
  *
- * The surprising case is a message that makes the server end the connection: MQTT 3.1.1 has no other way to refuse one. Sent
- * again for ever, it would stall all that follow. After `suspiciousEnds` connections in a row that ended without acknowledging
- * anything, messages go one at a time; the one that this happens to as often again is refused. If the server took others, that
- * message was the reason, and the next attempt comes as soon as after a first loss; otherwise it may be the server, and pauses go on growing.
+ * QoS 2 does need a session (kept-session.ts); outbox.ts has the states. A message counts as published with its PUBCOMP. The server owns it from
+ * PUBREC on, but some (Mosquitto) pass it on at PUBREL only, and never would if this process died in between.
+ *
+ * A message that makes the server end the connection is found by suspicion.ts.
  */
-
 import { asMkbError } from '../../../api/errors/as-mkb-error.ts';
 import { MkbError } from '../../../api/errors.ts';
 import { Connection } from '../connection.ts';
 import { Dialer } from '../dialer.ts';
-import { FrameReader } from '../frames.ts';
-import type { ServerLimits } from '../handshake.ts';
+import { FrameReader, packetType } from '../frames.ts';
+import type { Welcome } from '../handshake.ts';
 import { MqttMessage } from '../message.ts';
-import { type SessionOptions, stopwatch } from '../options.ts';
+import { stopwatch } from '../options.ts';
 import { describe } from '../reasons.ts';
+import { violation } from '../violation.ts';
+import { Encoder, lessThan } from './encoder.ts';
 import { Holds } from './holds.ts';
-import { type Letter, Outbox } from './outbox.ts';
-import type { Publication } from './publication.ts';
-import { publishPacket, readPuback } from './publish-packet.ts';
+import { KeptSession } from './kept-session.ts';
+import { type Letter, Outbox, waitsFor } from './outbox.ts';
+import { type Publication, secondsLeft } from './publication.ts';
+import { pubrelPacket, readAcknowledgement } from './publish-packet.ts';
 import { reactionTo, unclearAttempts } from './publish-reasons.ts';
+import type { PublisherHandler, PublisherOptions } from './publisher-options.ts';
+import { RepeatedLook } from './repeated-look.ts';
+import { Suspicion } from './suspicion.ts';
 
-export interface PublisherOptions extends SessionOptions {
-  /** Messages that may be under way at once, if the server allows as many. */
-  readonly window: number;
-}
-
-export interface PublisherHandler<Token> {
-  /** The lane of a message: messages of one lane keep their order where the server refuses one for now. Without it all are one lane. */
-  laneOf?(token: Token): unknown;
-  /** The server has the message. `heard` is false if it says that nobody subscribes to the topic (MQTT 5). */
-  published(token: Token, heard: boolean): void;
-  /** The server never will take it. */
-  failed(token: Token, error: MkbError): void;
-  /** It was forgotten, and is under way no more. */
-  dropped(token: Token): void;
-  /** All outcomes of one read, or of one look at what waits, have been told. */
-  settled(): void;
-  connected(url: string): void;
-  /** A connection was lost, or could not be made. It is tried again, even for a permanent error if `persistent` is set. */
-  disconnected(error: MkbError): void;
-  /** Something failed that is tried again. */
-  problem(error: MkbError): void;
-  /** The publisher has stopped: a person has to change something. */
-  stopped(error: MkbError): void;
-}
-
-const suspiciousEnds = 3;
-
-/** Ends of a connection that say nothing about what was sent on it: the server stops, is busy, or has had enough of the connection. */
-const innocent: ReadonlySet<string> = new Set(['mqtt-keepalive-timeout', 'mqtt-server-busy', 'mqtt-server-moved']);
+/** How often it is seen whether the time of a message that waits is over. */
+const expiryLookMs = 1000;
 
 export class Publisher<Token> {
   readonly #options: PublisherOptions;
@@ -71,15 +49,18 @@ export class Publisher<Token> {
   readonly #admits = (letter: Letter<Token>): boolean => this.#holds.admits(letter);
   #state: 'new' | 'running' | 'stopped' = 'new';
   #connection: Connection | undefined;
-  #limits: ServerLimits | undefined;
+  /** Of the present connection, from CONNACK on. */
+  #encoder: Encoder | undefined;
+  readonly #session: KeptSession;
   #liveSince: number | undefined;
   #retry: NodeJS.Timeout | undefined;
   #pumping = false;
   #proving = false;
-  /** Connections in a row that ended with messages under way and acknowledged none. */
-  #fruitless = 0;
-  /** Whether the server has taken a message since one was refused for the connections that it ended. */
-  #takesOthers = false;
+  /** Nobody should wait for an hour for a message that was good for ten seconds, because the server is down. */
+  readonly #expiryLook = new RepeatedLook(expiryLookMs, () => this.#expireWaiting());
+  readonly #suspicion = new Suspicion();
+  /** Codes of what is reported once. */
+  readonly #noticed = new Set<string>();
 
   /** Throws `mqtt-url-invalid` or `tls-invalid`; connects to nothing before `start`. */
   constructor(options: PublisherOptions, handler: PublisherHandler<Token>) {
@@ -90,6 +71,7 @@ export class Publisher<Token> {
     this.#now = now;
     this.#elapsed = stopwatch(options);
     this.#dialer = new Dialer(options);
+    this.#session = new KeptSession(options.sessionExpirySeconds > 0);
   }
 
   /** Connects, and stays connected until `close` or a permanent failure. */
@@ -112,16 +94,13 @@ export class Publisher<Token> {
   waiting(which: (token: Token) => boolean): string | undefined {
     const letter = this.#outbox.find(which);
     if (letter === undefined) return undefined;
-    if (!this.connected) return 'the publisher, which is not connected to MQTT';
-    const { refusals, times, publication } = letter;
-    if (refusals > 0) return `the MQTT broker, which has put off a message to ${publication.topic} ${refusals} times`;
-    if (times > 0) return `the MQTT broker to acknowledge a message to ${publication.topic}`;
-    return `the MQTT broker to acknowledge others of the ${this.load} messages that are on their way to it`;
+    return this.connected ? waitsFor(letter, this.load) : 'the publisher, which is not connected to MQTT';
   }
 
   /** Takes a message; what becomes of it is told later, never during this call. */
   publish(publication: Publication, token: Token): void {
     this.#outbox.add(publication, token, this.#handler.laneOf?.(token));
+    if (publication.expiry !== undefined) this.#expiryLook.begin();
     this.#pumpSoon();
   }
 
@@ -129,6 +108,7 @@ export class Publisher<Token> {
   forget(which: (token: Token) => boolean): void {
     this.#outbox.forget(which);
     for (const letter of this.#holds.letters()) if (letter.forgotten) this.#free(letter);
+    this.#pumpSoon();
   }
 
   /** Sends nothing more, says DISCONNECT and closes, at the latest after `limitMs` or `connectTimeoutMs`. */
@@ -136,6 +116,7 @@ export class Publisher<Token> {
     const connection = this.#connection;
     this.#state = 'stopped';
     clearTimeout(this.#retry);
+    this.#expiryLook.stop();
     this.#holds.stop();
     this.#connection = undefined;
     this.#liveSince = undefined;
@@ -143,6 +124,7 @@ export class Publisher<Token> {
   }
 
   async #connect(): Promise<void> {
+    if (this.#state !== 'running') return;
     const call = await this.#dialer.next().catch(asMkbError);
     if (this.#state !== 'running') return;
     if (MkbError.is(call)) {
@@ -150,26 +132,45 @@ export class Publisher<Token> {
       return;
     }
     const { version, maximumPacketSize } = call.options;
+    const url = String(call.target.url);
+    const cleanStart = this.#session.isNew(url);
     const message = new MqttMessage('00000000');
     const reader = new FrameReader(message, version, maximumPacketSize);
     const connection: Connection = new Connection(
-      { ...call, reader, message, now: this.#now },
+      { target: call.target, options: { ...call.options, cleanStart }, reader, message, now: this.#now },
       {
-        welcomed: ({ limits }) => {
-          this.#limits = limits;
-          const lowered = this.#dialer.accepted();
-          if (lowered) this.#handler.problem(lowered);
-          return false;
+        welcomed: welcome => this.#welcomed(welcome),
+        established: () => {
+          if (this.#session.begun(url, version)) this.#again(connection);
+          else this.#established(connection.url);
         },
-        established: () => this.#established(connection.url),
         publish: () => true,
         pubrel: () => undefined,
-        puback: packet => this.#acknowledged(packet),
+        acknowledgement: (type, packet) => this.#acknowledgement(type, packet),
         readEnd: () => this.#readEnd(),
         ended: error => this.#ended(error),
       },
     );
     this.#connection = connection;
+  }
+
+  /** CONNACK. Nothing is subscribed. */
+  #welcomed({ limits, sessionPresent }: Welcome): boolean {
+    this.#encoder = new Encoder(this.#dialer.version, limits);
+    const lowered = this.#dialer.accepted();
+    if (lowered) this.#handler.problem(lowered);
+    if (sessionPresent) this.#outbox.resumed();
+    else {
+      const messages = this.#outbox.sessionLost();
+      if (messages > 0) this.#handler.problem(new MkbError('mqtt-publisher-session-lost', { messages }));
+    }
+    return false;
+  }
+
+  /** The same once more, to take up the session at once. */
+  #again(connection: Connection): void {
+    this.#connection = undefined;
+    void connection.close(this.#options.connectTimeoutMs).then(() => this.#connect());
   }
 
   #established(url: string): void {
@@ -193,38 +194,64 @@ export class Publisher<Token> {
   /** Sends what waits, as far as the server's limits go. */
   #pump(): void {
     const connection = this.#connection;
-    const limits = this.#limits;
-    if (!this.connected || connection === undefined || limits === undefined) return;
-    const packets: Buffer[] = [];
-    let failed = false;
+    const encoder = this.#encoder;
+    if (!this.connected || connection === undefined || encoder === undefined) return;
+    const packets = this.#outbox.takeDue().map(pubrelPacket);
+    let settled = false;
     for (;;) {
-      const letter = this.#outbox.next(this.#window(limits), this.#holds.none ? undefined : this.#admits);
+      const letter = this.#outbox.next(this.#window(encoder), this.#holds.none ? undefined : this.#admits);
       if (letter === undefined) break;
-      const packet = this.#encode(letter, limits);
-      if (packet === undefined) failed = true;
+      const packet = this.#encode(letter, encoder);
+      if (packet === undefined) settled = true;
       else packets.push(packet);
     }
     if (packets.length > 0) connection.write(packets.length === 1 ? packets[0]! : Buffer.concat(packets));
-    if (failed) this.#handler.settled();
+    if (settled) this.#handler.settled();
     void this.#prove(connection);
   }
 
-  #window(limits: ServerLimits): number {
-    return this.#fruitless >= suspiciousEnds ? 1 : Math.min(this.#options.window, limits.receiveMaximum);
+  #window({ receiveMaximum }: Encoder): number {
+    return this.#suspicion.one ? 1 : Math.min(this.#options.window, receiveMaximum);
   }
 
-  /** The packet of a letter, which is under way now; undefined if the server takes no such packet, and so the letter failed. */
-  #encode(letter: Letter<Token>, limits: ServerLimits): Buffer | undefined {
+  /** The packet of a letter, which is under way now; undefined if it has an outcome instead. */
+  #encode(letter: Letter<Token>, encoder: Encoder): Buffer | undefined {
     const { publication } = letter;
-    const { topic, qos, retain } = publication;
-    if (qos > limits.maximumQos) return this.#refuse(letter, describe(0x9b));
-    if (retain && !limits.retainAvailable) return this.#refuse(letter, describe(0x9a));
-    const packetId = this.#outbox.post(letter);
-    const packet = publishPacket(publication, this.#dialer.version, packetId, letter.times++ > 0);
-    const limit = limits.maximumPacketSize;
-    if (packet.length <= limit) return packet;
-    this.#fail(letter, new MkbError('mqtt-publish-too-large', { topic, bytes: packet.length, limit }));
-    return undefined;
+    const { version } = encoder;
+    const { expiry } = publication;
+    const expirySeconds = expiry && secondsLeft(expiry, this.#now());
+    if (expirySeconds === 0) {
+      this.#expire(letter);
+      return undefined;
+    }
+    // What the server's session knows stays what it is.
+    if (letter.packetId === 0) letter.qos = encoder.qosOf(publication);
+    const { qos } = letter;
+    const sending = { version, expirySeconds, qos, dup: letter.times > 0 };
+    const problem = encoder.problem(publication, { ...sending, packetId: 0 });
+    if (problem !== undefined) {
+      this.#fail(letter, problem);
+      return undefined;
+    }
+    for (const less of lessThan(publication, sending)) this.#notice(less);
+    letter.times++;
+    return encoder.packet(publication, { ...sending, packetId: this.#outbox.post(letter) });
+  }
+
+  #notice(problem: MkbError): void {
+    if (this.#noticed.has(problem.code)) return;
+    this.#noticed.add(problem.code);
+    this.#handler.problem(problem);
+  }
+
+  /** Messages whose time is over while they wait. Returns whether others may follow. */
+  #expireWaiting(): boolean {
+    const now = this.#now();
+    const expiring = this.#outbox.waiting(({ publication }) => publication.expiry !== undefined);
+    const over = expiring.filter(({ publication }) => secondsLeft(publication.expiry!, now) === 0);
+    for (const letter of over) this.#expire(letter);
+    if (over.length > 0) this.#handler.settled();
+    return expiring.length > over.length;
   }
 
   /** Settles what is of QoS 0 when the server has shown that it read it. */
@@ -236,7 +263,7 @@ export class Publisher<Token> {
       if (connection !== this.#connection) return;
       this.#proving = false;
       if (!read) return;
-      this.#showsItWorks();
+      this.#suspicion.cleared();
       for (const { token } of this.#outbox.proved(count)) this.#handler.published(token, true);
       this.#readEnd();
     }
@@ -244,10 +271,26 @@ export class Publisher<Token> {
 
   // --- what became of it
 
-  #acknowledged(packet: Buffer): void {
-    const { packetId, reasonCode } = readPuback(packet);
+  #acknowledgement(type: number, packet: Buffer): void {
+    const { packetId, reasonCode } = readAcknowledgement(packet);
+    const posted = this.#outbox.posted(packetId);
+    if (type !== packetType.puback && posted !== undefined && (posted.qos === 1 || type === packetType.pubcomp))
+      throw violation(0x82, `it answered a PUBLISH of QoS ${posted.qos} with a packet of type ${type}`);
+    this.#suspicion.cleared();
+    if (type === packetType.pubcomp) this.#completed(packetId);
+    else if (type === packetType.pubrec && reasonCode < 0x80)
+      this.#outbox.received(packetId, reactionTo(reasonCode) === 'unheard');
+    else this.#answered(packetId, reasonCode);
+  }
+
+  #completed(packetId: number): void {
+    const letter = this.#outbox.completed(packetId);
+    if (letter !== undefined) this.#arrived(letter, !letter.unheard);
+  }
+
+  /** A PUBACK, which servers without QoS 2 answer with as well (RabbitMQ), or a PUBREC that refuses. */
+  #answered(packetId: number, reasonCode: number): void {
     const letter = this.#outbox.acknowledged(packetId);
-    this.#showsItWorks();
     if (letter === undefined) return;
     const reaction = reactionTo(reasonCode);
     if (letter.overtook && reaction !== 'refused') this.#outbox.putBack([letter]);
@@ -255,11 +298,6 @@ export class Publisher<Token> {
     else if (reaction === 'refused' || (reaction === 'unclear' && ++letter.unclear >= unclearAttempts))
       this.#refuse(letter, describe(reasonCode));
     else this.#later(letter, describe(reasonCode));
-  }
-
-  #showsItWorks(): void {
-    this.#fruitless = 0;
-    this.#takesOthers = true;
   }
 
   #readEnd(): void {
@@ -287,15 +325,27 @@ export class Publisher<Token> {
     this.#holds.hold(letter, () => this.#pump());
   }
 
-  #refuse(letter: Letter<Token>, reason: string): undefined {
+  #refuse(letter: Letter<Token>, reason: string): void {
     this.#fail(letter, new MkbError('mqtt-publish-refused', { topic: letter.publication.topic, reason }));
   }
 
   #fail(letter: Letter<Token>, error: MkbError): void {
-    this.#outbox.remove(letter);
-    this.#free(letter);
+    this.#letGo(letter);
     if (letter.forgotten) this.#handler.dropped(letter.token);
     else this.#handler.failed(letter.token, error);
+  }
+
+  #expire(letter: Letter<Token>): void {
+    this.#letGo(letter);
+    if (letter.forgotten) this.#handler.dropped(letter.token);
+    else this.#handler.expired(letter.token);
+  }
+
+  #letGo(letter: Letter<Token>): void {
+    this.#outbox.remove(letter);
+    this.#free(letter);
+    // A PUBREL may be due.
+    this.#pumpSoon();
   }
 
   #ended(error: MkbError): void {
@@ -304,7 +354,7 @@ export class Publisher<Token> {
     this.#liveSince = undefined;
     this.#proving = false;
     const first = this.#outbox.disconnected();
-    if (first !== undefined && !innocent.has(error.code)) this.#suspect(first, error);
+    if (first !== undefined || this.#outbox.releases) this.#suspect(first, error);
     // What was forgotten while it was under way is dropped now.
     this.#handler.settled();
     const { error: judged, pauseMs, quiet } = this.#dialer.ended(error, livedMs);
@@ -317,13 +367,13 @@ export class Publisher<Token> {
     if (!quiet) this.#handler.disconnected(judged);
   }
 
-  /** The connection ended while messages were under way, of which `first` is the oldest. */
-  #suspect(first: Letter<Token>, { message }: MkbError): void {
-    this.#fruitless++;
-    if (this.#fruitless < 2 * suspiciousEnds) return;
-    this.#fruitless = suspiciousEnds;
-    if (this.#takesOthers) this.#dialer.explained();
-    this.#takesOthers = false;
-    this.#refuse(first, `each time that it was sent the connection ended (${message})`);
+  /** The connection ended while something was under way, `first` the oldest message of it that has no PUBREC. */
+  #suspect(first: Letter<Token> | undefined, error: MkbError): void {
+    const { guilty, takesOthers } = this.#suspicion.ended(error);
+    if (!guilty) return;
+    if (takesOthers) this.#dialer.explained();
+    if (first !== undefined) this.#refuse(first, `each time that it was sent the connection ended (${error.message})`);
+    // It is the session that makes the server end the connection.
+    else this.#session.forget();
   }
 }

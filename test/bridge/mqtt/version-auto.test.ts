@@ -109,6 +109,7 @@ describe('with the version auto', () => {
       {
         published: () => undefined,
         failed: () => undefined,
+        expired: () => undefined,
         dropped: () => undefined,
         settled: () => undefined,
         connected: connected.resolve,

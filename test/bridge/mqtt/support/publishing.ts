@@ -36,11 +36,12 @@ const defaults = {
   /** Twice the other when left out. */
   maxDelayMs: undefined as number | undefined,
   random: Math.random,
+  sessionExpirySeconds: 0,
 };
 
 /** Messages of one lane have the same first character. */
 export function start(options: Partial<typeof defaults> = {}): void {
-  const { window, version, delayMs, maxDelayMs, random } = { ...defaults, ...options };
+  const { window, version, delayMs, maxDelayMs, random, sessionExpirySeconds } = { ...defaults, ...options };
   const of = (token: string, error?: MkbError) => (error ? `${token} ${error.code}` : token);
   publisher = new Publisher<string>(
     {
@@ -50,7 +51,7 @@ export function start(options: Partial<typeof defaults> = {}): void {
       cleanStart: true,
       subscriptions: [],
       keepAliveMs: 0,
-      sessionExpirySeconds: 0,
+      sessionExpirySeconds,
       receiveMaximum: 100,
       maximumPacketSize: 1000,
       connectTimeoutMs: 5000,
@@ -63,6 +64,7 @@ export function start(options: Partial<typeof defaults> = {}): void {
       laneOf: token => token[0],
       published: (token, heard) => told.push(`${heard ? 'published' : 'unheard'} ${token}`),
       failed: (token, error) => told.push(`failed ${of(token, error)}`),
+      expired: token => told.push(`expired ${token}`),
       dropped: token => unsettled.add(token),
       settled: () => unsettled.clear(),
       connected: () => undefined,
