@@ -2,6 +2,7 @@
 import { documentField, type MqttKafkaBridge } from './bridge.ts';
 import { kafkaChecks } from './checks/kafka.ts';
 import { mqttChecks } from './checks/mqtt.ts';
+import { mqttSinkChecks } from './checks/mqtt-sinks.ts';
 import { objectChecks } from './checks/objects.ts';
 import { operationChecks } from './checks/operation.ts';
 import { ruleChecks } from './checks/rules.ts';
@@ -25,7 +26,15 @@ export const checkDocument = (value: unknown): CheckedDocument => {
   const document = completeDocument(value);
   const sound = (paths: readonly Path[]) =>
     paths.every(part => isThere(document, part) && !shape.some(({ path }) => isWithin(path, part)));
-  const semantic = [...mqttChecks, ...kafkaChecks, ...ruleChecks, ...schemaChecks, ...operationChecks, ...objectChecks]
+  const semantic = [
+    ...mqttChecks,
+    ...kafkaChecks,
+    ...ruleChecks,
+    ...mqttSinkChecks,
+    ...schemaChecks,
+    ...operationChecks,
+    ...objectChecks,
+  ]
     .filter(({ reads }) => sound(reads))
     .flatMap(({ check }) => check(document));
   return { document, findings: [...shape, ...semantic], sound };

@@ -40,10 +40,13 @@ export const recordText = (record: ExpectedRecord, fields: readonly string[] = O
   return lines.join('\n');
 };
 
-const fieldNames = ['sink', 'topic', 'key', 'partition', 'value', 'headers', 'timestamp'] as const;
+const fieldNames = [
+  ...(['sink', 'topic', 'key', 'partition', 'value', 'headers', 'timestamp'] as const),
+  ...(['qos', 'retain', 'contentType', 'responseTopic', 'correlationData', 'messageExpiry', 'payloadFormat'] as const),
+];
 
 const fieldText = (value: NonNullable<ExpectedRecord[(typeof fieldNames)[number]]>): string => {
-  if (typeof value === 'number') return String(value);
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   if (typeof value !== 'string') return value.map(header => `\n  ${header.name}: ${header.value}`).join('') || 'none';
   const json = /^\s*[[{]/.test(value) ? jsonOrUndefined(value) : undefined;
   // One way to write bytes, of the several that a test may choose.
@@ -51,7 +54,16 @@ const fieldText = (value: NonNullable<ExpectedRecord[(typeof fieldNames)[number]
 };
 
 /** What was written, in the terms of a test. A null value has no text and is left out. */
-export const asExpected = ({ sink, topic, key, partition, value, headers, timestamp }: Written): ExpectedRecord => ({
+export const asExpected = ({
+  sink,
+  topic,
+  key,
+  partition,
+  value,
+  headers,
+  timestamp,
+  message,
+}: Written): ExpectedRecord => ({
   sink,
   topic,
   ...(key && { key: writtenBytes(key) }),
@@ -59,7 +71,21 @@ export const asExpected = ({ sink, topic, key, partition, value, headers, timest
   ...(value && { value: writtenBytes(value) }),
   headers: headers.map(header => ({ name: header.name, value: header.value ? writtenBytes(header.value) : '' })),
   ...(timestamp !== undefined && { timestamp }),
+  ...(message && ofMessage(message)),
 });
+
+const ofMessage = (message: NonNullable<Written['message']>): Partial<ExpectedRecord> => {
+  const { qos, retain, contentType, responseTopic, correlationData, expiry, payloadFormat } = message;
+  return {
+    qos,
+    retain,
+    ...(contentType !== undefined && { contentType }),
+    ...(responseTopic !== undefined && { responseTopic }),
+    ...(correlationData !== undefined && { correlationData: writtenBytes(correlationData) }),
+    ...(expiry !== undefined && { messageExpiry: expiry.seconds }),
+    ...(payloadFormat !== undefined && { payloadFormat: payloadFormat === 1 ? 'utf8' : 'bytes' }),
+  };
+};
 
 /** The shortest way from expected to actual, line by line (longest common subsequence). */
 export const diffLines = (expected: string, actual: string): DiffLine[] => {

@@ -22,6 +22,8 @@ export interface Written {
   readonly headers: readonly { readonly name: string; readonly value: Buffer | undefined }[];
   /** Undefined for an MQTT message, which carries no time. */
   readonly timestamp: number | undefined;
+  /** What only an MQTT message has. */
+  readonly message?: Omit<Publication, 'topic' | 'payload' | 'userProperties'>;
 }
 
 /** Everything that is written, sink by sink. Throws what stops a sink, such as `kafka-invalid-topic`. */
@@ -57,10 +59,11 @@ const ofRecord = (topic: string, record: RecordDraft): Omit<Written, 'sink'> => 
 });
 
 /** User properties stand where the headers of a record would. */
-const ofMessage = ({ topic, payload, userProperties }: Publication): Omit<Written, 'sink'> => ({
+const ofMessage = ({ topic, payload, userProperties, ...message }: Publication): Omit<Written, 'sink'> => ({
   topic,
   key: undefined,
   value: payload.length === 0 ? undefined : payload,
   headers: userProperties.map(([name, value]) => ({ name, value: Buffer.from(value) })),
   timestamp: undefined,
+  message,
 });

@@ -159,7 +159,7 @@ const flow: Row = {
     graph({
       title: 'Dropped, by reason',
       description:
-        'filtered (a WHERE said no), no_rule (no rule wants the topic), other_copy (another copy of it goes through the rules), old_subscription (it came for a filter of an older document), retained (mqtt.retained says no) and aggregated (it only counts in a window) are intended. All other reasons are losses; docs/runbooks/mkb-messages-lost.md explains each.',
+        'filtered (a WHERE said no), no_rule (no rule wants the topic), other_copy (another copy of it goes through the rules), old_subscription (it came for a filter of an older document), retained (mqtt.retained says no), aggregated (it only counts in a window) and expired (the messageExpiry of its sink was over) are intended. All other reasons are losses; docs/runbooks/mkb-messages-lost.md explains each.',
       unit: MessagesPerSecond,
       width: 6,
       queries: [{ expr: perSecond('mkb_messages_dropped_total', 'reason', chosen), legend: '{{reason}}' }],

@@ -16,7 +16,7 @@ export const chosenSource = `${chosenBridge},source=~"$source"`;
 /** Sources with an objective for delivery. Nobody waits for an event or a row of a window, and an event says at times that Kafka is down. */
 export const timedSources = 'source=~"mqtt|kafka"';
 
-/** The reasons for which document and rules mean a message to go nowhere; `aggregated`: it only counts in a window. */
+/** The reasons for which document and rules mean a message to go nowhere; `aggregated`: it only counts in a window; `expired`: its time was over before it could be sent. */
 export const intendedReasons: readonly string[] = [
   'filtered',
   'no_rule',
@@ -24,6 +24,7 @@ export const intendedReasons: readonly string[] = [
   'old_subscription',
   'retained',
   'aggregated',
+  'expired',
 ];
 
 export const intended = `reason=~"${intendedReasons.join('|')}"`;

@@ -3,6 +3,7 @@ import { MkbError } from '../api/errors.ts';
 import type { LoadedDocument } from '../api/load.ts';
 import { lookalike } from '../api/lookalike.ts';
 import type { Path, Problem } from '../api/problems.ts';
+import { checkExpiry } from './message-expiry.ts';
 import { problemOf, toProblem } from './problem-of.ts';
 import { checkPartition } from './record-partition.ts';
 import { checkTime } from './record-time.ts';
@@ -17,6 +18,7 @@ export const checkTemplates = (loaded: LoadedDocument, sink: SinkDocument, rule:
     try {
       const template = compileTemplate(text, rule);
       if (at[1] === 'timestamp') checkTime(template);
+      if (at[1] === 'messageExpiry') checkExpiry(template);
       if (at[1] === 'partition') checkPartition(template);
       const doubt = doubtOf(template, at, rule, sink);
       return doubt === undefined ? [] : [toProblem(loaded.locate(place), place, doubt, 'warning')];
@@ -38,8 +40,9 @@ export const templatesOf = ({ kafka, mqtt }: SinkDocument): PlacedTemplate[] => 
     return [...fields('kafka', { topic, key, partition, value, timestamp }), ...listed(['kafka', 'headers'], headers)];
   }
   if (mqtt === undefined) return [];
-  const { topic, payload, userProperties = [] } = mqtt;
-  return [...fields('mqtt', { topic, payload }), ...listed(['mqtt', 'userProperties'], userProperties)];
+  const { topic, payload, contentType, responseTopic, correlationData, messageExpiry, userProperties = [] } = mqtt;
+  const texts = { topic, payload, contentType, responseTopic, correlationData, messageExpiry };
+  return [...fields('mqtt', texts), ...listed(['mqtt', 'userProperties'], userProperties)];
 };
 
 const fields = (sink: string, texts: Readonly<Record<string, string | undefined>>): PlacedTemplate[] =>

@@ -92,10 +92,17 @@ const payloadUse = ({ columns }: Rule, reads: readonly string[], parsed: boolean
 const explainSink = (sink: SinkDocument, rule: Rule): SinkExplanation => {
   const templates = templatesOf(sink).map(({ text, at }) => [fieldName(sink, at), text] as const);
   if (sink.kafka === undefined)
-    return { kind: 'mqtt', templates: { payload: '${.}', ...Object.fromEntries(templates) } };
+    return { kind: 'mqtt', templates: { payload: '${.}', ...Object.fromEntries(templates), ...chosen(sink.mqtt) } };
   const value = rule.passesPayload ? '${payload}' : '${.}';
   return { kind: 'kafka', templates: { value, ...Object.fromEntries(templates) } };
 };
+
+/** What is not a template, where it is not the usual. */
+const chosen = (mqtt: SinkDocument['mqtt']): Readonly<Record<string, string>> => ({
+  ...(mqtt?.qos !== undefined && mqtt.qos !== 1 && { qos: String(mqtt.qos) }),
+  ...(mqtt?.retain === true && { retain: 'true' }),
+  ...(mqtt?.payloadFormat !== undefined && { payloadFormat: mqtt.payloadFormat }),
+});
 
 /** `key` of ['kafka', 'key']; a header goes by its name. */
 const fieldName = ({ kafka, mqtt }: SinkDocument, [, field, index]: readonly (string | number)[]): string => {

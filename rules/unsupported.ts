@@ -1,7 +1,5 @@
 import type { MqttKafkaBridge } from '../api/bridge.ts';
 
-type RuleDocument = MqttKafkaBridge['spec']['rules'][number];
-
 /** A part of a valid document that cannot be run. */
 export interface UnsupportedPart {
   /** Where it is, e.g. `spec.mqtt.listen`. */
@@ -28,8 +26,6 @@ export function unsupportedParts({ spec }: MqttKafkaBridge, where: 'process' | '
       'buffer on disk',
       'Use memory; messages that are not acknowledged stay with the MQTT broker meanwhile.',
     );
-  for (const [index, rule] of spec.rules.entries())
-    for (const part of ruleParts(rule, `spec.rules[${index}]`)) parts.push(part);
   return parts;
 }
 
@@ -48,18 +44,4 @@ function operatorParts({ mqtt, kafka }: MqttKafkaBridge['spec']): UnsupportedPar
       'Give host:port of the brokers in spec.kafka.bootstrapServers.',
     );
   return parts;
-}
-
-function ruleParts({ sinks }: RuleDocument, path: string): UnsupportedPart[] {
-  return sinks.flatMap(({ mqtt }, position) =>
-    mqtt?.qos === 2
-      ? [
-          {
-            path: `${path}.sinks[${position}].mqtt.qos`,
-            message: 'This version of the bridge cannot publish with QoS 2.',
-            remedy: 'Use QoS 1, and let subscribers bear a message that comes twice.',
-          },
-        ]
-      : [],
-  );
 }

@@ -55,6 +55,20 @@ const record = section('What a sink must write. What is left out is not compared
   ),
   headers: optional(list(pair('A header.'), 'All headers in their order, or the user properties of an MQTT message.')),
   timestamp: optional(whole('The time of the record, milliseconds since 1970.', milliseconds)),
+  qos: optional(numberChoice([0, 1, 2], 'The QoS of an MQTT message.')),
+  retain: optional(flag('Whether an MQTT message is retained.')),
+  contentType: optional(text('The content type of an MQTT message.', { minLength: 0 })),
+  responseTopic: optional(text('The response topic of an MQTT message.')),
+  correlationData: optional(
+    text('The correlation data of an MQTT message, as text; bytes are `base64:` and base64.', { minLength: 0 }),
+  ),
+  messageExpiry: optional(
+    whole('The message expiry of an MQTT message in seconds, of which nothing has passed yet.', {
+      minimum: 0,
+      maximum: 4_294_967_295,
+    }),
+  ),
+  payloadFormat: optional(choice(['bytes', 'utf8'], 'The payload format of an MQTT message.')),
 });
 
 const followedBy = optional(

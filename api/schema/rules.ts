@@ -1,6 +1,6 @@
 /** `spec.rules`: which messages, what of them, and where to. */
 import type { Static } from 'typebox';
-import { flag, list, numberChoice, optional, section, size, text, whole } from './fields.ts';
+import { choice, flag, list, numberChoice, optional, section, size, text, whole } from './fields.ts';
 import { ruleTest } from './rule-tests.ts';
 
 const header = (name: string, value: string) =>
@@ -37,7 +37,7 @@ const mqttSink = section('Publishes an MQTT message for each row.', {
   payload: optional(text('Template of the payload. Without it, the row as JSON.')),
   qos: numberChoice(
     [0, 1, 2],
-    'The QoS to publish with: 0 may lose a message, 1 may publish it twice. This version refuses 2.',
+    'The QoS to publish with: 0 may lose a message, 1 may publish it twice, 2 publishes it once as long as the broker keeps the session and the bridge lives.',
     { default: 1 },
   ),
   retain: flag('Whether the broker keeps it for later subscribers.', { default: false }),
@@ -45,6 +45,22 @@ const mqttSink = section('Publishes an MQTT message for each row.', {
     list(
       header("The property's name; names may repeat.", "Template of the property's value."),
       'MQTT 5 user properties, in this order.',
+    ),
+  ),
+  contentType: optional(text('Template of the content type, such as `application/json`. MQTT 5.')),
+  responseTopic: optional(text('Template of the topic that the receiver is to answer to. MQTT 5.')),
+  correlationData: optional(
+    text('Template of what the receiver is to send back with its answer; bytes stay as they are. MQTT 5.'),
+  ),
+  messageExpiry: optional(
+    text(
+      'Template of the seconds for which the message is of use, from the time of the record (or of the MQTT message, event or window) that it is made of. What is left of them is sent; a message whose time is over is not sent, and counts as dropped with the reason `expired`. MQTT 5.',
+    ),
+  ),
+  payloadFormat: optional(
+    choice(
+      ['bytes', 'utf8'],
+      'The payload format indicator. With `utf8`, a payload that is not UTF-8 is a dead letter. Without it, the message does not say. MQTT 5.',
     ),
   ),
 });

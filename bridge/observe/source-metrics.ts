@@ -35,7 +35,7 @@ export const sourceMetrics: readonly MetricEntry<BridgeFigures>[] = [
   {
     name: 'mkb_messages_dropped_total',
     type: 'counter',
-    help: 'Messages that went nowhere. Reasons filtered (WHERE said no), no_rule, other_copy (another copy of it goes through the rules), old_subscription (it came for a filter of an older document), retained (mqtt.retained) and aggregated (it only counts in a window) are intended; all others are losses.',
+    help: 'Messages that went nowhere. Reasons filtered (WHERE said no), no_rule, other_copy (another copy of it goes through the rules), old_subscription (it came for a filter of an older document), retained (mqtt.retained), aggregated (it only counts in a window) and expired (the messageExpiry of its sink was over) are intended; all others are losses.',
     labels: ['source', 'reason'],
     samples: ({ sources }) =>
       sources.flatMap(({ name: source, account }) =>

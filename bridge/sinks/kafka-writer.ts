@@ -18,7 +18,7 @@ import type { Topic } from '../kafka/topic.ts';
 import { MqttMessage } from '../mqtt/message.ts';
 import { MqttHeaders } from './mqtt-headers.ts';
 import { traceOf } from './trace.ts';
-import { bytesOf, wholeText } from './values.ts';
+import { bytesOf, timeOfOrigin, wholeText } from './values.ts';
 
 /** Where records are put: the producer, or what shows them without Kafka. */
 export interface RecordTaker {
@@ -196,12 +196,6 @@ function asTheyCame({ rawHeaders }: KafkaRecord): readonly RecordHeader[] {
 function traceHeaders(origin: Origin): readonly RecordHeader[] {
   const trace = traceOf(origin);
   return trace.length === 0 ? noHeaders : trace.map(([name, value]) => ({ name, value }));
-}
-
-/** The time of a record without `timestamp`: a window's end, the time of an event, that of a record, or now if it has none. */
-function timeOfOrigin(origin: Origin): number {
-  if ('end' in origin) return origin.end;
-  return 'ts' in origin ? (origin.ts ?? Date.now()) : origin.timestamp;
 }
 
 /** Without a `value` the payload goes on as it came if the rule selects it alone; otherwise the row goes as JSON. */

@@ -3,7 +3,9 @@ import type { MqttSink as MqttSinkDocument } from '../../api/schema/rules.ts';
 import type { Captures, Origin, Row, Rule } from '../../rules/rule.ts';
 import { type CompiledTemplate, compileTemplate } from '../../rules/template.ts';
 import type { Writer } from '../flow/sink.ts';
-import { type Publication, publicationProblem } from '../mqtt/publisher/publication.ts';
+import type { Publication } from '../mqtt/publisher/publication.ts';
+import { publicationProblem } from '../mqtt/publisher/publication-problem.ts';
+import { MessageProperties } from './message-properties.ts';
 import { isTrace, traceOf } from './trace.ts';
 import { bytesOf, wholeText } from './values.ts';
 
@@ -26,17 +28,19 @@ export class MqttWriter implements Writer {
   readonly #topic: CompiledTemplate;
   readonly #payload: CompiledTemplate;
   readonly #properties: readonly { readonly name: string; readonly value: CompiledTemplate }[];
-  readonly #qos: 0 | 1;
+  readonly #more: MessageProperties;
+  readonly #qos: 0 | 1 | 2;
   readonly #retain: boolean;
 
-  /** Throws what `compileTemplate` throws. QoS 2 is refused before (rules/unsupported.ts). */
+  /** Throws what `compileTemplate` and `MessageProperties` throw. */
   constructor(document: MqttSinkDocument, rule: Rule, publish: Publish) {
     const { topic, payload = rule.passesPayload ? '${payload}' : '${.}', qos, retain, userProperties = [] } = document;
     this.#publish = publish;
     this.#topic = compileTemplate(topic, rule);
     this.#payload = compileTemplate(payload, rule);
     this.#properties = userProperties.map(({ name, value }) => ({ name, value: compileTemplate(value, rule) }));
-    this.#qos = qos as 0 | 1;
+    this.#more = new MessageProperties(document, rule);
+    this.#qos = qos;
     this.#retain = retain;
   }
 
@@ -50,6 +54,7 @@ export class MqttWriter implements Writer {
       qos: this.#qos,
       retain: this.#retain,
       userProperties: this.#userProperties(origin, captures, row),
+      ...this.#more.of(origin, captures, row),
     };
     const problem = publicationProblem(publication);
     if (problem !== undefined) throw problem;

@@ -22,3 +22,9 @@ export function wholeText(template: CompiledTemplate, message: Origin, captures:
   const placeholder = template.missing(message, captures, row) ?? template.source;
   throw new MkbError('template-value-missing', { placeholder, text: 'a topic needs all of its parts' });
 }
+
+/** When what a row is made of happened, milliseconds since 1970: the end of a window, the time of an event, of a message or of a record, or now if it has none. */
+export function timeOfOrigin(origin: Origin): number {
+  if ('end' in origin) return origin.end;
+  return 'ts' in origin ? (origin.ts ?? Date.now()) : origin.timestamp;
+}

@@ -155,7 +155,7 @@ export class PodFigures {
 }
 
 /** Dropped on purpose: a WHERE said no, no rule wanted the topic, or it is a copy too many. */
-const intended = /reason="(filtered|no_rule|other_copy|old_subscription|retained|aggregated)"/;
+const intended = /reason="(filtered|no_rule|other_copy|old_subscription|retained|aggregated|expired)"/;
 /** What the bridge makes itself, and did not come in. */
 const made = /source="(events|windows)"/;
 

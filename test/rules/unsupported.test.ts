@@ -25,9 +25,3 @@ describe('a rule goes', () => {
     expect(refused(sql, toKafka, toMqtt)).toEqual([]);
   });
 });
-
-test('publishing with QoS 2 is refused by name', () => {
-  expect(refused(fromKafka, { mqtt: { topic: 'out', qos: 2 } })).toEqual([
-    'spec.rules[0].sinks[0].mqtt.qos: This version of the bridge cannot publish with QoS 2.',
-  ]);
-});

@@ -11,6 +11,7 @@ export class Encoder {
   readonly version: MqttVersion;
   readonly #limits: ServerLimits;
   readonly #aliases: TopicAliases;
+  readonly #reported = new Set<string>();
 
   constructor(version: MqttVersion, limits: ServerLimits) {
     this.version = version;
@@ -42,6 +43,15 @@ export class Encoder {
     return bytes > limit ? new MkbError('mqtt-publish-too-large', { topic, bytes, limit }) : undefined;
   }
 
+  /** What of messages is not sent as the document has it; each of these once. */
+  omitted(publication: Publication, qos: number): readonly MkbError[] {
+    const found: MkbError[] = [];
+    if (qos < publication.qos) found.push(new MkbError('mqtt-qos-lowered', undefined));
+    if (this.version === '3.1.1' && needsMqtt5(publication))
+      found.push(new MkbError('mqtt-properties-omitted', undefined));
+    return found.filter(({ code }) => !this.#reported.has(code) && this.#reported.add(code));
+  }
+
   /** The packet, which must be sent, in the order of these calls: the server may learn a topic alias from it. */
   packet(publication: Publication, sending: Sending): Buffer {
     if (!this.#aliases.any || this.version !== '5') return publishPacket(publication, sending);
@@ -49,15 +59,6 @@ export class Encoder {
     if (packetBytes(publication, longest) > this.#limits.maximumPacketSize) return publishPacket(publication, sending);
     return publishPacket(publication, { ...sending, ...this.#aliases.take(publication.topic) });
   }
-}
-
-/** What of the message is not sent as the document has it. */
-export function* lessThan(
-  publication: Publication,
-  { qos, version }: Pick<Sending, 'qos' | 'version'>,
-): Iterable<MkbError> {
-  if (qos < publication.qos) yield new MkbError('mqtt-qos-lowered', undefined);
-  if (version === '3.1.1' && needsMqtt5(publication)) yield new MkbError('mqtt-properties-omitted', undefined);
 }
 
 /** Whether it has something that MQTT 3.1.1 does not know. */

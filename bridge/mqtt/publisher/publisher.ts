@@ -9,10 +9,8 @@
  * QoS 0 has no acknowledgement, but the server reads packets in order: a PINGRESP proves that it has read everything before the PINGREQ.
  * So a message of QoS 0 is settled by the next PINGRESP, and the socket cannot fill up without end.
  *
- * QoS 2 does need a session (kept-session.ts); outbox.ts has the states. A message counts as published with its PUBCOMP. The server owns it from
- * PUBREC on, but some (Mosquitto) pass it on at PUBREL only, and never would if this process died in between.
- *
- * A message that makes the server end the connection is found by suspicion.ts.
+ * QoS 2 does need a session (kept-session.ts), and outbox.ts has its states. A message counts as published with its PUBCOMP: some servers pass it
+ * on at PUBREL only. A message that makes the server end the connection is found by suspicion.ts.
  */
 import { asMkbError } from '../../../api/errors/as-mkb-error.ts';
 import { MkbError } from '../../../api/errors.ts';
@@ -24,7 +22,7 @@ import { MqttMessage } from '../message.ts';
 import { stopwatch } from '../options.ts';
 import { describe } from '../reasons.ts';
 import { violation } from '../violation.ts';
-import { Encoder, lessThan } from './encoder.ts';
+import { Encoder } from './encoder.ts';
 import { Holds } from './holds.ts';
 import { KeptSession } from './kept-session.ts';
 import { type Letter, Outbox, waitsFor } from './outbox.ts';
@@ -56,11 +54,9 @@ export class Publisher<Token> {
   #retry: NodeJS.Timeout | undefined;
   #pumping = false;
   #proving = false;
-  /** Nobody should wait for an hour for a message that was good for ten seconds, because the server is down. */
+  /** A message that was good for ten seconds must not wait for the server for an hour. */
   readonly #expiryLook = new RepeatedLook(expiryLookMs, () => this.#expireWaiting());
   readonly #suspicion = new Suspicion();
-  /** Codes of what is reported once. */
-  readonly #noticed = new Set<string>();
 
   /** Throws `mqtt-url-invalid` or `tls-invalid`; connects to nothing before `start`. */
   constructor(options: PublisherOptions, handler: PublisherHandler<Token>) {
@@ -233,15 +229,9 @@ export class Publisher<Token> {
       this.#fail(letter, problem);
       return undefined;
     }
-    for (const less of lessThan(publication, sending)) this.#notice(less);
+    for (const less of encoder.omitted(publication, qos)) this.#handler.problem(less);
     letter.times++;
     return encoder.packet(publication, { ...sending, packetId: this.#outbox.post(letter) });
-  }
-
-  #notice(problem: MkbError): void {
-    if (this.#noticed.has(problem.code)) return;
-    this.#noticed.add(problem.code);
-    this.#handler.problem(problem);
   }
 
   /** Messages whose time is over while they wait. Returns whether others may follow. */
