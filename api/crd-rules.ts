@@ -36,9 +36,22 @@ const mqttUrl: readonly CelRule[] = [
 const clear = (name: string) => `${name}.startsWith('mqtt://') || ${name}.startsWith('ws://')`;
 const webSocket = (name: string) => `${name}.startsWith('ws')`;
 
-/** A StatefulSet's claims are made once. */
-const sameStorage =
-  'has(self.storage) == has(oldSelf.storage) && (!has(self.storage) || self.storage == oldSelf.storage)';
+/** Kubernetes' own spelling of a size: `5GiB` is `5Gi`, `5KB` is `5k`. */
+const quantity = (size: string) => `quantity(${size}.replace('KB', 'k').replace('B', ''))`;
+
+/** A volume may grow, and nothing else of it may change. */
+const sameVolumes: readonly CelRule[] = [
+  {
+    rule: `has(self.storage) == has(oldSelf.storage) && (!has(self.storage) || ${quantity('self.storage')}.compareTo(${quantity('oldSelf.storage')}) >= 0)`,
+    reason: 'FieldValueForbidden',
+    message: 'storage can only grow: delete the volumes with what they belong to, and create it again',
+  },
+  {
+    rule: 'has(self.storageClassName) == has(oldSelf.storageClassName) && (!has(self.storageClassName) || self.storageClassName == oldSelf.storageClassName)',
+    reason: 'FieldValueForbidden',
+    message: 'storageClassName cannot change: delete the volumes with what they belong to, and create it again',
+  },
+];
 
 export const celRules: Readonly<Record<string, readonly CelRule[]>> = {
   '': [
@@ -73,11 +86,7 @@ export const celRules: Readonly<Record<string, readonly CelRule[]>> = {
       message: 'mosquitto does not scale out: use one replica, or the kind emqx',
       fieldPath: '.replicas',
     },
-    {
-      rule: sameStorage,
-      reason: 'FieldValueForbidden',
-      message: 'storage cannot change, as the volumes of a StatefulSet cannot: delete the bridge and create it again',
-    },
+    ...sameVolumes,
     {
       rule: `self.users.all(user, user.username != '${bridgeUser}')`,
       message: `the user ${bridgeUser} is the bridge itself`,
@@ -209,12 +218,5 @@ export const celRules: Readonly<Record<string, readonly CelRule[]>> = {
       fieldPath: '.grafana',
     },
   ],
-  'spec.monitoring.prometheus': [
-    {
-      rule: sameStorage,
-      reason: 'FieldValueForbidden',
-      message:
-        'storage cannot change, as the volume of a StatefulSet cannot: leave out prometheus once, and give it again',
-    },
-  ],
+  'spec.monitoring.prometheus': [...sameVolumes],
 };

@@ -43,6 +43,8 @@ export const kinds = {
   networkPolicy: namespaced('networking.k8s.io/v1', 'NetworkPolicy', 'networkpolicies'),
   /** get, list, watch, create, patch, delete: the drains of replicas that were scaled away. */
   job: namespaced('batch/v1', 'Job', 'jobs'),
+  /** list, patch: those of managed brokers and a managed Prometheus, to grow them. */
+  persistentVolumeClaim: namespaced('v1', 'PersistentVolumeClaim', 'persistentvolumeclaims'),
   /** list, watch. */
   pod: namespaced('v1', 'Pod', 'pods'),
 

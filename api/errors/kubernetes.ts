@@ -121,6 +121,13 @@ export const kubernetesErrors = table({
     message: ({ object }: { object: string }) => `${object} is there already, and belongs to somebody else.`,
     remedy: 'Delete it, or give the bridge another name; it is retried. What an earlier bridge left goes by itself.',
   },
+  'volume-not-grown': {
+    kind: 'retryable',
+    message: ({ claim, reason }: { claim: string; reason: string }) =>
+      `The PersistentVolumeClaim ${claim} cannot grow: ${reason}.`,
+    remedy:
+      'Use a StorageClass with allowVolumeExpansion: true, or raise the quota; it is retried. What runs goes on with the size that it has.',
+  },
   'kafka-cluster-not-ready': {
     kind: 'retryable',
     message: ({ cluster, reason }: { cluster: string; reason: string }) =>

@@ -3,6 +3,7 @@ import type { Static } from 'typebox';
 import { choice, flag, list, optional, section, size, text, whole } from './fields.ts';
 import { secret } from './security.ts';
 import { service } from './service.ts';
+import { volumeFields } from './volume.ts';
 import { image, podTemplate, resources } from './workload.ts';
 
 const user = section('Someone who may connect.', {
@@ -18,11 +19,15 @@ export const broker = section('A broker for the operator to run beside the bridg
   kind: choice(['mosquitto', 'emqx'], 'Which broker: `mosquitto` is one small process, `emqx` scales out.'),
   replicas: whole('How many broker Pods. `mosquitto` is always one.', { minimum: 1, maximum: 99, default: 1 }),
   storage: optional(
-    size('Size of the volume each Pod keeps sessions on. Without it, sessions do not survive a Pod.', {
-      min: '1MiB',
-      max: '64TiB',
-    }),
+    size(
+      'Size of the volume each Pod keeps sessions on. It can grow, where the StorageClass allows that. Without it, sessions do not survive a Pod.',
+      {
+        min: '1MiB',
+        max: '64TiB',
+      },
+    ),
   ),
+  ...volumeFields('Retain'),
   users: list(user, 'Who may connect. The bridge has a user of its own, with a password that the operator makes up.', {
     key: 'username',
     default: [],

@@ -3,6 +3,7 @@ import type { Static } from 'typebox';
 import { choice, duration, optional, section, size, text, textMap } from './fields.ts';
 import { secret } from './security.ts';
 import { service } from './service.ts';
+import { volumeFields } from './volume.ts';
 import { image, podTemplate, resources } from './workload.ts';
 
 const exporter = section(
@@ -25,11 +26,15 @@ const prometheus = section('Collects the metrics, with alerts.', {
   }),
   retention: duration('How long the managed Prometheus keeps data.', { min: '1h', max: '3650d', default: '15d' }),
   storage: optional(
-    size('Size of the volume of the managed Prometheus. Without it, its data does not survive the Pod.', {
-      min: '1MiB',
-      max: '64TiB',
-    }),
+    size(
+      'Size of the volume of the managed Prometheus. It can grow, where the StorageClass allows that. Without it, its data does not survive the Pod.',
+      {
+        min: '1MiB',
+        max: '64TiB',
+      },
+    ),
   ),
+  ...volumeFields('Delete'),
   image: image('Prometheus'),
   resources: resources(),
   podTemplate: podTemplate(),

@@ -14,6 +14,7 @@ import { canonical, hashOf } from '../runtime/canonical.ts';
 import type { ResourceKind } from '../runtime/kinds.ts';
 import { type KubeObject, keyText } from '../runtime/object.ts';
 import { controllerOf } from '../runtime/owner.ts';
+import { growVolumes, mustGrow } from './volumes.ts';
 
 /** What was done to one object. */
 export interface Deed {
@@ -55,8 +56,23 @@ async function applyOne(cluster: Cluster, object: KubeObject, signal: AbortSigna
   const before = observed ?? (await readUnseen(cluster, kind, object, signal));
   if (before && !isOurs(before, object)) return leaveAlone(kind, object, before);
   if (kind === kinds.job && before) return leaveJob(cluster, object, before, signal);
+  if (before && mustGrow(object, before)) return replace(cluster, kind, object, before, signal);
   const applied = await applyObject(cluster.client, kind, object, { ...optionsOf(kind, signal), observed: before });
   return { ...applied, kind, before };
+}
+
+/** Whoever takes its place takes its Pods and volumes over, by their labels and names: it is made again when the watch reports its end. */
+async function replace(
+  cluster: Cluster,
+  kind: ResourceKind,
+  object: KubeObject,
+  before: KubeObject,
+  signal: AbortSignal,
+): Promise<Deed> {
+  await growVolumes(cluster.client, object, signal);
+  const { uid } = before.metadata;
+  await cluster.client.delete(kind, before.metadata, { uid: uid!, propagationPolicy: 'Orphan', signal });
+  return { ...untouched(kind, before), outcome: 'removed' };
 }
 
 function optionsOf(kind: ResourceKind, signal: AbortSignal) {

@@ -17,6 +17,12 @@ export function sameQuantity(a: unknown, b: unknown): boolean {
   return one !== undefined && one === other;
 }
 
+/** Whether both are quantities, and `a` is more. */
+export function isMore(a: unknown, b: unknown): boolean {
+  const [one, other] = [amount(a), amount(b)];
+  return one !== undefined && other !== undefined && one > other;
+}
+
 /** In 10 ** -mostDigits, so that it is whole. */
 function amount(quantity: unknown): bigint | undefined {
   const [all, sign, whole = '', fraction = '', exponent = '0', suffix = ''] =

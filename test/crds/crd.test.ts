@@ -202,9 +202,15 @@ describeReal('etcd', 'kubernetes')('the custom resource', () => {
     expect(await refusal(documentOf({ mqtt: { broker: { ...broker, kind: 'mosquitto' } } }))).toContain(
       'the kind of broker cannot change',
     );
-    for (const changed of [{ kind: 'emqx' }, { kind: 'emqx', storage: '2GiB' }]) {
-      expect(await refusal(documentOf({ mqtt: { broker: changed } }))).toContain('storage cannot change');
+    for (const storage of [undefined, '1GB', '1023MiB', '1048575Ki', '0.5GB']) {
+      const changed = { kind: 'emqx', ...(storage !== undefined && { storage }) };
+      expect(await refusal(documentOf({ mqtt: { broker: changed } })), storage).toContain('storage can only grow');
     }
+    for (const storage of ['1024MiB', '1.1GB', '2TiB', '1100000KB', '1100000000B']) {
+      expect(await refusal(documentOf({ mqtt: { broker: { kind: 'emqx', storage } } })), storage).toBe('accepted');
+    }
+    const classed = { ...broker, storageClassName: 'fast' };
+    expect(await refusal(documentOf({ mqtt: { broker: classed } }))).toContain('storageClassName cannot change');
     expect(await refusal(documentOf({ mqtt: { broker: { ...broker, replicas: 3 } } }))).toBe('accepted');
   });
 
@@ -254,7 +260,7 @@ describeReal('etcd', 'kubernetes')('the custom resource', () => {
     for (const document of validDocuments(60, Date.now() % 1_000_000)) {
       expect(await refusal(document), JSON.stringify(document)).toBe('accepted');
     }
-  });
+  }, 90_000);
 });
 
 it('fits into the annotation that kubectl apply makes of it', () => {

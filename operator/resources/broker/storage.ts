@@ -1,27 +1,23 @@
 /**
  * What a broker keeps its sessions on: a volume of each Pod's own when the document says how large, else one that goes with the Pod. The former
- * outlive the bridge, as Kubernetes has it by itself: what waits in them may be delivered by a bridge that is made again.
+ * outlive the bridge unless its document says otherwise: what waits in them may be delivered by a bridge that is made again.
  */
-import { bytes } from '../../../api/units.ts';
 import type { Pipeline } from '../pipeline.ts';
+import { dataVolume, volumeClaims } from '../volume-claims.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
-
-const name = 'data';
 
 /** @param folder where the broker keeps its data */
 export function dataStorage(
   { document }: Pipeline,
   folder: string,
 ): { statefulSet: Fields; volumes: Fields[]; mount: Fields } {
-  const { storage } = document.spec.mqtt.broker!;
-  const mount = { name, mountPath: folder };
-  if (storage === undefined) return { statefulSet: {}, volumes: [{ name, emptyDir: {} }], mount };
-  const claim = {
-    metadata: { name },
-    spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: `${bytes(storage)}` } } },
+  const broker = document.spec.mqtt.broker!;
+  return {
+    statefulSet: volumeClaims(broker),
+    volumes: broker.storage === undefined ? [{ name: dataVolume, emptyDir: {} }] : [],
+    mount: { name: dataVolume, mountPath: folder },
   };
-  return { statefulSet: { volumeClaimTemplates: [claim] }, volumes: [], mount };
 }
 
 /** The broker's certificate, when it has one. */

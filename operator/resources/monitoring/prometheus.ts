@@ -13,6 +13,7 @@ import { prometheusName } from '../names.ts';
 import { configMap, networkPolicy, serviceAccount } from '../parts.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { httpProbes, type PodTemplate, podTemplate } from '../pods.ts';
+import { dataVolume, volumeClaims } from '../volume-claims.ts';
 import { collectorsOf } from './collectors.ts';
 import { configKeys, prometheusFiles } from './prometheus-config.ts';
 
@@ -51,7 +52,7 @@ export const prometheusAddress = (bridge: string): string => `http://${prometheu
 const specOf = ({ document }: Pipeline) => document.spec.monitoring!.prometheus!;
 
 function statefulSet(pipeline: Pipeline, name: string): KubeObject {
-  const { image: named, storage } = specOf(pipeline);
+  const { image: named } = specOf(pipeline);
   const { image, annotations } = chooseImage(pipeline, component, named, pipeline.settings.images.prometheus);
   return {
     apiVersion: 'apps/v1',
@@ -62,11 +63,7 @@ function statefulSet(pipeline: Pipeline, name: string): KubeObject {
       serviceName: name,
       selector: { matchLabels: selectorLabels(pipeline.document.metadata.name, component) },
       template: template(pipeline, name, image),
-      ...(storage !== undefined && {
-        volumeClaimTemplates: [claim(bytes(storage))],
-        // Or the next one would get it again, with the size that it has.
-        persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Delete', whenScaled: 'Retain' },
-      }),
+      ...volumeClaims(specOf(pipeline)),
     },
   };
 }
@@ -89,7 +86,7 @@ function template(pipeline: Pipeline, name: string, image: string): PodTemplate 
     resources: resources ?? pipeline.settings.defaults.resources.prometheus ?? usualResources,
     volumeMounts: [
       { name: 'config', mountPath: configFolder, readOnly: true },
-      { name: 'data', mountPath: dataFolder },
+      { name: dataVolume, mountPath: dataFolder },
     ],
   };
   return podTemplate(pipeline, {
@@ -99,18 +96,13 @@ function template(pipeline: Pipeline, name: string, image: string): PodTemplate 
     containers: [container],
     volumes: [
       { name: 'config', configMap: { name } },
-      ...(storage === undefined ? [{ name: 'data', emptyDir: { sizeLimit: unkept.sizeLimit } }] : []),
+      ...(storage === undefined ? [{ name: dataVolume, emptyDir: { sizeLimit: unkept.sizeLimit } }] : []),
     ],
     podTemplate: written,
     // Its own ConfigMap is not among them, because it is read again.
     made: [],
   });
 }
-
-const claim = (size: number) => ({
-  metadata: { name: 'data' },
-  spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: `${size}` } } },
-});
 
 const service = (pipeline: Pipeline, name: string): KubeObject => ({
   apiVersion: 'v1',

@@ -1,0 +1,106 @@
+/** Volumes of a managed broker that grow, on a real API server: its own admission says which may. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { RunningKubernetes } from '../real/kubernetes.ts';
+import { describeReal } from '../real/require.ts';
+import { until } from '../real/until.ts';
+import { bridge, looks, type RunningOperator, startCluster, startOperator } from './support/stage.ts';
+
+const storageClass = (name: string, allowVolumeExpansion: boolean) => ({
+  apiVersion: 'storage.k8s.io/v1',
+  kind: 'StorageClass',
+  metadata: { name },
+  provisioner: 'kubernetes.io/no-provisioner',
+  allowVolumeExpansion,
+});
+const volume = (name: string, storageClassName: string) => ({
+  apiVersion: 'v1',
+  kind: 'PersistentVolume',
+  metadata: { name },
+  spec: {
+    capacity: { storage: '1Gi' },
+    accessModes: ['ReadWriteOnce'],
+    storageClassName,
+    hostPath: { path: '/nowhere' },
+  },
+});
+const gibi = 2 ** 30;
+
+describeReal('kubernetes', 'kwok')('the volumes of a broker', () => {
+  let kubernetes: RunningKubernetes;
+  let operator: RunningOperator;
+  let look: ReturnType<typeof looks>;
+
+  beforeAll(async () => {
+    kubernetes = await startCluster();
+    look = looks(kubernetes);
+    operator = await startOperator(kubernetes);
+    const volumes = ['elastic', 'stiff'].flatMap(name => [0, 1].map(index => volume(`${name}-${index}`, name)));
+    await kubernetes.apply(storageClass('elastic', true), storageClass('stiff', false), ...volumes);
+  }, 90_000);
+
+  afterAll(async () => {
+    await operator?.stop();
+    await kubernetes?.stop();
+  });
+
+  const withVolumes = (name: string, storage: string, more: object = {}) =>
+    bridge(name, { mqtt: { broker: { kind: 'emqx', replicas: 2, storage, storageClassName: name, ...more } } });
+  const claims = async (name: string) => {
+    const found = JSON.parse(
+      await kubernetes.kubectl(['get', 'pvc', '-l', `app.kubernetes.io/instance=${name}`, '-o', 'json']),
+    );
+    return found.items.map(({ spec }: { spec: { resources: { requests: { storage: string } } } }) =>
+      Number(spec.resources.requests.storage),
+    );
+  };
+  const statefulSet = (name: string) => kubernetes.get('statefulset', `${name}-broker`);
+  const pods = async (name: string): Promise<string[]> => {
+    const found = await kubernetes.kubectl([
+      ...['get', 'pods', '-l', `app.kubernetes.io/instance=${name},app.kubernetes.io/component=broker`],
+      ...['-o', 'jsonpath={.items[*].metadata.uid}'],
+    ]);
+    return found.split(' ').sort();
+  };
+
+  // A volume that was full could only be made larger by deleting the bridge and everything that waited in its sessions.
+  it('grow in place, and no Pod of it ends', async () => {
+    await kubernetes.apply(withVolumes('elastic', '1GiB'));
+    await look.reaches('elastic', 'BrokerReady', 'True', 'PodsReady');
+    expect((await statefulSet('elastic'))!.spec.persistentVolumeClaimRetentionPolicy).toEqual({
+      whenDeleted: 'Retain',
+      whenScaled: 'Retain',
+    });
+    const [before, uid] = [await pods('elastic'), (await statefulSet('elastic'))!.metadata.uid];
+    await kubernetes.apply(
+      withVolumes('elastic', '3GiB', { persistentVolumeClaimRetentionPolicy: { whenScaled: 'Delete' } }),
+    );
+    await until('larger claims', async () => (await claims('elastic')).every((size: number) => size === 3 * gibi));
+    const after = await until('the StatefulSet with larger claims', async () => {
+      const found = await statefulSet('elastic');
+      return found && found.metadata.uid !== uid && !found.metadata.deletionTimestamp ? found : undefined;
+    });
+    expect(after.spec.volumeClaimTemplates[0].spec.resources.requests.storage).toBe(`${3 * gibi}`);
+    expect(after.spec.persistentVolumeClaimRetentionPolicy).toEqual({ whenDeleted: 'Retain', whenScaled: 'Delete' });
+    await look.reaches('elastic', 'BrokerReady', 'True', 'PodsReady');
+    expect(await pods('elastic')).toEqual(before);
+  }, 60_000);
+
+  it('stay as they are where their class does not let them, and the bridge says why', async () => {
+    await kubernetes.apply(withVolumes('stiff', '1GiB'));
+    await look.reaches('stiff', 'BrokerReady', 'True', 'PodsReady');
+    const uid = (await statefulSet('stiff'))!.metadata.uid;
+    await kubernetes.apply(withVolumes('stiff', '2GiB'));
+    const refused = await until('the reason', async () => {
+      const { conditions } = await look.status('stiff');
+      return conditions.find(({ message }: { message: string }) => /data-stiff-broker-\d cannot grow/.test(message));
+    });
+    expect(refused.message).toMatch(/resize/);
+    expect((await statefulSet('stiff'))!.metadata.uid).toBe(uid);
+    expect(await claims('stiff')).toEqual([gibi, gibi]);
+    // And heals as soon as it does.
+    await kubernetes.apply(storageClass('stiff', true));
+    await kubernetes.kubectl(['annotate', 'mkb', 'stiff', 'example.com/again=now']);
+    await until('larger claims', async () => (await claims('stiff')).every((size: number) => size === 2 * gibi));
+    await look.reaches('stiff', 'Ready', 'True');
+  }, 60_000);
+});
