@@ -7,12 +7,8 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { serveHttp } from '../bridge/observe/http.ts';
 import { createLog, type Logger } from '../bridge/observe/log.ts';
-import {
-  defaultConfiguration,
-  loadConfiguration,
-  namespaceRule,
-  type OperatorConfiguration,
-} from '../operator/configuration.ts';
+import { namespaceRule } from '../api/schema/object-names.ts';
+import { defaultConfiguration, loadConfiguration, type OperatorConfiguration } from '../operator/configuration.ts';
 import { type Operator, prepareOperator } from '../operator/main.ts';
 import { serveWebhook, type Webhook } from '../operator/webhook/server.ts';
 import { type Address, parseAddress } from './address.ts';

@@ -3,6 +3,7 @@ import type { Static } from 'typebox';
 import { apiVersion } from '../api/bridge.ts';
 import type { ReadOptions } from '../api/files.ts';
 import { choice, duration, type Field, flag, list, optional, section, text, whole } from '../api/schema/fields.ts';
+import { namespaceRule } from '../api/schema/object-names.ts';
 import { fillDefaults } from '../api/shape.ts';
 import { type LoadedSingle, loadSingle, loadSingleText, type SingleKind } from '../api/single-document.ts';
 import packageJson from '../package.json' with { type: 'json' };
@@ -31,12 +32,6 @@ const images = section(
   },
   { default: {} },
 );
-
-/** What the command line takes as a namespace, too. */
-export const namespaceRule = {
-  pattern: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$',
-  expected: 'the name of a namespace: up to 63 small letters, digits and dashes, no dash at the ends',
-};
 
 const namespaceName = (description: string) => text(description, namespaceRule);
 

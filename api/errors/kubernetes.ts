@@ -134,6 +134,13 @@ export const kubernetesErrors = table({
       `The Kafka cluster ${cluster} of kafka.clusterRef cannot be used: ${reason}.`,
     remedy: 'Check the name and namespace, and that Strimzi runs it; it is retried.',
   },
+  'reference-not-allowed': {
+    kind: 'retryable',
+    message: ({ field, object, from }: { field: string; object: string; from: string }) =>
+      `${field} names ${object}, which does not exist or is not shared with the namespace ${from}.`,
+    remedy:
+      "Check its name. If it exists, ask its owner to name the bridge's namespace in its annotation `mqttkafka.dev/allow-from`; it is retried.",
+  },
   'mqtt-broker-not-ready': {
     kind: 'retryable',
     message: ({ broker, reason }: { broker: string; reason: string }) =>

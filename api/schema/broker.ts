@@ -1,6 +1,7 @@
 /** `spec.mqtt.broker`: an MQTT broker that the operator runs; `spec.mqtt.brokerRef`: one that the EMQX operator runs. */
 import type { Static } from 'typebox';
 import { choice, flag, list, optional, section, size, text, whole } from './fields.ts';
+import { namespaceRule, objectNameRule } from './object-names.ts';
 import { secret } from './security.ts';
 import { service } from './service.ts';
 import { volumeFields } from './volume.ts';
@@ -47,8 +48,13 @@ export const broker = section('A broker for the operator to run beside the bridg
 });
 
 export const brokerRef = section('An EMQX cluster that the EMQX operator runs; its address is looked up.', {
-  name: text('The name of the EMQX resource.'),
-  namespace: optional(text("The namespace of the EMQX resource. Default: the document's own.")),
+  name: text('The name of the EMQX resource.', objectNameRule),
+  namespace: optional(
+    text(
+      "The namespace of the EMQX resource. Default: the document's own. Another one must share the Service of its listeners, by the annotation `mqttkafka.dev/allow-from` with the document's namespace in it.",
+      namespaceRule,
+    ),
+  ),
   port: whole('The port of its listeners Service to use.', { minimum: 1, maximum: 65_535, default: 1883 }),
 });
 

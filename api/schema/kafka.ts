@@ -1,6 +1,7 @@
 /** `spec.kafka`: the cluster, who we are to it, how records are produced and consumed, and topics to create. */
 import type { Static } from 'typebox';
 import { choice, duration, flag, list, optional, section, size, text, textMap, whole } from './fields.ts';
+import { namespaceRule, objectNameRule } from './object-names.ts';
 import { secret, tls } from './security.ts';
 
 /** What Kafka takes as the name of a topic [org.apache.kafka.common.internals.Topic]. */
@@ -146,10 +147,17 @@ export const kafka = section(
     bootstrapServers: optional(bootstrapServers),
     clusterRef: optional(
       section('A Kafka cluster that the Strimzi operator runs; its addresses are looked up.', {
-        name: text('The name of the Kafka resource.'),
-        namespace: optional(text("The namespace of the Kafka resource. Default: the document's own.")),
+        name: text('The name of the Kafka resource.', objectNameRule),
+        namespace: optional(
+          text(
+            "The namespace of the Kafka resource. Default: the document's own. Another one must share the Kafka and the KafkaUser, by the annotation `mqttkafka.dev/allow-from` with the document's namespace in it.",
+            namespaceRule,
+          ),
+        ),
         listener: optional(text('Which of its listeners to use. Default: the first internal one.')),
-        user: optional(text('The KafkaUser to be; its Secret is looked up.')),
+        user: optional(
+          text('The KafkaUser to be, in the namespace of the Kafka resource; its Secret is looked up.', objectNameRule),
+        ),
       }),
     ),
     clientId: text("The name in Kafka's logs, metrics and quotas.", {

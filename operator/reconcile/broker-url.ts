@@ -3,12 +3,13 @@ import type { MqttKafkaBridge } from '../../api/bridge.ts';
 import { MkbError } from '../../api/errors.ts';
 import { kinds } from '../kinds.ts';
 import type { ApiClient, CallOptions } from '../runtime/client.ts';
+import { readReference } from './grants.ts';
 
 interface Service {
   readonly spec?: { readonly ports?: readonly { readonly port: number; readonly name?: string }[] };
 }
 
-/** @throws mqtt-broker-not-ready, which is retried; what the client throws */
+/** @throws mqtt-broker-not-ready and reference-not-allowed, which are retried; what the client throws */
 export async function lookUpBroker(
   client: Pick<ApiClient, 'get'>,
   document: MqttKafkaBridge,
@@ -16,10 +17,12 @@ export async function lookUpBroker(
 ): Promise<string | undefined> {
   const { brokerRef, tls } = document.spec.mqtt;
   if (brokerRef === undefined) return undefined;
-  const namespace = brokerRef.namespace ?? document.metadata.namespace!;
+  const from = document.metadata.namespace!;
+  const { namespace = from } = brokerRef;
   // https://github.com/emqx/emqx-operator: a Service with this suffix for all listeners, with a port for each.
   const name = `${brokerRef.name}-listeners`;
-  const service = (await client.get(kinds.service, { namespace, name }, options)) as Service | undefined;
+  const reference = { field: 'spec.mqtt.brokerRef', kind: kinds.service, key: { namespace, name }, from };
+  const service = (await readReference(client, reference, options)) as Service | undefined;
   const notReady = (reason: string) =>
     new MkbError('mqtt-broker-not-ready', { broker: `${namespace}/${brokerRef.name}`, reason });
   if (service === undefined) throw notReady(`there is no Service ${name}`);

@@ -5,6 +5,7 @@
  * `Ready` is about the document as it is written now. While a newer document is not valid, the last good one runs and may well move every
  * message; `Ready` is false all the same, for whoever waits for it has asked for something else.
  */
+import { type ErrorCode, MkbError } from '../../api/errors.ts';
 import type { Condition } from '../../api/schema/status.ts';
 import { durableSessionsVariable } from '../resources/broker/emqx-environment.ts';
 import type { Component } from '../resources/labels.ts';
@@ -162,10 +163,15 @@ function rulesValid({ problems, document }: Findings): Answer {
   return answer('RulesValid', 'True', 'Valid', `All ${document?.spec.rules.length ?? 0} rules are valid.`);
 }
 
+/** Whether it is this error, or that this reference is not allowed. */
+const isAbout = (failure: MkbError, code: ErrorCode, field: string): boolean =>
+  failure.code === code || (MkbError.is(failure, 'reference-not-allowed') && failure.details.field === field);
+
 function brokerReady(findings: Findings): Answer {
   const { document, connections, failure } = findings;
   const type = 'BrokerReady';
-  if (failure?.code === 'mqtt-broker-not-ready') return answer(type, 'False', camelCase(failure.code), failure.message);
+  if (failure && isAbout(failure, 'mqtt-broker-not-ready', 'spec.mqtt.brokerRef'))
+    return answer(type, 'False', camelCase(failure.code), failure.message);
   const broker = of(findings, 'broker');
   if (document?.spec.mqtt.broker) {
     const why = broker
@@ -184,7 +190,7 @@ function brokerReady(findings: Findings): Answer {
 
 function kafkaReachable(findings: Findings): Answer {
   const { failure, connections } = findings;
-  if (failure?.code === 'kafka-cluster-not-ready') {
+  if (failure && isAbout(failure, 'kafka-cluster-not-ready', 'spec.kafka.clusterRef')) {
     return answer('KafkaReachable', 'False', camelCase(failure.code), failure.message);
   }
   return connected('KafkaReachable', findings, connections.kafka, 'Kafka');

@@ -1,13 +1,16 @@
 /**
  * What a `kafka.clusterRef` stands for: the addresses and certificates that Strimzi reports of a listener, and what it has put into the
- * Secret of a user. https://strimzi.io/docs/operators/latest/configuring.html#type-ListenerStatus-reference
+ * Secret of a user. In another namespace both the Kafka and the KafkaUser must allow it (grants.ts). https://strimzi.io/docs/operators/latest/configuring.html#type-ListenerStatus-reference
  */
 import type { MqttKafkaBridge } from '../../api/bridge.ts';
 import { MkbError } from '../../api/errors.ts';
 import { kinds, strimziKinds } from '../kinds.ts';
+import { annotations } from '../resources/labels.ts';
 import type { KafkaCluster } from '../resources/pipeline.ts';
 import type { ApiClient, CallOptions } from '../runtime/client.ts';
+import type { ResourceKind } from '../runtime/kinds.ts';
 import type { KubeObject } from '../runtime/object.ts';
+import { isGranted, readReference } from './grants.ts';
 
 type ClusterRef = NonNullable<MqttKafkaBridge['spec']['kafka']['clusterRef']>;
 
@@ -31,7 +34,7 @@ interface KafkaUser {
 
 /**
  * @param strimzi the version of its API that is served; undefined when it is not there
- * @throws kafka-cluster-not-ready, which is retried; what the client throws
+ * @throws kafka-cluster-not-ready and reference-not-allowed, which are retried; what the client throws
  */
 export async function lookUpKafka(
   client: Pick<ApiClient, 'get'>,
@@ -41,22 +44,26 @@ export async function lookUpKafka(
 ): Promise<KafkaCluster | undefined> {
   const { clusterRef } = document.spec.kafka;
   if (clusterRef === undefined) return undefined;
-  const namespace = clusterRef.namespace ?? document.metadata.namespace!;
+  const from = document.metadata.namespace!;
+  const { namespace = from } = clusterRef;
+  const read = (kind: ResourceKind, name: string) =>
+    readReference(client, { field: 'spec.kafka.clusterRef', kind, key: { namespace, name }, from }, options);
   const notReady = (reason: string) =>
     new MkbError('kafka-cluster-not-ready', { cluster: `${namespace}/${clusterRef.name}`, reason });
   if (strimzi === undefined) throw notReady('this cluster has no API kafka.strimzi.io');
   const found = strimziKinds(strimzi);
-  const kafka = await client.get(found.kafka, { namespace, name: clusterRef.name }, options);
+  const kafka = await read(found.kafka, clusterRef.name);
   if (kafka === undefined) throw notReady('there is no Kafka resource of this name');
   const listener = listenerOf(kafka as Kafka & KubeObject, clusterRef, notReady);
   const base = {
     namespace,
     name: clusterRef.name,
+    makesTopics: namespace === from || isGranted(kafka, annotations.allowTopicsFrom, from),
     bootstrapServers: listener.bootstrapServers!.split(','),
     ...(listener.tls && { ca: (listener.certificates ?? []).join('\n') }),
   };
   if (clusterRef.user === undefined) return base;
-  const user = await client.get(found.kafkaUser, { namespace, name: clusterRef.user }, options);
+  const user = await read(found.kafkaUser, clusterRef.user);
   if (user === undefined) throw notReady(`there is no KafkaUser ${clusterRef.user}`);
   const secretName = (user as KafkaUser & KubeObject).status?.secret;
   const secret = secretName && (await client.get(kinds.secret, { namespace, name: secretName }, options));

@@ -24,12 +24,13 @@ function userTexts(user: KafkaCluster['user']): Record<string, string> {
 
 /**
  * Topics of the document as Strimzi's own resources. They belong to nobody: data outlives the bridge. The bridge still makes those that are
- * not there yet when it starts, and Strimzi then takes them as they are.
+ * not there yet when it starts, and Strimzi then takes them as they are. In a namespace that does not allow it, the bridge makes all of them,
+ * with the rights of its user: the topic operator of Strimzi has every right, and must not lend it to another namespace.
  * https://strimzi.io/docs/operators/latest/configuring.html#type-KafkaTopic-reference
  */
 export function kafkaTopics({ document, observed }: Pipeline): KubeObject[] {
   const { kafka, apis } = observed;
-  if (kafka === undefined || apis.strimzi === undefined) return [];
+  if (!kafka?.makesTopics || apis.strimzi === undefined) return [];
   return document.spec.kafka.topics.map(({ name, partitions, replicas, config }) => ({
     apiVersion: `kafka.strimzi.io/${apis.strimzi}`,
     kind: 'KafkaTopic',

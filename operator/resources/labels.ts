@@ -16,7 +16,7 @@ export const labels = (name: string, component: Component): Record<string, strin
   'app.kubernetes.io/managed-by': 'mqtt-kafka-operator',
 });
 
-/** Annotations of a bridge that a person sets. */
+/** Annotations that a person sets: of a bridge, but for the last two. */
 export const annotations = {
   /** `"true"`: the operator leaves everything as it is. */
   paused: 'mqttkafka.dev/paused',
@@ -26,6 +26,10 @@ export const annotations = {
   identity: identityAnnotation,
   /** `keep` or `follow`: see `OperatorSettings.imageUpdates`. */
   imageUpdates: 'mqttkafka.dev/image-updates',
+  /** On a Kafka, a KafkaUser or a Service of EMQX: namespaces with commas, whose bridges may refer to it. */
+  allowFrom: 'mqttkafka.dev/allow-from',
+  /** On a Kafka: namespaces with commas, whose bridges get KafkaTopics made beside it. */
+  allowTopicsFrom: 'mqttkafka.dev/allow-topics-from',
 } as const;
 
 /** On a Pod template: a hash of everything the Pod reads at start. A new one rolls the Pods. */

@@ -27,6 +27,8 @@ export interface KafkaCluster {
   /** The namespace of the Kafka resource, where its topics are made. */
   readonly namespace: string;
   readonly name: string;
+  /** Whether topics of the document become KafkaTopics there. In another namespace its owner must have allowed it. */
+  readonly makesTopics: boolean;
 }
 
 export interface Observed {

@@ -17,11 +17,12 @@ const reported = [
   { name: 'tls', bootstrapServers: 'prod-kafka-bootstrap.kafka.svc:9093', certificates: ['CA 1', 'CA 2'] },
 ];
 
-/** A cluster that has these objects, by kind and key. */
+/** A cluster that has these objects, by kind and key; all are shared with `shop`. */
 const clusterOf = (objects: Record<string, object>) => ({
   get: async ({ kind }: ResourceKind, { namespace, name }: ObjectKey) => {
     const found = objects[`${kind} ${namespace}/${name}`];
-    return found && ({ apiVersion: '', kind, metadata: { name, namespace }, ...found } as KubeObject);
+    const metadata = { name, namespace, annotations: { 'mqttkafka.dev/allow-from': 'shop' } };
+    return found && ({ apiVersion: '', kind, metadata, ...found } as KubeObject);
   },
 });
 
@@ -33,6 +34,9 @@ const strimzi = {
   },
   'Secret kafka/cars': { data: { password: base64('pass') } },
 };
+
+/** The same in the namespace of the document. */
+const own = Object.fromEntries(Object.entries(strimzi).map(([key, value]) => [key.replace('kafka/', 'shop/'), value]));
 
 const lookUp = (clusterRef: object, objects: Record<string, object> = strimzi, version: string | undefined = 'v1') =>
   lookUpKafka(
@@ -47,6 +51,7 @@ describe('a clusterRef', () => {
     expect(await lookUp({})).toEqual({
       namespace: 'kafka',
       name: 'prod',
+      makesTopics: false,
       bootstrapServers: ['prod-kafka-bootstrap.kafka.svc:9092'],
     });
   });
@@ -70,10 +75,10 @@ describe('a clusterRef', () => {
 
   it.each([
     ['no API kafka.strimzi.io', {}, strimzi, ''],
-    ['no Kafka resource of this name', {}, {}, 'v1'],
+    ['no Kafka resource of this name', { namespace: 'shop' }, {}, 'v1'],
     ['no listener other (it has: outside, plain, tls)', { listener: 'other' }, strimzi, 'v1'],
     ['listener outside has no address yet', { listener: 'outside' }, strimzi, 'v1'],
-    ['no KafkaUser nobody', { user: 'nobody' }, strimzi, 'v1'],
+    ['no KafkaUser nobody', { namespace: 'shop', user: 'nobody' }, own, 'v1'],
   ])('is not ready when there is %s', async (reason, clusterRef, objects, version) => {
     const error = { code: 'kafka-cluster-not-ready', kind: 'retryable', message: expect.stringContaining(reason) };
     const document = documentIn({ kafka: { clusterRef: { name: 'prod', namespace: 'kafka', ...clusterRef } } });
@@ -92,7 +97,8 @@ describe('a brokerRef', () => {
 
   it('is not ready without that Service, or without its port', async () => {
     const code = 'mqtt-broker-not-ready';
-    await expect(lookUpBroker(clusterOf({}), document, {})).rejects.toMatchObject({ code });
+    const here = documentIn({ mqtt: { brokerRef: { name: 'emqx' } } });
+    await expect(lookUpBroker(clusterOf({}), here, {})).rejects.toMatchObject({ code });
     const other = clusterOf({ 'Service mq/emqx-listeners': { spec: { ports: [{ port: 8883 }] } } });
     await expect(lookUpBroker(other, document, {})).rejects.toMatchObject({ code });
   });

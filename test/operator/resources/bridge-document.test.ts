@@ -21,6 +21,7 @@ const cluster: KafkaCluster = {
   namespace: 'kafka',
   bootstrapServers: ['events-kafka-bootstrap.kafka.svc:9093'],
   ca: 'PEM',
+  makesTopics: true,
 };
 
 describe('the document that the bridge runs from', () => {

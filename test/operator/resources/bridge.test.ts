@@ -33,6 +33,7 @@ describe('the objects of a bridge', () => {
       name: 'events',
       namespace: 'kafka',
       bootstrapServers: ['events:9093'],
+      makesTopics: true,
       ca: 'PEM',
       user: { kind: 'scram-sha-512', username: 'me', password: 'p' } as const,
     };

@@ -3,7 +3,7 @@ import { kafkaTopics } from '../../../operator/resources/kafka.ts';
 import type { OptionalApis } from '../../../operator/resources/pipeline.ts';
 import { pipelineOf } from '../support/pipelines.ts';
 
-const kafka = { name: 'events', namespace: 'kafka', bootstrapServers: ['events:9092'] };
+const kafka = { name: 'events', namespace: 'kafka', bootstrapServers: ['events:9092'], makesTopics: true };
 
 const topicsOf = (topics: object[], apis: Pick<OptionalApis, 'strimzi'> = { strimzi: 'v1' }) =>
   kafkaTopics(
@@ -46,5 +46,11 @@ describe('topics of Strimzi', () => {
     const plain = pipelineOf({ kafka: { bootstrapServers: ['k:1'], topics: [{ name: 'cars' }] } });
     expect(kafkaTopics(plain)).toEqual([]);
     expect(topicsOf([{ name: 'cars' }], { strimzi: undefined })).toEqual([]);
+  });
+
+  it('are not made in a namespace that does not allow it', () => {
+    const spec = { kafka: { clusterRef: { name: 'events' }, topics: [{ name: 'cars' }] } };
+    const apis = { prometheusOperator: false, strimzi: 'v1' };
+    expect(kafkaTopics(pipelineOf(spec, { observed: { kafka: { ...kafka, makesTopics: false }, apis } }))).toEqual([]);
   });
 });

@@ -17,6 +17,12 @@ it.each([
   expect(path).toBe(expected);
 });
 
-it('a name cannot lead to another place', () => {
-  expect(pathOf(secret, 'a/../b', 'c?d#e')).toBe('/api/v1/namespaces/a%2F..%2Fb/secrets/c%3Fd%23e');
+it('a name is never read as anything else of a URL', () => {
+  expect(pathOf(secret, 'a&b', 'c?d#e')).toBe('/api/v1/namespaces/a%26b/secrets/c%3Fd%23e');
+});
+
+it.each(['.', '..', 'a/b', '../kafka', '%2e%2e', 'a%2fb'])('a name never leads to another place: %s', name => {
+  // A document that named `..` as a Secret made the operator read something else with its own rights.
+  expect(() => pathOf(secret, 'shop', name)).toThrow('not a name');
+  expect(() => pathOf(secret, name, 'shop')).toThrow('not a name');
 });

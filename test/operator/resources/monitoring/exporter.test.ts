@@ -30,6 +30,7 @@ const cluster: KafkaCluster = {
   bootstrapServers: ['events-kafka-bootstrap.kafka.svc:9093'],
   ca: 'PEM',
   user: { kind: 'scram-sha-512', username: 'me', password: 'hunter2' },
+  makesTopics: true,
 };
 const lookedUp = { observed: { kafka: cluster, brokerUrl: 'mqtt://found' } };
 
