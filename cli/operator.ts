@@ -5,9 +5,9 @@ import { hostname } from 'node:os';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import { namespaceRule } from '../api/schema/object-names.ts';
 import { serveHttp } from '../bridge/observe/http.ts';
 import { createLog, type Logger } from '../bridge/observe/log.ts';
-import { namespaceRule } from '../api/schema/object-names.ts';
 import { defaultConfiguration, loadConfiguration, type OperatorConfiguration } from '../operator/configuration.ts';
 import { type Operator, prepareOperator } from '../operator/main.ts';
 import { serveWebhook, type Webhook } from '../operator/webhook/server.ts';
@@ -25,6 +25,7 @@ interface OperatorCommandOptions extends KubeConfigOptions {
   readonly leaderElect?: boolean;
   readonly webhook?: Address;
   readonly webhookCertificates: string;
+  readonly webhookClientCa?: string;
 }
 
 const help = `
@@ -76,6 +77,10 @@ export const operatorCommand = (): Command =>
       '--webhook-certificates <dir>',
       'the folder of its tls.crt and tls.key, which may be renewed',
       '/etc/mkb-webhook',
+    )
+    .option(
+      '--webhook-client-ca <file>',
+      'answer only clients whose certificate one of these authorities has signed (the API server needs an AdmissionConfiguration)',
     )
     .addHelpText('after', help)
     .action(async (options: OperatorCommandOptions) => {
@@ -138,11 +143,11 @@ const serve = async (address: Address, operator: Operator, registry: Registry, l
 
 /** In every replica, whether it leads or not. */
 const startWebhook = async (
-  { webhook, webhookCertificates }: OperatorCommandOptions,
+  { webhook, webhookCertificates, webhookClientCa }: OperatorCommandOptions,
   { replicas }: OperatorConfiguration,
   log: Logger,
 ): Promise<Webhook | undefined> =>
-  webhook && serveWebhook({ ...webhook, certificates: webhookCertificates, replicas, log });
+  webhook && serveWebhook({ ...webhook, certificates: webhookCertificates, clientCa: webhookClientCa, replicas, log });
 
 /** What the file says, or the defaults; with what the command line says in its place. */
 const configure = async (options: OperatorCommandOptions): Promise<OperatorConfiguration | undefined> => {

@@ -19,8 +19,8 @@ export interface HttpServerOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
-  /** PEM; served over TLS with it. */
-  readonly tls?: { readonly cert: Buffer; readonly key: Buffer };
+  /** PEM; served over TLS with it. With `ca` and `requestCert` only to clients whose certificate it has signed. */
+  readonly tls?: { readonly cert: Buffer; readonly key: Buffer; readonly ca?: Buffer; readonly requestCert?: boolean };
   /** How many connections there may be; 256 when left out. A browser takes six, Prometheus and a kubelet one each. */
   readonly connections?: number;
   /** How long a head may take, from the connection or the request before it, milliseconds; ten seconds when left out. */

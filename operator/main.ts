@@ -26,6 +26,8 @@ import type { Log } from './runtime/log.ts';
 import { clientMetrics, controllerMetrics, leaderMetrics, queueMetrics } from './runtime/metrics.ts';
 import { keyOf, keyText, type ObjectKey } from './runtime/object.ts';
 import { WorkQueue } from './runtime/work-queue.ts';
+import { CheckThread } from './verdicts/check-thread.ts';
+import { Verdicts } from './verdicts/verdicts.ts';
 
 export interface OperatorOptions {
   readonly config: KubeConfig;
@@ -76,10 +78,17 @@ export function prepareOperator(options: OperatorOptions): Operator {
     fetchText: options.fetchText ?? fetchText,
     onChange: key => queue.add(key, 'resync'),
   });
+  const thread = new CheckThread();
+  const verdicts = new Verdicts({
+    thread,
+    replicas: configuration.replicas,
+    onVerdict: (key, ms) => (ms === 0 ? queue.add(key) : queue.addAfter(key, ms, 'resync')),
+  });
   const events = new EventRecorder(client, { component: operatorName, instance: options.identity, log });
   const context: Context = {
     cluster,
     settings: configuration,
+    verdicts,
     figures: key => figures.of(key),
     events,
     log,
@@ -124,6 +133,7 @@ export function prepareOperator(options: OperatorOptions): Operator {
         return await runLifecycle(lifecycle, signal);
       } finally {
         queue.shutDown();
+        thread.close();
         await events.idle();
         client.close();
       }

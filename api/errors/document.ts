@@ -38,6 +38,11 @@ export const documentErrors = table({
     message: ({ what, limit }: { what: string; limit: string }) => `The document has ${what}; the limit is ${limit}.`,
     remedy: 'Split it into several documents; one bridge rarely needs more than a few kilobytes.',
   },
+  'document-unchecked': {
+    kind: 'retryable',
+    message: ({ reason }: { reason: string }) => `The document could not be checked: ${reason}.`,
+    remedy: 'Split it into several bridges, or make its longest rules shorter; it is checked again after some minutes.',
+  },
   'document-syntax': {
     kind: 'permanent',
     message: ({ reason }: { reason: string }) => reason,

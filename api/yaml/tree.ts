@@ -18,11 +18,9 @@ import {
   type YAMLMap,
 } from 'yaml';
 import type { ErrorCode, ErrorDetails } from '../errors.ts';
+import { mostLevels, mostValues } from '../limits.ts';
 import type { Path } from '../problems.ts';
 import { sourceOffset } from './string-offset.ts';
-
-const mostValues = 50_000;
-const mostLevels = 100;
 
 /** Tells of a problem at an offset of the file. */
 export type Report = <C extends ErrorCode>(offset: number, code: C, details: ErrorDetails<C>, remedy?: string) => void;

@@ -41,16 +41,25 @@ export function answers(findings: Findings): Answer[] {
   ];
 }
 
+/** What holds of a bridge that could not be looked at. */
+export function failureAnswers({ code, message, remedy }: MkbError): Answer[] {
+  const why = [camelCase(code), `${message} ${remedy}`] as const;
+  return [answer('Ready', 'False', ...why), answer('Progressing', 'True', ...why), answer('Degraded', 'True', ...why)];
+}
+
 /** What holds besides of a bridge that is paused: nothing is looked at. */
 export const pausedAnswer = (annotation: string): Answer =>
   answer('Paused', 'True', 'Annotation', `Nothing is changed while the annotation ${annotation} is "true".`);
+
+/** The API server takes 32,768 characters, and may itself have much to say of an object. */
+const longestMessage = 8000;
 
 const answer = (
   type: (typeof conditionTypes)[number],
   status: Answer['status'],
   reason: string,
   message: string,
-): Answer => ({ type, status, reason, message });
+): Answer => ({ type, status, reason, message: message.slice(0, longestMessage) });
 
 interface Why {
   readonly reason: string;

@@ -5,10 +5,13 @@ import type { EventText } from '../runtime/events.ts';
 import type { Log } from '../runtime/log.ts';
 import type { KubeObject } from '../runtime/object.ts';
 import type { OperatorSettings } from '../settings.ts';
+import type { Verdicts } from '../verdicts/verdicts.ts';
 
 export interface Context {
   readonly cluster: Cluster;
   readonly settings: OperatorSettings;
+  /** What is known of documents. */
+  readonly verdicts: Pick<Verdicts, 'of' | 'kept' | 'forget'>;
   /** What the Pods of a bridge say, by its key. */
   readonly figures: (key: string) => Figures;
   readonly events: { record(regarding: KubeObject, event: EventText): void };

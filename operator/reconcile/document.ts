@@ -7,8 +7,10 @@
  */
 import type { MqttKafkaBridge } from '../../api/bridge.ts';
 import { checkDocument } from '../../api/check.ts';
-import type { ErrorCode } from '../../api/errors.ts';
+import { completeDocument } from '../../api/complete.ts';
+import { type ErrorCode, MkbError } from '../../api/errors.ts';
 import type { Finding } from '../../api/findings.ts';
+import { excessOf } from '../../api/limits.ts';
 import type { LoadedDocument } from '../../api/load.ts';
 import { formatPath, type Path, type Problem } from '../../api/problems.ts';
 import { checkRules } from '../../rules/check.ts';
@@ -24,24 +26,68 @@ export interface DocumentProblem {
   readonly message: string;
 }
 
+/** What is said of a document: small, whatever the document is. */
+export interface Verdict {
+  /** Empty when it can be run. */
+  readonly problems: readonly DocumentProblem[];
+  readonly warnings: readonly string[];
+}
+
 export type CheckedResource =
   | { readonly document: MqttKafkaBridge; readonly problems: readonly []; readonly warnings: readonly string[] }
   | { readonly document?: undefined; readonly problems: readonly DocumentProblem[] };
 
+/** What a person reads of a document's problems, and what a status may hold. */
+const mostProblems = 100;
+const longestMessage = 1000;
+/** The ConfigMap that bridges read holds a document twice, and is 1 MiB at most. */
+const mostKib = 480;
+
 /** @param replicas how many there are where the document does not say */
 export function checkResource(resource: KubeObject, replicas: number): CheckedResource {
+  const { problems, warnings } = verdictOf(resource, replicas);
+  if (problems.length > 0) return { problems };
+  return { document: completeResource(resource, replicas), problems: [], warnings };
+}
+
+/** The document of a resource that is right. */
+export const completeResource = (resource: KubeObject, replicas: number): MqttKafkaBridge =>
+  completeDocument(withReplicas(resource, replicas));
+
+/** May take long, and throws nothing about the document: see verdicts/. */
+export function verdictOf(resource: KubeObject, replicas: number): Verdict {
+  const excess = excessOf(resource.spec) ?? lengthExcess(resource.spec);
+  if (excess) {
+    const { code, message } = new MkbError('document-too-large', excess);
+    return { problems: [{ code, inRules: false, message: `spec: ${message}` }], warnings: [] };
+  }
+  const { problems, warnings } = found(resource, replicas);
+  return {
+    problems: problems.slice(0, mostProblems).map(each => ({ ...each, message: shortened(each.message) })),
+    warnings: warnings.slice(0, mostProblems).map(shortened),
+  };
+}
+
+function lengthExcess(spec: unknown): ReturnType<typeof excessOf> {
+  const kib = Buffer.byteLength(JSON.stringify(spec) ?? '') / 1024;
+  return kib > mostKib ? { what: `${Math.ceil(kib)} KiB of JSON`, limit: `${mostKib} KiB` } : undefined;
+}
+
+const shortened = (message: string): string =>
+  message.length > longestMessage ? `${message.slice(0, longestMessage)} ...` : message;
+
+function found(resource: KubeObject, replicas: number): Verdict {
   const { document, findings, sound } = checkDocument(withReplicas(resource, replicas));
   const ofRules = sound([['spec', 'rules']]) ? checkRules(placedIn(document)) : [];
   const problems = [
     ...findings.filter(isError).map(found => problemOf(found, document)),
     ...ofRules.filter(isError).map(found => ({ code: found.code, inRules: true, message: told(found) })),
   ];
-  if (problems.length > 0) return { problems };
+  if (problems.length > 0) return { problems, warnings: [] };
   for (const { path, message } of unsupportedParts(document, 'cluster')) {
     problems.push({ code: 'part-unsupported', inRules: path.startsWith('spec.rules'), message: `${path}: ${message}` });
   }
-  if (problems.length > 0) return { problems };
-  return { document, problems: [], warnings: ofRules.filter(found => !isError(found)).map(told) };
+  return { problems, warnings: ofRules.filter(found => !isError(found)).map(told) };
 }
 
 const isError = ({ severity }: { readonly severity: Problem['severity'] }): boolean => severity === 'error';

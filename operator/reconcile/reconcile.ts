@@ -19,9 +19,9 @@ import type { Observed } from '../resources/pipeline.ts';
 import type { ReconcileResult } from '../runtime/controller.ts';
 import { type KubeObject, keyOf, keyParts } from '../runtime/object.ts';
 import { applyAll, type Deed, prune } from './apply-all.ts';
-import { pausedAnswer } from './conditions.ts';
+import { failureAnswers, pausedAnswer } from './conditions.ts';
 import type { Context } from './context.ts';
-import { type CheckedResource, checkResource } from './document.ts';
+import type { CheckedResource } from './document.ts';
 import { emqxSessionsOf } from './emqx-sessions.ts';
 import { endpointsOf } from './endpoints.ts';
 import { deedEvents } from './events.ts';
@@ -45,33 +45,55 @@ export async function reconcile(
   key: string,
   signal: AbortSignal,
 ): Promise<ReconcileResult | undefined> {
-  const found = context.cluster.bridges.get(keyParts(key));
-  if (found === undefined) return undefined;
-  const resource = await withIdentity(context, found, signal);
-  const checked = checkResource(resource, context.settings.replicas);
-  const document = checked.document ?? lastGood(context, resource);
-  if (resource.metadata.deletionTimestamp) return finalize(context, resource, document, signal);
+  const resource = context.cluster.bridges.get(keyParts(key));
+  if (resource === undefined) {
+    context.verdicts.forget(key);
+    return undefined;
+  }
+  let looked: Looked;
+  try {
+    looked = await look(context, await withIdentity(context, resource, signal), signal);
+  } catch (error) {
+    await tellFailure(context, resource, failureOf(error, signal), signal);
+    throw error;
+  }
+  if (looked.failure) throw looked.failure;
+  return looked.again;
+}
+
+interface Looked {
+  /** What keeps the bridge from being right; the status says so. */
+  readonly failure?: MkbError | undefined;
+  readonly again?: ReconcileResult | undefined;
+}
+
+async function look(context: Context, resource: KubeObject, signal: AbortSignal): Promise<Looked> {
+  const deleted = resource.metadata.deletionTimestamp !== undefined;
   const again = { requeueAfterMs: context.resyncMs * (0.9 + 0.2 * context.random()) };
-  if (resource.metadata.annotations?.[annotations.paused] === 'true') {
+  if (!deleted && resource.metadata.annotations?.[annotations.paused] === 'true') {
     const paused = withConditions(resource, [pausedAnswer(annotations.paused)], context.now());
     await tellStatus(context, resource, paused, signal);
-    return again;
+    return { again };
   }
+  const checked = context.verdicts.of(keyOf(resource), resource);
+  const document = checked && (checked.document ?? lastGood(context, resource));
+  // A check is under way: the key comes again with its verdict.
+  if (checked === undefined || document === undefined) return {};
+  if (deleted) return { again: await finalize(context, resource, document ?? undefined, signal) };
   const visit: Visit = { context, resource, checked, document, missing: [], unserved: [], deeds: [], signal };
-  const failure = document && (await failureOf(makeRight(visit, document), signal));
+  const failure = document ? await failed(makeRight(visit, document), signal) : undefined;
   tellDeeds(visit);
   const newest = visit.resource;
   await tellStatus(context, newest, reported(newest, findingsOf(visit, failure), context.now()), signal);
-  if (failure) throw failure;
-  return again;
+  return { failure, again };
 }
 
 interface Visit {
   readonly context: Context;
   resource: KubeObject;
   readonly checked: CheckedResource;
-  /** The newest document if it is valid, else the last good one. */
-  readonly document: MqttKafkaBridge | undefined;
+  /** The newest document if it is valid, else the last good one; null when there is none. */
+  readonly document: MqttKafkaBridge | null;
   missing: readonly string[];
   unserved: readonly string[];
   /** Undefined until it has been looked up. */
@@ -80,24 +102,22 @@ interface Visit {
   readonly signal: AbortSignal;
 }
 
-/** What the bridge runs from, when the newest document is not valid. */
-function lastGood({ cluster, settings }: Context, resource: KubeObject): MqttKafkaBridge | undefined {
+/** What the bridge runs from, when the newest document is not valid; null for nothing, undefined while it is being checked. */
+function lastGood({ cluster, verdicts }: Context, resource: KubeObject): MqttKafkaBridge | null | undefined {
   const { namespace, name } = resource.metadata;
   const configMap = cluster.of(kinds.configMap).get({ namespace: namespace!, name: bridgeName(name) });
   const spec = configMap && lastGoodSpec(configMap);
-  return spec === undefined ? undefined : checkResource({ ...resource, spec }, settings.replicas).document;
+  if (spec === undefined) return null;
+  return verdicts.kept(keyOf(resource), resource, spec, configMap!.metadata.resourceVersion!);
 }
 
 /** What work failed with; undefined when it did not. */
-async function failureOf(work: Promise<void>, signal: AbortSignal): Promise<MkbError | undefined> {
+async function failed(work: Promise<void>, signal: AbortSignal): Promise<MkbError | undefined> {
   try {
     await work;
     return undefined;
   } catch (error) {
-    signal.throwIfAborted();
-    // What we knew was old by a moment, which is over when it is retried: nothing to tell people of.
-    if (MkbError.is(error, 'kube-conflict') || MkbError.is(error, 'kube-cache-behind')) throw error;
-    return failureFrom(error);
+    return failureOf(error, signal);
   }
 }
 
@@ -109,6 +129,26 @@ const withVersion = (resource: KubeObject, { resourceVersion }: KubeObject['meta
   ...resource,
   metadata: { ...resource.metadata, ...(resourceVersion !== undefined && { resourceVersion }) },
 });
+
+/** @throws what is nothing to report to people: a stop, and what we knew that was old by a moment, which is over when it is retried */
+function failureOf(error: unknown, signal: AbortSignal): MkbError {
+  signal.throwIfAborted();
+  if (MkbError.is(error, 'kube-conflict') || MkbError.is(error, 'kube-cache-behind')) throw error;
+  return failureFrom(error);
+}
+
+/** A failure outside of the work itself, such as a fault of ours: nobody must have to read our log to learn of it. */
+async function tellFailure(
+  context: Context,
+  resource: KubeObject,
+  failure: MkbError,
+  signal: AbortSignal,
+): Promise<void> {
+  const status = withConditions(resource, failureAnswers(failure), context.now());
+  await tellStatus(context, resource, status, signal).catch(error => {
+    context.log.warn({ key: keyOf(resource), err: error }, 'a failure could not be written into the status');
+  });
+}
 
 async function makeRight(visit: Visit, document: MqttKafkaBridge): Promise<void> {
   const { context, resource, checked, deeds, signal } = visit;
@@ -179,7 +219,7 @@ function findingsOf(visit: Visit, failure: MkbError | undefined): Findings {
   const { connections, flow } = figures(keyOf(resource));
   return {
     problems: checked.problems,
-    document,
+    document: document ?? undefined,
     missing,
     unserved,
     failure,
@@ -188,7 +228,7 @@ function findingsOf(visit: Visit, failure: MkbError | undefined): Findings {
     sessions: observed?.sessions ?? statusOf(resource).sessions ?? 1,
     connections,
     flow,
-    emqxSessions: emqxSessionsOf(document, objects),
+    emqxSessions: emqxSessionsOf(document ?? undefined, objects),
     endpoints: document ? endpointsOf(document, observed?.brokerUrl, objects) : {},
   };
 }

@@ -5,7 +5,7 @@
  *
  * Defaults are left out, so that an operator with a newer schema writes nothing that a bridge of an older image does not know.
  */
-import { parse, stringify } from 'yaml';
+import { stringify } from 'yaml';
 import type { BridgeSpec, MqttKafkaBridge } from '../../api/bridge.ts';
 import { bridgeUser } from '../../api/checks/operation.ts';
 import { MkbError } from '../../api/errors.ts';
@@ -37,11 +37,9 @@ export function bridgeConfigMap(pipeline: Pipeline): KubeObject {
   return { ...made, metadata: { ...made.metadata, annotations: { [annotations.identity]: identity } } };
 }
 
-/** The `spec` of the last good document, out of the ConfigMap; undefined when it holds none. */
-export function lastGoodSpec({ data }: KubeObject): unknown {
-  const text = (data as Readonly<Record<string, string>> | undefined)?.[documentKeys.spec];
-  return text === undefined ? undefined : parse(text);
-}
+/** The `spec` of the last good document, in YAML, out of the ConfigMap; undefined when it holds none. */
+export const lastGoodSpec = ({ data }: KubeObject): string | undefined =>
+  (data as Readonly<Record<string, string>> | undefined)?.[documentKeys.spec];
 
 /** The number of replicas is kept although it may be the schema's default, which is not the operator's. */
 function keptSpec(document: MqttKafkaBridge): unknown {

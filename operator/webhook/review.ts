@@ -2,8 +2,7 @@
  * What the API server is told of a document before it stores it. The checks are those of reconciling, so nothing is refused here that would run,
  * and what is refused has its place in the SQL. https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/
  */
-import { checkResource } from '../reconcile/document.ts';
-import { sameMeaning } from '../runtime/canonical.ts';
+import type { Verdict } from '../reconcile/document.ts';
 import type { KubeObject } from '../runtime/object.ts';
 
 /** AdmissionReview, as far as we read it. [admission.k8s.io/v1] */
@@ -24,18 +23,24 @@ export interface AdmissionResponse {
 
 /** The longest a warning may be before the API server may cut it, characters. */
 const warningLength = 256;
+/** As many as fit into the 4 KiB that it takes of all. */
+const mostWarnings = 15;
 
-/** @param replicas how many there are where the document does not say */
-export function review({ uid, object, oldObject }: AdmissionRequest, replicas: number): AdmissionResponse {
-  // Labels, finalizers and the end of a resource are not our affair: whoever is stuck with a wrong document must get rid of it.
-  if (!object || object.metadata.deletionTimestamp || (oldObject && sameMeaning(object.spec, oldObject.spec))) {
-    return { uid, allowed: true };
-  }
-  const checked = checkResource(object, replicas);
-  if (checked.document === undefined) {
-    const message = checked.problems.map(problem => problem.message).join('\n');
+/** @param check see `CheckThread`; a document that it cannot check in time is allowed, since its status will say what is wrong with it */
+export async function review(
+  { uid, object, oldObject }: AdmissionRequest,
+  check: (resource: KubeObject) => Promise<Verdict>,
+): Promise<AdmissionResponse> {
+  // Labels, finalizers and the end of a resource are not our affair: whoever is stuck with a wrong document must get rid of it. The
+  // generation is counted before a webhook is asked.
+  const same = oldObject && object?.metadata.generation === oldObject.metadata.generation;
+  if (!object || object.metadata.deletionTimestamp || same) return { uid, allowed: true };
+  const { problems, warnings } = await check(object);
+  const errors = problems.filter(({ code }) => code !== 'document-unchecked');
+  if (errors.length > 0) {
+    const message = errors.map(problem => problem.message).join('\n');
     return { uid, allowed: false, status: { code: 422, reason: 'Invalid', message } };
   }
-  const warnings = checked.warnings.map(warning => warning.slice(0, warningLength));
-  return { uid, allowed: true, ...(warnings.length > 0 && { warnings }) };
+  const all = [...problems.map(({ message }) => message), ...warnings].slice(0, mostWarnings);
+  return { uid, allowed: true, ...(all.length > 0 && { warnings: all.map(text => text.slice(0, warningLength)) }) };
 }

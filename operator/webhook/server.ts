@@ -1,6 +1,10 @@
 /**
  * The HTTPS server that the API server asks. Its certificate is a file that somebody else renews (cert-manager, or a person), so it is
  * looked at again and again, and connections that are made from then on get the new one.
+ *
+ * Whoever reaches its port may send it documents, for few API servers have a certificate to show (`clientCa` is for those that do). So what it takes is
+ * bounded: so many requests at once of such a size, each checked in a thread and in a time. What is too much is answered with 503, which an API server
+ * takes as a webhook that is down.
  */
 import { readFile, stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -10,7 +14,8 @@ import { createSecureContext } from 'node:tls';
 import { MkbError } from '../../api/errors.ts';
 import { listenHttp } from '../../network/http-server.ts';
 import type { Log } from '../runtime/log.ts';
-import { type AdmissionRequest, type AdmissionResponse, review } from './review.ts';
+import { CheckThread } from '../verdicts/check-thread.ts';
+import { type AdmissionRequest, review } from './review.ts';
 
 export interface WebhookOptions {
   readonly host: string;
@@ -18,6 +23,8 @@ export interface WebhookOptions {
   readonly port: number;
   /** The folder of `tls.crt` and `tls.key`, in PEM. */
   readonly certificates: string;
+  /** The file of the authorities, in PEM, one of which must have signed the client's certificate; left out, nobody is asked for one. */
+  readonly clientCa?: string | undefined;
   /** How many replicas a document has that does not say. */
   readonly replicas: number;
   readonly log: Log;
@@ -36,15 +43,28 @@ export const webhookPath = '/validate';
 /** A request of the API server is at most 3 MiB. */
 const maxBytes = 4 * 2 ** 20;
 
+/** How many requests are read and answered at once, each of them 4 MiB at most. */
+const atOnce = 8;
+
+/** Less than the time that the API server waits: with all that wait before it, a document has a verdict within that. */
+const threadOptions = { limitMs: 1500, mostWaiting: 2 };
+
 /** Serves until closed. @throws webhook-certificate-unreadable, listen-failed */
 export async function serveWebhook(options: WebhookOptions): Promise<Webhook> {
   const { host, port, renewalMs = 10_000 } = options;
+  const thread = new CheckThread(threadOptions);
+  let requests = 0;
   const http = await listenHttp({
     host,
     port,
-    tls: await certificateIn(options.certificates),
-    connections: 32, // With a request of 4 MiB in each.
-    answer: (path, request, response) => answer(path, request, response, options),
+    tls: await certificateIn(options),
+    connections: 32,
+    answer: async (path, request, response) => {
+      if (path !== webhookPath || request.method !== 'POST') return reply(response, 404, {});
+      if (requests >= atOnce || !thread.hasRoom) return reply(response, 503, {});
+      requests++;
+      await answer(request, response, thread, options).finally(() => requests--);
+    },
   });
   let known = await changedAt(options.certificates);
   const renewal = setInterval(async () => {
@@ -58,16 +78,19 @@ export async function serveWebhook(options: WebhookOptions): Promise<Webhook> {
     port: http.port,
     close: async () => {
       clearInterval(renewal);
+      thread.close();
       await http.close();
     },
   };
 }
 
-async function certificateIn(folder: string): Promise<{ cert: Buffer; key: Buffer }> {
+async function certificateIn({ certificates: folder, clientCa }: WebhookOptions) {
   try {
-    const [cert, key] = await Promise.all(['tls.crt', 'tls.key'].map(name => readFile(join(folder, name))));
-    createSecureContext({ cert: cert!, key: key! }); // Throws when they are no PEM, or do not belong together.
-    return { cert: cert!, key: key! };
+    const files = [join(folder, 'tls.crt'), join(folder, 'tls.key'), ...(clientCa === undefined ? [] : [clientCa])];
+    const [cert, key, ca] = await Promise.all(files.map(file => readFile(file)));
+    const pair = { cert: cert!, key: key!, ...(ca && { ca, requestCert: true }) };
+    createSecureContext(pair); // Throws when they are no PEM, or do not belong together.
+    return pair;
   } catch (cause) {
     throw new MkbError('webhook-certificate-unreadable', { folder, reason: (cause as Error).message }, { cause });
   }
@@ -81,9 +104,10 @@ const changedAt = (folder: string): Promise<number | undefined> =>
   );
 
 /** A certificate that cannot be used keeps the one that could. */
-async function renew(server: Server, { certificates, log }: WebhookOptions): Promise<void> {
+async function renew(server: Server, options: WebhookOptions): Promise<void> {
+  const { certificates, log } = options;
   try {
-    server.setSecureContext(await certificateIn(certificates));
+    server.setSecureContext(await certificateIn(options));
     log.info({ folder: certificates }, 'the certificate of the webhook was renewed');
   } catch (error) {
     log.warn({ folder: certificates, err: error }, 'the new certificate of the webhook cannot be used');
@@ -91,27 +115,27 @@ async function renew(server: Server, { certificates, log }: WebhookOptions): Pro
 }
 
 async function answer(
-  path: string,
   request: IncomingMessage,
   response: ServerResponse,
-  options: WebhookOptions,
+  thread: CheckThread,
+  { replicas, log }: WebhookOptions,
 ): Promise<void> {
-  if (path !== webhookPath || request.method !== 'POST') return reply(response, 404, {});
   try {
     const body = await bodyOf(request);
     if (body === undefined) return reply(response, 413, {});
-    reply(response, 200, reviewed(JSON.parse(body), options.replicas));
+    const { apiVersion, kind, request: asked } = JSON.parse(body) as AdmissionReview;
+    if (!thread.hasRoom) return reply(response, 503, {});
+    reply(response, 200, { apiVersion, kind, response: await review(asked, each => thread.check(each, { replicas })) });
   } catch (error) {
-    options.log.warn({ err: error }, 'a request to the webhook cannot be understood');
+    log.warn({ err: error }, 'a request to the webhook cannot be understood');
     reply(response, 400, {});
   }
 }
 
-function reviewed(
-  { apiVersion, kind, request }: { apiVersion: string; kind: string; request: AdmissionRequest },
-  replicas: number,
-): { apiVersion: string; kind: string; response: AdmissionResponse } {
-  return { apiVersion, kind, response: review(request, replicas) };
+interface AdmissionReview {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly request: AdmissionRequest;
 }
 
 /** Undefined when it is longer than any that the API server sends. */

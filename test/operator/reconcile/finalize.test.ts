@@ -69,6 +69,7 @@ async function look({ objects = [configMap], pods = [], seconds = 1, spec, apply
   const context = {
     cluster,
     settings: defaultConfiguration(),
+    verdicts: { of: () => undefined, kept: () => undefined, forget: () => undefined },
     figures: () => ({ connections: { mqtt: undefined, kafka: undefined }, flow: undefined }),
     events: {
       record: (_: unknown, { reason, message }: { reason: string; message: string }) =>

@@ -1,5 +1,5 @@
 /** The webhook asked by a real API server. */
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
@@ -81,6 +81,56 @@ describeReal('openssl')('the webhook', () => {
     cpSync(certificates.serverCertFile, join(certificates.mounted, 'tls.crt'));
     await until('the first again', async () => (await send(certificates.ca).catch(() => undefined))?.serial === serial);
   });
+  it('answers nobody without a certificate of its client authority, where one is named', async () => {
+    // Whoever reached the port could have documents checked, and so the operator busy.
+    const { ca, caFile, clientCertFile, clientKeyFile, mounted } = certificates;
+    const strict = await serveWebhook({
+      ...{ host: '127.0.0.1', port: 0, certificates: mounted, clientCa: caFile, replicas: 1, log },
+    });
+    const status = (more: object) => {
+      const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
+      const target = {
+        host: '127.0.0.1',
+        port: strict.port,
+        path: webhookPath,
+        method: 'POST',
+        ca,
+        agent: false,
+        ...more,
+      };
+      request(target, response => resolve(response.resume().statusCode))
+        .once('error', reject)
+        .end('{}');
+      return promise;
+    };
+    const stranger = makeCertificates(join(folder, 'second'));
+    const pair = (cert: string, key: string) => ({ cert: readFileSync(cert), key: readFileSync(key) });
+    await expect(status({})).rejects.toThrow();
+    await expect(status(pair(stranger.clientCertFile, stranger.clientKeyFile))).rejects.toThrow();
+    expect(await status(pair(clientCertFile, clientKeyFile))).toBe(400);
+    await strict.close();
+  });
+
+  it('reads only so many requests at once, and goes on when they are over', async () => {
+    // Thirty clients that sent 4 MiB each took the memory of the operator.
+    const open = Array.from({ length: 8 }, () => {
+      const { ca } = certificates;
+      const sent = request({
+        host: '127.0.0.1',
+        port: webhook.port,
+        path: webhookPath,
+        method: 'POST',
+        ca,
+        agent: false,
+      });
+      sent.once('error', () => undefined).write('{');
+      return sent;
+    });
+    await until('the eight to be there', async () => (await send(certificates.ca, { body: '{}' })).status === 503);
+    for (const each of open) each.destroy();
+    await until('room', async () => (await send(certificates.ca, { body: '{}' })).status === 400);
+  });
+
   describeReal('etcd', 'kubernetes')('asked by an API server', () => {
     let kubernetes: RunningKubernetes;
     beforeAll(async () => {
