@@ -11,12 +11,13 @@ import { durationMs } from '../api/units.ts';
 import { leaseName } from './access.ts';
 import type { OperatorConfiguration } from './configuration.ts';
 import { registerOperatorMetrics } from './metrics.ts';
+import { bridgePods } from './observed/bridge-pods.ts';
 import { Cluster } from './observed/cluster.ts';
-import { type ObservedPod, operatorName } from './observed/observed-objects.ts';
+import { readPage } from './observed/metrics-page.ts';
+import { operatorName } from './observed/observed-objects.ts';
 import { PodFigures } from './observed/pod-figures.ts';
 import type { Context } from './reconcile/context.ts';
 import { reconcile } from './reconcile/reconcile.ts';
-import { componentOf } from './reconcile/workloads.ts';
 import { ApiClient } from './runtime/client.ts';
 import { runController } from './runtime/controller.ts';
 import { EventRecorder } from './runtime/events.ts';
@@ -24,7 +25,7 @@ import { LeaderElection } from './runtime/leader-election.ts';
 import { runLifecycle } from './runtime/lifecycle.ts';
 import type { Log } from './runtime/log.ts';
 import { clientMetrics, controllerMetrics, leaderMetrics, queueMetrics } from './runtime/metrics.ts';
-import { keyOf, keyText, type ObjectKey } from './runtime/object.ts';
+import type { ObjectKey } from './runtime/object.ts';
 import { WorkQueue } from './runtime/work-queue.ts';
 import { CheckThread } from './verdicts/check-thread.ts';
 import { Verdicts } from './verdicts/verdicts.ts';
@@ -38,7 +39,7 @@ export interface OperatorOptions {
   readonly identity: string;
   readonly log: Log;
   readonly registry: Registry;
-  /** Gets a page of a Pod. */
+  /** Gets a page of a Pod; what it gives is trusted to be short. */
   readonly fetchText?: (url: string, signal: AbortSignal) => Promise<string>;
 }
 
@@ -75,7 +76,7 @@ export function prepareOperator(options: OperatorOptions): Operator {
   });
   const figures = new PodFigures({
     pods: () => bridgePods(cluster),
-    fetchText: options.fetchText ?? fetchText,
+    fetchText: options.fetchText ?? readPage,
     onChange: key => queue.add(key, 'resync'),
   });
   const thread = new CheckThread();
@@ -149,31 +150,4 @@ function electionOf({ config, leaseNamespace, identity, log }: OperatorOptions):
   // A client of its own: renewing never waits behind other requests, and may write while nobody leads.
   const client = new ApiClient(config, { userAgent: `${operatorName}/lease`, timeoutMs: 5000 });
   return new LeaderElection({ client, lease, identity, log });
-}
-
-/** The Pods of bridges by the key of their bridge. */
-function bridgePods(cluster: Cluster): Map<string, ObservedPod[]> {
-  const known = new Set(cluster.bridges.list().map(keyOf));
-  const pods = (cluster.pods.list() as ObservedPod[]).filter(pod => componentOf(pod) === 'bridge');
-  const keyed = pods.map(pod => [bridgeKeyOf(pod), pod] as const).filter(([key]) => known.has(key));
-  return new Map([...Map.groupBy(keyed, ([key]) => key)].map(([key, own]) => [key, own.map(([, pod]) => pod)]));
-}
-
-const bridgeKeyOf = ({ metadata }: ObservedPod): string =>
-  keyText({ ...metadata, name: metadata.labels?.['app.kubernetes.io/instance'] ?? '' });
-
-/** A page of a bridge is some hundred kilobytes; what else may stand behind its labels sends what it likes. */
-const maxPageBytes = 8 * 2 ** 20;
-
-async function fetchText(url: string, signal: AbortSignal): Promise<string> {
-  const answer = await fetch(url, { signal });
-  if (!answer.ok) throw new Error(`${url}: HTTP ${answer.status}`);
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of answer.body ?? []) {
-    length += chunk.length;
-    if (length > maxPageBytes) throw new Error(`${url}: more than ${maxPageBytes} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }

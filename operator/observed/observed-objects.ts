@@ -70,6 +70,12 @@ export interface ObservedPod extends KubeObject {
   readonly trouble: { readonly reason: string; readonly message: string } | undefined;
 }
 
+const keptLabels = ['name', 'instance', 'component'].map(label => `app.kubernetes.io/${label}`);
+
+/** Anyone may put a megabyte of labels on a Pod. */
+const ownLabels = (labels: Texts = {}): Texts =>
+  Object.fromEntries(keptLabels.flatMap(label => (labels[label] === undefined ? [] : [[label, labels[label]]])));
+
 export function observedPod(object: KubeObject): ObservedPod {
   const { name, namespace, uid, resourceVersion, labels, ownerReferences, deletionTimestamp } = object.metadata;
   const { status = {} } = object as PodFields;
@@ -81,8 +87,8 @@ export function observedPod(object: KubeObject): ObservedPod {
       namespace,
       uid,
       resourceVersion,
-      labels,
-      ownerReferences,
+      labels: ownLabels(labels),
+      ownerReferences: ownerReferences?.filter(({ controller }) => controller),
       deletionTimestamp,
     } as ObservedPod['metadata'],
     ready: status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false,
@@ -91,6 +97,9 @@ export function observedPod(object: KubeObject): ObservedPod {
   };
 }
 
+/** Of why a container waits. */
+const longestMessage = 1000;
+
 /** Waiting for these is how every Pod begins. */
 const beginnings = new Set(['ContainerCreating', 'PodInitializing']);
 
@@ -98,7 +107,7 @@ function troubleOf(containers: readonly ContainerStatus[]): ObservedPod['trouble
   for (const { name, state } of containers) {
     const reason = state?.waiting?.reason;
     if (reason && !beginnings.has(reason)) {
-      return { reason, message: `container ${name}: ${state.waiting!.message || reason}` };
+      return { reason, message: `container ${name}: ${state.waiting!.message || reason}`.slice(0, longestMessage) };
     }
   }
   return undefined;

@@ -7,6 +7,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ObservedPod } from './observed-objects.ts';
 import { holds, twoDigits } from './rate-text.ts';
+import { inTurns } from './turns.ts';
 
 /** Whether every Pod that answered is connected; undefined when none did. */
 export interface Connections {
@@ -56,6 +57,8 @@ const port = 9400;
 const tickMs = 5000;
 /** How many Pods are asked at once. */
 const atOnce = 16;
+/** How long the Pods of one namespace may hold up the figures of all, milliseconds. */
+const roundMs = 8000;
 
 interface Reading {
   readonly at: number;
@@ -109,17 +112,17 @@ export class PodFigures {
     const stays = ([uid]: readonly [string, unknown]) => uids.has(uid);
     const asked = new Map([...this.#asked].filter(stays));
     const readings = new Map([...this.#readings].filter(stays));
-    const waiting = there.filter(({ metadata }) => this.#isDue(metadata.uid!));
-    const worker = async () => {
-      for (let pod = waiting.pop(); pod !== undefined && !signal.aborted; pod = waiting.pop()) {
-        const uid = pod.metadata.uid!;
-        const last = await this.#read(pod, signal);
-        asked.set(uid, this.#now());
-        if (last) readings.set(uid, { last, before: readings.get(uid)?.last });
-        else readings.delete(uid);
-      }
+    const due = there.filter(({ metadata }) => this.#isDue(metadata.uid!));
+    const ask = async (pod: ObservedPod) => {
+      const uid = pod.metadata.uid!;
+      const last = await this.#read(pod, signal);
+      asked.set(uid, this.#now());
+      if (last) readings.set(uid, { last, before: readings.get(uid)?.last });
+      else readings.delete(uid);
     };
-    await Promise.all(Array.from({ length: atOnce }, worker));
+    // What is left of a namespace whose Pods do not answer comes with the next round.
+    const byNamespace = Map.groupBy(due, ({ metadata }) => metadata.namespace).values();
+    await inTurns(byNamespace, ask, { atOnce, limitMs: roundMs, now: this.#now, signal });
     if (signal.aborted) return;
     this.#asked = asked;
     this.#readings = readings;

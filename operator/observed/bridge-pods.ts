@@ -1,0 +1,36 @@
+/**
+ * The Pods of bridges that are asked for their metrics. Labels say nothing of that: anyone may put them on a Pod. A Pod is asked when the StatefulSet that the
+ * operator has made for the bridge is its controller and has a replica of its name.
+ */
+import { kinds } from '../kinds.ts';
+import { bridgeName } from '../resources/names.ts';
+import { type KubeObject, keyOf } from '../runtime/object.ts';
+import { controllerOf } from '../runtime/owner.ts';
+import type { Cluster } from './cluster.ts';
+import type { ObservedPod } from './observed-objects.ts';
+import { madeFor } from './ownership.ts';
+
+/** By the key of their bridge. */
+export function bridgePods(cluster: Pick<Cluster, 'bridges' | 'pods' | 'of'>): Map<string, ObservedPod[]> {
+  return new Map(cluster.bridges.list().map(bridge => [keyOf(bridge), podsOf(cluster, bridge)]));
+}
+
+function podsOf(cluster: Pick<Cluster, 'pods' | 'of'>, bridge: KubeObject): ObservedPod[] {
+  const { namespace, name, uid } = bridge.metadata;
+  const set = cluster.of(kinds.statefulSet).get({ namespace: namespace!, name: bridgeName(name) });
+  if (!set || !madeFor(set, uid!)) return [];
+  const replicas = replicasOf(set);
+  const pods = cluster.pods.byIndex('instance', keyOf(bridge)) as ObservedPod[];
+  return pods.filter(pod => controllerOf(pod)?.uid === set.metadata.uid && ordinalOf(pod, set) < replicas);
+}
+
+function replicasOf({ spec, status }: KubeObject): number {
+  const counts = [spec, status].map(each => (each as { replicas?: number } | undefined)?.replicas ?? 0);
+  return Math.max(...counts);
+}
+
+/** Infinite for a name that no Pod of the StatefulSet can have. */
+function ordinalOf({ metadata }: KubeObject, set: KubeObject): number {
+  const [, base, ordinal] = /^(.*)-(0|[1-9]\d{0,3})$/.exec(metadata.name) ?? [];
+  return base === set.metadata.name ? Number(ordinal) : Number.POSITIVE_INFINITY;
+}
