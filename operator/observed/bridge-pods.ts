@@ -19,15 +19,17 @@ function podsOf(cluster: Pick<Cluster, 'pods' | 'of'>, bridge: KubeObject): Obse
   const { namespace, name, uid } = bridge.metadata;
   const set = cluster.of(kinds.statefulSet).get({ namespace: namespace!, name: bridgeName(name) });
   if (!set || !madeFor(set, uid!)) return [];
-  const replicas = replicasOf(set);
+  const replicas = replicasOf(set as Scaled & KubeObject);
   const pods = cluster.pods.byIndex('instance', keyOf(bridge)) as ObservedPod[];
   return pods.filter(pod => controllerOf(pod)?.uid === set.metadata.uid && ordinalOf(pod, set) < replicas);
 }
 
-function replicasOf({ spec, status }: KubeObject): number {
-  const counts = [spec, status].map(each => (each as { replicas?: number } | undefined)?.replicas ?? 0);
-  return Math.max(...counts);
+interface Scaled {
+  readonly spec?: { readonly replicas?: number };
+  readonly status?: { readonly replicas?: number };
 }
+
+const replicasOf = ({ spec, status }: Scaled): number => Math.max(spec?.replicas ?? 0, status?.replicas ?? 0);
 
 /** Infinite for a name that no Pod of the StatefulSet can have. */
 function ordinalOf({ metadata }: KubeObject, set: KubeObject): number {

@@ -25,7 +25,8 @@ export async function inTurns<T>(
   const worker = async () => {
     for (let lane = next(); lane && !signal.aborted && now() <= until; lane = next()) {
       // Who has had a turn comes last.
-      lanes.push(...lanes.splice(lanes.indexOf(lane), 1));
+      lanes.splice(lanes.indexOf(lane), 1);
+      lanes.push(lane);
       lane.active++;
       await work(lane.waiting.shift()!);
       lane.active--;
