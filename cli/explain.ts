@@ -88,7 +88,10 @@ const labelled = (label: string, lines: readonly string[]): string[] =>
   lines.map((line, index) => `${(index === 0 ? label : '').padEnd(9)}${line}`);
 
 const sourceInWords = ({ kind, topic, captures }: SourceExplanation): string => {
-  const named = captures.map(({ name, level }) => `level ${level + 1} is ${name}`).join(', ');
+  const named = captures
+    .flatMap(({ name, level }) => (level === undefined ? [] : [`level ${level + 1} is ${name}`]))
+    .join(', ');
+  if (kind === 'kafka' && /[*{]/.test(topic)) return `Kafka topics ${topic}`;
   return `${sourceKinds[kind]} ${topic}${named === '' ? '' : ` (${named})`}`;
 };
 

@@ -6,7 +6,7 @@ import { MqttMessage } from '../bridge/mqtt/message.ts';
 import { type BridgeEvent, eventPrefix } from '../rules/events.ts';
 import { exampleEvent, readsEvent } from '../rules/example-event.ts';
 import { capturesIn } from '../rules/example-message.ts';
-import { exampleRecord, kafkaPrefix, readsRecord } from '../rules/example-record.ts';
+import { exampleRecord, kafkaPrefix, recordCaptures } from '../rules/example-record.ts';
 import type { KafkaRecord } from '../rules/message.ts';
 import type { Captures, Rule } from '../rules/rule.ts';
 import { propertiesOf } from './test-properties.ts';
@@ -14,8 +14,7 @@ import { propertiesOf } from './test-properties.ts';
 /** Captures of the first name of FROM that matches the message's topic; undefined if none does, so that the rule never sees it. */
 export const capturesOf = (rule: Rule, { topic }: TestMessage): Captures | undefined => {
   if (readsEvent(rule, topic)) return [];
-  if (readsRecord(rule, topic)) return rule.captureNames.map(() => undefined);
-  return capturesIn(rule, topic);
+  return recordCaptures(rule, topic) ?? capturesIn(rule, topic);
 };
 
 /** The message of a test; what it does not say is as in an MQTT 5 PUBLISH that a broker forwards. */

@@ -7,6 +7,7 @@ import { parseRule } from './parser.ts';
 import { toProblem } from './problem-of.ts';
 import type { Rule } from './rule.ts';
 import type { RuleDocument } from './rule-document.ts';
+import { capturedBy } from './sources.ts';
 import { compileTemplate } from './template.ts';
 
 /** @param path of the rule */
@@ -15,16 +16,13 @@ export const checkCaptures = (loaded: LoadedDocument, document: RuleDocument, ru
   const read = new Set([...rule.reads, ...templateReads(document, rule)].map(name => name.split('.')[0]));
   const place = [...path, 'sql'];
   return rule.captureNames.flatMap(name => {
-    const at = rule.sources.findIndex(source => source.kind === 'mqtt' && !captures(source, name));
+    const at = rule.sources.findIndex(source => source.kind !== 'event' && !capturedBy(source).includes(name));
     if (at < 0 || !read.has(name)) return [];
     const { start, text: filter } = parseRule(document.sql).from[at]!;
     const error = new MkbError('rule-capture-partial', { name, filter });
     return [toProblem(loaded.locateInString(place, start), place, error, 'warning')];
   });
 };
-
-const captures = (source: { readonly captures: readonly { readonly name: string }[] }, wanted: string): boolean =>
-  source.captures.some(({ name }) => name === wanted);
 
 const templateReads = ({ sinks }: RuleDocument, rule: Rule): string[] =>
   sinks.flatMap(templatesOf).flatMap(({ text }) => {

@@ -1,6 +1,10 @@
 /**
  * Rules that could feed themselves: what one writes to MQTT or Kafka another reads, and so on until it comes back; or dead letters land in a
- * topic that a rule reads. Warnings, since WHERE may prevent it. A Kafka topic that a template makes is not followed: nobody knows which it is.
+ * topic that a rule reads. Warnings, since WHERE may prevent it.
+ *
+ * A Kafka topic that a template makes is followed only to patterns that may match it: `${topic}-copy` to `telemetry-*`, which would copy copies
+ * for ever. To a rule that reads one topic it is not, for nobody knows whether that is the one. Dead letters never come back by a pattern,
+ * since patterns do not match the topic that they go to.
  */
 import { MkbError } from '../api/errors.ts';
 import type { LoadedDocument } from '../api/load.ts';
@@ -11,6 +15,10 @@ import { FilterIndex } from './filter-index.ts';
 import { toProblem } from './problem-of.ts';
 import type { Rule } from './rule.ts';
 import type { RuleDocument, SinkDocument } from './rule-document.ts';
+import { matchTopic, patternsOverlap, type TopicPattern } from './topic-pattern.ts';
+
+/** How many patterns each sink is held against. */
+const mostPatterns = 1000;
 
 /** A rule of the document that compiled. */
 export interface CheckedRule {
@@ -49,8 +57,12 @@ const deadLetterLoops = ({ document }: LoadedDocument, rules: readonly CheckedRu
   );
 };
 
+/** The Kafka topics that a rule names, patterns left out. */
 const kafkaTopics = ({ sources }: Rule): string[] =>
-  sources.flatMap(source => (source.kind === 'kafka' ? [source.topic] : []));
+  sources.flatMap(source => (source.kind === 'kafka' && source.pattern === undefined ? [source.topic] : []));
+
+const kafkaPatterns = ({ sources }: Rule): TopicPattern[] =>
+  sources.flatMap(source => (source.kind === 'kafka' && source.pattern !== undefined ? [source.pattern] : []));
 
 /** A way from one rule to the next. */
 interface Way {
@@ -85,11 +97,33 @@ function* first<T, U>(count: number, list: readonly T[], of: (one: T) => Iterabl
 
 /** Finds the rules that read what a sink writes, one after the other as they are asked for. */
 const readersIn = (rules: readonly CheckedRule[]) => {
+  const [kafkaReaders, mqttReaders] = [readersOfKafka(rules), readersOfMqtt(rules)];
+  return function* readersOf({ kafka, mqtt }: SinkDocument): Generator<Way> {
+    if (kafka) for (const to of kafkaReaders(kafka.topic)) yield { to, through: `the Kafka topic ${kafka.topic}` };
+    if (mqtt) for (const to of mqttReaders(mqtt.topic)) yield { to, through: `the MQTT topic ${mqtt.topic}` };
+  };
+};
+
+const readersOfKafka = (rules: readonly CheckedRule[]) => {
   const byTopic = new Map<string, number[]>();
+  const patterns: { readonly pattern: TopicPattern; readonly to: number }[] = [];
+  for (const [number, { rule }] of rules.entries()) {
+    for (const topic of kafkaTopics(rule)) grouped(byTopic, topic).push(number);
+    for (const pattern of kafkaPatterns(rule)) patterns.push({ pattern, to: number });
+  }
+  return function* readersOf(template: string): Generator<number> {
+    yield* byTopic.get(template) ?? [];
+    const written = patternOf(template);
+    const meets = (pattern: TopicPattern) =>
+      typeof written === 'string' ? matchTopic(pattern, written) !== undefined : patternsOverlap(pattern, written);
+    for (const { pattern, to } of patterns.slice(0, mostPatterns)) if (meets(pattern)) yield to;
+  };
+};
+
+const readersOfMqtt = (rules: readonly CheckedRule[]) => {
   const byFilter = new Map<string, number[]>();
   const filters = new FilterIndex<number[]>();
   for (const [number, { rule }] of rules.entries()) {
-    for (const topic of kafkaTopics(rule)) grouped(byTopic, topic).push(number);
     for (const source of rule.sources) {
       if (source.kind !== 'mqtt') continue;
       const readers = grouped(byFilter, source.filter);
@@ -97,11 +131,8 @@ const readersIn = (rules: readonly CheckedRule[]) => {
       filters.add(source.filter, readers);
     }
   }
-  return function* readersOf({ kafka, mqtt }: SinkDocument): Generator<Way> {
-    if (kafka) for (const to of byTopic.get(kafka.topic) ?? []) yield { to, through: `the Kafka topic ${kafka.topic}` };
-    if (!mqtt) return;
-    for (const { value } of filters.overlapping(filterOf(mqtt.topic)))
-      for (const to of value) yield { to, through: `the MQTT topic ${mqtt.topic}` };
+  return function* readersOf(template: string): Generator<number> {
+    for (const { value } of filters.overlapping(filterOf(template))) yield* value;
   };
 };
 
@@ -126,7 +157,13 @@ const circles = (ways: readonly (readonly Way[])[], rules: readonly CheckedRule[
   });
 };
 
-/** The topics that a template can make, as a filter: a level with a placeholder may be anything. */
+/** The Kafka topics that a template can make: one, or a pattern. */
+const patternOf = (template: string): string | TopicPattern => {
+  const texts = template.split(/\$\{[^}]*\}/);
+  return texts.length === 1 ? template : { texts, captures: texts.slice(1).map(() => undefined) };
+};
+
+/** The MQTT topics that a template can make, as a filter: a level with a placeholder may be anything. */
 const filterOf = (template: string): string =>
   template
     .replace(/\$\{[^}]*\}/g, '\0')

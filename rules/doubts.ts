@@ -6,6 +6,7 @@ import { type Column, findColumn } from './columns.ts';
 import type { Names } from './names.ts';
 import { parseNumber } from './numbers.ts';
 import type { RuleSource } from './rule-source.ts';
+import { capturedBy } from './sources.ts';
 import type {
   Binary,
   Expression,
@@ -116,7 +117,7 @@ const nothingInside = (expression: Expression, names: Names, aliases: ReadonlySe
   if (expression.kind !== 'path' || expression.steps.length === 0 || aliases.has(expression.name)) return [];
   const { name, start } = expression;
   const what = names.withoutInside(name);
-  const hidden = needed.has(name) && names.captureNames.includes(name);
+  const hidden = Object.values(ownNames).some(own => own.has(name)) && names.captureNames.includes(name);
   if (what === undefined || hidden) return [];
   return [{ offset: start, reason: `${name} is ${what}, and has nothing inside: the path never has a value` }];
 };
@@ -253,6 +254,7 @@ const ofFilter = ({ text, start }: FromItem): Doubt[] => {
     return [
       { offset: start, reason: 'The filter begins or ends with a space, which is part of the topic. Leave it out' },
     ];
+  if (text.startsWith('$kafka/')) return [];
   const level = text.split('/').find(each => /^(\*+|%|:\w+|<\w+>)$/.test(each));
   if (level === undefined) return [];
   const name = /^\W(\w+)/.exec(level)?.[1];
@@ -260,15 +262,18 @@ const ofFilter = ({ text, start }: FromItem): Doubt[] => {
   return [{ offset: start, reason: `\`${level}\` is this very text, and no wildcard. Write ${instead}` }];
 };
 
-const needed = new Set(['payload', 'topic', 'qos', 'flags', 'timestamp']);
+/** Columns that a rule needs of a message, and a capture of the same name would hide. */
+const ownNames = {
+  mqtt: new Set(['payload', 'topic', 'qos', 'flags', 'timestamp']),
+  kafka: new Set(['key', 'value', 'headers', 'topic', 'partition', 'offset', 'ts']),
+  event: new Set<string>(),
+} as const;
 
 /** `{topic}` */
 const hiddenColumns = (source: RuleSource, { start }: FromItem): Doubt[] =>
-  source.kind !== 'mqtt'
-    ? []
-    : source.captures
-        .filter(({ name }) => needed.has(name))
-        .map(({ name }) => ({
-          offset: start,
-          reason: `The capture {${name}} hides the column ${name} of the message. Give it another name`,
-        }));
+  capturedBy(source)
+    .filter(name => ownNames[source.kind].has(name))
+    .map(name => ({
+      offset: start,
+      reason: `The capture {${name}} hides the column ${name} of the message. Give it another name`,
+    }));

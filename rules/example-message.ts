@@ -1,7 +1,7 @@
 /** Messages made by hand, to try a rule without any broker: for `mkb eval`, and for tests. */
 import { compileRule } from './compile.ts';
 import { exampleEvent, readsEvent } from './example-event.ts';
-import { exampleRecord, readsRecord } from './example-record.ts';
+import { exampleRecord, recordCaptures } from './example-record.ts';
 import { decodeJson } from './json.ts';
 import type { Message } from './message.ts';
 import { eachRowOf, type MadeRow, passTime, wholeRows } from './offline.ts';
@@ -77,14 +77,14 @@ export function* evaluateEach(sql: string, message: ExampleMessage, ambient: Par
 }
 
 function* madeOf(rule: Rule, message: ExampleMessage): Generator<MadeRow> {
-  if (readsRecord(rule, message.topic)) {
-    yield* eachRowOf(rule, asRecord(message), []);
-    return;
+  const ofRecord = recordCaptures(rule, message.topic);
+  if (ofRecord !== undefined) yield* eachRowOf(rule, asRecord(message), ofRecord);
+  else {
+    const isEvent = readsEvent(rule, message.topic);
+    const captures = isEvent ? [] : capturesIn(rule, message.topic);
+    if (captures === undefined) return;
+    yield* eachRowOf(rule, isEvent ? asEvent(message) : message, captures);
   }
-  const isEvent = readsEvent(rule, message.topic);
-  const captures = isEvent ? [] : capturesIn(rule, message.topic);
-  if (captures === undefined) return;
-  yield* eachRowOf(rule, isEvent ? asEvent(message) : message, captures);
   yield* passTime(rule, Number.POSITIVE_INFINITY);
 }
 

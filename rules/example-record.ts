@@ -1,7 +1,8 @@
 /** Kafka records made by hand, to try a rule on: for `mkb eval`, the REPL and `mkb test`. */
 import { decodeJson } from './json.ts';
 import type { KafkaRecord } from './message.ts';
-import type { Rule } from './rule.ts';
+import type { Captures, Rule } from './rule.ts';
+import { captureTopic, readsTopic } from './sources.ts';
 
 export const kafkaPrefix = '$kafka/';
 
@@ -16,9 +17,13 @@ export interface ExampleRecordOptions {
   readonly timestamp: number;
 }
 
-/** Whether a rule reads the Kafka topic that a topic stands for. */
-export const readsRecord = ({ sources }: Rule, topic: string): boolean =>
-  sources.some(source => source.kind === 'kafka' && topic === `${kafkaPrefix}${source.topic}`);
+/** What the captures of a rule hold for a Kafka topic, by the first name of FROM that matches; undefined if none does. */
+export const recordCaptures = (rule: Rule, topic: string): Captures | undefined => {
+  if (!topic.startsWith(kafkaPrefix)) return undefined;
+  const name = topic.slice(kafkaPrefix.length);
+  const source = rule.sources.find(each => readsTopic(each, name));
+  return source && captureTopic(rule.captureNames, source, name);
+};
 
 /** The record as the bridge would hand it to a rule: the first one of partition 0. */
 export const exampleRecord = ({ topic, key, value, headers = [], timestamp }: ExampleRecordOptions): KafkaRecord => ({

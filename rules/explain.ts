@@ -5,15 +5,16 @@ import { eventPrefix } from './events.ts';
 import type { Rule, RuleSource } from './rule.ts';
 import type { RuleDocument, SinkDocument } from './rule-document.ts';
 import type { Schemas } from './schemas/schemas.ts';
+import { capturedBy } from './sources.ts';
 import { type StateLimits, stateLimitsOf } from './state-limits.ts';
 import { compileTemplate } from './template.ts';
 
 export interface SourceExplanation {
   readonly kind: 'mqtt' | 'kafka' | 'event';
-  /** The topic filter to subscribe to, the Kafka topic, or the event. */
+  /** The topic filter to subscribe to, the Kafka topic or pattern, or the event. */
   readonly topic: string;
-  /** Columns that hold a level of the topic: their names, and the level from 0. */
-  readonly captures: readonly { readonly name: string; readonly level: number }[];
+  /** Columns that hold a part of the topic: their names, and of an MQTT topic the level from 0. */
+  readonly captures: readonly { readonly name: string; readonly level?: number }[];
 }
 
 /** What becomes of the payload: not looked at, passed on byte for byte, or decoded as JSON (and so refused if it is none). */
@@ -69,7 +70,8 @@ export const explainRule = ({ name, sql, sinks, state }: RuleDocument, schemas?:
 const explainSource = (source: RuleSource): SourceExplanation => {
   const { kind } = source;
   if (kind === 'mqtt') return { kind, topic: source.filter, captures: source.captures };
-  return { kind, topic: kind === 'kafka' ? source.topic : eventPrefix + source.event.sources[0], captures: [] };
+  if (kind === 'kafka') return { kind, topic: source.topic, captures: capturedBy(source).map(name => ({ name })) };
+  return { kind, topic: eventPrefix + source.event.sources[0], captures: [] };
 };
 
 const rowsOf = ({ windows, foreach }: Rule): RuleExplanation['rows'] => {

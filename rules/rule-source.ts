@@ -1,5 +1,6 @@
 /** What FROM names: where a rule reads. */
 import type { EventDefinition } from './events.ts';
+import type { TopicPattern } from './topic-pattern.ts';
 
 /** A capture: the name it gives, and the level it stands at, from 0. */
 export interface Capture {
@@ -16,7 +17,10 @@ export interface MqttSource {
 
 export interface KafkaSource {
   readonly kind: 'kafka';
+  /** A topic, or a pattern over topics as FROM has it. */
   readonly topic: string;
+  /** Undefined for one topic. */
+  readonly pattern: TopicPattern | undefined;
 }
 
 /** What happens to the bridge itself. A rule that reads it reads nothing else. */

@@ -1,8 +1,9 @@
 /**
- * What FROM names: MQTT topic filters, Kafka topics, and events of the bridge itself.
+ * What FROM names: MQTT topic filters, Kafka topics and patterns over them, and events of the bridge itself.
  *
  * `{name}` stands for exactly one level, as `+` does, and gives the rule a column with that level's text. A PUBLISH behind a broker
- * does not say who sent it, so this is how a rule knows the client.
+ * does not say who sent it, so this is how a rule knows the client. In a Kafka topic, which has no levels, it stands for some characters
+ * (topic-pattern.ts).
  */
 import { MkbError } from '../api/errors.ts';
 import { nearest } from '../api/nearest.ts';
@@ -12,6 +13,7 @@ import { placeAt } from './position.ts';
 import type { Capture, EventSource, KafkaSource, MqttSource, RuleSource } from './rule.ts';
 import type { FromItem } from './syntax.ts';
 import { filterProblem } from './topic-filter.ts';
+import { matchTopic, parseTopicPattern } from './topic-pattern.ts';
 
 /** Reads all names of FROM. Throws as `parseSource`, and for a rule that reads events and messages. */
 export const parseSources = (sql: string, items: readonly FromItem[]): RuleSource[] => {
@@ -45,10 +47,17 @@ const invalid = (sql: string, { text, start }: FromItem, reason: string): never 
 
 const kafkaSource = (sql: string, item: FromItem): KafkaSource => {
   const topic = item.text.slice('$kafka/'.length);
-  if (topic === '.' || topic === '..' || !/^[a-zA-Z0-9._-]{1,249}$/.test(topic)) {
+  const pattern = parseTopicPattern(topic);
+  if (typeof pattern === 'string') return invalid(sql, item, pattern);
+  const name = pattern === undefined ? topic : pattern.texts.join('');
+  if (/[+#]/.test(name))
+    invalid(sql, item, '`+` and `#` are wildcards of MQTT; in the name of a Kafka topic write `*`');
+  if (/[\\^$|?()[\]]/.test(name)) invalid(sql, item, 'it is no regular expression: `*` stands for any characters');
+  // Of a pattern nothing but wildcards may be left.
+  const characters = pattern === undefined ? /^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/ : /^[a-zA-Z0-9._-]{0,248}$/;
+  if (!characters.test(name))
     invalid(sql, item, 'a Kafka topic has 1 to 249 letters, digits, dots, dashes or underscores');
-  }
-  return { kind: 'kafka', topic };
+  return { kind: 'kafka', topic, pattern };
 };
 
 const eventSource = (sql: string, item: FromItem): EventSource => {
@@ -86,8 +95,14 @@ const mqttSource = (sql: string, item: FromItem): MqttSource => {
 
 /** The names that the sources capture, each once, in the order first met. */
 export const captureNamesOf = (sources: readonly RuleSource[]): readonly string[] => [
-  ...new Set(sources.flatMap(source => (source.kind === 'mqtt' ? source.captures.map(({ name }) => name) : []))),
+  ...new Set(sources.flatMap(capturedBy)),
 ];
+
+/** The names that one source captures. */
+export const capturedBy = (source: RuleSource): string[] => {
+  if (source.kind === 'mqtt') return source.captures.map(({ name }) => name);
+  return source.kind === 'kafka' ? (source.pattern?.captures ?? []).filter(name => name !== undefined) : [];
+};
 
 /**
  * What a source captures of a topic that it matches, in the order of `names` (the rule's `captureNames`); undefined for names that only
@@ -99,12 +114,23 @@ export const captureTopic = (
   topic: string,
 ): readonly (string | undefined)[] => {
   if (names.length === 0) return none;
+  if (source.kind === 'kafka') {
+    const { captures = none } = source.pattern ?? {};
+    const found = source.pattern && matchTopic(source.pattern, topic);
+    return names.map(name => found?.[captures.indexOf(name)]);
+  }
   const captures = source.kind === 'mqtt' ? source.captures : [];
   const levels = topic.split('/');
   return names.map(name => {
     const capture = captures.find(each => each.name === name);
     return capture === undefined ? undefined : levels[capture.level];
   });
+};
+
+/** Whether a source names this Kafka topic. */
+export const readsTopic = (source: RuleSource, topic: string): boolean => {
+  if (source.kind !== 'kafka') return false;
+  return source.pattern === undefined ? source.topic === topic : matchTopic(source.pattern, topic) !== undefined;
 };
 
 const none: readonly never[] = [];

@@ -40,7 +40,8 @@ How to try, test and explain rules is told in [testing-rules.md](../testing-rule
   WHERE, see earlier aliases. Of two items with one name the later wins, value or none. What is undefined is left out of the row.
 - **FOREACH** makes a row for each element of a list, and **GROUP BY** one of many messages; see below.
 - **FROM** takes MQTT topic filters in quotes. \`{name}\` stands for one whole level and is a column with that level's text.
-  \`"$kafka/topic"\` reads a Kafka topic, \`"$events/..."\` what happens to the bridge.
+  \`"$kafka/topic"\` reads a Kafka topic, \`"$kafka/telemetry-*"\` and \`"$kafka/{site}-raw"\` all topics that match, \`"$events/..."\` what happens to the
+  bridge. In the name of a Kafka topic \`*\` stands for any characters, also none, and \`{name}\` for at least one: as few as there can be, from the left.
 - **WHERE** takes a condition, and comes first: where it is not true, nothing else is worked out, and nothing can fail. What is missing is not true; a
   number or text as a condition is an error. Of \`a AND b\`, b is looked at only if a is true. [Fields that may be missing](../missing-fields.md) has examples.
 - **Paths**: \`payload.a.b\`, \`payload.'my-key'\`, \`payload.1\`, \`payload.list[1]\` (positions count from 1, negative ones from the end),

@@ -190,6 +190,39 @@ describe('a rule that could feed itself is a warning:', () => {
     expect(check(rules).problems[0]!.message).toContain(way);
   });
 
+  test.each([
+    ['a topic that it covers', '$kafka/t-*', 't-1'],
+    ['a topic that it covers, behind a capture', '$kafka/{site}-raw', 'a-raw'],
+    ['all topics', '$kafka/*', 't'],
+    ['a template of which it may match what is made', '$kafka/t-*', '${topic}-copy'],
+    ['a template that may become anything', '$kafka/t-*', '${key}'],
+  ])('a pattern reads %s', (_what, from, topic) => {
+    const rules = rule('r', from, `{kafka: {topic: "${topic}"}}`);
+    expect(found(rules)).toEqual([['warning', 'rule-loop', 'spec.rules[0].sql']]);
+    expect(check(rules).problems[0]!.message).toContain(`the Kafka topic ${topic}, it reads that too`);
+  });
+
+  test('a pattern of another rule brings it back', () => {
+    const rules = rule('x', 'a/+', '{kafka: {topic: t-1}}') + rule('y', '$kafka/t-*', '{mqtt: {topic: a/b}}');
+    expect(found(rules)).toEqual([['warning', 'rule-loop', 'spec.rules[0].sql']]);
+  });
+
+  test.each([
+    ['$kafka/t-*', 'out-t-1'],
+    ['$kafka/{site}-raw', '-raw'],
+    ['$kafka/t-*', 'out-${topic}'],
+    ['$kafka/*-raw', '${topic}-copy'],
+    ['$kafka/*', '__own'],
+    ['$kafka/t', '${topic}-copy'],
+  ])('but not where %s is read and %s written', (from, topic) => {
+    expect(found(rule('r', from, `{kafka: {topic: "${topic}"}}`))).toEqual([]);
+  });
+
+  test('but not where a pattern covers the dead-letter topic, which patterns do not read', () => {
+    const dead = `  delivery: {onFailure: {deadLetter: {topic: t-dead}}}\n`;
+    expect(found(rule('r', '$kafka/t-*', '{mqtt: {topic: a}}') + dead)).toEqual([]);
+  });
+
   test('but not where a rule writes to what others read, and nothing comes back', () => {
     expect(found(rule('x', 'a/+', '{mqtt: {topic: "b/out"}}') + rule('y', 'b/#', '{kafka: {topic: t}}'))).toEqual([]);
   });

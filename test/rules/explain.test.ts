@@ -46,6 +46,11 @@ test('an event is told by its name, and a rule with a schema needs the schemas o
   });
 });
 
+test('a pattern over Kafka topics is shown as it is written, with what it captures', () => {
+  const [source] = explainRule(rule('SELECT region FROM "$kafka/telemetry-{region}"')).sources;
+  expect(source).toEqual({ kind: 'kafka', topic: 'telemetry-{region}', captures: [{ name: 'region' }] });
+});
+
 test('what a rule remembers is told with its bounds', () => {
   const sql = 'SELECT COUNT(*) AS n FROM "c/{vin}" WHERE changed(qos) GROUP BY vin, topic(1), SESSION(30s)';
   const state = { maxEntries: 5, maxValueBytes: '1KiB' };

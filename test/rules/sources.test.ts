@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { compileRule } from '../../rules/compile.ts';
 import { exampleMessage } from '../../rules/example-message.ts';
+import { recordCaptures } from '../../rules/example-record.ts';
 import type { KafkaRecord } from '../../rules/message.ts';
-import { captureTopic } from '../../rules/sources.ts';
+import { captureTopic, readsTopic } from '../../rules/sources.ts';
 import { rowOf, thrownBy } from './support/evaluate.ts';
 
 describe('captures', () => {
@@ -57,6 +58,21 @@ describe('what is refused in FROM', () => {
     ['{a}/{a}', 'rule-source-invalid'],
     ['$kafka/', 'rule-source-invalid'],
     ['$kafka/a/b', 'rule-source-invalid'],
+    ['$kafka/a-+', 'rule-source-invalid'],
+    ['$kafka/a#', 'rule-source-invalid'],
+    ['$kafka/^a.*$', 'rule-source-invalid'],
+    ['$kafka/(a|b)-*', 'rule-source-invalid'],
+    ['$kafka/a-[0-9]*', 'rule-source-invalid'],
+    ['$kafka/a**', 'rule-source-invalid'],
+    ['$kafka/{a}{b}', 'rule-source-invalid'],
+    ['$kafka/{a}*', 'rule-source-invalid'],
+    ['$kafka/{a}-{a}', 'rule-source-invalid'],
+    ['$kafka/{my-site}', 'rule-source-invalid'],
+    ['$kafka/{}', 'rule-source-invalid'],
+    ['$kafka/a-{b', 'rule-source-invalid'],
+    ['$kafka/__*', 'rule-source-invalid'],
+    ['$kafka/a/*', 'rule-source-invalid'],
+    [`$kafka/${'a'.repeat(249)}*`, 'rule-source-invalid'],
     ['$events/client/connected', 'rule-unsupported'],
     ['$bridges/kafka:my', 'rule-unsupported'],
     ['$share/g/a', 'rule-unsupported'],
@@ -64,6 +80,41 @@ describe('what is refused in FROM', () => {
     const error = thrownBy(() => compileRule(`SELECT qos\nFROM "ok", "${source}"`));
     expect(error.code).toBe(code);
     expect(error.details).toMatchObject({ line: 2, column: 12 });
+  });
+});
+
+describe('a pattern over Kafka topics', () => {
+  test.each([
+    ['telemetry-*', { 'telemetry-eu': true, 'telemetry-': true, telemetry: false, 'x-telemetry-eu': false }],
+    ['*-raw', { 'a-raw': true, '-raw': true, 'a-raw-2': false }],
+    ['a.*.z', { 'a.b.z': true, 'a..z': true, 'a.z': false, 'a.b.c.z': true, 'a.b.zz': false }],
+    ['*a*a*', { aa: true, xaxax: true, a: false }],
+    ['*', { a: true, __consumer_offsets: false, _schemas: true }],
+    ['_*', { _schemas: true, __transaction_state: false }],
+    ['{site}-raw', { 'a-raw': true, '-raw': false, 'a-b-raw': true }],
+    ['a{n}a', { aa: false, aaa: true, aa1aa: true }],
+    ['a.b', { 'a.b': true, axb: false }],
+    ['a.*', { 'a.b': true, axb: false }],
+  ])('%s', (name, topics) => {
+    const [source] = compileRule(`SELECT topic FROM "$kafka/${name}"`).sources;
+    const found = Object.keys(topics).map(topic => [topic, readsTopic(source!, topic)]);
+    expect(Object.fromEntries(found)).toEqual(topics);
+  });
+
+  test('captures what stands in the topic, as little as there may be from the left', () => {
+    const rule = compileRule('SELECT site, kind, nr FROM "$kafka/{site}-{kind}", "$kafka/plain.{nr}", "$kafka/one"');
+    const captured = (topic: string) => recordCaptures(rule, `$kafka/${topic}`);
+    expect(rule.captureNames).toEqual(['site', 'kind', 'nr']);
+    expect(captured('eu-west-1')).toEqual(['eu', 'west-1', undefined]);
+    expect(captured('plain.7')).toEqual([undefined, undefined, '7']);
+    expect(captured('one')).toEqual([undefined, undefined, undefined]);
+    expect(captured('two')).toBeUndefined();
+  });
+
+  // As a regular expression this took minutes: each wildcard tries every place of the name.
+  test('takes no longer for many wildcards', () => {
+    const [source] = compileRule(`SELECT topic FROM "$kafka/${'*a'.repeat(60)}*b"`).sources;
+    expect(readsTopic(source!, 'a'.repeat(249))).toBe(false);
   });
 });
 

@@ -18,7 +18,9 @@ export function topicPatterns({ kafka, rules, delivery }: BridgeSpec): string[] 
 }
 
 const readBy = (sql: string): string[] =>
-  compileRule(sql).sources.flatMap(source => (source.kind === 'kafka' ? [source.topic] : []));
+  compileRule(sql).sources.flatMap(source =>
+    source.kind === 'kafka' ? [source.pattern?.texts.join('*') ?? source.topic] : [],
+  );
 
 /** A placeholder may become anything. */
 const patternOf = (topic: string): string =>
