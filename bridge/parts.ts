@@ -53,7 +53,7 @@ export async function prepareParts(
   const deadLetterTopic = spec.delivery.onFailure.deadLetter?.topic;
   const sources = spec.rules.flatMap(({ sql }) => sourcesOf(sql));
   const filters = sources.flatMap(source => (source.kind === 'mqtt' ? [source.filter] : []));
-  const topics = new Set(sources.flatMap(source => (source.kind === 'kafka' ? [source.topic] : [])));
+  const topics = sources.filter(source => source.kind === 'kafka');
   const sinks = spec.rules.flatMap(rule => rule.sinks);
   const writesKafka = deadLetterTopic !== undefined || sinks.some(({ kafka }) => kafka !== undefined);
   const writesMqtt = sinks.some(({ mqtt }) => mqtt !== undefined);
@@ -61,13 +61,13 @@ export async function prepareParts(
   const maxBytes = bytes(spec.delivery.buffer.maxBytes);
   const [session, consumer, producer, publisher, registries] = await Promise.all([
     sessionOptions(document, subscriptions, secrets, ordinal),
-    topics.size === 0 ? undefined : consumerOptions(document, [...topics], secrets, ordinal),
+    topics.length === 0 ? undefined : consumerOptions(document, topics, secrets, ordinal),
     writesKafka ? producerOptions(document, secrets) : undefined,
     writesMqtt ? publisherOptions(document, secrets, ordinal) : undefined,
     prepareRegistries(spec.schemas, schemas, secrets),
   ]);
   // Two directions: neither ends for what is refused to the other.
-  const persistent = filters.length > 0 && topics.size > 0;
+  const persistent = filters.length > 0 && topics.length > 0;
   return {
     session,
     mqttSource: filters.length === 0 ? undefined : { session: { ...session, persistent }, ownerOf },

@@ -6,7 +6,10 @@ import { resolveSecret, type SecretSources } from '../api/secrets.ts';
 import { bytes, durationMs } from '../api/units.ts';
 import { kafkaLogin } from '../network/kafka/settings.ts';
 import { tlsTexts } from '../network/tls-settings.ts';
+import type { KafkaSource } from '../rules/rule.ts';
+import { offsetResetOf } from './kafka/consumer/offset-reset.ts';
 import type { ConsumerOptions } from './kafka/consumer/options.ts';
+import type { Wanted } from './kafka/consumer/subscription.ts';
 import type { ProducerOptions } from './kafka/producer-options.ts';
 import type { Login, SessionOptions, Subscription } from './mqtt/options.ts';
 import type { PublisherOptions } from './mqtt/publisher/publisher-options.ts';
@@ -122,14 +125,23 @@ export async function publisherOptions(
 /** @param topics what the rules read */
 export async function consumerOptions(
   document: MqttKafkaBridge,
-  topics: readonly string[],
+  topics: readonly KafkaSource[],
   secrets: SecretSources,
   ordinal: number,
 ): Promise<ConsumerOptions> {
-  const { groupId, offsetReset } = document.spec.kafka.consumer;
+  const { groupId, offsetReset, discoverEvery } = document.spec.kafka.consumer;
   const { cluster } = await producerOptions(document, secrets);
   const self = { bridge: document.metadata.name, ordinal, host: hostname(), instance: randomUUID() };
-  return { cluster, groupId, self, offsetReset, topics, ...membership, ...reading };
+  const wanted = { ...wantedBy(topics, document), discoverEveryMs: durationMs(discoverEvery) };
+  return { cluster, groupId, self, offsetReset: offsetResetOf(offsetReset), wanted, ...membership, ...reading };
+}
+
+/** Dead letters are never read by a pattern: one that fails again would make the next. */
+function wantedBy(topics: readonly KafkaSource[], { spec }: MqttKafkaBridge): Omit<Wanted, 'discoverEveryMs'> {
+  const names = topics.filter(({ pattern }) => pattern === undefined).map(({ topic }) => topic);
+  const patterns = new Map(topics.flatMap(({ topic, pattern }) => (pattern ? [[topic, pattern] as const] : [])));
+  const deadLetters = spec.delivery.onFailure.deadLetter?.topic;
+  return { names: [...new Set(names)], patterns, except: new Set(deadLetters === undefined ? [] : [deadLetters]) };
 }
 
 /** Kafka's own defaults would have a killed bridge's partitions wait for 45 seconds. */

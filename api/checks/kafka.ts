@@ -16,6 +16,7 @@ export const kafkaChecks: readonly SemanticCheck[] = [
       ...checkEncrypted(kafka, section),
       ...checkTopics(kafka),
       ...checkIdempotence(kafka),
+      ...checkOffsetReset(kafka),
       ...checkUser(kafka),
     ],
   },
@@ -104,6 +105,14 @@ const checkIdempotence = ({ producer: { acks, idempotent } }: KafkaSection): Fin
   return [
     finding(path, 'field-conflict', { reason: `\`idempotent: true\` needs \`acks: all\`, not ${acks}.` }, { remedy }),
   ];
+};
+
+/** The pattern lets 30 February pass, which would be read as 2 March. */
+const checkOffsetReset = ({ consumer: { offsetReset } }: KafkaSection): Finding[] => {
+  const [date = '', time] = offsetReset.split('T');
+  if (time === undefined || new Date(`${date}T00:00Z`).toISOString().startsWith(date)) return [];
+  const path = [...section, 'consumer', 'offsetReset'];
+  return [finding(path, 'field-value', { found: date, expected: 'a day that there is' }, { remedy: undefined })];
 };
 
 const checkUser = ({ clusterRef, auth }: KafkaSection): Finding[] => {

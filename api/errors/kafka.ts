@@ -239,6 +239,31 @@ export const kafkaErrors = table({
     remedy:
       'Each replica is asked for it in turn; until one has it whole this partition waits, and others go on. Check the disks of the brokers. If no replica has it, stop the bridge and move its group behind the batch with kafka-consumer-groups.sh --reset-offsets.',
   },
+  'kafka-pattern-unmatched': {
+    kind: 'retryable',
+    message: ({ pattern }: { pattern: string }) => `The pattern $kafka/${pattern} matches no topic yet.`,
+    remedy:
+      'Topics that it matches later are read from their beginning, within kafka.consumer.discoverEvery. If there should be one now, check its name, and that this user may DESCRIBE it: Kafka does not show others.',
+  },
+  'kafka-offset-missing': {
+    kind: 'permanent',
+    message: ({
+      group,
+      topic,
+      partition,
+      offset,
+    }: {
+      group: string;
+      topic: string;
+      partition: number;
+      offset: string | undefined;
+    }) =>
+      offset === undefined
+        ? `The consumer group ${group} has no offset for partition ${partition} of ${topic}, and offsetReset is none.`
+        : `Partition ${partition} of ${topic} does not have offset ${offset}, where the consumer group ${group} is, and offsetReset is none.`,
+    remedy:
+      'Stop the bridge and set the offset of the group with kafka-consumer-groups.sh --reset-offsets, or set kafka.consumer.offsetReset to earliest, latest, a time or a duration.',
+  },
   'kafka-records-gone': {
     kind: 'retryable',
     message: ({ topic, partition, from, to }: { topic: string; partition: number; from: string; to: string }) =>

@@ -109,16 +109,28 @@ const producer = section(
   { default: {} },
 );
 
+const ago = '[1-9][0-9]{0,5}[dhms]';
+/** [RFC 3339, date-time], the seconds optional. */
+const dateTime =
+  '[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,3})?)?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])';
+
 const consumer = section(
   'How rules that read `$kafka/...` consume.',
   {
     groupId: text('The consumer group, which remembers how far the bridge has read.', {
       defaultFrom: '`metadata.name`; in a cluster the namespace and a dot before it',
     }),
-    offsetReset: choice(
-      ['earliest', 'latest'],
-      'Where a group without a position starts: at the first record kept, or at what comes next.',
-      { default: 'latest' },
+    offsetReset: text(
+      'Where a group without a position starts, or one whose position Kafka does not have: `earliest` at the first record kept, `latest` at what comes next; a time such as `2026-11-29T10:00:00Z`, or a duration such as `24h` for so long ago, at the first record that is not older. `none` reads nothing, and reports it, until somebody sets the position.',
+      {
+        pattern: `^(earliest|latest|none|${ago}|${dateTime})$`,
+        expected: 'earliest, latest, none, a duration such as 24h, or a time such as 2026-11-29T10:00:00Z',
+        default: 'latest',
+      },
+    ),
+    discoverEvery: duration(
+      'How often new topics are looked for that a pattern of a rule matches, such as `$kafka/telemetry-*`.',
+      { min: '1s', max: '1h', default: '30s' },
     ),
   },
   { default: {} },

@@ -1,7 +1,7 @@
 /** A rule of the document, compiled and bound to its sinks, with what it counts. */
 import { compileRule } from '../../rules/compile.ts';
 import type { EventName } from '../../rules/events.ts';
-import type { Captures, Input, MqttSource, Rule } from '../../rules/rule.ts';
+import type { Captures, Input, KafkaSource, MqttSource, Rule } from '../../rules/rule.ts';
 import type { RuleDocument, SinkDocument } from '../../rules/rule-document.ts';
 import type { Ambient } from '../../rules/scope.ts';
 import { captureTopic } from '../../rules/sources.ts';
@@ -33,9 +33,9 @@ export class BoundRule {
   readonly name: string;
   readonly rule: Rule;
   readonly sinks: readonly BoundSink[];
-  /** MQTT filters, Kafka topics and events that it reads. */
+  /** MQTT filters, Kafka topics (or patterns over them) and events that it reads. */
   readonly filters: readonly MqttSource[];
-  readonly topics: readonly string[];
+  readonly topics: readonly KafkaSource[];
   readonly events: readonly EventName[];
   /** Of a rule with windows. */
   counter: Counter | undefined;
@@ -62,7 +62,7 @@ export class BoundRule {
     this.rule = compileRule(document.sql, { ...ambient, limits: stateLimitsOf(document) });
     const { sources } = this.rule;
     this.filters = sources.filter(source => source.kind === 'mqtt');
-    this.topics = sources.flatMap(source => (source.kind === 'kafka' ? [source.topic] : []));
+    this.topics = sources.filter(source => source.kind === 'kafka');
     this.events = sources.flatMap(source => (source.kind === 'event' ? [source.event.name] : []));
     this.sinks = document.sinks.map((sink, index) => ({
       number: firstNumber + index,
@@ -83,9 +83,9 @@ export class BoundRule {
     return position < 0 ? undefined : captures[position];
   }
 
-  /** What the captures hold for a topic that matched `filter`, in the order of the rule's capture names. */
-  captures(filter: MqttSource, topic: string): Captures {
-    return captureTopic(this.rule.captureNames, filter, topic);
+  /** What the captures hold for a topic that `source` matches, in the order of the rule's capture names. */
+  captures(source: MqttSource | KafkaSource, topic: string): Captures {
+    return captureTopic(this.rule.captureNames, source, topic);
   }
 
   /** Whether somebody else has the rule: it takes no other message before it is through with that one. */

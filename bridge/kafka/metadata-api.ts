@@ -3,7 +3,7 @@
  * cluster may have ten thousand topics of which three are wanted: of the others the parser skips the partitions and makes no object, where the
  * library makes one for each partition of each topic.
  */
-import { apiVersionsV0, type Connection, createAPI, type Reader, Writer } from '@platformatic/kafka';
+import { apiVersionsV0, type Connection, createAPI, Writer } from '@platformatic/kafka';
 import { responseOf } from '../../network/kafka/response-error.ts';
 
 /** What metadata says of a topic. */
@@ -32,9 +32,7 @@ type Version = 9 | 12;
 const metadataKey = 3;
 /** LEADER_NOT_AVAILABLE: what a topic without partitions has, although nobody said so. */
 const noLeader = 5;
-const noId = '00000000-0000-0000-0000-000000000000';
 const idsFrom = 10;
-const int32Bytes = 4;
 
 /** @param names of topics; null for all that this user may see. Throws why there is no answer. */
 export async function metadataOf(
@@ -44,7 +42,7 @@ export async function metadataOf(
 ): Promise<Metadata> {
   const version = await versionOf(connection);
   const api = createAPI(metadataKey, version, write(version), (_id, _key, _version, reader) =>
-    read(reader, version, isWanted),
+    read(new Fields(reader.buffer.slice(reader.position)), version, isWanted),
   );
   return await api.async(connection, names);
 }
@@ -73,49 +71,118 @@ const write =
     return (hasId ? writer : writer.appendBoolean(false)).appendBoolean(false).appendTaggedFields();
   };
 
-function read(reader: Reader, version: Version, isWanted: IsWanted): Metadata {
-  reader.readInt32(); // throttle
-  const brokers = reader.readArray(each => {
-    const broker = { nodeId: each.readInt32(), host: each.readString(), port: each.readInt32() };
-    each.readNullableString(); // rack
+function read(fields: Fields, version: Version, isWanted: IsWanted): Metadata {
+  fields.int32(); // throttle
+  const brokers = fields.list(() => {
+    const broker = { nodeId: fields.int32(), host: fields.text(), port: fields.int32() };
+    fields.text(); // rack
+    fields.skipTags();
     return broker;
   });
-  reader.readNullableString(); // cluster id
-  const controller = reader.readInt32();
+  fields.text(); // cluster id
+  const controller = fields.int32();
   const topics = new Map<string, TopicMetadata>();
-  for (let left = reader.readUnsignedVarInt(); left > 1; left--) {
-    const errorCode = reader.readInt16();
-    const name = reader.readNullableString() ?? '';
-    const id = version >= idsFrom ? reader.readUUID() : noId;
-    const wanted = isWanted(name, reader.readBoolean());
-    const { leaders, replicas } = readPartitions(reader, wanted);
-    reader.readInt32(); // what this user may do with it
-    reader.readTaggedFields();
+  for (let left = fields.count(); left > 0; left--) {
+    const errorCode = fields.int16();
+    const name = fields.text();
+    const id = version >= idsFrom ? fields.id() : undefined;
+    const wanted = isWanted(name, fields.int8() !== 0);
+    const { leaders, replicas } = readPartitions(fields, wanted);
+    fields.int32(); // what this user may do with it
+    fields.skipTags();
     const error = leaders.length > 0 ? 0 : errorCode || noLeader;
-    if (wanted) topics.set(name, { id: id === noId ? undefined : id, leaders, replicas, errorCode: error });
+    if (wanted) topics.set(name, { id, leaders, replicas, errorCode: error });
   }
   return { controller, brokers, topics };
 }
 
-function readPartitions(reader: Reader, wanted: boolean): Pick<TopicMetadata, 'leaders' | 'replicas'> {
+function readPartitions(fields: Fields, wanted: boolean): Pick<TopicMetadata, 'leaders' | 'replicas'> {
   const leaders: number[] = [];
   const replicas: number[][] = [];
-  for (let left = reader.readUnsignedVarInt(); left > 1; left--) {
-    reader.readInt16(); // an error of the partition: it has no leader then
-    const partition = reader.readInt32();
-    const leader = reader.readInt32();
-    reader.readInt32(); // epoch
-    skipNodes(reader);
+  for (let left = fields.count(); left > 0; left--) {
+    fields.int16(); // an error of the partition: it has no leader then
+    const partition = fields.int32();
+    const leader = fields.int32();
+    fields.int32(); // epoch
+    fields.skipNumbers(); // replicas, those in sync or not
     if (wanted) {
       leaders[partition] = leader;
-      replicas[partition] = reader.readArray(each => each.readInt32(), true, false);
-    } else skipNodes(reader);
-    skipNodes(reader);
-    reader.readTaggedFields();
+      replicas[partition] = fields.list(() => fields.int32());
+    } else fields.skipNumbers();
+    fields.skipNumbers(); // replicas that are offline
+    fields.skipTags();
   }
   return { leaders, replicas };
 }
 
-function skipNodes(reader: Reader): void {
-  reader.skip(Math.max(0, reader.readUnsignedVarInt() - 1) * int32Bytes);
+/** The fields of an answer in one buffer, one after the other (KIP-482). Throws `RangeError` where it ends too early. */
+class Fields {
+  readonly #bytes: Buffer;
+  #at = 0;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  int8(): number {
+    return this.#bytes.readInt8(this.#at++);
+  }
+
+  int16(): number {
+    this.#at += 2;
+    return this.#bytes.readInt16BE(this.#at - 2);
+  }
+
+  int32(): number {
+    this.#at += 4;
+    return this.#bytes.readInt32BE(this.#at - 4);
+  }
+
+  /** Undefined for the one that means none. */
+  id(): string | undefined {
+    const hex = this.#bytes.toString('hex', this.#at, this.#at + 16);
+    this.#at += 16;
+    return /^0*$/.test(hex) ? undefined : hex;
+  }
+
+  /** Empty for null. */
+  text(): string {
+    const length = this.count();
+    this.#at += length;
+    if (this.#at > this.#bytes.length) throw new RangeError('the answer ends in a text');
+    return this.#bytes.toString('utf8', this.#at - length, this.#at);
+  }
+
+  /** How long a text or a list is; 0 for null. */
+  count(): number {
+    return Math.max(0, this.#unsigned() - 1);
+  }
+
+  list<T>(read: () => T): T[] {
+    const list: T[] = [];
+    for (let left = this.count(); left > 0; left--) list.push(read());
+    return list;
+  }
+
+  skipNumbers(): void {
+    const count = this.count();
+    this.#at += count * 4;
+  }
+
+  skipTags(): void {
+    for (let left = this.#unsigned(); left > 0; left--) {
+      this.#unsigned();
+      const length = this.#unsigned();
+      this.#at += length;
+    }
+  }
+
+  #unsigned(): number {
+    let value = 0;
+    for (let shift = 1; ; shift *= 128) {
+      const byte = this.#bytes.readUInt8(this.#at++);
+      value += (byte & 0x7f) * shift;
+      if (byte < 0x80) return value;
+    }
+  }
 }

@@ -5,7 +5,7 @@ import { Account } from '../flow/account.ts';
 import type { BoundRule } from '../flow/bound-rule.ts';
 import type { Remains } from '../flow/letters.ts';
 import type { Remembered, Settlement } from '../flow/settlement.ts';
-import type { Intake, Route, Source } from '../flow/source.ts';
+import type { Intake, Source } from '../flow/source.ts';
 import type { AssignedPartition } from '../kafka/consumer/assigned-partition.ts';
 import type { FetchedRecord } from '../kafka/consumer/batch-records.ts';
 import { Consumer } from '../kafka/consumer/consumer.ts';
@@ -14,6 +14,7 @@ import type { ConsumerOptions } from '../kafka/consumer/options.ts';
 import type { UnreachableLeader, Wait } from '../kafka/waits.ts';
 import { because } from '../observe/because.ts';
 import { ConsumedRecord } from './kafka-record.ts';
+import { KafkaRoutes } from './kafka-routes.ts';
 
 export interface KafkaSourceOptions {
   readonly consumer: ConsumerOptions;
@@ -52,7 +53,7 @@ export class KafkaSource implements Source {
   readonly #options: KafkaSourceOptions;
   readonly #events: KafkaSourceEvents;
   readonly #consumer: Consumer;
-  readonly #routes = new Map<string, readonly Route[]>();
+  readonly #routes: KafkaRoutes;
   readonly #held = new Map<number, Held>();
   readonly #started = Promise.withResolvers<void>();
   #refusal: MkbError | undefined;
@@ -71,13 +72,7 @@ export class KafkaSource implements Source {
     this.#events = events;
     // Whoever waits for the start hears of a rejection; until then it is not an unhandled one.
     this.#started.promise.catch(() => undefined);
-    for (const topic of new Set(options.rules.flatMap(({ topics }) => topics))) {
-      const rules = options.rules.filter(({ topics }) => topics.includes(topic));
-      this.#routes.set(
-        topic,
-        rules.map(rule => ({ rule, captures: [] })),
-      );
-    }
+    this.#routes = new KafkaRoutes(options.rules, options.consumer.wanted.except);
     this.#consumer = new Consumer(options.consumer, {
       record: (partition, record, taken) => this.take(partition, record, taken),
       readEnd: () => this.#intake.readEnd(),
@@ -200,8 +195,9 @@ export class KafkaSource implements Source {
     if (!this.connected) missing.push('Kafka is not connected');
     if (!this.joined) missing.push(`the consumer is not in its group${because(this.#refusal ?? this.#problem)}`);
     else if (this.refusal) missing.push(`the consumer does not know its offsets${because(this.refusal)}`);
-    const [held] = this.partitionsHeld;
-    if (held) missing.push(`${this.partitionsHeld.length} of its partitions cannot be read (${held.trouble!.message})`);
+    // What does not begin because of a refusal has been said.
+    const held = this.partitionsHeld.filter(({ offsets }) => offsets !== undefined || this.refusal === undefined);
+    if (held[0]) missing.push(`${held.length} of its partitions cannot be read (${held[0].trouble!.message})`);
     return missing;
   }
 
@@ -240,7 +236,7 @@ export class KafkaSource implements Source {
     const bytes = memoryOf(record);
     this.#held.set(arrival, { partition, taken, bytes });
     this.#heldBytes += bytes;
-    this.#intake.message(new ConsumedRecord(partition, record), arrival, this.#routes.get(partition.topic) ?? []);
+    this.#intake.message(new ConsumedRecord(partition, record), arrival, this.#routes.of(partition.topic));
   }
 
   /** Settles when there is room for another record; undefined when there is. */

@@ -127,7 +127,7 @@ export class Cluster {
     const nodes = this.#nodes.map(node => node.id);
     const topic = makeTopic(name, partitions, nodes, replicationFactor, settings);
     this.#topics.set(name, topic);
-    this.elect();
+    this.#electIn(topic);
     return topic;
   }
 
@@ -175,11 +175,13 @@ export class Cluster {
 
   /** Finds a leader for each partition whose leader is dead. */
   elect(): void {
-    for (const topic of this.#topics.values()) {
-      for (const partition of topic.partitions) {
-        if (this.isAlive(partition.leader)) continue;
-        partition.lead(partition.replicas.find(node => this.isAlive(node)) ?? -1);
-      }
+    for (const topic of this.#topics.values()) this.#electIn(topic);
+  }
+
+  #electIn({ partitions }: Topic): void {
+    for (const partition of partitions) {
+      if (this.isAlive(partition.leader)) continue;
+      partition.lead(partition.replicas.find(node => this.isAlive(node)) ?? -1);
     }
   }
 

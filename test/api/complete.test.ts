@@ -32,7 +32,7 @@ describe('what a document leaves out', () => {
         batchBytes: '512KiB',
         maxRequestBytes: '1MiB',
       },
-      consumer: { groupId: 'cars', offsetReset: 'latest' },
+      consumer: { discoverEvery: '30s', groupId: 'cars', offsetReset: 'latest' },
       topics: [],
     });
     expect(spec.delivery).toEqual({

@@ -96,6 +96,12 @@ const sources = {
     feed: () => write('in', 'k', 'x'),
     gives: ['x of k'],
   },
+  'a pattern over Kafka topics': {
+    sql: 'SELECT *, nr FROM "$kafka/in{nr}"',
+    sent: '${value} of ${nr}',
+    feed: () => write('in2', 'k', 'x'),
+    gives: ['x of 2'],
+  },
   'rows of windows over messages': {
     sql: 'SELECT id, COUNT(*) AS n FROM "in/{id}" GROUP BY id, TUMBLING(1s)',
     sent: '${id}: ${n}',

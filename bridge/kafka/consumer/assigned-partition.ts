@@ -1,14 +1,17 @@
 import type { MkbError } from '../../../api/errors.ts';
 import { noClaims } from './fetched-batches.ts';
 import type { TopicPartition } from './group-protocol.ts';
-import type { Offsets, TakenRecord } from './offsets.ts';
+import { Offsets, type TakenRecord } from './offsets.ts';
+import type { Position } from './positions.ts';
 
 /** A partition for as long as it is ours. When it is given to us again it is another object. */
 export class AssignedPartition implements TopicPartition {
   readonly topic: string;
   readonly partition: number;
-  /** Undefined until Kafka has told where the group is. */
+  /** Undefined until Kafka has said where the group is. */
   offsets: Offsets | undefined;
+  /** The id of the topic that `offsets` are of; undefined where brokers have none. */
+  topicId: string | undefined;
   /** Whether it still is ours. */
   ours = true;
   /** Why it cannot be read now; undefined when it can. */
@@ -28,6 +31,19 @@ export class AssignedPartition implements TopicPartition {
     this.topic = topic;
     this.partition = partition;
     this.#settled = settled;
+  }
+
+  /** Reading begins here. */
+  begin({ position, committed, topicId }: Position): void {
+    this.offsets = new Offsets(position, committed);
+    this.topicId = topicId;
+    this.trouble = undefined;
+  }
+
+  /** Its topic is another one by now, and what is in flight of the old one is of no more consequence. */
+  restart(): void {
+    this.offsets = undefined;
+    this.claims = noClaims;
   }
 
   /** It was read: all is well again. */

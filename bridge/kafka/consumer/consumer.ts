@@ -11,24 +11,27 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { asMkbError } from '../../../api/errors/as-mkb-error.ts';
-import type { MkbError } from '../../../api/errors.ts';
+import { MkbError } from '../../../api/errors.ts';
 import { backoffMs } from '../../../network/backoff.ts';
 import { Cluster } from '../cluster.ts';
 import { requireTopics } from '../topic-admin.ts';
 import type { UnreachableLeader } from '../waits.ts';
 import { AssignedPartition } from './assigned-partition.ts';
 import { Group } from './group.ts';
-import type { TopicPartition } from './group-protocol.ts';
+import type { Assignment, TopicPartition } from './group-protocol.ts';
 import { Intake, leaderOf } from './intake.ts';
-import { Offsets } from './offsets.ts';
 import type { ConsumerHandler, ConsumerOptions } from './options.ts';
 import { Positions } from './positions.ts';
 import { Reading } from './reading.ts';
+import { Subscription } from './subscription.ts';
+import { TopicLives } from './topic-lives.ts';
 
 interface Tenure {
   readonly partitions: readonly AssignedPartition[];
   /** Nothing is read any more. */
   over: boolean;
+  /** Whether somebody finds out where partitions begin. */
+  beginning: boolean;
   /** Brokers that a loop reads from. */
   readonly readers: Set<number>;
   /** Under way since it began to end. */
@@ -42,6 +45,8 @@ export class Consumer {
   readonly #options: ConsumerOptions;
   readonly #handler: ConsumerHandler;
   readonly #group: Group;
+  readonly #lives = new TopicLives();
+  readonly #subscription: Subscription;
   readonly #positions: Positions;
   readonly #reading: Reading;
   readonly #intake: Intake;
@@ -58,8 +63,15 @@ export class Consumer {
       metadataRead: () => this.#metadataRead(),
       problem: error => handler.problem(error),
     });
+    const { wanted } = options;
+    const changed = () => this.#group.metadataRead();
+    const problem = (error: MkbError) => this.#report(error);
+    this.#subscription = new Subscription(wanted, this.cluster, this.#lives, changed, problem);
     this.#group = new Group(options, this.cluster, {
-      assigned: partitions => this.#assigned(partitions),
+      look: () => this.#subscription.look(),
+      topics: () => this.#subscription.topics,
+      isNew: topic => this.#lives.isNew(topic),
+      assigned: assignment => this.#assigned(assignment),
       released: () => this.#release(this.#options.settleTimeoutMs),
       lost: () => this.#lost(),
       partitionsOf: topic => this.cluster.topic(topic)?.leaders.length ?? 0,
@@ -67,7 +79,7 @@ export class Consumer {
       strangers: who => handler.strangers(who),
       refused: error => handler.refused(error),
     });
-    this.#positions = new Positions(options.offsetReset, this.cluster, this.#group);
+    this.#positions = new Positions(options, this.cluster, this.#group, this.#lives);
     this.#reading = new Reading(options, this.cluster);
     this.#intake = new Intake(this.cluster, this.#positions, handler, options.cluster.retry.minDelayMs);
   }
@@ -75,12 +87,14 @@ export class Consumer {
   /** Reads metadata for the first time, and sees to it that every topic is there. Throws as `Cluster.connect` and `requireTopics`. */
   async connect(): Promise<void> {
     await this.cluster.connect();
-    await requireTopics(this.cluster, this.#options.topics);
+    await requireTopics(this.cluster, this.#options.wanted.names);
+    await this.#subscription.look();
   }
 
   /** Joins the group. Call once, after `connect`. */
   start(): void {
     void this.#group.run();
+    this.#subscription.start();
     this.#commitTimer = setInterval(() => void this.#commit(), this.#options.commitEveryMs);
   }
 
@@ -121,35 +135,51 @@ export class Consumer {
     this.#closed = true;
     this.#lost();
     clearInterval(this.#commitTimer);
+    this.#subscription.close();
     this.#group.close();
     this.cluster.close();
   }
 
   // --- tenures
 
-  #assigned(given: readonly TopicPartition[]): void {
+  #assigned({ partitions: given, made }: Assignment): void {
     if (this.#closed) return;
+    for (const topic of made) this.#lives.appeared(topic);
     const partitions = given.map(each => new AssignedPartition(each, () => this.#recordSettled()));
-    const tenure: Tenure = { partitions, over: false, readers: new Set() };
+    const tenure: Tenure = { partitions, over: false, beginning: false, readers: new Set() };
     this.#tenure = tenure;
     this.#handler.assigned(partitions);
     void this.#begin(tenure);
   }
 
-  /** Finds out where each partition begins, and begins. */
+  /** Finds out where partitions begin, and begins: with each topic as soon as that is known. */
   async #begin(tenure: Tenure): Promise<void> {
+    if (tenure.beginning) return;
+    tenure.beginning = true;
     for (let failures = 0; !tenure.over; failures++) {
-      try {
-        const found = await this.#positions.of(tenure.partitions);
-        for (const [at, partition] of tenure.partitions.entries())
-          partition.offsets = new Offsets(found[at]!.position, found[at]!.committed);
-        this.#read(tenure);
-        return;
-      } catch (error) {
-        this.cluster.refresh();
-        await this.#trouble(asMkbError(error), failures);
-      }
+      const waiting = tenure.partitions.filter(({ offsets }) => offsets === undefined);
+      if (waiting.length === 0) break;
+      const error = await this.#beginWith(waiting, tenure).catch(asMkbError);
+      if (error === undefined || tenure.over) continue;
+      this.cluster.refresh();
+      for (const partition of waiting) if (partition.offsets === undefined) partition.trouble = error;
+      await this.#trouble(error, failures);
     }
+    tenure.beginning = false;
+  }
+
+  /** Returns why some of them could not be begun. */
+  async #beginWith(partitions: readonly AssignedPartition[], tenure: Tenure): Promise<MkbError | undefined> {
+    const found = await this.#positions.of(new Set(partitions.map(({ topic }) => topic)));
+    let failed: MkbError | undefined;
+    for (const partition of partitions) {
+      const ofTopic = found.get(partition.topic)!;
+      const position = MkbError.is(ofTopic) ? undefined : ofTopic[partition.partition];
+      if (position) partition.begin(position);
+      else failed ??= MkbError.is(ofTopic) ? ofTopic : notFound(partition);
+    }
+    this.#read(tenure);
+    return failed;
   }
 
   #release(timeoutMs: number): Promise<void> {
@@ -197,8 +227,8 @@ export class Consumer {
   // --- offsets
 
   #uncommitted(tenure: Tenure | undefined) {
-    return (tenure?.partitions ?? []).flatMap(({ topic, partition, offsets }) =>
-      offsets?.uncommitted ? [{ topic, partition, offsets, offset: offsets.safe }] : [],
+    return (tenure?.partitions ?? []).flatMap(({ topic, partition, topicId, offsets }) =>
+      offsets?.uncommitted ? [{ topic, partition, topicId, offsets, offset: offsets.safe }] : [],
     );
   }
 
@@ -224,8 +254,25 @@ export class Consumer {
   // --- reading
 
   #metadataRead(): void {
+    for (const topic of this.#subscription.topics) {
+      const metadata = this.cluster.topic(topic);
+      if (metadata) this.#lives.learn(topic, metadata);
+    }
+    this.#subscription.metadataRead();
     this.#group.metadataRead();
-    if (this.#tenure) this.#read(this.#tenure);
+    if (!this.#tenure) return;
+    this.#restartIn(this.#tenure);
+    this.#read(this.#tenure);
+  }
+
+  /** Begins again with topics that were deleted and made again. */
+  #restartIn(tenure: Tenure): void {
+    for (const partition of tenure.partitions) {
+      const id = this.cluster.topic(partition.topic)?.id;
+      if (partition.offsets && id !== undefined && partition.topicId !== undefined && id !== partition.topicId)
+        partition.restart();
+    }
+    void this.#begin(tenure);
   }
 
   /** The broker to read a partition from: its leader, or another replica while the leader's copy is damaged. */
@@ -292,6 +339,12 @@ export class Consumer {
     else this.#handler.problem(error);
   }
 }
+
+const notFound = ({ topic, partition }: TopicPartition): MkbError =>
+  new MkbError('kafka-request-failed', {
+    what: `find partition ${partition} of ${topic}`,
+    reason: 'metadata does not have it yet',
+  });
 
 /** The longest pause after a refusal, milliseconds. */
 const refusedPauseMs = 5000;

@@ -34,7 +34,14 @@ export function decodeSubscription(bytes: Buffer): string[] {
   return reader.readArray(topic => topic.readString(false), false, false);
 }
 
-export function encodeAssignment(partitions: readonly TopicPartition[]): Buffer {
+/** What the leader gives a member. */
+export interface Assignment {
+  readonly partitions: readonly TopicPartition[];
+  /** Topics that were made while the leader looked: whoever came later cannot know. */
+  readonly made: readonly string[];
+}
+
+export function encodeAssignment({ partitions, made }: Assignment): Buffer {
   const byTopic = Map.groupBy(partitions, ({ topic }) => topic);
   return Writer.create()
     .appendInt16(version)
@@ -48,15 +55,15 @@ export function encodeAssignment(partitions: readonly TopicPartition[]): Buffer 
       false,
       false,
     )
-    .appendBytes(null, false).buffer;
+    .appendBytes(made.length === 0 ? null : Buffer.from(JSON.stringify({ made })), false).buffer;
 }
 
 /** A member that gets nothing may be sent no bytes at all. */
-export function decodeAssignment(bytes: Buffer): TopicPartition[] {
-  if (bytes.length === 0) return [];
+export function decodeAssignment(bytes: Buffer): Assignment {
+  if (bytes.length === 0) return { partitions: [], made: [] };
   const reader = Reader.from(bytes);
   reader.readInt16();
-  return reader
+  const partitions = reader
     .readArray(
       each => {
         const topic = each.readString(false);
@@ -66,6 +73,17 @@ export function decodeAssignment(bytes: Buffer): TopicPartition[] {
       false,
     )
     .flat();
+  return { partitions, made: madeIn(reader.remaining > 0 ? reader.readNullableBytes(false) : null) };
+}
+
+/** A leader that is not one of us may say anything, or nothing. */
+function madeIn(userData: { toString(): string } | null): string[] {
+  try {
+    const { made } = JSON.parse(String(userData)) as { readonly made?: unknown };
+    return Array.isArray(made) ? made.filter(topic => typeof topic === 'string') : [];
+  } catch {
+    return [];
+  }
 }
 
 /** Deals the partitions of all topics out in turn, each to the next member that wants its topic. */
@@ -73,13 +91,15 @@ export function assign(
   members: readonly Member[],
   partitionsOf: (topic: string) => number,
 ): Map<string, TopicPartition[]> {
-  const inTurn = members.toSorted((left, right) => (left.memberId < right.memberId ? -1 : 1));
+  const inTurn = members
+    .toSorted((left, right) => (left.memberId < right.memberId ? -1 : 1))
+    .map(({ memberId, topics }) => ({ memberId, topics: new Set(topics) }));
   const dealt = new Map(inTurn.map(({ memberId }) => [memberId, [] as TopicPartition[]]));
   const topics = [...new Set(members.flatMap(member => member.topics))].sort();
   let turn = 0;
   for (const topic of topics) {
     for (let partition = 0; partition < partitionsOf(topic); partition++) {
-      while (!inTurn[turn % inTurn.length]!.topics.includes(topic)) turn++;
+      while (!inTurn[turn % inTurn.length]!.topics.has(topic)) turn++;
       dealt.get(inTurn[turn % inTurn.length]!.memberId)!.push({ topic, partition });
       turn++;
     }

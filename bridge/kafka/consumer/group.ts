@@ -28,6 +28,7 @@ import type { Cluster } from '../cluster.ts';
 import { Coordinator } from './coordinator.ts';
 import { groupError, isMemberUnknown, isMoved, rebalanceInProgress } from './group-errors.ts';
 import {
+  type Assignment,
   assign,
   assignorName,
   decodeAssignment,
@@ -41,8 +42,14 @@ import { encodeFacts, strangersIn } from './strangers.ts';
 import { Wait } from './wait.ts';
 
 export interface GroupEvents {
-  /** These partitions are ours now. */
-  assigned(partitions: readonly TopicPartition[]): void;
+  /** The topics to read, found out now. Throws why they cannot be. */
+  look(): Promise<void>;
+  /** The topics to read, as far as is known. */
+  topics(): readonly string[];
+  /** Whether a topic was made while we looked. */
+  isNew(topic: string): boolean;
+  /** These partitions are ours now, and the leader says which topics are new. */
+  assigned(assignment: Assignment): void;
   /** They are to be given back: fulfilled when all is settled and committed, or no more time is left. */
   released(): Promise<void>;
   /** They are someone else's already. */
@@ -59,12 +66,24 @@ export interface GroupEvents {
 /** An offset to be told to Kafka. */
 export interface Commit extends TopicPartition {
   readonly offset: bigint;
+  /** Of the topic that the offset is of; it is kept with the offset. */
+  readonly topicId: string | undefined;
+}
+
+/** What Kafka has as the group's offset of a partition. */
+export interface Committed extends TopicPartition {
+  /** Undefined where it has none. */
+  readonly offset: bigint | undefined;
+  readonly topicId: string | undefined;
+  /** Why it does not say. */
+  readonly error: MkbError | undefined;
 }
 
 /** The longest pause after a refusal, milliseconds: a right that was granted is used by then. */
 const refusedPauseMs = 30_000;
 const protocolType = 'consumer';
 const noMember = { memberId: '', generation: -1 };
+const isId = /^[0-9a-f]{32}$/;
 
 export class Group {
   readonly #options: ConsumerOptions;
@@ -74,6 +93,8 @@ export class Group {
   #member: { memberId: string; generation: number } = noMember;
   /** Of the leader: how many partitions each topic had when they were dealt out. */
   #dealt = new Map<string, number>();
+  /** The topics that our subscription had. */
+  #joinedFor: readonly string[] = [];
   #heardAt = 0;
   #stopped = false;
   /** Joins no more, but stays a member for as long as it takes to leave in order. */
@@ -90,9 +111,9 @@ export class Group {
   async run(): Promise<void> {
     while (!this.#stopped && !this.#retiring) {
       try {
-        const partitions = await this.#join();
+        const assignment = await this.#join();
         if (this.#retiring) return;
-        this.#events.assigned(partitions);
+        this.#events.assigned(assignment);
         void this.#lookAround();
         this.#failures = 0;
         await this.#stay();
@@ -102,9 +123,9 @@ export class Group {
     }
   }
 
-  /** Looks at once whether the topics have more partitions than were dealt out. */
+  /** Looks at once whether the partitions have to be dealt out again. */
   metadataRead(): void {
-    if (this.#grown) this.#wait.end();
+    if (this.#outdated) this.#wait.end();
   }
 
   /** Tells Kafka how far the partitions are read. Returns whether it took all of it; if not, ask again later. */
@@ -113,10 +134,11 @@ export class Group {
     if (memberId === '') return false;
     const topics = [...Map.groupBy(commits, ({ topic }) => topic)].map(([name, partitions]) => ({
       name,
-      partitions: partitions.map(({ partition, offset }) => ({
+      partitions: partitions.map(({ partition, offset, topicId }) => ({
         partitionIndex: partition,
         committedOffset: offset,
         committedLeaderEpoch: -1,
+        committedMetadata: topicId ?? null,
       })),
     }));
     const answer = await this.#ask('take offsets', connection =>
@@ -129,8 +151,9 @@ export class Group {
     return false;
   }
 
-  /** The offsets that the group has, in the order of `partitions`; undefined where it has none. Throws retryable errors. */
-  async committed(partitions: readonly TopicPartition[]): Promise<(bigint | undefined)[]> {
+  /** The offsets that the group has, in the order of `partitions`. Throws what concerns all of them. */
+  async committed(partitions: readonly TopicPartition[]): Promise<Committed[]> {
+    if (partitions.length === 0) return [];
     const topics = [...Map.groupBy(partitions, ({ topic }) => topic)].map(([name, of]) => ({
       name,
       partitionIndexes: of.map(({ partition }) => partition),
@@ -139,11 +162,18 @@ export class Group {
       offsetFetchV7.api.async(connection, [{ groupId: this.#options.groupId, topics }], true),
     );
     this.#judge(answer.errorCode, 'read offsets');
-    const found = answer.topics.flatMap(({ name, partitions: of }) => of.map(each => ({ name, ...each })));
+    const found = new Map(
+      answer.topics.flatMap(({ name, partitions: of }) => of.map(each => [`${name}/${each.partitionIndex}`, each])),
+    );
     return partitions.map(({ topic, partition }) => {
-      const one = found.find(each => each.name === topic && each.partitionIndex === partition);
-      this.#judge(one?.errorCode ?? 0, 'read offsets');
-      return one === undefined || one.committedOffset < 0n ? undefined : one.committedOffset;
+      const { errorCode = 0, committedOffset = -1n, metadata = '' } = found.get(`${topic}/${partition}`) ?? {};
+      return {
+        topic,
+        partition,
+        offset: committedOffset < 0n ? undefined : committedOffset,
+        topicId: metadata && isId.test(metadata) ? metadata : undefined,
+        error: errorCode === 0 ? undefined : groupError(errorCode, this.#options.groupId, 'read offsets'),
+      };
     });
   }
 
@@ -172,7 +202,7 @@ export class Group {
 
   // --- joining
 
-  async #join(): Promise<readonly TopicPartition[]> {
+  async #join(): Promise<Assignment> {
     const joined = await this.#enter();
     this.#member = { memberId: joined.memberId, generation: joined.generationId };
     this.#heardAt = performance.now();
@@ -190,7 +220,10 @@ export class Group {
   }
 
   async #enter(): Promise<joinGroupV7.JoinGroupResponse> {
-    const { groupId, sessionTimeoutMs, rebalanceTimeoutMs, topics, self } = this.#options;
+    const { groupId, sessionTimeoutMs, rebalanceTimeoutMs, self } = this.#options;
+    await this.#events.look();
+    const topics = this.#events.topics();
+    this.#joinedFor = topics;
     const protocols = [{ name: assignorName, metadata: encodeSubscription(topics, encodeFacts(self)) }];
     for (;;) {
       const { memberId } = this.#member;
@@ -227,12 +260,21 @@ export class Group {
       this.#dealt.set(topic, count);
       return count;
     });
-    return [...assigned].map(([memberId, partitions]) => ({ memberId, assignment: encodeAssignment(partitions) }));
+    const made = [...this.#dealt.keys()].filter(topic => this.#events.isNew(topic));
+    return [...assigned].map(([memberId, partitions]) => ({
+      memberId,
+      assignment: encodeAssignment({ partitions, made }),
+    }));
   }
 
-  /** Whether we lead, and a topic has more partitions now. */
-  get #grown(): boolean {
-    return [...this.#dealt].some(([topic, count]) => this.#events.partitionsOf(topic) > count);
+  /** Whether there are other topics to read than we joined for; or we lead, and a topic has another number of partitions now. */
+  get #outdated(): boolean {
+    if (this.#member.memberId === '') return false;
+    if (this.#joinedFor !== this.#events.topics()) return true;
+    return [...this.#dealt].some(([topic, dealt]) => {
+      const count = this.#events.partitionsOf(topic);
+      return count > 0 && count !== dealt;
+    });
   }
 
   /** Looks who else is here. A member that may not ask, or gets no answer, goes without. */
@@ -255,7 +297,7 @@ export class Group {
     for (;;) {
       await this.#wait.pause(this.#options.heartbeatMs);
       if (this.#stopped) return;
-      if (this.#grown || (await this.#beat())) break;
+      if (this.#outdated || (await this.#beat())) break;
     }
     this.#dealt = new Map();
     let done = false;

@@ -18,6 +18,7 @@ import { recordsOf } from './batch-records.ts';
 import { readFetched } from './fetched.ts';
 import type { FetchedBatch } from './fetched-batches.ts';
 import type { TopicPartition } from './group-protocol.ts';
+import type { Offsets } from './offsets.ts';
 import type { ConsumerHandler } from './options.ts';
 import type { Positions } from './positions.ts';
 import type { FetchedPartition } from './reading.ts';
@@ -39,8 +40,11 @@ export class Intake {
   }
 
   /** Returns when all of it was handed over. Never throws. */
-  async take(fetched: FetchedPartition, isOver: IsOver): Promise<void> {
-    const { partition, answer } = fetched;
+  async take(fetched: FetchedPartition, isTenureOver: IsOver): Promise<void> {
+    const { partition, offsets, answer } = fetched;
+    // What a topic holds that was made again is not for the offsets of the old one.
+    const isOver = () => isTenureOver() || partition.offsets !== offsets;
+    if (isOver()) return;
     try {
       if (answer.errorCode === outOfRange) await this.#reset(fetched);
       else if (answer.errorCode !== 0) throw partitionError(partition, answer.errorCode);
@@ -50,14 +54,14 @@ export class Intake {
     }
   }
 
-  async #takeBatches({ partition, asked, answer }: FetchedPartition, isOver: IsOver): Promise<void> {
+  async #takeBatches({ partition, offsets, asked, answer }: FetchedPartition, isOver: IsOver): Promise<void> {
     const { batches, fault, claims } = readFetched(answer, asked);
     partition.claims = claims;
     try {
       for (const { batch, wanted } of batches) {
-        if (wanted) await this.#takeRecords(partition, batch, isOver);
+        if (wanted) await this.#takeRecords(partition, offsets, batch, isOver);
         if (isOver()) return;
-        partition.offsets!.skipTo(batch.end);
+        offsets.skipTo(batch.end);
         partition.recovered();
       }
       if (fault) throw fault;
@@ -70,8 +74,12 @@ export class Intake {
   }
 
   /** Throws a `BatchFault` before the first record of the batch, or not at all. */
-  async #takeRecords(partition: AssignedPartition, batch: FetchedBatch, isOver: IsOver): Promise<void> {
-    const offsets = partition.offsets!;
+  async #takeRecords(
+    partition: AssignedPartition,
+    offsets: Offsets,
+    batch: FetchedBatch,
+    isOver: IsOver,
+  ): Promise<void> {
     for (const record of await recordsOf(batch)) {
       // For a moment two loops may read a partition whose leader moved.
       if (record.offset < offsets.position) continue;
@@ -86,9 +94,10 @@ export class Intake {
   }
 
   /** The broker says that the partition does not have the offset that was asked for. */
-  async #reset({ partition, asked: { from } }: FetchedPartition): Promise<void> {
+  async #reset({ partition, offsets, asked: { from } }: FetchedPartition): Promise<void> {
     partition.replica = undefined;
-    partition.offsets!.position = await this.#positions.inRange(partition, from, gone => this.#handler.problem(gone));
+    const position = await this.#positions.inRange(partition, from, gone => this.#handler.problem(gone));
+    offsets.position = position;
   }
 
   #turnToReplica(partition: AssignedPartition): void {

@@ -3,17 +3,19 @@ import type { MkbError } from '../../../api/errors.ts';
 import type { ClusterOptions } from '../cluster.ts';
 import type { AssignedPartition } from './assigned-partition.ts';
 import type { FetchedRecord } from './batch-records.ts';
+import type { OffsetReset } from './offset-reset.ts';
 import type { TakenRecord } from './offsets.ts';
 import type { MemberFacts } from './strangers.ts';
+import type { Wanted } from './subscription.ts';
 
 export interface ConsumerOptions {
   readonly cluster: ClusterOptions;
   readonly groupId: string;
   /** Who this is, for other members. */
   readonly self: MemberFacts;
-  readonly topics: readonly string[];
+  readonly wanted: Wanted;
   /** Where a group begins that has no offset. */
-  readonly offsetReset: 'earliest' | 'latest';
+  readonly offsetReset: OffsetReset;
   /** The coordinator gives the partitions of a member to others when it has heard nothing from it for so long. */
   readonly sessionTimeoutMs: number;
   readonly heartbeatMs: number;

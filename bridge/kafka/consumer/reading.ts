@@ -6,10 +6,13 @@ import type { Cluster } from '../cluster.ts';
 import type { AssignedPartition } from './assigned-partition.ts';
 import { fetchRecords, type PartitionAnswer } from './fetch-api.ts';
 import type { Asked } from './fetched-batches.ts';
+import type { Offsets } from './offsets.ts';
 import type { ConsumerOptions } from './options.ts';
 
 export interface FetchedPartition {
   readonly partition: AssignedPartition;
+  /** Those of the partition when it was asked for. */
+  readonly offsets: Offsets;
   readonly asked: Asked;
   readonly answer: PartitionAnswer;
 }
@@ -35,6 +38,7 @@ export class Reading {
       throw new MkbError('kafka-request-failed', { what: 'read', reason: `broker ${broker} is not known` });
     const asked = partitions.map((partition, at) => ({
       partition,
+      offsets: partition.offsets!,
       asked: { from: partition.offsets!.position, claims: partition.claims, first: at === 0 },
     }));
     const wanted = asked.map(({ partition: { topic, partition }, asked: { from } }) => ({ topic, partition, from }));
@@ -51,10 +55,7 @@ export class Reading {
   }
 
   /** A batch does not say of which partition it is: so an answer for others than those that were asked for is not believed at all. */
-  #paired(
-    asked: readonly Pick<FetchedPartition, 'partition' | 'asked'>[],
-    answers: readonly PartitionAnswer[],
-  ): FetchedPartition[] {
+  #paired(asked: readonly Omit<FetchedPartition, 'answer'>[], answers: readonly PartitionAnswer[]): FetchedPartition[] {
     const byName = new Map(answers.map(answer => [`${answer.topic}/${answer.partition}`, answer]));
     const paired = asked.flatMap(each => {
       const answer = byName.get(`${each.partition.topic}/${each.partition.partition}`);

@@ -104,6 +104,10 @@ describe('kafka', () => {
     [{ producer: { acks: 'none' } }],
     [{ producer: { acks: 'none', idempotent: false } }],
     [{ bootstrapServers: ['[::1]:9092', '10.0.0.1:1', 'a-b.c_d:65535'] }],
+    [{ consumer: { offsetReset: 'none' } }],
+    [{ consumer: { offsetReset: '24h' } }],
+    [{ consumer: { offsetReset: '2028-02-29T23:59:59.123+05:30' } }],
+    [{ consumer: { offsetReset: '2026-11-29T10:00Z' } }],
   ])('%j is fine', kafka => {
     expect(ofKafka(kafka)).toEqual([]);
   });
@@ -130,6 +134,17 @@ describe('kafka', () => {
     [
       { producer: { acks: 'leader', idempotent: true } },
       'spec.kafka.producer.idempotent: `idempotent: true` needs `acks: all`, not leader.',
+    ],
+    ...['yesterday', 'by_duration:PT24H', '0h', '24', '2026-11-29', '2026-11-29T10:00:00', '2026-13-01T00:00Z'].map(
+      offsetReset =>
+        [
+          { consumer: { offsetReset } },
+          `spec.kafka.consumer.offsetReset: Found "${offsetReset}", expected earliest`,
+        ] as [Record<string, unknown>, string],
+    ),
+    [
+      { consumer: { offsetReset: '2026-02-30T00:00:00Z' } },
+      'spec.kafka.consumer.offsetReset: Found 2026-02-30, expected a day that there is.',
     ],
     [{ producer: { linger: '2m' } }, 'spec.kafka.producer.linger: Found 2m, expected 0ms to 1m.'],
     [

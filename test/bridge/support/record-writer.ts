@@ -8,6 +8,7 @@ export async function recordWriter(
     readonly key?: string;
     readonly value: string | null;
     readonly partition?: number;
+    readonly timestamp?: string;
     readonly headers?: Record<string, string>;
   }[],
 ): Promise<void> {

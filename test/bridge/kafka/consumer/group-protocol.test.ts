@@ -21,8 +21,20 @@ test('subscriptions and assignments are read as they were written', () => {
     { topic: 'a', partition: 7 },
     { topic: 'b', partition: 1 },
   ];
-  expect(decodeAssignment(encodeAssignment(partitions))).toEqual(partitions);
-  expect(decodeAssignment(Buffer.alloc(0))).toEqual([]);
+  for (const made of [[], ['a'], ['a', 'b']])
+    expect(decodeAssignment(encodeAssignment({ partitions, made }))).toEqual({ partitions, made });
+  expect(decodeAssignment(Buffer.alloc(0))).toEqual({ partitions: [], made: [] });
+});
+
+test.each([
+  'no JSON',
+  '{}',
+  '{"made": 7}',
+  'null',
+])('a leader that says %j beside the partitions says nothing', said => {
+  const bytes = encodeAssignment({ partitions: [], made: [] });
+  const withUserData = Buffer.concat([bytes.subarray(0, -4), Buffer.of(0, 0, 0, said.length), Buffer.from(said)]);
+  expect(decodeAssignment(withUserData)).toEqual({ partitions: [], made: [] });
 });
 
 test('every partition goes to exactly one member, one that wants it, and nobody has two more than another', () => {
