@@ -107,7 +107,7 @@ const restarts = (jobs: readonly string[]): AnnotationQuery =>
 const firing = annotation(
   'Alerts',
   'red',
-  'ALERTS{alertstate="firing",alertname=~"Mkb.*|Mqtt.*|Kafka.*"}',
+  'ALERTS{alertstate="firing",alertname=~"(Mkb|Mqtt|Emqx|Kafka).*"}',
   '{{alertname}} {{bridge}}',
 );
 

@@ -5,6 +5,7 @@ import { mqttBrokerDashboard } from './mqtt-broker.ts';
 import { operatorDashboard } from './operator/dashboard.ts';
 import { pipelineDashboard } from './pipeline.ts';
 import { nowhere, operatorRuleGroups, ruleFile } from './rule-file.ts';
+import { runbooksDashboard } from './runbooks.ts';
 import { vehiclesDashboard } from './vehicles.ts';
 
 /** By the names of their files, without .json. These are the demo's as well. */
@@ -13,6 +14,7 @@ export const bridgeDashboards: Readonly<Record<string, () => Dashboard>> = {
   vehicles: vehiclesDashboard,
   'mqtt-broker': mqttBrokerDashboard,
   kafka: kafkaDashboard,
+  runbooks: runbooksDashboard,
 };
 
 /** Of what only an installation of the operator has. They are in a folder of their own, for the demo shows all that is in the other. */

@@ -229,17 +229,26 @@ export function table(spec: TableSpec): TableBuilder {
 }
 
 /** Joins the tables of several instant queries, and keeps, names and orders these columns. */
-export const asColumns = (columns: readonly Column[]): DataTransformerConfig[] => [
-  { id: 'merge', options: {} },
-  {
-    id: 'organize',
-    options: {
-      excludeByName: { Time: true },
-      indexByName: Object.fromEntries(columns.map(({ from }, index) => [fieldName(from), index])),
-      renameByName: Object.fromEntries(columns.map(({ from, title }) => [fieldName(from), title])),
+export const asColumns = (columns: readonly Column[]): DataTransformerConfig[] => {
+  const shown = new Set(columns.map(({ from }) => fieldName(from)));
+  return [
+    { id: 'merge', options: {} },
+    {
+      id: 'organize',
+      options: {
+        // A table may ask for labels only: what is not a column is not shown.
+        excludeByName: Object.fromEntries(
+          ['Time', ...values.filter(value => !shown.has(value))].map(name => [name, true]),
+        ),
+        indexByName: Object.fromEntries(columns.map(({ from }, index) => [fieldName(from), index])),
+        renameByName: Object.fromEntries(columns.map(({ from, title }) => [fieldName(from), title])),
+      },
     },
-  },
-];
+  ];
+};
+
+/** What Grafana calls the values of one query, and of several. */
+const values = ['Value', ...[...'ABCDEFGH'].map(letter => `Value #${letter}`)];
 
 /** Grafana calls the value of query A "Value #A". */
 const fieldName = (from: string): string => (from.startsWith('#') ? `Value ${from}` : from);

@@ -74,6 +74,10 @@ export const slowPart = (seconds: number, window: string, matchers = ''): string
   return `1 - ${quick} / ${all}`;
 };
 
+/** Messages from MQTT and Kafka per second that were delivered, by bridge and source. */
+export const timedRate = (window: string): string =>
+  `sum by (bridge, source) (rate(mkb_delivery_seconds_count${selector(timedSources)}[${window}]))`;
+
 /** The query, or one series of 0 where there is nothing to show because nothing of the kind has happened yet. */
 export const orZero = (query: string, label: string, name: string): string =>
   `${query} or on () label_replace(vector(0), "${label}", "${name}", "", "")`;

@@ -3,7 +3,7 @@
  * operator brings.
  *
  * Where Grafana and the runbooks are to be read is not ours to know, so both are parameters. The committed file about bridges is the demo's:
- * Grafana on this machine, and runbooks by their path in this repository.
+ * Grafana on this machine, with the runbooks in it.
  */
 import { stringify } from 'yaml';
 import type { Alert, RecordingRule } from './alerts/alert.ts';
@@ -38,21 +38,30 @@ export const alertsOf = (groups: readonly RuleGroup[]): readonly Alert[] =>
 
 export const allAlerts: readonly Alert[] = alertsOf([...ruleGroups, ...operatorRuleGroups]);
 
+/** Each alert's name once, in the order of the runbooks. */
+export const alertNames: readonly string[] = [...new Set(allAlerts.map(({ name }) => name))];
+
+/** The id of an alert's runbook among the panels of the dashboard Runbooks: after two titles, what fires now, and the list of all. */
+export const runbookPanel = ({ name }: Pick<Alert, 'name'>): number => alertNames.indexOf(name) + 5;
+
 /** MkbMessagesLost is explained in docs/runbooks/mkb-messages-lost.md. */
 export const runbookPath = ({ name }: Pick<Alert, 'name'>): string =>
   `docs/runbooks/${name.replace(/(?<=[a-z])(?=[A-Z])/g, '-').toLowerCase()}.md`;
 
 /** What alerts' links begin with. */
 export interface Addresses {
-  /** Before docs/runbooks/..., with a slash at its end unless it is empty. */
-  readonly runbooks: string;
+  /** Before docs/runbooks/..., with a slash at its end unless it is empty. Without, they are read in Grafana, as a dashboard. */
+  readonly runbooks?: string;
   /** Before /d/..., without a slash at its end. */
   readonly grafana: string;
 }
 
-const demo: Addresses = { runbooks: '', grafana: 'http://localhost:3000' };
+const demo: Addresses = { grafana: 'http://localhost:3000' };
 
-/** Where neither is known, and whoever reads an alert must know them. */
+/** Links within the Grafana that shows the alert. */
+export const here: Addresses = { grafana: '' };
+
+/** Where neither is known, and is put in later: what the operator's chart begins with. */
 export const nowhere: Addresses = { runbooks: '', grafana: '' };
 
 const shown = (rule: Alert | RecordingRule, { runbooks, grafana }: Addresses): object => {
@@ -67,7 +76,10 @@ const shown = (rule: Alert | RecordingRule, { runbooks, grafana }: Addresses): o
     annotations: {
       summary,
       description,
-      runbook_url: `${runbooks}${runbookPath(rule)}`,
+      runbook_url:
+        runbooks === undefined
+          ? `${grafana}/d/${uids.runbooks}?viewPanel=${runbookPanel(rule)}`
+          : `${runbooks}${runbookPath(rule)}`,
       dashboard_url: `${grafana}/d/${uids[dashboard]}${chosen(rule)}`,
     },
   };
@@ -80,6 +92,7 @@ const variables = {
   broker: { broker: 'target' },
   kafka: { cluster: 'target', topic: 'topic', group: 'group' },
   operator: { namespace: 'namespace', bridge: 'name' },
+  runbooks: {},
 } as const satisfies Record<keyof typeof uids, Readonly<Record<string, string>>>;
 
 /** Opens the dashboard on what the alert is about, as far as its text knows that. */

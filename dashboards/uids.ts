@@ -8,4 +8,5 @@ export const uids = {
   broker: 'mkb-mqtt-broker',
   kafka: 'mkb-kafka',
   operator: 'mkb-operator',
+  runbooks: 'mkb-runbooks',
 } as const;

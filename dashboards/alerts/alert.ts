@@ -2,7 +2,7 @@
 import type { uids } from '../uids.ts';
 
 export interface Alert {
-  /** In CamelCase, beginning with what is unwell: Mkb (a bridge), Mqtt (a broker), Kafka. Its runbook is called the same, in kebab-case. */
+  /** In CamelCase, beginning with what is unwell: Mkb (a bridge), Mqtt or Emqx (a broker), Kafka. Its runbook is called the same, in kebab-case. */
   readonly name: string;
   /** PromQL; what it returns fires, each series on its own. */
   readonly expr: string;

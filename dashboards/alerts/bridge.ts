@@ -162,11 +162,17 @@ export const bridgeAlerts: readonly Alert[] = [
   },
   {
     name: 'MkbBridgeDown',
-    expr: `up{job="${jobs.bridge}"} == 0 or absent(up{job="${jobs.bridge}"})`,
+    // `up` does not know which bridges a process runs; what it showed before it was gone does.
+    expr: [
+      `(up{job="${jobs.bridge}"} == 0) * on (job, instance) group_right () max by (job, instance, bridge) (last_over_time(mkb_messages_in_flight{job="${jobs.bridge}"}[1d]))`,
+      `or on (job, instance) (up{job="${jobs.bridge}"} == 0)`,
+      `or absent(up{job="${jobs.bridge}"})`,
+    ].join(' '),
     for: '1m',
     severity: 'critical',
     dashboard: 'pipeline',
-    summary: 'A bridge does not run, or Prometheus does not reach it.',
+    summary:
+      '{{ with $labels.bridge }}Bridge {{ . }}{{ else }}A bridge{{ end }} is down, or Prometheus cannot reach it.',
     description: 'Prometheus gets no metrics from {{ $labels.instance }} (job {{ $labels.job }}).',
   },
 ];

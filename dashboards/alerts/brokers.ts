@@ -32,6 +32,26 @@ export const mqttAlerts: readonly Alert[] = [
       'About {{ $value | printf "%.0f" }} messages in 5 minutes did not reach a client, with reason {{ $labels.reason }}. If the client was a bridge, they never reached it.',
   },
   {
+    name: 'EmqxApiDown',
+    expr: 'max by (target) (emqx_api_up) == 0',
+    for: '2m',
+    severity: 'warning',
+    dashboard: 'broker',
+    summary: 'The API of EMQX {{ $labels.target }} does not answer the exporter.',
+    description:
+      'For two minutes it has given no figures, so that nothing is known of its nodes, rules and actions. Messages may pass all the same.',
+  },
+  {
+    name: 'EmqxNodeDown',
+    expr: 'max by (target, node) (emqx_node_up) == 0',
+    for: '1m',
+    severity: 'critical',
+    dashboard: 'broker',
+    summary: 'Node {{ $labels.node }} of EMQX {{ $labels.target }} does not run.',
+    description:
+      'The others say so. Its clients connect elsewhere, and what waited on it for a session without a copy is out of reach until it is back.',
+  },
+  {
     name: 'MqttBrokerLosesMessages',
     expr: 'max by (target, version) (emqx_durable_sessions_unsafe) == 1',
     for: '1m',

@@ -7,7 +7,7 @@
  * The surprising case: a message is timed when it is settled. While nothing at all gets through, nothing is slow; that is what
  * MkbNothingDelivered is for.
  */
-import { slowPart } from '../promql.ts';
+import { slowPart, timedRate } from '../promql.ts';
 import type { Alert, RecordingRule } from './alert.ts';
 
 /** `seconds` is a bound of the histogram mkb_delivery_seconds; `slowPart` is how many messages may take longer, of 1. */
@@ -16,13 +16,14 @@ export const objective = { seconds: 1, slowPart: 0.001 } as const;
 const windows = ['5m', '30m', '1h', '6h', '3d'] as const;
 type Window = (typeof windows)[number];
 
-const recorded = (window: Window): string => `bridge_source:mkb_delivery_slow:ratio_rate${window}`;
+const slow = (window: Window): string => `bridge_source:mkb_delivery_slow:ratio_rate${window}`;
+const delivered = (window: Window): string => `bridge_source:mkb_delivery:rate${window}`;
 
-/** The part of slow messages over each window, so that dashboards and alerts need not work out days again and again. */
-export const deliveryRecordings: readonly RecordingRule[] = windows.map(window => ({
-  record: recorded(window),
-  expr: slowPart(objective.seconds, window),
-}));
+/** Messages over each window, and the part of slow ones, so that dashboards and alerts need not work out days again and again. */
+export const deliveryRecordings: readonly RecordingRule[] = windows.flatMap(window => [
+  { record: slow(window), expr: slowPart(objective.seconds, window) },
+  { record: delivered(window), expr: timedRate(window) },
+]);
 
 interface Burn {
   readonly long: Window;
@@ -30,27 +31,39 @@ interface Burn {
   /** How many times faster than the budget allows. */
   readonly factor: number;
   readonly severity: Alert['severity'];
-  /** How long the month's budget would last. */
+  /** How long the month's budget would last at most. */
   readonly lasts: string;
 }
 
+/** The fastest first. */
 const burns: readonly Burn[] = [
   { long: '1h', short: '5m', factor: 14.4, severity: 'critical', lasts: 'two days' },
-  { long: '6h', short: '30m', factor: 6, severity: 'critical', lasts: 'five days' },
+  { long: '6h', short: '30m', factor: 6, severity: 'warning', lasts: 'five days' },
   { long: '3d', short: '6h', factor: 1, severity: 'warning', lasts: 'a month' },
 ];
 
-const isBurning = (window: Window, factor: number): string =>
-  `${recorded(window)} > ${Number((factor * objective.slowPart).toPrecision(4))}`;
+/**
+ * The slow part of all that the long window has when it is full. A bridge that was started an hour ago has an hour of messages in the window of
+ * three days, and half a minute without Kafka would be a large part of these for hours. The rate over the long window counts the time before
+ * as empty; where that is less than the rate is now, the window is taken for one with what comes now all the time.
+ */
+const burned = ({ long, short }: Burn): string => {
+  const full = `(${delivered(long)} > ${delivered(short)} or ${delivered(short)})`;
+  return `${slow(long)} * ${delivered(long)} / ${full}`;
+};
 
-/** One alert of several burn rates, told apart by the label `window`. */
-export const deliverySlow: readonly Alert[] = burns.map(({ long, short, factor, severity, lasts }) => ({
+const limit = ({ factor }: Burn): number => Number((factor * objective.slowPart).toPrecision(4));
+
+const isBurning = (burn: Burn): string => `${burned(burn)} > ${limit(burn)} and ${slow(burn.short)} > ${limit(burn)}`;
+
+/** One alert of several burn rates, told apart by the label `window`. Of those that would fire, only the fastest does. */
+export const deliverySlow: readonly Alert[] = burns.map((burn, index) => ({
   name: 'MkbDeliverySlow',
-  expr: `${isBurning(long, factor)} and ${isBurning(short, factor)}`,
+  expr: [burn, ...burns.slice(0, index).reverse()].map(each => `(${isBurning(each)})`).join(' unless '),
   for: '2m',
-  severity,
-  labels: { window: long },
+  severity: burn.severity,
+  labels: { window: burn.long },
   dashboard: 'pipeline',
   summary: 'What {{ $labels.bridge }} reads from {{ $labels.source }} is delivered late.',
-  description: `{{ $value | humanizePercentage }} of the messages of the last ${long} took longer than ${objective.seconds} s; ${objective.slowPart * 100} % may. At this pace the month's allowance lasts ${lasts}.`,
+  description: `{{ $value | humanizePercentage }} of what the last ${burn.long} should have took longer than ${objective.seconds} s; ${objective.slowPart * 100} % may. At this pace the month's allowance lasts ${burn.lasts} at most.`,
 }));

@@ -78,6 +78,35 @@ export const brokerStories: readonly AlertStories[] = [
     ],
   },
   {
+    alert: 'EmqxApiDown',
+    stories: [
+      {
+        when: 'it gives no figures for five minutes',
+        series: { 'emqx_api_up{target="m"}': '1x5 0x10' },
+        at: '10m',
+        firing: [{ target: 'm', ...warning }],
+      },
+      { when: 'one answer is missing', series: { 'emqx_api_up{target="m"}': '1x5 0 1x10' }, at: '8m', firing: quiet },
+    ],
+  },
+  {
+    alert: 'EmqxNodeDown',
+    stories: [
+      {
+        when: 'one of two nodes does not run',
+        series: { 'emqx_node_up{target="m",node="a"}': '1x15', 'emqx_node_up{target="m",node="b"}': '1x5 0x10' },
+        at: '8m',
+        firing: [{ target: 'm', node: 'b', ...critical }],
+      },
+      {
+        when: 'a node restarts within a minute',
+        series: { 'emqx_node_up{target="m",node="a"}': '1x5 0 1x10' },
+        at: '8m',
+        firing: quiet,
+      },
+    ],
+  },
+  {
     alert: 'KafkaDown',
     stories: [
       {

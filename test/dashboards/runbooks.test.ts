@@ -4,9 +4,9 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { dropReasons, intendedOutcomes } from '../../bridge/flow/outcome.ts';
 import { intendedReasons } from '../../dashboards/promql.ts';
-import { allAlerts, runbookPath } from '../../dashboards/rule-file.ts';
+import { alertNames, allAlerts, runbookPanel, runbookPath } from '../../dashboards/rule-file.ts';
 import { mkb } from '../cli/mkb-process.ts';
-import { root } from './support/committed.ts';
+import { committedBridgeDashboards, panelsOf, root } from './support/committed.ts';
 import { knownMetrics, metricNames } from './support/metric-names.ts';
 
 const folder = join(root, 'docs', 'runbooks');
@@ -67,4 +67,26 @@ test('dashboards, alerts and runbooks take the same reasons for intended as the 
   expect(readFileSync(join(root, 'operator', 'observed', 'pod-figures.ts'), 'utf8')).toContain(
     intendedReasons.join('|'),
   );
+});
+
+describe('as a dashboard', () => {
+  const { dashboard } = committedBridgeDashboards.find(({ name }) => name === 'runbooks')!;
+  const page = (id: number) => panelsOf(dashboard).find(panel => panel.id === id)!;
+
+  // Links of alerts were paths of this repository, which lead nowhere from a Grafana or a mail.
+  test.each(alertNames)('%s is where its link leads', name => {
+    const panel = page(runbookPanel({ name }));
+    expect(panel.title).toBe(name);
+    expect((panel.options as { content: string }).content).toMatch(/^## Meaning\n/);
+  });
+
+  test('links within it lead to panels that there are, and none to files', () => {
+    for (const panel of panelsOf(dashboard).filter(({ type }) => type === 'text')) {
+      for (const [, to] of (panel.options as { content: string }).content.matchAll(/\]\(([^)]+)\)/g)) {
+        const id = /^\?viewPanel=(\d+)$/.exec(to!)?.[1];
+        expect(id, to).toBeDefined();
+        expect(page(Number(id)).type).toBe('text');
+      }
+    }
+  });
 });

@@ -26,7 +26,7 @@ type Plain<T> = T extends string ? (string extends T ? T : \`\${T}\`)
   : T extends object ? { [K in keyof T as T[K] extends (...args: never[]) => unknown ? never : K]: Plain<T[K]> }
   : T;
 type Target = Plain<import('${sdk}/prometheus').Dataquery>;
-type PlainPanel = Omit<Plain<import('${sdk}/dashboard').Panel>, 'targets'> & { targets: Target[] };
+type PlainPanel = Omit<Plain<import('${sdk}/dashboard').Panel>, 'targets'> & { targets?: Target[] };
 type PlainRow = Omit<Plain<import('${sdk}/dashboard').RowPanel>, 'panels'> & { panels: PlainPanel[] };
 type PlainDashboard = Omit<Plain<import('${sdk}/dashboard').Dashboard>, 'panels'> & { panels: (PlainPanel | PlainRow)[] };
 `;
@@ -38,7 +38,7 @@ const claims = (name: string, dashboard: Dashboard): string[] => [
 
 const panelClaims = (name: string, { type, options, fieldConfig }: Panel): string[] => {
   const from = `import('${sdk}/${moduleOf(type)}')`;
-  const custom = fieldConfig!.defaults.custom;
+  const custom = fieldConfig?.defaults.custom;
   return [
     `export const ${name}options: Plain<${from}.Options> = ${JSON.stringify(options)};`,
     ...(withFieldConfig.has(type) && custom

@@ -5,7 +5,7 @@
  * https://github.com/kubernetes/dns/blob/master/docs/specification.md#242---srv-records
  */
 import { stringify } from 'yaml';
-import { nowhere, rulesOf } from '../../../dashboards/rule-file.ts';
+import { here, rulesOf } from '../../../dashboards/rule-file.ts';
 import { bridgeName, exporterName } from '../names.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { exporterPort } from './exporter.ts';
@@ -17,7 +17,7 @@ export const configKeys = { config: 'prometheus.yml', rules: 'rules.yaml' } as c
 
 export const prometheusFiles = (pipeline: Pipeline): Readonly<Record<string, string>> => ({
   [configKeys.config]: yaml(prometheusConfig(pipeline)),
-  [configKeys.rules]: yaml(rulesOf(ruleGroupsOf(pipeline), nowhere)),
+  [configKeys.rules]: yaml(rulesOf(ruleGroupsOf(pipeline), here)),
 });
 
 const yaml = (value: unknown): string => stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });

@@ -2,7 +2,7 @@
  * What the Prometheus operator of a cluster is told: which Pods to scrape, and the alerts. Dashboards and alerts tell series apart by `job`
  * and `bridge`, so every series gets both here, `up` among them; and a Pod is called by its name, which lasts, not by its address.
  */
-import { nowhere, rulesOf } from '../../../dashboards/rule-file.ts';
+import { here, rulesOf } from '../../../dashboards/rule-file.ts';
 import { kinds } from '../../kinds.ts';
 import type { KubeObject } from '../../runtime/object.ts';
 import { type Component, selectorLabels } from '../labels.ts';
@@ -60,7 +60,7 @@ function prometheusRule(pipeline: Pipeline): KubeObject {
     apiVersion,
     kind,
     metadata: labelled(pipeline, 'prometheus', prometheusName(bridge)),
-    spec: rulesOf(restricted(ruleGroupsOf(pipeline), own), nowhere),
+    spec: rulesOf(restricted(ruleGroupsOf(pipeline), own), here),
   };
 }
 

@@ -33,8 +33,10 @@ export const panelsOf = ({ panels = [] }: Dashboard): Panel[] =>
 export const queriesOf = ({ targets = [] }: Panel): { expr: string; refId: string; legendFormat?: string }[] =>
   targets as unknown as { expr: string; refId: string; legendFormat?: string }[];
 
-/** Every panel of some dashboards, named for messages. */
+/** Every panel of some dashboards that shows figures, named for messages. */
 export const allPanelsOf = (dashboards: readonly CommittedDashboard[]) =>
   dashboards.flatMap(({ name, dashboard }) =>
-    panelsOf(dashboard).map(panel => ({ name: `${name}: ${panel.title}`, dashboard, panel })),
+    panelsOf(dashboard)
+      .filter(panel => panel.type !== 'text')
+      .map(panel => ({ name: `${name}: ${panel.title}`, dashboard, panel })),
   );

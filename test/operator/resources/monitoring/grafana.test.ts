@@ -110,8 +110,8 @@ describe('the dashboards', () => {
     }
   });
 
-  it('are only that of the bridge itself, when there is none', () => {
-    expect(Object.keys(filesOf('cars-grafana-dashboards'))).toEqual(['pipeline.json']);
+  it('are only that of the bridge itself and the runbooks, when there is none', () => {
+    expect(Object.keys(filesOf('cars-grafana-dashboards'))).toEqual(['pipeline.json', 'runbooks.json']);
   });
 
   it('fit into a ConfigMap with much room to spare', () => {
