@@ -5,6 +5,7 @@
 import { MkbError } from '../api/errors.ts';
 import type { DocumentCheck, LoadedDocument } from '../api/load.ts';
 import type { Path, Problem } from '../api/problems.ts';
+import { checkAccess } from './check-access.ts';
 import { checkCaptures } from './check-captures.ts';
 import { checkDoubts } from './check-doubts.ts';
 import { type CheckedRule, checkLoops } from './check-loops.ts';
@@ -46,6 +47,7 @@ export const checkRules = (loaded: LoadedDocument): Problem[] => {
   return [
     ...problems,
     ...checkUnsubscribe(loaded, filters),
+    ...checkAccess(loaded, checked),
     ...checkOverlaps(loaded, filters),
     ...checkLoops(loaded, checked),
   ];

@@ -75,7 +75,13 @@ export const columns: readonly Column[] = [
     "What happened: 'message.publish', or the name of an event.",
     m => m.event ?? ifMqtt(m, 'message.publish'),
   ),
-  column('clientid', messages, 'text', 'The publisher’s client id, where it is known.', ({ clientid }) => clientid),
+  column(
+    'clientid',
+    messages,
+    'text',
+    'The publisher’s client id, where it is known. Captured from a topic, it is as true as the broker keeps it: see `mqtt.broker.access`.',
+    ({ clientid }) => clientid,
+  ),
   column('username', mqtt, 'text', 'The publisher’s user name, where it is known.', ({ username }) => username),
   column('peerhost', mqtt, 'text', 'The publisher’s address, where it is known.', ({ peerhost }) => peerhost),
   column(

@@ -65,8 +65,12 @@ const checkService = (path: Path, { type, ...fields }: ServiceSection): Finding[
 const conflict = (path: Path, reason: string, remedy: string): Finding =>
   finding(path, 'field-conflict', { reason }, { at: 'key', remedy });
 
-const checkBroker = ({ kind, replicas, users }: BrokerSection): Finding[] => {
+const checkBroker = ({ kind, replicas, users, access, anonymous }: BrokerSection): Finding[] => {
   const found: Finding[] = [];
+  if (access && anonymous) {
+    const reason = '`access` is given, but `anonymous` clients need not say who they are.';
+    found.push(conflict([...broker, 'access'], reason, 'Leave out `anonymous`.'));
+  }
   if (kind === 'mosquitto' && replicas > 1) {
     const reason = `\`replicas\` is ${replicas}, and mosquitto does not scale out.`;
     found.push(conflict([...broker, 'replicas'], reason, 'Use one replica, or the kind emqx.'));

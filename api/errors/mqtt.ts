@@ -164,6 +164,12 @@ export const mqttErrors = table({
       `"${filter}" cannot be given up: the rule ${rule} reads it.`,
     remedy: 'Take it out of spec.mqtt.unsubscribe, or out of the rule.',
   },
+  'mqtt-identity-untrue': {
+    kind: 'permanent',
+    message: ({ filter, rule, name }: { filter: string; rule: string; name: string }) =>
+      `Whoever may publish to "${filter}" can pretend to be another: the rule ${rule} reads {${name}} from such topics.`,
+    remedy: 'Put ${clientid} or ${username} where the rule captures it: cars/${clientid} for FROM "cars/{clientid}".',
+  },
   'mqtt-filters-overlap': {
     kind: 'permanent',
     message: ({ filter, other }: { filter: string; other: string }) =>

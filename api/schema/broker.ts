@@ -16,6 +16,25 @@ const user = section('Someone who may connect.', {
   password: secret("The user's password."),
 });
 
+/** Plain enough for the lists of both brokers: no character means anything in them, and none begins another line. */
+const accessFilter = text('A topic filter, whose levels may be `${clientid}` and `${username}`: those of the client.', {
+  pattern: '^[!#$&-\\[\\]-~]+$',
+  expected: 'a topic filter of ASCII characters, without spaces, quotes, % and backslashes',
+  maxLength: 1024,
+});
+
+const access = section(
+  'Which topics clients may use; all others are refused. The bridge and the exporter may use every topic. Without it, so may everybody.',
+  {
+    publish: list(
+      accessFilter,
+      "What clients may publish to. Where a rule reads `{clientid}` or `{username}` from a topic, this must have the client's own there: then it is true who sent a message.",
+      { unique: true, default: [] },
+    ),
+    subscribe: list(accessFilter, 'What clients may subscribe to; `#` for everything.', { unique: true, default: [] }),
+  },
+);
+
 export const broker = section('A broker for the operator to run beside the bridge.', {
   kind: choice(['mosquitto', 'emqx'], 'Which broker: `mosquitto` is one small process, `emqx` scales out.'),
   replicas: whole('How many broker Pods. `mosquitto` is always one.', { minimum: 1, maximum: 99, default: 1 }),
@@ -33,6 +52,7 @@ export const broker = section('A broker for the operator to run beside the bridg
     key: 'username',
     default: [],
   }),
+  access: optional(access),
   anonymous: flag('Whether clients may connect without a user name. Anyone who reaches the broker can then read all.', {
     default: false,
   }),
@@ -58,4 +78,5 @@ export const brokerRef = section('An EMQX cluster that the EMQX operator runs; i
   port: whole('The port of its listeners Service to use.', { minimum: 1, maximum: 65_535, default: 1883 }),
 });
 
+export type AccessSection = Static<typeof access>;
 export type BrokerSection = Static<typeof broker>;

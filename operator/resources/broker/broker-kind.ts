@@ -19,7 +19,7 @@ export interface BrokerKind {
   /** Whether its nodes may have to wait for one another to start. */
   readonly startsTogether: boolean;
   /** The shell script that makes the file of users: see `passwordScript`. */
-  readonly passwordScript: string;
+  passwordScript(pipeline: Pipeline): string;
   ports(pipeline: Pipeline): Port[];
   /** ConfigMaps and Secrets that its Pods read, beside those that people make. */
   inputs(pipeline: Pipeline): KubeObject[];
@@ -31,7 +31,7 @@ export interface BrokerKind {
    */
   container(pipeline: Pipeline, image: string, made: readonly KubeObject[]): Fields;
   /** Beside those of its data, passwords and certificate. */
-  readonly mounts: readonly Fields[];
+  mounts(pipeline: Pipeline): readonly Fields[];
   /** What those are of. */
   volumes(bridge: string): readonly Fields[];
 }

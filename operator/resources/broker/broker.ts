@@ -69,7 +69,7 @@ function statefulSet(pipeline: Pipeline, kind: BrokerKind, made: readonly KubeOb
 function template(pipeline: Pipeline, kind: BrokerKind, image: string, made: readonly KubeObject[]): PodTemplate {
   const { metadata, spec } = pipeline.document;
   const broker = spec.mqtt.broker!;
-  const passwords = passwordMaker(pipeline, image, kind.passwordScript);
+  const passwords = passwordMaker(pipeline, image, kind.passwordScript(pipeline));
   const data = dataStorage(pipeline, kind.dataFolder);
   const tls = tlsVolume(pipeline);
   const container = {
@@ -78,7 +78,7 @@ function template(pipeline: Pipeline, kind: BrokerKind, image: string, made: rea
     ...kind.container(pipeline, image, made),
     ports: kind.ports(pipeline).map(({ name, port }) => ({ name, containerPort: port })),
     resources: broker.resources ?? pipeline.settings.defaults.resources.broker ?? kind.resources,
-    volumeMounts: [passwords.madeMount, data.mount, ...kind.mounts, ...tls.mounts],
+    volumeMounts: [passwords.madeMount, data.mount, ...kind.mounts(pipeline), ...tls.mounts],
   };
   return podTemplate(pipeline, {
     component,

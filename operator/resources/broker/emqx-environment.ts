@@ -10,6 +10,7 @@ import type { Pipeline } from '../pipeline.ts';
 import { brokerPorts } from './address.ts';
 import { apiKeysFile, emqxKeys } from './emqx-secret.ts';
 import { authentication, listenerName } from './emqx-users.ts';
+import { configFolder } from './passwords.ts';
 import { certFile, keyFile } from './storage.ts';
 import { emqxSecretName } from './users.ts';
 
@@ -30,9 +31,7 @@ export function emqxEnvironment(pipeline: Pipeline, image: string, made: readonl
     ...clusterSettings(pipeline),
     ...sessionSettings(pipeline, image),
     ...listenerSettings(pipeline, listenerName(pipeline, made)),
-    // Whoever may connect may publish and subscribe to everything, `#` too, as with Mosquitto.
-    EMQX_AUTHORIZATION__SOURCES: '[]',
-    EMQX_AUTHORIZATION__NO_MATCH: 'allow',
+    ...authorization(pipeline),
     EMQX_API_KEY__BOOTSTRAP_FILE: apiKeysFile,
     // It would tell its makers about itself.
     EMQX_TELEMETRY__ENABLE: 'false',
@@ -45,6 +44,18 @@ export function emqxEnvironment(pipeline: Pipeline, image: string, made: readonl
       valueFrom: { secretKeyRef: { name, key } },
     })),
   ];
+}
+
+/** The key of the ConfigMap: who may use which topics. EMQX goes by the ending. */
+export const accessKey = 'acl.conf';
+
+/** Without `access`, whoever may connect may publish and subscribe to everything, `#` too, as with Mosquitto. */
+function authorization({ document }: Pipeline) {
+  if (document.spec.mqtt.broker!.access === undefined) {
+    return { EMQX_AUTHORIZATION__SOURCES: '[]', EMQX_AUTHORIZATION__NO_MATCH: 'allow' };
+  }
+  const source = { type: 'file', enable: true, path: `${configFolder}/${accessKey}` };
+  return { EMQX_AUTHORIZATION__SOURCES: JSON.stringify([source]), EMQX_AUTHORIZATION__NO_MATCH: 'deny' };
 }
 
 /**

@@ -7,13 +7,14 @@
 import { brokerName } from '../names.ts';
 import { configMap } from '../parts.ts';
 import type { Pipeline } from '../pipeline.ts';
+import { emqxAccess } from './access.ts';
 import { emqxApiPort } from './address.ts';
 import type { BrokerKind } from './broker-kind.ts';
-import { emqxEnvironment } from './emqx-environment.ts';
+import { accessKey, emqxEnvironment } from './emqx-environment.ts';
 import { apiKeysFolder, apiKeysVolume, emqxSecret } from './emqx-secret.ts';
 import { emqxUsersScript } from './emqx-users.ts';
 import { ownUsersSecret } from './own-users.ts';
-import { usersKey, usersText } from './passwords.ts';
+import { configFolder, usersKey, usersText } from './passwords.ts';
 import { mqttPorts, type Port } from './services.ts';
 
 /** Besides MQTT: the API for the exporter, and what nodes say to each other. https://docs.emqx.com/en/emqx/v5.8/deploy/cluster/security.html */
@@ -39,6 +40,11 @@ const scratch = {
   })),
 };
 
+const accessFile = ({ document }: Pipeline): Readonly<Record<string, string>> => {
+  const { access } = document.spec.mqtt.broker!;
+  return access ? { [accessKey]: emqxAccess(access) } : {};
+};
+
 const asked = { httpGet: { path: '/status', port: 'api' } };
 
 /** Starting with much data, or waiting for other nodes, may take minutes. */
@@ -56,18 +62,27 @@ export const emqx: BrokerKind = {
   terminationGracePeriodSeconds: 120,
   // A node that was not the last to end waits for the one that was: nobody may wait for it to be ready.
   startsTogether: true,
-  passwordScript: emqxUsersScript,
+  passwordScript: () => emqxUsersScript,
   ports: portsOf,
   inputs: pipeline => [
     ownUsersSecret(pipeline),
     emqxSecret(pipeline),
-    configMap(pipeline, 'broker', brokerName(pipeline.document.metadata.name), { [usersKey]: usersText(pipeline) }),
+    configMap(pipeline, 'broker', brokerName(pipeline.document.metadata.name), {
+      [usersKey]: usersText(pipeline),
+      ...accessFile(pipeline),
+    }),
   ],
   container: (pipeline, image, made) => ({
     command: ['/bin/sh', '-c', start],
     env: emqxEnvironment(pipeline, image, made),
     ...probes,
   }),
-  mounts: [{ name: 'api-keys', mountPath: apiKeysFolder, readOnly: true }, ...scratch.mounts],
+  mounts: pipeline => [
+    { name: 'api-keys', mountPath: apiKeysFolder, readOnly: true },
+    ...scratch.mounts,
+    ...(pipeline.document.spec.mqtt.broker!.access
+      ? [{ name: 'config', mountPath: configFolder, readOnly: true }]
+      : []),
+  ],
   volumes: bridge => [apiKeysVolume(bridge), scratch.volume],
 };

@@ -11,18 +11,21 @@ export const mosquittoData = '/mosquitto/data';
 /** The file of users and hashed passwords. */
 export const passwordFile = `${madeFolder}/users`;
 
+/** Who may use which topics. */
+export const accessFilePath = `${madeFolder}/access`;
+
 const hour = 3_600_000;
 const week = 7 * 24;
 
 export function mosquittoConfig({ document }: Pipeline): string {
   const { broker, receiveMaximum, sessionExpiry } = document.spec.mqtt;
-  const { anonymous, tls } = broker!;
+  const { access, anonymous, tls } = broker!;
   const keptHours = Math.max(Math.ceil(durationMs(sessionExpiry) / hour), week);
   return `listener ${brokerPorts.mqtt}
 ${tls ? `\nlistener ${brokerPorts.mqtts}\ncertfile ${certFile}\nkeyfile ${keyFile}\n` : ''}
 allow_anonymous ${anonymous}
 password_file ${passwordFile}
-
+${access ? `acl_file ${accessFilePath}\n` : ''}
 # Mosquitto works in memory. It writes all of it when it ends, and every five seconds, which a crash loses.
 persistence true
 persistence_location ${mosquittoData}/

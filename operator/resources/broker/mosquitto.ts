@@ -6,15 +6,18 @@
  */
 import { brokerName, brokerUserSecretName } from '../names.ts';
 import { configMap } from '../parts.ts';
+import type { Pipeline } from '../pipeline.ts';
+import { mosquittoAccess } from './access.ts';
 import { brokerPorts } from './address.ts';
 import type { BrokerKind } from './broker-kind.ts';
-import { mosquittoConfig, mosquittoData, passwordFile } from './mosquitto-config.ts';
+import { accessFilePath, mosquittoConfig, mosquittoData, passwordFile } from './mosquitto-config.ts';
 import { ownUsersSecret } from './own-users.ts';
 import { configFolder, passwordScript, usersKey, usersText } from './passwords.ts';
 import { mqttPorts } from './services.ts';
 import { exporterUser, ownUserKeys } from './users.ts';
 
 const configKey = 'mosquitto.conf';
+const accessKey = 'access';
 
 /** Options of mosquitto_sub, which reads them from a file of its name, so that the password is in no list of processes. */
 const probeKey = 'mosquitto_sub';
@@ -24,6 +27,17 @@ const probeOptions = (password: string) => `-h 127.0.0.1\n-p ${brokerPorts.mqtt}
 
 /** Adds a user to the password file. The password is typed, twice, as a person would: an argument could be seen. */
 const addUser = `printf '%s\\n%s\\n' "$password" "$password" | mosquitto_passwd ${passwordFile} "$user" > /dev/null`;
+
+const accessOf = ({ document }: Pipeline) => document.spec.mqtt.broker!.access;
+
+const accessFile = (pipeline: Pipeline): Readonly<Record<string, string>> => {
+  const access = accessOf(pipeline);
+  return access ? { [accessKey]: mosquittoAccess(access) } : {};
+};
+
+/** It is to be nobody's to read but Mosquitto's, which a mounted file cannot be. */
+const copyAccess = (pipeline: Pipeline) =>
+  accessOf(pipeline) ? `\ncat ${configFolder}/${accessKey} > ${accessFilePath}` : '';
 
 const asked = { exec: { command: ['mosquitto_sub', '-t', '$SYS/broker/version', '-C', '1', '-W', '3'] } };
 
@@ -41,13 +55,14 @@ export const mosquitto: BrokerKind = {
   resources: { requests: { cpu: '100m', memory: '64Mi' }, limits: { memory: '512Mi' } },
   terminationGracePeriodSeconds: 60,
   startsTogether: false,
-  passwordScript: passwordScript({ before: `: > ${passwordFile}`, each: addUser }),
+  passwordScript: pipeline => passwordScript({ before: `: > ${passwordFile}${copyAccess(pipeline)}`, each: addUser }),
   ports: mqttPorts,
   inputs: pipeline => [
     ownUsersSecret(pipeline, passwords => ({ [probeKey]: probeOptions(passwords[ownUserKeys[exporterUser]]!) })),
     configMap(pipeline, 'broker', brokerName(pipeline.document.metadata.name), {
       [configKey]: mosquittoConfig(pipeline),
       [usersKey]: usersText(pipeline),
+      ...accessFile(pipeline),
     }),
   ],
   container: () => ({
@@ -55,7 +70,7 @@ export const mosquitto: BrokerKind = {
     env: [{ name: 'XDG_CONFIG_HOME', value: probeFolder }],
     ...probes,
   }),
-  mounts: [
+  mounts: () => [
     { name: 'config', mountPath: configFolder, readOnly: true },
     { name: 'probe', mountPath: probeFolder, readOnly: true },
   ],
