@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { crdName } from '../../api/crd.ts';
 import { documentOf } from '../api/support/documents.ts';
-import { foreignResource } from '../operator/support/stage.ts';
+import { definitionOf } from '../crds/others.ts';
 import { removeFolder, temporaryFolder } from '../real/cleanup.ts';
 import { type RunningKubernetes, startKubernetes } from '../real/kubernetes.ts';
 import { helmProgram, kubernetesProgram } from '../real/kubernetes-programs.ts';
@@ -94,10 +94,7 @@ describeReal(
     run('With Helm');
     expect(await imageOf('mqtt-kafka-system')).toBe('registry.example/mkb:0.1.0');
     await served();
-    await kubernetes.apply(
-      foreignResource('monitoring.coreos.com/v1', 'PodMonitor', 'podmonitors'),
-      foreignResource('monitoring.coreos.com/v1', 'PrometheusRule', 'prometheusrules'),
-    );
+    await kubernetes.apply(definitionOf('podmonitors'), definitionOf('prometheusrules'));
     await kubernetes.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
     run('Watch the operator');
     for (const kind of ['podmonitor', 'prometheusrule'])

@@ -5,7 +5,7 @@ import { stringify } from 'yaml';
 import { crdName } from '../../api/crd.ts';
 import { editorRules, operatorRules, ownRules, type PolicyRule } from '../../deploy/manifests/roles.ts';
 import { documentOf } from '../api/support/documents.ts';
-import { foreignResource } from '../operator/support/stage.ts';
+import { definitionOf } from '../crds/others.ts';
 import { makeCertificates } from '../real/certificates.ts';
 import { removeFolder, temporaryFolder } from '../real/cleanup.ts';
 import { type RunningKubernetes, startKubernetes } from '../real/kubernetes.ts';
@@ -86,14 +86,10 @@ const values: [string, object][] = [
   ['the webhook', { webhook: { enabled: true }, configuration: { namespaces: ['shop'] } }],
 ];
 
-/** Only so that these can be made: their fields are not looked at. */
-const foreignDefinitions = [
-  foreignResource('cert-manager.io/v1', 'Issuer', 'issuers'),
-  foreignResource('cert-manager.io/v1', 'Certificate', 'certificates'),
-  foreignResource('monitoring.coreos.com/v1', 'PodMonitor', 'podmonitors'),
-  foreignResource('monitoring.coreos.com/v1', 'ServiceMonitor', 'servicemonitors'),
-  foreignResource('monitoring.coreos.com/v1', 'PrometheusRule', 'prometheusrules'),
-];
+/** As their projects publish them, so that what is made of them is checked. */
+const foreignDefinitions = (
+  ['issuers', 'certificates', 'podmonitors', 'servicemonitors', 'prometheusrules'] as const
+).map(definitionOf);
 
 describeReal(
   'etcd',

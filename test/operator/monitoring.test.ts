@@ -1,18 +1,10 @@
 /** Monitoring of bridges in a cluster that has the Prometheus operator: a real API server, and the operator under the role of its installation. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { kinds } from '../../operator/kinds.ts';
+import { definitionOf } from '../crds/others.ts';
 import type { RunningKubernetes } from '../real/kubernetes.ts';
 import { describeReal } from '../real/require.ts';
 import { until } from '../real/until.ts';
-import {
-  bridge,
-  foreignResource,
-  looks,
-  operatorAccount,
-  type RunningOperator,
-  startCluster,
-  startOperator,
-} from './support/stage.ts';
+import { bridge, looks, operatorAccount, type RunningOperator, startCluster, startOperator } from './support/stage.ts';
 
 const monitoring = { exporter: {}, prometheus: { labels: { release: 'monitoring' } }, grafana: { existing: {} } };
 
@@ -47,11 +39,7 @@ describeReal('kubernetes', 'kwok')('where the Prometheus operator is, or is not 
 
   describe('and the operator that finds it', () => {
     beforeAll(async () => {
-      await kubernetes.apply(
-        ...[kinds.podMonitor, kinds.prometheusRule].map(({ apiVersion, kind, plural }) =>
-          foreignResource(apiVersion, kind, plural),
-        ),
-      );
+      await kubernetes.apply(definitionOf('podmonitors'), definitionOf('prometheusrules'));
       await until('it to be served', () => kubernetes.kubectl(['get', 'podmonitors,prometheusrules']).then(() => true));
       // It asks what there is when it starts, and every few minutes.
       await operator.stop();

@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { kinds } from '../../../../operator/kinds.ts';
 import { monitoringObjects } from '../../../../operator/resources/monitoring/monitoring.ts';
+import { definitionOf } from '../../../crds/others.ts';
 import { describeReal } from '../../../real/require.ts';
 import { type Admission, startAdmission } from '../../support/admission.ts';
 import { pipelineOf } from '../../support/pipelines.ts';
-import { foreignResource } from '../../support/stage.ts';
 
 const ca = { valueFrom: { secretKeyRef: { name: 'ca', key: 'ca.crt' } } };
 const everything = {
@@ -28,11 +27,7 @@ describeReal('kubernetes')('the API server takes', () => {
   let admission: Admission;
 
   beforeAll(async () => {
-    admission = await startAdmission(
-      ...[kinds.podMonitor, kinds.prometheusRule].map(({ apiVersion, kind, plural }) =>
-        foreignResource(apiVersion, kind, plural),
-      ),
-    );
+    admission = await startAdmission(definitionOf('podmonitors'), definitionOf('prometheusrules'));
   }, 60_000);
   afterAll(() => admission?.stop());
 
