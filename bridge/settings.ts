@@ -97,13 +97,19 @@ export async function producerOptions({ spec }: MqttKafkaBridge, secrets: Secret
     compression: producer.compression,
     lingerMs: durationMs(producer.linger),
     batchBytes: bytes(producer.batchBytes),
-    maxRequestBytes: bytes(producer.maxRequestBytes),
+    ...requestBytes(producer.maxRequestBytes),
     maxBytes: bytes(delivery.buffer.maxBytes),
     sequential: delivery.mode === 'sync',
     maxAgeMs: delivery.retry.maxAge === undefined ? undefined : durationMs(delivery.retry.maxAge),
     deadLetterTopic: delivery.onFailure.deadLetter?.topic,
   };
 }
+
+/** Any Kafka takes a mebibyte. What more it takes is found out, unless the document says how much. */
+const requestBytes = (given: string | undefined): Pick<ProducerOptions, 'maxRequestBytes' | 'maxGrownBytes'> =>
+  given === undefined
+    ? { maxRequestBytes: 1024 * 1024, maxGrownBytes: 8 * 1024 * 1024 }
+    : { maxRequestBytes: bytes(given), maxGrownBytes: bytes(given) };
 
 /** The publisher is another client than the session, with an id of its own. It keeps a session at the server for QoS 2 alone. */
 export async function publisherOptions(

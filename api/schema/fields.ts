@@ -96,6 +96,8 @@ interface QuantityOptions {
   max: string;
   step?: string;
   default?: string;
+  /** Where the value comes from when the field is left out. */
+  defaultFrom?: string;
 }
 
 /** Text that `durationMs` of units.ts reads. */
@@ -109,11 +111,12 @@ export const size = (description: string, options: QuantityOptions): TUnsafe<str
 const quantity = (
   unit: Quantity['unit'],
   description: string,
-  { min, max, step, ...options }: QuantityOptions,
+  { min, max, step, defaultFrom, ...options }: QuantityOptions,
 ): TUnsafe<string> =>
   field({
     type: 'string',
     description,
+    'x-default-from': defaultFrom,
     'x-quantity': step ? { unit, min, max, step } : { unit, min, max },
     ...options,
   });

@@ -103,7 +103,11 @@ const producer = section(
     ),
     maxRequestBytes: size(
       'How large a request may be, after compression. A record that is larger by itself is a dead letter. Not more than the brokers take: theirs is `message.max.bytes`, a mebibyte unless changed.',
-      { min: '16KiB', max: '100MiB', default: '1MiB' },
+      {
+        min: '16KiB',
+        max: '100MiB',
+        defaultFrom: '1MiB; requests of several batches up to 8MiB, while Kafka takes them',
+      },
     ),
   },
   { default: {} },

@@ -16,6 +16,8 @@ export interface ProducerOptions {
   readonly batchBytes: number;
   /** No request has more bytes of batches, after compression. A record that is larger by itself fails. */
   readonly maxRequestBytes: number;
+  /** What requests of several batches may grow to while the broker takes them; at least `maxRequestBytes`. */
+  readonly maxGrownBytes: number;
   /** Above this many bytes in batches `full` becomes true. */
   readonly maxBytes: number;
   /** One request at a time over all brokers: latency in order rather than throughput. */

@@ -156,12 +156,13 @@ export class Requests {
     const bytes = batches.reduce((sum, batch) => sum + batch.bytes.length, 0);
     const acks = acksOnTheWire[this.#options.acks];
     const timeoutMs = Math.floor(this.#options.cluster.requestTimeoutMs * 0.8);
+    const sentAt = this.#now();
     produce(connection, acks, timeoutMs, batches, (error, answer) => {
       if (this.#closed) return;
       const sent = { ...request, lanes };
       if (error) this.#end(sent, this.#lost(sent, error, connection, bytes));
       else {
-        this.#sizesOf(request.link).answered(bytes);
+        this.#sizesOf(request.link).answered(bytes, this.#now() - sentAt);
         for (const { head } of lanes) head!.endings = head!.endingsAlone = 0;
         // With acks none the library calls back when it has written, with no answer to give.
         this.#end(sent, acks === 0 ? silence : answer!);
@@ -181,7 +182,9 @@ export class Requests {
   #fitting({ link, lanes, alone }: Request): readonly Lane[] {
     if (alone) return lanes;
     const { limit } = this.#sizesOf(link);
-    const fits = ({ head }: Lane) => head!.wireBytes <= (head!.count > 1 ? limit : this.#options.maxRequestBytes);
+    const { maxRequestBytes } = this.#options;
+    const fits = ({ head }: Lane) =>
+      head!.wireBytes <= (head!.count > 1 ? Math.min(limit, maxRequestBytes) : maxRequestBytes);
     if (lanes.every(fits)) return lanes;
     const large = lanes.filter(lane => !fits(lane));
     // Not at once: whoever appends records at this moment is not prepared to hear of failures.
@@ -192,6 +195,7 @@ export class Requests {
   }
 
   #lost({ link, lanes, alone }: Request, error: Error, connection: Connection, bytes: number): Lost {
+    this.#sizesOf(link).lost(bytes);
     // When the time of one request is over the library ends its connection, and with it the others.
     if (error instanceof TimeoutError) this.#timedOut.add(connection);
     const ended = error instanceof NetworkError && !this.#timedOut.has(connection);
@@ -219,7 +223,8 @@ export class Requests {
   #sizesOf(link: Link): RequestSizes {
     let sizes = this.#sizes.get(link);
     if (!sizes) {
-      sizes = new RequestSizes(this.#options.maxRequestBytes, this.#now);
+      const { maxRequestBytes, maxGrownBytes } = this.#options;
+      sizes = new RequestSizes(maxRequestBytes, maxGrownBytes, this.#now);
       this.#sizes.set(link, sizes);
     }
     return sizes;

@@ -30,7 +30,6 @@ describe('what a document leaves out', () => {
         compression: 'none',
         linger: '5ms',
         batchBytes: '512KiB',
-        maxRequestBytes: '1MiB',
       },
       consumer: { discoverEvery: '30s', groupId: 'cars', offsetReset: 'latest' },
       topics: [],

@@ -69,6 +69,31 @@ describeReal('kafka', 'kcat')('a broker that hangs up on requests above 100,000 
   );
 
   test(
+    'ends one connection when requests grow beyond what it takes, and gets every record once and in order',
+    async () => {
+      const sizes = { maxRequestBytes: 60_000, maxGrownBytes: 480_000, batchBytes: 20_000 };
+      const { topic, producer } = await setup(sizes, 9);
+      meddling.largestRequest = limit;
+      const records = Array.from({ length: 3000 }, (_, at) => ({
+        key: `k${at % 18}`,
+        value: `${at} ${'x'.repeat(1000)}`,
+      }));
+      await producer.deliver(topic, records);
+      const values = (await stored(topic)).map(value => Number.parseInt(value, 10));
+      expect(values.toSorted((a, b) => a - b)).toEqual(records.map((_, at) => at));
+      for (let key = 0; key < 18; key++) {
+        const ofKey = values.filter(at => at % 18 === key);
+        expect(ofKey).toEqual(ofKey.toSorted((a, b) => a - b));
+      }
+      expect(producer.failures).toEqual([]);
+      expect(ends(producer)).toBe(true);
+      // No more than one connection: then it would have been taken for a limit below what the document allows.
+      expect(producer.problems.filter(({ code }) => code === 'kafka-requests-too-large')).toEqual([]);
+    },
+    runLimitMs,
+  );
+
+  test(
     'is sent the next record of that size over connections of its own at once',
     async () => {
       const { topic, producer } = await setup({}, 1);
@@ -102,7 +127,9 @@ describeReal('kafka', 'kcat')('a broker that hangs up on requests above 100,000 
       while (producer.failures.length === 0) {
         producer.append(topic, [{ key: elsewhere, value: `${sent++}` }]);
         before = producer.delivered.length;
-        await until('its delivery', () => producer.delivered.length > before || producer.failures.length > 0);
+        await until('its delivery', () => producer.delivered.length > before || producer.failures.length > 0, {
+          everyMs: 1,
+        });
       }
       await producer.outcome();
       expect(before).toBeGreaterThan(5);

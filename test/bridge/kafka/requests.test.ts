@@ -17,7 +17,12 @@ function setup() {
   const outcomes: Lost[] = [];
   const connection = { send: (...request: unknown[]) => sent.push(request[6] as never) } as unknown as Connection;
   const link = { inFlight: 0, connection } as Link;
-  const options = { acks: 'all', maxRequestBytes: 1_000_000, cluster: { requestTimeoutMs: 1000 } } as ProducerOptions;
+  const options = {
+    acks: 'all',
+    maxRequestBytes: 1_000_000,
+    maxGrownBytes: 1_000_000,
+    cluster: { requestTimeoutMs: 1000 },
+  } as ProducerOptions;
   const requests = new Requests(
     options,
     { identity: identity as Identity, codec: { attribute: 1, compress: () => compressed.promise }, now: () => 0 },

@@ -109,6 +109,7 @@ export async function producerFor(bootstrap: string, options: TestOptions = {}):
     lingerMs: 2,
     batchBytes: 64 * 1024,
     maxRequestBytes: 1024 * 1024,
+    maxGrownBytes: rest.maxRequestBytes ?? 1024 * 1024,
     maxBytes: 16 * 1024 * 1024,
     sequential: false,
     ...rest,
