@@ -63,6 +63,26 @@ test('the broker, its rules, actions and connectors are shown', async () => {
   expect(exporter.errors).toEqual([]);
 });
 
+// EMQX 6.3 refuses whoever asks for figures without credentials, has no /bridges any more, and its keys may be of one scope only.
+test('an EMQX 6.3 is watched without what it has taken away, and with a key that may only see the broker', async () => {
+  emqx.cluster.version = '6.3.1';
+  emqx.cluster.durableSubscriptions = undefined;
+  emqx.intercept = (path, response) => {
+    if (/^\/api\/v5\/(nodes|stats|metrics)$/.test(path)) return false;
+    response.writeHead(/bridges/.test(path) ? 404 : 403, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ code: 'UNAUTHORIZED_ROLE', message: 'scope denied' }));
+    return true;
+  };
+  const exporter = await start();
+  await exporter.shows('its figures', scrape => scrape.value('mqtt_broker_connections') === 7);
+  await exporter.shows('a round', scrape => scrape.value('exporter_collections_total', { outcome: 'failed' })! > 0);
+  const scrape = await exporter.scrape();
+  expect(scrape.value('emqx_api_up')).toBe(1);
+  expect(scrape.value('emqx_api_part_up', { part: 'broker' })).toBe(1);
+  for (const part of ['rules', 'actions', 'connectors']) expect(scrape.value('emqx_api_part_up', { part })).toBe(0);
+  expect(emqx.asked.filter(path => /bridges|prometheus/.test(path))).toEqual([]);
+});
+
 test('an action that loses its connection is down at the next round', async () => {
   const exporter = await start();
   await exporter.shows('the action up', scrape => scrape.value('emqx_action_up') === 1);
