@@ -77,7 +77,11 @@ export const access: readonly Access[] = [
   to(kinds.pod, ['list', 'watch'], 'Why one does not run, and where its metrics are.'),
   to(kinds.event, ['create', 'patch'], 'What happened and why, recorded with the bridge.'),
   to(kafka, ['get'], 'Where Strimzi is: the addresses of the cluster that `kafka.clusterRef` names.'),
-  to(kafkaUser, ['get'], 'Where Strimzi is: the user that it names.'),
+  to(
+    kafkaUser,
+    ['get', 'create', 'patch'],
+    'Where Strimzi is: the user that it names, and makes with `createUser`. Never `delete`.',
+  ),
   to(kafkaTopic, ['get', 'create', 'patch'], 'Where Strimzi is: topics. Never `delete`: topics outlive bridges.'),
 ];
 

@@ -64,7 +64,7 @@ export const strimziKinds = (version: string) =>
   ({
     /** get. */
     kafka: namespaced(`kafka.strimzi.io/${version}`, 'Kafka', 'kafkas'),
-    /** get. */
+    /** get, create, patch. Never delete: sessions are drained as that user. */
     kafkaUser: namespaced(`kafka.strimzi.io/${version}`, 'KafkaUser', 'kafkausers'),
     /** get, create, patch. Never delete: a topic is not deleted with a bridge. */
     kafkaTopic: namespaced(`kafka.strimzi.io/${version}`, 'KafkaTopic', 'kafkatopics'),

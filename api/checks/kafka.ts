@@ -18,6 +18,7 @@ export const kafkaChecks: readonly SemanticCheck[] = [
       ...checkIdempotence(kafka),
       ...checkOffsetReset(kafka),
       ...checkUser(kafka),
+      ...checkCreatedUser(kafka),
     ],
   },
 ];
@@ -113,6 +114,21 @@ const checkOffsetReset = ({ consumer: { offsetReset } }: KafkaSection): Finding[
   if (time === undefined || new Date(`${date}T00:00Z`).toISOString().startsWith(date)) return [];
   const path = [...section, 'consumer', 'offsetReset'];
   return [finding(path, 'field-value', { found: date, expected: 'a day that there is' }, { remedy: undefined })];
+};
+
+const checkCreatedUser = ({ clusterRef }: KafkaSection): Finding[] => {
+  if (clusterRef?.createUser === undefined) return [];
+  const path = [...section, 'clusterRef', 'createUser'];
+  const refused = (reason: string, remedy: string) => [
+    finding(path, 'field-conflict', { reason }, { at: 'key', remedy }),
+  ];
+  if (clusterRef.user === undefined) return refused('`user` is missing: it has no name.', 'Add `user`.');
+  if (clusterRef.namespace === undefined) return [];
+  const reason = '`namespace` is given: whoever may make users there is not this document.';
+  return refused(
+    reason,
+    'Let the owner of the Kafka cluster make the KafkaUser and share it, and leave out `createUser`.',
+  );
 };
 
 const checkUser = ({ clusterRef, auth }: KafkaSection): Finding[] => {

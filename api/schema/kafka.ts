@@ -1,6 +1,6 @@
 /** `spec.kafka`: the cluster, who we are to it, how records are produced and consumed, and topics to create. */
 import type { Static } from 'typebox';
-import { choice, duration, flag, list, optional, section, size, text, textMap, whole } from './fields.ts';
+import { choice, duration, flag, list, optional, passedOn, section, size, text, textMap, whole } from './fields.ts';
 import { namespaceRule, objectNameRule } from './object-names.ts';
 import { secret, tls } from './security.ts';
 
@@ -173,6 +173,19 @@ export const kafka = section(
         listener: optional(text('Which of its listeners to use. Default: the first internal one.')),
         user: optional(
           text('The KafkaUser to be, in the namespace of the Kafka resource; its Secret is looked up.', objectNameRule),
+        ),
+        createUser: optional(
+          section(
+            'Make the KafkaUser `user`, unless there is one. Only in the namespace of the document. It stays when the bridge is deleted, as topics do.',
+            {
+              authentication: choice(['scram-sha-512', 'tls'], 'How it shows who it is; the listener must take that.', {
+                default: 'scram-sha-512',
+              }),
+              spec: optional(
+                passedOn('Anything else of its `spec`: `authorization` with what it may do, `quotas`, `template`.'),
+              ),
+            },
+          ),
         ),
       }),
     ),

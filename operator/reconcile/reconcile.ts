@@ -13,6 +13,7 @@ import { MkbError } from '../../api/errors.ts';
 import { kindOf, kinds, optionalKinds } from '../kinds.ts';
 import { lastGoodSpec } from '../resources/bridge-document.ts';
 import { desiredObjects } from '../resources/desired-objects.ts';
+import { kafkaUser } from '../resources/kafka.ts';
 import { annotations } from '../resources/labels.ts';
 import { bridgeName } from '../resources/names.ts';
 import type { Observed } from '../resources/pipeline.ts';
@@ -158,6 +159,9 @@ async function makeRight(visit: Visit, document: MqttKafkaBridge): Promise<void>
     const { metadata } = await setFinalizer(cluster.client, filled, document, signal);
     visit.resource = withVersion(resource, metadata);
   }
+  const { strimzi } = await cluster.apis();
+  // Looking the cluster up waits for the Secret that Strimzi makes of it.
+  if (strimzi !== undefined) await applyAll(cluster, kafkaUser({ document, settings }, strimzi), deeds, signal);
   const { observed, missing } = await observe(cluster, resource, document, signal);
   visit.missing = missing;
   visit.observed = observed;

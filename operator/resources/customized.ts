@@ -27,7 +27,10 @@ export function inherited({ document, settings }: Pick<Pipeline, 'document' | 's
   };
 }
 
-export function customized(pipeline: Pipeline, objects: readonly KubeObject[]): KubeObject[] {
+export function customized(
+  pipeline: Pick<Pipeline, 'document' | 'settings'>,
+  objects: readonly KubeObject[],
+): KubeObject[] {
   const { overrides } = pipeline.document.spec;
   return objects.map(object =>
     overrides.filter(each => concerns(each, object)).reduce(patched, withInherited(pipeline, object)),
@@ -38,7 +41,7 @@ const concerns = ({ kind, component }: Override, object: KubeObject): boolean =>
   kind === object.kind &&
   (component === undefined || component === object.metadata.labels?.['app.kubernetes.io/component']);
 
-function withInherited(pipeline: Pipeline, object: KubeObject): KubeObject {
+function withInherited(pipeline: Pick<Pipeline, 'document' | 'settings'>, object: KubeObject): KubeObject {
   const { labels, annotations } = inherited(pipeline);
   const { metadata } = object;
   return {

@@ -3,6 +3,8 @@
 import { hashOf } from '../runtime/canonical.ts';
 import type { KubeObject } from '../runtime/object.ts';
 import { kafkaKeys } from './bridge-document.ts';
+import { customized } from './customized.ts';
+import { labels } from './labels.ts';
 import { kafkaSecretName } from './names.ts';
 import { secret } from './parts.ts';
 import type { KafkaCluster, Pipeline } from './pipeline.ts';
@@ -47,6 +49,28 @@ export function kafkaTopics({ document, observed }: Pipeline): KubeObject[] {
       ...(Object.keys(config).length > 0 && { config }),
     },
   }));
+}
+
+/**
+ * The KafkaUser that the document asks for. Like a topic it belongs to nobody: sessions of a deleted bridge are still drained as that user.
+ *
+ * @param strimzi the version of its API
+ */
+export function kafkaUser(pipeline: Pick<Pipeline, 'document' | 'settings'>, strimzi: string): KubeObject[] {
+  const { metadata, spec } = pipeline.document;
+  const { name, user, createUser } = spec.kafka.clusterRef ?? {};
+  if (createUser === undefined || user === undefined) return [];
+  const made = {
+    apiVersion: `kafka.strimzi.io/${strimzi}`,
+    kind: 'KafkaUser',
+    metadata: {
+      name: user,
+      namespace: metadata.namespace!,
+      labels: { ...labels(metadata.name, 'bridge'), 'strimzi.io/cluster': name! },
+    },
+    spec: { ...createUser.spec, authentication: { type: createUser.authentication } },
+  };
+  return customized(pipeline, [made]);
 }
 
 /** A topic may have a name that no object can have; one that can keeps it [RFC 1123]. */

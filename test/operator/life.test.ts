@@ -81,6 +81,40 @@ describeReal('kubernetes', 'kwok')('an operator', () => {
       await stage.look.reaches('strimzi', 'Ready', 'True');
       await stage.look.reaches('strimzi', 'KafkaReachable', 'True', 'Connected');
     });
+
+    // A bridge needed somebody with rights on KafkaUsers before it could be applied.
+    it('has its user made when it asks for that, and leaves it when it goes', async () => {
+      const clusterRef = {
+        name: 'prod',
+        user: 'made',
+        createUser: { spec: { quotas: { producerByteRate: 1_000_000 } } },
+      };
+      await apply('maker', { kafka: { clusterRef }, metadata: { labels: { team: 'cars' } } });
+      const made = await until('the KafkaUser', () => stage.kubernetes.get('kafkauser', 'made'));
+      expect(made.metadata.labels).toMatchObject({ 'strimzi.io/cluster': 'prod', team: 'cars' });
+      expect(made.spec).toEqual({
+        authentication: { type: 'scram-sha-512' },
+        quotas: { producerByteRate: 1_000_000 },
+      });
+      await until('to wait for its Secret', async () =>
+        (await stage.look.condition('maker', 'KafkaReachable'))?.message.includes('has no Secret yet'),
+      );
+      // As Strimzi does.
+      const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'made', namespace: 'default' } };
+      await stage.kubernetes.apply({ ...secret, data: { password: 'cGFzcw==' } });
+      await kubectl(
+        'patch',
+        'kafkauser',
+        'made',
+        '--type=merge',
+        '-p',
+        '{"status":{"username":"made","secret":"made"}}',
+      );
+      await stage.look.reaches('maker', 'Ready', 'True');
+      await kubectl('delete', 'mkb', 'maker');
+      await until('its Pods to go', async () => (await statefulSet('maker')) === undefined);
+      expect(await stage.kubernetes.get('kafkauser', 'made')).toBeDefined();
+    }, 60_000);
   });
 
   describe('that a person steers by annotations', () => {

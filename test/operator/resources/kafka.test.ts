@@ -1,6 +1,9 @@
-import { describe, expect, it } from 'vitest';
-import { kafkaTopics } from '../../../operator/resources/kafka.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { kafkaTopics, kafkaUser } from '../../../operator/resources/kafka.ts';
 import type { OptionalApis } from '../../../operator/resources/pipeline.ts';
+import { definitionOf } from '../../crds/others.ts';
+import { describeReal } from '../../real/require.ts';
+import { type Admission, startAdmission } from '../support/admission.ts';
 import { pipelineOf } from '../support/pipelines.ts';
 
 const kafka = { name: 'events', namespace: 'kafka', bootstrapServers: ['events:9092'], makesTopics: true };
@@ -52,5 +55,60 @@ describe('topics of Strimzi', () => {
     const spec = { kafka: { clusterRef: { name: 'events' }, topics: [{ name: 'cars' }] } };
     const apis = { prometheusOperator: false, strimzi: 'v1' };
     expect(kafkaTopics(pipelineOf(spec, { observed: { kafka: { ...kafka, makesTopics: false }, apis } }))).toEqual([]);
+  });
+});
+
+describe('a user of Strimzi', () => {
+  const userOf = (clusterRef: object) => kafkaUser(pipelineOf({ kafka: { clusterRef } }), 'v1');
+
+  it('is made in the namespace of the document, and belongs to nobody', () => {
+    const spec = { authorization: { type: 'simple', acls: [] }, authentication: { type: 'none' } };
+    const [made] = userOf({ name: 'events', user: 'cars', createUser: { authentication: 'tls', spec } });
+    expect(made).toMatchObject({
+      kind: 'KafkaUser',
+      metadata: { name: 'cars', namespace: 'shop', labels: { 'strimzi.io/cluster': 'events' } },
+      spec: { authentication: { type: 'tls' }, authorization: { type: 'simple' } },
+    });
+    expect(made!.metadata).not.toHaveProperty('ownerReferences');
+  });
+
+  it('is not made unless the document asks for it', () => {
+    expect(userOf({ name: 'events', user: 'cars' })).toEqual([]);
+  });
+
+  it.each([
+    [{ name: 'events', createUser: {} }, '`user` is missing'],
+    [{ name: 'events', namespace: 'kafka', user: 'admin', createUser: {} }, '`namespace` is given'],
+  ])('is refused for %j', (clusterRef, words) => {
+    expect(() => userOf(clusterRef)).toThrow(words);
+  });
+});
+
+describeReal('kubernetes')('Strimzi takes', () => {
+  let admission: Admission;
+
+  beforeAll(async () => {
+    admission = await startAdmission(definitionOf('kafkatopics'), definitionOf('kafkausers'));
+  }, 60_000);
+  afterAll(() => admission?.stop());
+
+  it('the topics and the users that are made', async () => {
+    const spec = {
+      authorization: {
+        type: 'simple',
+        acls: [
+          { resource: { type: 'topic', name: 'cars', patternType: 'literal' }, operations: ['Write', 'Describe'] },
+        ],
+      },
+    };
+    const clusterRef = { name: 'events', user: 'cars', createUser: { spec } };
+    const topics = [{ name: 'Cars_all', partitions: 3, replicas: 3, config: { 'retention.ms': '1000' } }];
+    const apis = { prometheusOperator: false, strimzi: 'v1' };
+    const pipeline = pipelineOf(
+      { kafka: { clusterRef, topics } },
+      { observed: { kafka: { ...kafka, namespace: 'shop' }, apis } },
+    );
+    const answers = await admission.check([...kafkaTopics(pipeline), ...kafkaUser(pipeline, 'v1')]);
+    expect(answers.join()).toMatch(/kafkatopic.*created.*kafkauser.*created/s);
   });
 });
