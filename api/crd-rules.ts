@@ -56,7 +56,13 @@ const sameVolumes: readonly CelRule[] = [
 export const celRules: Readonly<Record<string, readonly CelRule[]>> = {
   '': [
     {
-      rule: 'self.metadata.name.size() <= 40',
+      // One that exists has a status, and must stay open to changes: else its finalizer could never be taken away.
+      rule: "has(self.status) || self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
+      message:
+        'the name must begin with a small letter and have small letters, digits and dashes only, no dash at the end, as names of Services are made of it: such as cars-1',
+    },
+    {
+      rule: 'has(self.status) || self.metadata.name.size() <= 40',
       message: 'the name may have 40 characters at most, as names of Pods and labels are made of it',
     },
   ],

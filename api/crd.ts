@@ -111,19 +111,25 @@ const kept = [
   'x-kubernetes-list-map-keys',
 ] as const;
 
-/** @param depth how many lists are around it */
-function schemaOf(field: Field, path: string, depth: number): Schema {
+/**
+ * @param depth how many lists are around it
+ * @param atomic whether one of them is compared as a whole when it is applied. The server would write defaults into its items, and another
+ *   manager that applies the same document would then have a conflict with itself: so what has a default there is filled in by who reads it.
+ */
+function schemaOf(field: Field, path: string, depth: number, atomic = false): Schema {
   const schema: Record<string, unknown> = {};
   for (const name of kept) if (field[name] !== undefined) schema[name] = field[name];
   const { 'x-quantity': quantity, items, properties, additionalProperties } = field;
   if (quantity) Object.assign(schema, quantitySchema(quantity));
-  if (items) Object.assign(schema, { maxItems: maxItems[depth] ?? 16, items: schemaOf(items, `${path}[]`, depth + 1) });
+  if (atomic) delete schema.default;
+  if (items) Object.assign(schema, { maxItems: maxItems[depth] ?? 16, items: itemsSchema(field, path, depth, atomic) });
   // The API server leaves out a mapping that is empty, and would then differ from what was applied for ever.
   if (properties && Object.keys(properties).length > 0)
     schema.properties = Object.fromEntries(
-      Object.entries(properties).map(([name, inner]) => [name, schemaOf(inner, `${path}.${name}`, depth)]),
+      Object.entries(properties).map(([name, inner]) => [name, schemaOf(inner, `${path}.${name}`, depth, atomic)]),
     );
-  if (additionalProperties) schema.additionalProperties = schemaOf(additionalProperties, `${path}.*`, depth + 1);
+  if (additionalProperties)
+    schema.additionalProperties = schemaOf(additionalProperties, `${path}.*`, depth + 1, atomic);
   const choices = field['x-exactly-one-of'];
   if (choices) {
     schema.description = `${field.description} Exactly one of ${choices.join(', ')} is needed.`;
@@ -140,6 +146,9 @@ function schemaOf(field: Field, path: string, depth: number): Schema {
   if (rules.length > 0) schema['x-kubernetes-validations'] = rules;
   return schema;
 }
+
+const itemsSchema = (field: Field, path: string, depth: number, atomic: boolean): Schema =>
+  schemaOf(field.items!, `${path}[]`, depth + 1, atomic || field['x-kubernetes-list-type'] !== 'map');
 
 const quantitySchema = ({ unit }: Quantity): Schema => ({
   minLength: 1,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { checkDocument } from '../../api/check.ts';
-import { crdName } from '../../api/crd.ts';
+import { crdName, customResourceDefinition } from '../../api/crd.ts';
 import { ApiClient } from '../../operator/runtime/client.ts';
 import type { KubeObject } from '../../operator/runtime/object.ts';
 import { validDocuments } from '../api/support/arbitrary-documents.ts';
@@ -194,6 +194,42 @@ describeReal('etcd', 'kubernetes')('the custom resource', () => {
   it('refuses a name that labels have no room for', async () => {
     const document = { ...documentOf(), metadata: { name: 'a'.repeat(41) } };
     expect(await refusal(document)).toContain('40 characters at most');
+  });
+
+  // A bridge called 1cars was taken, and never ran: no Service can have such a name.
+  it.each([
+    '1cars',
+    'my.cars',
+    '1.cars',
+    '0',
+    '2-cars',
+  ])('refuses the name %s at once, and says what a name is', async name => {
+    const answer = await refusal({ ...documentOf(), metadata: { name } });
+    expect(answer).toContain('the name must begin with a small letter');
+    expect(answer).toContain('such as cars-1');
+  });
+
+  it.each(['c', 'cars-1', 'c1', 'a'.repeat(40)])('takes the name %s', async name => {
+    expect(await refusal({ ...documentOf(), metadata: { name } })).toBe('accepted');
+  });
+
+  it('has no default in a list that is compared as a whole: two managers of one document would have a conflict', () => {
+    const found: string[] = [];
+    const walk = (schema: Record<string, unknown>, path: string, whole: boolean): void => {
+      const {
+        items,
+        properties,
+        additionalProperties,
+        default: value,
+      } = schema as Record<string, Record<string, unknown>>;
+      if (whole && value !== undefined) found.push(path);
+      if (items) walk(items, `${path}[]`, whole || schema['x-kubernetes-list-type'] !== 'map');
+      for (const [name, inner] of Object.entries(properties ?? {}))
+        walk(inner as Record<string, unknown>, `${path}.${name}`, whole);
+      if (additionalProperties) walk(additionalProperties, `${path}.*`, whole);
+    };
+    walk(customResourceDefinition().spec.versions[0]!.schema.openAPIV3Schema as Record<string, unknown>, '', false);
+    expect(found).toEqual([]);
   });
 
   it('keeps the kind of a managed broker and its volume as they are', async () => {
