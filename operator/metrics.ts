@@ -9,7 +9,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Condition } from '../api/schema/status.ts';
 import { kinds, optionalKinds, ownedKinds } from './kinds.ts';
-import { conditionTypes } from './reconcile/conditions.ts';
+import { conditionTypes } from './reconcile/answer.ts';
 import { statusOf } from './reconcile/report.ts';
 import { annotations } from './resources/labels.ts';
 import type { ResourceKind } from './runtime/kinds.ts';
@@ -18,6 +18,8 @@ import type { KubeObject } from './runtime/object.ts';
 export interface OperatorMetrics {
   /** An object of this kind that somebody else had changed was set right. */
   corrected(kind: string): void;
+  /** An object of this kind that somebody else had deleted was made again. */
+  restored(kind: string): void;
   /** All objects of a kind were read: at the start, or because the API server has forgotten where the watch was. */
   listed(kind: ResourceKind): void;
   /** A watch has not told of so many changes. */
@@ -44,6 +46,12 @@ export function registerOperatorMetrics(
     'Objects that somebody else had changed and that were set right.',
     applied,
   );
+  const restorations = counter(
+    registry,
+    'mkb_operator_restorations_total',
+    'Objects that somebody else had deleted and that were made again.',
+    applied,
+  );
   const lists = counter(
     registry,
     'mkb_operator_watch_lists_total',
@@ -58,6 +66,7 @@ export function registerOperatorMetrics(
   );
   return {
     corrected: kind => corrections.inc({ kind }),
+    restored: kind => restorations.inc({ kind }),
     listed: ({ kind }) => lists.inc({ kind }),
     missed: ({ kind }, count) => missed.inc({ kind }, count),
   };

@@ -97,12 +97,14 @@ export const operatorAlerts: readonly Alert[] = [
   },
   {
     name: 'MkbOperatorFights',
-    expr: `sum by (job, kind) (increase(mkb_operator_corrections_total{${ours}}[15m])) > 10`,
+    expr: ['corrections', 'restorations']
+      .map(what => `sum by (job, kind) (increase(mkb_operator_${what}_total{${ours}}[15m])) > 10`)
+      .join(' or '),
     for: '15m',
     severity: 'warning',
     dashboard: 'operator',
     summary: 'Somebody undoes what the operator does to objects of the kind {{ $labels.kind }}, again and again.',
     description:
-      'About {{ $value | printf "%.0f" }} of them were set right in 15 minutes, and it does not end. Each round may restart Pods.',
+      'About {{ $value | printf "%.0f" }} of them were set right, or made again, in 15 minutes, and it does not end. Each round may restart Pods.',
   },
 ];

@@ -65,13 +65,16 @@ export const reconciles: Row = {
       ],
     }),
     graph({
-      title: 'Corrected, by kind',
+      title: 'Corrected and made again, by kind',
       description:
-        'Objects that somebody else had changed and that were set right. If it does not end, somebody changes them back: see MkbOperatorFights.',
+        'Objects that somebody else had changed and that were set right, and those that somebody had deleted and that were made again. If it does not end, two work against each other: see MkbOperatorFights.',
       unit: Short,
       width: 12,
       bars: true,
-      queries: [{ expr: grown('mkb_operator_corrections_total', 'kind'), legend: '{{kind}}' }],
+      queries: [
+        { expr: grown('mkb_operator_corrections_total', 'kind'), legend: '{{kind}} corrected' },
+        { expr: grown('mkb_operator_restorations_total', 'kind'), legend: '{{kind}} made again' },
+      ],
     }),
   ],
 };

@@ -219,6 +219,19 @@ export const operatorStories: readonly AlertStories[] = [
         firing: [{ job, kind: 'Service', ...warning }],
       },
       {
+        // A controller that deleted what the operator made, again and again, showed nowhere.
+        when: 'a Service is made again each minute for half an hour',
+        series: { [of('mkb_operator_restorations_total', 'a', 'kind="Service"')]: '0+1x60' },
+        at: '30m',
+        firing: [{ job, kind: 'Service', ...warning }],
+      },
+      {
+        when: 'somebody deletes fifty objects once',
+        series: { [of('mkb_operator_restorations_total', 'a', 'kind="Service"')]: '0x5 50x60' },
+        at: '30m',
+        firing: quiet,
+      },
+      {
         when: 'somebody edits fifty objects once',
         series: { [of('mkb_operator_corrections_total', 'a', 'kind="Service"')]: '0x5 50x60' },
         at: '30m',
