@@ -91,6 +91,7 @@ const wholesome: Readonly<Record<string, Condition['status']>> = {
   KafkaReachable: 'True',
   MonitoringReady: 'True',
   Paused: 'False',
+  Stalled: 'False',
 };
 
 /** `open`: it is under way, or not known. `plain`: it is no news. */
@@ -98,7 +99,7 @@ export type News = 'good' | 'bad' | 'open' | 'plain';
 
 /** What a condition is to whoever looks after the bridge. */
 export const newsOf = ({ type, status }: Condition): News => {
-  if (type === 'Progressing') return status === 'True' ? 'open' : 'plain';
+  if (type === 'Progressing' || type === 'Reconciling') return status === 'True' ? 'open' : 'plain';
   const good = wholesome[type];
   if (good === undefined) return 'plain';
   if (status === 'Unknown') return 'open';

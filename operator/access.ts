@@ -75,8 +75,16 @@ export const access: readonly Access[] = [
   ...[...ownedKinds, kinds.podMonitor, kinds.prometheusRule].map(kind => to(kind, owned, ownedFor[kind.kind]!)),
   to(kinds.persistentVolumeClaim, ['list', 'patch'], 'Grows those of managed brokers and of a managed Prometheus.'),
   to(kinds.pod, ['list', 'watch'], 'Why one does not run, and where its metrics are.'),
-  to(kinds.event, ['create', 'patch'], 'What happened and why, recorded with the bridge.'),
-  to(kafka, ['get'], 'Where Strimzi is: the addresses of the cluster that `kafka.clusterRef` names.'),
+  to(
+    kinds.event,
+    ['list', 'create', 'patch'],
+    'What happened and why, recorded with the bridge. `list`: why Pods of a bridge cannot be made or do not begin.',
+  ),
+  to(
+    kafka,
+    watched,
+    'Where Strimzi is: the addresses of the cluster that `kafka.clusterRef` names, and when they change.',
+  ),
   to(
     kafkaUser,
     ['get', 'create', 'patch'],

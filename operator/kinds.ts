@@ -53,7 +53,7 @@ export const kinds = {
   /** get, list, watch, create, patch, delete; where the Prometheus operator is. */
   prometheusRule: namespaced('monitoring.coreos.com/v1', 'PrometheusRule', 'prometheusrules'),
 
-  /** create, patch: what happened, told with the bridge. */
+  /** create, patch: what happened, recorded with the bridge. list: why Pods are not made. */
   event: eventKind,
   /** get, create, update, in the operator's own namespace. */
   lease: leaseKind,
@@ -62,7 +62,7 @@ export const kinds = {
 /** The kinds of Strimzi, in the version that the cluster serves. */
 export const strimziKinds = (version: string) =>
   ({
-    /** get. */
+    /** get, list, watch. */
     kafka: namespaced(`kafka.strimzi.io/${version}`, 'Kafka', 'kafkas'),
     /** get, create, patch. Never delete: sessions are drained as that user. */
     kafkaUser: namespaced(`kafka.strimzi.io/${version}`, 'KafkaUser', 'kafkausers'),

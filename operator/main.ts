@@ -64,7 +64,10 @@ export function prepareOperator(options: OperatorOptions): Operator {
     beforeWrite: () => election?.assertLeader(),
   });
   leaderMetrics(registry, leaseName, leads);
-  const queue: WorkQueue = new WorkQueue({ metrics: queueMetrics(registry, controllerName, () => queue) });
+  const queue: WorkQueue = new WorkQueue({
+    maxDelayMs: retryMs,
+    metrics: queueMetrics(registry, controllerName, () => queue),
+  });
   let synced = false;
   const metrics = registerOperatorMetrics(registry, () => (synced && leads() ? cluster.bridges.list() : undefined));
   const cluster = new Cluster(client, {
@@ -94,6 +97,7 @@ export function prepareOperator(options: OperatorOptions): Operator {
     events,
     log,
     onCorrected: metrics.corrected,
+    onRestored: metrics.restored,
     newPassword: () => randomBytes(24).toString('base64url'),
     now: () => new Date(),
     resyncMs: durationMs(configuration.resync),
@@ -110,8 +114,8 @@ export function prepareOperator(options: OperatorOptions): Operator {
       concurrency: configuration.concurrency,
       reconcile: (key: string, limit: AbortSignal) =>
         reconcile(context, key, limit).catch(error => {
-          // What no retry fixes may be mended by something that is not watched: a quota, a webhook.
-          queue.addAfter(key, context.resyncMs, 'resync');
+          // What no retry fixes may be fixed by something that is not watched: a quota, a webhook.
+          queue.addAfter(key, retryMs, 'resync');
           throw error;
         }),
     };
@@ -143,6 +147,9 @@ export function prepareOperator(options: OperatorOptions): Operator {
 }
 
 const controllerName = 'mqttkafkabridge';
+
+/** The longest pause after a failure, milliseconds: whoever has fixed its cause waits no longer. One look costs a few requests. */
+const retryMs = 5000;
 
 function electionOf({ config, leaseNamespace, identity, log }: OperatorOptions): LeaderElection | undefined {
   if (leaseNamespace === undefined) return undefined;

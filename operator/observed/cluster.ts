@@ -6,13 +6,14 @@ import { completeDocument } from '../../api/complete.ts';
 import type { BridgeStatus } from '../../api/schema/status.ts';
 import { kinds, optionalKinds, ownedKinds } from '../kinds.ts';
 import type { OptionalApis } from '../resources/pipeline.ts';
-import type { ApiClient } from '../runtime/client.ts';
+import type { ApiClient, DeleteOptions } from '../runtime/client.ts';
 import type { ResourceKind } from '../runtime/kinds.ts';
 import type { Log } from '../runtime/log.ts';
 import { type KubeObject, keyOf, keyText, type OwnerReference } from '../runtime/object.ts';
 import { controllerOf } from '../runtime/owner.ts';
 import type { Change } from '../runtime/reflector.ts';
 import type { Priority } from '../runtime/work-queue.ts';
+import { KafkaWatch } from './kafka-watch.ts';
 import { observedConfigMap, observedPod, observedSecret, ownSelector } from './observed-objects.ts';
 import { madeFor } from './ownership.ts';
 import { referencesOf } from './references.ts';
@@ -33,8 +34,8 @@ export interface ClusterOptions {
 /** Releases of Helm are Secrets of up to a megabyte that no Pod reads. */
 const secretsToWatch = 'type!=helm.sh/release.v1';
 
-/** How long what discovery said is believed, milliseconds. */
-const discoveryMs = 300_000;
+/** How long what discovery said is believed, milliseconds: that something is there, and that it is not. */
+const discoveryMs = { there: 300_000, absent: 10_000 };
 
 export class Cluster {
   readonly client: ApiClient;
@@ -42,8 +43,11 @@ export class Cluster {
   readonly pods: WatchedKind;
   readonly #own: ReadonlyMap<string, WatchedKind>;
   readonly #onChange: ClusterOptions['onChange'];
+  /** `Kind/name` of what was seen of each bridge, by its uid. */
+  readonly #made = new Map<string, Set<string>>();
+  readonly #kafka: KafkaWatch;
   #synced = false;
-  #apis: { readonly found: Promise<OptionalApis>; readonly at: number } | undefined;
+  #apis: { readonly found: Promise<OptionalApis>; readonly at: number; complete: boolean } | undefined;
 
   constructor(client: ApiClient, options: ClusterOptions) {
     const { namespaces, log, onMissed, onListed } = options;
@@ -67,6 +71,11 @@ export class Cluster {
       indexers: { instance: object => [keyText(instanceOf(object))] },
       onChange: ({ object }) => this.#changed(keyText(instanceOf(object))),
     });
+    this.#kafka = new KafkaWatch(client, {
+      namespaces,
+      log,
+      onChange: object => this.#referred(`Kafka/${keyOf(object)}`),
+    });
     this.#own = new Map(
       [...ownedKinds, ...optionalKinds].map(kind => {
         const onChange = (change: Change) => this.#ownChanged(kind, change);
@@ -79,7 +88,12 @@ export class Cluster {
   async run(signal: AbortSignal): Promise<void> {
     const always = [this.bridges, this.pods, ...ownedKinds.map(kind => this.of(kind))];
     const perhaps = optionalKinds.map(kind => this.of(kind));
-    await Promise.all([...always.map(each => each.run(signal)), ...perhaps.map(each => each.runWhenServed(signal))]);
+    await Promise.all([
+      ...always.map(each => each.run(signal)),
+      ...perhaps.map(each => each.runWhenServed(signal)),
+      // Found by the first bridge that refers to one: without any there is nothing to watch.
+      this.#kafka.run(async () => (await this.#apis?.found)?.strimzi, signal),
+    ]);
   }
 
   /** Settles when everything has been read once. */
@@ -103,22 +117,44 @@ export class Cluster {
     return this.#own.has(kind.kind);
   }
 
+  /** Whether changes of the Kafka resources of this namespace are noticed. */
+  watchesKafka(namespace: string): boolean {
+    return this.#kafka.covers(namespace);
+  }
+
   /** Everything that was made for the bridge with this uid. */
   madeFor(uid: string): KubeObject[] {
     return [...this.#own.values()].flatMap(watched => watched.byOwner(uid)).filter(object => madeFor(object, uid));
   }
 
-  /** Which optional APIs there are; asked again now and then. */
-  apis(): Promise<OptionalApis> {
+  /** Which optional APIs there are; asked again now and then, and soon for a bridge that needs one that was not there. */
+  apis({ needed = false }: { readonly needed?: boolean } = {}): Promise<OptionalApis> {
     const now = performance.now();
-    if (this.#apis === undefined || now - this.#apis.at > discoveryMs) {
-      const found = discoverApis(this.client);
-      this.#apis = { found, at: now };
-      found.catch(() => {
-        this.#apis = undefined;
-      });
+    const believedMs = needed && this.#apis?.complete === false ? discoveryMs.absent : discoveryMs.there;
+    if (this.#apis === undefined || now - this.#apis.at > believedMs) {
+      const asked = { found: discoverApis(this.client), at: now, complete: true };
+      this.#apis = asked;
+      asked.found.then(
+        ({ prometheusOperator, strimzi }) => {
+          asked.complete = prometheusOperator && strimzi !== undefined;
+        },
+        () => {
+          if (this.#apis === asked) this.#apis = undefined;
+        },
+      );
     }
     return this.#apis.found;
+  }
+
+  /** Whether it is one that was made already: then somebody else has deleted it since. Jobs come and go by themselves. */
+  wasMade(object: KubeObject): boolean {
+    return this.#made.get(controllerOf(object)?.uid ?? '')?.has(titleOf(object)) ?? false;
+  }
+
+  /** Deletes an object that is not wanted, or not as it is. */
+  async remove(kind: ResourceKind, object: KubeObject, options: Omit<DeleteOptions, 'uid'>): Promise<void> {
+    this.#made.get(controllerOf(object)?.uid ?? '')?.delete(titleOf(object));
+    await this.client.delete(kind, object.metadata, { ...options, uid: object.metadata.uid! });
   }
 
   #changed(key: string): void {
@@ -127,19 +163,31 @@ export class Cluster {
 
   /** The status is written by us, and says nothing new. */
   #bridgeChanged({ type, object, old }: Change): void {
+    if (type === 'deleted') this.#made.delete(object.metadata.uid!);
     if (type === 'modified' && old && besidesStatus(object) === besidesStatus(old)) return;
     this.#changed(keyOf(object));
   }
 
   /** Somebody may have taken the owner reference away, so the owner that it had counts as well. */
-  #ownChanged(kind: ResourceKind, { object, old }: Change): void {
+  #ownChanged(kind: ResourceKind, { type, object, old }: Change): void {
+    const { uid } = controllerOf(object) ?? {};
+    if (uid !== undefined && type === 'added' && kind !== kinds.job) {
+      this.#made.set(uid, (this.#made.get(uid) ?? new Set()).add(titleOf(object)));
+    }
     const owners = [object, old].flatMap(each => (each && controllerOf(each)) ?? []);
     for (const name of new Set(owners.filter(isBridge).map(owner => owner.name))) {
       this.#changed(keyText({ ...object.metadata, name }));
     }
-    for (const bridge of this.bridges.byIndex('refers', `${kind.kind}/${keyOf(object)}`)) this.#changed(keyOf(bridge));
+    this.#referred(`${kind.kind}/${keyOf(object)}`);
+  }
+
+  /** Something has changed that bridges refer to. */
+  #referred(what: string): void {
+    for (const bridge of this.bridges.byIndex('refers', what)) this.#changed(keyOf(bridge));
   }
 }
+
+const titleOf = ({ kind, metadata }: KubeObject): string => `${kind}/${metadata.name}`;
 
 const isBridge = ({ apiVersion, kind }: OwnerReference): boolean =>
   kind === kinds.bridge.kind && apiVersion === kinds.bridge.apiVersion;
@@ -175,9 +223,14 @@ function referredKeys(resource: KubeObject): string[] {
     const names = referencesOf(document).map(({ kind, name }) => `${kind}/${namespace}/${name}`);
     const { clusterRef } = document.spec.kafka;
     if (!clusterRef) return names;
-    const kafka = `Secret/${clusterRef.namespace ?? namespace}`;
+    const there = clusterRef.namespace ?? namespace;
     // By Strimzi's naming: the Secret of a user has its name, and that of the CA the cluster's.
-    return [...names, `${kafka}/${clusterRef.name}-cluster-ca-cert`, `${kafka}/${clusterRef.user ?? ''}`];
+    return [
+      ...names,
+      `Kafka/${there}/${clusterRef.name}`,
+      `Secret/${there}/${clusterRef.name}-cluster-ca-cert`,
+      `Secret/${there}/${clusterRef.user ?? ''}`,
+    ];
   } catch {
     return [];
   }

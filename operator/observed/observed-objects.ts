@@ -8,6 +8,7 @@ import { kind } from '../../api/bridge.ts';
 import { hashOf } from '../runtime/canonical.ts';
 import type { KubeObject } from '../runtime/object.ts';
 import { controllerOf } from '../runtime/owner.ts';
+import { crashOf, isBeginning, type PodCrash, type PodStatus, type PodTrouble, troubleOf } from './pod-trouble.ts';
 
 export const managedBy = 'app.kubernetes.io/managed-by';
 export const operatorName = 'mqtt-kafka-operator';
@@ -47,27 +48,18 @@ function withData(object: KubeObject, data: Readonly<Record<string, Texts | unde
 }
 
 interface PodFields {
-  readonly status?: {
-    readonly phase?: string;
-    readonly podIP?: string;
-    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
-    readonly containerStatuses?: readonly ContainerStatus[];
-    readonly initContainerStatuses?: readonly ContainerStatus[];
-  };
-}
-
-interface ContainerStatus {
-  readonly name: string;
-  readonly restartCount?: number;
-  readonly state?: Readonly<Record<string, { readonly reason?: string; readonly message?: string }>>;
+  readonly status?: PodStatus & { readonly podIP?: string };
 }
 
 /** A Pod as far as it matters: whose it is, where it is, and why it does not run. */
 export interface ObservedPod extends KubeObject {
   readonly ready: boolean;
   readonly ip: string | undefined;
-  /** Why a container waits or has ended, such as ImagePullBackOff and its message. */
-  readonly trouble: { readonly reason: string; readonly message: string } | undefined;
+  readonly trouble: PodTrouble | undefined;
+  /** Whether its containers wait to be made, which the status says no reason of. */
+  readonly beginning: boolean;
+  /** How it last ended, if it runs again. */
+  readonly crash: PodCrash | undefined;
 }
 
 const keptLabels = ['name', 'instance', 'component'].map(label => `app.kubernetes.io/${label}`);
@@ -77,38 +69,28 @@ const ownLabels = (labels: Texts = {}): Texts =>
   Object.fromEntries(keptLabels.flatMap(label => (labels[label] === undefined ? [] : [[label, labels[label]]])));
 
 export function observedPod(object: KubeObject): ObservedPod {
-  const { name, namespace, uid, resourceVersion, labels, ownerReferences, deletionTimestamp } = object.metadata;
+  const { name, namespace, uid, resourceVersion, labels, ownerReferences, deletionTimestamp, creationTimestamp } =
+    object.metadata;
   const { status = {} } = object as PodFields;
+  const metadata = {
+    name,
+    namespace,
+    uid,
+    resourceVersion,
+    labels: ownLabels(labels),
+    ownerReferences: ownerReferences?.filter(({ controller }) => controller),
+    deletionTimestamp,
+    creationTimestamp,
+  };
+  const ready = status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
   return {
     apiVersion: object.apiVersion,
     kind: object.kind,
-    metadata: {
-      name,
-      namespace,
-      uid,
-      resourceVersion,
-      labels: ownLabels(labels),
-      ownerReferences: ownerReferences?.filter(({ controller }) => controller),
-      deletionTimestamp,
-    } as ObservedPod['metadata'],
-    ready: status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false,
+    metadata: metadata as ObservedPod['metadata'],
+    ready,
     ip: status.podIP,
-    trouble: troubleOf([...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])]),
+    trouble: ready ? undefined : troubleOf(status),
+    beginning: isBeginning(status),
+    crash: crashOf(status),
   };
-}
-
-/** Of why a container waits. */
-const longestMessage = 1000;
-
-/** Waiting for these is how every Pod begins. */
-const beginnings = new Set(['ContainerCreating', 'PodInitializing']);
-
-function troubleOf(containers: readonly ContainerStatus[]): ObservedPod['trouble'] {
-  for (const { name, state } of containers) {
-    const reason = state?.waiting?.reason;
-    if (reason && !beginnings.has(reason)) {
-      return { reason, message: `container ${name}: ${state.waiting!.message || reason}`.slice(0, longestMessage) };
-    }
-  }
-  return undefined;
 }

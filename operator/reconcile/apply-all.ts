@@ -2,7 +2,7 @@
  * Makes all objects of a bridge be as they are wanted, and takes away those that are not wanted any more.
  *
  * What Pods read is there before the Pods. One object that cannot be applied (a wrong podTemplate of Grafana, say) keeps no other from being
- * applied: the first error is thrown when all have been tried.
+ * applied, but for Pods that would read it.
  */
 import { MkbError } from '../../api/errors.ts';
 import { kindOf, kinds } from '../kinds.ts';
@@ -15,10 +15,17 @@ import type { ResourceKind } from '../runtime/kinds.ts';
 import { type KubeObject, keyText } from '../runtime/object.ts';
 import { controllerOf } from '../runtime/owner.ts';
 import { growVolumes, mustGrow } from './volumes.ts';
+import { componentOf, isMonitoring } from './workloads.ts';
+
+/**
+ * `restored`: somebody else had deleted it, and it was made again. `replaced`: it is taken away without what it has made, to be made again with
+ * a field that cannot change. `removed`: it is not wanted any more.
+ */
+export type Outcome = Applied['outcome'] | 'restored' | 'replaced' | 'removed';
 
 /** What was done to one object. */
 export interface Deed {
-  readonly outcome: Applied['outcome'] | 'removed';
+  readonly outcome: Outcome;
   readonly kind: ResourceKind;
   /** As it was, and as it is. */
   readonly before: KubeObject | undefined;
@@ -30,35 +37,77 @@ export interface Deed {
 /** What Pods read, or run as. */
 const readByPods: ReadonlySet<string> = new Set(['ConfigMap', 'Secret', 'ServiceAccount']);
 
-/** Applies every object. `deeds` gets what was done, also when an error is thrown. */
+/** An object that could not be applied, and why. */
+export interface Failure {
+  readonly object: KubeObject;
+  readonly error: unknown;
+}
+
+/** Applies every object. `deeds` gets what was done, also when an error is thrown. @throws the first error */
 export async function applyAll(
   cluster: Cluster,
   objects: readonly KubeObject[],
   deeds: Deed[],
   signal: AbortSignal,
 ): Promise<void> {
+  const [failure] = await applyEach(cluster, objects, deeds, signal);
+  if (failure) throw failure.error;
+}
+
+/** The same without throwing. @returns what could not be applied */
+export async function applyEach(
+  cluster: Cluster,
+  objects: readonly KubeObject[],
+  deeds: Deed[],
+  signal: AbortSignal,
+): Promise<Failure[]> {
+  const failures: Failure[] = [];
   const first = objects.filter(({ kind }) => readByPods.has(kind));
   const rest = objects.filter(({ kind }) => !readByPods.has(kind));
   for (const group of [first, rest]) {
-    const ended = await Promise.allSettled(group.map(object => applyOne(cluster, object, signal)));
-    for (const each of ended) if (each.status === 'fulfilled') deeds.push(each.value);
-    const failed = ended.find(each => each.status === 'rejected');
-    if (failed) throw failed.reason;
+    const able = group.filter(object => !failures.some(failure => partOf(failure.object) === partOf(object)));
+    const ended = await Promise.allSettled(able.map(object => applyOne(cluster, object, signal)));
+    for (const [index, each] of ended.entries()) {
+      if (each.status === 'fulfilled') deeds.push(each.value);
+      else failures.push({ object: able[index]!, error: each.reason });
+    }
   }
+  return failures;
 }
+
+/** What stands or falls together: each part of the monitoring by itself, and all the rest. */
+const partOf = (object: KubeObject): string => (isMonitoring(object) ? `monitoring ${componentOf(object)}` : 'bridge');
 
 async function applyOne(cluster: Cluster, object: KubeObject, signal: AbortSignal): Promise<Deed> {
   const kind = kindOf(object);
   if (kind === undefined) throw new TypeError(`The operator does not know ${object.apiVersion} ${object.kind}.`);
   const observed = cluster.observed(kind, object);
+  // Asked first: the watch may report what is made now before the answer is here.
+  const wasMade = cluster.wasMade(object);
+  const restored = ({ outcome }: Applied) =>
+    outcome === 'created' && wasMade ? ({ outcome: 'restored' } as const) : {};
   const made = observed ? undefined : await makeUnseen(cluster, kind, object, signal);
-  if (made) return { ...made, kind, before: undefined };
+  if (made) return { ...made, ...restored(made), kind, before: undefined };
   const before = observed ?? (await readUnseen(cluster, kind, object, signal));
   if (before && !isOurs(before, object)) return leaveAlone(kind, object, before);
+  // Its end is awaited; then the watch reports it, and it is made again.
+  if (before?.metadata.deletionTimestamp) return { ...untouched(kind, before), outcome: 'unchanged' };
   if (kind === kinds.job && before) return leaveJob(cluster, object, before, signal);
-  if (before && mustGrow(object, before)) return replace(cluster, kind, object, before, signal);
+  if (before && (mustBeReplaced(object, before) || mustGrow(object, before))) {
+    return replace(cluster, kind, object, before, signal);
+  }
   const applied = await applyObject(cluster.client, kind, object, { ...optionsOf(kind, signal), observed: before });
-  return { ...applied, kind, before };
+  return { ...applied, ...restored(applied), kind, before };
+}
+
+/** The fields of a StatefulSet that cannot change. [Kubernetes: ValidateStatefulSetUpdate] Of its volumes see volumes.ts. */
+function mustBeReplaced(object: KubeObject, before: KubeObject): boolean {
+  if (object.kind !== kinds.statefulSet.kind) return false;
+  const fixed = ({ spec }: KubeObject) => {
+    const { podManagementPolicy = 'OrderedReady', serviceName } = spec as Readonly<Record<string, unknown>>;
+    return [podManagementPolicy, serviceName].join();
+  };
+  return fixed(object) !== fixed(before);
 }
 
 /** Whoever takes its place takes its Pods and volumes over, by their labels and names: it is made again when the watch reports its end. */
@@ -69,10 +118,9 @@ async function replace(
   before: KubeObject,
   signal: AbortSignal,
 ): Promise<Deed> {
-  await growVolumes(cluster.client, object, signal);
-  const { uid } = before.metadata;
-  await cluster.client.delete(kind, before.metadata, { uid: uid!, propagationPolicy: 'Orphan', signal });
-  return { ...untouched(kind, before), outcome: 'removed' };
+  if (mustGrow(object, before)) await growVolumes(cluster.client, object, signal);
+  await cluster.remove(kind, before, { propagationPolicy: 'Orphan', signal });
+  return { ...untouched(kind, before), outcome: 'replaced' };
 }
 
 function optionsOf(kind: ResourceKind, signal: AbortSignal) {
@@ -139,16 +187,23 @@ const untouched = (kind: ResourceKind, before: KubeObject) => ({
 
 const titleOf = ({ kind, metadata }: KubeObject): string => `${kind} ${keyText(metadata)}`;
 
-/** The template of a Job cannot change: one that runs goes on, one that failed with another template is made again. */
+/** The template of a Job cannot change: one that works goes on, and one that has failed, or cannot start, with another template is made again. */
 async function leaveJob(cluster: Cluster, object: KubeObject, before: KubeObject, signal: AbortSignal): Promise<Deed> {
   const stays = untouched(kinds.job, before);
-  const { conditions = [] } = (before.status ?? {}) as { conditions?: { type: string; status: string }[] };
+  const { conditions = [], ready = 0, succeeded = 0 } = (before.status ?? {}) as JobStatus;
   const failed = conditions.some(({ type, status }) => type === 'Failed' && status === 'True');
-  if (!failed || before.metadata.annotations?.[appliedHash] === hashOf(canonical(object))) {
+  const works = !failed && (ready > 0 || succeeded > 0);
+  if (works || before.metadata.annotations?.[appliedHash] === hashOf(canonical(object))) {
     return { ...stays, outcome: 'unchanged' };
   }
-  await cluster.client.delete(kinds.job, before.metadata, { uid: before.metadata.uid!, signal });
+  await cluster.remove(kinds.job, before, { signal });
   return { ...stays, outcome: 'removed' };
+}
+
+interface JobStatus {
+  readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+  readonly ready?: number;
+  readonly succeeded?: number;
 }
 
 /** Takes away those of `present` that are not among `wanted`. Volumes are never among them: data stays. */
@@ -163,7 +218,7 @@ export async function prune(
   for (const object of present) {
     if (stays.has(titleOf(object)) || object.metadata.deletionTimestamp) continue;
     const kind = kindOf(object)!;
-    await cluster.client.delete(kind, object.metadata, { uid: object.metadata.uid!, signal });
+    await cluster.remove(kind, object, { signal });
     deeds.push({ outcome: 'removed', kind, before: object, object, corrected: [], taken: [] });
   }
 }

@@ -6,26 +6,15 @@
  * message; `Ready` is false all the same, for whoever waits for it has asked for something else.
  */
 import { type ErrorCode, MkbError } from '../../api/errors.ts';
-import type { Condition } from '../../api/schema/status.ts';
 import { durableSessionsVariable } from '../resources/broker/emqx-environment.ts';
 import type { Component } from '../resources/labels.ts';
 
+import { type Answer, answer, camelCase, failureWhy, missingWhy, readyOf, shortfall, type Why } from './answer.ts';
 import type { Findings } from './findings.ts';
+import { reconciling, stalled } from './kstatus.ts';
+import { monitoringReady } from './monitoring-ready.ts';
+import { withRemedy } from './remedies.ts';
 import { isComplete, type Workload } from './workloads.ts';
-
-/** A condition without what is the same for all of them. */
-export type Answer = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
-
-export const conditionTypes = [
-  'Ready',
-  'Progressing',
-  'Degraded',
-  'RulesValid',
-  'BrokerReady',
-  'KafkaReachable',
-  'MonitoringReady',
-  'Paused',
-] as const;
 
 /** What holds of a bridge that is not paused. */
 export function answers(findings: Findings): Answer[] {
@@ -38,6 +27,8 @@ export function answers(findings: Findings): Answer[] {
     kafkaReachable(findings),
     monitoringReady(findings),
     answer('Paused', 'False', 'NotPaused', ''),
+    reconciling(findings),
+    stalled(findings),
   ];
 }
 
@@ -47,28 +38,19 @@ export function failureAnswers({ code, message, remedy }: MkbError): Answer[] {
   return [answer('Ready', 'False', ...why), answer('Progressing', 'True', ...why), answer('Degraded', 'True', ...why)];
 }
 
-/** What holds besides of a bridge that is paused: nothing is looked at. */
-export const pausedAnswer = (annotation: string): Answer =>
-  answer('Paused', 'True', 'Annotation', `Nothing is changed while the annotation ${annotation} is "true".`);
-
-/** The API server takes 32,768 characters, and may itself have much to say of an object. */
-const longestMessage = 8000;
-
-const answer = (
-  type: (typeof conditionTypes)[number],
-  status: Answer['status'],
-  reason: string,
-  message: string,
-): Answer => ({ type, status, reason, message: message.slice(0, longestMessage) });
-
-interface Why {
-  readonly reason: string;
-  readonly message: string;
+/**
+ * What holds besides of a bridge that is paused: nothing is looked at, so the other answers stay.
+ *
+ * @param behind the generation that runs if it is not the newest; 0 when none does
+ */
+export function pausedAnswers(annotation: string, behind: number | undefined): Answer[] {
+  const message = `Nothing is changed while the annotation ${annotation} is "true".`;
+  const paused = answer('Paused', 'True', 'Annotation', message);
+  if (behind === undefined) return [paused, answer('Reconciling', 'False', 'Paused', message)];
+  const runs = behind === 0 ? 'nothing was ever applied' : `what runs is generation ${behind}`;
+  const waits = `The newest document waits, and ${runs}. ${message}`;
+  return [paused, answer('Ready', 'False', 'Paused', waits), answer('Reconciling', 'True', 'Paused', waits)];
 }
-
-/** `rule-syntax` as RuleSyntax. */
-export const camelCase = (code: string): string =>
-  code.replace(/(^|-)([a-z0-9])/g, (_, _dash, letter: string) => letter.toUpperCase());
 
 const shownProblems = 5;
 
@@ -81,30 +63,11 @@ function obstacle({ problems, document, missing, failure }: Findings): Why | und
     const reason = problems.every(({ inRules }) => inRules) ? 'RulesInvalid' : 'DocumentInvalid';
     return { reason, message: shown.join('\n') };
   }
-  if (missing.length > 0) {
-    const reason = missing.some(each => each.includes('Secret')) ? 'SecretMissing' : 'ConfigMapMissing';
-    return { reason, message: `Not found: ${missing.join(', ')}. Pods are left as they are until it is there.` };
-  }
-  return failure && { reason: camelCase(failure.code), message: `${failure.message} ${failure.remedy}` };
+  return missingWhy(missing) ?? failureWhy(failure);
 }
 
 const of = ({ workloads }: Findings, component: Component): Workload | undefined =>
   workloads.find(workload => workload.component === component);
-
-const readyOf = ({ ready, wanted, title }: Workload): string => `${ready} of ${wanted} Pods of ${title} are ready.`;
-
-/** Why a workload is not as it should be. */
-function shortfall(workload: Workload, reason: string): Why | undefined {
-  if (isComplete(workload)) return undefined;
-  const { trouble, current, ready, wanted, updated, title } = workload;
-  if (trouble) return { reason: trouble.reason, message: `${readyOf(workload)} ${trouble.message}` };
-  if (current < wanted) {
-    const message = `${current} of ${wanted} Pods of ${title} exist. If that lasts, the events of ${title} say why.`;
-    return { reason: 'PodsMissing', message };
-  }
-  if (ready < wanted || updated >= wanted) return { reason, message: readyOf(workload) };
-  return { reason: 'RollingOut', message: `${updated} of ${wanted} Pods of ${title} are of the newest kind.` };
-}
 
 function ready(findings: Findings): Answer {
   const bridge = of(findings, 'bridge');
@@ -138,23 +101,31 @@ function progressing(findings: Findings): Answer {
   return answer('Progressing', 'False', 'Complete', 'Everything is as the document says.');
 }
 
+/** Everything that somebody should look at, of the bridge first. */
 function degraded(findings: Findings): Answer {
+  const { workloads, drains, drainTrouble, emqxSessions, monitoring } = findings;
   const why = obstacle(findings);
   if (why) return answer('Degraded', 'True', why.reason, why.message);
-  const troubled = findings.workloads.filter(({ trouble }) => trouble !== undefined);
+  const troubled = workloads.filter(({ trouble }) => trouble !== undefined);
   if (troubled.length > 0) {
-    const message = troubled.map(({ title, trouble }) => `${title}: ${trouble!.message}.`).join(' ');
+    const message = troubled.map(each => `${each.title}: ${withRemedy(each, each.trouble!)}`).join(' ');
     return answer('Degraded', 'True', troubled[0]!.trouble!.reason, message);
   }
-  const failed = findings.drains.filter(({ state }) => state === 'failed');
+  const failed = drains.filter(({ state }) => state === 'failed');
   if (failed.length > 0) {
     const message = `The sessions of the replicas ${failed.map(({ ordinal }) => ordinal).join(', ')} could not be drained; messages wait in them.`;
     return answer('Degraded', 'True', 'DrainFailed', message);
   }
-  if (findings.emqxSessions?.state === 'unsafe') {
-    const message = `${findings.emqxSessions.image} loses messages from durable sessions, and the podTemplate turns them on. Leave out ${durableSessionsVariable}, or name emqx/emqx:5.8.0 as broker.image.`;
+  if (drainTrouble) {
+    const message = withRemedy({ component: 'drain' }, drainTrouble);
+    return answer('Degraded', 'True', drainTrouble.reason, message);
+  }
+  if (emqxSessions?.state === 'unsafe') {
+    const message = `${emqxSessions.image} loses messages from durable sessions, and the podTemplate turns them on. Leave out ${durableSessionsVariable}, or name emqx/emqx:5.8.0 as broker.image.`;
     return answer('Degraded', 'True', 'EmqxLosesMessages', message);
   }
+  const beside = missingWhy(monitoring.missing) ?? failureWhy(monitoring.failure);
+  if (beside) return answer('Degraded', 'True', beside.reason, `Monitoring: ${beside.message}`);
   return answer('Degraded', 'False', 'AsExpected', '');
 }
 
@@ -217,23 +188,9 @@ function connected(
     return answer(type, 'Unknown', 'NothingRuns', `No bridge runs that could report it.`);
   const allReady = bridge.current > 0 && bridge.ready >= bridge.current;
   if (said ?? allReady) return answer(type, 'True', 'Connected', `The bridge is connected to ${whom}.`);
+  if (bridge.starting)
+    return answer(type, 'Unknown', 'Starting', `The bridge has just started, and is not connected to ${whom} yet.`);
   if (said === false)
     return answer(type, 'False', 'NotConnected', `A replica of the bridge is not connected to ${whom}.`);
   return answer(type, 'Unknown', 'NotKnown', 'No Pod of the bridge has reported yet.');
-}
-
-const monitoringComponents: readonly Component[] = ['exporter', 'prometheus', 'grafana'];
-
-function monitoringReady(findings: Findings): Answer {
-  const type = 'MonitoringReady';
-  if (!findings.document?.spec.monitoring)
-    return answer(type, 'True', 'NotAsked', 'The document asks for no monitoring.');
-  if (findings.unserved.length > 0) {
-    const message = `The cluster has no ${findings.unserved.join(' and no ')}, which monitoring.prometheus.mode asks for. Install the Prometheus operator, or leave the mode out.`;
-    return answer(type, 'False', 'PrometheusOperatorMissing', message);
-  }
-  const parts = findings.workloads.filter(({ component }) => monitoringComponents.includes(component));
-  const why = parts.flatMap(part => shortfall(part, 'PodsNotReady') ?? [])[0];
-  if (why) return answer(type, 'False', why.reason, why.message);
-  return answer(type, 'True', 'AllReady', 'All of it is ready.');
 }

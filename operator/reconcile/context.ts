@@ -18,6 +18,8 @@ export interface Context {
   readonly log: Log;
   /** Told of each object that somebody else had changed and that was set right. */
   readonly onCorrected: (kind: string) => void;
+  /** Called for each object that somebody else had deleted and that was made again. */
+  readonly onRestored: (kind: string) => void;
   readonly newPassword: () => string;
   readonly now: () => Date;
   /** How often a bridge is looked at although nothing has changed, milliseconds. */

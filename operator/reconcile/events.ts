@@ -24,6 +24,8 @@ export function deedEvents(deeds: readonly Deed[]): EventText[] {
     ...summary(plain, 'created', 'Created', 'Create'),
     ...summary(plain, 'updated', 'Updated', 'Update'),
     ...summary(plain, 'removed', 'Removed', 'Remove'),
+    ...summary(plain, 'replaced', 'Replaced', 'Replace'),
+    ...summary(plain, 'restored', 'Restored', 'Restore'),
     ...own.flatMap(({ texts }) => texts),
   ];
 }
@@ -74,22 +76,28 @@ function rolled(deed: Deed, before: Scalable, after: Scalable): EventText[] {
 /** Conditions that are bad news when they are `True`; of all others, `False` is. */
 const badWhenTrue: ReadonlySet<string> = new Set(['Degraded']);
 /** Told by what was done, or by Degraded. */
-const untold: ReadonlySet<string> = new Set(['Progressing', 'Ready', 'RulesValid']);
+const untold: ReadonlySet<string> = new Set(['Progressing', 'Ready', 'RulesValid', 'Reconciling', 'Stalled']);
+/** How every bridge begins, and how one is that is rolled. */
+const ordinary: ReadonlySet<string> = new Set(['Creating', 'PodsMissing', 'PodsNotReady', 'RollingOut', 'Starting']);
 
 /** Which answers are new: bad news with its reason, and that it is over. */
 export function conditionEvents(before: readonly Condition[], after: readonly Condition[]): EventText[] {
   return after.flatMap(condition => {
     const old = before.find(({ type }) => type === condition.type);
-    return untold.has(condition.type) ? [] : news(old, condition);
+    return untold.has(condition.type) || saidByDegraded(after, condition) ? [] : news(old, condition);
   });
 }
+
+/** One trouble is one event, although it shows in several conditions. */
+const saidByDegraded = (all: readonly Condition[], { type, reason }: Condition): boolean =>
+  type !== 'Degraded' && all.some(each => each.type === 'Degraded' && each.status === 'True' && each.reason === reason);
 
 function news(old: Condition | undefined, { type, status, reason, message }: Condition): EventText[] {
   if (old?.status === status && old.reason === reason) return [];
   if (type === 'Paused') return pauseNews(old, status, message);
   const bad = badWhenTrue.has(type) ? 'True' : 'False';
-  if (status === bad) return [{ type: 'Warning', reason, action: type, message }];
-  if (old?.status !== bad) return [];
+  if (status === bad) return ordinary.has(reason) ? [] : [{ type: 'Warning', reason, action: type, message }];
+  if (old?.status !== bad || ordinary.has(old.reason)) return [];
   return [
     { type: 'Normal', reason: 'Healed', action: type, message: `${type} is ${status} again: ${message || reason}` },
   ];

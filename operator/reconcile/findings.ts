@@ -2,6 +2,7 @@
 import type { MqttKafkaBridge } from '../../api/bridge.ts';
 import type { MkbError } from '../../api/errors.ts';
 import type { Connections, Flow } from '../observed/pod-figures.ts';
+import type { PodTrouble } from '../observed/pod-trouble.ts';
 import type { DocumentProblem } from './document.ts';
 import type { EmqxSessions } from './emqx-sessions.ts';
 import type { Drain } from './sessions.ts';
@@ -12,14 +13,18 @@ export interface Findings {
   readonly problems: readonly DocumentProblem[];
   /** What runs: the newest document, or the last good one; undefined when there is none. */
   readonly document: MqttKafkaBridge | undefined;
-  /** Secrets and ConfigMaps that Pods cannot start without. */
+  /** Secrets and ConfigMaps that Pods of the bridge or its broker cannot start without. */
   readonly missing: readonly string[];
   /** Kinds of objects that the document asks for and that the cluster does not have. */
   readonly unserved: readonly string[];
   /** What stopped us. */
   readonly failure: MkbError | undefined;
+  /** The same of the monitoring, which keeps nothing from being run. */
+  readonly monitoring: { readonly missing: readonly string[]; readonly failure: MkbError | undefined };
   readonly workloads: readonly Workload[];
   readonly drains: readonly Drain[];
+  /** Why a drain that is under way does not get on. */
+  readonly drainTrouble: PodTrouble | undefined;
   readonly sessions: number;
   readonly connections: Connections;
   readonly flow: Flow | undefined;

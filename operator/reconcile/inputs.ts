@@ -2,6 +2,7 @@
 import type { MqttKafkaBridge } from '../../api/bridge.ts';
 import { kinds } from '../kinds.ts';
 import { type Reference, referencesOf } from '../observed/references.ts';
+import { podUses } from '../resources/pod-references.ts';
 import { hashOf } from '../runtime/canonical.ts';
 import type { ResourceKind } from '../runtime/kinds.ts';
 import type { KubeObject } from '../runtime/object.ts';
@@ -9,8 +10,29 @@ import type { KubeObject } from '../runtime/object.ts';
 export interface Inputs {
   /** See `Observed.inputs`. */
   readonly hashes: Readonly<Record<string, string>>;
-  /** What no Pod can start without: `Secret mqtt`, or `key "password" of Secret mqtt`. */
-  readonly missing: readonly string[];
+  /** What some Pod cannot start without. */
+  readonly missing: readonly Missing[];
+}
+
+/** A Secret or ConfigMap that is not there, or has not this key. */
+export interface Missing {
+  readonly kind: 'Secret' | 'ConfigMap';
+  readonly name: string;
+  readonly key?: string;
+}
+
+/** `Secret mqtt`, or `key "password" of Secret mqtt`. */
+export const missingText = ({ kind, name, key }: Missing): string =>
+  key === undefined ? `${kind} ${name}` : `key "${key}" of ${kind} ${name}`;
+
+/** Those of `missing` that the Pods of this workload cannot start without. */
+export function missingOf(workload: KubeObject, missing: readonly Missing[]): Missing[] {
+  const { template } = (workload.spec ?? {}) as { template?: { spec?: unknown } };
+  if (missing.length === 0 || template === undefined) return [];
+  const uses = podUses(template.spec).filter(({ required }) => required);
+  return missing.filter(({ kind, name, key }) =>
+    uses.some(use => use.kind === kind && use.name === name && (key === undefined || use.key === key)),
+  );
 }
 
 /** Looks an object up among those that are watched. */
@@ -24,24 +46,24 @@ const kindsByName = { Secret: kinds.secret, ConfigMap: kinds.configMap };
 export function readInputs(document: MqttKafkaBridge, lookUp: LookUp): Inputs {
   const namespace = document.metadata.namespace!;
   const hashes: Record<string, string> = {};
-  const missing: string[] = [];
+  const missing: Missing[] = [];
   for (const reference of referencesOf(document)) {
     const { kind, name, required } = reference;
     const object = lookUp(kindsByName[kind], { namespace, name });
     if (object === undefined) {
-      if (required) missing.push(`${kind} ${name}`);
+      if (required) missing.push({ kind, name });
       continue;
     }
     const { data = {}, binaryData = {} } = object as { data?: object; binaryData?: object };
     const all: Readonly<Record<string, unknown>> = { ...data, ...binaryData };
-    for (const key of missingKeys(reference, all)) missing.push(key);
+    for (const key of missingKeys(reference, all)) missing.push({ kind, name, key });
     hashes[`${kind}/${name}`] = hashOf(used(reference, all));
   }
   return { hashes, missing };
 }
 
-const missingKeys = ({ kind, name, needed }: Reference, data: Readonly<Record<string, unknown>>): string[] =>
-  needed.filter(key => !Object.hasOwn(data, key)).map(key => `key "${key}" of ${kind} ${name}`);
+const missingKeys = ({ needed }: Reference, data: Readonly<Record<string, unknown>>): string[] =>
+  needed.filter(key => !Object.hasOwn(data, key));
 
 /** Another key that nobody reads may come and go. */
 const used = ({ keys }: Reference, data: Readonly<Record<string, unknown>>): unknown =>

@@ -8,7 +8,7 @@ import { bridgeName } from '../resources/names.ts';
 import type { Observed } from '../resources/pipeline.ts';
 import { type KubeObject, keyOf } from '../runtime/object.ts';
 import { lookUpBroker } from './broker-url.ts';
-import { readInputs } from './inputs.ts';
+import { type Missing, readInputs } from './inputs.ts';
 import { lookUpKafka } from './kafka-cluster.ts';
 import { statusOf } from './report.ts';
 import { countSessions, drainsOf } from './sessions.ts';
@@ -17,7 +17,7 @@ import { componentOf } from './workloads.ts';
 export interface Looked {
   readonly observed: Observed;
   /** Secrets and ConfigMaps that Pods cannot start without. */
-  readonly missing: readonly string[];
+  readonly missing: readonly Missing[];
 }
 
 /** @throws kafka-cluster-not-ready, mqtt-broker-not-ready, what the client throws */
@@ -28,7 +28,9 @@ export async function observe(
   signal: AbortSignal,
 ): Promise<Looked> {
   const { client } = cluster;
-  const apis = await cluster.apis();
+  const { kafka: kafkaSpec, monitoring } = document.spec;
+  const needed = kafkaSpec.clusterRef !== undefined || monitoring?.prometheus?.mode === 'operator';
+  const apis = await cluster.apis({ needed });
   const [kafka, brokerUrl] = await Promise.all([
     lookUpKafka(client, document, apis.strimzi, { signal }),
     lookUpBroker(client, document, { signal }),

@@ -11,6 +11,7 @@
 import type { MqttKafkaBridge } from '../../api/bridge.ts';
 import { MkbError } from '../../api/errors.ts';
 import { kindOf, kinds, optionalKinds } from '../kinds.ts';
+import type { ObservedPod } from '../observed/observed-objects.ts';
 import { lastGoodSpec } from '../resources/bridge-document.ts';
 import { desiredObjects } from '../resources/desired-objects.ts';
 import { kafkaUser } from '../resources/kafka.ts';
@@ -19,10 +20,11 @@ import { bridgeName } from '../resources/names.ts';
 import type { Observed } from '../resources/pipeline.ts';
 import type { ReconcileResult } from '../runtime/controller.ts';
 import { type KubeObject, keyOf, keyParts } from '../runtime/object.ts';
-import { applyAll, type Deed, prune } from './apply-all.ts';
-import { failureAnswers, pausedAnswer } from './conditions.ts';
+import { applyAll, applyEach, type Deed, type Outcome, prune } from './apply-all.ts';
+import { failureAnswers, pausedAnswers } from './conditions.ts';
 import type { Context } from './context.ts';
 import type { CheckedResource } from './document.ts';
+import { drainTrouble } from './drain-trouble.ts';
 import { emqxSessionsOf } from './emqx-sessions.ts';
 import { endpointsOf } from './endpoints.ts';
 import { deedEvents } from './events.ts';
@@ -30,11 +32,13 @@ import { failureFrom } from './failure.ts';
 import { finalize } from './finalize.ts';
 import type { Findings } from './findings.ts';
 import { withIdentity } from './identity.ts';
+import { missingOf, missingText } from './inputs.ts';
 import { observe, ownObjects, podsOf } from './observe.ts';
-import { reported, statusOf, withConditions } from './report.ts';
+import { findRefusals, missingAgainMs } from './refusals.ts';
+import { reported, statusOf, waitsBehind, withConditions } from './report.ts';
 import { drainedOrdinal, drainsOf, podOfSession } from './sessions.ts';
 import { fillReplicas, setFinalizer } from './upkeep.ts';
-import { workloadsOf } from './workloads.ts';
+import { isMonitoring, type Surroundings, workloadsOf } from './workloads.ts';
 import { tellStatus } from './write-status.ts';
 
 /**
@@ -72,7 +76,7 @@ async function look(context: Context, resource: KubeObject, signal: AbortSignal)
   const deleted = resource.metadata.deletionTimestamp !== undefined;
   const again = { requeueAfterMs: context.resyncMs * (0.9 + 0.2 * context.random()) };
   if (!deleted && resource.metadata.annotations?.[annotations.paused] === 'true') {
-    const paused = withConditions(resource, [pausedAnswer(annotations.paused)], context.now());
+    const paused = withConditions(resource, pausedAnswers(annotations.paused, waitsBehind(resource)), context.now());
     await tellStatus(context, resource, paused, signal);
     return { again };
   }
@@ -85,8 +89,24 @@ async function look(context: Context, resource: KubeObject, signal: AbortSignal)
   const failure = document ? await failed(makeRight(visit, document), signal) : undefined;
   tellDeeds(visit);
   const newest = visit.resource;
-  await tellStatus(context, newest, reported(newest, findingsOf(visit, failure), context.now()), signal);
-  return { failure, again };
+  const { objects, pods } = foundAfter(visit);
+  const refusals = await findRefusals(context.cluster.client, objects, pods, { now: context.now(), signal });
+  const findings = findingsOf(visit, failure, { objects, pods, refusals: refusals.found, now: context.now() });
+  await tellStatus(context, newest, reported(newest, findings, context.now()), signal);
+  const kept = failure ?? findings.monitoring.failure;
+  if (refusals.waiting || findings.workloads.some(({ starting }) => starting))
+    return { failure: kept, again: { requeueAfterMs: missingAgainMs } };
+  const unwatched = findings.unserved.length > 0 || isUnwatched(context, document);
+  return { failure: kept, again: unwatched ? { requeueAfterMs: unwatchedAgainMs } : again };
+}
+
+/** How soon what no watch reports is looked at again, milliseconds. */
+const unwatchedAgainMs = 10_000;
+
+/** Whether a bridge connects by something whose changes are not reported: a Kafka resource where the operator does not watch. */
+function isUnwatched({ cluster }: Context, document: MqttKafkaBridge | null): boolean {
+  const { clusterRef } = document?.spec.kafka ?? {};
+  return clusterRef !== undefined && !cluster.watchesKafka(clusterRef.namespace ?? document!.metadata.namespace!);
 }
 
 interface Visit {
@@ -95,8 +115,10 @@ interface Visit {
   readonly checked: CheckedResource;
   /** The newest document if it is valid, else the last good one; null when there is none. */
   readonly document: MqttKafkaBridge | null;
-  missing: readonly string[];
+  /** What workloads cannot start without, and which workload. */
+  missing: readonly { readonly workload: KubeObject; readonly text: string }[];
   unserved: readonly string[];
+  monitoringFailure?: MkbError;
   /** Undefined until it has been looked up. */
   observed?: Observed;
   readonly deeds: Deed[];
@@ -134,9 +156,13 @@ const withVersion = (resource: KubeObject, { resourceVersion }: KubeObject['meta
 /** @throws what is nothing to report to people: a stop, and what we knew that was old by a moment, which is over when it is retried */
 function failureOf(error: unknown, signal: AbortSignal): MkbError {
   signal.throwIfAborted();
-  if (MkbError.is(error, 'kube-conflict') || MkbError.is(error, 'kube-cache-behind')) throw error;
+  if (isMomentary(error)) throw error;
   return failureFrom(error);
 }
+
+/** What we knew was old by a moment, which is over when it is retried: nothing to report to people. */
+const isMomentary = (error: unknown): boolean =>
+  MkbError.is(error, 'kube-conflict') || MkbError.is(error, 'kube-cache-behind');
 
 /** A failure outside of the work itself, such as a fault of ours: nobody must have to read our log to learn of it. */
 async function tellFailure(
@@ -163,18 +189,24 @@ async function makeRight(visit: Visit, document: MqttKafkaBridge): Promise<void>
   // Looking the cluster up waits for the Secret that Strimzi makes of it.
   if (strimzi !== undefined) await applyAll(cluster, kafkaUser({ document, settings }, strimzi), deeds, signal);
   const { observed, missing } = await observe(cluster, resource, document, signal);
-  visit.missing = missing;
   visit.observed = observed;
   await remember(visit, observed.sessions);
   const wanted = desiredObjects({ document, settings, observed, newPassword });
   const served = wanted.filter(object => isServed(object, observed));
   visit.unserved = [...new Set(wanted.filter(object => !served.includes(object)).map(({ kind }) => kind))];
+  visit.missing = served.flatMap(workload =>
+    missingOf(workload, missing).map(each => ({ workload, text: missingText(each) })),
+  );
   const now = served.filter(object => mayBeApplied(visit, object));
   const own = ownObjects(cluster, resource);
   const over = own.filter(object => isOver(resource, document, object));
   await prune(cluster, over, wanted, deeds, signal);
-  await applyAll(cluster, now, deeds, signal);
-  if (checked.document && missing.length === 0) {
+  const failures = await applyEach(cluster, now, deeds, signal);
+  const aside = failures.find(({ object }) => isMonitoring(object));
+  if (aside) visit.monitoringFailure = failureFrom(aside.error);
+  const failed = failures.find(({ object, error }) => !isMonitoring(object) || isMomentary(error));
+  if (failed) throw failed.error;
+  if (checked.document && visit.missing.length === 0) {
     const others = own.filter(object => drainedOrdinal(resource.metadata.name, object) === undefined);
     await prune(cluster, others, wanted, deeds, signal);
   }
@@ -193,11 +225,9 @@ async function remember({ context, resource, signal }: Visit, sessions: number):
 const isServed = (object: KubeObject, { apis }: Observed): boolean =>
   apis.prometheusOperator || !optionalKinds.includes(kindOf(object)!);
 
-const podKinds: ReadonlySet<string> = new Set(['StatefulSet', 'Deployment', 'Job']);
-
 /** Pods that cannot start are not made, and a session is not drained while its Pod uses it. */
 function mayBeApplied({ context, resource, missing }: Visit, object: KubeObject): boolean {
-  if (missing.length > 0 && podKinds.has(object.kind)) return false;
+  if (missing.some(({ workload }) => workload === object)) return false;
   const { name, namespace } = resource.metadata;
   const ordinal = drainedOrdinal(name, object);
   return (
@@ -215,20 +245,35 @@ function isOver(resource: KubeObject, { spec }: MqttKafkaBridge, object: KubeObj
   return ordinal < spec.bridge.replicas || ordinal >= (statusOf(resource).sessions ?? 0);
 }
 
-function findingsOf(visit: Visit, failure: MkbError | undefined): Findings {
-  const { context, resource, checked, document, missing, unserved, deeds, observed } = visit;
-  const { cluster, figures } = context;
-  const applied = deeds.filter(({ outcome }) => outcome !== 'removed').map(({ object }) => object);
-  const objects = newest(ownObjects(cluster, resource), applied);
+/** The objects and Pods of the bridge after what was done. */
+function foundAfter({ context: { cluster }, resource, deeds }: Visit): { objects: KubeObject[]; pods: ObservedPod[] } {
+  const applied = deeds.filter(({ outcome }) => !gone.has(outcome)).map(({ object }) => object);
+  return { objects: newest(ownObjects(cluster, resource), applied), pods: podsOf(cluster, resource) };
+}
+
+const gone: ReadonlySet<Outcome> = new Set(['removed', 'replaced']);
+
+function findingsOf(
+  visit: Visit,
+  failure: MkbError | undefined,
+  { objects, ...surroundings }: Surroundings & { readonly objects: readonly KubeObject[] },
+): Findings {
+  const { context, resource, checked, document, missing, unserved, observed } = visit;
+  const { figures } = context;
   const { connections, flow } = figures(keyOf(resource));
+  const [ofMonitoring, ofBridge] = [true, false].map(aside => [
+    ...new Set(missing.filter(({ workload }) => isMonitoring(workload) === aside).map(({ text }) => text)),
+  ]) as [string[], string[]];
   return {
     problems: checked.problems,
     document: document ?? undefined,
-    missing,
+    missing: ofBridge,
     unserved,
     failure,
-    workloads: workloadsOf(objects, podsOf(cluster, resource)),
+    monitoring: { missing: ofMonitoring, failure: visit.monitoringFailure },
+    workloads: workloadsOf(objects, surroundings),
     drains: drainsOf(resource.metadata.name, objects),
+    drainTrouble: drainTrouble(resource.metadata.name, objects, surroundings),
     sessions: observed?.sessions ?? statusOf(resource).sessions ?? 1,
     connections,
     flow,
@@ -244,6 +289,9 @@ function newest(observed: readonly KubeObject[], applied: readonly KubeObject[])
 }
 
 function tellDeeds({ context, resource, deeds }: Visit): void {
-  for (const { outcome, kind } of deeds) if (outcome === 'corrected') context.onCorrected(kind.kind);
+  for (const { outcome, kind } of deeds) {
+    if (outcome === 'corrected') context.onCorrected(kind.kind);
+    if (outcome === 'restored') context.onRestored(kind.kind);
+  }
   for (const event of deedEvents(deeds)) context.events.record(resource, event);
 }

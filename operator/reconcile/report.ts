@@ -3,7 +3,8 @@ import type { BridgeStatus, Condition } from '../../api/schema/status.ts';
 import { selectorLabels } from '../resources/labels.ts';
 import type { KubeObject } from '../runtime/object.ts';
 import { setCondition } from '../runtime/status.ts';
-import { type Answer, answers, conditionTypes } from './conditions.ts';
+import { type Answer, conditionTypes } from './answer.ts';
+import { answers } from './conditions.ts';
 import type { Findings } from './findings.ts';
 import { flowTexts } from './flow.ts';
 import type { Workload } from './workloads.ts';
@@ -35,6 +36,12 @@ export function reported(resource: KubeObject, findings: Findings, now: Date): B
 function flowShown({ flow }: Findings, bridge: Workload | undefined, old: BridgeStatus): Pick<BridgeStatus, 'flow'> {
   const shown = flow ? flowTexts(flow, old.flow) : old.flow;
   return shown && bridge && bridge.current > 0 ? { flow: shown } : {};
+}
+
+/** The generation that runs, if the newest one was not applied yet; 0 for none. */
+export function waitsBehind(resource: KubeObject): number | undefined {
+  const { appliedGeneration = 0 } = statusOf(resource);
+  return appliedGeneration === resource.metadata.generation ? undefined : appliedGeneration;
 }
 
 /** The newest document runs as soon as nothing has kept us from applying it. */

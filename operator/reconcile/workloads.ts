@@ -1,5 +1,7 @@
 /** How far the Pods of each part of a pipeline are from what is wanted. */
+import { optionalKinds } from '../kinds.ts';
 import type { ObservedPod } from '../observed/observed-objects.ts';
+import type { PodTrouble } from '../observed/pod-trouble.ts';
 import type { Component } from '../resources/labels.ts';
 import type { KubeObject } from '../runtime/object.ts';
 
@@ -12,8 +14,10 @@ export interface Workload {
   readonly current: number;
   readonly ready: number;
   readonly updated: number;
-  /** Why a Pod of it does not run. */
-  readonly trouble: { readonly reason: string; readonly message: string } | undefined;
+  /** Why a Pod of it does not run, or cannot be made. */
+  readonly trouble: PodTrouble | undefined;
+  /** Whether a Pod of it is so young that it may just not be ready yet. */
+  readonly starting?: boolean;
 }
 
 interface Scaled {
@@ -29,24 +33,39 @@ interface Scaled {
 export const componentOf = ({ metadata }: KubeObject): Component | undefined =>
   metadata.labels?.['app.kubernetes.io/component'] as Component | undefined;
 
+const monitoringComponents: ReadonlySet<string> = new Set<Component>(['exporter', 'prometheus', 'grafana']);
+
+const monitoringKinds: ReadonlySet<string> = new Set(optionalKinds.map(({ kind }) => kind));
+
+/** Whether an object is of the monitoring: whatever becomes of it, the bridge runs. */
+export const isMonitoring = (object: KubeObject): boolean =>
+  monitoringComponents.has(componentOf(object) ?? '') || monitoringKinds.has(object.kind);
+
 const workloadKinds = new Set(['StatefulSet', 'Deployment']);
 
-/**
- * @param objects what belongs to the bridge
- * @param pods all of its Pods
- */
-export const workloadsOf = (objects: readonly KubeObject[], pods: readonly ObservedPod[]): Workload[] =>
+export interface Surroundings {
+  /** All Pods of the bridge. */
+  readonly pods: readonly ObservedPod[];
+  /** Why Pods cannot be made, or cannot start, by the uid of the workload or of the Pod: what only events say. */
+  readonly refusals: ReadonlyMap<string, PodTrouble>;
+  readonly now: Date;
+}
+
+/** @param objects what belongs to the bridge */
+export const workloadsOf = (objects: readonly KubeObject[], surroundings: Surroundings): Workload[] =>
   objects
     .filter(({ kind }) => workloadKinds.has(kind))
     .flatMap(object => {
       const component = componentOf(object);
-      return component ? [workloadOf(object, component, pods)] : [];
+      return component ? [workloadOf(object, component, surroundings)] : [];
     });
 
-function workloadOf(object: KubeObject, component: Component, pods: readonly ObservedPod[]): Workload {
+function workloadOf(object: KubeObject, component: Component, surroundings: Surroundings): Workload {
   const { spec, status = {} } = object as Scaled & KubeObject;
   // What is said of an older generation is not about what is wanted now.
   const seen = status.observedGeneration === object.metadata.generation;
+  const pods = surroundings.pods.filter(pod => componentOf(pod) === component && !pod.metadata.deletionTimestamp);
+  const ofPods = pods.flatMap(pod => podTrouble(pod, surroundings) ?? []);
   return {
     component,
     title: `${object.kind} ${object.metadata.name}`,
@@ -54,11 +73,27 @@ function workloadOf(object: KubeObject, component: Component, pods: readonly Obs
     current: status.replicas ?? 0,
     ready: status.readyReplicas ?? 0,
     updated: seen ? (status.updatedReplicas ?? 0) : 0,
-    trouble: pods.find(
-      pod => componentOf(pod) === component && pod.trouble !== undefined && !pod.metadata.deletionTimestamp,
-    )?.trouble,
+    trouble: ofPods[0] ?? surroundings.refusals.get(object.metadata.uid!),
+    starting: pods.some(pod => !pod.ready && ageMs(pod, surroundings.now) < startingMs),
   };
 }
+
+/** After this a Pod that is not connected is news. */
+const startingMs = 30_000;
+/** One that ends this often, and has not run for this long since, ends again and again, even if it is ready between. */
+const crashLoop = { restarts: 3, runsMs: 600_000 };
+
+export function podTrouble(pod: ObservedPod, { refusals, now }: Omit<Surroundings, 'pods'>): PodTrouble | undefined {
+  const { crash } = pod;
+  const loops =
+    crash?.runsSince !== undefined &&
+    crash.restarts >= crashLoop.restarts &&
+    now.getTime() - Date.parse(crash.runsSince) < crashLoop.runsMs;
+  return pod.trouble ?? (loops ? crash : undefined) ?? refusals.get(pod.metadata.uid!);
+}
+
+export const ageMs = ({ metadata }: KubeObject, now: Date): number =>
+  now.getTime() - Date.parse(metadata.creationTimestamp ?? now.toISOString());
 
 /** Whether every Pod is there, ready, and of the newest template, and none too many. */
 export const isComplete = ({ wanted, current, ready, updated }: Workload): boolean =>

@@ -9,7 +9,7 @@ import { chooseImage } from './images.ts';
 import { annotations, selectorLabels } from './labels.ts';
 import { isInCluster, metadataOf } from './metadata.ts';
 import { bridgeName } from './names.ts';
-import { headlessService, networkPolicy, podDisruptionBudget, serviceAccount } from './parts.ts';
+import { headlessService, networkPolicy, podDisruptionBudget, podManagementPolicy, serviceAccount } from './parts.ts';
 import type { Pipeline } from './pipeline.ts';
 import { httpProbes, type PodTemplate, podTemplate } from './pods.ts';
 
@@ -46,8 +46,7 @@ function statefulSet(pipeline: Pipeline, made: readonly KubeObject[]): KubeObjec
     spec: {
       ...replicasOf(pipeline),
       serviceName: name,
-      // None waits for another to be ready: all of them wait for the same brokers.
-      podManagementPolicy: 'Parallel',
+      podManagementPolicy,
       updateStrategy: { type: 'RollingUpdate' },
       selector: { matchLabels: selectorLabels(metadata.name, component) },
       template: template(pipeline, chosen.image, made),

@@ -47,13 +47,21 @@ export const networkPolicy = (
   },
 });
 
-/** No more than one Pod is evicted at a time. */
+/**
+ * Of every StatefulSet. In order, a Pod that never becomes ready is never replaced by one of a corrected template
+ * (https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback); and Pods must not wait for each other: those of
+ * a bridge wait for the same brokers, and an EMQX node that was not the last to end waits for the one that was.
+ */
+export const podManagementPolicy = 'Parallel';
+
+/** No more than one Pod is evicted at a time, and one that is not ready may always be: it would keep its node from being drained. */
 export const podDisruptionBudget = (pipeline: Pipeline, component: Component, name: string): KubeObject => ({
   apiVersion: 'policy/v1',
   kind: 'PodDisruptionBudget',
   metadata: metadataOf(pipeline, component, name),
   spec: {
     maxUnavailable: 1,
+    unhealthyPodEvictionPolicy: 'AlwaysAllow',
     selector: { matchLabels: selectorLabels(pipeline.document.metadata.name, component) },
   },
 });

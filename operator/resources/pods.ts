@@ -90,6 +90,8 @@ function podSpec(name: string, options: PodOptions, pullSecrets: readonly string
 
 const locked = (container: Fields): Fields => ({
   ...container,
+  // So that its status says why it has ended.
+  terminationMessagePolicy: 'FallbackToLogsOnError',
   securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { concerns, factsOf, newsOf } from '../../cli/status-facts.ts';
-import { conditionTypes } from '../../operator/reconcile/conditions.ts';
+import { conditionTypes } from '../../operator/reconcile/answer.ts';
 import { bridgeObject, condition, readyCondition, withConditions } from './made-up-bridges.ts';
 
 const verdict = (object: ReturnType<typeof bridgeObject>) => {

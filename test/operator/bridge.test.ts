@@ -256,13 +256,11 @@ describeReal('kubernetes', 'kwok')('an operator', () => {
     });
   });
 
-  it('tells where to look when the controllers of Kubernetes make no Pods', async () => {
+  it('says why the controllers of Kubernetes make no Pods', async () => {
     // The API server takes a StatefulSet whose Pods it will not take.
     const podTemplate = { spec: { containers: [{ name: 'bridge', ports: [{ containerPort: 700_000 }] }] } };
     await apply('none', { bridge: { podTemplate } });
-    expect((await stage.look.reaches('none', 'Ready', 'False', 'PodsMissing'))?.message).toContain(
-      'the events of StatefulSet none-bridge',
-    );
+    expect((await stage.look.reaches('none', 'Ready', 'False', 'FailedCreate'))?.message).toContain('containerPort');
   });
 
   expectNoFaults(stage);

@@ -16,8 +16,6 @@ export interface BrokerKind {
   readonly resources: Fields;
   /** Saving everything, or handing it over, may take a while when much is waiting. */
   readonly terminationGracePeriodSeconds: number;
-  /** Whether its nodes may have to wait for one another to start. */
-  readonly startsTogether: boolean;
   /** The shell script that makes the file of users: see `passwordScript`. */
   passwordScript(pipeline: Pipeline): string;
   ports(pipeline: Pipeline): Port[];

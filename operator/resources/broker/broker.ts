@@ -8,7 +8,7 @@ import { chooseImage } from '../images.ts';
 import { selectorLabels } from '../labels.ts';
 import { metadataOf } from '../metadata.ts';
 import { brokerName } from '../names.ts';
-import { podDisruptionBudget, serviceAccount } from '../parts.ts';
+import { podDisruptionBudget, podManagementPolicy, serviceAccount } from '../parts.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { type PodTemplate, podTemplate } from '../pods.ts';
 import { brokerPodsName } from './address.ts';
@@ -57,7 +57,7 @@ function statefulSet(pipeline: Pipeline, kind: BrokerKind, made: readonly KubeOb
     spec: {
       replicas: broker.replicas,
       serviceName: brokerPodsName(metadata.name),
-      ...(kind.startsTogether && { podManagementPolicy: 'Parallel' }),
+      podManagementPolicy,
       updateStrategy: { type: 'RollingUpdate' },
       selector: { matchLabels: selectorLabels(metadata.name, component) },
       template: template(pipeline, kind, chosen.image, made),

@@ -60,8 +60,6 @@ export const emqx: BrokerKind = {
   dataFolder: '/opt/emqx/data',
   resources: { requests: { cpu: '250m', memory: '512Mi' }, limits: { memory: '2Gi' } },
   terminationGracePeriodSeconds: 120,
-  // A node that was not the last to end waits for the one that was: nobody may wait for it to be ready.
-  startsTogether: true,
   passwordScript: () => emqxUsersScript,
   ports: portsOf,
   inputs: pipeline => [

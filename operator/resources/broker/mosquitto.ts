@@ -54,7 +54,6 @@ export const mosquitto: BrokerKind = {
   dataFolder: mosquittoData,
   resources: { requests: { cpu: '100m', memory: '64Mi' }, limits: { memory: '512Mi' } },
   terminationGracePeriodSeconds: 60,
-  startsTogether: false,
   passwordScript: pipeline => passwordScript({ before: `: > ${passwordFile}${copyAccess(pipeline)}`, each: addUser }),
   ports: mqttPorts,
   inputs: pipeline => [

@@ -10,7 +10,7 @@ import { chooseImage } from '../images.ts';
 import { selectorLabels } from '../labels.ts';
 import { metadataOf } from '../metadata.ts';
 import { prometheusName } from '../names.ts';
-import { configMap, networkPolicy, serviceAccount } from '../parts.ts';
+import { configMap, networkPolicy, podManagementPolicy, serviceAccount } from '../parts.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { httpProbes, type PodTemplate, podTemplate } from '../pods.ts';
 import { dataVolume, volumeClaims } from '../volume-claims.ts';
@@ -61,6 +61,7 @@ function statefulSet(pipeline: Pipeline, name: string): KubeObject {
     spec: {
       replicas: 1,
       serviceName: name,
+      podManagementPolicy,
       selector: { matchLabels: selectorLabels(pipeline.document.metadata.name, component) },
       template: template(pipeline, name, image),
       ...volumeClaims(specOf(pipeline)),

@@ -9,6 +9,8 @@ const pod = (name: string): ObservedPod => ({
   ready: true,
   ip: name,
   trouble: undefined,
+  beginning: false,
+  crash: undefined,
 });
 
 const page = (

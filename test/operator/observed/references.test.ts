@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { referencesOf } from '../../../operator/observed/references.ts';
-import { readInputs } from '../../../operator/reconcile/inputs.ts';
+import { missingText, readInputs } from '../../../operator/reconcile/inputs.ts';
 import type { KubeObject } from '../../../operator/runtime/object.ts';
 import { documentIn } from '../support/resources.ts';
 
@@ -81,8 +81,8 @@ describe('inputs', () => {
   });
 
   it('name what is missing: the Secret, or the key', () => {
-    expect(inputs(undefined).missing).toEqual(['Secret mqtt']);
-    expect(inputs({ other: 'b' }).missing).toEqual(['key "password" of Secret mqtt']);
+    expect(inputs(undefined).missing.map(missingText)).toEqual(['Secret mqtt']);
+    expect(inputs({ other: 'b' }).missing.map(missingText)).toEqual(['key "password" of Secret mqtt']);
     expect(inputs({ password: 'a' }).missing).toEqual([]);
   });
 });

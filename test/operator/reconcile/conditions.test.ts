@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MkbError } from '../../../api/errors.ts';
-import { answers, camelCase, conditionTypes } from '../../../operator/reconcile/conditions.ts';
+import { camelCase, conditionTypes } from '../../../operator/reconcile/answer.ts';
+import { answers } from '../../../operator/reconcile/conditions.ts';
 import { emqxSessionsOf } from '../../../operator/reconcile/emqx-sessions.ts';
 import type { Findings } from '../../../operator/reconcile/findings.ts';
 import { brokerObjects } from '../../../operator/resources/broker/broker.ts';
@@ -37,6 +38,8 @@ describe('conditions', () => {
       KafkaReachable: 'True Connected',
       MonitoringReady: 'True NotAsked',
       Paused: 'False NotPaused',
+      Reconciling: 'False Complete',
+      Stalled: 'False NotStalled',
     });
   });
 

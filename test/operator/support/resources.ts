@@ -37,6 +37,8 @@ export const findingsOf = (more: Partial<Findings> = {}): Findings => ({
   missing: [],
   unserved: [],
   failure: undefined,
+  monitoring: { missing: [], failure: undefined },
+  drainTrouble: undefined,
   workloads: [workloadOf()],
   drains: [],
   sessions: 2,

@@ -1,0 +1,92 @@
+/** A bridge beside others on a real API server: Strimzi, which moves a cluster, and tools that apply or scale the same bridge. */
+import { describe, expect, it } from 'vitest';
+import { describeReal } from '../real/require.ts';
+import { until } from '../real/until.ts';
+import { expectNoFaults, stageForBridges } from './support/bridge-stage.ts';
+import { bridge } from './support/stage.ts';
+
+const seconds = (count: number) => ({ timeoutMs: count * 1000 });
+
+describeReal('kubernetes', 'kwok')('an operator', () => {
+  const stage = stageForBridges();
+  const { kubectl, apply } = stage;
+
+  describe('whose bridge refers to a Kafka cluster of Strimzi', () => {
+    const kafka = (name: string, port: number, certificate: string) => ({
+      apiVersion: 'kafka.strimzi.io/v1',
+      kind: 'Kafka',
+      metadata: { name, namespace: 'default' },
+      spec: { kafka: { listeners: [{ name: 'tls', type: 'internal', tls: true }] } },
+      status: {
+        listeners: [{ name: 'tls', bootstrapServers: `${name}-bootstrap:${port}`, certificates: [certificate] }],
+      },
+    });
+    const runs = async (name: string) =>
+      (await stage.kubernetes.get('configmap', `${name}-bridge`))?.data['bridge.yaml'];
+
+    // An address that changed was noticed ten minutes later, and a cluster that was ready late after up to five.
+    it('connects to it as soon as it is ready, and where it is', async () => {
+      await apply('follows', { kafka: { clusterRef: { name: 'late' } } });
+      await stage.look.reaches('follows', 'Ready', 'False', 'KafkaClusterNotReady');
+      await stage.kubernetes.apply(kafka('late', 9093, 'one'));
+      await until(
+        'it to run',
+        async () => (await stage.look.condition('follows', 'Ready'))?.status === 'True',
+        seconds(15),
+      );
+      expect(await runs('follows')).toContain('late-bootstrap:9093');
+      await stage.kubernetes.apply(kafka('late', 9094, 'one'));
+      await until('the other port', async () => (await runs('follows')).includes('late-bootstrap:9094'), seconds(15));
+      const ca = async () => (await stage.kubernetes.get('secret', 'follows-kafka'))!.data['ca.crt'];
+      await stage.kubernetes.apply(kafka('late', 9094, 'two'));
+      await until('the other certificate', async () => atob(await ca()) === 'two', seconds(15));
+      await kubectl('delete', 'mkb', 'follows');
+    });
+  });
+
+  describe('beside others who apply the same bridge', () => {
+    const applyAs = (manager: string, object: object) =>
+      stage.kubernetes.kubectl(
+        ['apply', '--server-side', `--field-manager=${manager}`, '-f', '-'],
+        JSON.stringify(object),
+      );
+
+    // Argo CD could not set replicas: the operator had written them. And two tools with the same manifest had conflicts over defaults.
+    it('owns nothing that they may want to say', async () => {
+      const sinks = [{ mqtt: { topic: 'out' } }, { kafka: { topic: 'cars' } }];
+      const tests = [{ name: 't', message: { topic: 'cars/1', payload: 'x' }, rows: [] }];
+      const rules = [{ name: 'all', sql: 'SELECT payload FROM "cars/#"', sinks, tests }];
+      const spec = {
+        rules,
+        kafka: { bootstrapServers: ['kafka:9092'], topics: [{ name: 'cars', config: { a: 'b' } }] },
+      };
+      const document = bridge('shared-field', { mqtt: { url: 'mqtt://a', share: 's' }, ...spec });
+      await applyAs('argo', document);
+      await stage.look.reaches('shared-field', 'Ready', 'True');
+      await until(
+        'the field to be nobody’s',
+        async () =>
+          !(await kubectl('get', 'mkb', 'shared-field', '-o', 'json', '--show-managed-fields')).includes(
+            'operator-defaults',
+          ),
+      );
+      await applyAs('flux', document);
+      await applyAs('argo', document);
+      await applyAs('flux', bridge('shared-field', { ...document.spec, bridge: { replicas: 2 } }));
+      await stage.look.reaches('shared-field', 'Ready', 'True');
+      await kubectl('delete', 'mkb', 'shared-field');
+    });
+
+    it('lets whoever scales scale', async () => {
+      await applyAs('argo', bridge('scaled-by-all', { mqtt: { url: 'mqtt://a', share: 's' } }));
+      await stage.look.reaches('scaled-by-all', 'Ready', 'True');
+      await kubectl('scale', 'mkb', 'scaled-by-all', '--replicas=3');
+      await until('three', async () => (await stage.look.status('scaled-by-all')).readyReplicas === 3);
+      await applyAs('argo', bridge('scaled-by-all', { mqtt: { url: 'mqtt://a', share: 's' } }));
+      expect((await stage.kubernetes.get('mkb', 'scaled-by-all'))!.spec.bridge.replicas).toBe(3);
+      await kubectl('delete', 'mkb', 'scaled-by-all');
+    });
+  });
+
+  expectNoFaults(stage);
+});
