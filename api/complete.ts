@@ -15,7 +15,11 @@ export const completeDocument = (document: unknown): MqttKafkaBridge => {
   if (isMapping(spec.mqtt)) spec.mqtt.clientId ??= identity;
   if (!isMapping(spec.kafka)) return complete;
   spec.kafka.clientId ??= identity;
-  if (isMapping(spec.kafka.consumer)) spec.kafka.consumer.groupId ??= identity;
+  if (isMapping(spec.kafka.consumer)) {
+    spec.kafka.consumer.groupId ??= identity;
+    // Kafka's own default would have a killed bridge's partitions wait for 45 seconds.
+    spec.kafka.consumer.sessionTimeout ??= spec.kafka.consumer.groupInstanceId === undefined ? '10s' : '1m';
+  }
   if (isMapping(spec.kafka.producer)) spec.kafka.producer.idempotent ??= spec.kafka.producer.acks === 'all';
   return complete;
 };

@@ -20,8 +20,11 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { MqttKafkaBridge } from '../api/bridge.ts';
+import { asMkbError } from '../api/errors/as-mkb-error.ts';
 import { MkbError } from '../api/errors.ts';
 import { type Outcome, outcomes } from './flow/outcome.ts';
+import type { ConsumerOptions } from './kafka/consumer/options.ts';
+import { removeInstance } from './kafka/consumer/remove-instance.ts';
 import { Bridge } from './main.ts';
 import { endSession } from './mqtt/end-session.ts';
 import type { SessionOptions } from './mqtt/options.ts';
@@ -55,6 +58,7 @@ export class Drain {
   readonly clientId: string;
   readonly #bridge: Bridge;
   readonly #session: SessionOptions;
+  readonly #consumer: ConsumerOptions | undefined;
   readonly #errors: ErrorLog;
   readonly #everyMs: number;
   /** Messages at the last look: those that are settled, and of these the ones that a rule wanted. */
@@ -64,6 +68,7 @@ export class Drain {
   /** Use `prepareDrain`. */
   constructor(document: MqttKafkaBridge, parts: BridgeParts, { log, everyMs = 250 }: DrainOptions) {
     this.#session = parts.session;
+    this.#consumer = parts.kafkaSource?.consumer;
     this.clientId = this.#session.clientId;
     // What goes from Kafka to MQTT is none of this replica's: the group gives its partitions to the others.
     const session = { ...this.#session, subscribes: false };
@@ -95,6 +100,7 @@ export class Drain {
       if (sessionPresent) await this.#empty(signal);
       await bridge.stop();
       await endSession(this.#session, error => this.#errors.report('warn', error), signal);
+      await this.#leaveGroup();
       return { sessionPresent, messages: this.#messages() };
     } catch (error) {
       const { unacknowledged } = await bridge.stop();
@@ -106,6 +112,12 @@ export class Drain {
     } finally {
       signal.removeEventListener('abort', stop);
     }
+  }
+
+  /** A static member would keep its partitions until its session ends; if it cannot be taken out, that is what happens. */
+  async #leaveGroup(): Promise<void> {
+    if (this.#consumer?.instanceId === undefined) return;
+    await removeInstance(this.#consumer).catch(error => this.#errors.report('warn', asMkbError(error)));
   }
 
   async #empty(signal: AbortSignal): Promise<void> {

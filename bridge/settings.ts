@@ -135,11 +135,21 @@ export async function consumerOptions(
   secrets: SecretSources,
   ordinal: number,
 ): Promise<ConsumerOptions> {
-  const { groupId, offsetReset, discoverEvery } = document.spec.kafka.consumer;
+  const { groupId, groupInstanceId, sessionTimeout, offsetReset, discoverEvery } = document.spec.kafka.consumer;
   const { cluster } = await producerOptions(document, secrets);
   const self = { bridge: document.metadata.name, ordinal, host: hostname(), instance: randomUUID() };
   const wanted = { ...wantedBy(topics, document), discoverEveryMs: durationMs(discoverEvery) };
-  return { cluster, groupId, self, offsetReset: offsetResetOf(offsetReset), wanted, ...membership, ...reading };
+  return {
+    cluster,
+    groupId,
+    instanceId: groupInstanceId && `${groupInstanceId}-${ordinal}`,
+    self,
+    offsetReset: offsetResetOf(offsetReset),
+    wanted,
+    sessionTimeoutMs: durationMs(sessionTimeout),
+    ...membership,
+    ...reading,
+  };
 }
 
 /** Dead letters are never read by a pattern: one that fails again would make the next. */
@@ -150,9 +160,7 @@ function wantedBy(topics: readonly KafkaSource[], { spec }: MqttKafkaBridge): Om
   return { names: [...new Set(names)], patterns, except: new Set(deadLetters === undefined ? [] : [deadLetters]) };
 }
 
-/** Kafka's own defaults would have a killed bridge's partitions wait for 45 seconds. */
 const membership = {
-  sessionTimeoutMs: 10_000,
   heartbeatMs: 1000,
   rebalanceTimeoutMs: 30_000,
   settleTimeoutMs: 10_000,

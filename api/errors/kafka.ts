@@ -225,6 +225,13 @@ export const kafkaErrors = table({
     remedy:
       'Give each bridge a spec.kafka.consumer.groupId of its own, or stop the other one. Replicas of one bridge are distinguished by --ordinal: 0, 1, 2.',
   },
+  'kafka-instance-fenced': {
+    kind: 'permanent',
+    message: ({ group, instanceId, who }: { group: string; instanceId: string; who: string }) =>
+      `The instance id ${instanceId} of the consumer group ${group} was taken by ${who}; this process reads nothing until that one has left.`,
+    remedy:
+      'Each process needs an instance id of its own: give replicas of one bridge their --ordinal (0, 1, 2), and each bridge a spec.kafka.consumer.groupInstanceId of its own. If this is an old process whose successor runs, stop it.',
+  },
   'kafka-membership-lost': {
     kind: 'retryable',
     message: ({ group, reason }: { group: string; reason: string }) =>

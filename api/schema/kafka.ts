@@ -124,6 +124,20 @@ const consumer = section(
     groupId: text('The consumer group, which remembers how far the bridge has read.', {
       defaultFrom: '`metadata.name`; in a cluster the namespace and a dot before it',
     }),
+    groupInstanceId: optional(
+      text(
+        'Makes the bridge a static member of its group, which keeps its partitions while it restarts (`group.instance.id` of Kafka). The number of the replica is put behind it: `vehicles-0`.',
+        {
+          pattern: '^[a-zA-Z0-9._-]+$',
+          maxLength: 240,
+          expected: '1 to 240 letters, digits, dots, underscores and dashes',
+        },
+      ),
+    ),
+    sessionTimeout: duration(
+      'How long nothing is heard of a replica before its partitions go to others; with `groupInstanceId`, how long a restart may take. The brokers allow 6 s to 30 min unless changed (`group.min.session.timeout.ms`).',
+      { min: '3s', max: '30m', defaultFrom: '1m with `groupInstanceId`, else 10s' },
+    ),
     offsetReset: text(
       'Where a group without a position starts, or one whose position Kafka does not have: `earliest` at the first record kept, `latest` at what comes next; a time such as `2026-11-29T10:00:00Z`, or a duration such as `24h` for so long ago, at the first record that is not older. `none` reads nothing, and reports it, until somebody sets the position.',
       {

@@ -31,7 +31,7 @@ describe('what a document leaves out', () => {
         linger: '5ms',
         batchBytes: '512KiB',
       },
-      consumer: { discoverEvery: '30s', groupId: 'cars', offsetReset: 'latest' },
+      consumer: { discoverEvery: '30s', groupId: 'cars', offsetReset: 'latest', sessionTimeout: '10s' },
       topics: [],
     });
     expect(spec.delivery).toEqual({
@@ -56,6 +56,12 @@ describe('what a document leaves out', () => {
     const { spec } = completeDocument(documentOf({ kafka }));
     expect(spec.kafka).toMatchObject({ clientId: 'mine', consumer: { groupId: 'ours' } });
     expect(spec.kafka.producer).toMatchObject({ acks: 'leader', idempotent: false });
+  });
+
+  it('gives a static member a minute to restart', () => {
+    const consumer = { groupInstanceId: 'cars' };
+    const kafka = { bootstrapServers: ['localhost:9092'], consumer };
+    expect(completeDocument(documentOf({ kafka })).spec.kafka.consumer.sessionTimeout).toBe('1m');
   });
 
   it('is filled in once: a complete document stays as it is, and the one given is not touched', () => {

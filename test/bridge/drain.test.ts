@@ -82,6 +82,17 @@ describe('a session that is drained', () => {
     ]);
   });
 
+  it('takes its static member out of the consumer group, which would keep partitions for a minute', async () => {
+    const back = { name: 'back', sql: 'SELECT value FROM "$kafka/t"', sinks: [{ mqtt: { topic: 'a' } }] };
+    const forth = { name: 'r', sql: 'SELECT payload FROM "a/{id}"', sinks: [{ kafka: { topic: 't' } }] };
+    const left = kafka.faults.add({ api: 'LeaveGroup', times: Number.POSITIVE_INFINITY });
+    await drain({ rules: [forth, back] });
+    expect(left.hits).toBe(0);
+    const consumer = { groupInstanceId: 'cars' };
+    await drain({ rules: [forth, back], kafka: { bootstrapServers: [kafka.bootstrap], consumer } });
+    expect(left.hits).toBe(1);
+  });
+
   it('is the only one of a bridge that shares no subscription, whatever the ordinal', async () => {
     keeper.script.connected = peer => peer.send(publish(1));
     await drain({ mqtt: { url: keeper.server.url, sessionExpiry: '1h' } });

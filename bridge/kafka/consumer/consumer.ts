@@ -17,6 +17,7 @@ import { Cluster } from '../cluster.ts';
 import { requireTopics } from '../topic-admin.ts';
 import type { UnreachableLeader } from '../waits.ts';
 import { AssignedPartition } from './assigned-partition.ts';
+import { Coordinator } from './coordinator.ts';
 import { Group } from './group.ts';
 import type { Assignment, TopicPartition } from './group-protocol.ts';
 import { Intake, leaderOf } from './intake.ts';
@@ -67,7 +68,7 @@ export class Consumer {
     const changed = () => this.#group.metadataRead();
     const problem = (error: MkbError) => this.#report(error);
     this.#subscription = new Subscription(wanted, this.cluster, this.#lives, changed, problem);
-    this.#group = new Group(options, this.cluster, {
+    this.#group = new Group(options, new Coordinator(options, this.cluster), {
       look: () => this.#subscription.look(),
       topics: () => this.#subscription.topics,
       isNew: topic => this.#lives.isNew(topic),

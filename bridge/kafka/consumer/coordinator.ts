@@ -11,6 +11,9 @@ import { Link } from '../link.ts';
 import { isDenied } from '../topic-error.ts';
 import type { ConsumerOptions } from './options.ts';
 
+/** The longest that an answer is waited for, milliseconds, however long the session may be silent. */
+const longestWaitMs = 10_000;
+
 export class Coordinator {
   readonly #options: ConsumerOptions;
   readonly #cluster: Cluster;
@@ -36,7 +39,7 @@ export class Coordinator {
     this.#link ??= this.#find();
     const finding = this.#link;
     const late = Promise.withResolvers<never>();
-    const waitMs = this.#options.sessionTimeoutMs + longerMs;
+    const waitMs = Math.min(this.#options.sessionTimeoutMs, longestWaitMs) + longerMs;
     const timer = setTimeout(() => late.reject(new Error(`no answer within ${waitMs} ms`)), waitMs);
     try {
       const answered = finding.then(link => link.ready()).then(request);

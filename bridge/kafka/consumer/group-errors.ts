@@ -6,6 +6,9 @@ import { isDenied } from '../topic-error.ts';
 /** The group is being made up anew: join again. */
 export const rebalanceInProgress = 27;
 
+/** Another process has our instance id. */
+export const fencedInstance = 82;
+
 /** We are not, or no longer, a member. */
 export const isMemberUnknown = (code: number): boolean => reactionTo(code) === 'rejoin';
 

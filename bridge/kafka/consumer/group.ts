@@ -8,29 +8,23 @@
  *
  * If the coordinator says that we are no member any more, others work on our partitions already: they are gone at once. The same holds when
  * nothing was heard from it for a session timeout, for by then it says so to others.
+ *
+ * A static member (KIP-345) keeps its partitions over a restart that is shorter than the session timeout: it does not leave, and gets back what it
+ * had. Nobody deals partitions out then, so each static member looks whether all of them are dealt, and asks for it otherwise: by a subscription
+ * that differs, since the coordinator gives a member that says nothing new what it had. When another process takes the instance id, this one
+ * does not take it back: it waits until nobody has it.
  */
-import {
-  type Connection,
-  describeGroupsV5,
-  heartbeatV4,
-  joinGroupV7,
-  leaveGroupV5,
-  offsetCommitV8,
-  offsetFetchV7,
-  syncGroupV5,
-} from '@platformatic/kafka';
+import type { joinGroupV7, syncGroupV5 } from '@platformatic/kafka';
 import { asMkbError } from '../../../api/errors/as-mkb-error.ts';
 import { MkbError } from '../../../api/errors.ts';
 import { backoffMs } from '../../../network/backoff.ts';
 import { errorName } from '../../../network/kafka/error-codes.ts';
-import { responseOf } from '../../../network/kafka/response-error.ts';
-import type { Cluster } from '../cluster.ts';
-import { Coordinator } from './coordinator.ts';
-import { groupError, isMemberUnknown, isMoved, rebalanceInProgress } from './group-errors.ts';
+import type { Coordinator } from './coordinator.ts';
+import { type Commit, type Committed, GroupCalls, noMember } from './group-calls.ts';
+import { fencedInstance, groupError, isMemberUnknown, isMoved, rebalanceInProgress } from './group-errors.ts';
 import {
   type Assignment,
   assign,
-  assignorName,
   decodeAssignment,
   decodeSubscription,
   encodeAssignment,
@@ -38,7 +32,7 @@ import {
   type TopicPartition,
 } from './group-protocol.ts';
 import type { ConsumerOptions } from './options.ts';
-import { encodeFacts, strangersIn } from './strangers.ts';
+import { encodeFacts, factsOf, type GroupMember, shownMember, strangersIn } from './strangers.ts';
 import { Wait } from './wait.ts';
 
 export interface GroupEvents {
@@ -63,48 +57,42 @@ export interface GroupEvents {
   refused(error: MkbError): void;
 }
 
-/** An offset to be told to Kafka. */
-export interface Commit extends TopicPartition {
-  readonly offset: bigint;
-  /** Of the topic that the offset is of; it is kept with the offset. */
-  readonly topicId: string | undefined;
-}
-
-/** What Kafka has as the group's offset of a partition. */
-export interface Committed extends TopicPartition {
-  /** Undefined where it has none. */
-  readonly offset: bigint | undefined;
-  readonly topicId: string | undefined;
-  /** Why it does not say. */
-  readonly error: MkbError | undefined;
-}
-
 /** The longest pause after a refusal, milliseconds: a right that was granted is used by then. */
 const refusedPauseMs = 30_000;
-const protocolType = 'consumer';
-const noMember = { memberId: '', generation: -1 };
-const isId = /^[0-9a-f]{32}$/;
+/** How often it is looked whether another process still has our instance id. */
+const fencedPauseMs = 2000;
 
 export class Group {
   readonly #options: ConsumerOptions;
   readonly #events: GroupEvents;
-  readonly #coordinator: Coordinator;
+  readonly #calls: GroupCalls;
   readonly #wait = new Wait();
-  #member: { memberId: string; generation: number } = noMember;
-  /** Of the leader: how many partitions each topic had when they were dealt out. */
+  /** How many partitions each topic had when they were dealt out: of the leader, and of each static member. */
   #dealt = new Map<string, number>();
   /** The topics that our subscription had. */
   #joinedFor: readonly string[] = [];
+  /** Grows when the partitions have to be dealt out again although nobody came or went. */
+  #turn = 0;
+  /** Whether partitions have to be dealt out that nobody has. */
+  #isIncomplete = false;
+  /** Those that were asked for last. Once is enough: a leader of another kind may have its reasons. */
+  #askedFor = '';
   #heardAt = 0;
   #stopped = false;
   /** Joins no more, but stays a member for as long as it takes to leave in order. */
   #retiring = false;
+  /** Whether another process has our instance id. */
+  #fenced = false;
   #failures = 0;
 
-  constructor(options: ConsumerOptions, cluster: Cluster, events: GroupEvents) {
+  constructor(
+    options: ConsumerOptions,
+    coordinator: Pick<Coordinator, 'ask' | 'forget' | 'close'>,
+    events: GroupEvents,
+  ) {
     this.#options = options;
     this.#events = events;
-    this.#coordinator = new Coordinator(options, cluster);
+    this.#calls = new GroupCalls(options, coordinator);
   }
 
   /** Joins, and stays a member until `leave`. Whatever fails is tried again, for ever. */
@@ -130,51 +118,17 @@ export class Group {
 
   /** Tells Kafka how far the partitions are read. Returns whether it took all of it; if not, ask again later. */
   async commit(commits: readonly Commit[]): Promise<boolean> {
-    const { memberId, generation } = this.#member;
-    if (memberId === '') return false;
-    const topics = [...Map.groupBy(commits, ({ topic }) => topic)].map(([name, partitions]) => ({
-      name,
-      partitions: partitions.map(({ partition, offset, topicId }) => ({
-        partitionIndex: partition,
-        committedOffset: offset,
-        committedLeaderEpoch: -1,
-        committedMetadata: topicId ?? null,
-      })),
-    }));
-    const answer = await this.#ask('take offsets', connection =>
-      offsetCommitV8.api.async(connection, this.#options.groupId, generation, memberId, null, topics),
-    );
-    const codes = answer.topics.flatMap(({ partitions }) => partitions.map(({ errorCode }) => errorCode));
-    const code = codes.find(each => each !== 0);
-    if (code === undefined) return true;
-    this.#judge(code, 'commit offsets');
-    return false;
+    if (this.#calls.member === noMember) return false;
+    this.#judge(await this.#calls.commit(commits), 'commit offsets');
+    return true;
   }
 
   /** The offsets that the group has, in the order of `partitions`. Throws what concerns all of them. */
-  async committed(partitions: readonly TopicPartition[]): Promise<Committed[]> {
+  async committed(partitions: readonly TopicPartition[]): Promise<readonly Committed[]> {
     if (partitions.length === 0) return [];
-    const topics = [...Map.groupBy(partitions, ({ topic }) => topic)].map(([name, of]) => ({
-      name,
-      partitionIndexes: of.map(({ partition }) => partition),
-    }));
-    const answer = await this.#ask('tell offsets', connection =>
-      offsetFetchV7.api.async(connection, [{ groupId: this.#options.groupId, topics }], true),
-    );
-    this.#judge(answer.errorCode, 'read offsets');
-    const found = new Map(
-      answer.topics.flatMap(({ name, partitions: of }) => of.map(each => [`${name}/${each.partitionIndex}`, each])),
-    );
-    return partitions.map(({ topic, partition }) => {
-      const { errorCode = 0, committedOffset = -1n, metadata = '' } = found.get(`${topic}/${partition}`) ?? {};
-      return {
-        topic,
-        partition,
-        offset: committedOffset < 0n ? undefined : committedOffset,
-        topicId: metadata && isId.test(metadata) ? metadata : undefined,
-        error: errorCode === 0 ? undefined : groupError(errorCode, this.#options.groupId, 'read offsets'),
-      };
-    });
+    const { errorCode, offsets } = await this.#calls.committed(partitions);
+    this.#judge(errorCode, 'read offsets');
+    return offsets;
   }
 
   /** The end is near: from now on it joins no more. Partitions that it has are kept until `leave`. */
@@ -182,72 +136,52 @@ export class Group {
     this.#retiring = true;
   }
 
-  /** Leaves the group, so that others need not wait for a session timeout. Let go of the partitions first. */
+  /**
+   * Leaves the group, so that others need not wait for a session timeout; a static member stays, for it comes back. Let go of the
+   * partitions first.
+   */
   async leave(): Promise<void> {
-    const { memberId } = this.#member;
     this.#stopped = true;
     this.#wait.end();
-    if (memberId !== '')
-      await this.#ask('let us leave', connection =>
-        leaveGroupV5.api.async(connection, this.#options.groupId, [{ memberId }]),
-      ).catch(() => undefined);
+    const stays = this.#options.instanceId !== undefined || this.#calls.member === noMember;
+    if (!stays) await this.#calls.leave().catch(() => undefined);
     this.close();
   }
 
   close(): void {
     this.#stopped = true;
     this.#wait.end();
-    this.#coordinator.close();
+    this.#calls.close();
   }
 
   // --- joining
 
   async #join(): Promise<Assignment> {
-    const joined = await this.#enter();
-    this.#member = { memberId: joined.memberId, generation: joined.generationId };
+    const { memberId, leader, generationId: generation, members } = await this.#enter();
+    this.#calls.member = { memberId, generation };
     this.#heardAt = performance.now();
-    const { groupId } = this.#options;
-    const { memberId, generation } = this.#member;
-    const dealt = joined.leader === memberId ? this.#deal(joined.members) : [];
-    const synced = await this.#ask(
-      'assign partitions',
-      connection =>
-        syncGroupV5.api.async(connection, groupId, generation, memberId, null, protocolType, assignorName, dealt),
-      this.#options.rebalanceTimeoutMs,
-    );
-    this.#judge(synced.errorCode, 'assign partitions');
-    return decodeAssignment(synced.assignment);
+    const dealt = leader === memberId ? this.#deal(members) : [];
+    const { errorCode, assignment } = await this.#calls.sync(dealt);
+    this.#judge(errorCode, 'assign partitions');
+    if (this.#options.instanceId !== undefined)
+      this.#dealt = new Map(this.#joinedFor.map(topic => [topic, this.#events.partitionsOf(topic)]));
+    const { partitions, made } = decodeAssignment(assignment);
+    // A static member may get back what it had before it was configured otherwise.
+    return { partitions: partitions.filter(({ topic }) => this.#joinedFor.includes(topic)), made };
   }
 
   async #enter(): Promise<joinGroupV7.JoinGroupResponse> {
-    const { groupId, sessionTimeoutMs, rebalanceTimeoutMs, self } = this.#options;
     await this.#events.look();
     const topics = this.#events.topics();
     this.#joinedFor = topics;
-    const protocols = [{ name: assignorName, metadata: encodeSubscription(topics, encodeFacts(self)) }];
+    const subscription = encodeSubscription(topics, encodeFacts(this.#options.self, this.#turn));
     for (;;) {
-      const { memberId } = this.#member;
-      const answer = await this.#ask(
-        'take us into the group',
-        connection =>
-          joinGroupV7.api.async(
-            connection,
-            groupId,
-            sessionTimeoutMs,
-            rebalanceTimeoutMs,
-            memberId,
-            null,
-            protocolType,
-            protocols,
-          ),
-        // It answers when all members have joined, or their time is over.
-        rebalanceTimeoutMs,
-      );
+      const answer = await this.#calls.join(subscription);
       if (answer.errorCode !== memberIdRequired) {
         this.#judge(answer.errorCode, 'join the group');
         return answer;
       }
-      this.#member = { memberId: answer.memberId, generation: -1 };
+      this.#calls.member = { memberId: answer.memberId, generation: -1 };
     }
   }
 
@@ -267,9 +201,9 @@ export class Group {
     }));
   }
 
-  /** Whether there are other topics to read than we joined for; or we lead, and a topic has another number of partitions now. */
+  /** Whether there are other topics to read than we joined for; or one that we watch has another number of partitions now. */
   get #outdated(): boolean {
-    if (this.#member.memberId === '') return false;
+    if (this.#calls.member === noMember) return false;
     if (this.#joinedFor !== this.#events.topics()) return true;
     return [...this.#dealt].some(([topic, dealt]) => {
       const count = this.#events.partitionsOf(topic);
@@ -277,27 +211,48 @@ export class Group {
     });
   }
 
-  /** Looks who else is here. A member that may not ask, or gets no answer, goes without. */
+  /** Looks who else is here, and whether all partitions are dealt. A member that may not ask, or gets no answer, goes without. */
   async #lookAround(): Promise<void> {
-    const { groupId, self, cluster } = this.#options;
-    try {
-      const { groups } = await this.#ask('describe itself', connection =>
-        describeGroupsV5.api.async(connection, [groupId], false),
-      );
-      this.#events.strangers(strangersIn(groups[0]?.members ?? [], self, cluster.clientId));
-    } catch {
-      // It costs a warning, and nothing else.
+    const { self, cluster, instanceId } = this.#options;
+    const described = await this.#calls.describe().catch(() => undefined);
+    if (described === undefined || this.#stopped) return;
+    const { members, groupState } = described;
+    this.#events.strangers(strangersIn(members, self, cluster.clientId));
+    if (instanceId === undefined || groupState !== 'Stable') return;
+    const undealt = this.#undealt(members);
+    if (undealt !== '' && undealt !== this.#askedFor) {
+      this.#isIncomplete = true;
+      this.#wait.end();
     }
+    this.#askedFor = undealt;
+  }
+
+  /** Partitions that we want some of and nobody has, as text. */
+  #undealt(members: readonly GroupMember[]): string {
+    const dealt = new Set<string>();
+    for (const { memberAssignment } of members)
+      for (const { topic, partition } of decodeAssignment(memberAssignment).partitions)
+        dealt.add(`${topic}/${partition}`);
+    const missing: string[] = [];
+    for (const topic of this.#joinedFor)
+      for (let partition = 0; partition < this.#events.partitionsOf(topic); partition++)
+        if (!dealt.has(`${topic}/${partition}`)) missing.push(`${topic}/${partition}`);
+    return missing.join();
   }
 
   // --- staying
 
-  /** Beats until the group is made up anew, then lets the partitions go. */
+  /** Beats until the group is made up again, then lets the partitions go. */
   async #stay(): Promise<void> {
+    this.#isIncomplete = false;
     for (;;) {
       await this.#wait.pause(this.#options.heartbeatMs);
       if (this.#stopped) return;
-      if (this.#outdated || (await this.#beat())) break;
+      if (this.#outdated || this.#isIncomplete) {
+        this.#turn++;
+        break;
+      }
+      if (await this.#beat()) break;
     }
     this.#dealt = new Map();
     let done = false;
@@ -313,16 +268,13 @@ export class Group {
     await released;
   }
 
-  /** Returns whether the group is being made up anew. Throws when we are no member of it. */
+  /** Returns whether the group is being made up again. Throws when we are no member of it. */
   async #beat(): Promise<boolean> {
-    const { memberId, generation } = this.#member;
     try {
-      const answer = await this.#ask('hear a heartbeat', connection =>
-        heartbeatV4.api.async(connection, this.#options.groupId, generation, memberId, null),
-      );
+      const code = await this.#calls.beat();
       this.#heardAt = performance.now();
-      if (answer.errorCode === rebalanceInProgress) return true;
-      this.#judge(answer.errorCode, 'stay in the group');
+      if (code === rebalanceInProgress) return true;
+      this.#judge(code, 'stay in the group');
     } catch (error) {
       if (!MkbError.is(error) || error.code === 'kafka-membership-lost' || error.kind === 'permanent') throw error;
       if (performance.now() - this.#heardAt > this.#options.sessionTimeoutMs) throw error;
@@ -336,25 +288,43 @@ export class Group {
     this.#dealt = new Map();
     this.#events.lost();
     const known = asMkbError(error);
-    if (known.code === 'kafka-membership-lost') this.#member = noMember;
+    if (known.code === 'kafka-membership-lost') this.#calls.member = noMember;
     const isRefusal = known.kind === 'permanent';
-    if (isRefusal) this.#events.refused(known);
+    if (this.#fenced) await this.#untilInstanceIsFree();
+    else if (isRefusal) this.#events.refused(known);
     else this.#events.problem(known);
     const { minDelayMs, maxDelayMs } = this.#options.cluster.retry;
     await this.#wait.pause(backoffMs(this.#failures++, minDelayMs, isRefusal ? refusedPauseMs : maxDelayMs));
   }
 
+  /** Two that take an instance id from each other would read everything twice, and nothing for long. */
+  async #untilInstanceIsFree(): Promise<void> {
+    const { groupId: group, instanceId = '', self } = this.#options;
+    for (let reported = ''; !this.#stopped && !this.#retiring; ) {
+      const described = await this.#calls.describe().catch(() => undefined);
+      const holder = described?.members.find(({ groupInstanceId }) => groupInstanceId === instanceId);
+      // We may have become another member ourselves, by a JoinGroup whose answer was lost.
+      if (
+        described !== undefined &&
+        (holder === undefined || factsOf(holder.memberMetadata)?.instance === self.instance)
+      )
+        break;
+      const who = holder === undefined ? 'another process' : shownMember(holder);
+      if (who !== reported) this.#events.refused(new MkbError('kafka-instance-fenced', { group, instanceId, who }));
+      reported = who;
+      await this.#wait.pause(fencedPauseMs);
+    }
+    this.#fenced = false;
+  }
+
   /** Throws what an error code of the coordinator means; 0 is none. */
   #judge(code: number, what: string): void {
     if (code === 0) return;
-    if (isMoved(code)) this.#coordinator.forget();
+    if (isMoved(code)) this.#calls.forgetCoordinator();
+    if (code === fencedInstance) this.#fenced = this.#options.instanceId !== undefined;
     if (isMemberUnknown(code))
       throw new MkbError('kafka-membership-lost', { group: this.#options.groupId, reason: errorName(code) });
     throw groupError(code, this.#options.groupId, what);
-  }
-
-  async #ask<Answer>(what: string, ask: (connection: Connection) => Promise<Answer>, longerMs = 0): Promise<Answer> {
-    return await this.#coordinator.ask(what, connection => responseOf(ask(connection)), longerMs);
   }
 }
 

@@ -11,6 +11,8 @@ import type { Wanted } from './subscription.ts';
 export interface ConsumerOptions {
   readonly cluster: ClusterOptions;
   readonly groupId: string;
+  /** Of a static member (KIP-345); no other process may have it. */
+  readonly instanceId: string | undefined;
   /** Who this is, for other members. */
   readonly self: MemberFacts;
   readonly wanted: Wanted;

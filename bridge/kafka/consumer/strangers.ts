@@ -19,30 +19,39 @@ export interface MemberFacts {
 
 export interface GroupMember {
   readonly memberId: string;
+  /** Of a static member. */
+  readonly groupInstanceId?: string | null | undefined;
   readonly clientId: string;
   readonly clientHost: string;
   /** Its subscription. */
   readonly memberMetadata: Buffer;
+  readonly memberAssignment: Buffer;
 }
 
-/** What of a subscription is behind its topics. */
-export const encodeFacts = (facts: MemberFacts): Buffer => Buffer.from(JSON.stringify(facts));
+/** What of a subscription is behind its topics. @param turn makes it another one although nothing is new; 0 for the first */
+export const encodeFacts = (facts: MemberFacts, turn = 0): Buffer =>
+  Buffer.from(JSON.stringify(turn === 0 ? facts : { ...facts, turn }));
 
 /** Those members that are no replicas of this bridge, in words. A replica of an older version says nothing, and has our client id. */
 export function strangersIn(members: readonly GroupMember[], own: MemberFacts, clientId: string): string[] {
   return members.flatMap(member => {
     const facts = factsOf(member.memberMetadata);
-    if (facts === undefined) {
-      if (member.clientId === clientId) return [];
-      return [`client ${cut(member.clientId)} at ${cut(member.clientHost)}`];
-    }
+    if (facts === undefined) return member.clientId === clientId ? [] : [shownMember(member)];
     const isReplica = facts.bridge === own.bridge && facts.ordinal !== own.ordinal;
     if (facts.instance === own.instance || isReplica) return [];
-    return [`bridge ${cut(facts.bridge)}, replica ${facts.ordinal}, on host ${cut(facts.host)}`];
+    return [shownMember(member)];
   });
 }
 
-function factsOf(subscription: Buffer): MemberFacts | undefined {
+/** A member in words. */
+export function shownMember({ memberMetadata, clientId, clientHost }: GroupMember): string {
+  const facts = factsOf(memberMetadata);
+  if (facts === undefined) return `client ${cut(clientId)} at ${cut(clientHost)}`;
+  return `bridge ${cut(facts.bridge)}, replica ${facts.ordinal}, on host ${cut(facts.host)}`;
+}
+
+/** What a member says of itself; undefined for one that is no bridge. */
+export function factsOf(subscription: Buffer): MemberFacts | undefined {
   try {
     const reader = Reader.from(subscription);
     reader.readInt16();

@@ -16,6 +16,7 @@ describe('a member of the group', () => {
     clientId,
     clientHost: '/10.0.0.7',
     memberMetadata,
+    memberAssignment: Buffer.alloc(0),
   });
   const saying = (facts: object) => member(encodeSubscription(['t'], encodeFacts({ ...own, ...facts })));
   test.each([

@@ -29,7 +29,7 @@ export async function startConsumer(
   };
   const self = { bridge: topic, ordinal: 0, host: 'h', instance: topic };
   const wanted = { names: [topic], patterns: new Map(), except: new Set<string>(), discoverEveryMs: 60_000 };
-  const group = { self, groupId: `of-${topic}`, wanted, offsetReset: 'earliest' as const };
+  const group = { self, groupId: `of-${topic}`, instanceId: undefined, wanted, offsetReset: 'earliest' as const };
   const times = { sessionTimeoutMs: 10_000, heartbeatMs: 500, rebalanceTimeoutMs: 10_000, settleTimeoutMs: 1000 };
   const limits = { commitEveryMs: 50, fetchBytes: 2 ** 20, partitionBytes: 2 ** 20 };
   const consumer = new Consumer(
