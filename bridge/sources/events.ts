@@ -8,24 +8,19 @@
  */
 import type { BridgeEvent, EventName, Happening } from '../../rules/events.ts';
 import { decodeJson } from '../../rules/json.ts';
-import type { Input, Origin } from '../../rules/rule.ts';
+import type { Origin } from '../../rules/rule.ts';
 import type { Clock } from '../clock.ts';
-import { Account } from '../flow/account.ts';
 import type { BoundRule } from '../flow/bound-rule.ts';
-import type { Remains } from '../flow/letters.ts';
-import type { Remembered, Settlement } from '../flow/settlement.ts';
-import type { Intake, Route, Source } from '../flow/source.ts';
-import type { ProducerRecord } from '../kafka/record.ts';
+import type { Intake, Route } from '../flow/source.ts';
+import { InnerSource } from './inner-source.ts';
 
 /** How many events may wait, and bytes of their payloads. */
 const longestQueue = 1000;
 const mostBytes = 8 * 1024 * 1024;
 const nothing = Buffer.alloc(0);
 
-export class EventsSource implements Source {
+export class EventsSource extends InnerSource {
   readonly name = 'events';
-  readonly account = new Account();
-  readonly starved = false;
   /** Events that found the queue full. */
   forgotten = 0;
   /** Bytes of payloads that wait. */
@@ -33,10 +28,10 @@ export class EventsSource implements Source {
   readonly #clock: Pick<Clock, 'now'>;
   readonly #routes = new Map<EventName, Route[]>();
   readonly #queue: BridgeEvent[] = [];
-  #intake: Intake | undefined;
   #scheduled = false;
 
   constructor(rules: readonly BoundRule[], clock: Pick<Clock, 'now'>) {
+    super();
     this.#clock = clock;
     for (const rule of rules)
       for (const name of new Set(rule.events))
@@ -59,45 +54,23 @@ export class EventsSource implements Source {
     this.#schedule();
   }
 
-  /** Events wait in the queue: none is handed over before `resume`, since there is no room. */
-  pause(): void {}
-
   resume(): void {
     if (this.#queue.length > 0) this.#schedule();
   }
 
-  /** Nobody waits to hear that an event is safe. */
-  settle(): void {}
-
-  acknowledge(): void {}
-
-  copy(message: Input): Input {
-    return message;
+  protected override bytesOf(message: Origin): number {
+    return (message as BridgeEvent).payload?.length ?? 0;
   }
 
-  remember(message: Origin, slot: number, settlement: Settlement<Source>): void {
-    settlement.keep(slot, message, (message as BridgeEvent).payload?.length ?? 0);
-  }
-
-  keep(): void {
-    // It is kept already.
-  }
-
-  /** The record that could not be written or, if there is none, what is known of the event; its payload may be any bytes. */
-  remains({ kept }: Remembered, _rule: BoundRule | undefined, record?: ProducerRecord): Remains {
-    if (record) return { key: record.key, value: record.value };
+  /** Its payload may be any bytes. */
+  protected factsOf(kept: unknown): Buffer {
     const { json: _json, payload, ...facts } = kept as BridgeEvent;
-    const text = JSON.stringify({ ...facts, ...(payload && { payload_base64: payload.toString('base64') }) });
-    return { key: undefined, value: Buffer.from(text) };
+    return Buffer.from(JSON.stringify({ ...facts, ...(payload && { payload_base64: payload.toString('base64') }) }));
   }
 
-  async start(intake: Intake): Promise<void> {
-    this.#intake = intake;
+  override async start(intake: Intake): Promise<void> {
+    await super.start(intake);
     if (this.#queue.length > 0) this.#schedule();
-  }
-
-  missing(): readonly string[] {
-    return [];
   }
 
   /** Hands all over at once, whether or not there is room. What cannot go on then is forgotten. */
@@ -107,10 +80,8 @@ export class EventsSource implements Source {
     this.#queue.length = 0;
   }
 
-  async close(): Promise<void> {}
-
   #schedule(): void {
-    if (this.#scheduled || this.#intake === undefined) return;
+    if (this.#scheduled || this.intake === undefined) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
@@ -119,7 +90,7 @@ export class EventsSource implements Source {
   }
 
   #handOver(mustWait: (intake: Intake) => boolean): void {
-    const intake = this.#intake;
+    const intake = this.intake;
     if (intake === undefined) return;
     while (this.#queue.length > 0 && !mustWait(intake) && !intake.waiting) {
       const event = this.#queue.shift()!;
