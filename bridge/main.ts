@@ -8,6 +8,7 @@ import type { MqttKafkaBridge } from '../api/bridge.ts';
 import { asMkbError } from '../api/errors/as-mkb-error.ts';
 import type { MkbError } from '../api/errors.ts';
 import { durationMs } from '../api/units.ts';
+import type { SinkDocument } from '../rules/rule-document.ts';
 import { systemClock } from './clock.ts';
 import type { Account } from './flow/account.ts';
 import { type BindSink, BoundRule } from './flow/bound-rule.ts';
@@ -168,7 +169,7 @@ export class Bridge implements BridgeFigures {
   /** What a source waits for, and nothing else: neither direction can hold the other up. */
   #sinksOf(source: Source): ReadonlySet<Sink> {
     const rules = this.#rulesOf(source);
-    const sinks = new Set(rules.flatMap(rule => rule.sinks.map(({ sink }) => sink)));
+    const sinks = new Set(rules.flatMap(rule => rule.targets.map(({ sink }) => sink)));
     if (rules.length > 0 && this.kafkaSink?.letterBox) sinks.add(this.kafkaSink);
     return sinks;
   }
@@ -212,7 +213,7 @@ export class Bridge implements BridgeFigures {
 
   /** When a sink that a source needs for dead letters alone can be used: topics that others write to are not its concern. */
   #usable(sink: Sink, source: Source): Promise<void> | undefined {
-    const writes = this.#rulesOf(source).some(rule => rule.sinks.some(each => each.sink === sink));
+    const writes = this.#rulesOf(source).some(rule => rule.targets.some(each => each.sink === sink));
     return sink === this.kafkaSink && !writes ? this.kafkaSink.reached : undefined;
   }
 
@@ -270,15 +271,19 @@ export class Bridge implements BridgeFigures {
     let number = 1;
     for (const rule of this.#document.spec.rules) {
       rules.push(new BoundRule(rule, number, this.#bindSink, this.#parts.ambient));
-      number += rule.sinks.length;
+      number += rules.at(-1)!.targets.length;
     }
     return rules;
   }
 
   readonly #bindSink: BindSink = ({ kafka, mqtt }, name, rule) =>
     kafka === undefined
-      ? { sink: this.mqttSink!, writer: this.mqttSink!.bind(mqtt!, rule) }
+      ? { sink: this.mqttSink!, writer: this.mqttSink!.bind(mqtt!, rule), outcome: this.#outcomeOf(mqtt!) }
       : { sink: this.kafkaSink!, writer: this.kafkaSink!.bind(kafka, name, rule) };
+
+  #outcomeOf({ outcome }: NonNullable<SinkDocument['mqtt']>) {
+    return outcome && { sink: this.kafkaSink!, box: this.kafkaSink!.box(outcome.topic) };
+  }
 
   /** The rules that a source feeds: it is paused for their sinks. */
   #rulesOf(source: Source): readonly BoundRule[] {

@@ -55,7 +55,9 @@ export async function prepareParts(
   const filters = sources.flatMap(source => (source.kind === 'mqtt' ? [source.filter] : []));
   const topics = sources.filter(source => source.kind === 'kafka');
   const sinks = spec.rules.flatMap(rule => rule.sinks);
-  const writesKafka = deadLetterTopic !== undefined || sinks.some(({ kafka }) => kafka !== undefined);
+  const writesKafka =
+    deadLetterTopic !== undefined ||
+    sinks.some(({ kafka, mqtt }) => kafka !== undefined || mqtt?.outcome !== undefined);
   const writesMqtt = sinks.some(({ mqtt }) => mqtt !== undefined);
   const { subscriptions, ownerOf } = planSubscriptions(filters, spec.mqtt);
   const maxBytes = bytes(spec.delivery.buffer.maxBytes);

@@ -111,7 +111,7 @@ const requestBytes = (given: string | undefined): Pick<ProducerOptions, 'maxRequ
     ? { maxRequestBytes: 1024 * 1024, maxGrownBytes: 8 * 1024 * 1024 }
     : { maxRequestBytes: bytes(given), maxGrownBytes: bytes(given) };
 
-/** The publisher is another client than the session, with an id of its own. It keeps a session at the server for QoS 2 alone. */
+/** The publisher is another client than the session, with an id of its own. It keeps a session at the server for QoS 2 and for answers. */
 export async function publisherOptions(
   document: MqttKafkaBridge,
   secrets: SecretSources,
@@ -119,14 +119,21 @@ export async function publisherOptions(
 ): Promise<PublisherOptions> {
   const { mqtt, rules } = document.spec;
   const options = await sessionOptions(document, [], secrets, ordinal);
-  const keepsSession = rules.some(({ sinks }) => sinks.some(sink => sink.mqtt?.qos === 2));
+  const sinks = rules.flatMap(rule => rule.sinks.flatMap(sink => sink.mqtt ?? []));
+  const asks = sinks.some(({ outcome }) => outcome?.answerWithin !== undefined);
+  const keepsSession = asks || sinks.some(({ qos }) => qos === 2);
+  const clientId = mqtt.share === undefined ? `${mqtt.clientId}-out` : `${mqtt.clientId}-out-${ordinal}`;
   return {
     ...options,
-    clientId: mqtt.share === undefined ? `${mqtt.clientId}-out` : `${mqtt.clientId}-out-${ordinal}`,
+    clientId,
     sessionExpirySeconds: keepsSession ? options.sessionExpirySeconds : 0,
     window: mqtt.receiveMaximum,
+    answerTopic: asks ? answerTopicOf(clientId) : undefined,
   };
 }
+
+/** Where answers come for a publisher. A client id may have signs that a topic must not. */
+const answerTopicOf = (clientId: string): string => `answers/${clientId.replace(/[+#]/g, '_')}`;
 
 /** @param topics what the rules read */
 export async function consumerOptions(

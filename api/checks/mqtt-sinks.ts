@@ -10,9 +10,12 @@ export const mqttSinkChecks: readonly SemanticCheck[] = [
   {
     reads: [rulesPath, ['spec', 'mqtt']],
     check: ({ spec: { rules, mqtt } }) => {
-      if (mqtt.version !== '3.1.1') return [];
+      const check = (sink: MqttSink, path: Path) => [
+        ...(mqtt.version === '3.1.1' ? checkOld(sink, path) : []),
+        ...checkAnswers(sink, path),
+      ];
       return rules.flatMap(({ sinks }, rule) =>
-        sinks.flatMap((sink, at) => (sink.mqtt ? checkOld(sink.mqtt, [...rulesPath, rule, 'sinks', at, 'mqtt']) : [])),
+        sinks.flatMap((sink, at) => (sink.mqtt ? check(sink.mqtt, [...rulesPath, rule, 'sinks', at, 'mqtt']) : [])),
       );
     },
   },
@@ -27,10 +30,26 @@ const ofMqtt5 = [
   'payloadFormat',
 ] as const satisfies readonly (keyof MqttSink)[];
 
-const checkOld = (sink: MqttSink, path: Path): Finding[] =>
-  ofMqtt5.flatMap(field => {
-    if (sink[field] === undefined) return [];
+const checkOld = (sink: MqttSink, path: Path): Finding[] => {
+  const written = [
+    ...ofMqtt5.filter(field => sink[field] !== undefined).map(field => [field]),
+    ...(sink.outcome?.answerWithin === undefined ? [] : [['outcome', 'answerWithin']]),
+  ];
+  return written.map(names => {
+    const field = names.at(-1)!;
     const reason = `\`${field}\` is of MQTT 5, and \`mqtt.version\` is 3.1.1.`;
     const remedy = 'Leave it out, or leave out `mqtt.version` if the broker speaks MQTT 5.';
+    return finding([...path, ...names], 'field-conflict', { reason }, { at: 'key', remedy });
+  });
+};
+
+/** The bridge knows an answer by what it gave the message itself. */
+const checkAnswers = (sink: MqttSink, path: Path): Finding[] => {
+  if (sink.outcome?.answerWithin === undefined) return [];
+  return (['responseTopic', 'correlationData'] as const).flatMap(field => {
+    if (sink[field] === undefined) return [];
+    const reason = `\`${field}\` is the bridge's own where \`outcome.answerWithin\` is given.`;
+    const remedy = 'Leave out one of the two. A rule of its own can take answers to a response topic of yours.';
     return [finding([...path, field], 'field-conflict', { reason }, { at: 'key', remedy })];
   });
+};

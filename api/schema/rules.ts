@@ -1,6 +1,6 @@
 /** `spec.rules`: which messages, what of them, and where to. */
 import type { Static } from 'typebox';
-import { choice, flag, list, numberChoice, optional, section, size, text, whole } from './fields.ts';
+import { choice, duration, flag, list, numberChoice, optional, section, size, text, whole } from './fields.ts';
 import { ruleTest } from './rule-tests.ts';
 
 const header = (name: string, value: string) =>
@@ -61,6 +61,20 @@ const mqttSink = section('Publishes an MQTT message for each row.', {
     choice(
       ['bytes', 'utf8'],
       'The payload format indicator. With `utf8`, a payload that is not UTF-8 is a dead letter. Without it, the message does not say. MQTT 5.',
+    ),
+  ),
+  outcome: optional(
+    section(
+      'Writes a Kafka record about what became of each message: `taken`, `nobody`, `answered`, `too_late` or `refused`.',
+      {
+        topic: text('The Kafka topic. It must exist.'),
+        answerWithin: optional(
+          duration(
+            'How long after the broker has it the message may be answered. The bridge gives it a response topic and correlation data of its own. Without it, no answer is waited for. MQTT 5.',
+            { min: '10ms', max: '20s' },
+          ),
+        ),
+      },
     ),
   ),
 });

@@ -7,6 +7,8 @@ import type { Ambient } from '../../rules/scope.ts';
 import { captureTopic } from '../../rules/sources.ts';
 import { stateLimitsOf } from '../../rules/state-limits.ts';
 import type { Windows } from '../../rules/windows/windows.ts';
+import { type Fate, fates } from './fate.ts';
+import type { LetterBox } from './letters.ts';
 import type { Sink, Writer } from './sink.ts';
 
 export interface BoundSink {
@@ -19,10 +21,28 @@ export interface BoundSink {
   delivered: number;
   /** Rows that never will be. */
   failed: number;
+  /** Where it is said what became of each. */
+  readonly outcome: BoundOutcome | undefined;
 }
 
+/** Where a sink says what became of each message. */
+export interface BoundOutcome {
+  /** As those of sinks. */
+  readonly number: number;
+  readonly rule: BoundRule;
+  readonly sink: Sink;
+  readonly box: LetterBox;
+  delivered: number;
+  failed: number;
+  readonly counts: { [outcome in Fate['outcome']]: number };
+}
+
+const noFates = () => Object.fromEntries(fates.map(fate => [fate, 0])) as BoundOutcome['counts'];
+
 /** Makes a sink of a rule. Throws for templates that do not compile. */
-export type BindSink = (document: SinkDocument, name: string, rule: Rule) => Pick<BoundSink, 'sink' | 'writer'>;
+export type BindSink = (document: SinkDocument, name: string, rule: Rule) => Bound;
+
+type Bound = Pick<BoundSink, 'sink' | 'writer'> & { readonly outcome?: Pick<BoundOutcome, 'sink' | 'box'> | undefined };
 
 /** What counts the messages of a rule with windows. Returns whether WHERE let the message pass. */
 export interface Counter {
@@ -64,13 +84,22 @@ export class BoundRule {
     this.filters = sources.filter(source => source.kind === 'mqtt');
     this.topics = sources.filter(source => source.kind === 'kafka');
     this.events = sources.flatMap(source => (source.kind === 'event' ? [source.event.name] : []));
-    this.sinks = document.sinks.map((sink, index) => ({
+    const bound = document.sinks.map(sink => bind(sink, document.name, this.rule));
+    let number = firstNumber + bound.length;
+    this.sinks = bound.map(({ sink, writer, outcome }, index) => ({
       number: firstNumber + index,
       rule: this,
-      ...bind(sink, document.name, this.rule),
+      sink,
+      writer,
       delivered: 0,
       failed: 0,
+      outcome: outcome && { number: number++, rule: this, ...outcome, delivered: 0, failed: 0, counts: noFates() },
     }));
+  }
+
+  /** Everything that its messages are written to, by number. */
+  get targets(): readonly (BoundSink | BoundOutcome)[] {
+    return [...this.sinks, ...this.sinks.flatMap(({ outcome }) => outcome ?? [])];
   }
 
   get windows(): Windows | undefined {

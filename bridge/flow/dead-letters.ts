@@ -1,25 +1,12 @@
 /** What becomes of what will never be delivered: a dead letter, or, without a topic for these, a message that is dropped and counted. */
 import { MkbError } from '../../api/errors.ts';
 import type { EventName, Happening } from '../../rules/events.ts';
-import { draft, type ProducerRecord, type RecordDraft } from '../kafka/record.ts';
+import { draft, type ProducerRecord } from '../kafka/record.ts';
 import type { BoundRule } from './bound-rule.ts';
-import { deadLetter, lossOf, type Remains, shortened } from './letters.ts';
+import { deadLetter, type LetterBox, lossOf, type Remains, shortened } from './letters.ts';
 import { dropReason, type Outcome, outcomeNumber } from './outcome.ts';
 import type { Settlement } from './settlement.ts';
 import type { Source } from './source.ts';
-
-/** Where dead letters are written: a topic of the Kafka sink. */
-export interface LetterBox {
-  /** As those of the sink. */
-  readonly full: boolean;
-  readonly hasRoom: boolean;
-  /** The token comes back as those of sinks do. */
-  write(letter: RecordDraft, token: number): void;
-  /** As that of a sink. */
-  waiting(isOf: (token: number) => boolean): string | undefined;
-  /** A group of letters may have been written. */
-  readEnd(): void;
-}
 
 export interface DeadLetterEvents {
   /** A permanent failure, of a rule or of the dead letters themselves. */

@@ -12,6 +12,7 @@ import type { Captures, Input, Origin, Row } from '../../rules/rule.ts';
 import type { Account } from './account.ts';
 import type { BoundRule, BoundSink } from './bound-rule.ts';
 import type { DeadLetters } from './dead-letters.ts';
+import type { Fates } from './fates.ts';
 import { ManyRows } from './many-rows.ts';
 import { Oldest } from './oldest.ts';
 import { type Outcome, outcomeNumber } from './outcome.ts';
@@ -25,6 +26,7 @@ import { type ObtainSchema, type Wait, Waiting, waitOf } from './waiting.ts';
 export interface Shared {
   readonly settlement: Settlement<Source>;
   readonly letters: DeadLetters;
+  readonly fates: Fates;
   /** Whether a dead letter, or an event, may need the bytes of a message whose records do not hold them. */
   readonly keeps: boolean;
   readonly slotBits: number;
@@ -68,7 +70,7 @@ export class PipelineIntake implements Intake, SourceFigures {
     this.#shared = shared;
     this.#settlement = shared.settlement;
     this.#number = shared.settlement.add(source);
-    this.#sinks = [...new Set(rules.flatMap(rule => rule.sinks.map(({ sink }) => sink)))];
+    this.#sinks = [...new Set(rules.flatMap(rule => rule.targets.map(({ sink }) => sink)))];
     this.#pace = new Pace(source);
     const { settlement, letters, slotBits } = shared;
     const ruleOf = (slot: number) =>
@@ -149,6 +151,7 @@ export class PipelineIntake implements Intake, SourceFigures {
       else sink.readEnd();
     }
     this.#shared.letters.readEnd();
+    this.#shared.fates.readEnd();
     this.#settlement.acknowledge();
     this.#pauseIfFull();
   }
@@ -353,7 +356,9 @@ export class PipelineIntake implements Intake, SourceFigures {
       sink.writer.write(message, captures, row, (sink.number << this.#shared.slotBits) | slot);
     } catch (error) {
       sink.failed++;
-      return asMkbError(error);
+      const failure = asMkbError(error);
+      this.#shared.fates.write(sink, slot, { outcome: 'refused', reason: failure.message });
+      return failure;
     }
     this.#settlement.hold(slot);
     if (this.#shared.keeps && !sink.writer.passesPayload) this.#source.keep(message, slot, this.#settlement);

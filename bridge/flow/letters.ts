@@ -24,6 +24,19 @@ export interface Remains {
   readonly facts?: Happening;
 }
 
+/** A topic of the Kafka sink that is no rule's: of dead letters, or of outcomes. */
+export interface LetterBox {
+  /** As those of the sink. */
+  readonly full: boolean;
+  readonly hasRoom: boolean;
+  /** The token comes back as those of sinks do. */
+  write(letter: RecordDraft, token: number): void;
+  /** As that of a sink. */
+  waiting(isOf: (token: number) => boolean): string | undefined;
+  /** A group of letters may have been written. */
+  readEnd(): void;
+}
+
 /** Why it failed, and by which rule. */
 export interface Failure {
   readonly rule: string;

@@ -7,9 +7,12 @@
 import type { MkbError } from '../../api/errors.ts';
 import type { EventName, Happening } from '../../rules/events.ts';
 import type { ProducerRecord } from '../kafka/record.ts';
-import type { BoundRule, BoundSink } from './bound-rule.ts';
-import { DeadLetters, type LetterBox } from './dead-letters.ts';
+import type { BoundOutcome, BoundRule, BoundSink } from './bound-rule.ts';
+import { DeadLetters } from './dead-letters.ts';
+import type { Fate } from './fate.ts';
+import { Fates } from './fates.ts';
 import { PipelineIntake, type Shared } from './intake.ts';
+import type { LetterBox } from './letters.ts';
 import { outcomeNumber } from './outcome.ts';
 import { Settlement } from './settlement.ts';
 import type { SinkHandler } from './sink.ts';
@@ -37,25 +40,29 @@ const deadLetterSink = 0;
 
 export class Pipeline implements SinkHandler {
   readonly #options: PipelineOptions;
-  readonly #sinks: readonly BoundSink[];
+  /** By number, from 1. */
+  readonly #targets: readonly (BoundSink | BoundOutcome)[];
   readonly #slotBits: number;
   readonly #mask: number;
   readonly #settlement: Settlement<Source>;
   readonly #letters: DeadLetters;
+  readonly #fates: Fates;
   readonly #shared: Shared;
   readonly #intakes: PipelineIntake[] = [];
 
   constructor(options: PipelineOptions) {
     this.#options = options;
-    this.#sinks = options.rules.flatMap(rule => rule.sinks);
-    // A token is a positive 32-bit integer. One number more than there are sinks: that of dead letters.
-    this.#slotBits = Math.min(mostSlotBits, 31 - Math.ceil(Math.log2(this.#sinks.length + 1)));
+    this.#targets = options.rules.flatMap(rule => rule.targets);
+    // A token is a positive 32-bit integer. One number more than there are targets: that of dead letters.
+    this.#slotBits = Math.min(mostSlotBits, 31 - Math.ceil(Math.log2(this.#targets.length + 1)));
     this.#mask = 2 ** this.#slotBits - 1;
     this.#settlement = new Settlement<Source>(this.#slotBits);
+    this.#fates = new Fates(this.#settlement, this.#slotBits);
     this.#letters = new DeadLetters(this.#settlement, options.letterBox, options);
     this.#shared = {
       settlement: this.#settlement,
       letters: this.#letters,
+      fates: this.#fates,
       keeps: this.#letters.wanted || options.rules.some(({ events }) => events.includes('message.dropped')),
       slotBits: this.#slotBits,
       obtainSchema: options.obtainSchema,
@@ -86,9 +93,13 @@ export class Pipeline implements SinkHandler {
         this.#letters.delivered(token & this.#mask, now);
         continue;
       }
-      this.#sinks[number - 1]!.delivered++;
+      this.#targets[number - 1]!.delivered++;
       this.#settlement.release(token & this.#mask, outcomeNumber.delivered, now);
     }
+  }
+
+  fate(token: number, fate: Fate): void {
+    this.#fates.write(this.#targets[(token >>> this.#slotBits) - 1] as BoundSink, token & this.#mask, fate);
   }
 
   unheard(token: number): void {
@@ -102,7 +113,7 @@ export class Pipeline implements SinkHandler {
       this.#letters.failed(slot, error, record!);
       return;
     }
-    const sink = this.#sinks[number - 1]!;
+    const sink = this.#targets[number - 1]!;
     sink.failed++;
     this.#letters.giveUp(slot, sink.rule, error, record);
   }
@@ -117,6 +128,7 @@ export class Pipeline implements SinkHandler {
 
   settled(): void {
     this.#letters.readEnd();
+    this.#fates.readEnd();
     this.#settlement.acknowledge();
     for (const intake of this.#intakes) intake.room();
     this.#options.settled();

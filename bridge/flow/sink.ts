@@ -2,6 +2,7 @@
 import type { MkbError } from '../../api/errors.ts';
 import type { Captures, Origin, Row } from '../../rules/rule.ts';
 import type { ProducerRecord } from '../kafka/record.ts';
+import type { Fate } from './fate.ts';
 
 export interface Sink {
   /** Whether it holds so much that nothing more should be written now. */
@@ -43,6 +44,8 @@ export interface Writer {
 /** What became of the tokens. */
 export interface SinkHandler {
   delivered(tokens: readonly number[]): void;
+  /** What became of its message at those whom it was sent to, for whoever wants a record of that. Called before the token comes back. */
+  fate(token: number, fate: Fate): void;
   /** It was taken by an MQTT server that says that nobody subscribes to its topic. Called before `delivered`. */
   unheard(token: number): void;
   /** It never will be delivered. @param record of a Kafka sink; its bytes are valid during the call */

@@ -17,6 +17,20 @@ export const connectionMetrics: readonly MetricEntry<BridgeFigures>[] = [
     samples: figures => publisher(figures, ({ tracesOmitted }) => tracesOmitted),
   },
   {
+    name: 'mkb_answers_waiting',
+    type: 'gauge',
+    help: 'Messages to MQTT that wait for an answer (outcome.answerWithin), or are on their way and will. No more are sent at mqtt.receiveMaximum of them.',
+    labels: [],
+    samples: figures => publisher(figures, ({ answersWaiting }) => answersWaiting),
+  },
+  {
+    name: 'mkb_answers_unexpected_total',
+    type: 'counter',
+    help: 'Answers that came too late, twice, or to nothing that was asked.',
+    labels: [],
+    samples: figures => publisher(figures, ({ answersUnexpected }) => answersUnexpected),
+  },
+  {
     name: 'mkb_consumer_joined',
     type: 'gauge',
     help: '1 while the bridge is a member of its consumer group.',

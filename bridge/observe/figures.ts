@@ -43,4 +43,6 @@ export interface MqttSinkFigures {
   readonly connected: boolean;
   readonly connections: number;
   readonly tracesOmitted: number;
+  readonly answersWaiting: number;
+  readonly answersUnexpected: number;
 }

@@ -97,6 +97,20 @@ export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
       rules.flatMap(rule => rule.sinks.map((sink, at) => [{ rule: rule.name, sink: `${at}` }, sink.failed] as const)),
   },
   {
+    name: 'mkb_outcomes_total',
+    type: 'counter',
+    help: 'Records about what became of a message to MQTT (`outcome` of its sink): taken, nobody (subscribes), answered, too_late or refused.',
+    labels: ['rule', 'sink', 'outcome'],
+    samples: ({ rules }) =>
+      rules.flatMap(rule =>
+        rule.sinks.flatMap((sink, at) =>
+          Object.entries(sink.outcome?.counts ?? {}).map(
+            ([outcome, count]) => [{ rule: rule.name, sink: `${at}`, outcome }, count] as const,
+          ),
+        ),
+      ),
+  },
+  {
     name: 'mkb_sink_keys_missing_total',
     type: 'counter',
     help: 'Records that a sink wrote without the key that it asks for, or with one that lacks a part, because the message had no value for it.',

@@ -2,7 +2,7 @@
 import type { MkbError } from '../../api/errors.ts';
 import type { KafkaTopic } from '../../api/schema/kafka.ts';
 import type { Rule } from '../../rules/rule.ts';
-import type { LetterBox } from '../flow/dead-letters.ts';
+import type { LetterBox } from '../flow/letters.ts';
 import type { Sink, SinkHandler } from '../flow/sink.ts';
 import { Producer } from '../kafka/producer.ts';
 import type { ProducerOptions } from '../kafka/producer-options.ts';
@@ -69,9 +69,14 @@ export class KafkaSink implements Sink {
   /** Undefined without a topic for dead letters. */
   get letterBox(): LetterBox | undefined {
     const { deadLetterTopic } = this.#options;
-    if (deadLetterTopic === undefined) return undefined;
-    const topic = this.#producer.topic(deadLetterTopic, true);
+    return deadLetterTopic === undefined ? undefined : this.box(deadLetterTopic);
+  }
+
+  /** For what is no rule's. The topic must exist, as all that the document names. */
+  box(name: string): LetterBox {
+    const topic = this.#producer.topic(name, true);
     const producer = this.#producer;
+    this.#constantTopics.add(name);
     return {
       get full() {
         return producer.full;

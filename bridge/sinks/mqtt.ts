@@ -1,12 +1,16 @@
 /** The MQTT sink: one publisher, for the messages of all rules. */
 import type { MkbError } from '../../api/errors.ts';
 import type { MqttSink as MqttSinkDocument } from '../../api/schema/rules.ts';
+import { durationMs } from '../../api/units.ts';
 import type { Rule } from '../../rules/rule.ts';
+import type { Fate } from '../flow/fate.ts';
 import type { Sink, SinkHandler } from '../flow/sink.ts';
+import type { MqttMessage } from '../mqtt/message.ts';
 import type { Publication } from '../mqtt/publisher/publication.ts';
 import { Publisher } from '../mqtt/publisher/publisher.ts';
 import type { PublisherOptions } from '../mqtt/publisher/publisher-options.ts';
 import { because } from '../observe/because.ts';
+import { Answers } from './answers.ts';
 import { MqttWriter } from './mqtt-writer.ts';
 
 export interface MqttSinkOptions {
@@ -28,6 +32,13 @@ interface Sent {
   readonly token: number;
   readonly bytes: number;
   readonly lane: string;
+  readonly topic: string;
+  /** Whether somebody wants to know what becomes of it, and how long an answer is waited for. */
+  readonly asks: Asks | undefined;
+}
+
+interface Asks {
+  readonly withinMs: number | undefined;
 }
 
 export class MqttSink implements Sink {
@@ -35,6 +46,13 @@ export class MqttSink implements Sink {
   readonly #publisher: Publisher<Sent>;
   readonly #started = Promise.withResolvers<void>();
   readonly #writers: MqttWriter[] = [];
+  readonly #answers = new Answers<Sent>({
+    answered: (sent, answer) => this.#done(sent, { outcome: 'answered', answer }),
+    late: sent => {
+      this.#done(sent, { outcome: 'too_late', reason: `no answer came within ${sent.asks!.withinMs} ms` });
+      this.#handler.settled();
+    },
+  });
   #handler!: SinkHandler;
   /** Connections to the server that were made. */
   connections = 0;
@@ -49,9 +67,11 @@ export class MqttSink implements Sink {
     this.#publisher = new Publisher(options.publisher, {
       laneOf: ({ lane }) => lane,
       published: (sent, heard) => this.#published(sent, heard),
-      failed: (sent, error) => this.#handler.failed(this.#back(sent), error),
-      expired: sent => this.#handler.expired(this.#back(sent)),
+      failed: (sent, error) =>
+        this.#handler.failed(this.#back(sent, { outcome: 'refused', reason: error.message }), error),
+      expired: sent => this.#handler.expired(this.#back(sent, { outcome: 'too_late', reason: 'its expiry was over' })),
       dropped: sent => this.#handler.dropped(this.#back(sent)),
+      answer: message => this.#answer(message),
       settled: () => this.#handler.settled(),
       connected: url => {
         this.connections++;
@@ -78,8 +98,11 @@ export class MqttSink implements Sink {
 
   /** The sink of a rule. Throws as `MqttWriter`. */
   bind(document: MqttSinkDocument, rule: Rule): MqttWriter {
+    const { outcome } = document;
+    const within = outcome?.answerWithin;
+    const asks = outcome && { withinMs: within === undefined ? undefined : durationMs(within) };
     const writer = new MqttWriter(document, rule, (publication, token, lane) =>
-      this.#publish(publication, token, lane),
+      this.#publish(publication, token, lane, asks),
     );
     this.#writers.push(writer);
     return writer;
@@ -94,12 +117,23 @@ export class MqttSink implements Sink {
     return this.#writers.reduce((sum, writer) => sum + writer.tracesOmitted, 0);
   }
 
+  /** Messages that wait for an answer, or are on their way and will. */
+  get answersWaiting(): number {
+    return this.#answers.size;
+  }
+
+  /** Answers that came too late, twice, or to nothing that was asked. */
+  get answersUnexpected(): number {
+    return this.#answers.unexpected;
+  }
+
   get full(): boolean {
-    return this.bufferedBytes > this.#options.maxBytes;
+    return this.bufferedBytes > this.#options.maxBytes || this.#answers.size >= this.#options.publisher.window;
   }
 
   get hasRoom(): boolean {
-    return this.bufferedBytes <= 0.75 * this.#options.maxBytes;
+    const { maxBytes, publisher } = this.#options;
+    return this.bufferedBytes <= 0.75 * maxBytes && this.#answers.size <= 0.75 * publisher.window;
   }
 
   readEnd(): void {
@@ -112,10 +146,12 @@ export class MqttSink implements Sink {
 
   withdraw(isGone: (token: number) => boolean): void {
     this.#publisher.forget(({ token }) => isGone(token));
+    for (const sent of this.#answers.find(({ token }) => isGone(token))) this.#handler.dropped(this.#back(sent));
   }
 
   waiting(isOf: (token: number) => boolean): string | undefined {
-    return this.#publisher.waiting(({ token }) => isOf(token));
+    const [asked] = this.#answers.find(({ token }) => isOf(token));
+    return asked ? `an answer to a message to ${asked.topic}` : this.#publisher.waiting(({ token }) => isOf(token));
   }
 
   async start(): Promise<void> {
@@ -128,24 +164,49 @@ export class MqttSink implements Sink {
   }
 
   async close(limitMs: number): Promise<void> {
+    this.#answers.close();
     await this.#publisher.close(limitMs);
     this.#started.resolve();
   }
 
-  #publish(publication: Publication, token: number, lane: string): void {
+  #publish(publication: Publication, token: number, lane: string, asks: Asks | undefined): void {
     const bytes = memoryOf(publication);
     this.bufferedBytes += bytes;
-    this.#publisher.publish(publication, { token, bytes, lane });
+    const sent = { token, bytes, lane, topic: publication.topic, asks };
+    const { answerTopic } = this.#options.publisher;
+    if (asks?.withinMs === undefined || !this.#publisher.speaks5) this.#publisher.publish(publication, sent);
+    else {
+      const correlationData = this.#answers.expect(sent, asks.withinMs);
+      this.#publisher.publish({ ...publication, responseTopic: answerTopic, correlationData }, sent);
+    }
   }
 
   #published(sent: Sent, heard: boolean): void {
-    const token = this.#back(sent);
-    if (!heard) this.#handler.unheard(token);
-    this.#handler.delivered([token]);
+    if (!heard) this.#handler.unheard(sent.token);
+    if (heard && this.#publisher.speaks5 && this.#answers.taken(sent)) return;
+    this.#done(sent, { outcome: heard ? 'taken' : 'nobody' });
   }
 
-  #back({ token, bytes }: Sent): number {
+  /** The server has it, and nothing else is waited for. */
+  #done(sent: Sent, fate: Fate): void {
+    this.#handler.delivered([this.#back(sent, fate)]);
+  }
+
+  #answer(message: MqttMessage): void {
+    const { properties: named, userProperties } = message;
+    this.#answers.answer(named['Correlation-Data'] as Buffer | undefined, () => ({
+      payload: Buffer.from(message.payload),
+      contentType: named['Content-Type'] as string | undefined,
+      userProperties,
+    }));
+  }
+
+  /** It is not on its way any more. @param fate what became of it, for whoever wants to know */
+  #back(sent: Sent, fate?: Fate): number {
+    const { token, bytes, topic, asks } = sent;
     this.bufferedBytes -= bytes;
+    this.#answers.forget(sent);
+    if (asks && fate) this.#handler.fate(token, { ...fate, topic });
     return token;
   }
 }

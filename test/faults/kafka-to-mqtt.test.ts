@@ -38,7 +38,7 @@ describeReal('kafka', 'mosquitto')('every record reaches the MQTT subscriber, in
       kafkaRestarted,
       kafkaFrozen,
     ),
-  )('%s', async (_name, fault) => await expectRecordsSafe(world, fault), runLimitMs);
+  )('%s', async (_name, fault) => void (await expectRecordsSafe(world, fault)), runLimitMs);
 
   test(
     'this test can fail: it finds what a bridge loses that commits before the broker has acknowledged',
@@ -68,7 +68,7 @@ describeReal('kafka', 'mosquitto')('the same with three Kafka brokers, when', ()
 
   test.each(byName(leaderKilled, rollingRestart))(
     '%s',
-    async (_name, fault) => await expectRecordsSafe(world, fault),
+    async (_name, fault) => void (await expectRecordsSafe(world, fault)),
     runLimitMs,
   );
 });

@@ -7,8 +7,11 @@ import type { RecordFault, RecordScene } from './record-faults.ts';
 import { RecordOracle, type RecordVerdict } from './record-oracle.ts';
 import type { Run, World } from './world.ts';
 
-/** The document that publishes a run's records as they are. */
-const documentFor = ({ topic, deadTopic, topicPrefix, mqttUrl, bootstrap, auth }: Run): object => ({
+/** The document that publishes a run's records as they are. @param sink more of it */
+export const documentFor = (
+  { topic, deadTopic, topicPrefix, mqttUrl, bootstrap, auth }: Run,
+  sink: object = {},
+): object => ({
   apiVersion: 'mqttkafka.dev/v1alpha1',
   kind: 'MqttKafkaBridge',
   metadata: { name: topic },
@@ -19,7 +22,7 @@ const documentFor = ({ topic, deadTopic, topicPrefix, mqttUrl, bootstrap, auth }
       {
         name: 'carry',
         sql: `SELECT * FROM "$kafka/${topic}"`,
-        sinks: [{ mqtt: { topic: `${topicPrefix}/\${key}`, payload: '${value}' } }],
+        sinks: [{ mqtt: { topic: `${topicPrefix}/\${key}`, payload: '${value}', ...sink } }],
       },
     ],
     delivery: { onFailure: { deadLetter: { topic: deadTopic } } },
@@ -54,9 +57,14 @@ export async function carryRecords(
 }
 
 /** Our bridge under a fault: nothing may be lost or overtaken, its account must be right, and all offsets committed in the end. */
-export async function expectRecordsSafe(world: World, fault: RecordFault, of?: Run): Promise<void> {
+export async function expectRecordsSafe(
+  world: World,
+  fault: RecordFault,
+  of?: Run,
+  sink?: object,
+): Promise<RecordVerdict> {
   const run = of ?? (await world.newRun(fault.link));
-  const replica = async (ordinal: number) => new MkbProcess(documentFor(run), await freePort(), ordinal);
+  const replica = async (ordinal: number) => new MkbProcess(documentFor(run, sink), await freePort(), ordinal);
   const bridges = [await replica(0), await replica(1)] as const;
   const oracle = recordOracle(world, run);
   try {
@@ -65,6 +73,7 @@ export async function expectRecordsSafe(world: World, fault: RecordFault, of?: R
     expect(verdict.problems, bridges[0].log()).toEqual([]);
     expect(await wrongAccounts(bridges[0])).toEqual([]);
     await until('all offsets to be committed', async () => (await lag(world, run)) === 0n);
+    return verdict;
   } finally {
     await oracle.stop();
     await Promise.all(bridges.map(bridge => bridge.remove()));

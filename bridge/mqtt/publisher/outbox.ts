@@ -9,7 +9,7 @@
  * surprising case is a message that nobody wants any more while the server may hold it: its identifier must not be used for another, which
  * the server would take for a repetition and throw away. So that exchange is brought to its end with a PUBREL all the same.
  */
-import type { Publication } from './publication.ts';
+import { type Publication, secondsLeft } from './publication.ts';
 
 export interface Letter<Token> {
   readonly publication: Publication;
@@ -90,9 +90,11 @@ export class Outbox<Token> {
     return index < 0 ? undefined : this.#waiting.splice(index, 1)[0];
   }
 
-  /** What waits and `which` names. */
-  waiting(which: (letter: Letter<Token>) => boolean): readonly Letter<Token>[] {
-    return this.#waiting.filter(which);
+  /** What waits and is of no use any more at `now`, milliseconds since 1970; and whether anything else that waits has an expiry. */
+  expiring(now: number): { readonly over: readonly Letter<Token>[]; readonly others: boolean } {
+    const expiring = this.#waiting.filter(({ publication }) => publication.expiry !== undefined);
+    const over = expiring.filter(({ publication }) => secondsLeft(publication.expiry!, now) === 0);
+    return { over, others: expiring.length > over.length };
   }
 
   /**

@@ -137,3 +137,6 @@ export function readAcknowledgement(packet: Buffer): Acknowledgement {
 
 /** PUBREL: the server may forget the packet identifier. */
 export const pubrelPacket = (packetId: number): Buffer => Buffer.of(0x62, 2, packetId >> 8, packetId & 0xff);
+
+/** PUBACK for an answer. */
+export const pubackPacket = (packetId: number): Buffer => Buffer.of(0x40, 2, packetId >> 8, packetId & 0xff);

@@ -1,9 +1,12 @@
 import type { MkbError } from '../../../api/errors.ts';
+import type { MqttMessage } from '../message.ts';
 import type { SessionOptions } from '../options.ts';
 
 export interface PublisherOptions extends SessionOptions {
   /** Messages that may be under way at once, if the server allows as many. */
   readonly window: number;
+  /** Where answers to messages come: it is subscribed to, where the server speaks MQTT 5. */
+  readonly answerTopic?: string | undefined;
 }
 
 export interface PublisherHandler<Token> {
@@ -17,6 +20,8 @@ export interface PublisherHandler<Token> {
   failed(token: Token, error: MkbError): void;
   /** It was forgotten, and is under way no more. */
   dropped(token: Token): void;
+  /** A message came to `answerTopic`. It is valid during the call, and acknowledged afterwards. */
+  answer?(message: MqttMessage): void;
   /** All outcomes of one read, or of one look at what waits, have been told. */
   settled(): void;
   connected(url: string): void;

@@ -2,9 +2,8 @@
  * An MQTT client that only publishes, and knows of each message whether the server has it.
  *
  * It is a client of its own beside the session that subscribes: acknowledgements of what we send must not queue behind messages that we
- * do not read for back-pressure. It keeps no session at the server. What is not acknowledged when a connection ends is sent again on the
- * next one, before anything new and in the order in which it was published, so nothing of QoS 1 is overtaken by what came after it.
- * As many messages are under way as the server allows (its Receive Maximum), and no more than `window`.
+ * do not read for back-pressure. What is not acknowledged when a connection ends is sent again on the next one, before anything new and in
+ * the order in which it was published, so nothing of QoS 1 is overtaken by what came after it.
  *
  * QoS 0 has no acknowledgement, but the server reads packets in order: a PINGRESP proves that it has read everything before the PINGREQ.
  * So a message of QoS 0 is settled by the next PINGRESP, and the socket cannot fill up without end.
@@ -16,18 +15,19 @@ import { asMkbError } from '../../../api/errors/as-mkb-error.ts';
 import { MkbError } from '../../../api/errors.ts';
 import { Connection } from '../connection.ts';
 import { Dialer } from '../dialer.ts';
-import { FrameReader, packetType } from '../frames.ts';
+import { packetType } from '../frames.ts';
 import type { Welcome } from '../handshake.ts';
-import { MqttMessage } from '../message.ts';
+import type { MqttMessage } from '../message.ts';
 import { stopwatch } from '../options.ts';
 import { describe } from '../reasons.ts';
 import { violation } from '../violation.ts';
+import { connectionParts } from './connection-parts.ts';
 import { Encoder } from './encoder.ts';
 import { Holds } from './holds.ts';
 import { KeptSession } from './kept-session.ts';
 import { type Letter, Outbox, waitsFor } from './outbox.ts';
 import { type Publication, secondsLeft } from './publication.ts';
-import { pubrelPacket, readAcknowledgement } from './publish-packet.ts';
+import { pubackPacket, pubrelPacket, readAcknowledgement } from './publish-packet.ts';
 import { reactionTo, unclearAttempts } from './publish-reasons.ts';
 import type { PublisherHandler, PublisherOptions } from './publisher-options.ts';
 import { RepeatedLook } from './repeated-look.ts';
@@ -54,7 +54,7 @@ export class Publisher<Token> {
   #retry: NodeJS.Timeout | undefined;
   #pumping = false;
   #proving = false;
-  /** A message that was good for ten seconds must not wait for the server for an hour. */
+  /** What was good for ten seconds must not wait for an hour. */
   readonly #expiryLook = new RepeatedLook(expiryLookMs, () => this.#expireWaiting());
   readonly #suspicion = new Suspicion();
 
@@ -81,6 +81,11 @@ export class Publisher<Token> {
     return this.#liveSince !== undefined;
   }
 
+  /** Whether the present connection, or the next one, is of MQTT 5. */
+  get speaks5(): boolean {
+    return this.#dialer.version === '5';
+  }
+
   /** Messages that are settled neither way. */
   get load(): number {
     return this.#outbox.size;
@@ -93,7 +98,7 @@ export class Publisher<Token> {
     return this.connected ? waitsFor(letter, this.load) : 'the publisher, which is not connected to MQTT';
   }
 
-  /** Takes a message; what becomes of it is told later, never during this call. */
+  /** Takes a message; what becomes of it is said later. */
   publish(publication: Publication, token: Token): void {
     this.#outbox.add(publication, token, this.#handler.laneOf?.(token));
     if (publication.expiry !== undefined) this.#expiryLook.begin();
@@ -127,30 +132,25 @@ export class Publisher<Token> {
       this.#ended(call);
       return;
     }
-    const { version, maximumPacketSize } = call.options;
+    const { answerTopic } = this.#options;
     const url = String(call.target.url);
-    const cleanStart = this.#session.isNew(url);
-    const message = new MqttMessage('00000000');
-    const reader = new FrameReader(message, version, maximumPacketSize);
-    const connection: Connection = new Connection(
-      { target: call.target, options: { ...call.options, cleanStart }, reader, message, now: this.#now },
-      {
-        welcomed: welcome => this.#welcomed(welcome),
-        established: () => {
-          if (this.#session.begun(url, version)) this.#again(connection);
-          else this.#established(connection.url);
-        },
-        publish: () => true,
-        pubrel: () => undefined,
-        acknowledgement: (type, packet) => this.#acknowledgement(type, packet),
-        readEnd: () => this.#readEnd(),
-        ended: error => this.#ended(error),
+    const parts = connectionParts(call, { cleanStart: this.#session.isNew(url), answerTopic, now: this.#now });
+    const connection: Connection = new Connection(parts, {
+      welcomed: welcome => this.#welcomed(welcome),
+      established: () => {
+        if (this.#session.begun(url, call.options.version)) this.#again(connection);
+        else this.#established(connection.url);
       },
-    );
+      publish: () => this.#answer(connection, parts.message),
+      pubrel: () => undefined,
+      acknowledgement: (type, packet) => this.#acknowledgement(type, packet),
+      readEnd: () => this.#readEnd(),
+      ended: error => this.#ended(error),
+    });
     this.#connection = connection;
   }
 
-  /** CONNACK. Nothing is subscribed. */
+  /** CONNACK. A session that is there is subscribed. */
   #welcomed({ limits, sessionPresent }: Welcome): boolean {
     this.#encoder = new Encoder(this.#dialer.version, limits);
     const lowered = this.#dialer.accepted();
@@ -160,7 +160,15 @@ export class Publisher<Token> {
       const messages = this.#outbox.sessionLost();
       if (messages > 0) this.#handler.problem(new MkbError('mqtt-publisher-session-lost', { messages }));
     }
-    return false;
+    return this.#options.answerTopic !== undefined && this.speaks5 && !sessionPresent;
+  }
+
+  #answer(connection: Connection, message: MqttMessage): true {
+    // What is decoded of a message is kept by its arrival.
+    message.arrival++;
+    this.#handler.answer?.(message);
+    if (message.qos === 1) connection.write(pubackPacket(message.packetId));
+    return true;
   }
 
   /** The same once more, to take up the session at once. */
@@ -236,12 +244,10 @@ export class Publisher<Token> {
 
   /** Messages whose time is over while they wait. Returns whether others may follow. */
   #expireWaiting(): boolean {
-    const now = this.#now();
-    const expiring = this.#outbox.waiting(({ publication }) => publication.expiry !== undefined);
-    const over = expiring.filter(({ publication }) => secondsLeft(publication.expiry!, now) === 0);
+    const { over, others } = this.#outbox.expiring(this.#now());
     for (const letter of over) this.#expire(letter);
     if (over.length > 0) this.#handler.settled();
-    return expiring.length > over.length;
+    return others;
   }
 
   /** Settles what is of QoS 0 when the server has shown that it read it. */

@@ -20,6 +20,7 @@ const fields = [
   'correlationData: c',
   'messageExpiry: "60"',
   'payloadFormat: utf8',
+  'outcome: {topic: o, answerWithin: 1s}',
 ];
 
 // The field was accepted and never sent.
@@ -29,4 +30,10 @@ test.each(fields)('what MQTT 3.1.1 does not have is refused where the document a
   expect(problems('"3.1.1"')).toEqual(['field-conflict']);
   expect(problems('"5"')).toEqual([]);
   expect(problems('auto')).toEqual([]);
+});
+
+test.each(['responseTopic: t', 'correlationData: c'])('answers that the bridge waits for exclude a %s', field => {
+  const text = documentWith('auto', `${field}, outcome: {topic: o, answerWithin: 1s}`);
+  expect(loadText(text, 'b.yaml').problems.map(({ code }) => code)).toEqual(['field-conflict']);
+  expect(loadText(documentWith('"3.1.1"', 'outcome: {topic: o}'), 'b.yaml').problems).toEqual([]);
 });

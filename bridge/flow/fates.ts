@@ -1,0 +1,35 @@
+/** Writes what became of messages, for the sinks that want it. */
+import type { BoundSink } from './bound-rule.ts';
+import { type Fate, fateRecord } from './fate.ts';
+import type { LetterBox } from './letters.ts';
+import type { Settlement } from './settlement.ts';
+import type { Source } from './source.ts';
+
+export class Fates {
+  readonly #settlement: Settlement<Source>;
+  readonly #slotBits: number;
+  /** Written to since the last `readEnd`. */
+  readonly #touched = new Set<LetterBox>();
+
+  constructor(settlement: Settlement<Source>, slotBits: number) {
+    this.#settlement = settlement;
+    this.#slotBits = slotBits;
+  }
+
+  /** The slot is held for it. Nothing is written about a message that was withdrawn: another member of the group sends that again. */
+  write({ outcome }: BoundSink, slot: number, fate: Fate): void {
+    if (outcome === undefined || this.#settlement.isWithdrawn(slot)) return;
+    const { rule, box, number, counts } = outcome;
+    counts[fate.outcome]++;
+    const remains = this.#settlement.sourceOf(slot).remains(this.#settlement.recall(slot), rule, undefined);
+    this.#settlement.hold(slot);
+    box.write(fateRecord(remains, rule.name, fate, Date.now()), (number << this.#slotBits) | slot);
+    this.#touched.add(box);
+  }
+
+  /** A group of these may have been written. */
+  readEnd(): void {
+    for (const box of this.#touched) box.readEnd();
+    this.#touched.clear();
+  }
+}
