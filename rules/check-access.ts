@@ -9,6 +9,7 @@ import type { LoadedDocument } from '../api/load.ts';
 import type { Problem } from '../api/problems.ts';
 import type { CheckedRule } from './check-loops.ts';
 import { problemOf } from './problem-of.ts';
+import type { MqttSource } from './rule.ts';
 import { filterProblem, filtersOverlap } from './topic-filter.ts';
 
 /** Levels that a broker fills in, and captures that say the same of a message. */
@@ -25,8 +26,8 @@ export const accessFilterOf = (entry: string): string =>
 type PlacedRule = Pick<CheckedRule, 'document' | 'rule'>;
 
 export function checkAccess(loaded: LoadedDocument, rules: readonly PlacedRule[]): Problem[] {
-  const { publish, subscribe }: { publish?: unknown; subscribe?: unknown } =
-    loaded.document.spec.mqtt?.broker?.access ?? {};
+  const { kind, access = {} }: { kind?: string; access?: { publish?: unknown; subscribe?: unknown } } =
+    loaded.document.spec.mqtt?.broker ?? {};
   const check = (name: string, entries: unknown, errorOf: (entry: string) => MkbError | undefined) =>
     // What has the wrong shape is someone else's finding.
     (Array.isArray(entries) ? entries : []).flatMap((entry: unknown, index) => {
@@ -34,8 +35,8 @@ export function checkAccess(loaded: LoadedDocument, rules: readonly PlacedRule[]
       return error ? [problemOf(loaded, ['spec', 'mqtt', 'broker', 'access', name, index], error)] : [];
     });
   return [
-    ...check('publish', publish, entry => filterError(entry) ?? untrue(entry, rules)),
-    ...check('subscribe', subscribe, filterError),
+    ...check('publish', access.publish, entry => filterError(entry) ?? untrue(entry, rules, kind === 'mosquitto')),
+    ...check('subscribe', access.subscribe, filterError),
   ];
 }
 
@@ -48,17 +49,41 @@ function filterError(entry: string): MkbError | undefined {
   return reason === undefined ? undefined : new MkbError('mqtt-filter-invalid', { filter: entry, reason });
 }
 
-function untrue(entry: string, rules: readonly PlacedRule[]): MkbError | undefined {
-  const levels = entry.split('/');
+/** @param slashes whether a client id may have some: Mosquitto lets it be several levels of a topic, and EMQX is set to refuse such a client */
+function untrue(entry: string, rules: readonly PlacedRule[], slashes: boolean): MkbError | undefined {
   for (const { document, rule } of rules) {
-    for (const source of rule.sources) {
-      if (source.kind !== 'mqtt' || !filtersOverlap(source.filter, accessFilterOf(entry))) continue;
-      const forged = source.captures.find(
-        ({ name, level }) => (identities as readonly string[]).includes(name) && levels[level] !== `\${${name}}`,
-      );
-      if (forged)
-        return new MkbError('mqtt-identity-untrue', { filter: entry, rule: document.name, name: forged.name });
-    }
+    const name = rule.sources.flatMap(source =>
+      source.kind === 'mqtt' ? (forgedBy(source, entry, slashes) ?? []) : [],
+    )[0];
+    if (name !== undefined) return new MkbError('mqtt-identity-untrue', { filter: entry, rule: document.name, name });
   }
   return undefined;
+}
+
+/** The capture of a source that a topic of the entry can be made to hold another's name in. */
+function forgedBy({ filter, captures }: MqttSource, entry: string, slashes: boolean): string | undefined {
+  if (!captures.some(({ name }) => isIdentity(name))) return undefined;
+  for (const topics of slashes ? withSlashes(entry, filter.split('/').length) : [entry]) {
+    if (!filtersOverlap(filter, accessFilterOf(topics))) continue;
+    const levels = topics.split('/');
+    const forged = captures.find(({ name, level }) => isIdentity(name) && levels[level] !== `\${${name}}`);
+    if (forged) return forged.name;
+  }
+  return undefined;
+}
+
+const isIdentity = (name: string): boolean => (identities as readonly string[]).includes(name);
+
+const clientid = '${clientid}';
+
+/** Of more levels, whatever may follow is taken to. */
+const mostLevels = 32;
+
+/** The entry, and what it is for client ids of more levels, as many as a filter of so many levels could match. */
+function withSlashes(entry: string, levels: number): string[] {
+  const [before, ...after] = entry.split(clientid);
+  if (after.length === 0) return [entry];
+  if (levels > mostLevels) return [entry, `${before}+/+/#`];
+  const several = Array.from({ length: levels }, (_, more) => `+${'/+'.repeat(more + 1)}`);
+  return [entry, ...several.map(each => [before, ...after].join(each))];
 }

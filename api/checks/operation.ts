@@ -65,6 +65,9 @@ const checkService = (path: Path, { type, ...fields }: ServiceSection): Finding[
 const conflict = (path: Path, reason: string, remedy: string): Finding =>
   finding(path, 'field-conflict', { reason }, { at: 'key', remedy });
 
+/** A broker goes through all of them for each message. */
+const mostFilters = 200;
+
 const checkBroker = ({ kind, replicas, users, access, anonymous }: BrokerSection): Finding[] => {
   const found: Finding[] = [];
   if (access && anonymous) {
@@ -75,8 +78,18 @@ const checkBroker = ({ kind, replicas, users, access, anonymous }: BrokerSection
     const reason = `\`replicas\` is ${replicas}, and mosquitto does not scale out.`;
     found.push(conflict([...broker, 'replicas'], reason, 'Use one replica, or the kind emqx.'));
   }
+  for (const name of ['publish', 'subscribe'] as const) {
+    if ((access?.[name].length ?? 0) <= mostFilters) continue;
+    const reason = `\`${name}\` has more than ${mostFilters} filters.`;
+    found.push(
+      conflict([...broker, 'access', name], reason, 'Use wildcards, or `${username}` in place of one filter for each.'),
+    );
+  }
   users.forEach(({ username }, index) => {
-    const reason = taken(username) ?? (kind === 'mosquitto' ? unfitForMosquitto(username) : undefined);
+    const reason =
+      taken(username) ??
+      (access && /[/+#]/.test(username) ? `\`${username}\` is several levels of a topic, or a wildcard.` : undefined) ??
+      (kind === 'mosquitto' ? unfitForMosquitto(username) : undefined);
     if (reason !== undefined)
       found.push(conflict([...broker, 'users', index, 'username'], reason, 'Choose another name.'));
   });

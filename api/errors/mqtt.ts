@@ -168,7 +168,8 @@ export const mqttErrors = table({
     kind: 'permanent',
     message: ({ filter, rule, name }: { filter: string; rule: string; name: string }) =>
       `Whoever may publish to "${filter}" can pretend to be another: the rule ${rule} reads {${name}} from such topics.`,
-    remedy: 'Put ${clientid} or ${username} where the rule captures it: cars/${clientid} for FROM "cars/{clientid}".',
+    remedy:
+      'Put ${username} or ${clientid} where the rule captures it: cars/${username} for FROM "cars/{username}". At Mosquitto a client id may have slashes: with more levels after it, only ${username} is safe.',
   },
   'mqtt-filters-overlap': {
     kind: 'permanent',

@@ -148,10 +148,13 @@ async function makeUnseen(
       onlyCreate: true,
     });
   } catch (error) {
-    if (MkbError.is(error, 'kube-conflict')) return undefined;
+    // Whatever else it may be that a server does not take, it says again when it is asked in the usual way.
+    if (MkbError.is(error) && unmade.has(error.code)) return undefined;
     throw error;
   }
 }
+
+const unmade: ReadonlySet<string> = new Set(['kube-conflict', 'kube-invalid', 'kube-not-found']);
 
 /** An object that the watch has not told of: it is new, or has no label of ours, or its kind is not watched. */
 async function readUnseen(
