@@ -10,7 +10,7 @@ import { nearest } from '../api/nearest.ts';
 import { eventPrefix, eventRefusal, events, findEvent } from './events.ts';
 import { parseRule } from './parser.ts';
 import { placeAt } from './position.ts';
-import type { Capture, EventSource, KafkaSource, MqttSource, RuleSource } from './rule.ts';
+import type { Capture, EventSource, KafkaSource, MqttSource, RuleSource } from './rule-source.ts';
 import type { FromItem } from './syntax.ts';
 import { filterProblem } from './topic-filter.ts';
 import { matchTopic, parseTopicPattern } from './topic-pattern.ts';

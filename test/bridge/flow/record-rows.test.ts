@@ -86,7 +86,8 @@ const start = (sql: string): void => {
   });
   const retry = { minDelayMs: 1, maxDelayMs: 1 };
   const cluster = { bootstrapServers: [], retry, reconnect: retry, login: {}, connection: {} };
-  const consumer = { cluster, topics: ['c'] } as unknown as KafkaSourceOptions['consumer'];
+  const wanted = { names: ['c'], patterns: [], except: new Set() };
+  const consumer = { cluster, wanted } as unknown as KafkaSourceOptions['consumer'];
   flow = new TestSource(
     { consumer, rules: [rule], maxRecords: 100, maxBytes, persistent: false },
     { assigned: () => undefined, problem: () => undefined, stopped: () => undefined, untilDone: action => action() },

@@ -12,7 +12,7 @@ import type { Schemas } from '../../../../rules/schemas/schemas.ts';
 export interface GivenRecord {
   readonly key?: string;
   readonly value?: Buffer;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string | Buffer>>;
 }
 
 class TestSource extends KafkaSource {
@@ -66,10 +66,11 @@ export function recordFlow(
     settled: () => undefined,
     obtainSchema: obtainSchema ?? (async () => false),
   });
-  const topic = rule.topics[0]!;
+  const { topic } = rule.topics[0]!;
   const again = { minDelayMs: 1, maxDelayMs: 1 };
   const cluster = { bootstrapServers: [], retry: again, reconnect: again, login: {}, connection: {} };
-  const consumer = { cluster, topics: [topic] } as unknown as KafkaSourceOptions['consumer'];
+  const wanted = { names: [topic], patterns: [], except: new Set() };
+  const consumer = { cluster, wanted } as unknown as KafkaSourceOptions['consumer'];
   const source = new TestSource(
     { consumer, rules: [rule], maxRecords: 100, maxBytes: 10_000_000, persistent: false },
     { assigned: () => undefined, problem: () => undefined, stopped: () => undefined, untilDone: action => action() },
@@ -86,7 +87,7 @@ export function recordFlow(
         offset: offset++,
         key: key === undefined ? undefined : Buffer.from(key),
         value,
-        headers: Object.entries(headers).map(([name, content]) => [name, Buffer.from(content)] as const),
+        headers: Object.entries(headers).map(([name, content]) => [name, Buffer.from(content as string)] as const),
         timestamp: 1000,
         timestampType: 'create' as const,
       };
