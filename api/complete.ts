@@ -30,7 +30,7 @@ export const completeDocument = (document: unknown): MqttKafkaBridge => {
  */
 export const identityAnnotation = 'mqttkafka.dev/identity';
 
-const identityOf = ({ name, annotations }: MqttKafkaBridge['metadata']): string => {
+export const identityOf = ({ name, annotations }: MqttKafkaBridge['metadata']): string => {
   const identity = isMapping(annotations) ? annotations[identityAnnotation] : undefined;
   return typeof identity === 'string' && identity !== '' ? identity : name;
 };

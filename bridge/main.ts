@@ -278,7 +278,7 @@ export class Bridge implements BridgeFigures {
 
   readonly #bindSink: BindSink = ({ kafka, mqtt }, name, rule) =>
     kafka === undefined
-      ? { sink: this.mqttSink!, writer: this.mqttSink!.bind(mqtt!, rule), outcome: this.#outcomeOf(mqtt!) }
+      ? { sink: this.mqttSink!, writer: this.mqttSink!.bind(mqtt!, name, rule), outcome: this.#outcomeOf(mqtt!) }
       : { sink: this.kafkaSink!, writer: this.kafkaSink!.bind(kafka, name, rule) };
 
   #outcomeOf({ outcome }: NonNullable<SinkDocument['mqtt']>) {

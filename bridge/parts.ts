@@ -1,5 +1,6 @@
 /** What a bridge is made of, read from its document: secrets revealed, options as the parts take them. */
 import type { MqttKafkaBridge } from '../api/bridge.ts';
+import { identityOf } from '../api/complete.ts';
 import { MkbError } from '../api/errors.ts';
 import type { SecretSources } from '../api/secrets.ts';
 import { bytes } from '../api/units.ts';
@@ -74,8 +75,13 @@ export async function prepareParts(
     session,
     mqttSource: filters.length === 0 ? undefined : { session: { ...session, persistent }, ownerOf },
     kafkaSource: consumer && { consumer, maxRecords: spec.mqtt.receiveMaximum, maxBytes, persistent },
-    kafkaSink: producer && { producer, topics: spec.kafka.topics, deadLetterTopic },
-    mqttSink: publisher && { publisher: { ...publisher, persistent }, maxBytes },
+    kafkaSink: producer && {
+      bridge: identityOf(document.metadata),
+      producer,
+      topics: spec.kafka.topics,
+      deadLetterTopic,
+    },
+    mqttSink: publisher && { bridge: identityOf(document.metadata), publisher: { ...publisher, persistent }, maxBytes },
     registries,
     jq,
     ambient: { schemas, askJq: jq.ask },

@@ -5,8 +5,9 @@ import { headersOf } from '../bridge/kafka/headers.ts';
 import type { RecordDraft } from '../bridge/kafka/record.ts';
 import { Topic } from '../bridge/kafka/topic.ts';
 import type { Publication } from '../bridge/mqtt/publisher/publication.ts';
-import { KafkaWriter } from '../bridge/sinks/kafka-writer.ts';
+import { KafkaWriter, type RecordTaker } from '../bridge/sinks/kafka-writer.ts';
 import { MqttWriter } from '../bridge/sinks/mqtt-writer.ts';
+import { offline, type Provenance } from '../bridge/sinks/provenance.ts';
 import type { MadeRow } from '../rules/offline.ts';
 import type { Rule } from '../rules/rule.ts';
 import type { RuleDocument, SinkDocument } from '../rules/rule-document.ts';
@@ -27,22 +28,35 @@ export interface Written {
 }
 
 /** Everything that is written, sink by sink. Throws what stops a sink, such as `kafka-invalid-topic`. */
-export const writtenBy = ({ sinks }: RuleDocument, rule: Rule, made: readonly MadeRow[]): Written[] => {
+export const writtenBy = (
+  { name, sinks }: RuleDocument,
+  rule: Rule,
+  made: readonly MadeRow[],
+  bridge = '',
+): Written[] => {
   const written: Written[] = [];
   for (const [index, document] of sinks.entries()) {
     const sink = index + 1;
-    const writer = writerOf(document, rule, each => written.push({ sink, ...each }));
+    const writer = writerOf(document, rule, { ...offline, bridge, rule: name }, each =>
+      written.push({ sink, ...each }),
+    );
     for (const { row, origin, captures } of made) writer.write(origin, captures, row, sink);
   }
   return written;
 };
 
-function writerOf({ kafka, mqtt }: SinkDocument, rule: Rule, take: (written: Omit<Written, 'sink'>) => void): Writer {
-  if (kafka === undefined) return new MqttWriter(mqtt!, rule, publication => take(ofMessage(publication)));
-  return new KafkaWriter(kafka, rule, {
+function writerOf(
+  { kafka, mqtt }: SinkDocument,
+  rule: Rule,
+  provenance: Provenance,
+  take: (written: Omit<Written, 'sink'>) => void,
+): Writer {
+  if (kafka === undefined) return new MqttWriter(mqtt!, rule, publication => take(ofMessage(publication)), provenance);
+  const taker: RecordTaker = {
     topic: name => new Topic(name),
     append: (topic, record) => take(ofRecord(topic.name, record)),
-  });
+  };
+  return new KafkaWriter(kafka, rule, taker, undefined, provenance);
 }
 
 /** A copy: the draft points into buffers that the next record uses. */

@@ -27,16 +27,18 @@ export interface Outcome {
  * always the same, and nothing is remembered from test to test. Only the environment's variables are the machine's own.
  *
  * @param observeCase is told of the branches that are taken
+ * @param bridge the name of the document
  */
 export const runTest = (
   document: RuleDocument,
   test: RuleTest,
   schemas: Schemas,
   observeCase?: ObserveCase,
+  bridge?: string,
 ): Outcome => {
   let made: Made;
   try {
-    made = makeOf(document, test, schemas, observeCase);
+    made = makeOf(document, test, schemas, observeCase, bridge);
   } catch (error) {
     if (!MkbError.is(error)) throw error;
     return { difference: error.code === test.error ? [] : unexpectedError(error, test), rows: 0 };
@@ -51,7 +53,13 @@ interface Made {
   readonly records: readonly Written[];
 }
 
-const makeOf = (document: RuleDocument, test: RuleTest, schemas: Schemas, observeCase?: ObserveCase): Made => {
+const makeOf = (
+  document: RuleDocument,
+  test: RuleTest,
+  schemas: Schemas,
+  observeCase?: ObserveCase,
+  bridge?: string,
+): Made => {
   const clock = { now: 0 };
   const rule = compileRule(document.sql, { ...ambientOf(document, clock), schemas }, observeCase);
   const made: MadeRow[] = [];
@@ -69,7 +77,7 @@ const makeOf = (document: RuleDocument, test: RuleTest, schemas: Schemas, observ
     matched,
     // A row of a plain rule may hold bytes that JSON does not take; a test that is about records does not ask for it.
     rows: test.rows === undefined ? made.map(() => '{}') : wholeRows(rule, made).map(encodeJson),
-    records: test.rows === undefined ? writtenBy(document, rule, made) : [],
+    records: test.rows === undefined ? writtenBy(document, rule, made, bridge) : [],
   };
 };
 

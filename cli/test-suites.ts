@@ -97,7 +97,7 @@ const runRule = ({ bridge, document, schemas, tests, locate }: RuleSuite): { res
   const coverage = new RuleCoverage(document.name, document.sql, schemas);
   const results = tests.map(({ test, place }): Result => {
     const startedAt = performance.now();
-    const { difference, rows } = runTest(document, test, schemas, coverage.observe);
+    const { difference, rows } = runTest(document, test, schemas, coverage.observe, bridge);
     coverage.tests += 1;
     if (rows > 0) coverage.selected += 1;
     const milliseconds = performance.now() - startedAt;

@@ -14,10 +14,15 @@ export const checkState = (loaded: LoadedDocument, document: RuleDocument, rule:
 
 /** A row of a window is made of many messages, so there is no topic, QoS or user property to write. */
 const mqttHeaders = (loaded: LoadedDocument, { name, sinks }: RuleDocument, { windows }: Rule, path: Path): Problem[] =>
-  sinks.flatMap(({ kafka }, at) => {
-    if (windows === undefined || kafka?.mqttHeaders !== true) return [];
+  sinks.flatMap(({ kafka, mqtt }, at) => {
+    const field = kafka?.mqttHeaders
+      ? ['kafka', 'mqttHeaders']
+      : mqtt?.mqttProperties
+        ? ['mqtt', 'mqttProperties']
+        : [];
+    if (windows === undefined || field.length === 0) return [];
     const error = new MkbError('rule-window-headers', { rule: name });
-    return [problemOf(loaded, [...path, 'sinks', at, 'kafka', 'mqttHeaders'], error)];
+    return [problemOf(loaded, [...path, 'sinks', at, ...field], error)];
   });
 
 const perReplica = (loaded: LoadedDocument, { name }: RuleDocument, rule: Rule, path: Path): Problem[] => {

@@ -3,6 +3,7 @@ import { MkbError } from '../api/errors.ts';
 import type { LoadedDocument } from '../api/load.ts';
 import { lookalike } from '../api/lookalike.ts';
 import type { Path, Problem } from '../api/problems.ts';
+import type { CloudEvents } from '../api/schema/cloud-events.ts';
 import { checkExpiry } from './message-expiry.ts';
 import { problemOf, toProblem } from './problem-of.ts';
 import { checkPartition } from './record-partition.ts';
@@ -36,17 +37,31 @@ export interface PlacedTemplate {
 /** Every template of a sink, in the order of its fields. */
 export const templatesOf = ({ kafka, mqtt }: SinkDocument): PlacedTemplate[] => {
   if (kafka !== undefined) {
-    const { topic, key, partition, value, timestamp, headers = [] } = kafka;
-    return [...fields('kafka', { topic, key, partition, value, timestamp }), ...listed(['kafka', 'headers'], headers)];
+    const { topic, key, partition, value, timestamp, headers = [], cloudEvents } = kafka;
+    return [
+      ...fields(['kafka'], { topic, key, partition, value, timestamp }),
+      ...listed(['kafka', 'headers'], headers),
+      ...ofEvents(['kafka', 'cloudEvents'], cloudEvents),
+    ];
   }
   if (mqtt === undefined) return [];
   const { topic, payload, contentType, responseTopic, correlationData, messageExpiry, userProperties = [] } = mqtt;
   const texts = { topic, payload, contentType, responseTopic, correlationData, messageExpiry };
-  return [...fields('mqtt', texts), ...listed(['mqtt', 'userProperties'], userProperties)];
+  return [
+    ...fields(['mqtt'], texts),
+    ...listed(['mqtt', 'userProperties'], userProperties),
+    ...ofEvents(['mqtt', 'cloudEvents'], mqtt.cloudEvents),
+  ];
 };
 
-const fields = (sink: string, texts: Readonly<Record<string, string | undefined>>): PlacedTemplate[] =>
-  Object.entries(texts).flatMap(([name, text]) => (text === undefined ? [] : [{ text, at: [sink, name] }]));
+const fields = (path: Path, texts: Readonly<Record<string, string | undefined>>): PlacedTemplate[] =>
+  Object.entries(texts).flatMap(([name, text]) => (text === undefined ? [] : [{ text, at: [...path, name] }]));
+
+const ofEvents = (path: Path, events: CloudEvents | undefined): PlacedTemplate[] => {
+  if (events === undefined) return [];
+  const { mode: _mode, extensions = [], ...attributes } = events;
+  return [...fields(path, attributes), ...listed([...path, 'extensions'], extensions)];
+};
 
 const listed = (path: Path, items: readonly { readonly value: string }[]): PlacedTemplate[] =>
   items.map(({ value }, index) => ({ text: value, at: [...path, index, 'value'] }));

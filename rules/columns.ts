@@ -5,6 +5,7 @@
  * has no such thing.
  */
 import { hostname } from 'node:os';
+import { eventMap } from './cloud-event.ts';
 import type { BridgeEvent, EventKind } from './events.ts';
 import type { KafkaRecord, Message } from './message.ts';
 import type { RuleSource } from './rule-source.ts';
@@ -27,6 +28,8 @@ export interface Column {
   /** For people: `text`, `bytes`, `integer`, `map`. */
   readonly type: string;
   readonly description: string;
+  /** Whether `*` leaves it out: it is another view of what other columns have. */
+  readonly view?: boolean;
   read(message: AnyMessage): Value;
 }
 
@@ -107,6 +110,16 @@ export const columns: readonly Column[] = [
     "MQTT 5 properties by name: 'Payload-Format-Indicator', 'Message-Expiry-Interval' (seconds), 'Content-Type', 'Response-Topic', 'Correlation-Data' (bytes), 'User-Property' (a map), 'User-Property-Pairs' (a list of key and value, with duplicates). Empty for MQTT 3.1.1.",
     m => m.properties as ValueMap,
   ),
+  {
+    ...column(
+      'cloud_event',
+      ['mqtt', 'kafka'],
+      'map',
+      'Of a message or record that is a CloudEvent (binary or structured, version 1): its attributes by name, extensions among them, and `data`. Not part of `*`.',
+      eventMap,
+    ),
+    view: true,
+  },
   column(
     'timestamp',
     happenings,

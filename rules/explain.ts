@@ -106,8 +106,12 @@ const chosen = (mqtt: SinkDocument['mqtt']): Readonly<Record<string, string>> =>
   ...(mqtt?.payloadFormat !== undefined && { payloadFormat: mqtt.payloadFormat }),
 });
 
-/** `key` of ['kafka', 'key']; a header goes by its name. */
-const fieldName = ({ kafka, mqtt }: SinkDocument, [, field, index]: readonly (string | number)[]): string => {
+/** `key` of ['kafka', 'key']; a header goes by its name, and an attribute of a CloudEvent by its own. */
+const fieldName = ({ kafka, mqtt }: SinkDocument, [, field, index, ...rest]: readonly (string | number)[]): string => {
+  if (field === 'cloudEvents') {
+    const extension = (kafka ?? mqtt)?.cloudEvents?.extensions?.[rest[0] as number]?.name;
+    return `CloudEvent ${extension ?? index}`;
+  }
   if (typeof index !== 'number') return String(field);
   const named = kafka === undefined ? mqtt?.userProperties : kafka.headers;
   return `${field === 'headers' ? 'header' : 'user property'} ${named?.[index]?.name}`;

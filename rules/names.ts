@@ -37,6 +37,11 @@ export class Names {
     return [...new Set([...columnsOf(this.kinds).map(({ name }) => name), ...this.captureNames])];
   }
 
+  /** The names that `*` stands for. */
+  inStar(): string[] {
+    return this.all().filter(name => this.captureNames.includes(name) || findColumn(name, this.kinds)?.view !== true);
+  }
+
   /** How to read a name; undefined when there is none. A source that does not capture a name leaves it to the column of that name. */
   reader(name: string): ReadName | undefined {
     const column = findColumn(name, this.kinds);

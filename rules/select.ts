@@ -98,7 +98,7 @@ const isPlain = (item: Selected, names: Names): boolean => {
 const addAll = (columns: Set<string>, compiler: Compiler): PendingItem => {
   const { aliases, outer, names, reads } = compiler;
   reads.add('*');
-  const all = [...new Set([...names.all(), ...outer.keys(), ...aliases.keys()])];
+  const all = [...new Set([...names.inStar(), ...outer.keys(), ...aliases.keys()])];
   for (const name of all) columns.add(name);
   const readers = all.map(name => ({ name, alias: aliases.get(name)?.value, own: standingFor(name, compiler) }));
   return () => (scope, row) => {

@@ -33,14 +33,22 @@ const ofMqtt5 = [
 const checkOld = (sink: MqttSink, path: Path): Finding[] => {
   const written = [
     ...ofMqtt5.filter(field => sink[field] !== undefined).map(field => [field]),
+    ...(sink.mqttProperties ? [['mqttProperties']] : []),
     ...(sink.outcome?.answerWithin === undefined ? [] : [['outcome', 'answerWithin']]),
   ];
-  return written.map(names => {
+  const findings = written.map(names => {
     const field = names.at(-1)!;
     const reason = `\`${field}\` is of MQTT 5, and \`mqtt.version\` is 3.1.1.`;
     const remedy = 'Leave it out, or leave out `mqtt.version` if the broker speaks MQTT 5.';
     return finding([...path, ...names], 'field-conflict', { reason }, { at: 'key', remedy });
   });
+  return sink.cloudEvents?.mode === 'binary' ? [...findings, binaryEvents([...path, 'cloudEvents'])] : findings;
+};
+
+/** CloudEvents, MQTT binding 1.0, 3. */
+const binaryEvents = (path: Path): Finding => {
+  const reason = 'With MQTT 3.1.1 (`mqtt.version`) a CloudEvent is always structured.';
+  return finding(path, 'field-conflict', { reason }, { at: 'key', remedy: 'Write `mode: structured`.' });
 };
 
 /** The bridge knows an answer by what it gave the message itself. */

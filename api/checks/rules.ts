@@ -5,6 +5,7 @@ import type { Path } from '../problems.ts';
 import type { Rule, Sink } from '../schema/rules.ts';
 import { parseTemplate } from '../template.ts';
 import type { SemanticCheck } from './check.ts';
+import { checkCloudEvents } from './cloud-events.ts';
 import { checkRuleTest } from './rule-tests.ts';
 
 const section: Path = ['spec', 'rules'];
@@ -19,7 +20,9 @@ const checkRule = ({ sinks, tests = [] }: Rule, index: number): Finding[] => [
   ...tests.flatMap((test, at) => checkRuleTest(test, [...section, index, 'tests', at])),
 ];
 
-const checkSink = ({ kafka, mqtt }: Sink, path: Path): Finding[] => {
+const checkSink = (sink: Sink, path: Path): Finding[] => [...checkTopic(sink, path), ...checkCloudEvents(sink, path)];
+
+const checkTopic = ({ kafka, mqtt }: Sink, path: Path): Finding[] => {
   if (kafka) return checkKafkaTopic(kafka.topic, [...path, 'kafka', 'topic']);
   return mqtt ? checkMqttTopic(mqtt.topic, [...path, 'mqtt', 'topic']) : [];
 };

@@ -117,8 +117,8 @@ export const ruleErrors = table({
   'rule-window-headers': {
     kind: 'permanent',
     message: ({ rule }: { rule: string }) =>
-      `A row of a window of the rule ${rule} is made of many messages: it has no MQTT facts to write as headers.`,
-    remedy: 'Leave out mqttHeaders; put what is wanted into the row, as LAST(qos) AS qos.',
+      `A row of a window of the rule ${rule} is made of many messages: it has no MQTT facts or properties to write.`,
+    remedy: 'Leave out mqttHeaders and mqttProperties; put what is wanted into the row, as LAST(qos) AS qos.',
   },
   'rule-state-per-replica': {
     kind: 'permanent',
@@ -190,6 +190,20 @@ export const ruleErrors = table({
       `Every record of this sink has the key "${key}", so all go to one partition.${meant === undefined ? '' : ` Is ${meant} meant?`}`,
     remedy:
       'Use what distinguishes the devices, such as ${clientid} with {clientid} in FROM; without `key` records are spread over all partitions.',
+  },
+  'cloud-event-invalid': {
+    kind: 'permanent',
+    message: ({ attribute, reason }: { attribute: string; reason: string }) =>
+      `The attribute ${attribute} of a CloudEvent cannot be written: ${reason}.`,
+    remedy:
+      'Give it text without control characters in `cloudEvents` of the sink, and dataschema an absolute URI. base64_encode() in the rule makes text of any bytes.',
+  },
+  'cloud-event-header': {
+    kind: 'permanent',
+    message: ({ name, field }: { name: string; field: string }) =>
+      `${field} writes ${name}, which \`cloudEvents\` of the sink writes itself.`,
+    remedy:
+      'Leave it out, and give the attribute in `cloudEvents`: id, source, type, subject, datacontenttype, dataschema or one of extensions.',
   },
   'record-key-missing': {
     kind: 'permanent',

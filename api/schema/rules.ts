@@ -1,5 +1,6 @@
 /** `spec.rules`: which messages, what of them, and where to. */
 import type { Static } from 'typebox';
+import { cloudEventsOf } from './cloud-events.ts';
 import { choice, duration, flag, list, numberChoice, optional, section, size, text, whole } from './fields.ts';
 import { ruleTest } from './rule-tests.ts';
 
@@ -30,6 +31,7 @@ const kafkaSink = section('Writes a Kafka record for each row.', {
     'Also write as headers what MQTT knows of the message: `mqtt.topic`, `mqtt.qos`, `mqtt.retain`, `mqtt.clientid` if FROM captures it, `mqtt.content-type`, `mqtt.response-topic`, `mqtt.correlation-data`, `mqtt.message-expiry-interval`, `mqtt.payload-format-indicator`, and user properties under their own names (not those that begin with `mqtt.`). Of a Kafka record, all its headers. Without it, `traceparent` and `tracestate` only.',
     { default: false },
   ),
+  cloudEvents: optional(cloudEventsOf('record', 'headers with `ce_` before their names, and `content-type`')),
 });
 
 const mqttSink = section('Publishes an MQTT message for each row.', {
@@ -46,6 +48,10 @@ const mqttSink = section('Publishes an MQTT message for each row.', {
       header("The property's name; names may repeat.", "Template of the property's value."),
       'MQTT 5 user properties, in this order.',
     ),
+  ),
+  mqttProperties: flag(
+    'Also publish the MQTT 5 properties that the message came with. Of an MQTT message its own; of a Kafka record those that `mqttHeaders` of a Kafka sink wrote, the expiry counted from the time of the record, and its other headers as user properties. What this sink says itself wins. A header that MQTT cannot carry is left out and counted. Without it, `traceparent` and `tracestate` only.',
+    { default: false },
   ),
   contentType: optional(text('Template of the content type, such as `application/json`. MQTT 5.')),
   responseTopic: optional(text('Template of the topic that the receiver is to answer to. MQTT 5.')),
@@ -77,6 +83,7 @@ const mqttSink = section('Publishes an MQTT message for each row.', {
       },
     ),
   ),
+  cloudEvents: optional(cloudEventsOf('message', 'user properties of their names, and the content type')),
 });
 
 const sink = section(

@@ -31,6 +31,13 @@ export const connectionMetrics: readonly MetricEntry<BridgeFigures>[] = [
     samples: figures => publisher(figures, ({ answersUnexpected }) => answersUnexpected),
   },
   {
+    name: 'mkb_publisher_headers_omitted_total',
+    type: 'counter',
+    help: 'Headers of records that MQTT cannot carry, and that were left out of messages of sinks with mqttProperties.',
+    labels: [],
+    samples: figures => publisher(figures, ({ headersOmitted }) => headersOmitted),
+  },
+  {
     name: 'mkb_consumer_joined',
     type: 'gauge',
     help: '1 while the bridge is a member of its consumer group.',

@@ -45,4 +45,5 @@ export interface MqttSinkFigures {
   readonly tracesOmitted: number;
   readonly answersWaiting: number;
   readonly answersUnexpected: number;
+  readonly headersOmitted: number;
 }

@@ -16,7 +16,9 @@ import type { Writer } from '../flow/sink.ts';
 import { draft, type RecordDraft, type RecordHeader } from '../kafka/record.ts';
 import type { Topic } from '../kafka/topic.ts';
 import { MqttMessage } from '../mqtt/message.ts';
+import { CloudEvents } from './cloud-events.ts';
 import { MqttHeaders } from './mqtt-headers.ts';
+import { offline, type Provenance } from './provenance.ts';
 import { traceOf } from './trace.ts';
 import { bytesOf, timeOfOrigin, wholeText } from './values.ts';
 
@@ -41,6 +43,7 @@ export class KafkaWriter implements Writer {
   readonly #partition: CompiledTemplate | undefined;
   readonly #time: CompiledTemplate | undefined;
   readonly #own: readonly { readonly name: string; readonly value: CompiledTemplate }[];
+  readonly #events: CloudEvents | undefined;
   /** Whether what MQTT knows of a message travels as headers too. */
   readonly #mqttHeaders: MqttHeaders | undefined;
   /** The topic's writer, when the topic is always the same. */
@@ -61,6 +64,7 @@ export class KafkaWriter implements Writer {
     rule: Rule,
     taker: RecordTaker,
     noticed: (warning: MkbError) => void = () => {},
+    provenance: Provenance = offline,
   ) {
     const compile = (text: string): CompiledTemplate => compileTemplate(text, rule);
     const optional = (text: string | undefined) => (text === undefined ? undefined : compile(text));
@@ -71,11 +75,13 @@ export class KafkaWriter implements Writer {
     this.#partition = optional(document.partition);
     this.#value = compile(document.value ?? defaultValue(rule));
     this.#time = optional(document.timestamp);
+    const events = document.cloudEvents;
+    if (events !== undefined) this.#events = new CloudEvents(events, rule, this.#value, provenance);
     this.#own = (document.headers ?? []).map(({ name, value }) => ({ name, value: compile(value) }));
-    if (document.mqttHeaders) this.#mqttHeaders = new MqttHeaders(rule);
+    if (document.mqttHeaders) this.#mqttHeaders = new MqttHeaders(rule, events === undefined ? [] : eventHeaders);
     if (this.#partition) checkPartition(this.#partition);
     if (this.#time) checkTime(this.#time);
-    this.passesPayload = this.#value.column === 'payload';
+    this.passesPayload = this.#value.column === 'payload' && events === undefined;
     const { constant } = this.#topic;
     if (constant !== undefined) this.#constant = taker.topic(constant, true);
   }
@@ -90,17 +96,39 @@ export class KafkaWriter implements Writer {
     const topic = this.#constant ?? this.#taker.topic(this.#topicOf(origin, captures, row));
     this.#fillKey(record, origin, captures, row);
     record.partition = this.#partition === undefined ? -1 : this.#partitionOf(this.#partition, origin, captures, row);
-    if (origin instanceof MqttMessage) this.#fillFromMqtt(record, origin, captures, row);
+    if (this.#events !== undefined) this.#fillEvent(this.#events, record, origin, captures, row);
+    else if (origin instanceof MqttMessage) this.#fillFromMqtt(record, origin, captures, row);
     else {
       this.#fillValue(record, origin, captures, row);
       record.timestamp = this.#timestamp(origin, captures, row) ?? timeOfOrigin(origin);
-      const ofRecord =
-        this.#mqttHeaders !== undefined && 'rawHeaders' in origin ? asTheyCame(origin) : traceHeaders(origin);
-      record.headers = this.#headers(ofRecord, origin, captures, row);
-      record.encoded = undefined;
-      record.encodedCount = 0;
+      record.headers = this.#headers(this.#headersOf(record, origin, captures), origin, captures, row);
     }
     this.#taker.append(topic, record, token);
+  }
+
+  #fillEvent(events: CloudEvents, record: RecordDraft, origin: Origin, captures: Captures, row: Row): void {
+    record.timestamp = this.#timestamp(origin, captures, row) ?? timeOfOrigin(origin);
+    const value = this.#value.value(origin, captures, row);
+    const { attributes, contentType, bytes } = events.make(origin, captures, row, value, record.timestamp);
+    record.value = bytes;
+    record.valueStart = 0;
+    record.valueEnd = bytes?.length ?? 0;
+    const ofMessage = this.#headersOf(record, origin, captures).filter(({ name }) => !isEventHeader(name));
+    const ofEvent = attributes.map(([name, text]) => ({ name: `ce_${name}`, value: text }));
+    if (contentType !== undefined) ofEvent.push({ name: 'content-type', value: contentType });
+    record.headers = this.#headers([...ofMessage, ...ofEvent], origin, captures, row);
+  }
+
+  /** Those of the message itself. */
+  #headersOf(record: RecordDraft, origin: Origin, captures: Captures): readonly RecordHeader[] {
+    record.encoded = undefined;
+    record.encodedCount = 0;
+    if (this.#mqttHeaders === undefined) return traceHeaders(origin);
+    if (origin instanceof MqttMessage) {
+      this.#mqttHeaders.fill(record, origin, captures);
+      return noHeaders;
+    }
+    return 'rawHeaders' in origin ? asTheyCame(origin) : noHeaders;
   }
 
   #fillFromMqtt(record: RecordDraft, message: MqttMessage, captures: Captures, row: Row): void {
@@ -110,9 +138,7 @@ export class KafkaWriter implements Writer {
       record.valueEnd = message.payloadEnd;
     } else this.#fillValue(record, message, captures, row);
     record.timestamp = this.#timestamp(message, captures, row) ?? message.timestamp;
-    if (this.#mqttHeaders !== undefined) this.#mqttHeaders.fill(record, message, captures);
-    const ofMessage = this.#mqttHeaders === undefined ? traceHeaders(message) : noHeaders;
-    record.headers = this.#headers(ofMessage, message, captures, row);
+    record.headers = this.#headers(this.#headersOf(record, message, captures), message, captures, row);
   }
 
   /** The topic of the record. Throws `kafka-invalid-topic` for what cannot be one. */
@@ -202,5 +228,9 @@ function traceHeaders(origin: Origin): readonly RecordHeader[] {
 function defaultValue(rule: Rule): string {
   return rule.passesPayload ? '${payload}' : '${.}';
 }
+
+/** Headers that a CloudEvent has for itself. */
+const eventHeaders = ['ce_', 'content-type'];
+const isEventHeader = (name: string): boolean => eventHeaders.some(each => name.toLowerCase().startsWith(each));
 
 const validTopic = /^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/;

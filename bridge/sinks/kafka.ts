@@ -1,4 +1,5 @@
 /** The Kafka sink: one producer, for the records of all rules and for dead letters. */
+import { randomBytes } from 'node:crypto';
 import type { MkbError } from '../../api/errors.ts';
 import type { KafkaTopic } from '../../api/schema/kafka.ts';
 import type { Rule } from '../../rules/rule.ts';
@@ -11,6 +12,8 @@ import type { Wait } from '../kafka/waits.ts';
 import { type KafkaSinkDocument, KafkaWriter } from './kafka-writer.ts';
 
 export interface KafkaSinkOptions {
+  /** Who the bridge is to its brokers. */
+  readonly bridge: string;
   readonly producer: ProducerOptions;
   /** Topics that are made if they do not exist. */
   readonly topics: readonly KafkaTopic[];
@@ -33,6 +36,7 @@ export class KafkaSink implements Sink {
   readonly #events: KafkaSinkEvents;
   readonly #reached = Promise.withResolvers<void>();
   readonly #producer: Producer;
+  readonly #instance = randomBytes(4).toString('hex');
   readonly #constantTopics = new Set<string>();
   #handler!: SinkHandler;
 
@@ -61,7 +65,9 @@ export class KafkaSink implements Sink {
 
   /** The sink of a rule. Throws as `KafkaWriter`. */
   bind(document: KafkaSinkDocument, name: string, rule: Rule): KafkaWriter {
-    const writer = new KafkaWriter(document, rule, this.#producer, warning => this.#events.noticed(name, warning));
+    const noticed = (warning: MkbError) => this.#events.noticed(name, warning);
+    const provenance = { bridge: this.#options.bridge, rule: name, instance: this.#instance };
+    const writer = new KafkaWriter(document, rule, this.#producer, noticed, provenance);
     if (writer.constantTopic !== undefined) this.#constantTopics.add(writer.constantTopic);
     return writer;
   }

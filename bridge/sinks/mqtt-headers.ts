@@ -40,9 +40,12 @@ export class MqttHeaders {
   readonly #walk = new PropertyWalk();
   readonly #clientId: number;
   readonly #names = new Map<number, Buffer>();
+  readonly #prefixes: readonly Buffer[];
   #scratch = Buffer.allocUnsafe(1024);
 
-  constructor({ captureNames }: Pick<Rule, 'captureNames'>) {
+  /** @param others beginnings of further names that user properties must not have */
+  constructor({ captureNames }: Pick<Rule, 'captureNames'>, others: readonly string[] = []) {
+    this.#prefixes = [mqttHeaderPrefix, ...others].map(prefix => Buffer.from(prefix));
     this.#clientId = captureNames.indexOf('clientid');
     for (const [id, name] of Object.entries(propertyHeaders)) this.#names.set(Number(id), encodedName(name));
   }
@@ -102,7 +105,7 @@ export class MqttHeaders {
 
   #addUser(offset: number): number {
     const { buffer, nameStart, nameEnd, start, end } = this.#walk;
-    if (isOurs(buffer, nameStart, nameEnd)) return offset;
+    for (const prefix of this.#prefixes) if (begins(buffer, nameStart, nameEnd, prefix)) return offset;
     const scratch = this.#room(offset + lengths + nameEnd - nameStart + end - start);
     const at = writeBytes(scratch, buffer, nameStart, nameEnd, offset);
     return writeBytes(scratch, buffer, start, end, at);
@@ -138,7 +141,5 @@ function writeBytes(target: Buffer, source: Buffer, start: number, end: number, 
   return offset + source.copy(target, offset, start, end);
 }
 
-const prefix = Buffer.from(mqttHeaderPrefix);
-
-const isOurs = (buffer: Buffer, start: number, end: number): boolean =>
+const begins = (buffer: Buffer, start: number, end: number, prefix: Buffer): boolean =>
   end - start >= prefix.length && buffer.compare(prefix, 0, prefix.length, start, start + prefix.length) === 0;

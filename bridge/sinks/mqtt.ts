@@ -1,4 +1,5 @@
 /** The MQTT sink: one publisher, for the messages of all rules. */
+import { randomBytes } from 'node:crypto';
 import type { MkbError } from '../../api/errors.ts';
 import type { MqttSink as MqttSinkDocument } from '../../api/schema/rules.ts';
 import { durationMs } from '../../api/units.ts';
@@ -11,9 +12,11 @@ import { Publisher } from '../mqtt/publisher/publisher.ts';
 import type { PublisherOptions } from '../mqtt/publisher/publisher-options.ts';
 import { because } from '../observe/because.ts';
 import { Answers } from './answers.ts';
-import { MqttWriter } from './mqtt-writer.ts';
+import { MqttWriter, type Publish } from './mqtt-writer.ts';
 
 export interface MqttSinkOptions {
+  /** Who the bridge is to its brokers. */
+  readonly bridge: string;
   readonly publisher: PublisherOptions;
   /** Above this many bytes of messages, those under way included, `full` becomes true. */
   readonly maxBytes: number;
@@ -44,6 +47,7 @@ interface Asks {
 export class MqttSink implements Sink {
   readonly #options: MqttSinkOptions;
   readonly #publisher: Publisher<Sent>;
+  readonly #instance = randomBytes(4).toString('hex');
   readonly #started = Promise.withResolvers<void>();
   readonly #writers: MqttWriter[] = [];
   readonly #answers = new Answers<Sent>({
@@ -97,13 +101,13 @@ export class MqttSink implements Sink {
   }
 
   /** The sink of a rule. Throws as `MqttWriter`. */
-  bind(document: MqttSinkDocument, rule: Rule): MqttWriter {
+  bind(document: MqttSinkDocument, name: string, rule: Rule): MqttWriter {
     const { outcome } = document;
     const within = outcome?.answerWithin;
     const asks = outcome && { withinMs: within === undefined ? undefined : durationMs(within) };
-    const writer = new MqttWriter(document, rule, (publication, token, lane) =>
-      this.#publish(publication, token, lane, asks),
-    );
+    const provenance = { bridge: this.#options.bridge, rule: name, instance: this.#instance };
+    const publish: Publish = (publication, token, lane) => this.#publish(publication, token, lane, asks);
+    const writer = new MqttWriter(document, rule, publish, provenance);
     this.#writers.push(writer);
     return writer;
   }
@@ -125,6 +129,11 @@ export class MqttSink implements Sink {
   /** Answers that came too late, twice, or to nothing that was asked. */
   get answersUnexpected(): number {
     return this.#answers.unexpected;
+  }
+
+  /** Other headers that were left out. */
+  get headersOmitted(): number {
+    return this.#writers.reduce((sum, writer) => sum + writer.headersOmitted, 0);
   }
 
   get full(): boolean {

@@ -7,6 +7,8 @@ type Pair = readonly [name: string, value: string];
 const none: readonly Pair[] = [];
 const names: ReadonlySet<string> = new Set(['traceparent', 'tracestate']);
 
+export const isTraceName = (name: string): boolean => names.has(name);
+
 /** The trace as it came, in order; a window or an event has none. */
 export function traceOf(origin: Origin): readonly Pair[] {
   if (origin instanceof MqttMessage) {

@@ -146,7 +146,7 @@ export class Flow {
     await registries.start();
     let flow: Flow | undefined;
     const sink = new KafkaSink(
-      { producer, topics: [], deadLetterTopic: options.deadLetter },
+      { bridge: 'test', producer, topics: [], deadLetterTopic: options.deadLetter },
       {
         linkChanged: () => undefined,
         problem: () => undefined,
