@@ -74,7 +74,10 @@ describeReal('kubernetes', 'kwok')('two hundred bridges', () => {
     const perBridge = all.length / many;
     const kept = (heap() - heapBefore) / many;
     console.log(`${perBridge.toFixed(1)} requests and ${(kept / 1024).toFixed(0)} KiB of memory for each bridge`);
-    expect(perBridge).toBeLessThan(15);
+    // How often there is news depends on how much of what happens is seen at once: four times, and more on a slow machine.
+    const besidesNews = all.filter(({ subresource, resource }) => subresource !== 'status' && resource !== 'events');
+    expect(besidesNews.length / many).toBeLessThan(10);
+    expect(perBridge).toBeLessThan(20);
     // Asked for in vain: a write that makes an object says by itself that there was none.
     expect(all.filter(({ verb, code }) => verb === 'get' && code === 404).length).toBeLessThan(many / 10);
     expect(kept).toBeLessThan(128 * 1024);

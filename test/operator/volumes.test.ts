@@ -1,6 +1,6 @@
 /** Volumes of a managed broker that grow, on a real API server: its own admission says which may. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { RunningKubernetes } from '../real/kubernetes.ts';
+import type { KubernetesObject, RunningKubernetes } from '../real/kubernetes.ts';
 import { describeReal } from '../real/require.ts';
 import { until } from '../real/until.ts';
 import { bridge, looks, type RunningOperator, startCluster, startOperator } from './support/stage.ts';
@@ -45,14 +45,11 @@ describeReal('kubernetes', 'kwok')('the volumes of a broker', () => {
 
   const withVolumes = (name: string, storage: string, more: object = {}) =>
     bridge(name, { mqtt: { broker: { kind: 'emqx', replicas: 2, storage, storageClassName: name, ...more } } });
-  const claims = async (name: string) => {
-    const found = JSON.parse(
-      await kubernetes.kubectl(['get', 'pvc', '-l', `app.kubernetes.io/instance=${name}`, '-o', 'json']),
-    );
-    return found.items.map(({ spec }: { spec: { resources: { requests: { storage: string } } } }) =>
-      Number(spec.resources.requests.storage),
-    );
-  };
+  const claimsOf = async (name: string): Promise<KubernetesObject[]> =>
+    JSON.parse(await kubernetes.kubectl(['get', 'pvc', '-l', `app.kubernetes.io/instance=${name}`, '-o', 'json']))
+      .items;
+  const claims = async (name: string): Promise<number[]> =>
+    (await claimsOf(name)).map(({ spec }) => Number(spec.resources.requests.storage));
   const statefulSet = (name: string) => kubernetes.get('statefulset', `${name}-broker`);
   const pods = async (name: string): Promise<string[]> => {
     const found = await kubernetes.kubectl([
@@ -64,11 +61,17 @@ describeReal('kubernetes', 'kwok')('the volumes of a broker', () => {
 
   // A volume that was full could only be made larger by deleting the bridge and everything that waited in its sessions.
   it('grow in place, and no Pod of it ends', async () => {
-    await kubernetes.apply(withVolumes('elastic', '1GiB'));
+    const deleted = { persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Delete' } };
+    await kubernetes.apply(withVolumes('elastic', '1GiB', deleted));
     await look.reaches('elastic', 'BrokerReady', 'True', 'PodsReady');
     expect((await statefulSet('elastic'))!.spec.persistentVolumeClaimRetentionPolicy).toEqual({
-      whenDeleted: 'Retain',
+      whenDeleted: 'Delete',
       whenScaled: 'Retain',
+    });
+    // The controller makes the StatefulSet the owner of its claims then: replacing it must not take them with it.
+    const owned = await until('claims that belong to the StatefulSet', async () => {
+      const found = await claimsOf('elastic');
+      return found.every(({ metadata }) => metadata.ownerReferences?.length === 1) ? found : undefined;
     });
     const [before, uid] = [await pods('elastic'), (await statefulSet('elastic'))!.metadata.uid];
     await kubernetes.apply(
@@ -83,6 +86,8 @@ describeReal('kubernetes', 'kwok')('the volumes of a broker', () => {
     expect(after.spec.persistentVolumeClaimRetentionPolicy).toEqual({ whenDeleted: 'Retain', whenScaled: 'Delete' });
     await look.reaches('elastic', 'BrokerReady', 'True', 'PodsReady');
     expect(await pods('elastic')).toEqual(before);
+    const uids = (found: KubernetesObject[]) => found.map(({ metadata }) => metadata.uid).sort();
+    expect(uids(await claimsOf('elastic'))).toEqual(uids(owned));
   }, 60_000);
 
   it('stay as they are where their class does not let them, and the bridge says why', async () => {
