@@ -99,7 +99,9 @@ function* first<T, U>(count: number, list: readonly T[], of: (one: T) => Iterabl
 const readersIn = (rules: readonly CheckedRule[]) => {
   const [kafkaReaders, mqttReaders] = [readersOfKafka(rules), readersOfMqtt(rules)];
   return function* readersOf({ kafka, mqtt }: SinkDocument): Generator<Way> {
-    if (kafka) for (const to of kafkaReaders(kafka.topic)) yield { to, through: `the Kafka topic ${kafka.topic}` };
+    const written = kafka?.topic ?? mqtt?.outcome?.topic;
+    if (written !== undefined)
+      for (const to of kafkaReaders(written)) yield { to, through: `the Kafka topic ${written}` };
     if (mqtt) for (const to of mqttReaders(mqtt.topic)) yield { to, through: `the MQTT topic ${mqtt.topic}` };
   };
 };

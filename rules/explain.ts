@@ -104,6 +104,7 @@ const chosen = (mqtt: SinkDocument['mqtt']): Readonly<Record<string, string>> =>
   ...(mqtt?.qos !== undefined && mqtt.qos !== 1 && { qos: String(mqtt.qos) }),
   ...(mqtt?.retain === true && { retain: 'true' }),
   ...(mqtt?.payloadFormat !== undefined && { payloadFormat: mqtt.payloadFormat }),
+  ...(mqtt?.outcome !== undefined && { outcome: mqtt.outcome.topic }),
 });
 
 /** `key` of ['kafka', 'key']; a header goes by its name, and an attribute of a CloudEvent by its own. */

@@ -2,6 +2,7 @@
 import type { Static } from 'typebox';
 import { cloudEventsOf } from './cloud-events.ts';
 import { choice, duration, flag, list, numberChoice, optional, section, size, text, whole } from './fields.ts';
+import { topicName } from './kafka.ts';
 import { ruleTest } from './rule-tests.ts';
 
 const header = (name: string, value: string) =>
@@ -73,7 +74,7 @@ const mqttSink = section('Publishes an MQTT message for each row.', {
     section(
       'Writes a Kafka record about what became of each message: `taken`, `nobody`, `answered`, `too_late` or `refused`.',
       {
-        topic: text('The Kafka topic. It must exist.'),
+        topic: topicName('The Kafka topic. It must exist, or be one of `kafka.topics`.'),
         answerWithin: optional(
           duration(
             'How long after the broker has it the message may be answered. The bridge gives it a response topic and correlation data of its own. Without it, no answer is waited for. MQTT 5.',

@@ -21,6 +21,8 @@ export interface Fate {
 
 export interface Answer {
   readonly payload: Buffer;
+  /** How large it was, where only its beginning is here: the packet was larger than `mqtt.maximumPacketSize`. */
+  readonly truncatedFrom: number | undefined;
   readonly contentType: string | undefined;
   readonly userProperties: readonly (readonly [name: string, value: string])[];
 }
@@ -44,12 +46,13 @@ const plain = (text: string): string | number =>
   /^\d+$/.test(text) && Number.isSafeInteger(Number(text)) ? Number(text) : text;
 
 /** The payload as text where it is text. */
-function answerOf({ payload, contentType, userProperties }: Answer) {
+function answerOf({ payload, truncatedFrom, contentType, userProperties }: Answer) {
   const text = payload.toString();
   const isText = Buffer.from(text).equals(payload);
   return withoutGaps({
     payload: isText ? text : undefined,
     payload_base64: isText ? undefined : payload.toString('base64'),
+    truncated_from_bytes: truncatedFrom,
     content_type: contentType,
     user_properties: userProperties.length === 0 ? undefined : userProperties.map(([key, value]) => ({ key, value })),
   });

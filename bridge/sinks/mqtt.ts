@@ -205,6 +205,7 @@ export class MqttSink implements Sink {
     const { properties: named, userProperties } = message;
     this.#answers.answer(named['Correlation-Data'] as Buffer | undefined, () => ({
       payload: Buffer.from(message.payload),
+      truncatedFrom: message.missingBytes > 0 ? message.payload.length + message.missingBytes : undefined,
       contentType: named['Content-Type'] as string | undefined,
       userProperties,
     }));

@@ -186,6 +186,18 @@ describe('a command', () => {
     expect(await one()).toEqual([of('answered', { answer: { payload_base64: '/wA=' } })]);
   });
 
+  test('is answered with more than the bridge takes: the beginning is kept, and that is said', async () => {
+    const peer = await start(within('20s'), { maximumPacketSize: '1KiB' });
+    await command('1');
+    const packet = await published(peer);
+    puback(peer, packet);
+    answer(peer, packet, 'x'.repeat(100_000));
+    const [found] = await one();
+    expect(found.outcome).toBe('answered');
+    expect(found.answer.truncated_from_bytes).toBe(100_000);
+    expect(found.answer.payload.length).toBeLessThan(100_000);
+  });
+
   test('is not answered in time, and what comes later is counted', async () => {
     const peer = await start(within('50ms'));
     await command('1');

@@ -179,6 +179,11 @@ describe('a rule that could feed itself is a warning:', () => {
     ['MQTT to MQTT', rule('r', 'a/#', '{mqtt: {topic: "a/out"}}'), 'the MQTT topic a/out, it reads that too'],
     ['Kafka to Kafka', rule('r', '$kafka/t', '{kafka: {topic: t}}'), 'the Kafka topic t, it reads that too'],
     [
+      'a command to its outcome',
+      rule('r', '$kafka/t', '{mqtt: {topic: o, outcome: {topic: t}}}'),
+      'the Kafka topic t, it reads that too',
+    ],
+    [
       'three rules',
       rule('x', 'a/+', '{kafka: {topic: t}}') +
         rule('y', '$kafka/t', '{kafka: {topic: u}}') +

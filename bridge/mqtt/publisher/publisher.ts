@@ -350,7 +350,7 @@ export class Publisher<Token> {
     this.#liveSince = undefined;
     this.#proving = false;
     const first = this.#outbox.disconnected();
-    if (first !== undefined || this.#outbox.releases) this.#suspect(first, error);
+    if (first !== undefined || (livedMs !== undefined && this.#outbox.releases)) this.#suspect(first, error);
     // What was forgotten while it was under way is dropped now.
     this.#handler.settled();
     const { error: judged, pauseMs, quiet } = this.#dialer.ended(error, livedMs);

@@ -11,7 +11,10 @@ export function topicPatterns({ kafka, rules, delivery }: BridgeSpec): string[] 
   const { deadLetter } = delivery.onFailure;
   const patterns = [
     ...kafka.topics.map(({ name }) => name),
-    ...rules.flatMap(({ sql, sinks }) => [...readBy(sql), ...sinks.flatMap(sink => sink.kafka?.topic ?? [])]),
+    ...rules.flatMap(({ sql, sinks }) => [
+      ...readBy(sql),
+      ...sinks.flatMap(({ kafka, mqtt }) => kafka?.topic ?? mqtt?.outcome?.topic ?? []),
+    ]),
     ...(deadLetter ? [deadLetter.topic] : []),
   ].map(patternOf);
   return [...new Set(patterns)].sort();

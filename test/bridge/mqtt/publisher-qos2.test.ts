@@ -171,6 +171,21 @@ test('a message of QoS 2 is sent once, though one before it in its lane is put o
   expect(told).toEqual(['problem mqtt-publish-put-off', 'published a2', 'published a1']);
 });
 
+test('a server that is away for long gives no reason for a new session', async () => {
+  // After six attempts to reach it, messages that it had were published again.
+  start({ sessionExpirySeconds: 100 });
+  publish('m1', twice);
+  const first = await letIn();
+  await next(first.peer);
+  pubrec(first.peer, 1);
+  await first.peer.take(1);
+  first.peer.cut();
+  for (let attempt = 0; attempt < 15; attempt++) (await server.accept()).cut();
+  const last = await letIn({ sessionPresent: true });
+  expect(last.clean).toBe(false);
+  expect(await last.peer.take(1)).toEqual(['pubrel 1']);
+});
+
 test('a PUBREL that makes the server end the connection each time ends with a new session', async () => {
   start({ sessionExpirySeconds: 100 });
   publish('m1', twice);
