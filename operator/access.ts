@@ -47,9 +47,9 @@ const ownedFor: Readonly<Record<string, string>> = {
   [kinds.service.kind]:
     'How the parts find each other. Also read: the listeners of an EMQX cluster that `mqtt.brokerRef` names.',
   [kinds.configMap.kind]:
-    'What the parts are configured with. Also watched: those of people that `podTemplate`s name, to roll Pods when they change; of their values only hashes are kept.',
+    'What the parts are configured with. Of all others only the metadata is watched; those that `podTemplate`s name are read, to roll Pods when they change, and only hashes of their values are kept.',
   [kinds.secret.kind]:
-    'Passwords that the operator makes up, and those that documents hold themselves. Also watched: those of people that documents and `podTemplate`s name, to say that one is missing and to roll Pods when one changes; of their values only hashes are kept. Also read: the Secret of a Strimzi user.',
+    'Passwords that the operator makes up, and those that documents hold themselves. Of all others only the metadata is watched; those that documents and `podTemplate`s name are read, to say that one is missing and to roll Pods when one changes, and only hashes of their values are kept. Also read: the Secret of a Strimzi user. A role cannot say "metadata only", nor "those that are named": who may list, may read.',
   [kinds.serviceAccount.kind]: 'Pods of the bridge have one of their own, without a token.',
   [kinds.podDisruptionBudget.kind]: 'No more than one replica is evicted at a time.',
   [kinds.horizontalPodAutoscaler.kind]: '`bridge.autoscaling`.',

@@ -4,8 +4,8 @@
  *
  * Everything that the operator makes carries the label `app.kubernetes.io/managed-by: mqtt-kafka-operator`, and is watched by it: an
  * operator's memory holds its own objects, however many others there are. Pods are watched by `app.kubernetes.io/name`, which their
- * template gives them. Secrets and ConfigMaps are watched whole, because those that people make have no label: of theirs only a hash of
- * each value is kept.
+ * template gives them. Of Secrets and ConfigMaps all are watched, because those that people make have no label, but only their metadata: what
+ * those hold that a bridge names, and our own, is asked for one by one (observed/values.ts).
  */
 
 import { eventKind } from './runtime/events.ts';

@@ -94,6 +94,12 @@ export const kubernetesErrors = table({
     remedy:
       'It is retried. If it lasts, look at the log of the API server, and at webhooks that are asked about the object.',
   },
+  'kube-answer-too-long': {
+    kind: 'retryable',
+    message: ({ action, limit }: { action: string; limit: number }) =>
+      `The answer of the Kubernetes API server is longer than ${limit} bytes (${action}).`,
+    remedy: 'Wait: a list is asked for again, in shorter pages.',
+  },
   'leadership-lost': {
     kind: 'permanent',
     message: ({ lease }: { lease: string }) =>

@@ -6,17 +6,25 @@ import { completeDocument } from '../../api/complete.ts';
 import type { BridgeStatus } from '../../api/schema/status.ts';
 import { kinds, optionalKinds, ownedKinds } from '../kinds.ts';
 import type { OptionalApis } from '../resources/pipeline.ts';
-import type { ApiClient, DeleteOptions } from '../runtime/client.ts';
+import type { ApiClient, CallOptions, DeleteOptions } from '../runtime/client.ts';
 import type { ResourceKind } from '../runtime/kinds.ts';
 import type { Log } from '../runtime/log.ts';
-import { type KubeObject, keyOf, keyText, type OwnerReference } from '../runtime/object.ts';
+import { type KubeObject, keyOf, keyText, type ObjectKey, type OwnerReference } from '../runtime/object.ts';
 import { controllerOf } from '../runtime/owner.ts';
 import type { Change } from '../runtime/reflector.ts';
 import type { Priority } from '../runtime/work-queue.ts';
 import { KafkaWatch } from './kafka-watch.ts';
-import { observedConfigMap, observedPod, observedSecret, ownSelector } from './observed-objects.ts';
+import {
+  observedConfigMap,
+  observedMetadata,
+  observedOwn,
+  observedPod,
+  observedSecret,
+  ownSelector,
+} from './observed-objects.ts';
 import { madeFor } from './ownership.ts';
 import { referencesOf } from './references.ts';
+import { Values } from './values.ts';
 import { WatchedKind, type WatchedKindOptions } from './watched-kind.ts';
 
 export interface ClusterOptions {
@@ -41,6 +49,8 @@ export class Cluster {
   readonly client: ApiClient;
   readonly bridges: WatchedKind;
   readonly pods: WatchedKind;
+  /** Of Secrets and ConfigMaps. */
+  readonly values: Values;
   readonly #own: ReadonlyMap<string, WatchedKind>;
   readonly #onChange: ClusterOptions['onChange'];
   /** `Kind/name` of what was seen of each bridge, by its uid. */
@@ -70,6 +80,11 @@ export class Cluster {
       transform: observedPod,
       indexers: { instance: object => [keyText(instanceOf(object))] },
       onChange: ({ object }) => this.#changed(keyText(instanceOf(object))),
+    });
+    this.values = new Values({
+      client,
+      seen: (kind, key) => this.of(kind).get(key),
+      keep: (kind, object) => keptOf(kind)!(object),
     });
     this.#kafka = new KafkaWatch(client, {
       namespaces,
@@ -107,9 +122,12 @@ export class Cluster {
     return this.#own.get(kind.kind)!;
   }
 
-  /** An object as it was observed; undefined also for kinds that are not watched. */
-  observed(kind: ResourceKind, object: KubeObject): KubeObject | undefined {
-    return this.#own.get(kind.kind)?.get(object.metadata);
+  /** An object as it was observed; undefined also for kinds that are not watched. @throws what the client throws */
+  async observed(kind: ResourceKind, key: ObjectKey, options: CallOptions): Promise<KubeObject | undefined> {
+    if (keptOf(kind)) return this.values.read(kind, key, options);
+    const seen = this.#own.get(kind.kind)?.get(key);
+    // Of one that has lost its owner only the metadata is kept.
+    return seen && controllerOf(seen)?.kind !== kinds.bridge.kind ? this.client.get(kind, key, options) : seen;
   }
 
   /** Whether objects of a kind are known. */
@@ -170,6 +188,7 @@ export class Cluster {
 
   /** Somebody may have taken the owner reference away, so the owner that it had counts as well. */
   #ownChanged(kind: ResourceKind, { type, object, old }: Change): void {
+    if (type === 'deleted') this.values.forget(kind, object.metadata);
     const { uid } = controllerOf(object) ?? {};
     if (uid !== undefined && type === 'added' && kind !== kinds.job) {
       this.#made.set(uid, (this.#made.get(uid) ?? new Set()).add(titleOf(object)));
@@ -193,15 +212,17 @@ const isBridge = ({ apiVersion, kind }: OwnerReference): boolean =>
   kind === kinds.bridge.kind && apiVersion === kinds.bridge.apiVersion;
 
 /** How a kind is watched. */
-function watchOptions({ kind }: ResourceKind): Partial<WatchedKindOptions> {
-  if (kind === kinds.secret.kind) return { transform: observedSecret, fieldSelector: secretsToWatch };
-  if (kind === kinds.configMap.kind) return { transform: observedConfigMap };
-  return { labelSelector: ownSelector };
+function watchOptions(kind: ResourceKind): Partial<WatchedKindOptions> {
+  if (keptOf(kind) === undefined) return { labelSelector: ownSelector, transform: observedOwn };
+  const secrets = kind.kind === kinds.secret.kind && { fieldSelector: secretsToWatch };
+  return { metadataOnly: true, transform: observedMetadata, ...secrets };
 }
 
-/** What is kept of an object of this kind, for those who compare. */
-export const keptOf = (kind: ResourceKind): ((object: KubeObject) => KubeObject) | undefined =>
-  watchOptions(kind).transform;
+/** What is kept of the content of an object of this kind, which is read on its own; undefined for kinds that are watched with all they are. */
+export function keptOf({ kind }: ResourceKind): ((object: KubeObject) => KubeObject) | undefined {
+  if (kind === kinds.secret.kind) return observedSecret;
+  return kind === kinds.configMap.kind ? observedConfigMap : undefined;
+}
 
 const instanceOf = ({ metadata }: KubeObject) => ({
   ...metadata,

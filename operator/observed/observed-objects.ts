@@ -1,12 +1,16 @@
 /**
  * What is kept in memory of each object that the operator watches. Two hundred bridges have three thousand objects of their own, and a
- * cluster has any number of Secrets and ConfigMaps besides; so of a value that is only ever compared, its hash is kept.
+ * cluster has any number of Secrets and ConfigMaps besides; so of a value that is only ever compared, its hash is kept, and of what is watched, what says
+ * which object it is.
  *
  * What is applied is compared with what is kept by the same functions, so that drift is found all the same.
  */
 import { kind } from '../../api/bridge.ts';
+import { defaultImageAnnotation } from '../resources/images.ts';
+import { annotations } from '../resources/labels.ts';
+import { appliedHash } from '../runtime/apply.ts';
 import { hashOf } from '../runtime/canonical.ts';
-import type { KubeObject } from '../runtime/object.ts';
+import type { KubeObject, ObjectMeta } from '../runtime/object.ts';
 import { controllerOf } from '../runtime/owner.ts';
 import { crashOf, isBeginning, type PodCrash, type PodStatus, type PodTrouble, troubleOf } from './pod-trouble.ts';
 
@@ -26,6 +30,48 @@ type Texts = Readonly<Record<string, string>>;
 
 const hashed = (texts: Texts | undefined, keep: (key: string) => boolean): Texts | undefined =>
   texts && Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, keep(key) ? text : hashOf(text)]));
+
+const keptLabels = ['name', 'instance', 'component'].map(label => `app.kubernetes.io/${label}`);
+
+/** Annotations that the operator reads of what it has made, from metadata alone. */
+const keptAnnotations = [annotations.identity, defaultImageAnnotation, appliedHash];
+/** Names of images and hashes are shorter. */
+const longestAnnotation = 512;
+
+const chosen = (texts: Texts = {}, names: readonly string[]): Texts =>
+  Object.fromEntries(
+    names.flatMap(name => (texts[name] === undefined ? [] : [[name, texts[name].slice(0, longestAnnotation)]])),
+  );
+
+/**
+ * Of the metadata of a Secret or ConfigMap: what says which it is and, of one with our label or owner, whose. Both are there for anyone to write, and a
+ * megabyte beside them.
+ */
+export function observedMetadata(object: KubeObject): KubeObject {
+  const {
+    name,
+    namespace,
+    uid,
+    resourceVersion,
+    labels,
+    annotations: all,
+    ownerReferences,
+    deletionTimestamp,
+  } = object.metadata;
+  const common = { name, namespace, uid, resourceVersion } as ObjectMeta;
+  const own = {
+    labels: chosen(labels, [...keptLabels, managedBy]),
+    annotations: chosen(all, keptAnnotations),
+    ownerReferences: ownerReferences?.filter(({ controller }) => controller),
+    deletionTimestamp,
+  };
+  const metadata = isOwn(object) ? ({ ...common, ...own } as ObjectMeta) : common;
+  return { apiVersion: object.apiVersion, kind: object.kind, metadata };
+}
+
+/** Of anything else with our label: all of it if it belongs to a bridge, or what `observedMetadata` keeps. */
+export const observedOwn = (object: KubeObject): KubeObject =>
+  controllerOf(object)?.kind === kind ? object : observedMetadata(object);
 
 /** Of a ConfigMap: its values as hashes, but for the last good document of one of ours. */
 export function observedConfigMap(object: KubeObject): KubeObject {
@@ -62,12 +108,6 @@ export interface ObservedPod extends KubeObject {
   readonly crash: PodCrash | undefined;
 }
 
-const keptLabels = ['name', 'instance', 'component'].map(label => `app.kubernetes.io/${label}`);
-
-/** Anyone may put a megabyte of labels on a Pod. */
-const ownLabels = (labels: Texts = {}): Texts =>
-  Object.fromEntries(keptLabels.flatMap(label => (labels[label] === undefined ? [] : [[label, labels[label]]])));
-
 export function observedPod(object: KubeObject): ObservedPod {
   const { name, namespace, uid, resourceVersion, labels, ownerReferences, deletionTimestamp, creationTimestamp } =
     object.metadata;
@@ -77,7 +117,7 @@ export function observedPod(object: KubeObject): ObservedPod {
     namespace,
     uid,
     resourceVersion,
-    labels: ownLabels(labels),
+    labels: chosen(labels, keptLabels),
     ownerReferences: ownerReferences?.filter(({ controller }) => controller),
     deletionTimestamp,
     creationTimestamp,

@@ -81,13 +81,13 @@ const partOf = (object: KubeObject): string => (isMonitoring(object) ? `monitori
 async function applyOne(cluster: Cluster, object: KubeObject, signal: AbortSignal): Promise<Deed> {
   const kind = kindOf(object);
   if (kind === undefined) throw new TypeError(`The operator does not know ${object.apiVersion} ${object.kind}.`);
-  const observed = cluster.observed(kind, object);
+  const observed = await cluster.observed(kind, object.metadata, { signal });
   // Asked first: the watch may report what is made now before the answer is here.
   const wasMade = cluster.wasMade(object);
   const restored = ({ outcome }: Applied) =>
     outcome === 'created' && wasMade ? ({ outcome: 'restored' } as const) : {};
   const made = observed ? undefined : await makeUnseen(cluster, kind, object, signal);
-  if (made) return { ...made, ...restored(made), kind, before: undefined };
+  if (made) return kept(cluster, { ...made, ...restored(made), kind, before: undefined });
   const before = observed ?? (await readUnseen(cluster, kind, object, signal));
   if (before && !isOurs(before, object)) return leaveAlone(kind, object, before);
   // Its end is awaited; then the watch reports it, and it is made again.
@@ -97,7 +97,7 @@ async function applyOne(cluster: Cluster, object: KubeObject, signal: AbortSigna
     return replace(cluster, kind, object, before, signal);
   }
   const applied = await applyObject(cluster.client, kind, object, { ...optionsOf(kind, signal), observed: before });
-  return { ...applied, ...restored(applied), kind, before };
+  return kept(cluster, { ...applied, ...restored(applied), kind, before });
 }
 
 /** The fields of a StatefulSet that cannot change. [Kubernetes: ValidateStatefulSetUpdate] Of its volumes see volumes.ts. */
@@ -108,6 +108,12 @@ function mustBeReplaced(object: KubeObject, before: KubeObject): boolean {
     return [podManagementPolicy, serviceName].join();
   };
   return fixed(object) !== fixed(before);
+}
+
+/** What the server has just answered need not be asked for. */
+function kept(cluster: Cluster, deed: Deed): Deed {
+  if (keptOf(deed.kind) && deed.object !== deed.before) cluster.values.put(deed.kind, deed.object);
+  return deed;
 }
 
 /** Whoever takes its place takes its Pods and volumes over, by their labels and names: it is made again when the watch reports its end. */

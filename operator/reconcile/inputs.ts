@@ -35,21 +35,22 @@ export function missingOf(workload: KubeObject, missing: readonly Missing[]): Mi
   );
 }
 
-/** Looks an object up among those that are watched. */
+/** Looks an object up. */
 export type LookUp = (
   kind: ResourceKind,
   key: { readonly namespace: string; readonly name: string },
-) => KubeObject | undefined;
+) => Promise<KubeObject | undefined>;
 
 const kindsByName = { Secret: kinds.secret, ConfigMap: kinds.configMap };
 
-export function readInputs(document: MqttKafkaBridge, lookUp: LookUp): Inputs {
+/** @throws what `lookUp` throws */
+export async function readInputs(document: MqttKafkaBridge, lookUp: LookUp): Promise<Inputs> {
   const namespace = document.metadata.namespace!;
   const hashes: Record<string, string> = {};
   const missing: Missing[] = [];
   for (const reference of referencesOf(document)) {
     const { kind, name, required } = reference;
-    const object = lookUp(kindsByName[kind], { namespace, name });
+    const object = await lookUp(kindsByName[kind], { namespace, name });
     if (object === undefined) {
       if (required) missing.push({ kind, name });
       continue;

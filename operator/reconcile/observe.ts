@@ -35,12 +35,12 @@ export async function observe(
     lookUpKafka(client, document, apis.strimzi, { signal }),
     lookUpBroker(client, document, { signal }),
   ]);
-  const { hashes, missing } = readInputs(document, (kind, key) => cluster.of(kind).get(key));
+  const { hashes, missing } = await readInputs(document, (kind, key) => cluster.observed(kind, key, { signal }));
   const observed: Observed = {
     apis,
     ...(kafka && { kafka }),
     ...(brokerUrl !== undefined && { brokerUrl }),
-    secrets: ownSecrets(cluster, resource),
+    secrets: await ownSecrets(cluster, resource, signal),
     inputs: hashes,
     images: defaultImages(cluster, resource),
     sessions: sessionsNow(cluster, resource, document),
@@ -55,14 +55,14 @@ export const ownObjects = (cluster: Cluster, { metadata }: KubeObject): KubeObje
 export const podsOf = (cluster: Cluster, resource: KubeObject): ObservedPod[] =>
   cluster.pods.byIndex('instance', keyOf(resource)) as ObservedPod[];
 
-function ownSecrets(cluster: Cluster, { metadata }: KubeObject): Observed['secrets'] {
-  const secrets = cluster.madeFor(metadata.uid!).filter(({ kind }) => kind === kinds.secret.kind);
-  return Object.fromEntries(
-    secrets.map(({ metadata: { name }, data }) => [
-      name,
-      decoded(data as Readonly<Record<string, string>> | undefined),
-    ]),
-  );
+async function ownSecrets(cluster: Cluster, resource: KubeObject, signal: AbortSignal): Promise<Observed['secrets']> {
+  const secrets: [string, Record<string, string>][] = [];
+  for (const { kind, metadata } of ownObjects(cluster, resource)) {
+    if (kind !== kinds.secret.kind) continue;
+    const found = await cluster.observed(kinds.secret, metadata, { signal });
+    if (found) secrets.push([metadata.name, decoded(found.data as Readonly<Record<string, string>> | undefined)]);
+  }
+  return Object.fromEntries(secrets);
 }
 
 const decoded = (data: Readonly<Record<string, string>> = {}): Record<string, string> =>

@@ -81,7 +81,7 @@ async function look(context: Context, resource: KubeObject, signal: AbortSignal)
     return { again };
   }
   const checked = context.verdicts.of(keyOf(resource), resource);
-  const document = checked && (checked.document ?? lastGood(context, resource));
+  const document = checked && (checked.document ?? (await lastGood(context, resource, signal)));
   // A check is under way: the key comes again with its verdict.
   if (checked === undefined || document === undefined) return {};
   if (deleted) return { again: await finalize(context, resource, document ?? undefined, signal) };
@@ -126,9 +126,17 @@ interface Visit {
 }
 
 /** What the bridge runs from, when the newest document is not valid; null for nothing, undefined while it is being checked. */
-function lastGood({ cluster, verdicts }: Context, resource: KubeObject): MqttKafkaBridge | null | undefined {
+async function lastGood(
+  { cluster, verdicts }: Context,
+  resource: KubeObject,
+  signal: AbortSignal,
+): Promise<MqttKafkaBridge | null | undefined> {
   const { namespace, name } = resource.metadata;
-  const configMap = cluster.of(kinds.configMap).get({ namespace: namespace!, name: bridgeName(name) });
+  const configMap = await cluster.observed(
+    kinds.configMap,
+    { namespace: namespace!, name: bridgeName(name) },
+    { signal },
+  );
   const spec = configMap && lastGoodSpec(configMap);
   if (spec === undefined) return null;
   return verdicts.kept(keyOf(resource), resource, spec, configMap!.metadata.resourceVersion!);

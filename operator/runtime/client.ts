@@ -6,6 +6,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { MkbError } from '../../api/errors.ts';
+import { isList, notAsExpected, parse, statusOf } from './answers.ts';
 import { Connection, type HttpRequest } from './connection.ts';
 import { groupPath, pathOf, type ResourceKind } from './kinds.ts';
 import { type KubeObject, keyText, type ObjectKey } from './object.ts';
@@ -41,6 +42,8 @@ export interface Selection extends CallOptions {
   readonly namespace?: string;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
+  /** Asks for the metadata of objects alone: whatever else they hold is never sent. [Kubernetes: PartialObjectMetadata] */
+  readonly metadataOnly?: boolean;
 }
 
 export interface ListOptions extends Selection {
@@ -50,6 +53,8 @@ export interface ListOptions extends Selection {
   /** `"0"`: whatever the server has at hand. Left out: what is true now. */
   readonly resourceVersion?: string;
   readonly resourceVersionMatch?: 'NotOlderThan' | 'Exact';
+  /** How long an answer may be; without a limit when left out. */
+  readonly maxBytes?: number;
 }
 
 export interface ListPage {
@@ -104,8 +109,13 @@ interface Call extends CallOptions {
   readonly query?: Query;
   readonly body?: unknown;
   readonly contentType?: string;
+  readonly accept?: string | undefined;
+  readonly maxBytes?: number | undefined;
   readonly action: string;
 }
+
+/** https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches */
+const partial = (kind: string) => `application/json;as=${kind};g=meta.k8s.io;v=v1`;
 
 /**
  * A client of one API server.
@@ -141,13 +151,16 @@ export class ApiClient {
 
   /**
    * A page of a collection.
+   *
    * @throws kube-gone when `continue` or `resourceVersion` is older than the server's history
+   * @throws kube-answer-too-long when it is longer than `maxBytes`
    */
   async list(kind: ResourceKind, options: ListOptions = {}): Promise<ListPage> {
-    const { namespace, signal, ...query } = options;
+    const { namespace, signal, metadataOnly, maxBytes, ...query } = options;
     const path = pathOf(kind, namespace);
     const action = `list ${kind.kind}`;
-    const answer = await this.#call({ method: 'GET', path, query, action, signal });
+    const accept = metadataOnly ? partial('PartialObjectMetadataList') : undefined;
+    const answer = await this.#call({ method: 'GET', path, query, action, signal, accept, maxBytes });
     if (!isList(answer)) throw notAsExpected(action, 'no list', JSON.stringify(answer));
     const { items, metadata } = answer;
     return {
@@ -166,15 +179,19 @@ export class ApiClient {
    * @throws kube-gone when the resource version is older than the server's history, at the start or later
    */
   async *watch(kind: ResourceKind, options: WatchOptions): AsyncGenerator<WatchEvent, void, void> {
-    const { namespace, signal, ...rest } = options;
+    const { namespace, signal, metadataOnly, ...rest } = options;
     const query = { ...rest, watch: true, allowWatchBookmarks: true };
     const action = `watch ${kind.kind}`;
-    const request: Call = { method: 'GET', path: pathOf(kind, namespace), query, action, signal };
+    const accept = metadataOnly ? partial('PartialObjectMetadata') : undefined;
+    const request: Call = { method: 'GET', path: pathOf(kind, namespace), query, action, signal, accept };
     const limit = new TimeLimit(this.#timeoutMs, action, signal);
     try {
       const answer = await this.#send(request, limit);
       limit.lift();
-      yield* watchEvents(this.#body(answer, limit.signal), action);
+      for await (const { type, object } of watchEvents(this.#body(answer, limit.signal), action)) {
+        // Metadata alone says of itself that it is that.
+        yield { type, object: metadataOnly ? { ...object, apiVersion: kind.apiVersion, kind: kind.kind } : object };
+      }
     } finally {
       limit.end();
     }
@@ -272,7 +289,7 @@ export class ApiClient {
     const limit = new TimeLimit(this.#timeoutMs, call.action, call.signal);
     try {
       const answer = await this.#send(call, limit);
-      const text = await this.#text(answer, limit.signal);
+      const text = await this.#text(answer, limit.signal, call);
       return parse(text, call.action);
     } finally {
       limit.end();
@@ -295,7 +312,7 @@ export class ApiClient {
     const code = answer.statusCode!;
     ended(String(code));
     if (code < 300) return answer;
-    const text = await this.#text(answer, limit.signal);
+    const text = await this.#text(answer, limit.signal, { action, maxBytes: longestRefusal });
     const retryAfter = Number(answer.headers['retry-after']);
     throw statusError(action, code, statusOf(text), Number.isFinite(retryAfter) ? retryAfter : undefined);
   }
@@ -308,12 +325,24 @@ export class ApiClient {
     }
   }
 
-  async #text(answer: IncomingMessage, signal: AbortSignal): Promise<string> {
+  async #text(
+    answer: IncomingMessage,
+    signal: AbortSignal,
+    { action, maxBytes = Number.POSITIVE_INFINITY }: Pick<Call, 'action' | 'maxBytes'>,
+  ): Promise<string> {
     const pieces: Buffer[] = [];
-    for await (const piece of this.#body(answer, signal)) pieces.push(piece);
+    let length = 0;
+    for await (const piece of this.#body(answer, signal)) {
+      length += piece.length;
+      if (length > maxBytes) throw new MkbError('kube-answer-too-long', { action, limit: maxBytes });
+      pieces.push(piece);
+    }
     return Buffer.concat(pieces).toString('utf8');
   }
 }
+
+/** What a refusal may say, in bytes: of an object that is not valid it may be much. */
+const longestRefusal = 8 * 2 ** 20;
 
 const nameOf = (kind: ResourceKind, key: ObjectKey): string => `${kind.kind} ${keyText(key)}`;
 
@@ -323,40 +352,5 @@ async function orUndefined<T>(call: Promise<T>): Promise<T | undefined> {
   } catch (error) {
     if (MkbError.is(error, 'kube-not-found')) return undefined;
     throw error;
-  }
-}
-
-function parse(text: string, action: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw notAsExpected(action, 'no JSON', text, error);
-  }
-}
-
-/** What a login page or a gateway answers in the server's place, as if all were well. */
-function notAsExpected(action: string, what: string, text: string, cause?: unknown): MkbError {
-  const reason = `its answer is ${what} (${JSON.stringify(text.slice(0, 80))})`;
-  return new MkbError('kube-failed', { action, status: 200, reason }, { cause });
-}
-
-interface KubeList {
-  readonly items?: readonly KubeObject[] | null;
-  readonly metadata: {
-    readonly resourceVersion: string;
-    readonly continue?: string;
-    readonly remainingItemCount?: number;
-  };
-}
-
-const isList = (answer: unknown): answer is KubeList =>
-  typeof (answer as KubeList | null)?.metadata?.resourceVersion === 'string';
-
-/** What a refusal says; proxies before the server speak plain text or HTML. */
-function statusOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return { message: text.slice(0, 200) };
   }
 }

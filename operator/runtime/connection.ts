@@ -22,9 +22,13 @@ export interface HttpRequest {
   readonly body?: unknown;
   /** Of the body; `application/json` when left out. */
   readonly contentType?: string;
+  /** The kind of answer; `application/json` when left out. */
+  readonly accept?: string;
   /** Cuts the request, and the reading of its answer, at any time. */
   readonly signal: AbortSignal;
 }
+
+const json = 'application/json';
 
 /** Below the idle limits of load balancers (60 s) and of the API server (90 s), so that a connection is never used as it is closed. */
 const idleMs = 30_000;
@@ -69,7 +73,7 @@ export class Connection {
       ...credentials,
       method: request.method,
       agent: this.#agentFor(url, credentials),
-      headers: { ...credentials.headers, ...this.#headers(body, request.contentType) },
+      headers: { ...credentials.headers, ...this.#headers(body, request) },
       signal,
     };
     const sent = url.protocol === 'http:' ? httpRequest(url, options) : httpsRequest(url, options);
@@ -124,8 +128,11 @@ export class Connection {
     }
   }
 
-  #headers(body: Buffer | undefined, contentType = 'application/json'): Record<string, string | number> {
-    const common = { accept: 'application/json', 'user-agent': this.#userAgent };
+  #headers(
+    body: Buffer | undefined,
+    { accept = json, contentType = json }: HttpRequest,
+  ): Record<string, string | number> {
+    const common = { accept, 'user-agent': this.#userAgent };
     return body ? { ...common, 'content-type': contentType, 'content-length': body.length } : common;
   }
 

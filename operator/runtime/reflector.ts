@@ -13,7 +13,8 @@
  *   them.
  *
  * The first list comes from the server's cache (resource version 0): a hundred operators that start after an outage must not read all of
- * etcd. A cache may answer with everything in one page. Lists of what is true now, and of a version, are read page by page. https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
+ * etcd. A cache may answer with everything in one page. So an answer of more than 2 MiB is not read to its end: the list is then asked for page by page, of
+ * what is true now, in pages that become as short as they must. What a list costs in memory is one page, whatever is in the cluster. https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { MkbError } from '../../api/errors.ts';
@@ -31,7 +32,8 @@ export interface Change {
   readonly old?: KubeObject;
 }
 
-export interface ReflectorOptions extends Pick<Selection, 'namespace' | 'labelSelector' | 'fieldSelector'> {
+export interface ReflectorOptions
+  extends Pick<Selection, 'namespace' | 'labelSelector' | 'fieldSelector' | 'metadataOnly'> {
   /** Makes what is kept of an object: less than all of it saves memory. It must keep `metadata` but for managedFields. */
   readonly transform?: (object: KubeObject) => KubeObject;
   readonly indexers?: Readonly<Record<string, Indexer>>;
@@ -53,6 +55,8 @@ export interface ReflectorOptions extends Pick<Selection, 'namespace' | 'labelSe
 }
 
 const pageSize = 500;
+/** An object is 3 MiB at most, as the API server takes it; in JSON it may be longer, so that a page of one has no limit. */
+const pageBytes = 2 * 2 ** 20;
 const minPauseMs = 200;
 const maxPauseMs = 30_000;
 
@@ -125,16 +129,34 @@ export class Reflector {
     at: Pick<ListOptions, 'resourceVersion' | 'resourceVersionMatch'>,
     signal: AbortSignal,
   ): Promise<{ items: KubeObject[]; version: string }> {
-    const { namespace, labelSelector, fieldSelector } = this.#options;
-    const selection = { namespace, labelSelector, fieldSelector, limit: pageSize, signal };
+    const { namespace, labelSelector, fieldSelector, metadataOnly } = this.#options;
+    const selection = { namespace, labelSelector, fieldSelector, metadataOnly, signal };
     const items: KubeObject[] = [];
-    let page: ListPage | undefined;
-    do {
-      const where = page ? { continue: page.continue } : at;
-      page = await this.#client.list(this.kind, { ...selection, ...where });
+    let where: Partial<ListOptions> = at;
+    let limit = pageSize;
+    for (;;) {
+      const maxBytes = limit > 1 ? pageBytes : undefined;
+      const page = await this.#page({ ...selection, ...where, limit, maxBytes });
+      if (page === undefined) {
+        if (where.resourceVersion === '0') where = {};
+        else limit = Math.ceil(limit / 4);
+        continue;
+      }
       for (const object of page.items) items.push(this.#keep(object));
-    } while (page.continue);
-    return { items, version: page.resourceVersion };
+      if (!page.continue) return { items, version: page.resourceVersion };
+      where = { continue: page.continue };
+      limit = Math.min(pageSize, limit * 2);
+    }
+  }
+
+  /** Undefined when it is too long. */
+  async #page(options: ListOptions): Promise<ListPage | undefined> {
+    try {
+      return await this.#client.list(this.kind, options);
+    } catch (error) {
+      if (MkbError.is(error, 'kube-answer-too-long')) return undefined;
+      throw error;
+    }
   }
 
   /** Makes the store hold these objects and no others. Returns how many were not as they are there. */
@@ -164,7 +186,7 @@ export class Reflector {
   }
 
   async #watch(signal: AbortSignal): Promise<void> {
-    const { namespace, labelSelector, fieldSelector, watchSeconds = 300 } = this.#options;
+    const { namespace, labelSelector, fieldSelector, metadataOnly, watchSeconds = 300 } = this.#options;
     const silence = new Silence(this.#options.silenceMs ?? 150_000, signal);
     const timeoutSeconds = Math.ceil(watchSeconds * (1 + this.#random()));
     const openedAt = performance.now();
@@ -174,6 +196,7 @@ export class Reflector {
         namespace,
         labelSelector,
         fieldSelector,
+        metadataOnly,
         resourceVersion: this.#version,
         timeoutSeconds,
         signal: silence.signal,

@@ -31,6 +31,8 @@ interface Waiting {
 }
 
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+/** Of memory for what is young; as the whole process has it (`operatorNodeOptions`). */
+const youngMib = 6;
 /** A thread that nobody needs any more gives its memory back. */
 const idleMs = 60_000;
 /** How long a thread may take to load, on a machine that has no time. */
@@ -50,7 +52,7 @@ export class CheckThread {
 
   constructor(options: CheckThreadOptions = {}) {
     this.#limitMs = options.limitMs ?? 5000;
-    this.#limitMib = options.limitMib ?? 192;
+    this.#limitMib = options.limitMib ?? 96;
     this.#mostWaiting = options.mostWaiting ?? Number.POSITIVE_INFINITY;
     this.#program = options.program ?? new URL(`./worker.${extension}`, import.meta.url);
   }
@@ -113,7 +115,9 @@ export class CheckThread {
 
   async #ready(): Promise<Worker> {
     if (this.#worker) return this.#worker;
-    const worker = new Worker(this.#program, { resourceLimits: { maxOldGenerationSizeMb: this.#limitMib } });
+    const worker = new Worker(this.#program, {
+      resourceLimits: { maxOldGenerationSizeMb: this.#limitMib, maxYoungGenerationSizeMb: youngMib },
+    });
     worker.unref();
     // A thread that runs out of memory ends with an error, which whoever waits for its answer gets; without a listener it would end the process.
     worker.on('error', () => undefined);

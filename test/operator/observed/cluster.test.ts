@@ -199,7 +199,8 @@ describe('what was made for a bridge', () => {
         .sort(),
     ).toEqual(['cars-a', 'cars-b']);
     expect(cluster.madeFor('uid-other')).toEqual([]);
-    expect(cluster.observed(kinds.service, made(kinds.service, 'cars-a'))?.metadata.name).toBe('cars-a');
+    const service = await cluster.observed(kinds.service, { namespace: 'shop', name: 'cars-a' }, {});
+    expect(service?.metadata.name).toBe('cars-a');
   });
 });
 

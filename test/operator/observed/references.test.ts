@@ -68,21 +68,21 @@ describe('references', () => {
 
 describe('inputs', () => {
   const inputs = (data: Record<string, string> | undefined) =>
-    readInputs(documentIn({ mqtt }), (kind, { namespace, name }) =>
+    readInputs(documentIn({ mqtt }), async (kind, { namespace, name }) =>
       data && kind.kind === 'Secret' && namespace === 'shop' && name === 'mqtt'
         ? ({ apiVersion: 'v1', kind: 'Secret', metadata: { name }, data } as KubeObject)
         : undefined,
     );
 
-  it('have another hash when a key that is read changes, and the same when any other does', () => {
-    const hash = inputs({ password: 'a' }).hashes['Secret/mqtt'];
-    expect(inputs({ password: 'a', other: 'b' }).hashes['Secret/mqtt']).toBe(hash);
-    expect(inputs({ password: 'b' }).hashes['Secret/mqtt']).not.toBe(hash);
+  it('have another hash when a key that is read changes, and the same when any other does', async () => {
+    const hash = (await inputs({ password: 'a' })).hashes['Secret/mqtt'];
+    expect((await inputs({ password: 'a', other: 'b' })).hashes['Secret/mqtt']).toBe(hash);
+    expect((await inputs({ password: 'b' })).hashes['Secret/mqtt']).not.toBe(hash);
   });
 
-  it('name what is missing: the Secret, or the key', () => {
-    expect(inputs(undefined).missing.map(missingText)).toEqual(['Secret mqtt']);
-    expect(inputs({ other: 'b' }).missing.map(missingText)).toEqual(['key "password" of Secret mqtt']);
-    expect(inputs({ password: 'a' }).missing).toEqual([]);
+  it('name what is missing: the Secret, or the key', async () => {
+    expect((await inputs(undefined)).missing.map(missingText)).toEqual(['Secret mqtt']);
+    expect((await inputs({ other: 'b' })).missing.map(missingText)).toEqual(['key "password" of Secret mqtt']);
+    expect((await inputs({ password: 'a' })).missing).toEqual([]);
   });
 });

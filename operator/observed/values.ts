@@ -1,0 +1,50 @@
+/**
+ * What Secrets and ConfigMaps hold. Of all that a cluster has only the metadata is watched, since anyone may fill a namespace with megabytes of them. Those
+ * that a bridge reads, and its own, are asked for one by one, each once for each of its versions.
+ */
+import type { ApiClient, CallOptions } from '../runtime/client.ts';
+import type { ResourceKind } from '../runtime/kinds.ts';
+import { type KubeObject, keyText, type ObjectKey } from '../runtime/object.ts';
+
+export interface ValuesOptions {
+  readonly client: Pick<ApiClient, 'get'>;
+  /** What the watch knows of an object. */
+  readonly seen: (kind: ResourceKind, key: ObjectKey) => KubeObject | undefined;
+  /** What is kept of it. */
+  readonly keep: (kind: ResourceKind, object: KubeObject) => KubeObject;
+}
+
+export class Values {
+  readonly #options: ValuesOptions;
+  readonly #kept = new Map<string, KubeObject>();
+
+  constructor(options: ValuesOptions) {
+    this.#options = options;
+  }
+
+  /** The object as it is now, or as it was a moment ago; undefined when the watch knows of none. @throws what the client throws */
+  async read(kind: ResourceKind, key: ObjectKey, options: CallOptions): Promise<KubeObject | undefined> {
+    const seen = this.#options.seen(kind, key);
+    if (seen === undefined) return undefined;
+    const id = idOf(kind, key);
+    const kept = this.#kept.get(id);
+    if (kept?.metadata.resourceVersion === seen.metadata.resourceVersion) return kept;
+    const found = await this.#options.client.get(kind, key, options);
+    return found && this.put(kind, found);
+  }
+
+  /** The object as the server has just answered. Returns what is kept of it. */
+  put(kind: ResourceKind, object: KubeObject): KubeObject {
+    const { managedFields: _, ...metadata } = object.metadata;
+    const kept = this.#options.keep(kind, { ...object, metadata });
+    this.#kept.set(idOf(kind, object.metadata), kept);
+    return kept;
+  }
+
+  /** There is none any more. */
+  forget(kind: ResourceKind, key: ObjectKey): void {
+    this.#kept.delete(idOf(kind, key));
+  }
+}
+
+const idOf = ({ kind }: ResourceKind, key: ObjectKey): string => `${kind}/${keyText(key)}`;
