@@ -18,10 +18,17 @@ const spread = ['kubernetes.io/hostname', 'topology.kubernetes.io/zone'].map(top
   labelSelector: { matchLabels: selector },
 }));
 
+/**
+ * Lists of a large cluster pass through the memory in which Node keeps what is young, and it takes three times 16 MiB of that where it may: with less,
+ * an operator among 15,000 objects needs a third less memory.
+ */
+export const operatorNodeOptions = '--max-semi-space-size=2';
+
 const container = {
   name: 'operator',
   image,
   args: ['operator', '--config', `${folder}/${configurationFile}`, '--http', `0.0.0.0:${httpPort}`],
+  env: [{ name: 'NODE_OPTIONS', value: operatorNodeOptions }],
   ports: [{ name: 'http', containerPort: httpPort }],
   startupProbe: { ...probe('/healthz'), periodSeconds: 1, failureThreshold: 60 },
   livenessProbe: { ...probe('/healthz'), periodSeconds: 10, timeoutSeconds: 5 },

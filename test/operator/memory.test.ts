@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { operatorNodeOptions } from '../../deploy/manifests/deployment.ts';
 import { kinds } from '../../operator/kinds.ts';
 import { managedBy, operatorName } from '../../operator/observed/observed-objects.ts';
 import { inputsHash } from '../../operator/resources/labels.ts';
@@ -24,8 +25,10 @@ const program = fileURLToPath(new URL('./support/operator-process.ts', import.me
 const long = process.env.MKB_LONG === '1';
 const secrets = long ? 10_000 : 1000;
 const configMaps = long ? 5000 : 400;
-/** What the operator's Pod may have at least, MiB. */
+/** What a Pod of the operator may be limited to, MiB. */
 const limitMib = 256;
+/** As in such a Pod: its Deployment says the first, and Node takes the second from the limit. */
+const nodeOptions = [operatorNodeOptions, `--max-old-space-size=${limitMib / 2}`];
 
 const text = (bytes: number) => 'x'.repeat(bytes);
 
@@ -63,7 +66,7 @@ describeReal('kubernetes', 'kwok')('an operator in a cluster that is full of oth
     const [port] = await freePorts(1);
     url = `http://127.0.0.1:${port}`;
     const logFile = join(kubernetes.folder, 'operator.log');
-    const args = [program, kubeconfig, 'one', String(port)];
+    const args = [...nodeOptions, program, kubeconfig, 'one', String(port)];
     operator = new ServerProcess({ name: 'operator', command: process.execPath, args, logFile });
     await operator.launch();
   }, 900_000);
