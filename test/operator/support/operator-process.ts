@@ -1,4 +1,7 @@
-/** An operator as a process of its own, so that it can be killed and frozen: `node operator-process.ts KUBECONFIG IDENTITY PORT`. */
+/**
+ * An operator as a process of its own, so that it can be killed and frozen: `node operator-process.ts KUBECONFIG IDENTITY PORT`. Pods of kwok serve nothing,
+ * so their pages are read only with READ_PAGES.
+ */
 import { createServer } from 'node:http';
 import { KubeConfig } from '@kubernetes/client-node';
 import { pino } from 'pino';
@@ -17,7 +20,7 @@ const operator = prepareOperator({
   identity: identity!,
   log: pino(),
   registry,
-  fetchText: async () => '',
+  ...(process.env.READ_PAGES === undefined && { fetchText: async () => '' }),
 });
 const server = createServer(async (request, response) => {
   if (request.url === '/metrics') response.end(await registry.metrics());

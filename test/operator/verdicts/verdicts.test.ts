@@ -118,11 +118,11 @@ describe('a document that is checked in a thread', () => {
     'has a problem in few words when it is %s',
     async (_, more, said) => {
       const resource = { ...named('cars'), spec: { ...(resourceOf().spec as object), ...more } };
-      const { problems } = await threadOf().check(resource, { replicas });
+      const { problems } = await threadOf({ limitMs: 60_000 }).check(resource, { replicas });
       expect(problems[0]!.message).toContain(said);
       expect(JSON.stringify(problems).length).toBeLessThan(200_000);
     },
-    30_000,
+    90_000,
   );
 
   it.each([
@@ -144,7 +144,7 @@ describe('a document that is checked in a thread', () => {
     'has a verdict within its time, and the event loop never waits: %s',
     async (_, rules) => {
       const resource = resourceOf({ rules, mqtt: { url: 'mqtt://localhost:1883', version: '3.1.1' } });
-      const thread = threadOf({ limitMs: 15_000 });
+      const thread = threadOf({ limitMs: 60_000 });
       await thread.check(named('first'), { replicas });
       let turns = 0;
       const timer = setInterval(() => turns++, 1);
@@ -155,7 +155,7 @@ describe('a document that is checked in a thread', () => {
       expect(problems).toEqual([]);
       expect(turns).toBeGreaterThan(10);
     },
-    60_000,
+    90_000,
   );
 });
 
