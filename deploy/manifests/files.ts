@@ -3,6 +3,7 @@ import { stringify } from 'yaml';
 import { customResourceDefinition } from '../../api/crd.ts';
 import { jsonSchema } from '../../api/json-schema.ts';
 import { operatorField } from '../../operator/configuration.ts';
+import { argocdPatch } from './argocd.ts';
 import { chartFile, valuesSchema } from './chart.ts';
 import { configurationFile } from './deployment.ts';
 import { alerts, dashboard, dashboards, podMonitor, prometheusRule } from './monitoring.ts';
@@ -28,6 +29,7 @@ const bundle = 'deploy/olm';
 
 export const deployFiles: readonly DeployFile[] = [
   { path: 'deploy/install.yaml', content: () => manifests(installObjects(customResourceDefinition())) },
+  { path: 'deploy/argocd/argocd-cm-patch.yaml', content: () => generated + yaml(argocdPatch()) },
   { path: `${kustomize}/base/objects.yaml`, content: () => manifests(baseObjects) },
   { path: `${kustomize}/base/${configurationFile}`, content: () => configurationText },
   { path: `${kustomize}/overlays/cluster/objects.yaml`, content: () => manifests([namespace, ...clusterObjects]) },

@@ -28,6 +28,7 @@ export type SystemName =
   | 'jdk'
   | 'maven'
   | 'openssl'
+  | 'lua'
   | 'mosquitto'
   | 'kcat'
   | 'faketime'
@@ -96,6 +97,7 @@ export const systems: readonly System[] = [
     'mosquitto',
   ),
   fromPackage('kcat', ['kcat'], 'kcat', 'kcat'),
+  fromPackage('lua', ['lua5.1'], 'lua5.1', 'lua@5.1'),
   {
     name: 'faketime',
     found: faketimeLibrary,
