@@ -16,6 +16,7 @@ import { formatPath, type Path, type Problem } from '../../api/problems.ts';
 import { checkRules } from '../../rules/check.ts';
 import { unsupportedParts } from '../../rules/unsupported.ts';
 import type { KubeObject } from '../runtime/object.ts';
+import { podTemplateTypos } from './pod-template-typos.ts';
 
 /** What is wrong with a document. */
 export interface DocumentProblem {
@@ -86,6 +87,9 @@ function found(resource: KubeObject, replicas: number): Verdict {
   if (problems.length > 0) return { problems, warnings: [] };
   for (const { path, message } of unsupportedParts(document, 'cluster')) {
     problems.push({ code: 'part-unsupported', inRules: path.startsWith('spec.rules'), message: `${path}: ${message}` });
+  }
+  for (const { path, code, message } of podTemplateTypos(document)) {
+    problems.push({ code, inRules: false, message: `${path}: ${message}` });
   }
   return { problems, warnings: ofRules.filter(found => !isError(found)).map(told) };
 }

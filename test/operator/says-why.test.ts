@@ -221,6 +221,24 @@ describeReal('kubernetes', 'kwok')('an operator', () => {
     await kubectl('delete', 'mkb', 'cars', '-n', 'drain', '--wait=false');
   });
 
+  it('names a typo in a podTemplate with its path, and goes on with what ran', async () => {
+    await namespace('typo');
+    await applyIn('typo', {});
+    await reaches('typo', 'Ready', 'True');
+    const revision = async () =>
+      (await stage.kubernetes.get('statefulset', 'cars-bridge', 'typo'))!.status.updateRevision;
+    const before = await revision();
+    await applyIn('typo', { bridge: { podTemplate: { spec: { tolerationz: [] } } } });
+    const wrong = await reaches('typo', 'Ready', 'False', 'spec.bridge.podTemplate.spec.tolerationz');
+    expect(wrong.message).toContain('did you mean tolerations?');
+    await reaches('typo', 'Stalled', 'True', 'tolerationz');
+    // A field that only a newer Kubernetes could have is left to the API server.
+    await applyIn('typo', { bridge: { podTemplate: { spec: { quantumEntanglementPolicy: {} } } } });
+    await reaches('typo', 'Degraded', 'True', '.spec.template.spec.quantumEntanglementPolicy');
+    expect(await revision()).toBe(before);
+    await kubectl('delete', 'mkb', 'cars', '-n', 'typo');
+  });
+
   // Three or four warnings came with each ordinary start, so that nobody read them.
   it('warns of nothing when everything starts, rolls and scales as usual', async () => {
     await namespace('ordinary');

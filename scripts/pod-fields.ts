@@ -1,0 +1,34 @@
+/** The fields of a Pod, by the types of Kubernetes' API, out of the client library, which is made from the API itself: for naming typos. */
+import * as models from '@kubernetes/client-node';
+
+interface Model {
+  getAttributeTypeMap?(): readonly { readonly baseName: string; readonly type: string }[];
+}
+
+/** `V1Container` of `Array<V1Container>` as `[]V1Container`; of a value, or a map of values, only whether it is a list or a map. */
+function shortType(type: string): string {
+  const list = /^Array<(.*)>$/.exec(type)?.[1];
+  if (list !== undefined) return `[]${shortType(list)}`;
+  const map = /^\{ \[key: string\]: (.*); \}$/.exec(type)?.[1];
+  if (map !== undefined) return '{}';
+  return fieldsOf(type) ? type : '';
+}
+
+const fieldsOf = (type: string) => (models as unknown as Record<string, Model>)[type]?.getAttributeTypeMap?.();
+
+/** By type, each field with its own type. */
+export function podFields(): Record<string, Record<string, string>> {
+  const table: Record<string, Record<string, string>> = {};
+  const visit = (type: string): void => {
+    const fields = fieldsOf(type);
+    if (table[type] || fields === undefined) return;
+    table[type] = {};
+    for (const { baseName, type: own } of fields) {
+      const short = shortType(own);
+      table[type][baseName] = short;
+      visit(short.replace(/^(\[\])+/, ''));
+    }
+  };
+  visit('V1PodTemplateSpec');
+  return table;
+}

@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { podTemplateTypos } from '../../../operator/reconcile/pod-template-typos.ts';
+import { documentIn } from '../support/resources.ts';
+
+const typos = (podTemplate: object) =>
+  podTemplateTypos(documentIn({ bridge: { podTemplate } })).map(({ path, message }) => `${path}: ${message}`);
+
+// A mistyped field of a podTemplate was taken, and the roll that should have brought it never came: an error without a place, in the operator's log.
+describe('a typo in a podTemplate', () => {
+  it.each([
+    [
+      { spec: { tolerationz: [] } },
+      'spec.bridge.podTemplate.spec.tolerationz: there is no field tolerationz; did you mean tolerations?',
+    ],
+    [{ spec: { nodeselector: {} } }, 'did you mean nodeSelector?'],
+    [
+      { metadata: { label: {} } },
+      'spec.bridge.podTemplate.metadata.label: there is no field label; did you mean labels?',
+    ],
+    [{ specs: {} }, 'spec.bridge.podTemplate.specs: there is no field specs; did you mean spec?'],
+    [
+      { spec: { containers: [{ name: 'bridge', imagePulPolicy: 'Always' }] } },
+      'spec.bridge.podTemplate.spec.containers[0].imagePulPolicy',
+    ],
+    [
+      { spec: { containers: [{ name: 'bridge', env: [{ name: 'A', valuefrom: {} }] }] } },
+      'env[0].valuefrom: there is no field valuefrom; did you mean valueFrom?',
+    ],
+    [
+      { spec: { containers: [{ name: 'bridge', resources: { limit: {} } }] } },
+      'resources.limit: there is no field limit; did you mean limits?',
+    ],
+    [{ spec: { volumes: [{ name: 'a', secret: { secretname: 'x' } }] } }, 'volumes[0].secret.secretname'],
+    [
+      { spec: { affinity: { nodeAffinity: { requiredDuringSchedulingIgnoreDuringExecution: {} } } } },
+      'nodeAffinity.requiredDuringSchedulingIgnoreDuringExecution',
+    ],
+    [
+      { spec: { containers: { name: 'bridge' } } },
+      'spec.bridge.podTemplate.spec.containers: a mapping is given, and a list is needed',
+    ],
+    [{ spec: { nodeSelector: 'disk' } }, 'nodeSelector: the value "disk" is given, and a mapping is needed'],
+    [{ spec: [] }, 'spec.bridge.podTemplate.spec: a list is given, and a mapping is needed'],
+  ])('%j is named with its path', (podTemplate, said) => {
+    expect(typos(podTemplate).join('\n')).toContain(said);
+  });
+
+  it.each([
+    [{}],
+    [{ spec: { containers: [{ name: 'bridge', $patch: 'delete' }], tolerations: null } }],
+    [{ metadata: { labels: { anything: 'x' }, annotations: { 'a/b': 'c' } }, spec: { nodeSelector: { disk: 'ssd' } } }],
+    [{ spec: { containers: [{ name: 'bridge', resources: { limits: { 'nvidia.com/gpu': 1, cpu: '1' } } }] } }],
+    [
+      {
+        spec: {
+          volumes: [
+            { name: 'a', emptyDir: { sizeLimit: '1Gi' } },
+            { name: 'b', csi: { driver: 'd', volumeAttributes: { a: 'b' } } },
+          ],
+        },
+      },
+    ],
+    // What a newer Kubernetes has, it must take itself.
+    [{ spec: { quantumEntanglementPolicy: {} } }],
+  ])('%j is none', podTemplate => {
+    expect(typos(podTemplate)).toEqual([]);
+  });
+
+  it('is found in every part that has a podTemplate', () => {
+    const podTemplate = { spec: { hostnetwork: true } };
+    const document = documentIn({
+      mqtt: { broker: { kind: 'mosquitto', podTemplate } },
+      bridge: { podTemplate },
+      monitoring: { exporter: { podTemplate }, prometheus: { podTemplate }, grafana: { podTemplate } },
+    });
+    expect(podTemplateTypos(document).map(({ path }) => path.replace('.podTemplate.spec.hostnetwork', ''))).toEqual([
+      'spec.bridge',
+      'spec.mqtt.broker',
+      'spec.monitoring.exporter',
+      'spec.monitoring.prometheus',
+      'spec.monitoring.grafana',
+    ]);
+  });
+});
