@@ -196,6 +196,12 @@ export const celRules: Readonly<Record<string, readonly CelRule[]>> = {
     },
   ],
   'spec.kafka.topics[]': [
+    {
+      rule: 'self.partitions < 1 || oldSelf.partitions < 1 || self.partitions >= oldSelf.partitions',
+      reason: 'FieldValueForbidden',
+      message: 'partitions cannot become fewer, as Kafka takes none away: make another topic',
+      fieldPath: '.partitions',
+    },
     { rule: 'self.partitions != 0 && self.replicas != 0', message: "at least 1, or -1 for the cluster's own default" },
   ],
   'spec.kafka.producer': [

@@ -157,7 +157,7 @@ const consumer = section(
 const topic = section('A topic that must exist.', {
   name: topicName('The name of the topic.'),
   partitions: whole(
-    "Partitions to create it with; -1 for the cluster's own default. More are never added, as keys would move.",
+    "Partitions to create it with; -1 for the cluster's own default. With `clusterRef` Strimzi adds more when this is raised; otherwise none are added, as keys would move.",
     { minimum: -1, maximum: 10_000, default: 1 },
   ),
   replicas: whole(
@@ -218,10 +218,14 @@ export const kafka = section(
     }),
     producer,
     consumer,
-    topics: list(topic, 'Topics to create when they are missing. They are never changed or deleted.', {
-      key: 'name',
-      default: [],
-    }),
+    topics: list(
+      topic,
+      'Topics to create when they are missing. They are never deleted; with `clusterRef` Strimzi changes those that were made for this bridge.',
+      {
+        key: 'name',
+        default: [],
+      },
+    ),
   },
   { exactlyOne: ['bootstrapServers', 'clusterRef'] },
 );

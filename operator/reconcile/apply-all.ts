@@ -14,6 +14,7 @@ import { canonical, hashOf } from '../runtime/canonical.ts';
 import type { ResourceKind } from '../runtime/kinds.ts';
 import { type KubeObject, keyText } from '../runtime/object.ts';
 import { controllerOf } from '../runtime/owner.ts';
+import { topicToApply } from './kafka-topic.ts';
 import { growVolumes, mustGrow } from './volumes.ts';
 import { componentOf, isMonitoring } from './workloads.ts';
 
@@ -89,6 +90,7 @@ async function applyOne(cluster: Cluster, object: KubeObject, signal: AbortSigna
   const made = observed ? undefined : await makeUnseen(cluster, kind, object, signal);
   if (made) return kept(cluster, { ...made, ...restored(made), kind, before: undefined });
   const before = observed ?? (await readUnseen(cluster, kind, object, signal));
+  if (before && isTopic(object)) return applyTopic(cluster, kind, object, before, signal);
   if (before && !isOurs(before, object)) return leaveAlone(kind, object, before);
   // Its end is awaited; then the watch reports it, and it is made again.
   if (before?.metadata.deletionTimestamp) return { ...untouched(kind, before), outcome: 'unchanged' };
@@ -99,6 +101,21 @@ async function applyOne(cluster: Cluster, object: KubeObject, signal: AbortSigna
   const applied = await applyObject(cluster.client, kind, object, { ...optionsOf(kind, signal), observed: before });
   return kept(cluster, { ...applied, ...restored(applied), kind, before });
 }
+
+async function applyTopic(
+  cluster: Cluster,
+  kind: ResourceKind,
+  object: KubeObject,
+  before: KubeObject,
+  signal: AbortSignal,
+): Promise<Deed> {
+  const topic = topicToApply(object, before);
+  if (topic === undefined) return leaveAlone(kind, object, before);
+  const applied = await applyObject(cluster.client, kind, topic, { ...optionsOf(kind, signal), observed: before });
+  return { ...applied, kind, before };
+}
+
+const isTopic = ({ kind }: KubeObject): boolean => kind === 'KafkaTopic';
 
 /** The fields of a StatefulSet that cannot change. [Kubernetes: ValidateStatefulSetUpdate] Of its volumes see volumes.ts. */
 function mustBeReplaced(object: KubeObject, before: KubeObject): boolean {

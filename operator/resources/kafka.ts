@@ -4,7 +4,7 @@ import { hashOf } from '../runtime/canonical.ts';
 import type { KubeObject } from '../runtime/object.ts';
 import { kafkaKeys } from './bridge-document.ts';
 import { customized } from './customized.ts';
-import { labels } from './labels.ts';
+import { annotations, labels } from './labels.ts';
 import { kafkaSecretName } from './names.ts';
 import { secret } from './parts.ts';
 import type { KafkaCluster, Pipeline } from './pipeline.ts';
@@ -40,6 +40,7 @@ export function kafkaTopics({ document, observed }: Pipeline): KubeObject[] {
       name: resourceName(name),
       namespace: kafka.namespace,
       labels: { 'strimzi.io/cluster': kafka.name },
+      annotations: { [annotations.topicOf]: `${document.metadata.namespace}/${document.metadata.name}` },
     },
     spec: {
       topicName: name,

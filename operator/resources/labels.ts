@@ -24,6 +24,8 @@ export const annotations = {
   restartedAt: 'mqttkafka.dev/restarted-at',
   /** See `identityAnnotation`. On the bridge for people and backups, and on its ConfigMap, which remembers it. */
   identity: identityAnnotation,
+  /** On a KafkaTopic: the bridge that it was made for. */
+  topicOf: 'mqttkafka.dev/topic-of',
   /** `keep` or `follow`: see `OperatorSettings.imageUpdates`. */
   imageUpdates: 'mqttkafka.dev/image-updates',
   /** On a Kafka, a KafkaUser or a Service of EMQX: namespaces with commas, whose bridges may refer to it. */

@@ -232,6 +232,18 @@ describeReal('etcd', 'kubernetes')('the custom resource', () => {
     expect(found).toEqual([]);
   });
 
+  // A lowered number was taken, and nothing came of it.
+  it('refuses fewer partitions for a topic, and says why', async () => {
+    const named = (partitions: number) => ({
+      ...documentOf({ kafka: { bootstrapServers: ['k:9092'], topics: [{ name: 'a' }, { name: 'b', partitions }] } }),
+      metadata: { name: 'partitions' },
+    });
+    await apply(named(6), false);
+    expect(await refusal(named(5))).toContain('partitions cannot become fewer, as Kafka takes none away');
+    expect(await refusal(named(12))).toBe('accepted');
+    expect(await refusal(named(-1))).toBe('accepted');
+  });
+
   it('keeps the kind of a managed broker and its volume as they are', async () => {
     const broker = { kind: 'emqx', storage: '1GiB' };
     await apply(documentOf({ mqtt: { broker } }), false);

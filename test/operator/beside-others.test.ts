@@ -24,6 +24,33 @@ describeReal('kubernetes', 'kwok')('an operator', () => {
     const runs = async (name: string) =>
       (await stage.kubernetes.get('configmap', `${name}-bridge`))?.data['bridge.yaml'];
 
+    // More partitions in the document came to nothing: the KafkaTopic that the operator had made was taken for somebody else's.
+    it('raises the partitions of a topic that it made, lowers none, and leaves those of others', async () => {
+      await stage.kubernetes.apply(kafka('topics', 9093, 'one'), {
+        apiVersion: 'kafka.strimzi.io/v1',
+        kind: 'KafkaTopic',
+        metadata: { name: 'theirs', namespace: 'default' },
+        spec: { partitions: 3 },
+      });
+      const partitions = async (name: string) => (await stage.kubernetes.get('kafkatopic', name))?.spec.partitions;
+      const wanted = (count: number) => ({
+        kafka: {
+          clusterRef: { name: 'topics' },
+          topics: ['ours', 'theirs'].map(name => ({ name, partitions: count })),
+        },
+      });
+      await apply('raised', wanted(4));
+      await until('the topic', async () => (await partitions('ours')) === 4);
+      await apply('raised', wanted(8));
+      await until('more partitions', async () => (await partitions('ours')) === 8);
+      await kubectl('patch', 'kafkatopic', 'ours', '--type=merge', '-p', '{"spec":{"partitions":16}}');
+      await apply('raised', wanted(9));
+      await stage.look.reaches('raised', 'Ready', 'True');
+      expect(await partitions('ours')).toBe(16);
+      expect(await partitions('theirs')).toBe(3);
+      await kubectl('delete', 'mkb', 'raised');
+    });
+
     // An address that changed was noticed ten minutes later, and a cluster that was ready late after up to five.
     it('connects to it as soon as it is ready, and where it is', async () => {
       await apply('follows', { kafka: { clusterRef: { name: 'late' } } });

@@ -22,7 +22,12 @@ describe('topics of Strimzi', () => {
       {
         apiVersion: 'kafka.strimzi.io/v1',
         kind: 'KafkaTopic',
-        metadata: { name: 'cars', namespace: 'kafka', labels: { 'strimzi.io/cluster': 'events' } },
+        metadata: {
+          name: 'cars',
+          namespace: 'kafka',
+          labels: { 'strimzi.io/cluster': 'events' },
+          annotations: { 'mqttkafka.dev/topic-of': 'shop/cars' },
+        },
         spec: { topicName: 'cars', partitions: 3, replicas: 1, config: { 'retention.ms': '1000' } },
       },
     ]);
