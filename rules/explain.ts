@@ -1,4 +1,5 @@
 /** What a rule does, told from what the compiler found out about it: which topics, what of the message, which row, where to. */
+import type { CloudEvents } from '../api/schema/cloud-events.ts';
 import { templatesOf } from './check-templates.ts';
 import { compileRule } from './compile.ts';
 import { eventPrefix } from './events.ts';
@@ -94,18 +95,24 @@ const payloadUse = ({ columns }: Rule, reads: readonly string[], parsed: boolean
 const explainSink = (sink: SinkDocument, rule: Rule): SinkExplanation => {
   const templates = templatesOf(sink).map(({ text, at }) => [fieldName(sink, at), text] as const);
   if (sink.kafka === undefined)
-    return { kind: 'mqtt', templates: { payload: '${.}', ...Object.fromEntries(templates), ...chosen(sink.mqtt) } };
+    return { kind: 'mqtt', templates: { payload: '${.}', ...Object.fromEntries(templates), ...chosen(sink) } };
   const value = rule.passesPayload ? '${payload}' : '${.}';
-  return { kind: 'kafka', templates: { value, ...Object.fromEntries(templates) } };
+  return { kind: 'kafka', templates: { value, ...Object.fromEntries(templates), ...chosen(sink) } };
 };
 
 /** What is not a template, where it is not the usual. */
-const chosen = (mqtt: SinkDocument['mqtt']): Readonly<Record<string, string>> => ({
+const chosen = ({ kafka, mqtt }: SinkDocument): Readonly<Record<string, string>> => ({
   ...(mqtt?.qos !== undefined && mqtt.qos !== 1 && { qos: String(mqtt.qos) }),
   ...(mqtt?.retain === true && { retain: 'true' }),
   ...(mqtt?.payloadFormat !== undefined && { payloadFormat: mqtt.payloadFormat }),
   ...(mqtt?.outcome !== undefined && { outcome: mqtt.outcome.topic }),
+  ...(mqtt?.mqttProperties === true && { mqttProperties: 'true' }),
+  ...(kafka?.mqttHeaders === true && { mqttHeaders: 'true' }),
+  ...eventsOf((kafka ?? mqtt)?.cloudEvents),
 });
+
+const eventsOf = (events: CloudEvents | undefined): Readonly<Record<string, string>> =>
+  events === undefined ? {} : { cloudEvents: events.mode };
 
 /** `key` of ['kafka', 'key']; a header goes by its name, and an attribute of a CloudEvent by its own. */
 const fieldName = ({ kafka, mqtt }: SinkDocument, [, field, index, ...rest]: readonly (string | number)[]): string => {

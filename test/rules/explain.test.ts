@@ -62,3 +62,28 @@ test('what a rule remembers is told with its bounds', () => {
   expect(explainRule(rule(sql)).state?.maxEntries).toBe(100_000);
   expect(explainRule(rule('SELECT qos FROM "a"'))).not.toHaveProperty('state');
 });
+
+test('what a sink does beside its templates is shown: what it copies, and that it writes events', () => {
+  const cloudEvents = { mode: 'structured', type: 'a', extensions: [{ name: 'ext', value: '${qos}' }] };
+  const { sinks } = explainRule(
+    rule('SELECT payload FROM "a"', { kafka: { topic: 't', mqttHeaders: true, cloudEvents } }),
+  );
+  expect(sinks).toEqual([
+    {
+      kind: 'kafka',
+      templates: {
+        topic: 't',
+        value: '${payload}',
+        'CloudEvent type': 'a',
+        'CloudEvent ext': '${qos}',
+        mqttHeaders: 'true',
+        cloudEvents: 'structured',
+      },
+    },
+  ]);
+});
+
+test('the column of CloudEvents is no part of *, which costs and gives what it did', () => {
+  expect(explainRule(rule('SELECT * FROM "a", "$kafka/b"')).columns).not.toContain('cloud_event');
+  expect(explainRule(rule('SELECT cloud_event FROM "a"')).columns).toEqual(['cloud_event']);
+});
