@@ -18,8 +18,8 @@ import { recordsOf } from './batch-records.ts';
 import { readFetched } from './fetched.ts';
 import type { FetchedBatch } from './fetched-batches.ts';
 import type { TopicPartition } from './group-protocol.ts';
+import type { ConsumerHandler } from './handler.ts';
 import type { Offsets } from './offsets.ts';
-import type { ConsumerHandler } from './options.ts';
 import type { Positions } from './positions.ts';
 import type { FetchedPartition } from './reading.ts';
 
