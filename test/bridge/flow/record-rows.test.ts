@@ -1,7 +1,9 @@
 /** From Kafka to MQTT: a record whose many rows each hold it, or whose jq program does not end, stops nothing else and is never in memory at once. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { MkbError } from '../../../api/errors.ts';
 import { BoundRule } from '../../../bridge/flow/bound-rule.ts';
+import type { LetterBox } from '../../../bridge/flow/letters.ts';
 import { Pipeline } from '../../../bridge/flow/pipeline.ts';
 import type { Sink } from '../../../bridge/flow/sink.ts';
 import type { Intake } from '../../../bridge/flow/source.ts';
@@ -66,7 +68,7 @@ const sink: Sink = {
   close: async () => undefined,
 };
 
-const start = (sql: string): void => {
+const start = (sql: string, letterBox?: LetterBox): void => {
   const mqtt = { topic: 'x/${i:-none}', qos: 1 as const, retain: false };
   const askJq = () => new Promise<JqAnswer | undefined>(resolve => answers.push(resolve));
   const publish = (publication: Publication, token: number) => waiting.push({ publication, token });
@@ -78,7 +80,7 @@ const start = (sql: string): void => {
   );
   pipeline = new Pipeline({
     rules: [rule],
-    letterBox: undefined,
+    letterBox,
     failed: (_rule, { code }) => failures.push(code),
     raise: () => undefined,
     settled: () => undefined,
@@ -86,7 +88,7 @@ const start = (sql: string): void => {
   });
   const retry = { minDelayMs: 1, maxDelayMs: 1 };
   const cluster = { bootstrapServers: [], retry, reconnect: retry, login: {}, connection: {} };
-  const wanted = { names: ['c'], patterns: [], except: new Set() };
+  const wanted = { names: ['c'], patterns: new Map(), except: new Set() };
   const consumer = { cluster, wanted } as unknown as KafkaSourceOptions['consumer'];
   flow = new TestSource(
     { consumer, rules: [rule], maxRecords: 100, maxBytes, persistent: false },
@@ -145,6 +147,67 @@ describe('a record of many rows', () => {
     expect([waiting, settled, flow.room(), flow.account.returned]).toEqual([[], [], undefined, 1]);
     give('{"list": [7]}', 'second');
     expect([take(), settled]).toEqual([['x/7'], ['second']]);
+  });
+});
+
+describe('a record whose dead letter is under way when its partition is taken away', () => {
+  const tooLarge = new MkbError('kafka-message-too-large', { bytes: 2, topic: 'dead', limit: 'the limit' });
+  const denied = new MkbError('kafka-not-authorised', { what: 'write to dead', reason: 'an ACL' });
+  let written: number[];
+  const letterBox: LetterBox = {
+    full: false,
+    hasRoom: true,
+    write: (_letter, token) => written.push(token),
+    waiting: () => undefined,
+    readEnd: () => undefined,
+  };
+
+  /** A record whose rule fails is on its way to the dead letters. */
+  const withdrawn = (): number => {
+    written = [];
+    start('SELECT 1 / value AS i FROM "$kafka/c"', letterBox);
+    give('0', 'first');
+    expect([written.length, flow.account.inFlight]).toEqual([1, 1]);
+    flow.withdraw([partition]);
+    return written[0]!;
+  };
+
+  // Another member works on the record: it is no loss, and was reported as one.
+  test.each([
+    ['fails', denied],
+    ['is too large, and is not written once more, shorter', tooLarge],
+  ])('is returned, and no loss, when the letter %s', (_what, error) => {
+    const token = withdrawn();
+    pipeline.failed(token, error, { value: Buffer.alloc(2), headers: [] } as never);
+    pipeline.settled();
+    expect(failures).toEqual(['rule-failed']);
+    expect([written, settled]).toEqual([[token], []]);
+    const { account } = flow;
+    expect([account.returned, account.inFlight, account.count('dead_letter_failed')]).toEqual([1, 0, 0]);
+  });
+
+  test('is returned, and not counted as a dead letter, when the letter is written', () => {
+    pipeline.delivered([withdrawn()]);
+    pipeline.settled();
+    const { account } = flow;
+    expect([account.returned, account.inFlight, account.count('dead_lettered'), settled]).toEqual([1, 0, 0, []]);
+  });
+
+  test('gives its place to the next, whose own letter counts', () => {
+    const first = withdrawn();
+    give('0', 'second');
+    const second = written[1]!;
+    expect(second).not.toBe(first);
+    pipeline.failed(first, denied, { value: undefined, headers: [] } as never);
+    pipeline.delivered([second]);
+    pipeline.settled();
+    const { account } = flow;
+    expect([account.returned, account.inFlight, account.count('dead_lettered'), settled]).toEqual([
+      1,
+      0,
+      1,
+      ['second'],
+    ]);
   });
 });
 

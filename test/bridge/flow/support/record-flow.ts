@@ -69,7 +69,7 @@ export function recordFlow(
   const { topic } = rule.topics[0]!;
   const again = { minDelayMs: 1, maxDelayMs: 1 };
   const cluster = { bootstrapServers: [], retry: again, reconnect: again, login: {}, connection: {} };
-  const wanted = { names: [topic], patterns: [], except: new Set() };
+  const wanted = { names: [topic], patterns: new Map(), except: new Set() };
   const consumer = { cluster, wanted } as unknown as KafkaSourceOptions['consumer'];
   const source = new TestSource(
     { consumer, rules: [rule], maxRecords: 100, maxBytes: 10_000_000, persistent: false },
