@@ -28,7 +28,7 @@ export interface OldSubscriptionsOptions {
 
 /** So many different identifiers are looked into, in case a server makes them up. */
 const mostMet = 1000;
-const sharedPatienceMs = 10_000;
+export const sharedPatienceMs = 10_000;
 const sharePrefix = /^\$share\/[^/]+\//;
 
 export class OldSubscriptions {

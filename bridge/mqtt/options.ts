@@ -24,6 +24,8 @@ export interface SessionOptions {
   readonly subscribes?: boolean;
   /** Filters of older documents to give up, as they were sent. */
   readonly unsubscribe?: readonly string[];
+  /** How long those of shared subscriptions are read before, milliseconds; 10 s by default. */
+  readonly sharedPatienceMs?: number;
   /** Which retained messages are taken: with each SUBSCRIBE, with a subscription that is new, or none. 'new' by default. */
   readonly retained?: 'all' | 'new' | 'none';
   readonly username?: string;

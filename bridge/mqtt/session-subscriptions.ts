@@ -6,7 +6,7 @@ import { MkbError } from '../../api/errors.ts';
 import { FilterIndex } from '../../rules/filter-index.ts';
 import type { Welcome } from './handshake.ts';
 import type { MqttMessage, Unwanted } from './message.ts';
-import { OldSubscriptions } from './old-subscriptions.ts';
+import { OldSubscriptions, sharedPatienceMs } from './old-subscriptions.ts';
 import type { MqttVersion, SessionOptions, Subscription } from './options.ts';
 
 /** How long overlaps are looked for, in steps: filters may be written to take for ever. */
@@ -29,6 +29,7 @@ export class SessionSubscriptions {
   /** Whether stored messages of this connection came before, and are not asked for again. */
   #retainedUnwanted = false;
   #overlapNoticed = false;
+  #patience: NodeJS.Timeout | undefined;
 
   constructor(options: SessionOptions, events: SessionSubscriptionsEvents) {
     this.#options = options;
@@ -59,7 +60,7 @@ export class SessionSubscriptions {
 
   /** Everything is subscribed. */
   established(): void {
-    if (!this.#subscribed) void this.#giveUpOld();
+    if (!this.#subscribed) this.#giveUpAll();
     this.#subscribed = true;
   }
 
@@ -73,6 +74,7 @@ export class SessionSubscriptions {
   }
 
   stop(): void {
+    clearTimeout(this.#patience);
     this.#old.stop();
   }
 
@@ -83,13 +85,24 @@ export class SessionSubscriptions {
     return retained === 'none' || !this.#madeSession;
   }
 
-  /** Gives up the filters that the document names for it. */
-  async #giveUpOld(): Promise<void> {
-    const { unsubscribe = [], subscriptions } = this.#options;
-    const old = unsubscribe.filter(each => !subscriptions.some(({ filter }) => filter === each));
+  /**
+   * Gives up the filters that the document names for it. The queue of a shared subscription may be another than the session's (HiveMQ), and
+   * what is left in it is nobody's then: those get some time to be read.
+   */
+  #giveUpAll(): void {
+    const { unsubscribe = [], subscriptions, sharedPatienceMs: patienceMs = sharedPatienceMs } = this.#options;
+    const wanted = new Set(subscriptions.map(({ filter }) => filter));
+    const old = unsubscribe.filter(each => !wanted.has(each));
+    const shared = old.filter(each => each.startsWith('$share/'));
+    void this.#giveUp(old.filter(each => !shared.includes(each)));
+    clearTimeout(this.#patience);
+    if (shared.length > 0) this.#patience = setTimeout(() => void this.#giveUp(shared), patienceMs);
+  }
+
+  async #giveUp(filters: readonly string[]): Promise<void> {
     try {
       // If the connection is lost, it is asked on the next one.
-      if (old.length > 0 && !(await this.#events.unsubscribe(old))) this.#subscribed = false;
+      if (filters.length > 0 && !(await this.#events.unsubscribe(filters))) this.#subscribed = false;
     } catch (error) {
       this.#events.noticed(error as MkbError);
     }
