@@ -34,6 +34,8 @@ import { type BridgeOptions, type BridgeParts, prepareParts } from './parts.ts';
 export interface DrainOptions extends BridgeOptions {
   /** Pause between two looks, milliseconds; 250 unless a test is in a hurry. */
   readonly everyMs?: number;
+  /** Only catches up: the session and its subscriptions stay, for a broker that is stopped next and keeps them. */
+  readonly keepSession?: boolean;
 }
 
 export interface DrainReport {
@@ -61,12 +63,14 @@ export class Drain {
   readonly #consumer: ConsumerOptions | undefined;
   readonly #errors: ErrorLog;
   readonly #everyMs: number;
+  readonly #keepSession: boolean;
   /** Messages at the last look: those that are settled, and of these the ones that a rule wanted. */
   #settled = 0;
   #wanted = 0;
 
   /** Use `prepareDrain`. */
-  constructor(document: MqttKafkaBridge, parts: BridgeParts, { log, everyMs = 250 }: DrainOptions) {
+  constructor(document: MqttKafkaBridge, parts: BridgeParts, options: DrainOptions) {
+    const { log, everyMs = 250, keepSession = false } = options;
     this.#session = parts.session;
     this.#consumer = parts.kafkaSource?.consumer;
     this.clientId = this.#session.clientId;
@@ -76,6 +80,7 @@ export class Drain {
     this.#bridge = new Bridge(document, { ...parts, mqttSource, kafkaSource: undefined }, log);
     this.#errors = new ErrorLog(log);
     this.#everyMs = everyMs;
+    this.#keepSession = keepSession;
   }
 
   /**
@@ -99,7 +104,7 @@ export class Drain {
       const sessionPresent = bridge.connection?.sessionPresent === true;
       if (sessionPresent) await this.#empty(signal);
       await bridge.stop();
-      await endSession(this.#session, error => this.#errors.report('warn', error), signal);
+      if (!this.#keepSession) await endSession(this.#session, error => this.#errors.report('warn', error), signal);
       await this.#leaveGroup();
       return { sessionPresent, messages: this.#messages() };
     } catch (error) {
@@ -122,6 +127,7 @@ export class Drain {
 
   async #empty(signal: AbortSignal): Promise<void> {
     await this.#catchUp(signal);
+    if (this.#keepSession) return;
     const filters = this.#session.subscriptions.map(({ filter }) => filter);
     while (!(await this.#bridge.session.unsubscribe(filters))) await this.#look(signal);
     await this.#finish(signal);

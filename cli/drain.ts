@@ -17,6 +17,7 @@ interface DrainCommandOptions {
   readonly secretsDir: string;
   readonly logLevel: string;
   readonly timeout: string;
+  readonly keepSession?: boolean;
 }
 
 const help = `
@@ -28,6 +29,8 @@ cannot have one session.
 Prints one line on stdout when the session is ended, or when there was none; logs are JSON lines on stderr. It waits for brokers that are
 away, until the timeout. SIGTERM or Ctrl-C: delivers and acknowledges what was read, and ends. Whatever ends it early, kill -9
 included, the session is kept with what is left, and the command can be run again.
+
+With --keep-session it ends when nothing waits any more, and the session stays subscribed: for a broker that is about to be stopped.
 
 Examples:
   mkb drain bridge.yaml                   a bridge without spec.mqtt.share
@@ -49,6 +52,7 @@ export const drainCommand = (): Command =>
     .addOption(
       new Option('--timeout <duration>', 'how long it may take, such as 90s').argParser(checkDuration).default('10m'),
     )
+    .option('--keep-session', 'deliver what waits, and leave the session as it is')
     .addHelpText('after', help)
     .action(async (file: string, options: DrainCommandOptions) => {
       process.exitCode = await drain(file, options);
@@ -66,7 +70,7 @@ const drain = async (file: string, options: DrainCommandOptions): Promise<number
   const signal = new StopSignal({ outlivesOutput: true });
   try {
     const report = await prepared.run(breakOff(options.timeout, signal));
-    process.stdout.write(`${tell(prepared.clientId, report)}\n`);
+    process.stdout.write(`${tell(prepared.clientId, report, options)}\n`);
     return exitCodes.ok;
   } finally {
     signal.end();
@@ -84,11 +88,12 @@ const load = async (file: string): Promise<MqttKafkaBridge | undefined> => {
 
 const prepare = async (
   document: MqttKafkaBridge,
-  { secretsDir, logLevel, ordinal }: DrainCommandOptions,
+  { secretsDir, logLevel, ordinal, keepSession = false }: DrainCommandOptions,
 ): Promise<Drain | undefined> => {
   const log = createLog(logLevel);
   try {
-    return await prepareDrain(document, { secrets: { secretsDir }, log, ...(ordinal !== undefined && { ordinal }) });
+    const options = { secrets: { secretsDir }, log, keepSession, ...(ordinal !== undefined && { ordinal }) };
+    return await prepareDrain(document, options);
   } catch (error) {
     printError(error);
     return undefined;
@@ -103,10 +108,14 @@ const breakOff = (timeout: string, signal: StopSignal): AbortSignal => {
   return controller.signal;
 };
 
-const tell = (clientId: string, { sessionPresent, messages }: DrainReport): string => {
+const tell = (
+  clientId: string,
+  { sessionPresent, messages }: DrainReport,
+  { keepSession = false }: DrainCommandOptions,
+): string => {
   if (!sessionPresent) return `Nothing to drain: the MQTT broker has no session of ${clientId}.`;
   const all = [...messages.values()].reduce((sum, count) => sum + count, 0);
   const outcomes = [...messages].map(([outcome, count]) => `${count} ${outcome.replaceAll('_', ' ')}`).join(', ');
   const count = `${all} ${all === 1 ? 'message' : 'messages'}${outcomes && ` (${outcomes})`}`;
-  return `Drained ${clientId}: ${count}. Its session is ended.`;
+  return `Drained ${clientId}: ${count}. Its session is ${keepSession ? 'kept' : 'ended'}.`;
 };

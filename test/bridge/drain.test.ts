@@ -2,7 +2,7 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { completeDocument } from '../../api/complete.ts';
-import { type Drain, prepareDrain } from '../../bridge/drain.ts';
+import { type Drain, type DrainOptions, prepareDrain } from '../../bridge/drain.ts';
 import { type EmbeddedKafka, startEmbeddedKafka } from '../../demo/embedded/kafka.ts';
 import { until } from '../real/until.ts';
 import { publish, pubrel } from './mqtt/support/scripted-server.ts';
@@ -23,7 +23,7 @@ afterEach(async () => {
   await Promise.all([kafka.stop(), keeper.stop()]);
 });
 
-const prepare = (spec: Record<string, unknown> = {}): Promise<Drain> => {
+const prepare = (spec: Record<string, unknown> = {}, options: Partial<DrainOptions> = {}): Promise<Drain> => {
   const sinks = [{ kafka: { topic: 't' } }];
   const document = completeDocument({
     apiVersion: 'mqttkafka.dev/v1alpha1',
@@ -40,7 +40,7 @@ const prepare = (spec: Record<string, unknown> = {}): Promise<Drain> => {
     },
   });
   const log = pino({ level: 'silent' });
-  return prepareDrain(document, { secrets: { secretsDir: '' }, log, ordinal: 2, everyMs: 5 });
+  return prepareDrain(document, { secrets: { secretsDir: '' }, log, ordinal: 2, everyMs: 5, ...options });
 };
 
 const drain = async (spec: Record<string, unknown> = {}) => (await prepare(spec)).run(controller.signal);
@@ -63,6 +63,14 @@ describe('a session that is drained', () => {
     expect(await drain()).toEqual({ sessionPresent: true, messages: new Map([['delivered', 3]]) });
     expect(payloads()).toEqual(['m1', 'm2', 'm3']);
     expect(keeper.packets).toEqual(conversation('puback 1', 'puback 2', 'puback 3'));
+  });
+
+  // A broker that goes with its bridge has the session on its volume: what it acknowledges in its last seconds would have had no subscriber.
+  it('stays subscribed where only what waits is wanted', async () => {
+    keeper.script.connected = peer => peer.send(publish(1), publish(2));
+    const report = await (await prepare({}, { keepSession: true })).run(controller.signal);
+    expect(report.messages).toEqual(new Map([['delivered', 2]]));
+    expect(keeper.packets).toEqual(['connect b-2, kept 3600 s', 'puback 1', 'puback 2', 'disconnect']);
   });
 
   it('may be empty', async () => {
