@@ -18,6 +18,7 @@ import { operatorName } from './observed/observed-objects.ts';
 import { PodFigures } from './observed/pod-figures.ts';
 import type { Context } from './reconcile/context.ts';
 import { reconcile } from './reconcile/reconcile.ts';
+import { Waiting } from './reconcile/waiting.ts';
 import { ApiClient } from './runtime/client.ts';
 import { runController } from './runtime/controller.ts';
 import { EventRecorder } from './runtime/events.ts';
@@ -100,6 +101,7 @@ export function prepareOperator(options: OperatorOptions): Operator {
     onRestored: metrics.restored,
     newPassword: () => randomBytes(24).toString('base64url'),
     now: () => new Date(),
+    waiting: new Waiting(),
     resyncMs: durationMs(configuration.resync),
     random: Math.random,
   };

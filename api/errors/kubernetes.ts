@@ -153,6 +153,27 @@ export const kubernetesErrors = table({
       `The EMQX cluster ${broker} of mqtt.brokerRef cannot be used: ${reason}.`,
     remedy: 'Check the name, namespace and port, and that the EMQX operator runs it; it is retried.',
   },
+  'session-address-changed': {
+    kind: 'permanent',
+    message: ({ from, to, clientId }: { from: string; to: string; clientId: string }) =>
+      `Messages may wait in the MQTT session of ${clientId} at ${from}. Whether ${to} is the same broker cannot be known, and two clients of one id would end each other's session there.`,
+    remedy:
+      'Give the bridge another mqtt.clientId together with the new address: then the sessions at the old one are drained. If it is the same broker, annotate the bridge with mqttkafka.dev/accept-changes and the name of the field, such as mqtt.url.',
+  },
+  'session-group-changed': {
+    kind: 'permanent',
+    message: ({ from, to, clientId }: { from: string; to: string; clientId: string }) =>
+      `Messages may wait for the group ${from} in the MQTT sessions of ${clientId}. A session that is used for the group ${to} cannot be drained of them.`,
+    remedy:
+      'Give the bridge another mqtt.clientId together with the new group: then the old sessions are drained. To go without, annotate the bridge with mqttkafka.dev/accept-changes: mqtt.share.',
+  },
+  'consumer-group-changed': {
+    kind: 'permanent',
+    message: ({ from, to, topics }: { from: string; to: string; topics: string }) =>
+      `The group ${to} would start at the end of ${topics}: what the group ${from} has not read would never be.`,
+    remedy:
+      'Set kafka.consumer.offsetReset to earliest, which reads everything again. Or give the new group the positions of the old one with kafka-consumer-groups --reset-offsets, and annotate the bridge with mqttkafka.dev/accept-changes: kafka.consumer.groupId.',
+  },
   'lookup-needs-cluster': {
     kind: 'permanent',
     message: ({ field }: { field: string }) => `${field} is looked up in a cluster, and there is none here.`,

@@ -1,7 +1,10 @@
 /** `spec.bridge`: how the operator runs the bridge. */
 import type { Static } from 'typebox';
-import { optional, section, whole } from './fields.ts';
+import { duration, optional, section, whole } from './fields.ts';
 import { image, podTemplate, resources } from './workload.ts';
+
+/** As long as `mkb drain` takes at most unless it is called with another time. */
+export const defaultDrainTimeout = '10m';
 
 const autoscaling = section(
   'Let a HorizontalPodAutoscaler choose `replicas`. Needs `mqtt.share`; leave out `replicas` then, for it is the autoscaler that writes it.',
@@ -35,6 +38,10 @@ export const bridge = section(
     image: image('the bridge'),
     resources: resources(),
     podTemplate: podTemplate(),
+    drainTimeout: duration(
+      'How long draining an MQTT session that the bridge gives up may take. A deleted bridge stays for as long; then it goes, and an event says what is left. A session of a bridge that stays is drained again later. 0s: a deleted bridge goes at once, and its sessions are left to expire.',
+      { min: '0s', max: '7d', step: '1s', default: defaultDrainTimeout },
+    ),
   },
   { default: {} },
 );

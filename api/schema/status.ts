@@ -27,6 +27,17 @@ export const status = section('What the operator reports.', {
   sessions: optional(
     count('Replicas whose MQTT sessions the broker may still keep; those beyond `replicas` are being drained.'),
   ),
+  leftSessions: optional(
+    list(
+      section('Sessions that an older document left at a broker. They are drained, and then no longer listed.', {
+        broker: text('Where they are: its addresses, or the kind and the name of one that the operator runs.'),
+        clientId: text('The client id; with `share`, each replica has appended its number.'),
+        share: optional(text('The group of the shared subscriptions.')),
+        sessions: count('How many are not drained yet.'),
+      }),
+      'MQTT sessions with other client ids, or at another broker, than those of the bridge.',
+    ),
+  ),
   flow: optional(
     section(
       'What flows through all replicas, messages to Kafka and records to MQTT together, rounded to two digits so that it is not written all the time.',

@@ -7,6 +7,7 @@
  */
 import { kind } from '../../api/bridge.ts';
 import { defaultImageAnnotation } from '../resources/images.ts';
+import { noteAnnotation } from '../resources/kit-note.ts';
 import { annotations } from '../resources/labels.ts';
 import { appliedHash } from '../runtime/apply.ts';
 import { hashOf } from '../runtime/canonical.ts';
@@ -34,13 +35,19 @@ const hashed = (texts: Texts | undefined, keep: (key: string) => boolean): Texts
 const keptLabels = ['name', 'instance', 'component'].map(label => `app.kubernetes.io/${label}`);
 
 /** Annotations that the operator reads of what it has made, from metadata alone. */
-const keptAnnotations = [annotations.identity, defaultImageAnnotation, appliedHash];
+const keptAnnotations = [annotations.identity, defaultImageAnnotation, appliedHash, noteAnnotation];
 /** Names of images and hashes are shorter. */
 const longestAnnotation = 512;
+/** The note of a session kit, which is of no use in part. */
+const longestNote = 65_536;
 
 const chosen = (texts: Texts = {}, names: readonly string[]): Texts =>
   Object.fromEntries(
-    names.flatMap(name => (texts[name] === undefined ? [] : [[name, texts[name].slice(0, longestAnnotation)]])),
+    names.flatMap(name =>
+      texts[name] === undefined
+        ? []
+        : [[name, texts[name].slice(0, name === noteAnnotation ? longestNote : longestAnnotation)]],
+    ),
   );
 
 /**

@@ -9,7 +9,7 @@ import { managedBy, operatorName } from './observed-objects.ts';
 
 const instance = 'app.kubernetes.io/instance';
 
-const isLabelled = ({ metadata }: KubeObject): boolean => metadata.labels?.[managedBy] === operatorName;
+export const isLabelled = ({ metadata }: KubeObject): boolean => metadata.labels?.[managedBy] === operatorName;
 
 /** Whether the bridge with this uid manages the object. That it is one of its owners does not say so: people use owner references as well. */
 export const madeFor = (object: KubeObject, uid: string): boolean => controllerOf(object)?.uid === uid;

@@ -14,6 +14,7 @@ import type { Findings } from './findings.ts';
 import { reconciling, stalled } from './kstatus.ts';
 import { monitoringReady } from './monitoring-ready.ts';
 import { withRemedy } from './remedies.ts';
+import { whyOf } from './sessions.ts';
 import { isComplete, type Workload } from './workloads.ts';
 
 /** What holds of a bridge that is not paused. */
@@ -92,6 +93,8 @@ function progressing(findings: Findings): Answer {
   if (unfinished.length > 0) {
     return answer('Progressing', 'True', 'RollingOut', unfinished.map(readyOf).join(' '));
   }
+  const left = leftText(findings);
+  if (left !== undefined) return answer('Progressing', 'True', 'Draining', left);
   const { replicas = 0 } = document?.spec.bridge ?? {};
   if (replicas > 0 && sessions > replicas) {
     const failed = drains.filter(({ state }) => state === 'failed').length;
@@ -99,6 +102,16 @@ function progressing(findings: Findings): Answer {
     return answer('Progressing', 'True', 'Draining', message);
   }
   return answer('Progressing', 'False', 'Complete', 'Everything is as the document says.');
+}
+
+/** Where older documents left sessions that are not drained yet. */
+function leftText({ left }: Findings): string | undefined {
+  if (left.length === 0) return undefined;
+  const each = left.map(({ sessions, clientId, broker, drains }) => {
+    const state = drains.length > 0 ? 'being drained' : 'to be drained when all replicas run the newest document';
+    return `${sessions} sessions of ${clientId} at ${broker} are ${state}.`;
+  });
+  return ['An older document left sessions behind:', ...each].join(' ');
 }
 
 /** Everything that somebody should look at, of the bridge first. */
@@ -111,9 +124,10 @@ function degraded(findings: Findings): Answer {
     const message = troubled.map(each => `${each.title}: ${withRemedy(each, each.trouble!)}`).join(' ');
     return answer('Degraded', 'True', troubled[0]!.trouble!.reason, message);
   }
-  const failed = drains.filter(({ state }) => state === 'failed');
+  const failed = [...drains, ...findings.left.flatMap(each => each.drains)].filter(({ state }) => state === 'failed');
   if (failed.length > 0) {
-    const message = `The sessions of the replicas ${failed.map(({ ordinal }) => ordinal).join(', ')} could not be drained; messages wait in them.`;
+    const which = failed.map(({ job }) => job).join(', ');
+    const message = `Sessions could not be drained, and messages wait in them (Job ${which}). ${whyOf(failed)} It is retried in some minutes.`;
     return answer('Degraded', 'True', 'DrainFailed', message);
   }
   if (drainTrouble) {

@@ -1,17 +1,13 @@
 import type { PodTrouble } from '../observed/pod-trouble.ts';
 import type { KubeObject } from '../runtime/object.ts';
-import { drainedOrdinal, drainsOf } from './sessions.ts';
+import { drainOf } from './sessions.ts';
 import { componentOf, podTrouble, type Surroundings } from './workloads.ts';
 
 /** Why a drain that is under way does not get on: its Pod cannot be made or does not run. One that has failed is reported as that. */
-export function drainTrouble(
-  name: string,
-  objects: readonly KubeObject[],
-  surroundings: Surroundings,
-): PodTrouble | undefined {
-  const jobs = objects.filter(object => drainedOrdinal(name, object) !== undefined);
+export function drainTrouble(objects: readonly KubeObject[], surroundings: Surroundings): PodTrouble | undefined {
+  const jobs = objects.filter(object => object.kind === 'Job' && componentOf(object) === 'drain');
   for (const job of jobs) {
-    if (drainsOf(name, [job])[0]?.state !== 'running') continue;
+    if (job.metadata.deletionTimestamp || drainOf(job, []).state !== 'running') continue;
     const pods = surroundings.pods.filter(
       pod => componentOf(pod) === 'drain' && pod.metadata.ownerReferences?.some(({ uid }) => uid === job.metadata.uid),
     );

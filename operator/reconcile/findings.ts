@@ -5,6 +5,7 @@ import type { Connections, Flow } from '../observed/pod-figures.ts';
 import type { PodTrouble } from '../observed/pod-trouble.ts';
 import type { DocumentProblem } from './document.ts';
 import type { EmqxSessions } from './emqx-sessions.ts';
+import type { LeftFound } from './left-sessions.ts';
 import type { Drain } from './sessions.ts';
 import type { Workload } from './workloads.ts';
 
@@ -25,6 +26,7 @@ export interface Findings {
   readonly drains: readonly Drain[];
   /** Why a drain that is under way does not get on. */
   readonly drainTrouble: PodTrouble | undefined;
+  readonly left: readonly LeftFound[];
   readonly sessions: number;
   readonly connections: Connections;
   readonly flow: Flow | undefined;

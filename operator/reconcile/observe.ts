@@ -44,6 +44,8 @@ export async function observe(
     inputs: hashes,
     images: defaultImages(cluster, resource),
     sessions: sessionsNow(cluster, resource, document),
+    oldFilters: [],
+    left: [],
   };
   return { observed, missing };
 }

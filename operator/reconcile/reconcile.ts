@@ -15,15 +15,18 @@ import type { ObservedPod } from '../observed/observed-objects.ts';
 import { lastGoodSpec } from '../resources/bridge-document.ts';
 import { desiredObjects } from '../resources/desired-objects.ts';
 import { kafkaUser } from '../resources/kafka.ts';
+import { kitNote } from '../resources/kit-note.ts';
 import { annotations } from '../resources/labels.ts';
 import { bridgeName } from '../resources/names.ts';
 import type { Observed } from '../resources/pipeline.ts';
 import type { ReconcileResult } from '../runtime/controller.ts';
+import { addFinalizer, removeFinalizer } from '../runtime/finalizer.ts';
 import { type KubeObject, keyOf, keyParts } from '../runtime/object.ts';
-import { applyAll, applyEach, type Deed, type Outcome, prune } from './apply-all.ts';
+import { applyAll, applyEach, type Outcome, prune } from './apply-all.ts';
 import { failureAnswers, pausedAnswers } from './conditions.ts';
 import type { Context } from './context.ts';
 import type { CheckedResource } from './document.ts';
+import { hasRolledOut, isDrain, isNeededByDrain, isOver, mayBeApplied } from './drain-order.ts';
 import { drainTrouble } from './drain-trouble.ts';
 import { emqxSessionsOf } from './emqx-sessions.ts';
 import { endpointsOf } from './endpoints.ts';
@@ -33,13 +36,21 @@ import { finalize } from './finalize.ts';
 import type { Findings } from './findings.ts';
 import { withIdentity } from './identity.ts';
 import { missingOf, missingText } from './inputs.ts';
+import { dropKits, kitOf, retryDrains } from './kit-of-visit.ts';
+import { leftFound } from './left-sessions.ts';
 import { observe, ownObjects, podsOf } from './observe.ts';
 import { findRefusals, missingAgainMs } from './refusals.ts';
+import { refusedChanges } from './refused-changes.ts';
 import { reported, statusOf, waitsBehind, withConditions } from './report.ts';
-import { drainedOrdinal, drainsOf, podOfSession } from './sessions.ts';
-import { fillReplicas, setFinalizer } from './upkeep.ts';
+import { keepSessions, kitDocument, kitsOf, withKit } from './session-kits.ts';
+import { drainsOf } from './sessions.ts';
+import { fillReplicas, leavesSessions, sessionsFinalizer } from './upkeep.ts';
+import { newest, type Visit } from './visit.ts';
 import { isMonitoring, type Surroundings, workloadsOf } from './workloads.ts';
 import { tellStatus } from './write-status.ts';
+
+/** How soon what no watch reports is looked at again after it was changed here, milliseconds. */
+const soonMs = 500;
 
 /**
  * @param key of the bridge, `namespace/name`
@@ -80,20 +91,24 @@ async function look(context: Context, resource: KubeObject, signal: AbortSignal)
     await tellStatus(context, resource, paused, signal);
     return { again };
   }
-  const checked = context.verdicts.of(keyOf(resource), resource);
+  const checked = withoutRefused(context, resource, context.verdicts.of(keyOf(resource), resource));
   const document = checked && (checked.document ?? (await lastGood(context, resource, signal)));
   // A check is under way: the key comes again with its verdict.
   if (checked === undefined || document === undefined) return {};
-  if (deleted) return { again: await finalize(context, resource, document ?? undefined, signal) };
+  if (deleted) {
+    const last = document ?? (await kitDocument({ cluster: context.cluster, resource, signal }));
+    return { again: await finalize(context, resource, last, signal) };
+  }
   const visit: Visit = { context, resource, checked, document, missing: [], unserved: [], deeds: [], signal };
   const failure = document ? await failed(makeRight(visit, document), signal) : undefined;
   tellDeeds(visit);
-  const newest = visit.resource;
+  const now = visit.resource;
   const { objects, pods } = foundAfter(visit);
   const refusals = await findRefusals(context.cluster.client, objects, pods, { now: context.now(), signal });
   const findings = findingsOf(visit, failure, { objects, pods, refusals: refusals.found, now: context.now() });
-  await tellStatus(context, newest, reported(newest, findings, context.now()), signal);
+  await tellStatus(context, now, reported(now, findings, context.now()), signal);
   const kept = failure ?? findings.monitoring.failure;
+  if (visit.soon) return { failure: kept, again: { requeueAfterMs: soonMs } };
   if (refusals.waiting || findings.workloads.some(({ starting }) => starting))
     return { failure: kept, again: { requeueAfterMs: missingAgainMs } };
   const unwatched = findings.unserved.length > 0 || isUnwatched(context, document);
@@ -109,20 +124,17 @@ function isUnwatched({ cluster }: Context, document: MqttKafkaBridge | null): bo
   return clusterRef !== undefined && !cluster.watchesKafka(clusterRef.namespace ?? document!.metadata.namespace!);
 }
 
-interface Visit {
-  readonly context: Context;
-  resource: KubeObject;
-  readonly checked: CheckedResource;
-  /** The newest document if it is valid, else the last good one; null when there is none. */
-  readonly document: MqttKafkaBridge | null;
-  /** What workloads cannot start without, and which workload. */
-  missing: readonly { readonly workload: KubeObject; readonly text: string }[];
-  unserved: readonly string[];
-  monitoringFailure?: MkbError;
-  /** Undefined until it has been looked up. */
-  observed?: Observed;
-  readonly deeds: Deed[];
-  readonly signal: AbortSignal;
+/** A document that is right by itself, and that what runs cannot become without a loss, is not. */
+function withoutRefused(
+  { cluster }: Context,
+  resource: KubeObject,
+  checked: CheckedResource | undefined,
+): CheckedResource | undefined {
+  if (checked?.document === undefined || resource.metadata.deletionTimestamp) return checked;
+  const { kit, left } = kitsOf(cluster, resource);
+  const notes = [...(kit ? [kitNote(kit)!] : []), ...left.map(({ note }) => note)];
+  const problems = refusedChanges(notes, checked.document);
+  return problems.length > 0 ? { problems } : checked;
 }
 
 /** What the bridge runs from, when the newest document is not valid; null for nothing, undefined while it is being checked. */
@@ -188,35 +200,50 @@ async function tellFailure(
 async function makeRight(visit: Visit, document: MqttKafkaBridge): Promise<void> {
   const { context, resource, checked, deeds, signal } = visit;
   const { cluster, settings, newPassword } = context;
-  if (checked.document) {
-    const filled = await fillReplicas(cluster.client, resource, document, signal);
-    const { metadata } = await setFinalizer(cluster.client, filled, document, signal);
-    visit.resource = withVersion(resource, metadata);
-  }
+  const keeps = leavesSessions(document);
+  const held = { resource };
+  if (checked.document) held.resource = await fillReplicas(cluster.client, resource, document, signal);
+  if (keeps)
+    held.resource = await addFinalizer(cluster.client, kinds.bridge, held.resource, sessionsFinalizer, { signal });
+  visit.resource = withVersion(resource, held.resource.metadata);
   const { strimzi } = await cluster.apis();
   // Looking the cluster up waits for the Secret that Strimzi makes of it.
   if (strimzi !== undefined) await applyAll(cluster, kafkaUser({ document, settings }, strimzi), deeds, signal);
-  const { observed, missing } = await observe(cluster, resource, document, signal);
+  const { observed: looked, missing } = await observe(cluster, resource, document, signal);
+  const work = { cluster, resource, signal };
+  const kept = await keepSessions(work, document, looked.sessions, hasRolledOut(visit, looked.sessions));
+  const { oldFilters, left, sessions } = kept;
+  const observed = { ...looked, oldFilters, left, sessions };
   visit.observed = observed;
-  await remember(visit, observed.sessions);
-  const wanted = desiredObjects({ document, settings, observed, newPassword });
+  await remember(visit, sessions);
+  const pipeline = { document, settings, observed, newPassword };
+  const made = desiredObjects(pipeline);
+  const kit = await kitOf(visit, pipeline, made, missing, kept);
+  const wanted = kit ? withKit(made, kit) : made;
   const served = wanted.filter(object => isServed(object, observed));
   visit.unserved = [...new Set(wanted.filter(object => !served.includes(object)).map(({ kind }) => kind))];
   visit.missing = served.flatMap(workload =>
     missingOf(workload, missing).map(each => ({ workload, text: missingText(each) })),
   );
-  const now = served.filter(object => mayBeApplied(visit, object));
   const own = ownObjects(cluster, resource);
-  const over = own.filter(object => isOver(resource, document, object));
+  const over = own.filter(object => isOver(resource, document, object, wanted));
   await prune(cluster, over, wanted, deeds, signal);
+  const now = served.filter(object => mayBeApplied(visit, object, wanted));
   const failures = await applyEach(cluster, now, deeds, signal);
   const aside = failures.find(({ object }) => isMonitoring(object));
   if (aside) visit.monitoringFailure = failureFrom(aside.error);
   const failed = failures.find(({ object, error }) => !isMonitoring(object) || isMomentary(error));
   if (failed) throw failed.error;
   if (checked.document && visit.missing.length === 0) {
-    const others = own.filter(object => drainedOrdinal(resource.metadata.name, object) === undefined);
+    const others = own.filter(object => !isDrain(object) && !isNeededByDrain(object, left));
     await prune(cluster, others, wanted, deeds, signal);
+  }
+  await dropKits(visit, kept, own);
+  await retryDrains(visit, own);
+  if (!keeps && kept.left.length === 0) {
+    if (kept.kit) await cluster.client.delete(kinds.secret, kept.kit.metadata, { uid: kept.kit.metadata.uid!, signal });
+    held.resource = await removeFinalizer(cluster.client, kinds.bridge, held.resource, sessionsFinalizer, { signal });
+    visit.resource = withVersion(resource, held.resource.metadata);
   }
 }
 
@@ -232,26 +259,6 @@ async function remember({ context, resource, signal }: Visit, sessions: number):
 /** Monitoring that cannot be told to anybody must keep nothing from being run. */
 const isServed = (object: KubeObject, { apis }: Observed): boolean =>
   apis.prometheusOperator || !optionalKinds.includes(kindOf(object)!);
-
-/** Pods that cannot start are not made, and a session is not drained while its Pod uses it. */
-function mayBeApplied({ context, resource, missing }: Visit, object: KubeObject): boolean {
-  if (missing.some(({ workload }) => workload === object)) return false;
-  const { name, namespace } = resource.metadata;
-  const ordinal = drainedOrdinal(name, object);
-  return (
-    ordinal === undefined || !context.cluster.pods.get({ namespace: namespace!, name: podOfSession(name, ordinal) })
-  );
-}
-
-/**
- * A replica that comes back must not find its session being drained. A drain that has succeeded stays until the status that was read says
- * so: without either of them its session would have to be drained again.
- */
-function isOver(resource: KubeObject, { spec }: MqttKafkaBridge, object: KubeObject): boolean {
-  const ordinal = drainedOrdinal(resource.metadata.name, object);
-  if (ordinal === undefined) return false;
-  return ordinal < spec.bridge.replicas || ordinal >= (statusOf(resource).sessions ?? 0);
-}
 
 /** The objects and Pods of the bridge after what was done. */
 function foundAfter({ context: { cluster }, resource, deeds }: Visit): { objects: KubeObject[]; pods: ObservedPod[] } {
@@ -280,20 +287,15 @@ function findingsOf(
     failure,
     monitoring: { missing: ofMonitoring, failure: visit.monitoringFailure },
     workloads: workloadsOf(objects, surroundings),
-    drains: drainsOf(resource.metadata.name, objects),
-    drainTrouble: drainTrouble(resource.metadata.name, objects, surroundings),
+    drains: drainsOf(resource.metadata.name, objects, surroundings.pods),
+    drainTrouble: drainTrouble(objects, surroundings),
+    left: leftFound(observed?.left ?? [], objects, surroundings.pods),
     sessions: observed?.sessions ?? statusOf(resource).sessions ?? 1,
     connections,
     flow,
     emqxSessions: emqxSessionsOf(document ?? undefined, objects),
     endpoints: document ? endpointsOf(document, observed?.brokerUrl, objects) : {},
   };
-}
-
-/** The watch may not have told yet of what we have just done. */
-function newest(observed: readonly KubeObject[], applied: readonly KubeObject[]): KubeObject[] {
-  const idOf = ({ kind, metadata }: KubeObject) => `${kind}/${metadata.name}`;
-  return [...new Map([...observed, ...applied].map(object => [idOf(object), object])).values()];
 }
 
 function tellDeeds({ context, resource, deeds }: Visit): void {

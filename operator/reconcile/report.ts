@@ -17,8 +17,9 @@ export function reported(resource: KubeObject, findings: Findings, now: Date): B
   const { generation } = resource.metadata;
   const { document, workloads, sessions, endpoints } = findings;
   const bridge = workloads.find(({ component }) => component === 'bridge');
+  const { leftSessions: _, ...kept } = withConditions(resource, answers(findings), now);
   return {
-    ...withConditions(resource, answers(findings), now),
+    ...kept,
     ...appliedGeneration(findings, generation, old),
     replicas: bridge?.current ?? 0,
     readyReplicas: bridge?.ready ?? 0,
@@ -26,10 +27,23 @@ export function reported(resource: KubeObject, findings: Findings, now: Date): B
     selector: selectorText(resource.metadata.name),
     ...(document && { rules: document.spec.rules.length }),
     sessions,
+    ...leftShown(findings, old),
     ...flowShown(findings, bridge, old),
     // The API server makes null of a map that was not empty before.
     ...(Object.keys(endpoints).length > 0 && { endpoints }),
   };
+}
+
+/** Unknown while nothing could be looked up: then what was known last is all that there is to say. */
+function leftShown({ left, failure }: Findings, old: BridgeStatus): Pick<BridgeStatus, 'leftSessions'> {
+  const shown = left.map(({ broker, clientId, share, sessions }) => ({
+    broker,
+    clientId,
+    ...(share !== undefined && { share }),
+    sessions,
+  }));
+  if (shown.length === 0 && failure && old.leftSessions) return { leftSessions: old.leftSessions };
+  return shown.length > 0 ? { leftSessions: shown } : {};
 }
 
 /** What was last known stays while Pods run: an operator that has just started has asked none of them twice. */

@@ -5,6 +5,7 @@
  *
  * Scaling to zero is a pause: the sessions wait for the bridge to be started again.
  */
+import type { ObservedPod } from '../observed/observed-objects.ts';
 import { bridgeName } from '../resources/names.ts';
 import type { KubeObject } from '../runtime/object.ts';
 
@@ -12,6 +13,10 @@ export interface Drain {
   /** Which replica's session it is. */
   readonly ordinal: number;
   readonly state: 'running' | 'succeeded' | 'failed';
+  /** The name of the Job. */
+  readonly job: string;
+  /** What its last Pod said of the reason why it ended without having drained it, or what the Job says; empty for nothing. */
+  readonly said: string;
 }
 
 export interface SessionCount {
@@ -40,8 +45,14 @@ export function countSessions({ remembered, wanted, running, shared, drains }: S
 interface JobStatus {
   readonly status?: {
     readonly succeeded?: number;
-    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+    readonly conditions?: readonly JobCondition[];
   };
+}
+
+interface JobCondition {
+  readonly type: string;
+  readonly status: string;
+  readonly message?: string;
 }
 
 /** Which session an object drains; undefined for anything but a drain of this bridge. */
@@ -53,18 +64,39 @@ export function drainedOrdinal(name: string, { kind, metadata }: KubeObject): nu
 }
 
 /** The drains among the objects of a bridge. */
-export const drainsOf = (name: string, objects: readonly KubeObject[]): Drain[] =>
+export const drainsOf = (name: string, objects: readonly KubeObject[], pods: readonly ObservedPod[] = []): Drain[] =>
   objects.flatMap(object => {
     const ordinal = drainedOrdinal(name, object);
-    return ordinal === undefined || object.metadata.deletionTimestamp ? [] : [{ ordinal, state: stateOf(object) }];
+    return ordinal === undefined || object.metadata.deletionTimestamp ? [] : [drainOf(object, pods)];
   });
+
+/** @param pods of the bridge, those of drains among them */
+export function drainOf(job: KubeObject, pods: readonly ObservedPod[]): Drain {
+  const { name, uid } = job.metadata;
+  const own = pods.filter(({ metadata }) => metadata.ownerReferences?.some(owner => owner.uid === uid));
+  const ended = own.flatMap(({ trouble }) => trouble?.message ?? []);
+  const state = stateOf(job);
+  const failure = state === 'failed' ? conditionOf(job, 'Failed')?.message : undefined;
+  return {
+    ordinal: Number(/\d+$/.exec(name)?.[0] ?? 0),
+    state,
+    job: name,
+    said: [failure, ended.at(-1)].filter(each => each !== undefined).join('; '),
+  };
+}
+
+/** What drains have said, each thing once. */
+export const whyOf = (drains: readonly Drain[]): string =>
+  [...new Set(drains.map(({ said }) => said).filter(said => said !== ''))].join(' ');
 
 function stateOf(job: KubeObject): Drain['state'] {
   const { status } = job as JobStatus;
-  const has = (type: string) => status?.conditions?.some(each => each.type === type && each.status === 'True');
-  if ((status?.succeeded ?? 0) > 0 || has('Complete')) return 'succeeded';
-  return has('Failed') ? 'failed' : 'running';
+  if ((status?.succeeded ?? 0) > 0 || conditionOf(job, 'Complete')) return 'succeeded';
+  return conditionOf(job, 'Failed') ? 'failed' : 'running';
 }
+
+const conditionOf = (job: KubeObject, type: string): JobCondition | undefined =>
+  (job as JobStatus).status?.conditions?.find(each => each.type === type && each.status === 'True');
 
 /** The name of the Pod whose session it is. While that is there, it uses its session itself. */
 export const podOfSession = (name: string, ordinal: number): string => `${bridgeName(name)}-${ordinal}`;

@@ -1,13 +1,12 @@
 /** What the operator writes into the bridge resource itself: replicas that nobody has said, and the finalizer. */
 import type { MqttKafkaBridge } from '../../api/bridge.ts';
-import { durationMs } from '../../api/units.ts';
 import { kinds } from '../kinds.ts';
 import { operatorName } from '../observed/observed-objects.ts';
+import { sessionIdentity } from '../resources/session-identity.ts';
 import type { ApiClient, PatchOperation } from '../runtime/client.ts';
-import { addFinalizer, removeFinalizer } from '../runtime/finalizer.ts';
 import type { KubeObject } from '../runtime/object.ts';
 
-/** Holds a deleted bridge until its sessions at a broker outside of the cluster are drained. */
+/** Holds a deleted bridge until its sessions are drained. */
 export const sessionsFinalizer = 'mqttkafka.dev/sessions';
 
 /**
@@ -54,22 +53,5 @@ async function disowned(client: ApiClient, resource: KubeObject, signal: AbortSi
   return client.patch(kinds.bridge, resource.metadata, patch, { signal });
 }
 
-/** Whether sessions stay at a broker when the bridge is gone: one that we do not run keeps them until they expire. */
-export const leavesSessions = ({ spec: { mqtt } }: MqttKafkaBridge): boolean =>
-  (mqtt.url ?? mqtt.urls ?? mqtt.brokerRef) !== undefined && durationMs(mqtt.sessionExpiry) > 0;
-
-/**
- * Puts the finalizer where it is needed, and only there.
- *
- * @returns the resource as it is now
- */
-export async function setFinalizer(
-  client: ApiClient,
-  resource: KubeObject,
-  document: MqttKafkaBridge,
-  signal: AbortSignal,
-): Promise<KubeObject> {
-  if (leavesSessions(document))
-    return await addFinalizer(client, kinds.bridge, resource, sessionsFinalizer, { signal });
-  return await removeFinalizer(client, kinds.bridge, resource, sessionsFinalizer, { signal });
-}
+/** Whether a bridge has sessions that outlive its Pods; what waits in them would be lost with the bridge. */
+export const leavesSessions = (document: MqttKafkaBridge): boolean => sessionIdentity(document) !== undefined;

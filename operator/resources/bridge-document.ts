@@ -10,6 +10,7 @@ import type { BridgeSpec, MqttKafkaBridge } from '../../api/bridge.ts';
 import { bridgeUser } from '../../api/checks/operation.ts';
 import { MkbError } from '../../api/errors.ts';
 import { minimalDocument } from '../../api/minimal.ts';
+import { defaultDrainTimeout } from '../../api/schema/bridge.ts';
 import type { KubeObject } from '../runtime/object.ts';
 import { brokerHost, brokerPorts } from './broker/address.ts';
 import { withoutTexts } from './document-secrets.ts';
@@ -42,7 +43,7 @@ export const lastGoodSpec = ({ data }: KubeObject): string | undefined =>
   (data as Readonly<Record<string, string>> | undefined)?.[documentKeys.spec];
 
 /** The number of replicas is kept although it may be the schema's default, which is not the operator's. */
-function keptSpec(document: MqttKafkaBridge): unknown {
+export function keptSpec(document: MqttKafkaBridge): unknown {
   const { spec } = minimalDocument(withoutTexts(document)) as { spec: { bridge?: object } };
   return { ...spec, bridge: { ...spec.bridge, replicas: document.spec.bridge.replicas } };
 }
@@ -57,13 +58,17 @@ export function runningDocument({ document, observed }: Pipeline): MqttKafkaBrid
     metadata: { name: metadata.name },
     spec: {
       ...rest,
-      bridge: { replicas: 1 },
+      bridge: { replicas: 1, drainTimeout: defaultDrainTimeout },
       overrides: [],
-      mqtt: resolvedMqtt(document, mqtt, observed.brokerUrl),
+      mqtt: withOldFilters(resolvedMqtt(document, mqtt, observed.brokerUrl), observed.oldFilters),
       kafka: resolvedKafka(kafka, metadata.name, observed.kafka),
     },
   };
 }
+
+/** Those that the session may still have, and that the document does not want: MQTT 3.1.1 has no way to find them. */
+const withOldFilters = (mqtt: BridgeSpec['mqtt'], filters: readonly string[]): BridgeSpec['mqtt'] =>
+  filters.length === 0 ? mqtt : { ...mqtt, unsubscribe: [...new Set([...mqtt.unsubscribe, ...filters])] };
 
 function resolvedMqtt(
   document: MqttKafkaBridge,

@@ -5,7 +5,7 @@ import { bridgeConfigMap } from './bridge-document.ts';
 import { brokerObjects } from './broker/broker.ts';
 import { customized } from './customized.ts';
 import { documentSecret } from './document-secrets.ts';
-import { drainJobs } from './drain.ts';
+import { drainObjects } from './drain.ts';
 import { kafkaSecret, kafkaTopics } from './kafka.ts';
 import { monitoringObjects } from './monitoring/monitoring.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -19,7 +19,7 @@ export function desiredObjects(pipeline: Pipeline): KubeObject[] {
     ...secrets,
     bridgeConfigMap(pipeline),
     ...bridgeObjects(pipeline, made),
-    ...drainJobs(pipeline, made),
+    ...drainObjects(pipeline),
     ...kafkaTopics(pipeline),
     ...broker,
     ...monitoringObjects(pipeline, made),

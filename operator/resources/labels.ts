@@ -32,6 +32,8 @@ export const annotations = {
   allowFrom: 'mqttkafka.dev/allow-from',
   /** On a Kafka: namespaces with commas, whose bridges get KafkaTopics made beside it. */
   allowTopicsFrom: 'mqttkafka.dev/allow-topics-from',
+  /** Fields whose change is carried out although it may lose messages, such as `mqtt.url`: see reconcile/refused-changes.ts. */
+  acceptChanges: 'mqttkafka.dev/accept-changes',
 } as const;
 
 /** On a Pod template: a hash of everything the Pod reads at start. A new one rolls the Pods. */

@@ -14,5 +14,11 @@ export const kafkaSecretName = (name: string): string => `${name}-kafka`;
 export const brokerUserSecretName = (name: string): string => `${name}-broker-user`;
 /** The Secret of Grafana's `admin`. */
 export const grafanaSecretName = (name: string): string => `${name}-grafana-admin`;
+/** What the drain of a session needs, see session-kit.ts. */
+export const kitName = (name: string): string => `${name}-sessions`;
 /** The Job that drains the session of one replica; reconcile/sessions.ts reads the number back. */
 export const drainName = (name: string, ordinal: number): string => `${name}-drain-${ordinal}`;
+/** The same of a session that an older document left behind. @param kit the name of its kit */
+export const leftDrainName = (kit: string, ordinal: number): string => `${kit}-${ordinal}`;
+/** The account of Pods that drain. */
+export const drainAccountName = (name: string): string => `${name}-drain`;

@@ -5,6 +5,7 @@
  */
 import type { MqttKafkaBridge } from '../../api/bridge.ts';
 import type { OperatorSettings } from '../settings.ts';
+import type { KitNote } from './kit-note.ts';
 import type { Component } from './labels.ts';
 
 /** APIs that not every cluster has. */
@@ -31,6 +32,13 @@ export interface KafkaCluster {
   readonly makesTopics: boolean;
 }
 
+/** Sessions that an older document left behind. */
+export interface LeftSessions {
+  /** The name of the Secret that has what their drain needs. */
+  readonly kit: string;
+  readonly note: KitNote;
+}
+
 export interface Observed {
   readonly apis: OptionalApis;
   /** What `spec.kafka.clusterRef` was found to be; undefined without one. */
@@ -45,6 +53,10 @@ export interface Observed {
   readonly images: Readonly<Partial<Record<Component, string>>>;
   /** See `BridgeStatus.sessions`. */
   readonly sessions: number;
+  /** See `KitNote.oldFilters`. */
+  readonly oldFilters: readonly string[];
+  /** Sessions that older documents left behind, and that are to be drained. */
+  readonly left: readonly LeftSessions[];
 }
 
 export interface Pipeline {
@@ -63,4 +75,6 @@ export const nothingObserved: Observed = {
   inputs: {},
   images: {},
   sessions: 0,
+  oldFilters: [],
+  left: [],
 };

@@ -200,14 +200,6 @@ describeReal('kubernetes', 'kwok')('an operator', () => {
       );
     });
 
-    it('holds up nothing when the broker is its own', async () => {
-      await apply('inside', { mqtt: { broker: { kind: 'mosquitto' } } });
-      await stage.look.reaches('inside', 'Ready', 'True');
-      expect((await stage.kubernetes.get('mkb', 'inside'))!.metadata.finalizers).toBeUndefined();
-      await kubectl('delete', 'mkb', 'inside', '--timeout=10s');
-      await until('nothing to be left', async () => (await owned('inside')).length === 0);
-    });
-
     it('does not hold up a namespace that is being deleted', async () => {
       await kubectl('create', 'namespace', 'doomed');
       await stage.kubernetes.apply(bridge('doomed', shared(2), { namespace: 'doomed' }));

@@ -156,12 +156,29 @@ describe('conditions', () => {
   });
 
   it('tell of drains that are under way, and of those that failed', () => {
-    const drains = [{ ordinal: 3, state: 'running' } as const, { ordinal: 2, state: 'failed' } as const];
+    const drains = [
+      { ordinal: 3, state: 'running', job: 'cars-drain-3', said: '' } as const,
+      { ordinal: 2, state: 'failed', job: 'cars-drain-2', said: 'Drained: 7; read and not in Kafka: 3.' } as const,
+    ];
     expect(conditions({ sessions: 4, drains })).toMatchObject({
       Ready: 'True AllReady',
       Progressing: 'True Draining',
       Degraded: 'True DrainFailed',
     });
+    const { message } = answers(findingsOf({ sessions: 4, drains })).find(({ type }) => type === 'Degraded')!;
+    expect(message).toContain('(Job cars-drain-2). Drained: 7; read and not in Kafka: 3. It is retried');
+  });
+
+  // Half of the messages stayed in sessions that nobody looked after, and every condition said that all was well.
+  it('tell of sessions that an older document left, before and while they are drained', () => {
+    const left = { broker: 'mqtt://old:1883', clientId: 'cars', share: 's', sessions: 2 };
+    const progressing = (drains: Findings['left'][number]['drains']) =>
+      answers(findingsOf({ left: [{ ...left, drains }] })).find(({ type }) => type === 'Progressing')!;
+    expect(progressing([])).toMatchObject({ status: 'True', reason: 'Draining' });
+    expect(progressing([]).message).toContain('2 sessions of cars at mqtt://old:1883 are to be drained when');
+    expect(progressing([{ ordinal: 0, state: 'running', job: 'j', said: '' }]).message).toContain('are being drained');
+    const failed = [{ ordinal: 0, state: 'failed', job: 'j', said: 'why' } as const];
+    expect(conditions({ left: [{ ...left, drains: failed }] })).toMatchObject({ Degraded: 'True DrainFailed' });
   });
 
   it('are one of each type with a reason in CamelCase, whatever is found', () => {

@@ -4,37 +4,73 @@ import { defaultConfiguration } from '../../../operator/configuration.ts';
 import type { Cluster } from '../../../operator/observed/cluster.ts';
 import { checkResource } from '../../../operator/reconcile/document.ts';
 import { finalize } from '../../../operator/reconcile/finalize.ts';
+import type { Waiting } from '../../../operator/reconcile/waiting.ts';
 import type { ResourceKind } from '../../../operator/runtime/kinds.ts';
 import type { KubeObject } from '../../../operator/runtime/object.ts';
+import { controllerOf } from '../../../operator/runtime/owner.ts';
 import { resourceOf } from '../support/resources.ts';
 
-const deletedAt = '2026-01-01T00:00:00Z';
 const metadata = { namespace: 'shop', uid: 'u' };
+const labels = {
+  'app.kubernetes.io/managed-by': 'mqtt-kafka-operator',
+  'app.kubernetes.io/instance': 'cars',
+};
+const owner = { apiVersion: 'v1', kind: 'MqttKafkaBridge', name: 'cars', uid: 'uid-cars', controller: true };
 const own = (kind: string, name: string, more: object = {}): KubeObject => ({
   apiVersion: 'v1',
   kind,
-  metadata: { ...metadata, name },
+  metadata: { ...metadata, name, labels, ownerReferences: [owner] },
   ...more,
 });
-const job = (ordinal: number, status: object) => own('Job', `cars-drain-${ordinal}`, { status });
-const configMap = own('ConfigMap', 'cars-bridge');
-const statefulSet = own('StatefulSet', 'cars-bridge', { spec: { replicas: 2 } });
-const pod = own('Pod', 'cars-bridge-0', {
-  metadata: { ...metadata, name: 'p', labels: { 'app.kubernetes.io/component': 'bridge' } },
+const loose = (object: KubeObject): KubeObject => ({
+  ...object,
+  metadata: { ...object.metadata, ownerReferences: [] },
 });
+const job = (ordinal: number, status: object) => own('Job', `cars-drain-${ordinal}`, { status });
+const note = {
+  identity: { broker: ['mqtt://a:1883'], clientId: 'cars', share: 's' },
+  files: {},
+  oldFilters: [],
+  filters: '',
+  groupId: 'cars',
+  topics: [],
+  content: '',
+};
+const kitWith = (more: object = {}, name = 'cars-sessions'): KubeObject => {
+  const annotations = { 'mqttkafka.dev/sessions': JSON.stringify({ ...note, ...more }) };
+  const object = loose(own('Secret', name));
+  return { ...object, metadata: { ...object.metadata, uid: `uid-${name}`, annotations } };
+};
+const kit = kitWith();
+const statefulSet = own('StatefulSet', 'cars-bridge', { spec: { replicas: 2 } });
+const pod = {
+  ...own('Pod', 'cars-bridge-0'),
+  metadata: { ...metadata, name: 'p', labels: { 'app.kubernetes.io/component': 'bridge' } },
+};
 const succeeded = { succeeded: 1 };
-const failed = { conditions: [{ type: 'Failed', status: 'True' }] };
+const failed = { conditions: [{ type: 'Failed', status: 'True', message: 'Job was active too long' }] };
+/** The Pod of the second drain, which has ended with an error. */
+const endedPod = {
+  ...own('Pod', 'x'),
+  metadata: { ...metadata, name: 'x', ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name: 'j', uid: 'u' }] },
+  trouble: { reason: 'CrashLoopBackOff', message: 'container bridge ended: Drained: 7; read and not in Kafka: 3.' },
+};
 
 interface Stage {
   readonly objects?: readonly KubeObject[];
-  readonly pods?: readonly KubeObject[];
+  readonly pods?: readonly object[];
+  /** How long the operator has known that it is deleted. */
   readonly seconds?: number;
+  readonly deletedAt?: string;
+  readonly finalizers?: readonly string[];
   readonly spec?: Parameters<typeof resourceOf>[0];
   readonly applyFails?: unknown;
 }
 
 /** One look at a deleted bridge with two sessions, in a cluster that holds these objects. */
-async function look({ objects = [configMap], pods = [], seconds = 1, spec, applyFails }: Stage) {
+async function look(stage: Stage) {
+  const { objects = [kit], pods = [], seconds = 1, spec, applyFails } = stage;
+  const { deletedAt = '2026-01-01T00:00:00Z', finalizers = [] } = stage;
   const done: string[] = [];
   const note = (verb: string) => async (kind: ResourceKind, key: { name?: string; metadata?: { name: string } }) => {
     if (verb === 'apply' && kind.kind === 'Job' && applyFails) throw applyFails;
@@ -43,15 +79,19 @@ async function look({ objects = [configMap], pods = [], seconds = 1, spec, apply
   };
   const get = (kind: ResourceKind) => ({
     get: ({ name }: { name: string }) => objects.find(each => each.kind === kind.kind && each.metadata.name === name),
-    byOwner: () => objects.filter(each => each.kind === kind.kind),
+    byOwner: (uid: string) =>
+      objects.filter(
+        each => each.kind === kind.kind && each.metadata.ownerReferences?.some(reference => reference.uid === uid),
+      ),
   });
   const cluster = {
     client: { delete: note('delete'), patch: note('patch'), apply: note('apply'), get: async () => undefined },
     of: get,
-    observed: () => undefined,
+    observed: async (kind: ResourceKind, { name }: { name: string }) =>
+      objects.find(each => each.kind === kind.kind && each.metadata.name === name),
     watches: () => true,
     wasMade: () => false,
-    madeFor: () => objects,
+    madeFor: (uid: string) => objects.filter(each => controllerOf(each)?.uid === uid),
     pods: { byIndex: () => pods },
     apis: async () => ({ prometheusOperator: false, strimzi: undefined }),
   } as unknown as Cluster;
@@ -63,7 +103,8 @@ async function look({ objects = [configMap], pods = [], seconds = 1, spec, apply
       generation: 1,
       resourceVersion: '1',
       deletionTimestamp: deletedAt,
-      finalizers: ['mqttkafka.dev/sessions'],
+      uid: 'uid-cars',
+      finalizers: ['mqttkafka.dev/sessions', ...finalizers],
     },
     status: { sessions: 2 },
   });
@@ -81,7 +122,8 @@ async function look({ objects = [configMap], pods = [], seconds = 1, spec, apply
     onCorrected: () => undefined,
     onRestored: () => undefined,
     newPassword: () => 'p',
-    now: () => new Date(Date.parse(deletedAt) + seconds * 1000),
+    now: () => new Date('2026-01-01T00:00:00Z'),
+    waiting: { since: () => seconds * 1000, over: () => undefined } as unknown as Waiting,
     resyncMs: 1000,
     random: () => 0.5,
   };
@@ -93,7 +135,7 @@ async function look({ objects = [configMap], pods = [], seconds = 1, spec, apply
 
 describe('the end of a bridge', () => {
   it('begins with its Pods: a session is drained when nobody uses it', async () => {
-    expect(await look({ objects: [configMap, statefulSet], pods: [pod] })).toMatchObject({
+    expect(await look({ objects: [kit, statefulSet], pods: [pod] })).toMatchObject({
       done: ['delete StatefulSet cars-bridge'],
       gone: false,
     });
@@ -102,51 +144,95 @@ describe('the end of a bridge', () => {
 
   it('goes on with a drain of each session', async () => {
     const { done, gone, result } = await look({});
-    expect(done).toEqual(['apply Job cars-drain-0', 'apply Job cars-drain-1']);
+    expect(done).toEqual(['apply ServiceAccount cars-drain', 'apply Job cars-drain-0', 'apply Job cars-drain-1']);
     expect(gone).toBe(false);
     expect(result?.requeueAfterMs).toBeGreaterThan(0);
-    expect(await look({ objects: [configMap, job(0, succeeded), job(1, {})] })).toMatchObject({
-      done: [],
-      gone: false,
-    });
+    expect(await look({ objects: [kit, job(0, succeeded), job(1, {})] })).toMatchObject({ done: [], gone: false });
   });
 
-  it('has come when all of them are drained', async () => {
-    const { gone, events } = await look({ objects: [configMap, job(0, succeeded), job(1, succeeded)] });
+  it('drains what older documents left behind, too', async () => {
+    const left = kitWith({ left: [0, 2] }, 'cars-sessions-0a1b2c');
+    const references = [{ apiVersion: 'v1', kind: 'Secret', name: 'cars-sessions', uid: 'uid-cars-sessions' }];
+    const { done } = await look({
+      objects: [kit, { ...left, metadata: { ...left.metadata, ownerReferences: references } }],
+    });
+    expect(done).toContain('apply Job cars-sessions-0a1b2c-0');
+    expect(done).toContain('apply Job cars-sessions-0a1b2c-2');
+  });
+
+  it('has come when all of them are drained, and leaves no kit', async () => {
+    const { gone, events, done } = await look({ objects: [kit, job(0, succeeded), job(1, succeeded)] });
     expect(gone).toBe(true);
+    // It belongs to the bridge from now on, and goes with it.
+    expect(done).toEqual(['patch Secret cars-sessions']);
     expect(events).toEqual(['Drained: 2 sessions at the MQTT broker were drained and ended.']);
   });
 
-  it('has come although drains failed, and says which', async () => {
-    const { gone, events } = await look({ objects: [configMap, job(0, succeeded), job(1, failed)] });
+  // The garbage collector has cut the Jobs loose from a bridge that is deleted in the foreground.
+  it('knows its drains although they are no longer the bridge’s', async () => {
+    const { gone } = await look({ objects: [kit, loose(job(0, succeeded)), loose(job(1, succeeded))] });
     expect(gone).toBe(true);
-    expect(events).toEqual([expect.stringMatching(/^NotDrained: .*the drains of the replicas 1 failed/)]);
+  });
+
+  it('has come although drains failed, and says which, why, and how much is left', async () => {
+    const { gone, events } = await look({ objects: [kit, job(0, succeeded), job(1, failed)], pods: [endedPod] });
+    expect(gone).toBe(true);
+    expect(events).toEqual([
+      'NotDrained: Sessions at the MQTT broker are left behind until they expire: the drains cars-drain-1 failed. ' +
+        'Job was active too long; container bridge ended: Drained: 7; read and not in Kafka: 3.',
+    ]);
   });
 
   it.each([
     ['Pods that do not go', { pods: [pod] }],
-    ['drains that do not end', { objects: [configMap, job(0, {}), job(1, {})] }],
+    ['drains that do not end', { objects: [kit, job(0, {}), job(1, {})] }],
     ['an API server that takes nothing', { applyFails: new MkbError('kube-overloaded', { action: 'a', reason: 'b' }) }],
-  ])('comes after a minute, whatever happens: %s', async (_, stage: Stage) => {
-    expect(await look({ ...stage, seconds: 59 })).toMatchObject({ gone: false, events: [] });
-    const { gone, events } = await look({ ...stage, seconds: 61 });
+    ['a policy that denies it', { applyFails: new MkbError('kube-invalid', { action: 'a', reason: 'b' }) }],
+    ['we are at fault', { applyFails: new TypeError('x is not a function') }],
+  ])('comes a minute after drainTimeout, whatever happens: %s', async (_, stage: Stage) => {
+    expect(await look({ ...stage, seconds: 659 })).toMatchObject({ gone: false, events: [] });
+    const { gone, events } = await look({ ...stage, seconds: 661 });
     expect(gone).toBe(true);
     expect(events).toEqual([expect.stringMatching(/^NotDrained: Sessions .* are left behind/)]);
   });
 
+  // The operator's clock was an hour ahead of the API server's: every deleted bridge went at once, with its messages left behind.
   it.each([
-    [
-      'the namespace is being deleted',
-      { applyFails: new MkbError('kube-namespace-ending', { action: 'a', reason: 'b' }) },
-    ],
-    ['we are at fault', { applyFails: new TypeError('x is not a function') }],
-    ['what it ran from is gone', { objects: [] }],
-  ])('comes at once when %s', async (_, stage: Stage) => {
-    expect(await look(stage)).toMatchObject({ gone: true, events: [expect.stringMatching(/^NotDrained/)] });
+    '2020-01-01T00:00:00Z',
+    '2032-01-01T00:00:00Z',
+  ])('is not cut short by another clock: deleted at %s', async deletedAt => {
+    expect(await look({ objects: [kit, job(0, {}), job(1, {})], deletedAt })).toMatchObject({
+      gone: false,
+      events: [],
+    });
+  });
+
+  it('comes at once when the namespace is being deleted', async () => {
+    const applyFails = new MkbError('kube-namespace-ending', { action: 'a', reason: 'b' });
+    expect(await look({ applyFails })).toMatchObject({ gone: true, events: [expect.stringMatching(/^NotDrained/)] });
+  });
+
+  it('comes at once when a person wants it so', async () => {
+    const spec = { mqtt: { url: 'mqtt://a', share: 's' }, bridge: { replicas: 2, drainTimeout: '0s' } };
+    const { gone, events } = await look({ spec, objects: [kit, statefulSet] });
+    expect(gone).toBe(true);
+    expect(events).toEqual([expect.stringContaining('drainTimeout is 0s')]);
   });
 
   it('comes at once when nothing is left behind', async () => {
-    const spec = { mqtt: { broker: { kind: 'mosquitto' } } };
-    expect(await look({ spec })).toMatchObject({ gone: true, done: [] });
+    const spec = { mqtt: { url: 'mqtt://a', sessionExpiry: '0s' } };
+    expect(await look({ spec, objects: [] })).toMatchObject({ gone: true, done: [] });
+  });
+});
+
+// `kubectl delete --cascade=orphan` stopped the Pods, drained the sessions and ended them.
+describe('a bridge that is deleted as an orphan', () => {
+  it.each([
+    ['while the garbage collector is at work', { finalizers: ['orphan'], objects: [kit, statefulSet] }],
+    ['when it has done its work', { objects: [kit, loose(statefulSet)] }],
+  ])('leaves everything as it is: %s', async (_, stage: Stage) => {
+    const { gone, done, events } = await look(stage);
+    expect([gone, done]).toEqual([true, []]);
+    expect(events).toEqual([expect.stringMatching(/^Orphaned/)]);
   });
 });

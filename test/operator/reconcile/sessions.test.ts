@@ -4,7 +4,8 @@ import { countSessions, drainedOrdinal, drainsOf, type SessionCount } from '../.
 
 const count = (more: Partial<SessionCount>) =>
   countSessions({ remembered: 1, wanted: 1, running: 1, shared: true, drains: [], ...more });
-const drained = (...ordinals: number[]) => ordinals.map(ordinal => ({ ordinal, state: 'succeeded' }) as const);
+const drained = (...ordinals: number[]) =>
+  ordinals.map(ordinal => ({ ordinal, state: 'succeeded', job: `cars-drain-${ordinal}`, said: '' }) as const);
 
 const job = (name: string, status: object) => ({
   apiVersion: 'batch/v1',

@@ -41,6 +41,7 @@ export const findingsOf = (more: Partial<Findings> = {}): Findings => ({
   drainTrouble: undefined,
   workloads: [workloadOf()],
   drains: [],
+  left: [],
   sessions: 2,
   connections: { mqtt: true, kafka: true },
   flow: undefined,

@@ -1,0 +1,108 @@
+/** Draining all sessions of a bridge that is deleted: what can be done now, and how far it has come. */
+import type { MqttKafkaBridge } from '../../api/bridge.ts';
+import { kinds } from '../kinds.ts';
+import { runningDocument } from '../resources/bridge-document.ts';
+import { customized } from '../resources/customized.ts';
+import { desiredObjects } from '../resources/desired-objects.ts';
+import { secretKeysOf } from '../resources/document-secrets.ts';
+import { drainAccount, lastDrains, leftDrains } from '../resources/drain.ts';
+import { kitNote } from '../resources/kit-note.ts';
+import { bridgeName } from '../resources/names.ts';
+import { nothingObserved } from '../resources/pipeline.ts';
+import { sessionIdentity } from '../resources/session-identity.ts';
+import { kitOwner } from '../resources/session-kit.ts';
+import type { KubeObject } from '../runtime/object.ts';
+import { applyAll } from './apply-all.ts';
+import type { Context } from './context.ts';
+import { observe, ownObjects, podsOf, sessionsNow } from './observe.ts';
+import { statusOf } from './report.ts';
+import { kitsOf, type SessionKits, updateKit } from './session-kits.ts';
+import { type Drain, drainOf, whyOf } from './sessions.ts';
+import { componentOf } from './workloads.ts';
+
+/** How it ended, or how far it is. */
+export type Ending =
+  | { readonly drained: true; readonly sessions: number; readonly kit?: KubeObject }
+  | { readonly drained: false; readonly why: string }
+  /** @property under what is done now, as a sentence */
+  | { readonly drained: undefined; readonly under: string };
+
+/** @throws what the client throws, and what a lookup does when there is no kit yet */
+export async function lastDrain(
+  context: Context,
+  resource: KubeObject,
+  document: MqttKafkaBridge,
+  signal: AbortSignal,
+): Promise<Ending> {
+  const { cluster, settings, newPassword } = context;
+  const { namespace, name } = resource.metadata;
+  // Counted while the StatefulSet is there, and remembered in the status.
+  const sessions = Math.max(sessionsNow(cluster, resource, document), statusOf(resource).sessions ?? 1);
+  const { kit, left } = await kitsNow(context, resource, document, signal);
+  if (kit === undefined) return { drained: true, sessions: 0 };
+  const key = { namespace: namespace!, name: bridgeName(name) };
+  const statefulSet = ownObjects(cluster, resource).find(
+    each => each.kind === 'StatefulSet' && each.metadata.name === key.name,
+  );
+  if (statefulSet && !statefulSet.metadata.deletionTimestamp)
+    await cluster.client.delete(kinds.statefulSet, key, { signal });
+  const using = podsOf(cluster, resource).filter(pod => componentOf(pod) === 'bridge');
+  if (statefulSet || using.length > 0) {
+    return { drained: undefined, under: `Waiting for Pods to end: ${using.map(pod => pod.metadata.name).join(', ')}.` };
+  }
+  const pipeline = { document, settings, newPassword, observed: nothingObserved };
+  const note = kitNote(kit)!;
+  const count = note.identity?.share === undefined ? 1 : sessions;
+  const jobs = customized(pipeline, [
+    ...lastDrains(pipeline, note, count),
+    ...left.flatMap(each => leftDrains(pipeline, each)),
+  ]).map(job => ownedByKit(job, kit));
+  // Of an object that is not the bridge's own the watch keeps no status.
+  const there = await Promise.all(jobs.map(job => cluster.observed(kinds.job, job.metadata, { signal })));
+  const missing = jobs.filter((_, index) => there[index] === undefined);
+  if (missing.length > 0) {
+    await applyAll(cluster, [ownedByKit(drainAccount(pipeline), kit), ...missing], [], signal);
+    return { drained: undefined, under: `${jobs.length} sessions are being drained.` };
+  }
+  const ending = endOf(there.map(job => drainOf(job!, podsOf(cluster, resource))));
+  return ending.drained ? { ...ending, kit } : ending;
+}
+
+/** Who owns it besides goes, or is on its way out. */
+const ownedByKit = (object: KubeObject, kit: KubeObject): KubeObject => ({
+  ...object,
+  metadata: { ...object.metadata, ownerReferences: [kitOwner(kit)] },
+});
+
+/** Those that there are. An operator that knew no kits has left none: then it is made of what is still there. */
+async function kitsNow(
+  { cluster, settings, newPassword }: Context,
+  resource: KubeObject,
+  document: MqttKafkaBridge,
+  signal: AbortSignal,
+): Promise<SessionKits> {
+  const known = kitsOf(cluster, resource);
+  const identity = sessionIdentity(document);
+  if (known.kit || identity === undefined) return known;
+  const { observed } = await observe(cluster, resource, document, signal);
+  const pipeline = { document, settings, observed, newPassword };
+  const running = runningDocument(pipeline);
+  const made = desiredObjects(pipeline).filter(({ kind }) => kind === 'Secret');
+  const content = { running, document, identity, oldFilters: [], secrets: secretKeysOf(running), inputs: undefined };
+  return { kit: await updateKit({ cluster, resource, signal }, undefined, content, made), left: [] };
+}
+
+function endOf(drains: readonly Drain[]): Ending {
+  const running = drains.filter(({ state }) => state === 'running');
+  const failed = drains.filter(({ state }) => state === 'failed');
+  const said = whyOf([...running, ...failed]);
+  if (running.length > 0) {
+    return {
+      drained: undefined,
+      under: `${running.length} of ${drains.length} sessions are being drained. ${said}`.trim(),
+    };
+  }
+  if (failed.length === 0) return { drained: true, sessions: drains.length };
+  const which = failed.map(({ job }) => job).join(', ');
+  return { drained: false, why: `the drains ${which} failed. ${said}`.trim().replace(/\.$/, '') };
+}

@@ -1,0 +1,69 @@
+/**
+ * Changes that cannot be carried out without a loss, whatever the order of things. The document is refused with the way to do it, and the last
+ * good one goes on.
+ *
+ * A person who knows better says so with an annotation, in which the fields are named.
+ */
+import type { MqttKafkaBridge } from '../../api/bridge.ts';
+import { MkbError } from '../../api/errors.ts';
+import type { KitNote } from '../resources/kit-note.ts';
+import { annotations } from '../resources/labels.ts';
+import {
+  isSameSession,
+  mayBeSameBroker,
+  readTopics,
+  type SessionIdentity,
+  sessionIdentity,
+} from '../resources/session-identity.ts';
+import type { DocumentProblem } from './document.ts';
+
+/** @param notes of the sessions that there are: those of the bridge as it runs first, then those that it left */
+export function refusedChanges([current, ...left]: readonly KitNote[], document: MqttKafkaBridge): DocumentProblem[] {
+  if (current === undefined) return [];
+  const accepted = new Set((document.metadata.annotations?.[annotations.acceptChanges] ?? '').split(/[\s,]+/));
+  const problems = [
+    ...(current.identity ? movedSessions(current.identity, document) : []),
+    ...movedGroup(current, document),
+  ].filter(({ field }) => !accepted.has(field));
+  // Of those that are being drained nobody can say that they are the bridge's own.
+  const waiting = left.flatMap(({ identity }) => movedSessions(identity!, document));
+  return [...problems, ...waiting].map(({ field, error }) => ({
+    code: error.code,
+    inRules: false,
+    message: `spec.${field}: ${error.message} ${error.remedy}`,
+  }));
+}
+
+interface Refused {
+  readonly field: string;
+  readonly error: MkbError;
+}
+
+function movedSessions(old: SessionIdentity, document: MqttKafkaBridge): Refused[] {
+  const now = sessionIdentity(document);
+  if (now === undefined) return [];
+  const { clientId } = now;
+  if (mayBeSameBroker(old, now)) {
+    const { brokerRef, urls } = document.spec.mqtt;
+    const field = brokerRef ? 'mqtt.brokerRef' : urls ? 'mqtt.urls' : 'mqtt.url';
+    const details = { from: old.broker.join(', '), to: now.broker.join(', '), clientId };
+    return [{ field, error: new MkbError('session-address-changed', details) }];
+  }
+  if (!isSameSession(old, now) || old.share === now.share) return [];
+  return [
+    {
+      field: 'mqtt.share',
+      error: new MkbError('session-group-changed', { from: old.share!, to: now.share!, clientId }),
+    },
+  ];
+}
+
+/** A new group starts at the end: what was written before it joined, and after the old one stopped, would be read by nobody. */
+function movedGroup({ groupId, topics }: KitNote, { spec }: MqttKafkaBridge): Refused[] {
+  const { consumer } = spec.kafka;
+  if (consumer.groupId === groupId || consumer.offsetReset !== 'latest') return [];
+  const goesOn = readTopics({ spec }).filter(topic => topics.includes(topic));
+  if (goesOn.length === 0) return [];
+  const details = { from: groupId, to: consumer.groupId, topics: goesOn.join(', ') };
+  return [{ field: 'kafka.consumer.groupId', error: new MkbError('consumer-group-changed', details) }];
+}

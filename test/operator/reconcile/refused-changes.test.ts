@@ -1,0 +1,84 @@
+/** Changes after which messages or commands would be read by nobody: refused, with the way to do it. */
+import { describe, expect, it } from 'vitest';
+import { refusedChanges } from '../../../operator/reconcile/refused-changes.ts';
+import type { KitNote } from '../../../operator/resources/kit-note.ts';
+import { readTopics, sessionIdentity } from '../../../operator/resources/session-identity.ts';
+import { documentIn } from '../support/resources.ts';
+
+type Spec = NonNullable<Parameters<typeof documentIn>[0]>;
+
+const noteOf = (spec: Spec): KitNote => {
+  const document = documentIn(spec);
+  return {
+    identity: sessionIdentity(document),
+    groupId: document.spec.kafka.consumer.groupId,
+    topics: readTopics(document),
+    ...{ files: {}, oldFilters: [], filters: '', content: '' },
+  };
+};
+const withAnnotation = (spec: Spec, value: string) => {
+  const document = documentIn(spec);
+  const annotations = { 'mqttkafka.dev/accept-changes': value };
+  return { ...document, metadata: { ...document.metadata, annotations } };
+};
+const commands = (consumer: object, topic = 'commands'): Spec => ({
+  kafka: { bootstrapServers: ['k:9092'], consumer },
+  rules: [{ name: 'r', sql: `SELECT value FROM "$kafka/${topic}"`, sinks: [{ mqtt: { topic: 'a' } }] }],
+});
+
+const refused: [string, Spec, Spec, string][] = [
+  ['session-address-changed', { mqtt: { url: 'mqtt://a' } }, { mqtt: { url: 'mqtts://a' } }, 'mqtt.url'],
+  ['session-address-changed', { mqtt: { url: 'mqtt://a' } }, { mqtt: { urls: ['mqtt://b'] } }, 'mqtt.urls'],
+  ['session-address-changed', { mqtt: { url: 'mqtt://a' } }, { mqtt: { brokerRef: { name: 'e' } } }, 'mqtt.brokerRef'],
+  [
+    'session-group-changed',
+    { mqtt: { url: 'mqtt://a', share: 's' } },
+    { mqtt: { url: 'mqtt://a', share: 't' } },
+    'mqtt.share',
+  ],
+  ['consumer-group-changed', commands({ groupId: 'a' }), commands({ groupId: 'b' }), 'kafka.consumer.groupId'],
+];
+
+describe('a change', () => {
+  it.each(refused)('that would leave messages behind is refused: %s', (code, old, now, field) => {
+    const [problem, ...others] = refusedChanges([noteOf(old)], documentIn(now));
+    expect(others).toEqual([]);
+    expect(problem).toMatchObject({ code, inRules: false });
+    expect(problem!.message).toMatch(new RegExp(`^spec\\.${field.replaceAll('.', '\\.')}: `));
+    expect(problem!.message).toContain('mqttkafka.dev/accept-changes');
+  });
+
+  it.each(refused)('that a person accepts is not (%s)', (_, old, now, field) => {
+    expect(refusedChanges([noteOf(old)], withAnnotation(now, `some.other, ${field}`))).toEqual([]);
+    expect(refusedChanges([noteOf(old)], withAnnotation(now, 'some.other'))).toHaveLength(1);
+  });
+
+  // The new document would have gone to where an older one is just being drained, under the same client id.
+  it('to sessions that are being drained is refused whatever a person says', () => {
+    const [old, between, now]: Spec[] = [
+      { mqtt: { url: 'mqtt://a', clientId: 'c' } },
+      { mqtt: { url: 'mqtt://a', clientId: 'd' } },
+      { mqtt: { url: 'mqtt://b', clientId: 'c' } },
+    ];
+    const notes = [noteOf(between!), { ...noteOf(old!), left: [0] }];
+    expect(refusedChanges(notes, withAnnotation(now!, 'mqtt.url'))).toHaveLength(1);
+  });
+
+  it.each<[string, Spec, Spec]>([
+    ['of nothing', { mqtt: { url: 'mqtt://a' } }, { mqtt: { url: 'mqtt://a' } }],
+    ['of the address with the client id', { mqtt: { url: 'mqtt://a' } }, { mqtt: { url: 'mqtt://b', clientId: 'b' } }],
+    [
+      'to a group that reads from the beginning',
+      commands({ groupId: 'a' }),
+      commands({ groupId: 'b', offsetReset: 'earliest' }),
+    ],
+    ['to a group that reads other topics', commands({ groupId: 'a' }), commands({ groupId: 'b' }, 'others')],
+    [
+      'of a group that nothing reads by',
+      { kafka: { bootstrapServers: ['k:1'], consumer: { groupId: 'a' } } },
+      { kafka: { bootstrapServers: ['k:1'], consumer: { groupId: 'b' } } },
+    ],
+  ])('%s is carried out', (_, old, now) => {
+    expect(refusedChanges([noteOf(old)], documentIn(now))).toEqual([]);
+  });
+});
