@@ -194,7 +194,9 @@ export class KafkaSource implements Source {
     const missing: string[] = [];
     if (!this.connected) missing.push('Kafka is not connected');
     if (!this.joined) missing.push(`the consumer is not in its group${because(this.#refusal ?? this.#problem)}`);
-    else if (this.refusal) missing.push(`the consumer does not know its offsets${because(this.refusal)}`);
+    // A group that begins at the end does not see what is written before it knows where that is.
+    else if (this.refusal || this.#consumer.beginning)
+      missing.push(`the consumer does not know its offsets${because(this.refusal)}`);
     // What does not begin because of a refusal has been said.
     const held = this.partitionsHeld.filter(({ offsets }) => offsets !== undefined || this.refusal === undefined);
     if (held[0]) missing.push(`${held.length} of its partitions cannot be read (${held[0].trouble!.message})`);

@@ -110,6 +110,11 @@ export class Consumer {
     return this.partitions.every(({ offsets }) => offsets !== undefined);
   }
 
+  /** Whether it is finding that out, for the first time since they were given to it. */
+  get beginning(): boolean {
+    return this.partitions.some(({ offsets, trouble }) => offsets === undefined && trouble === undefined);
+  }
+
   get partitions(): readonly AssignedPartition[] {
     return this.#tenure?.partitions ?? [];
   }

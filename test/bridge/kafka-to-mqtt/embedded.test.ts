@@ -76,7 +76,7 @@ const payloads = () => heard.map(({ payload }) => payload);
 describe('a record becomes an MQTT message', () => {
   test('whose topic is made of its key', async () => {
     const bridge = await start();
-    expect(bridge.missing()).toEqual([]);
+    await until('it to be ready', () => bridge.missing().length === 0);
     await write([{ key: 'v1', value: 'lock' }]);
     await until('the message', () => heard.length === 1);
     expect(heard).toEqual([{ topic: 'vehicles/v1/commands', payload: 'lock' }]);
@@ -220,8 +220,23 @@ test('a topic that does not exist is an error at the start', async () => {
   });
 });
 
+// A group that begins at the end was ready, and skipped what was written until Kafka had said where that is.
+test('it is not ready before it knows where it begins, and misses nothing that is written after', async () => {
+  const answer = Promise.withResolvers<void>();
+  kafka.faults.add({ api: 'ListOffsets', until: answer.promise, times: Number.POSITIVE_INFINITY });
+  const consumer = { offsetReset: 'latest' };
+  const bridge = await start({ kafka: { bootstrapServers: [kafka.bootstrap], consumer } });
+  await until('it to be in its group', () => bridge.kafkaSource!.joined);
+  expect(bridge.missing()).toEqual(['the consumer does not know its offsets']);
+  answer.resolve();
+  await until('it to be ready', () => bridge.missing().length === 0);
+  await write([{ key: 'v1', value: 'new' }]);
+  await until('the message', () => payloads().includes('new'));
+});
+
 test('it is not ready while the MQTT broker is away', async () => {
   const bridge = await start();
+  await until('it to be ready', () => bridge.missing().length === 0);
   await subscriber.endAsync(true);
   await broker.stop();
   const missing = ['the publisher is not connected to MQTT'];
