@@ -9,7 +9,7 @@
  * surprising case is a message that nobody wants any more while the server may hold it: its identifier must not be used for another, which
  * the server would take for a repetition and throw away. So that exchange is brought to its end with a PUBREL all the same.
  */
-import { type Publication, secondsLeft } from './publication.ts';
+import { Countdown, type Publication } from './publication.ts';
 
 export interface Letter<Token> {
   readonly publication: Publication;
@@ -24,6 +24,8 @@ export interface Letter<Token> {
   times: number;
   /** Messages of one lane keep their order. */
   readonly lane: unknown;
+  /** Until it is of no use any more. */
+  readonly countdown: Countdown | undefined;
   /** How often the server refused it for now. */
   refusals: number;
   /** Of these, how often without a reason. */
@@ -72,11 +74,14 @@ export class Outbox<Token> {
     return this.#releasing.size > 0;
   }
 
-  add(publication: Publication, token: Token, lane: unknown): void {
+  /** The times are as those of a countdown. */
+  add(publication: Publication, token: Token, lane: unknown, now: number, elapsed: number): void {
+    const { expiry } = publication;
+    const countdown = expiry && new Countdown(expiry, now, elapsed);
     const number = this.#numbers++;
     const counts = { packetId: 0, times: 0, refusals: 0, unclear: 0 };
     const marks = { overtook: false, unheard: false, forgotten: false };
-    this.#waiting.push({ publication, token, number, lane, qos: publication.qos, ...counts, ...marks });
+    this.#waiting.push({ publication, token, number, lane, countdown, qos: publication.qos, ...counts, ...marks });
   }
 
   /**
@@ -90,10 +95,10 @@ export class Outbox<Token> {
     return index < 0 ? undefined : this.#waiting.splice(index, 1)[0];
   }
 
-  /** What waits and is of no use any more at `now`, milliseconds since 1970; and whether anything else that waits has an expiry. */
-  expiring(now: number): { readonly over: readonly Letter<Token>[]; readonly others: boolean } {
-    const expiring = this.#waiting.filter(({ publication }) => publication.expiry !== undefined);
-    const over = expiring.filter(({ publication }) => secondsLeft(publication.expiry!, now) === 0);
+  /** What waits and is of no use any more, and whether anything else that waits has an expiry. The times are as those of a countdown. */
+  expiring(now: number, elapsed: number): { readonly over: readonly Letter<Token>[]; readonly others: boolean } {
+    const expiring = this.#waiting.filter(({ countdown }) => countdown !== undefined);
+    const over = expiring.filter(({ countdown }) => countdown!.secondsLeft(now, elapsed) === 0);
     return { over, others: expiring.length > over.length };
   }
 

@@ -20,11 +20,28 @@ export interface Expiry {
   readonly from: number;
 }
 
-/** What is left of it in whole seconds, as Message Expiry Interval has them; 0 when its time is over. */
-export function secondsLeft({ seconds, from }: Expiry, now: number): number {
-  const left = Math.ceil(seconds - (now - from) / 1000);
-  return Math.min(largestExpiry, Math.max(0, left));
+/** What is left of an expiry while its message is here. A clock that is set back makes nothing live longer: a stopwatch counts as well. */
+export class Countdown {
+  readonly #expiry: Expiry;
+  readonly #overAt: number;
+
+  /**
+   * @param now milliseconds since 1970
+   * @param elapsed milliseconds of a clock that nobody sets
+   */
+  constructor(expiry: Expiry, now: number, elapsed: number) {
+    this.#expiry = expiry;
+    this.#overAt = elapsed + 1000 * left(expiry, now);
+  }
+
+  /** In whole seconds, as Message Expiry Interval has them; 0 when its time is over. */
+  secondsLeft(now: number, elapsed: number): number {
+    const least = Math.ceil(Math.min(left(this.#expiry, now), (this.#overAt - elapsed) / 1000));
+    return Math.min(largestExpiry, Math.max(0, least));
+  }
 }
+
+const left = ({ seconds, from }: Expiry, now: number): number => seconds - (now - from) / 1000;
 
 /** A four byte integer (MQTT 5, 3.3.2.3.3). */
 export const largestExpiry = 4_294_967_295;

@@ -26,7 +26,7 @@ import { Encoder } from './encoder.ts';
 import { Holds } from './holds.ts';
 import { KeptSession } from './kept-session.ts';
 import { type Letter, Outbox, waitsFor } from './outbox.ts';
-import { type Publication, secondsLeft } from './publication.ts';
+import type { Publication } from './publication.ts';
 import { pubackPacket, pubrelPacket, readAcknowledgement } from './publish-packet.ts';
 import { reactionTo, unclearAttempts } from './publish-reasons.ts';
 import type { PublisherHandler, PublisherOptions } from './publisher-options.ts';
@@ -100,7 +100,7 @@ export class Publisher<Token> {
 
   /** Takes a message; what becomes of it is said later. */
   publish(publication: Publication, token: Token): void {
-    this.#outbox.add(publication, token, this.#handler.laneOf?.(token));
+    this.#outbox.add(publication, token, this.#handler.laneOf?.(token), this.#now(), this.#elapsed());
     if (publication.expiry !== undefined) this.#expiryLook.begin();
     this.#pumpSoon();
   }
@@ -220,10 +220,9 @@ export class Publisher<Token> {
 
   /** The packet of a letter, which is under way now; undefined if it has an outcome instead. */
   #encode(letter: Letter<Token>, encoder: Encoder): Buffer | undefined {
-    const { publication } = letter;
+    const { publication, countdown } = letter;
     const { version } = encoder;
-    const { expiry } = publication;
-    const expirySeconds = expiry && secondsLeft(expiry, this.#now());
+    const expirySeconds = countdown?.secondsLeft(this.#now(), this.#elapsed());
     if (expirySeconds === 0) {
       this.#expire(letter);
       return undefined;
@@ -244,7 +243,7 @@ export class Publisher<Token> {
 
   /** Messages whose time is over while they wait. Returns whether others may follow. */
   #expireWaiting(): boolean {
-    const { over, others } = this.#outbox.expiring(this.#now());
+    const { over, others } = this.#outbox.expiring(this.#now(), this.#elapsed());
     for (const letter of over) this.#expire(letter);
     if (over.length > 0) this.#handler.settled();
     return others;

@@ -140,6 +140,24 @@ describe('a message with an expiry', () => {
     expect(publisher.load).toBe(0);
   });
 
+  // A command that was good for ten seconds waited for an hour, and was sent.
+  test.each([
+    ['back', -3_600_000],
+    ['forward', 3_600_000],
+  ])('does not live longer for a clock that is set %s', async (_, jumpMs) => {
+    let jumped = 0;
+    let waited = 0;
+    start({ delayMs: 60_000, now: () => Date.now() + jumped, elapsed: () => performance.now() + waited });
+    const first = await greeted();
+    first.cut();
+    publish('m1', { expiry: expiry(10) });
+    publish('m2', { expiry: expiry(100_000) });
+    jumped = jumpMs;
+    waited = 11_000;
+    await until('its time to be over', () => told.includes('expired m1'));
+    expect(publisher.load).toBe(1);
+  });
+
   test('is not sent again when its time is over meanwhile', async () => {
     start();
     const first = await greeted();

@@ -37,11 +37,16 @@ const defaults = {
   maxDelayMs: undefined as number | undefined,
   random: Math.random,
   sessionExpirySeconds: 0,
+  now: Date.now,
+  elapsed: () => performance.now(),
 };
 
 /** Messages of one lane have the same first character. */
 export function start(options: Partial<typeof defaults> = {}): void {
-  const { window, version, delayMs, maxDelayMs, random, sessionExpirySeconds } = { ...defaults, ...options };
+  const { window, version, delayMs, maxDelayMs, random, sessionExpirySeconds, now, elapsed } = {
+    ...defaults,
+    ...options,
+  };
   const of = (token: string, error?: MkbError) => (error ? `${token} ${error.code}` : token);
   publisher = new Publisher<string>(
     {
@@ -57,6 +62,8 @@ export function start(options: Partial<typeof defaults> = {}): void {
       connectTimeoutMs: 5000,
       reconnect: { minDelayMs: delayMs, maxDelayMs: maxDelayMs ?? 2 * delayMs },
       random,
+      now,
+      elapsed,
       windowCapacity: 128,
       window,
     },
