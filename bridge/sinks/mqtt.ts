@@ -1,6 +1,7 @@
 /** The MQTT sink: one publisher, for the messages of all rules. */
 import { randomBytes } from 'node:crypto';
-import type { MkbError } from '../../api/errors.ts';
+import { asMkbError } from '../../api/errors/as-mkb-error.ts';
+import { MkbError } from '../../api/errors.ts';
 import type { MqttSink as MqttSinkDocument } from '../../api/schema/rules.ts';
 import { durationMs } from '../../api/units.ts';
 import type { Rule } from '../../rules/rule.ts';
@@ -46,6 +47,7 @@ interface Asks {
 
 export class MqttSink implements Sink {
   readonly #options: MqttSinkOptions;
+  readonly #events: MqttSinkEvents;
   readonly #publisher: Publisher<Sent>;
   readonly #instance = randomBytes(4).toString('hex');
   readonly #started = Promise.withResolvers<void>();
@@ -66,6 +68,7 @@ export class MqttSink implements Sink {
 
   constructor(options: MqttSinkOptions, events: MqttSinkEvents) {
     this.#options = options;
+    this.#events = events;
     // Whoever waits for the start hears of a rejection; until then it is not an unhandled one.
     this.#started.promise.catch(() => undefined);
     this.#publisher = new Publisher(options.publisher, {
@@ -202,7 +205,13 @@ export class MqttSink implements Sink {
   }
 
   #answer(message: MqttMessage): void {
-    const { properties: named, userProperties } = message;
+    const found = propertiesOf(message);
+    if (MkbError.is(found)) {
+      this.#answers.unexpected++;
+      this.#events.problem(found);
+      return;
+    }
+    const { named, userProperties } = found;
     this.#answers.answer(named['Correlation-Data'] as Buffer | undefined, () => ({
       payload: Buffer.from(message.payload),
       truncatedFrom: message.missingBytes > 0 ? message.payload.length + message.missingBytes : undefined,
@@ -218,6 +227,15 @@ export class MqttSink implements Sink {
     this.#answers.forget(sent);
     if (asks && fate) this.#handler.fate(token, { ...fate, topic });
     return token;
+  }
+}
+
+/** Or why they cannot be read. An answer like that ends no connection: the server has to get rid of it, or it would send it again for ever. */
+function propertiesOf(message: MqttMessage) {
+  try {
+    return { named: message.properties, userProperties: message.userProperties };
+  } catch (error) {
+    return asMkbError(error);
   }
 }
 

@@ -6,7 +6,7 @@ import { completeDocument } from '../../api/complete.ts';
 import { type Bridge, prepareBridge } from '../../bridge/main.ts';
 import { type EmbeddedKafka, startEmbeddedKafka } from '../../demo/embedded/kafka.ts';
 import { until } from '../real/until.ts';
-import { type Peer, ScriptedServer } from './mqtt/support/scripted-server.ts';
+import { type Greeting, type Peer, ScriptedServer } from './mqtt/support/scripted-server.ts';
 import { recordWriter } from './support/record-writer.ts';
 
 let kafka: EmbeddedKafka;
@@ -27,7 +27,7 @@ afterEach(async () => {
 });
 
 /** Starts a bridge and returns the server's end of its connection. */
-async function start(sink: object, mqtt: object = {}): Promise<Peer> {
+async function start(sink: object, mqtt: object = {}, greeting: Greeting = {}): Promise<Peer> {
   const document = completeDocument({
     apiVersion: 'mqttkafka.dev/v1alpha1',
     kind: 'MqttKafkaBridge',
@@ -48,16 +48,16 @@ async function start(sink: object, mqtt: object = {}): Promise<Peer> {
   bridge = await prepareBridge(document, { secrets: { secretsDir: '' }, log: pino({ level: 'silent' }) });
   const starting = bridge.start();
   const asks = (sink as { outcome?: { answerWithin?: string } }).outcome?.answerWithin !== undefined;
-  const peer = await greet(asks);
+  const peer = await greet(asks, greeting);
   await starting;
   return peer;
 }
 
 /** Lets the bridge in; takes its SUBSCRIBE, if it wants answers. */
-async function greet(asks: boolean): Promise<Peer> {
+async function greet(asks: boolean, greeting: Greeting): Promise<Peer> {
   const peer = await server.accept();
   await peer.next();
-  peer.connack();
+  peer.connack(greeting);
   if (asks) await peer.suback();
   return peer;
 }
@@ -210,6 +210,35 @@ describe('a command', () => {
     await until('the late answer to be counted', () => bridge!.mqttSink!.answersUnexpected === 1);
     expect(outcomes()).toHaveLength(1);
   });
+});
+
+// Both made commands too late for ever, and the second one ended the process.
+test('a new session that the server takes for an old one is subscribed for answers all the same', async () => {
+  const peer = await start(within('20s'), {}, { sessionPresent: true });
+  await command('1');
+  const packet = await published(peer);
+  puback(peer, packet);
+  answer(peer, packet, 'here');
+  expect(await one()).toEqual([of('answered', { answer: { payload: 'here' } })]);
+});
+
+test.each([
+  ['of a property that nobody knows', Buffer.of(0x7f, 1)],
+  ['that are cut off', Buffer.of(0x09, 0, 200, 1)],
+  ['of correlation data that are too short to be one of ours', Buffer.of(0x09, 0, 1, 1)],
+  ['of no correlation data', Buffer.of(0x03, 0, 1, 0x61)],
+])('an answer with properties %s is acknowledged and counted, and the next one is heard', async (_, properties) => {
+  const peer = await start(within('20s'));
+  await command('1');
+  const packet = await published(peer);
+  puback(peer, packet);
+  const topic = Buffer.from('answers/b-out');
+  const body = Buffer.concat([Buffer.of(0, topic.length), topic, Buffer.of(0, 9, properties.length), properties]);
+  peer.write(Buffer.concat([Buffer.of(0x32, body.length), body]));
+  expect(await peer.take(1)).toEqual(['puback 9']);
+  expect(bridge!.mqttSink!.answersUnexpected).toBe(1);
+  answer(peer, packet, 'here');
+  expect(await one()).toEqual([of('answered', { answer: { payload: 'here' } })]);
 });
 
 test('answers find their commands, in whatever order they come', async () => {
