@@ -121,6 +121,8 @@ const envelope = (value: Value): CloudEvent | undefined => {
     if (attributeName.test(name) && name !== 'data' && each !== null && each !== undefined) attributes[name] = each;
   }
   if (!isEvent(attributes)) return undefined;
+  const { datacontenttype } = attributes;
+  if (typeof datacontenttype !== 'string' || datacontenttype === '') delete attributes.datacontenttype;
   const { data, data_base64: base64 } = value;
   if (typeof base64 === 'string') return { attributes, bytes: undefined, data: Buffer.from(base64, 'base64') };
   if (data !== undefined && attributes.datacontenttype === undefined) attributes.datacontenttype = 'application/json';

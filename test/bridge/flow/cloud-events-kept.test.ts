@@ -78,6 +78,21 @@ describe('a message that is a CloudEvent already', () => {
     expect(String(row!.value)).toBe('{"kind":"none"}');
   });
 
+  // The bridge failed on it with the words "contentType.split is not a function", or wrote `true` as a header.
+  test.each(
+    [5, true, [], { a: 1 }, '', null].map(datacontenttype => ({ datacontenttype })),
+  )('goes without a content type that is none: $datacontenttype', async ({ datacontenttype }) => {
+    const payload = JSON.stringify({ ...attributes, datacontenttype, data: { level: 3 } });
+    const given = { payload, contentType: structured.contentType! };
+    for (const mode of ['binary', 'structured']) {
+      expect(read(await made(documentOf({ mode }), given))).toEqual(kept);
+      await stop();
+    }
+    const bytes = JSON.stringify({ ...attributes, datacontenttype, data_base64: 'AP8=' });
+    const record = await made(documentOf({}), { ...given, payload: bytes });
+    expect([record.value, header(record, 'content-type')]).toEqual([Buffer.of(0, 255), []]);
+  });
+
   test('is a dead letter if its envelope is no JSON', async () => {
     await live(documentOf({}), { payload: 'x', contentType: 'application/cloudevents+json' });
     const [letter] = flow().records('dead');
