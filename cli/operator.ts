@@ -23,6 +23,7 @@ interface OperatorCommandOptions extends KubeConfigOptions {
   readonly namespace: readonly string[];
   readonly logLevel: string;
   readonly leaderElect?: boolean;
+  readonly metricsAuthentication?: boolean;
   readonly webhook?: Address;
   readonly webhookCertificates: string;
   readonly webhookClientCa?: string;
@@ -32,13 +33,13 @@ const help = `
 Watches MqttKafkaBridge resources and makes what they describe: the bridge, its broker, its monitoring. docs/install-kubernetes.md tells
 how to install it; for a try, run it beside a cluster whose kubeconfig you have.
 
-In a Pod it uses the service account, elsewhere the current context of the kubeconfig. Over HTTP it serves /metrics for Prometheus, /healthz
-(the process is alive) and /readyz (everything has been read once). Prints one line on stdout when it listens; logs are JSON lines on
-stderr. SIGTERM or Ctrl-C ends it; what it runs in the cluster goes on.
+In a Pod it uses the service account, elsewhere the current context of the kubeconfig. Over HTTP it serves /metrics to whoever shows the token
+of an account that may get them, /healthz (the process is alive) and /readyz (everything has been read once). Prints one line on stdout when
+it listens; logs are JSON lines on stderr. SIGTERM or Ctrl-C ends it; what it runs in the cluster goes on.
 
 Examples:
   mkb operator
-  mkb operator --namespace shop --no-leader-elect
+  mkb operator --namespace shop --no-leader-elect --no-metrics-authentication
   mkb operator --config operator.yaml --http 0.0.0.0:8080
   mkb operator --webhook 0.0.0.0:9443 --webhook-certificates /etc/mkb-webhook
 ${exitCodeHelp(
@@ -67,6 +68,8 @@ export const operatorCommand = (): Command =>
     .addOption(new Option('--log-level <level>', 'the least important level to log').choices(levels).default('info'))
     .option('--leader-elect', 'work only while holding the Lease (the default)')
     .option('--no-leader-elect', 'work without a Lease: there must be no other operator')
+    .option('--metrics-authentication', 'show /metrics only to accounts that may read them (the default)')
+    .option('--no-metrics-authentication', 'show /metrics to whoever reaches the port')
     .addOption(
       new Option(
         '--webhook <host:port>',
@@ -129,7 +132,8 @@ const operator = async (options: OperatorCommandOptions): Promise<number> => {
 const stopLimitMs = 15_000;
 
 const serve = async (address: Address, operator: Operator, registry: Registry, log: Logger): Promise<number> => {
-  const http = await serveHttp(address, registry, () => [{ name: 'operator', missing: operator.missing }]);
+  const readiness = () => [{ name: 'operator', missing: operator.missing }];
+  const http = await serveHttp(address, registry, readiness, operator.refusal);
   const signal = new StopSignal({ outlivesOutput: true });
   const stopping = new AbortController();
   void signal.came.then(() => stopping.abort());
@@ -156,10 +160,12 @@ const configure = async (options: OperatorCommandOptions): Promise<OperatorConfi
   const base = read ? read.document?.spec : defaultConfiguration();
   if (base === undefined) return undefined;
   const { namespace, leaderElect = base.leaderElection.enabled } = options;
+  const { metricsAuthentication = base.metrics.authentication } = options;
   return {
     ...base,
     namespaces: namespace.length > 0 ? [...namespace] : base.namespaces,
     leaderElection: { ...base.leaderElection, enabled: leaderElect },
+    metrics: { authentication: metricsAuthentication },
   };
 };
 

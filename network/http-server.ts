@@ -10,7 +10,13 @@
  *   and there are so many connections at most. Node's own parser answers a head that is malformed (400) or too large (431).
  * - A request whose body nobody wants is answered and its connection closed, not read to the end.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { MkbError } from '../api/errors.ts';
@@ -91,9 +97,16 @@ export function pathOf(target = '/'): string {
   return target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '').split(/[?#]/, 1)[0] || '/';
 }
 
+/** The answer to somebody who may not have what they ask for. */
+export interface Refusal {
+  readonly status: number;
+  readonly text: string;
+  readonly headers?: OutgoingHttpHeaders;
+}
+
 /** A short answer in plain text. */
-export function reply(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(text);
+export function reply(response: ServerResponse, status: number, text: string, headers?: OutgoingHttpHeaders): void {
+  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', ...headers }).end(text);
 }
 
 async function listening(server: Server | TlsServer, host: string, port: number): Promise<void> {

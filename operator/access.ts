@@ -99,3 +99,9 @@ export const ownAccess: readonly Access[] = [
   to(kinds.lease, ['create'], 'Which replica of the operator works.'),
   to(kinds.lease, ['get', 'update'], 'Which replica of the operator works.', { name: leaseName }),
 ];
+
+/** In the whole cluster: these belong to no namespace. Without them nobody reads the operator's /metrics. */
+export const clusterAccess: readonly Access[] = [
+  to(kinds.tokenReview, ['create'], "Whose the token is that somebody reads the operator's `/metrics` with."),
+  to(kinds.subjectAccessReview, ['create'], 'Whether they may.'),
+];

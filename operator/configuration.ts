@@ -44,6 +44,17 @@ const leaderElection = section(
   { default: {} },
 );
 
+const metrics = section(
+  "The operator's own `/metrics`, which name every bridge.",
+  {
+    authentication: flag(
+      'Whether a reader must show the token of an account that may `get` the nonResourceURL `/metrics`. The API server is asked, which needs rights for the whole cluster.',
+      { default: true },
+    ),
+  },
+  { default: {} },
+);
+
 const spec = section(
   'How the operator is configured.',
   {
@@ -64,6 +75,7 @@ const spec = section(
       default: [],
     }),
     leaderElection,
+    metrics,
     concurrency: whole('How many bridges are worked on at once.', { minimum: 1, maximum: 64, default: 4 }),
     resync: duration('How often each bridge is looked at although nothing seems to have changed.', {
       min: '10s',

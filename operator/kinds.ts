@@ -19,6 +19,13 @@ const namespaced = (apiVersion: string, kind: string, plural: string): ResourceK
   namespaced: true,
 });
 
+const clusterWide = (apiVersion: string, kind: string, plural: string): ResourceKind => ({
+  apiVersion,
+  kind,
+  plural,
+  namespaced: false,
+});
+
 export const kinds = {
   /** list, watch; patch: finalizers, and `spec.bridge.replicas` where nobody has set it. Its /status: patch. Its /finalizers: update. */
   bridge: namespaced('mqttkafka.dev/v1alpha1', 'MqttKafkaBridge', 'mqttkafkabridges'),
@@ -52,6 +59,11 @@ export const kinds = {
   podMonitor: namespaced('monitoring.coreos.com/v1', 'PodMonitor', 'podmonitors'),
   /** get, list, watch, create, patch, delete; where the Prometheus operator is. */
   prometheusRule: namespaced('monitoring.coreos.com/v1', 'PrometheusRule', 'prometheusrules'),
+
+  /** create: whose a token is that reads /metrics. */
+  tokenReview: clusterWide('authentication.k8s.io/v1', 'TokenReview', 'tokenreviews'),
+  /** create: whether they may. */
+  subjectAccessReview: clusterWide('authorization.k8s.io/v1', 'SubjectAccessReview', 'subjectaccessreviews'),
 
   /** create, patch: what happened, recorded with the bridge. list: why Pods are not made. */
   event: eventKind,

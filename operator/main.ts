@@ -5,12 +5,15 @@
  * Before each write it looks at the clock whether it still does: a process that was frozen may wake when another leads already.
  */
 import { randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { Registry } from 'prom-client';
 import { durationMs } from '../api/units.ts';
+import type { Refusal } from '../network/http-server.ts';
 import { leaseName } from './access.ts';
 import type { OperatorConfiguration } from './configuration.ts';
 import { registerOperatorMetrics } from './metrics.ts';
+import { MetricsAccess, reviewTimeoutMs } from './metrics-access.ts';
 import { bridgePods } from './observed/bridge-pods.ts';
 import { Cluster } from './observed/cluster.ts';
 import { readPage } from './observed/metrics-page.ts';
@@ -47,6 +50,8 @@ export interface OperatorOptions {
 export interface Operator {
   /** Why it is not ready, for /readyz; empty if it is. */
   missing(): readonly string[];
+  /** The answer to a request for /metrics in place of the page, if there is one; left out where anybody may read it. Never rejects. */
+  readonly refusal?: (request: IncomingMessage) => Promise<Refusal | undefined>;
   /**
    * Works until the signal is aborted (`stopped`), or until another may lead (`lost`): then the process must end.
    * Never rejects for what a cluster does.
@@ -64,6 +69,13 @@ export function prepareOperator(options: OperatorOptions): Operator {
     onRequest: clientMetrics(registry),
     beforeWrite: () => election?.assertLeader(),
   });
+  // A client of its own: an operator that waits for the Lease is scraped as well.
+  const reviews = new ApiClient(config, {
+    userAgent: `${operatorName}/metrics`,
+    timeoutMs: reviewTimeoutMs,
+    onRequest: clientMetrics(registry),
+  });
+  const access = configuration.metrics.authentication ? new MetricsAccess({ client: reviews, log }) : undefined;
   leaderMetrics(registry, leaseName, leads);
   const queue: WorkQueue = new WorkQueue({
     maxDelayMs: retryMs,
@@ -126,6 +138,7 @@ export function prepareOperator(options: OperatorOptions): Operator {
 
   return {
     missing: () => (synced ? [] : ['not everything has been read from the API server']),
+    ...(access && { refusal: (request: IncomingMessage) => access.refusal(request) }),
     run: async signal => {
       const lifecycle = {
         watch: (watching: AbortSignal) => cluster.run(watching),
@@ -143,6 +156,7 @@ export function prepareOperator(options: OperatorOptions): Operator {
         thread.close();
         await events.idle();
         client.close();
+        reviews.close();
       }
     },
   };

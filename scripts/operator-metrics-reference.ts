@@ -25,7 +25,7 @@ long as it has.`,
   [
     'rest_client_',
     'Requests to the API server',
-    'As controllers in Go have them. `code` is `<error>` when there was no answer. Renewals of the Lease go through a client of their own and are not counted.',
+    'As controllers in Go have them. `code` is `<error>` when there was no answer. Reviews of who reads this page are among them. Renewals of the Lease go through a client of their own and are not counted.',
   ],
 ];
 
@@ -43,7 +43,8 @@ export function operatorMetricsReference(): string {
 # Metrics of the operator
 
 Served at \`/metrics\` of \`mkb operator\` (127.0.0.1:8080 unless \`--http\` says otherwise; port 8080 of its Pods), with Node's process metrics beside them.
-[Install on Kubernetes](../install-kubernetes.md#watch-the-operator) tells how Prometheus gets them, with alerts and a dashboard.
+A reader must show the token of an account that may \`get\` the nonResourceURL \`/metrics\`, unless \`--no-metrics-authentication\` or the configuration says otherwise.
+[Install on Kubernetes](../install-kubernetes.md#watch-the-operator) shows how Prometheus gets them, with alerts and a dashboard.
 
 ${parts.join('\n')}`;
 }

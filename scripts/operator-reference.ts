@@ -1,5 +1,5 @@
 /** docs/reference/operator.md: the operator's configuration, and what it may do. */
-import { type Access, access, ownAccess } from '../operator/access.ts';
+import { type Access, access, clusterAccess, ownAccess } from '../operator/access.ts';
 import { operatorField } from '../operator/configuration.ts';
 import { fieldTables } from './document-reference.ts';
 
@@ -22,6 +22,10 @@ ${table(access)}
 In its own namespace:
 
 ${table(ownAccess)}
+
+In the whole cluster, unless \`metrics.authentication\` is off:
+
+${table(clusterAccess)}
 `;
 
 /** The page in Markdown. */

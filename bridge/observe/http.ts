@@ -1,7 +1,7 @@
 /** The HTTP endpoint of a part: /metrics for Prometheus, /healthz for whether the process is alive, /readyz for whether it can move messages. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Registry } from 'prom-client';
-import { type HttpServer, listenHttp, reply } from '../../network/http-server.ts';
+import { type HttpServer, listenHttp, type Refusal, reply } from '../../network/http-server.ts';
 
 /** What /readyz asks of a bridge. */
 export interface Readiness {
@@ -12,11 +12,16 @@ export interface Readiness {
 
 export type HttpEndpoint = Pick<HttpServer, 'url' | 'close'>;
 
-/** Serves until closed. Throws `listen-failed`. */
+/**
+ * Serves until closed. Throws `listen-failed`.
+ *
+ * @param refusal asked before each page of /metrics; undefined lets the request through, and so does leaving it out
+ */
 export function serveHttp(
   address: { readonly host: string; readonly port: number },
   registry: Pick<Registry, 'metrics' | 'contentType'>,
   bridges: () => readonly Readiness[],
+  refusal?: (request: IncomingMessage) => Promise<Refusal | undefined>,
 ): Promise<HttpEndpoint> {
   let text: Promise<string> | undefined;
   /** Once for all who ask at the same time: it is the one answer that costs something. */
@@ -26,13 +31,16 @@ export function serveHttp(
     });
     return text;
   };
-  const metricsTo = async (response: ServerResponse): Promise<void> => {
+  const metricsTo = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const refused = await refusal?.(request);
+    if (refused) return reply(response, refused.status, refused.text, refused.headers);
     const page = await metrics();
     response.writeHead(200, { 'content-type': registry.contentType }).end(page);
   };
-  const answer = async (path: string, { method }: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const answer = async (path: string, request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const { method } = request;
     if (method !== 'GET' && method !== 'HEAD') reply(response, 405, 'Only GET is answered here.\n');
-    else if (path === '/metrics') await metricsTo(response);
+    else if (path === '/metrics') await metricsTo(request, response);
     else if (path === '/healthz') reply(response, 200, 'ok\n');
     else if (path === '/readyz') readiness(response, bridges());
     else reply(response, 404, 'Here are /metrics, /healthz and /readyz.\n');

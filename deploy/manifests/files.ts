@@ -6,10 +6,10 @@ import { operatorField } from '../../operator/configuration.ts';
 import { argocdPatch } from './argocd.ts';
 import { chartFile, valuesSchema } from './chart.ts';
 import { configurationFile } from './deployment.ts';
-import { alerts, dashboard, dashboards, podMonitor, prometheusRule } from './monitoring.ts';
+import { alerts, dashboard, dashboards, metricsAccount, podMonitor, prometheusRule } from './monitoring.ts';
 import { baseObjects, clusterObjects, configurationText, installObjects, namespace } from './objects.ts';
 import { bundleDockerfile, bundleManifests, bundleMetadata } from './olm/bundle.ts';
-import { editorRules, namespacedRoles, operatorRules, ownRules, viewerRules } from './roles.ts';
+import { editorRules, namespacedRoles, operatorRules, ownRules, reviewRules, viewerRules } from './roles.ts';
 import { webhookComponent, webhookObjects } from './webhook.ts';
 
 interface DeployFile {
@@ -34,7 +34,10 @@ export const deployFiles: readonly DeployFile[] = [
   { path: `${kustomize}/base/${configurationFile}`, content: () => configurationText },
   { path: `${kustomize}/overlays/cluster/objects.yaml`, content: () => manifests([namespace, ...clusterObjects]) },
   { path: `${kustomize}/overlays/namespaced/roles.yaml`, content: () => manifests(namespacedRoles()) },
-  { path: `${kustomize}/components/pod-monitor/pod-monitor.yaml`, content: () => manifests([podMonitor]) },
+  {
+    path: `${kustomize}/components/pod-monitor/pod-monitor.yaml`,
+    content: () => manifests([...metricsAccount, podMonitor]),
+  },
   { path: `${kustomize}/components/prometheus-rule/prometheus-rule.yaml`, content: () => manifests([prometheusRule]) },
   { path: `${kustomize}/components/dashboard/dashboard.yaml`, content: () => manifests([dashboard]) },
   { path: `${kustomize}/components/webhook/webhook.yaml`, content: () => manifests(webhookObjects) },
@@ -65,7 +68,11 @@ ${yaml(webhookComponent)}`,
     path: `${chart}/files/dashboards/${name}`,
     content: () => text,
   })),
-  ...Object.entries({ operator: operatorRules, lease: ownRules, view: viewerRules, edit: editorRules }).map(
-    ([name, rules]) => ({ path: `${chart}/files/${name}-rules.yaml`, content: () => generated + yaml(rules) }),
-  ),
+  ...Object.entries({
+    operator: operatorRules,
+    lease: ownRules,
+    review: reviewRules,
+    view: viewerRules,
+    edit: editorRules,
+  }).map(([name, rules]) => ({ path: `${chart}/files/${name}-rules.yaml`, content: () => generated + yaml(rules) })),
 ];

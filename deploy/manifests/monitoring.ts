@@ -4,10 +4,42 @@
  */
 import { operatorDashboards } from '../../dashboards/generated-files.ts';
 import { nowhere, operatorRuleGroups, rulesOf } from '../../dashboards/rule-file.ts';
-import { labels, metadata, operatorName, selector } from './names.ts';
+import { labels, metadata, operatorName, operatorNamespace, selector } from './names.ts';
 import type { Manifest } from './objects.ts';
+import { metricsReaderName } from './roles.ts';
 
 const apiVersion = 'monitoring.coreos.com/v1';
+
+const accountName = `${operatorName}-metrics`;
+/** With a namespace, by which kustomize knows whom the binding means when it moves all of them to another. */
+const accountMetadata = { ...metadata(accountName), namespace: operatorNamespace };
+const rbac = 'rbac.authorization.k8s.io';
+
+/**
+ * The account that Prometheus reads /metrics as, and its token, which Kubernetes writes into the Secret. Not Prometheus' own account: the token goes over
+ * the network in plain, to every Pod with the labels, and this one may do nothing else.
+ */
+export const metricsAccount: readonly Manifest[] = [
+  {
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: accountMetadata,
+    automountServiceAccountToken: false,
+  },
+  {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { ...accountMetadata, annotations: { 'kubernetes.io/service-account.name': accountName } },
+    type: 'kubernetes.io/service-account-token',
+  },
+  {
+    apiVersion: `${rbac}/v1`,
+    kind: 'ClusterRoleBinding',
+    metadata: metadata(accountName),
+    roleRef: { apiGroup: rbac, kind: 'ClusterRole', name: metricsReaderName },
+    subjects: [{ kind: 'ServiceAccount', name: accountName, namespace: operatorNamespace }],
+  },
+];
 
 /**
  * Alerts and the dashboard ask for the job by the name that is on the Pods. A series about a bridge has the bridge's namespace, and keeps
@@ -20,7 +52,15 @@ export const podMonitor: Manifest = {
   spec: {
     jobLabel: 'app.kubernetes.io/name',
     selector: { matchLabels: selector },
-    podMetricsEndpoints: [{ port: 'http', path: '/metrics', interval: '30s', honorLabels: true }],
+    podMetricsEndpoints: [
+      {
+        port: 'http',
+        path: '/metrics',
+        interval: '30s',
+        honorLabels: true,
+        authorization: { credentials: { name: accountName, key: 'token' } },
+      },
+    ],
   },
 };
 

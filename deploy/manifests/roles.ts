@@ -3,7 +3,7 @@
  * cluster, or in each namespace that the operator is to work in.
  */
 
-import { type Access, access, ownAccess } from '../../operator/access.ts';
+import { type Access, access, clusterAccess, ownAccess } from '../../operator/access.ts';
 import { kinds } from '../../operator/kinds.ts';
 import { labels, metadata, operatorName } from './names.ts';
 
@@ -33,6 +33,9 @@ export const operatorRules = rulesOf(access);
 /** In the operator's own namespace. */
 export const ownRules = rulesOf(ownAccess);
 
+/** In the whole cluster. */
+export const reviewRules = rulesOf(clusterAccess);
+
 const rbac = 'rbac.authorization.k8s.io';
 const apiVersion = `${rbac}/v1`;
 
@@ -48,8 +51,21 @@ const roleAndBinding = (prefix: 'Cluster' | '', name: string, rules: readonly Po
   },
 ];
 
+/** The role of whoever reads the operator's /metrics. */
+export const metricsReaderName = `${operatorName}-metrics-reader`;
+export const metricsReader = {
+  apiVersion,
+  kind: 'ClusterRole',
+  metadata: metadata(metricsReaderName),
+  rules: [{ nonResourceURLs: ['/metrics'], verbs: ['get'] }],
+};
+
 /** For the whole cluster. @param namespace of the operator, which a binding of the cluster must name */
-export const clusterRoles = (namespace: string) => roleAndBinding('Cluster', operatorName, operatorRules, namespace);
+export const clusterRoles = (namespace: string) => [
+  ...roleAndBinding('Cluster', operatorName, operatorRules, namespace),
+  ...roleAndBinding('Cluster', `${operatorName}-metrics-auth`, reviewRules, namespace),
+  metricsReader,
+];
 
 /** For the namespace that the operator is in. */
 export const namespacedRoles = () => roleAndBinding('', operatorName, operatorRules);

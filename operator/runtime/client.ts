@@ -204,6 +204,14 @@ export class ApiClient {
     return (await this.#call({ method: 'POST', path, body: object, action, ...options })) as KubeObject;
   }
 
+  /** Asks what is answered and not stored, such as a TokenReview. @returns the answer's `status` */
+  async review({ apiVersion, kind, plural }: ResourceKind, spec: object, options?: CallOptions): Promise<unknown> {
+    const path = `${groupPath(apiVersion)}/${plural}`;
+    const body = { apiVersion, kind, spec };
+    const answer = await this.#call({ method: 'POST', path, body, action: `create ${kind}`, ...options });
+    return (answer as { status?: unknown } | null)?.status;
+  }
+
   /** Writes the whole object. @throws kube-conflict when it has another resource version by now; kube-not-found */
   async replace(kind: ResourceKind, object: KubeObject, options?: CallOptions): Promise<KubeObject> {
     const { namespace, name } = object.metadata;

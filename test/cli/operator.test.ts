@@ -30,8 +30,8 @@ const start = async (...args: string[]): Promise<StartedOperator> => {
   return operator;
 };
 
-const page = async (url: string): Promise<{ status: number; text: string }> => {
-  const answer = await fetch(url);
+const page = async (url: string, headers: Record<string, string> = {}): Promise<{ status: number; text: string }> => {
+  const answer = await fetch(url, { headers });
   return { status: answer.status, text: await answer.text() };
 };
 
@@ -77,7 +77,8 @@ describeReal(
     await kubernetes.apply(bridge('cars'));
     await until('a replica', async () => (await readyReplicas('default', 'cars-bridge')) === 1);
     expect(await page(`${operator.url}/healthz`)).toEqual({ status: 200, text: 'ok\n' });
-    const { text } = await page(`${operator.url}/metrics`);
+    const authorization = `Bearer ${kubernetes.config.getCurrentUser()!.token}`;
+    const { text } = await page(`${operator.url}/metrics`, { authorization });
     expect(text).toMatch(
       /^controller_runtime_reconcile_total\{controller="mqttkafkabridge",result="(success|requeue_after)"\} [1-9]/m,
     );

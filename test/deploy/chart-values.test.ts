@@ -59,6 +59,13 @@ describeReal('helm')('the chart', () => {
     expect(kindsOf({})).toContain('PodDisruptionBudget');
     expect(kindsOf({ podDisruptionBudget: { enabled: false } })).not.toContain('PodDisruptionBudget');
     expect(kindsOf({ serviceMonitor: { enabled: true } })).toContain('ServiceMonitor');
+    const shown = (values: object) => made({ ...values, podMonitor: { enabled: true } }).map(titleOf);
+    const account = ['ServiceAccount', 'Secret', 'ClusterRoleBinding'].map(
+      kind => `${kind}/mqtt-kafka-operator-metrics`,
+    );
+    expect(shown({})).toEqual(expect.arrayContaining(account));
+    const open = { configuration: { metrics: { authentication: false } } };
+    expect(shown(open).filter(title => title.includes('-metrics'))).toEqual([]);
     expect(() => made({ serviceMonitor: { enabled: true }, podMonitor: { enabled: true } })).toThrow('twice');
   });
 });

@@ -97,6 +97,9 @@ describeReal(
     await kubernetes.apply(definitionOf('podmonitors'), definitionOf('prometheusrules'));
     await kubernetes.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
     run('Watch the operator');
+    run('Watch the operator', 1);
+    const prometheus = '--as=system:serviceaccount:monitoring:prometheus';
+    expect((await kubernetes.kubectl(['auth', 'can-i', 'get', '/metrics', prometheus])).trim()).toBe('yes');
     for (const kind of ['podmonitor', 'prometheusrule'])
       expect(await kubernetes.get(kind, 'mqtt-kafka-operator', 'mqtt-kafka-system')).toBeDefined();
     run('Uninstall', 1);
@@ -106,6 +109,12 @@ describeReal(
   it('installs in one namespace, and in several', { timeout: 2 * minute }, async () => {
     run('In some namespaces only', 0);
     expect(await imageOf('mqtt-kafka')).toBe('mkb:0.1.0');
+    run('In some namespaces only', 2);
+    const who = '--as=system:serviceaccount:mqtt-kafka:mqtt-kafka-operator';
+    for (const review of ['tokenreviews.authentication.k8s.io', 'subjectaccessreviews.authorization.k8s.io'])
+      expect((await kubernetes.kubectl(['auth', 'can-i', 'create', review, who])).trim()).toBe('yes');
+    await kubernetes.kubectl(['delete', 'clusterrole/mqtt-kafka-operator-metrics-reader']);
+    await kubernetes.kubectl(['delete', 'clusterrolebinding/mqtt-kafka-operator-metrics-auth']);
     await kubernetes.kubectl(['delete', '-k', 'crds']);
     run('In some namespaces only', 1);
     expect(await kubernetes.get('role', 'mqtt-kafka-operator', 'market')).toBeDefined();

@@ -3,7 +3,7 @@ import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { crdName } from '../../api/crd.ts';
-import { editorRules, operatorRules, ownRules, type PolicyRule } from '../../deploy/manifests/roles.ts';
+import { editorRules, operatorRules, ownRules, type PolicyRule, reviewRules } from '../../deploy/manifests/roles.ts';
 import { documentOf } from '../api/support/documents.ts';
 import { definitionOf } from '../crds/others.ts';
 import { makeCertificates } from '../real/certificates.ts';
@@ -83,6 +83,7 @@ const values: [string, object][] = [
       webhook: { enabled: true },
     },
   ],
+  ['metrics for everybody', { podMonitor: { enabled: true }, configuration: { metrics: { authentication: false } } }],
   ['the webhook', { webhook: { enabled: true }, configuration: { namespaces: ['shop'] } }],
 ];
 
@@ -161,8 +162,8 @@ describeReal(
 
     it('lets the operator do what it says that it needs, and nothing else', async () => {
       const found = await rulesFor(system);
-      expect(rights(found)).toEqual(rights([...everybodys, ...operatorRules, ...ownRules]));
-      expect(rights(await rulesFor('default'))).toEqual(rights([...everybodys, ...operatorRules]));
+      expect(rights(found)).toEqual(rights([...everybodys, ...operatorRules, ...ownRules, ...reviewRules]));
+      expect(rights(await rulesFor('default'))).toEqual(rights([...everybodys, ...operatorRules, ...reviewRules]));
     });
 
     it('lets whoever may edit a namespace edit bridges there', async () => {
@@ -255,13 +256,24 @@ describeReal(
     });
 
     it('gives no rights beyond the namespaces that it is to work in', () => {
-      const objects = objectsOf(
-        templated({ configuration: { namespaces: ['shop', 'market'] }, rbac: { aggregate: false } }),
-      );
-      const roles = objects.filter(({ kind }) => /Role/.test(kind));
-      expect(
-        roles.map(({ metadata, ...object }) => `${metadata.namespace}: ${titleOf({ metadata, ...object })}`).sort(),
-      ).toEqual([
+      const rolesOf = (configuration: object) =>
+        objectsOf(
+          templated({
+            configuration: { namespaces: ['shop', 'market'], ...configuration },
+            rbac: { aggregate: false },
+          }),
+        )
+          .filter(({ kind }) => /Role/.test(kind))
+          .map(({ metadata, ...object }) => `${metadata.namespace}: ${titleOf({ metadata, ...object })}`)
+          .sort();
+      const roles = rolesOf({ metrics: { authentication: false } });
+      // To ask whose a token is has no namespace.
+      expect(rolesOf({}).filter(role => !roles.includes(role))).toEqual([
+        `undefined: ClusterRole/${operator}-metrics-auth`,
+        `undefined: ClusterRole/${operator}-metrics-reader`,
+        `undefined: ClusterRoleBinding/${operator}-metrics-auth`,
+      ]);
+      expect(roles).toEqual([
         `market: Role/${operator}`,
         `market: RoleBinding/${operator}`,
         `${system}: Role/${operator}-lease`,

@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { operatorJob } from '../../dashboards/operator/promql.ts';
-import { dashboard, podMonitor, prometheusRule } from '../../deploy/manifests/monitoring.ts';
+import { dashboard, metricsAccount, podMonitor, prometheusRule } from '../../deploy/manifests/monitoring.ts';
 import { promtool } from '../dashboards/support/promtool.ts';
 import { removeFolder, temporaryFolder } from '../real/cleanup.ts';
 import type { KubernetesObject } from '../real/kubernetes.ts';
@@ -51,6 +51,10 @@ describeReal(
     const { selector, ...spec } = ours['PodMonitor/mqtt-kafka-operator']!.spec;
     const { selector: _, ...same } = podMonitor.spec as Record<string, unknown>;
     expect(spec).toEqual(same);
+    for (const { kind, metadata, ...rest } of metricsAccount) {
+      const { name } = metadata as { name: string };
+      expect(ours[`${kind}/${name}`]).toMatchObject(rest);
+    }
     expect(selector).toEqual({ matchLabels: ours['Deployment/mqtt-kafka-operator']!.spec.selector.matchLabels });
   });
 
@@ -66,7 +70,10 @@ describeReal(
     };
     writeFileSync(join(folder, 'kustomization.yaml'), stringify(kustomization));
     const objects = byTitle(objectsOf(kustomized(folder)));
-    for (const title of [...titles, dashboardTitle]) expect(objects[title]!.metadata.namespace).toBe('elsewhere');
+    for (const title of [...titles, dashboardTitle, 'Secret/mqtt-kafka-operator-metrics'])
+      expect(objects[title]!.metadata.namespace).toBe('elsewhere');
+    const { subjects } = objects['ClusterRoleBinding/mqtt-kafka-operator-metrics'] as { subjects?: object[] };
+    expect(subjects).toMatchObject([{ name: 'mqtt-kafka-operator-metrics', namespace: 'elsewhere' }]);
   });
 
   it('has alerts that Prometheus takes, whose links begin with the addresses that are given', async () => {

@@ -25,7 +25,7 @@ const objectsIn = (folder: string): KubernetesObject[] =>
 
 const objects = objectsIn(join(bundle, 'manifests'));
 const version = objects.find(({ kind }) => kind === 'ClusterServiceVersion')!;
-const { permissions, deployments } = version.spec.install.spec;
+const { permissions, clusterPermissions, deployments } = version.spec.install.spec;
 const example = JSON.parse(version.metadata.annotations['alm-examples'])[0];
 
 const folder = temporaryFolder('olm');
@@ -42,13 +42,16 @@ describe('the bundle', () => {
   });
 
   it('asks for the rights of install.yaml', () => {
-    const roles = installed().filter(
-      ({ kind, metadata }) => /^(Cluster)?Role$/.test(kind) && /operator/.test(metadata.name),
-    );
-    expect(roles).toHaveLength(2);
-    expect(permissions).toEqual([
-      { serviceAccountName: operator, rules: roles.flatMap(({ rules }) => rules as PolicyRule[]) },
-    ]);
+    const asked = (...names: string[]) => [
+      {
+        serviceAccountName: operator,
+        rules: installed()
+          .filter(({ kind, metadata }) => /^(Cluster)?Role$/.test(kind) && names.includes(metadata.name))
+          .flatMap(({ rules }) => rules as PolicyRule[]),
+      },
+    ];
+    expect(permissions).toEqual(asked(operator, `${operator}-lease`));
+    expect(clusterPermissions).toEqual(asked(`${operator}-metrics-auth`));
   });
 
   it('has an example that the bridge takes', () => {
@@ -116,7 +119,7 @@ describeReal('etcd', 'kubernetes')('an API server', () => {
     }));
     const others = objects.filter(({ kind }) => kind !== 'ClusterServiceVersion');
     const answer = await strictly(account, ...made, ...roles, ...others);
-    expect(answer.trim().split('\n')).toHaveLength(8);
+    expect(answer.trim().split('\n')).toHaveLength(9);
   });
 
   it('takes the example', async () => {

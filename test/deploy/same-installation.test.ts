@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { configurationText } from '../../deploy/manifests/objects.ts';
-import { access, ownAccess } from '../../operator/access.ts';
+import { access, clusterAccess, ownAccess } from '../../operator/access.ts';
 import { loadConfigurationText } from '../../operator/configuration.ts';
 import { kinds, strimziKinds } from '../../operator/kinds.ts';
 import type { KubernetesObject } from '../real/kubernetes.ts';
@@ -62,11 +62,11 @@ it('names images as nobody in particular serves them', () => {
 
 it('gives the operator some right to every kind that it knows', () => {
   const known = [...Object.values(kinds), ...Object.values(strimziKinds('v1'))].map(({ plural }) => plural);
-  const granted = [...access, ...ownAccess].map(({ resource }) => resource.split('/')[0]);
+  const granted = [...access, ...ownAccess, ...clusterAccess].map(({ resource }) => resource.split('/')[0]);
   expect(new Set(granted)).toEqual(new Set(known));
 });
 
 it('gives no right to everything of anything', () => {
-  for (const { group, resource, verbs } of [...access, ...ownAccess])
+  for (const { group, resource, verbs } of [...access, ...ownAccess, ...clusterAccess])
     expect([group, resource, ...verbs]).not.toContain('*');
 });

@@ -8,6 +8,7 @@
 import { crdName, customResourceDefinition } from '../../../api/crd.ts';
 import { operatorName } from '../names.ts';
 import { type Manifest, ownObjects } from '../objects.ts';
+import { metricsReader } from '../roles.ts';
 import { clusterServiceVersion } from './service-version.ts';
 
 /** What goes with the Deployment, and OLM takes as it is. */
@@ -17,6 +18,7 @@ const companions = { ConfigMap: 'configuration', Service: 'service', PodDisrupti
 export const bundleManifests = (): Readonly<Record<string, Manifest>> => ({
   [`${operatorName}.clusterserviceversion.yaml`]: clusterServiceVersion(),
   [`${crdName}.yaml`]: customResourceDefinition(),
+  'metrics-reader.yaml': metricsReader,
   ...Object.fromEntries(
     Object.entries(companions).map(([kind, file]) => [`${file}.yaml`, ownObjects.find(each => each.kind === kind)!]),
   ),

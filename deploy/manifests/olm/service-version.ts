@@ -12,7 +12,7 @@ import packageJson from '../../../package.json' with { type: 'json' };
 import type { deployment } from '../deployment.ts';
 import { image, labels, operatorName, version } from '../names.ts';
 import { type Manifest, ownObjects } from '../objects.ts';
-import { operatorRules, ownRules } from '../roles.ts';
+import { operatorRules, ownRules, reviewRules } from '../roles.ts';
 import { specDescriptors, statusDescriptors } from './descriptors.ts';
 
 const title = 'MQTT Kafka Operator';
@@ -108,6 +108,7 @@ export const clusterServiceVersion = (): Manifest => ({
     install: {
       strategy: 'deployment',
       spec: {
+        clusterPermissions: [{ serviceAccountName: operatorName, rules: reviewRules }],
         permissions: [{ serviceAccountName: operatorName, rules: [...operatorRules, ...ownRules] }],
         deployments: [{ name: operatorName, label: labels, spec: targeted() }],
       },

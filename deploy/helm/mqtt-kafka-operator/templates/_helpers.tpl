@@ -15,6 +15,23 @@
 {{- .Values.serviceAccount.name | default (include "operator.fullname" .) }}
 {{- end }}
 
+{{- define "operator.metrics" -}}
+{{- printf "%s-metrics" (include "operator.fullname" .) }}
+{{- end }}
+
+{{/* "true" unless anyone may read the operator's metrics. */}}
+{{- define "operator.metricsAuthentication" -}}
+{{- ternary "true" "" (dig "authentication" true (.Values.configuration.metrics | default dict)) }}
+{{- end }}
+
+{{/* What a monitor shows to the operator. */}}
+{{- define "operator.metricsAuthorization" -}}
+{{- if include "operator.metricsAuthentication" . }}
+authorization:
+  credentials: {name: {{ include "operator.metrics" . }}, key: token}
+{{- end }}
+{{- end }}
+
 {{- define "operator.webhook" -}}
 {{- printf "%s-webhook" (include "operator.fullname" .) }}
 {{- end }}
