@@ -4,6 +4,7 @@ import type { LoadedDocument } from '../api/load.ts';
 import { lookalike } from '../api/lookalike.ts';
 import type { Path, Problem } from '../api/problems.ts';
 import type { CloudEvents } from '../api/schema/cloud-events.ts';
+import { checkKafkaTopic } from './check-kafka-topic.ts';
 import { checkExpiry } from './message-expiry.ts';
 import { problemOf, toProblem } from './problem-of.ts';
 import { checkPartition } from './record-partition.ts';
@@ -21,6 +22,8 @@ export const checkTemplates = (loaded: LoadedDocument, sink: SinkDocument, rule:
       if (at[1] === 'timestamp') checkTime(template);
       if (at[1] === 'messageExpiry') checkExpiry(template);
       if (at[1] === 'partition') checkPartition(template);
+      const wrong = at[0] === 'kafka' && at[1] === 'topic' ? checkKafkaTopic(text, rule) : undefined;
+      if (wrong) return [{ ...problemOf(loaded, place, wrong.error), severity: wrong.severity }];
       const doubt = doubtOf(template, at, rule, sink);
       return doubt === undefined ? [] : [toProblem(loaded.locate(place), place, doubt, 'warning')];
     } catch (error) {

@@ -56,6 +56,11 @@ export class Names {
     return findColumn(name, this.kinds) !== undefined && !this.captureNames.includes(name);
   }
 
+  /** Whether the name is a column that is a map in every message that has it. */
+  isMap(name: string): boolean {
+    return this.isColumn(name) && findColumn(name, this.kinds)?.type === 'map';
+  }
+
   /**
    * What the name is, if nothing can be inside it, so that a path into it never has a value: a capture, or a column of text or a number. Undefined for
    * maps, and for the payload and the value, which are read as JSON.

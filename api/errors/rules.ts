@@ -171,12 +171,19 @@ export const ruleErrors = table({
     remedy:
       'Name the whole of it, such as ${topic}; capture a level of the topic in FROM ({name} stands for it), or name a field of the payload (${payload.id}).',
   },
+  'template-no-kafka-topic': {
+    kind: 'permanent',
+    message: ({ placeholder, reason }: { placeholder: string; reason: string; at: number }) =>
+      `${placeholder} cannot be in the name of a Kafka topic: ${reason}.`,
+    remedy:
+      "Kafka topics have no slash; a dot is usual instead: select replace(topic, '/', '.') AS name, and use ${name}. The MQTT topic can be the key: `key: ${topic}`.",
+  },
   'template-value-missing': {
     kind: 'permanent',
     message: ({ placeholder, text }: { placeholder: string; text: string | undefined }) =>
       `${placeholder} has no value in this message${text === undefined ? '' : `: ${text}`}.`,
     remedy:
-      'Guard the rule with WHERE (payload.id IS NOT NULL), or give a text in its place: ${payload.id:-unknown}. The message itself is whole.',
+      'Guard the rule with WHERE (payload.id IS NOT NULL), or give a text in its place: ${payload.id:-unknown}, or none: ${payload.id:-}. The message itself is whole.',
   },
   'template-lookalike': {
     kind: 'permanent',
