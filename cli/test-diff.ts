@@ -35,13 +35,14 @@ export const rowTexts = (rows: readonly string[]): string[] => rows.map(row => c
 export const recordText = (record: ExpectedRecord, fields: readonly string[] = Object.keys(record)): string => {
   const lines = fieldNames.flatMap(name => {
     const value = record[name];
+    if (name === 'tombstone' && value === false) return [];
     return value === undefined || !fields.includes(name) ? [] : [`${name}: ${fieldText(value)}`];
   });
   return lines.join('\n');
 };
 
 const fieldNames = [
-  ...(['sink', 'topic', 'key', 'partition', 'value', 'headers', 'timestamp'] as const),
+  ...(['sink', 'topic', 'key', 'partition', 'value', 'tombstone', 'headers', 'timestamp'] as const),
   ...(['qos', 'retain', 'contentType', 'responseTopic', 'correlationData', 'messageExpiry', 'payloadFormat'] as const),
 ];
 
@@ -53,7 +54,7 @@ const fieldText = (value: NonNullable<ExpectedRecord[(typeof fieldNames)[number]
   return json === undefined ? writtenBytes(bytesOf(value) ?? Buffer.from(value)) : canonical(json);
 };
 
-/** What was written, in the terms of a test. A null value has no text and is left out. */
+/** What was written, in the terms of a test. A null value of a record is a tombstone; an MQTT message has none. */
 export const asExpected = ({
   sink,
   topic,
@@ -69,6 +70,7 @@ export const asExpected = ({
   ...(key && { key: writtenBytes(key) }),
   ...(partition !== undefined && { partition }),
   ...(value && { value: writtenBytes(value) }),
+  ...(value === undefined && message === undefined && { tombstone: true }),
   headers: headers.map(header => ({ name: header.name, value: header.value ? writtenBytes(header.value) : '' })),
   ...(timestamp !== undefined && { timestamp }),
   ...(message && ofMessage(message)),

@@ -42,8 +42,12 @@ export interface CompiledTemplate {
   text(message: Origin, captures: Captures, row: Row): string | undefined;
   /** How often text was made in which a part had no value. Of a single placeholder the value itself tells. */
   readonly gaps: number;
+  /** The same for parts whose value was empty. */
+  readonly blanks: number;
   /** The first placeholder that has no value, or null, as it stands in the document; undefined when each has one. */
   missing(message: Origin, captures: Captures, row: Row): string | undefined;
+  /** The first placeholder whose text is empty, though the document does not say that it may be (`${id:-}`); undefined when there is none. */
+  blank(message: Origin, captures: Captures, row: Row): string | undefined;
 }
 
 type Read = (message: Origin, captures: Captures, row: Row) => Value;
@@ -57,7 +61,7 @@ export const compileTemplate = (text: string, rule: Rule): CompiledTemplate => {
   if (parts.length === 0 || (parts.length === 1 && typeof only === 'string')) return constantTemplate(text, only ?? '');
   const own = ownName(template, rule, names);
   const placeholders = template.parts.flatMap((part, at) =>
-    typeof part === 'string' ? [] : [{ text: part.text, read: parts[at] as Read }],
+    typeof part === 'string' ? [] : [{ text: part.text, mayBeEmpty: part.fallback === '', read: parts[at] as Read }],
   );
   const joined = new JoinedParts(parts);
   const read: Read =
@@ -66,6 +70,9 @@ export const compileTemplate = (text: string, rule: Rule): CompiledTemplate => {
     source: text,
     get gaps() {
       return joined.gaps;
+    },
+    get blanks() {
+      return joined.blanks;
     },
     constant: undefined,
     column: own !== undefined && names.isColumn(own) ? own : undefined,
@@ -79,6 +86,8 @@ export const compileTemplate = (text: string, rule: Rule): CompiledTemplate => {
     },
     missing: (message, captures, row) =>
       placeholders.find(each => (each.read(message, captures, row) ?? undefined) === undefined)?.text,
+    blank: (message, captures, row) =>
+      placeholders.find(each => !each.mayBeEmpty && isEmpty(each.read(message, captures, row)))?.text,
   };
 };
 
@@ -96,13 +105,18 @@ const constantTemplate = (source: string, constant: Part): CompiledTemplate => {
     value: () => value,
     text: () => value,
     gaps: 0,
+    blanks: 0,
     missing: () => undefined,
+    blank: () => undefined,
   };
 };
+
+const isEmpty = (value: Value): boolean => value !== undefined && value !== null && textOf(value) === '';
 
 /** In the middle of other text, what is undefined or null is empty; but it is counted. */
 class JoinedParts {
   gaps = 0;
+  blanks = 0;
   readonly #parts: readonly Part[];
 
   constructor(parts: readonly Part[]) {
@@ -114,8 +128,13 @@ class JoinedParts {
     let missing = false;
     for (const part of this.#parts) {
       const value = typeof part === 'string' ? part : part(message, captures, row);
-      if (value === undefined || value === null) missing = true;
-      else joined += textOf(value);
+      if (value === undefined || value === null) {
+        missing = true;
+        continue;
+      }
+      const text = textOf(value);
+      if (text === '') this.blanks += 1;
+      else joined += text;
     }
     if (missing) this.gaps += 1;
     return joined;

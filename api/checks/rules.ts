@@ -20,7 +20,19 @@ const checkRule = ({ sinks, tests = [] }: Rule, index: number): Finding[] => [
   ...tests.flatMap((test, at) => checkRuleTest(test, [...section, index, 'tests', at])),
 ];
 
-const checkSink = (sink: Sink, path: Path): Finding[] => [...checkTopic(sink, path), ...checkCloudEvents(sink, path)];
+const checkSink = (sink: Sink, path: Path): Finding[] => [
+  ...checkTopic(sink, path),
+  ...checkTombstones(sink, path),
+  ...checkCloudEvents(sink, path),
+];
+
+/** A compacted topic takes no record without a key. */
+const checkTombstones = ({ kafka }: Sink, path: Path): Finding[] => {
+  if (!kafka?.emptyAsTombstone || kafka.key !== undefined) return [];
+  const reason = '`emptyAsTombstone` needs `key`: a tombstone deletes the record of its key.';
+  const remedy = 'Add `key`, with what distinguishes the devices, such as `key: ${topic}`.';
+  return [finding([...path, 'kafka', 'emptyAsTombstone'], 'field-conflict', { reason }, { remedy })];
+};
 
 const checkTopic = ({ kafka, mqtt }: Sink, path: Path): Finding[] => {
   if (kafka) return checkKafkaTopic(kafka.topic, [...path, 'kafka', 'topic']);

@@ -53,6 +53,7 @@ const record = section('What a sink must write. What is left out is not compared
       minLength: 0,
     }),
   ),
+  tombstone: optional(flag('Whether the value is null, which compaction reads as a deletion.')),
   headers: optional(list(pair('A header.'), 'All headers in their order, or the user properties of an MQTT message.')),
   timestamp: optional(whole('The time of the record, milliseconds since 1970.', milliseconds)),
   qos: optional(numberChoice([0, 1, 2], 'The QoS of an MQTT message.')),

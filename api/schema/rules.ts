@@ -19,6 +19,10 @@ const kafkaSink = section('Writes a Kafka record for each row.', {
   value: optional(
     text('Template of the value. Without it, the payload if that is all the rule selects, else the row as JSON.'),
   ),
+  emptyAsTombstone: flag(
+    'Write an empty value as null, a tombstone: in a compacted topic it deletes the record of its key, as an empty retained message deletes the one that a broker keeps. Needs `key`; a message whose key lacks a part is a dead letter. With `cloudEvents`, a tombstone has no envelope: its attributes are headers in both modes.',
+    { default: false },
+  ),
   timestamp: optional(
     text('Template of the time in milliseconds since 1970. Without it, when the message was received.'),
   ),

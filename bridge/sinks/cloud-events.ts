@@ -43,14 +43,26 @@ export class CloudEvents {
   readonly #isRow: boolean;
   readonly #provenance: Provenance;
   readonly #foreach: boolean;
+  readonly #tombstones: boolean;
   /** Events that were made of windows and of events of the bridge. */
   #made = 0;
   /** The message of the last row, and which of its rows that was. */
   #last: Origin | undefined;
   #row = 0;
 
-  /** @param data the template of what is sent. Throws what `compileTemplate` throws */
-  constructor(document: CloudEventsDocument, rule: Rule, data: CompiledTemplate, provenance: Provenance) {
+  /**
+   * Throws what `compileTemplate` throws.
+   *
+   * @param data the template of what is sent
+   * @param tombstones whether what is sent without data goes without an envelope as well
+   */
+  constructor(
+    document: CloudEventsDocument,
+    rule: Rule,
+    data: CompiledTemplate,
+    provenance: Provenance,
+    tombstones = false,
+  ) {
     const { extensions = [] } = document;
     this.#structured = document.mode === 'structured';
     const own = templated.flatMap(name => (document[name] === undefined ? [] : [{ name, value: document[name] }]));
@@ -63,6 +75,7 @@ export class CloudEvents {
     this.#isRow = data.source.replace(/\s/g, '') === '${.}';
     this.#provenance = provenance;
     this.#foreach = rule.foreach;
+    this.#tombstones = tombstones;
   }
 
   /**
@@ -77,7 +90,8 @@ export class CloudEvents {
     this.#give(attributes, origin, captures, row);
     const said = this.#contentType?.text(origin, captures, row) || undefined;
     const data = event === undefined ? this.#newData(origin, value, said) : keptData(event, said);
-    if (this.#structured) return { attributes: [], contentType: structuredType, bytes: envelopeOf(attributes, data) };
+    if (this.#structured && !(this.#tombstones && isEmpty(data)))
+      return { attributes: [], contentType: structuredType, bytes: envelopeOf(attributes, data) };
     return {
       attributes: Object.entries(attributes).map(([name, each]) => [name, canonicalText(each)]),
       contentType: data.contentType,
@@ -136,6 +150,12 @@ export class CloudEvents {
     this.#last = origin;
     return this.#row;
   }
+}
+
+/** Nothing but bytes and text can be: JSON is at least `""`. */
+function isEmpty({ value, isJson: json }: EventData): boolean {
+  if (value === undefined || value === null) return true;
+  return !json && (typeof value === 'string' || Buffer.isBuffer(value)) && value.length === 0;
 }
 
 function keptAttributes({ attributes }: CloudEvent): ValueMap {

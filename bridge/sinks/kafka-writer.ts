@@ -11,7 +11,7 @@ import { checkTime, isUnlikely, timeError, timeOf, unlikelyTime } from '../../ru
 import type { Captures, Origin, Row, Rule } from '../../rules/rule.ts';
 import type { SinkDocument } from '../../rules/rule-document.ts';
 import { type CompiledTemplate, compileTemplate } from '../../rules/template.ts';
-import { isText } from '../../rules/value.ts';
+import { isText, type Value } from '../../rules/value.ts';
 import type { Writer } from '../flow/sink.ts';
 import { draft, type RecordDraft, type RecordHeader } from '../kafka/record.ts';
 import type { Topic } from '../kafka/topic.ts';
@@ -20,7 +20,7 @@ import { CloudEvents } from './cloud-events.ts';
 import { MqttHeaders } from './mqtt-headers.ts';
 import { offline, type Provenance } from './provenance.ts';
 import { traceOf } from './trace.ts';
-import { bytesOf, timeOfOrigin, wholeText } from './values.ts';
+import { bytesOf, missing, refuseBlank, timeOfOrigin, topicText, wholeValue } from './values.ts';
 
 /** Where records are put: the producer, or what shows them without Kafka. */
 export interface RecordTaker {
@@ -48,6 +48,8 @@ export class KafkaWriter implements Writer {
   readonly #mqttHeaders: MqttHeaders | undefined;
   /** The topic's writer, when the topic is always the same. */
   readonly #constant: Topic | undefined;
+  /** Whether an empty value is written as null, which compaction reads as a deletion. */
+  readonly #tombstones: boolean;
   readonly #draft = draft();
   /** Whether a time was of an unlikely unit. */
   #suspected = false;
@@ -75,8 +77,9 @@ export class KafkaWriter implements Writer {
     this.#partition = optional(document.partition);
     this.#value = compile(document.value ?? defaultValue(rule));
     this.#time = optional(document.timestamp);
+    this.#tombstones = document.emptyAsTombstone;
     const events = document.cloudEvents;
-    if (events !== undefined) this.#events = new CloudEvents(events, rule, this.#value, provenance);
+    if (events !== undefined) this.#events = new CloudEvents(events, rule, this.#value, provenance, this.#tombstones);
     this.#own = (document.headers ?? []).map(({ name, value }) => ({ name, value: compile(value) }));
     if (document.mqttHeaders) this.#mqttHeaders = new MqttHeaders(rule, events === undefined ? [] : eventHeaders);
     if (this.#partition) checkPartition(this.#partition);
@@ -103,12 +106,13 @@ export class KafkaWriter implements Writer {
       record.timestamp = this.#timestamp(origin, captures, row) ?? timeOfOrigin(origin);
       record.headers = this.#headers(this.#headersOf(record, origin, captures), origin, captures, row);
     }
+    if (this.#tombstones && record.valueStart === record.valueEnd) record.value = undefined;
     this.#taker.append(topic, record, token);
   }
 
   #fillEvent(events: CloudEvents, record: RecordDraft, origin: Origin, captures: Captures, row: Row): void {
     record.timestamp = this.#timestamp(origin, captures, row) ?? timeOfOrigin(origin);
-    const value = this.#value.value(origin, captures, row);
+    const value = wholeValue(this.#value, origin, captures, row);
     const { attributes, contentType, bytes } = events.make(origin, captures, row, value, record.timestamp);
     record.value = bytes;
     record.valueStart = 0;
@@ -143,13 +147,13 @@ export class KafkaWriter implements Writer {
 
   /** The topic of the record. Throws `kafka-invalid-topic` for what cannot be one. */
   #topicOf(message: Origin, captures: Captures, row: Row): string {
-    const topic = wholeText(this.#topic, message, captures, row);
+    const topic = topicText(this.#topic, message, captures, row);
     if (!validTopic.test(topic)) throw new MkbError('kafka-invalid-topic', { topic });
     return topic;
   }
 
   #fillValue(record: RecordDraft, message: Origin, captures: Captures, row: Row): void {
-    record.value = bytesOf(this.#value.value(message, captures, row));
+    record.value = bytesOf(wholeValue(this.#value, message, captures, row));
     record.valueStart = 0;
     record.valueEnd = record.value?.length ?? 0;
   }
@@ -157,9 +161,12 @@ export class KafkaWriter implements Writer {
   #fillKey(record: RecordDraft, message: Origin, captures: Captures, row: Row): void {
     const template = this.#key;
     const gaps = template?.gaps;
+    const blanks = template?.blanks;
     const key = template?.value(message, captures, row);
     if (template && (key === undefined || key === null || template.gaps !== gaps))
       this.#keyMissing(message, captures, row);
+    if (this.#tombstones && (template!.blanks !== blanks || isEmpty(key)))
+      refuseBlank(template!, message, captures, row, 'a key of last states');
     record.keyStart = 0;
     if (typeof key !== 'string') {
       record.key = bytesOf(key);
@@ -172,8 +179,10 @@ export class KafkaWriter implements Writer {
     record.keyEnd = this.#keyScratch.write(key);
   }
 
-  /** Reported once: what lacks a key in one message lacks it in many. */
+  /** Reported once: what lacks a key in one message lacks it in many. Throws `template-value-missing` where the key says whose state is deleted. */
   #keyMissing(message: Origin, captures: Captures, row: Row): void {
+    if (this.#tombstones)
+      throw missing(this.#key!, message, captures, row, 'the last state is kept, and deleted, by its key');
     this.keysMissing += 1;
     if (this.keysMissing > 1) return;
     const placeholder = this.#key?.missing(message, captures, row) ?? '';
@@ -207,10 +216,15 @@ export class KafkaWriter implements Writer {
 
   #headers(first: readonly RecordHeader[], message: Origin, captures: Captures, row: Row): readonly RecordHeader[] {
     if (this.#own.length === 0) return first;
-    const own = this.#own.map(({ name, value }) => ({ name, value: bytesOf(value.value(message, captures, row)) }));
+    const own = this.#own.map(({ name, value }) => ({
+      name,
+      value: bytesOf(wholeValue(value, message, captures, row)),
+    }));
     return first.length === 0 ? own : [...first, ...own];
   }
 }
+
+const isEmpty = (key: Value): boolean => (typeof key === 'string' || Buffer.isBuffer(key)) && key.length === 0;
 
 const noHeaders: readonly RecordHeader[] = [];
 

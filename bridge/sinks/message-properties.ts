@@ -4,7 +4,7 @@ import { checkExpiry, expiryOf } from '../../rules/message-expiry.ts';
 import type { Captures, Origin, Row, Rule } from '../../rules/rule.ts';
 import { type CompiledTemplate, compileTemplate } from '../../rules/template.ts';
 import type { Expiry, Publication } from '../mqtt/publisher/publication.ts';
-import { bytesOf, timeOfOrigin, wholeText } from './values.ts';
+import { bytesOf, timeOfOrigin, topicText, wholePartsText, wholeValue } from './values.ts';
 
 type Properties = Pick<Publication, 'contentType' | 'responseTopic' | 'correlationData' | 'payloadFormat' | 'expiry'>;
 
@@ -37,7 +37,7 @@ export class MessageProperties {
   of(origin: Origin, captures: Captures, row: Row): Properties {
     if (!this.#any) return none;
     return {
-      contentType: this.#contentType?.text(origin, captures, row),
+      contentType: this.#contentType && wholePartsText(this.#contentType, origin, captures, row),
       responseTopic: this.#answerTopic(origin, captures, row),
       correlationData: this.#correlation(origin, captures, row),
       payloadFormat: this.#payloadFormat,
@@ -49,11 +49,12 @@ export class MessageProperties {
   #answerTopic(origin: Origin, captures: Captures, row: Row): string | undefined {
     const template = this.#responseTopic;
     const value = template?.text(origin, captures, row);
-    return template === undefined || value === undefined ? undefined : wholeText(template, origin, captures, row);
+    return template === undefined || value === undefined ? undefined : topicText(template, origin, captures, row);
   }
 
   #correlation(origin: Origin, captures: Captures, row: Row): Buffer | undefined {
-    const bytes = bytesOf(this.#correlationData?.value(origin, captures, row));
+    if (this.#correlationData === undefined) return undefined;
+    const bytes = bytesOf(wholeValue(this.#correlationData, origin, captures, row));
     // A message's bytes are a view into what the next one is read into.
     return bytes && 'payloadStart' in origin ? Buffer.from(bytes) : bytes;
   }

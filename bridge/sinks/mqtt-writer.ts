@@ -10,7 +10,7 @@ import { CloudEvents, type MadeEvent } from './cloud-events.ts';
 import { MessageProperties } from './message-properties.ts';
 import { offline, type Provenance } from './provenance.ts';
 import { isTrace, isTraceName, traceOf } from './trace.ts';
-import { bytesOf, timeOfOrigin, wholeText } from './values.ts';
+import { bytesOf, timeOfOrigin, topicText, wholePartsText, wholeValue } from './values.ts';
 
 const empty = Buffer.alloc(0);
 
@@ -57,13 +57,13 @@ export class MqttWriter implements Writer {
 
   /** Throws what `publicationProblem` names, `template-value-missing`, and `rule-failed` and the like for values that cannot be written. */
   write(origin: Origin, captures: Captures, row: Row, token: number): void {
-    const value = this.#payload.value(origin, captures, row);
+    const value = wholeValue(this.#payload, origin, captures, row);
     const event = this.#events?.make(origin, captures, row, value, timeOfOrigin(origin));
     const payload = (event === undefined ? bytesOf(value) : event.bytes) ?? empty;
     const carried = this.#carries ? carriedBy(origin, () => this.headersOmitted++) : undefined;
     const publication: Publication = {
       ...carried,
-      topic: wholeText(this.#topic, origin, captures, row),
+      topic: topicText(this.#topic, origin, captures, row),
       // A message's bytes are a view into what the next one is read into.
       payload: 'payloadStart' in origin ? Buffer.from(payload) : payload,
       qos: this.#qos,
@@ -93,7 +93,7 @@ export class MqttWriter implements Writer {
     return [
       ...(event === undefined ? ofMessage : besideEvent(ofMessage, new Set(event.attributes.map(([name]) => name)))),
       ...(event?.attributes ?? []),
-      ...this.#properties.map(({ name, value }) => [name, value.text(origin, captures, row) ?? ''] as const),
+      ...this.#properties.map(({ name, value }) => [name, wholePartsText(value, origin, captures, row) ?? ''] as const),
     ];
   }
 }

@@ -42,7 +42,7 @@ describe('what a document leaves out', () => {
       shutdownTimeout: '25s',
     });
     expect(spec.bridge).toEqual({ replicas: 1 });
-    expect(spec.rules[0]!.sinks[0]!.kafka).toEqual({ topic: 'cars', mqttHeaders: false });
+    expect(spec.rules[0]!.sinks[0]!.kafka).toEqual({ topic: 'cars', emptyAsTombstone: false, mqttHeaders: false });
     expect(spec.monitoring).toBeUndefined();
   });
 

@@ -145,7 +145,7 @@ test.each<[string, object, Case['headers'], object | string]>([
   ['a response topic without a value', { responseTopic: '${headers.h}' }, {}, {}],
   ['a response topic that lacks a part', { responseTopic: 'answers/${headers.h}' }, {}, 'template-value-missing'],
   ['a response topic with a wildcard', { responseTopic: 'answers/${headers.h}' }, { h: '#' }, 'mqtt-property-invalid'],
-  ['an empty response topic', { responseTopic: '${headers.h}' }, { h: '' }, 'mqtt-property-invalid'],
+  ['an empty response topic', { responseTopic: '${headers.h}' }, { h: '' }, 'template-value-missing'],
   ['correlation data', { correlationData: '${key}' }, {}, { correlationData: '1' }],
   ['correlation data without a value', { correlationData: '${headers.h}' }, {}, {}],
   [
