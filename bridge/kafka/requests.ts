@@ -162,9 +162,9 @@ export class Requests {
       const sent = { ...request, lanes };
       if (error) this.#end(sent, this.#lost(sent, error, connection, bytes));
       else {
-        this.#sizesOf(request.link).answered(bytes, this.#now() - sentAt);
+        // With acks none the library calls back when it has written, with no answer to give: that says nothing of what the broker takes.
+        if (acks !== 0) this.#sizesOf(request.link).answered(bytes, this.#now() - sentAt);
         for (const { head } of lanes) head!.endings = head!.endingsAlone = 0;
-        // With acks none the library calls back when it has written, with no answer to give.
         this.#end(sent, acks === 0 ? silence : answer!);
       }
     });

@@ -73,3 +73,41 @@ test('a request is lost with its connection when that ends, and not when its tim
   other.sent[0]!(new NetworkError('Connection closed'));
   expect([other.outcomes[0]!.ended, other.lane.head!.endings]).toEqual([true, 1]);
 });
+
+// Requests grew to eight times what the broker takes, which ended the connection with each of them, and nobody heard of the records in it.
+test.each([
+  ['all', 10],
+  ['leader', 10],
+  ['none', 1],
+] as const)('with acks %s, requests of up to %i batches are sent after ten that were written at once', async (acks, most) => {
+  const written: (() => void)[] = [];
+  const connection = {
+    send: (...request: unknown[]) => written.push(() => (request[6] as (...args: unknown[]) => void)(null, {})),
+  };
+  const link = { inFlight: 0, connection: connection as unknown as Connection } as Link;
+  const cluster = { requestTimeoutMs: 1000 };
+  const options = { acks, maxRequestBytes: 200, maxGrownBytes: 100_000, cluster } as ProducerOptions;
+  const counts: number[] = [];
+  const requests = new Requests(
+    options,
+    { identity: { ready: true, current: undefined } as Identity, codec: undefined, now: () => 0 },
+    {
+      answered: (_link, lanes) => {
+        counts.push(lanes.length);
+        for (const lane of lanes) lane.settleHead(true);
+      },
+      tooLarge: () => undefined,
+    },
+  );
+  const pool = new BufferPool(1024 * 1024);
+  for (let round = 0; round < 10; round++) {
+    const lanes = Array.from({ length: 10 }, (_, partition) => new Lane('t', partition));
+    for (const lane of lanes) {
+      lane.leader = 1;
+      lane.append(draft({ value: Buffer.alloc(60) }), 1, () => 0, 1000, pool);
+    }
+    requests.send(link, lanes);
+    written.pop()!();
+  }
+  expect(counts.at(-1)).toBe(most);
+});
