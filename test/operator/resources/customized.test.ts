@@ -121,7 +121,7 @@ describe('what people add to what the operator makes', () => {
     ['a label of the wrong type in a patch', override('Service', { metadata: { labels: { a: 1 } } }), 'text'],
     ['labels that are no mapping', override('Service', { metadata: { labels: 'a' } }), 'mapping'],
     ['annotations beyond all size', { metadata: { annotations: { a: 'x'.repeat(70_000) } } }, 'bytes'],
-    ['nesting beyond all depth', override('NetworkPolicy', { spec: { ingress: nested(100) } }), 'deep'],
+    ['nesting beyond all depth', override('NetworkPolicy', { spec: { ingress: nested(100) } }), 'over 100 levels'],
   ])('is never %s', (_, spec, words) => {
     expect(() => pipelineOf(spec as Spec)).toThrow(words);
   });
