@@ -237,7 +237,7 @@ describeReal('kubernetes', 'kwok')('an operator', () => {
     await reaches('typo', 'Degraded', 'True', '.spec.template.spec.quantumEntanglementPolicy');
     expect(await revision()).toBe(before);
     await kubectl('delete', 'mkb', 'cars', '-n', 'typo');
-  });
+  }, 120_000);
 
   // Three or four warnings came with each ordinary start, so that nobody read them.
   it('warns of nothing when everything starts, rolls and scales as usual', async () => {
