@@ -1,7 +1,7 @@
 /** The row of Pipeline about consumers and publishers. Folded: a bridge without rules that read Kafka or write MQTT has nothing to show there. */
-import { CountsPerSecond, MessagesPerSecond, NoUnit } from '@grafana/grafana-foundation-sdk/units';
+import { MessagesPerSecond, NoUnit } from '@grafana/grafana-foundation-sdk/units';
 import type { Row } from './frame.ts';
-import { atLeast, graph, timeline, upOrDown } from './panels.ts';
+import { atLeast, each, graph, timeline, upOrDown } from './panels.ts';
 import { chosenBridge as chosen, perSecond } from './promql.ts';
 
 export const consumerAndPublisher: Row = {
@@ -32,7 +32,7 @@ export const consumerAndPublisher: Row = {
       title: 'Records returned',
       description:
         'Given back while in flight, per second, because their partition went to another member of the group, which reads them again. Some when replicas come and go; a steady rate means that the group does not come to rest.',
-      unit: CountsPerSecond,
+      unit: each('records/s'),
       width: 6,
       height: 6,
       queries: [{ expr: perSecond('mkb_messages_returned_total', 'bridge', chosen), legend: '{{bridge}}' }],

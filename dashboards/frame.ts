@@ -18,6 +18,7 @@ import {
   VariableRefresh,
   VariableSort,
 } from '@grafana/grafana-foundation-sdk/dashboard';
+import { firingAlerts } from './firing.ts';
 import { place } from './layout.ts';
 import { datasource } from './panels.ts';
 
@@ -104,12 +105,7 @@ const restarts = (jobs: readonly string[]): AnnotationQuery =>
     '{{job}} {{instance}} restarted',
   );
 
-const firing = annotation(
-  'Alerts',
-  'red',
-  'ALERTS{alertstate="firing",alertname=~"(Mkb|Mqtt|Emqx|Kafka).*"}',
-  '{{alertname}} {{bridge}}',
-);
+const firing = annotation('Alerts', 'red', firingAlerts, '{{alertname}} {{bridge}}');
 
 /** A dashboard of rows of panels, numbered in reading order. */
 export function dashboard(spec: DashboardSpec): Dashboard {

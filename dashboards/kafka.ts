@@ -1,9 +1,21 @@
 /** Kafka: is it whole, how much goes in, and do consumers keep up? From the exporter, so for any cluster, without touching its brokers. */
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
-import { MessagesPerSecond, NoUnit, Seconds, Short } from '@grafana/grafana-foundation-sdk/units';
+import { NoUnit, Seconds, Short } from '@grafana/grafana-foundation-sdk/units';
 import { dashboard, labelVariable, type Row } from './frame.ts';
-import { atLeast, blue, graph, noneAllowed, rising, stat, table, timeline, upOrDown } from './panels.ts';
-import { jobs, orZero } from './promql.ts';
+import {
+  anyOrNone,
+  atLeast,
+  blue,
+  each,
+  graph,
+  noneAllowed,
+  rising,
+  stat,
+  table,
+  timeline,
+  upOrDown,
+} from './panels.ts';
+import { growth, jobs, largest, orZero, peak } from './promql.ts';
 import { uids } from './uids.ts';
 
 const cluster = 'target=~"$cluster"';
@@ -11,7 +23,11 @@ const topics = `${cluster},topic=~"$topic"`;
 const groups = `${topics},group=~"$group"`;
 /** End offsets are a gauge, for a topic can be made again; rate() takes that for the reset of a counter, which is right. */
 const produced = (metric: string): string => `rate(${metric}{${topics}}[$__rate_interval])`;
-const noGroup = (query: string): string => orZero(query, 'group', 'no consumer group');
+/** Only of clusters that answer: the exporter goes on showing what it read last for a while. */
+const seen = (query: string): string => `${query} and on (target) (kafka_up{${cluster}} == 1)`;
+const noGroup = (query: string): string => orZero(query, 'group', 'no consumer group', `kafka_up{${cluster}} == 1`);
+const byTopic = 'target, topic';
+const byGroup = 'target, group, topic';
 
 const verdict: Row = {
   title: 'Is Kafka whole, and do consumers keep up?',
@@ -21,7 +37,6 @@ const verdict: Row = {
       description: 'Whether a broker of every chosen cluster answers the exporter.',
       unit: NoUnit,
       width: 4,
-      graph: false,
       thresholds: atLeast(1),
       mappings: [upOrDown],
       queries: [{ expr: `min(kafka_up{${cluster}})`, legend: 'up' }],
@@ -32,7 +47,7 @@ const verdict: Row = {
       unit: Short,
       width: 4,
       thresholds: [{ value: null, color: blue }],
-      queries: [{ expr: `sum(kafka_brokers{${cluster}})`, legend: 'brokers' }],
+      queries: [{ expr: `sum(${seen(`kafka_brokers{${cluster}}`)})`, legend: 'brokers' }],
     }),
     stat({
       title: 'Without leader',
@@ -40,7 +55,7 @@ const verdict: Row = {
       unit: Short,
       width: 4,
       thresholds: noneAllowed,
-      queries: [{ expr: `sum(kafka_topic_leaderless_partitions{${topics}})`, legend: 'partitions' }],
+      queries: [{ expr: `sum(${seen(`kafka_topic_leaderless_partitions{${topics}}`)})`, legend: 'partitions' }],
     }),
     stat({
       title: 'Under-replicated',
@@ -48,15 +63,16 @@ const verdict: Row = {
       unit: Short,
       width: 4,
       thresholds: noneAllowed,
-      queries: [{ expr: `sum(kafka_topic_under_replicated_partitions{${topics}})`, legend: 'partitions' }],
+      queries: [{ expr: `sum(${seen(`kafka_topic_under_replicated_partitions{${topics}}`)})`, legend: 'partitions' }],
     }),
     stat({
       title: 'Records in',
       description: 'Records per second that arrive in the chosen topics, whoever sends them.',
-      unit: MessagesPerSecond,
+      unit: each('records/s'),
+      decimals: 1,
       width: 4,
-      thresholds: [{ value: null, color: blue }],
-      queries: [{ expr: `sum(${produced('kafka_topic_end_offset')})`, legend: 'records' }],
+      thresholds: anyOrNone(blue),
+      queries: [{ expr: `sum(${seen(produced('kafka_topic_end_offset'))})`, legend: 'records' }],
     }),
     stat({
       title: 'Longest lag',
@@ -64,7 +80,7 @@ const verdict: Row = {
       unit: Seconds,
       width: 4,
       thresholds: rising(10, 60),
-      queries: [{ expr: `max(kafka_consumer_group_lag_seconds{${groups}})`, legend: 'lag' }],
+      queries: [{ expr: `max(${seen(`kafka_consumer_group_lag_seconds{${groups}}`)})`, legend: 'lag' }],
     }),
   ],
 };
@@ -75,18 +91,36 @@ const throughput: Row = {
     graph({
       title: 'Records in, by topic',
       description: 'Records per second that arrive in each topic.',
-      unit: MessagesPerSecond,
+      unit: each('records/s'),
       width: 12,
-      queries: [{ expr: `sum by (target, topic) (${produced('kafka_topic_end_offset')})`, legend: '{{topic}}' }],
+      queries: [
+        {
+          expr: largest(
+            `sum by (target, topic) (${produced('kafka_topic_end_offset')})`,
+            byTopic,
+            growth(`kafka_topic_end_offset{${topics}}`, byTopic),
+          ),
+          legend: '{{target}} {{topic}}',
+        },
+      ],
     }),
     graph({
       title: 'Records in, by partition',
       description:
         'Records per second of each partition, of the topics that the exporter’s document names. Keys spread badly if one stands out.',
-      unit: MessagesPerSecond,
+      unit: each('records/s'),
       width: 12,
       stacked: true,
-      queries: [{ expr: produced('kafka_topic_partition_end_offset'), legend: '{{topic}} {{partition}}' }],
+      queries: [
+        {
+          expr: largest(
+            produced('kafka_topic_partition_end_offset'),
+            `${byTopic}, partition`,
+            growth(`kafka_topic_partition_end_offset{${topics}}`, `${byTopic}, partition`),
+          ),
+          legend: '{{target}} {{topic}} {{partition}}',
+        },
+      ],
     }),
     graph({
       title: 'Records kept',
@@ -96,8 +130,12 @@ const throughput: Row = {
       width: 12,
       queries: [
         {
-          expr: `sum by (target, topic) (kafka_topic_end_offset{${topics}} - kafka_topic_start_offset{${topics}})`,
-          legend: '{{topic}}',
+          expr: largest(
+            `sum by (target, topic) (kafka_topic_end_offset{${topics}} - kafka_topic_start_offset{${topics}})`,
+            byTopic,
+            peak(`kafka_topic_end_offset{${topics}}`, byTopic),
+          ),
+          legend: '{{target}} {{topic}}',
         },
       ],
     }),
@@ -108,9 +146,9 @@ const throughput: Row = {
       unit: Short,
       width: 12,
       queries: [
-        { expr: `max by (target, topic) (kafka_topic_partitions{${topics}})` },
-        { expr: `max by (target, topic) (kafka_topic_leaderless_partitions{${topics}})` },
-        { expr: `max by (target, topic) (kafka_topic_under_replicated_partitions{${topics}})` },
+        { expr: seen(`max by (target, topic) (kafka_topic_partitions{${topics}})`) },
+        { expr: seen(`max by (target, topic) (kafka_topic_leaderless_partitions{${topics}})`) },
+        { expr: seen(`max by (target, topic) (kafka_topic_under_replicated_partitions{${topics}})`) },
       ],
       columns: [
         { from: 'target', title: 'Cluster' },
@@ -133,8 +171,14 @@ const consumers: Row = {
       width: 12,
       queries: [
         {
-          expr: noGroup(`sum by (target, group, topic) (kafka_consumer_group_lag_messages{${groups}})`),
-          legend: '{{group}} {{topic}}',
+          expr: noGroup(
+            largest(
+              `sum by (target, group, topic) (kafka_consumer_group_lag_messages{${groups}})`,
+              byGroup,
+              peak(`kafka_consumer_group_lag_messages{${groups}}`, byGroup),
+            ),
+          ),
+          legend: '{{target}} {{group}} {{topic}}',
         },
       ],
     }),
@@ -146,22 +190,32 @@ const consumers: Row = {
       thresholds: rising(10, 60),
       queries: [
         {
-          expr: noGroup(`max by (target, group, topic) (kafka_consumer_group_lag_seconds{${groups}})`),
-          legend: '{{group}} {{topic}}',
+          expr: noGroup(
+            largest(
+              `max by (target, group, topic) (kafka_consumer_group_lag_seconds{${groups}})`,
+              byGroup,
+              peak(`kafka_consumer_group_lag_seconds{${groups}}`, byGroup),
+            ),
+          ),
+          legend: '{{target}} {{group}} {{topic}}',
         },
       ],
     }),
     graph({
       title: 'Records read, by group',
       description: 'Records per second that each group has committed.',
-      unit: MessagesPerSecond,
+      unit: each('records/s'),
       width: 12,
       queries: [
         {
           expr: noGroup(
-            `sum by (target, group, topic) (rate(kafka_consumer_group_committed_offset{${groups}}[$__rate_interval]))`,
+            largest(
+              `sum by (target, group, topic) (rate(kafka_consumer_group_committed_offset{${groups}}[$__rate_interval]))`,
+              byGroup,
+              growth(`kafka_consumer_group_committed_offset{${groups}}`, byGroup),
+            ),
           ),
-          legend: '{{group}} {{topic}}',
+          legend: '{{target}} {{group}} {{topic}}',
         },
       ],
     }),

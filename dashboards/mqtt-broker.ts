@@ -3,17 +3,25 @@
  * API; what only EMQX tells is in a row of its own, folded.
  */
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
-import {
-  BytesPerSecondIEC,
-  CountsPerSecond,
-  MessagesPerSecond,
-  NoUnit,
-  Seconds,
-  Short,
-} from '@grafana/grafana-foundation-sdk/units';
+import { BytesPerSecondIEC, MessagesPerSecond, NoUnit, Seconds, Short } from '@grafana/grafana-foundation-sdk/units';
 import { dashboard, labelVariable, type Row } from './frame.ts';
-import { atLeast, blue, graph, noneAllowed, rising, safeOrLosing, stat, table, timeline, upOrDown } from './panels.ts';
-import { jobs, orZero, perSecond } from './promql.ts';
+import {
+  anyOrNone,
+  atLeast,
+  belowZero,
+  blue,
+  each,
+  graph,
+  noneAllowed,
+  red,
+  rising,
+  safeOrLosing,
+  stat,
+  table,
+  timeline,
+  upOrDown,
+} from './panels.ts';
+import { counted, growth, jobs, largest, orZero, perSecond } from './promql.ts';
 import { uids } from './uids.ts';
 
 const chosen = 'target=~"$broker"';
@@ -23,7 +31,19 @@ const losses = `${chosen},reason!~"no_subscribers|no_local"`;
 
 /** Of a target that is watched in two ways, each says the same once: the larger counts. */
 const level = (metric: string): string => `max by (target, node) (${metric}{${chosen}})`;
-const speed = (metric: string): string => `max by (target, node) (rate(${metric}{${chosen}}[$__rate_interval]))`;
+/**
+ * Brokers say their figures once in an interval, Mosquitto once in ten seconds and EMQX once in a minute, so a counter goes up in steps. Its rate
+ * swings with the steps that are in the window, and is half of the truth while half of the window has none; the slope of a line through them
+ * does neither. Only of a broker that started in the window, whose counters begin again, the rate has to do. Both end
+ * when nothing is read any more.
+ */
+const slope = (counter: string): string =>
+  `((deriv(${counter}[5m]) unless resets(${counter}[5m]) > 0 or rate(${counter}[5m])) and ${counter})`;
+const speed = (metric: string): string => `max by (target, node) ${slope(`${metric}{${chosen}}`)}`;
+
+/** Of the 20 that grew most. EMQX's API says these as they are when it is asked. */
+const busiest = (counter: string, by: string): string =>
+  largest(perSecond(counter, by, chosen), by, growth(`${counter}{${chosen}}`, by));
 
 const verdict: Row = {
   title: 'Does the broker pass messages on?',
@@ -33,33 +53,34 @@ const verdict: Row = {
       description: 'Whether the exporter is connected to every chosen broker.',
       unit: NoUnit,
       width: 4,
-      graph: false,
       thresholds: atLeast(1),
       mappings: [upOrDown],
       queries: [{ expr: `min(mqtt_broker_up{${chosen}})`, legend: 'up' }],
     }),
     stat({
       title: 'Probe',
-      description: 'How long a message takes through the broker: published, and received again, by the exporter.',
+      description:
+        'How long a message takes through the broker: published, and received again, by the exporter. Red if the last one of a broker did not come back.',
       unit: Seconds,
       width: 4,
       thresholds: rising(0.1, 1),
-      queries: [{ expr: `max(mqtt_probe_seconds{${chosen}})`, legend: 'round trip' }],
+      mappings: [belowZero('lost', red)],
+      queries: [
+        {
+          expr: `-1 * count(mqtt_probe_success{${chosen}} == 0) or max(mqtt_probe_seconds{${chosen}} and on (target) (mqtt_probe_success{${chosen}} == 1))`,
+          legend: 'round trip',
+        },
+      ],
     }),
     stat({
       title: 'Dropped',
       description:
-        'Messages in the time shown that the broker did not pass on although a client wanted them, as when its queue was full. They never reached the bridge.',
+        'Messages in the time shown that the broker did not pass on although a client wanted them, as when its queue was full. They never reached the bridge. No data of a broker that does not say it.',
       unit: Short,
       decimals: 0,
       width: 4,
       thresholds: noneAllowed,
-      queries: [
-        {
-          expr: `ceil(sum(increase(mqtt_broker_messages_dropped_total{${losses}}[$__range]))) or vector(0)`,
-          legend: 'dropped',
-        },
-      ],
+      queries: [{ expr: counted(`mqtt_broker_messages_dropped_total{${losses}}`), legend: 'dropped' }],
     }),
     stat({
       title: 'Connections',
@@ -71,18 +92,20 @@ const verdict: Row = {
     }),
     stat({
       title: 'Messages in',
-      description: 'Messages per second from clients.',
+      description:
+        'Messages per second from clients, over five minutes: most brokers say their figures only now and then.',
       unit: MessagesPerSecond,
       width: 4,
-      thresholds: [{ value: null, color: blue }],
+      thresholds: anyOrNone(blue),
       queries: [{ expr: `sum(${speed('mqtt_broker_messages_received_total')})`, legend: 'in' }],
     }),
     stat({
       title: 'Messages out',
-      description: 'Messages per second to clients. More than in when several subscribe to the same.',
+      description:
+        'Messages per second to clients, over five minutes. More than in when several subscribe to the same.',
       unit: MessagesPerSecond,
       width: 4,
-      thresholds: [{ value: null, color: blue }],
+      thresholds: anyOrNone(blue),
       queries: [{ expr: `sum(${speed('mqtt_broker_messages_sent_total')})`, legend: 'out' }],
     }),
   ],
@@ -93,7 +116,7 @@ const traffic: Row = {
   panels: [
     graph({
       title: 'Messages',
-      description: 'PUBLISH packets per second from and to clients, by node.',
+      description: 'PUBLISH packets per second from and to clients, by node, over five minutes.',
       unit: MessagesPerSecond,
       width: 8,
       queries: [
@@ -103,7 +126,7 @@ const traffic: Row = {
     }),
     graph({
       title: 'Bytes',
-      description: 'Bytes per second from and to clients, by node.',
+      description: 'Bytes per second from and to clients, by node, over five minutes.',
       unit: BytesPerSecondIEC,
       width: 8,
       queries: [
@@ -118,7 +141,12 @@ const traffic: Row = {
       width: 8,
       queries: [
         {
-          expr: orZero(perSecond('mqtt_broker_messages_dropped_total', 'reason', chosen), 'reason', 'none'),
+          expr: orZero(
+            `sum by (reason) ${slope(`mqtt_broker_messages_dropped_total{${chosen}}`)}`,
+            'reason',
+            'none',
+            `mqtt_broker_up{${chosen}} == 1`,
+          ),
           legend: '{{reason}}',
         },
       ],
@@ -163,7 +191,14 @@ const clients: Row = {
         'How long a message takes from the exporter through the broker and back. Gaps are messages that did not come back.',
       unit: Seconds,
       width: 8,
-      queries: [{ expr: `max by (target) (mqtt_probe_seconds{${chosen}})`, legend: '{{target}}' }],
+      logarithmic: true,
+      thresholds: rising(0.1, 1),
+      queries: [
+        {
+          expr: `max by (target) (mqtt_probe_seconds{${chosen}} and on (target) (mqtt_probe_success{${chosen}} == 1))`,
+          legend: '{{target}}',
+        },
+      ],
     }),
     timeline({
       title: 'Broker up',
@@ -186,7 +221,6 @@ const emqx: Row = {
       description: 'Whether the API of EMQX answers the exporter.',
       unit: NoUnit,
       width: 4,
-      graph: false,
       thresholds: atLeast(1),
       mappings: [upOrDown],
       queries: [{ expr: `min(emqx_api_up{${chosen}})`, legend: 'API' }],
@@ -196,7 +230,6 @@ const emqx: Row = {
       description: 'Whether EMQX has sessions on disk and a version that loses messages from them (5.8.1 to 5.8.9).',
       unit: NoUnit,
       width: 4,
-      graph: false,
       thresholds: noneAllowed,
       mappings: [safeOrLosing],
       queries: [{ expr: `max(emqx_durable_sessions_unsafe{${chosen}})`, legend: 'Durable sessions' }],
@@ -204,11 +237,11 @@ const emqx: Row = {
     graph({
       title: 'Rules',
       description: 'Per second, how often each rule was tried, and how often its SQL gave a result.',
-      unit: CountsPerSecond,
+      unit: each('times/s'),
       width: 8,
       queries: [
-        { expr: perSecond('emqx_rule_matched_total', 'target, rule', chosen), legend: '{{rule}} matched' },
-        { expr: perSecond('emqx_rule_passed_total', 'target, rule', chosen), legend: '{{rule}} passed' },
+        { expr: busiest('emqx_rule_matched_total', 'target, rule'), legend: '{{rule}} matched' },
+        { expr: busiest('emqx_rule_passed_total', 'target, rule'), legend: '{{rule}} passed' },
       ],
     }),
     graph({
@@ -217,9 +250,9 @@ const emqx: Row = {
       unit: MessagesPerSecond,
       width: 8,
       queries: [
-        { expr: perSecond('emqx_action_success_total', 'target, action', chosen), legend: '{{action}} delivered' },
-        { expr: perSecond('emqx_action_failed_total', 'target, action', chosen), legend: '{{action}} failed' },
-        { expr: perSecond('emqx_action_dropped_total', 'target, action', chosen), legend: '{{action}} dropped' },
+        { expr: busiest('emqx_action_success_total', 'target, action'), legend: '{{action}} delivered' },
+        { expr: busiest('emqx_action_failed_total', 'target, action'), legend: '{{action}} failed' },
+        { expr: busiest('emqx_action_dropped_total', 'target, action'), legend: '{{action}} dropped' },
       ],
     }),
     graph({
@@ -228,8 +261,8 @@ const emqx: Row = {
       unit: Short,
       width: 12,
       queries: [
-        { expr: `sum by (target, action) (emqx_action_queuing{${chosen}})`, legend: '{{action}} queued' },
-        { expr: `sum by (target, action) (emqx_action_inflight{${chosen}})`, legend: '{{action}} in flight' },
+        { expr: `topk(20, sum by (target, action) (emqx_action_queuing{${chosen}}))`, legend: '{{action}} queued' },
+        { expr: `topk(20, sum by (target, action) (emqx_action_inflight{${chosen}}))`, legend: '{{action}} in flight' },
       ],
     }),
     table({

@@ -9,9 +9,13 @@ import {
   BigValueColorMode,
   BigValueGraphMode,
   GraphDrawStyle,
+  GraphThresholdsStyleConfigBuilder,
+  GraphThresholdsStyleMode,
   LegendDisplayMode,
   LegendPlacement,
   ReduceDataOptionsBuilder,
+  ScaleDistribution,
+  ScaleDistributionConfigBuilder,
   StackingConfigBuilder,
   StackingMode,
   TooltipDisplayMode,
@@ -27,6 +31,7 @@ import {
   FieldColorModeId,
   MappingType,
   type Panel,
+  SpecialValueMatch,
   type Threshold,
   ThresholdsConfigBuilder,
   ThresholdsMode,
@@ -37,6 +42,7 @@ import { PanelBuilder as StatBuilder } from '@grafana/grafana-foundation-sdk/sta
 import { PanelBuilder as TimelineBuilder } from '@grafana/grafana-foundation-sdk/statetimeline';
 import { PanelBuilder as TableBuilder } from '@grafana/grafana-foundation-sdk/table';
 import { PanelBuilder as TimeseriesBuilder } from '@grafana/grafana-foundation-sdk/timeseries';
+import { Percent, PercentUnit, Seconds } from '@grafana/grafana-foundation-sdk/units';
 
 /** The Prometheus that the reader chose. */
 export const datasource = { type: 'prometheus', uid: '${datasource}' } as const;
@@ -51,7 +57,7 @@ export interface PanelSpec {
   readonly title: string;
   /** What it means, and when to worry. */
   readonly description: string;
-  /** One of the units of @grafana/grafana-foundation-sdk/units. */
+  /** One of the units of @grafana/grafana-foundation-sdk/units, or what `each` makes. */
   readonly unit: string;
   readonly queries: readonly Query[];
   /** Columns of 24. */
@@ -66,6 +72,9 @@ export interface PanelSpec {
   readonly mappings?: readonly ValueMapping[];
   readonly links?: readonly DashboardLink[];
 }
+
+/** A unit of its own that stays itself: Grafana would make 110 Mm of 110,000 km, and c/s of what is counted. */
+export const each = (unit: string): string => `suffix:${unit}`;
 
 export const green = '#56A64B';
 export const yellow = '#E0B400';
@@ -100,6 +109,24 @@ export const words = (named: Readonly<Record<string, readonly [text: string, col
   ),
 });
 
+/** A colour and a word for what nobody knows. Without, Grafana gives it the lowest value's colour, which is often green. */
+const unknown: ValueMapping = {
+  type: MappingType.SpecialValue,
+  options: { match: SpecialValueMatch.NullAndNan, result: { text: 'no data', color: grey, index: 0 } },
+};
+
+/** One word for every value below zero, which a query gives for what is worse than any number. */
+export const belowZero = (text: string, color: string): ValueMapping => ({
+  type: MappingType.RangeToText,
+  options: { from: null, to: -1e-9, result: { text, color, index: 0 } },
+});
+
+/** Neither good nor bad, and grey for nothing at all. */
+export const anyOrNone = (color: string): readonly Threshold[] => [
+  { value: null, color: grey },
+  { value: 1e-9, color },
+];
+
 export const upOrDown = words({ '0': ['down', red], '1': ['up', green] });
 export const safeOrLosing = words({ '0': ['safe', green], '1': ['lose messages', red] });
 
@@ -121,7 +148,7 @@ interface CommonBuilder extends Builder<Panel> {
 }
 
 /** Gives a builder everything that all kinds of panels have. */
-export function common<B extends CommonBuilder>(builder: B, spec: PanelSpec, instant = false): B {
+export function common<B extends CommonBuilder>(builder: B, spec: PanelSpec, now?: PromQueryFormat): B {
   const { thresholds = [{ value: null, color: green }], mappings = [], links = [], decimals, min, max } = spec;
   builder
     .title(spec.title)
@@ -130,7 +157,7 @@ export function common<B extends CommonBuilder>(builder: B, spec: PanelSpec, ins
     .span(spec.width)
     .height(spec.height ?? 8)
     .datasource(datasource)
-    .targets(spec.queries.map((query, index) => target(query, String.fromCharCode(65 + index), instant)))
+    .targets(spec.queries.map((query, index) => target(query, String.fromCharCode(65 + index), now)))
     .mappings([...mappings])
     .thresholds(new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps([...thresholds]))
     .links(links.map(link => ({ build: () => link })));
@@ -140,18 +167,26 @@ export function common<B extends CommonBuilder>(builder: B, spec: PanelSpec, ins
   return builder;
 }
 
-/** An instant query gives one table of all series; a query over time gives each its own. */
-function target({ expr, legend }: Query, refId: string, instant: boolean): DataqueryBuilder {
+/** An instant query asks for what is now, and gives nothing for what is not read any more. */
+function target({ expr, legend }: Query, refId: string, now: PromQueryFormat | undefined): DataqueryBuilder {
   const query = new DataqueryBuilder().refId(refId).expr(expr).datasource(datasource);
   if (legend !== undefined) query.legendFormat(legend);
-  return instant ? query.instant().format(PromQueryFormat.Table) : query.range();
+  return now === undefined ? query.range() : query.instant().format(now);
 }
 
-/** One number, coloured by what it means, with its course behind it. */
-export const stat = (spec: PanelSpec & { readonly graph?: boolean }): StatBuilder =>
-  common(new StatBuilder(), { height: 4, ...spec })
+/**
+ * One number, coloured by what it means, as it is now. It has no course behind it: for that Grafana asks for a range, whose last value it
+ * goes on showing, in the colour of health, long after anything was read.
+ */
+export const stat = (spec: PanelSpec): StatBuilder =>
+  common(
+    new StatBuilder(),
+    { height: 4, ...spec, mappings: [unknown, ...(spec.mappings ?? [])] },
+    PromQueryFormat.TimeSeries,
+  )
+    .noValue('no data')
     .colorMode(BigValueColorMode.Background)
-    .graphMode(spec.graph === false ? BigValueGraphMode.None : BigValueGraphMode.Area)
+    .graphMode(BigValueGraphMode.None)
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
     .reduceOptions(new ReduceDataOptionsBuilder().calcs(['lastNotNull']).values(false));
 
@@ -161,29 +196,62 @@ export interface GraphSpec extends PanelSpec {
   readonly bars?: boolean;
   /** Colours of series by their name, so that a thing looks the same in every panel. */
   readonly colors?: Readonly<Record<string, string>>;
+  /** Where small and large values are both to be seen. */
+  readonly logarithmic?: boolean;
+  /** Beside the graph, for many series. */
+  readonly legendRight?: boolean;
+  /** How far the axis goes at least. Of a part of a whole: what is seen is a small part. */
+  readonly softMax?: number;
 }
 
-/** Lines over time. */
+/** Parts of a whole end at the whole. */
+const whole: Readonly<Record<string, number>> = { [PercentUnit]: 1, [Percent]: 100 };
+
+/**
+ * Lines over time. Their thresholds are lines as well. Nothing but zeros is drawn on an axis up to 1, where Grafana's own goes up to 100.
+ * Each series gets the next colour of a list: colours worked out from names are the same for some of them.
+ */
 export function graph(spec: GraphSpec): TimeseriesBuilder {
-  const builder = common(new TimeseriesBuilder(), { min: 0, ...spec })
+  const {
+    softMax: atLeastTo,
+    max = atLeastTo === undefined ? whole[spec.unit] : undefined,
+    logarithmic = false,
+  } = spec;
+  const builder = common(new TimeseriesBuilder(), {
+    ...(logarithmic ? {} : { min: 0 }),
+    ...spec,
+    ...(max === undefined ? {} : { max }),
+  })
     .lineWidth(1)
     .fillOpacity(spec.stacked || spec.bars ? 40 : 8)
     .showPoints(VisibilityMode.Never)
     .drawStyle(spec.bars ? GraphDrawStyle.Bars : GraphDrawStyle.Line)
-    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassicByName))
+    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic))
     .legend(
       new VizLegendOptionsBuilder()
         .showLegend(true)
         .displayMode(LegendDisplayMode.List)
-        .placement(LegendPlacement.Bottom)
+        .placement(spec.legendRight ? LegendPlacement.Right : LegendPlacement.Bottom)
         .calcs([]),
     )
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi));
   if (spec.stacked) builder.stacking(new StackingConfigBuilder().mode(StackingMode.Normal).group('A'));
+  if (max === undefined) builder.axisSoftMax(atLeastTo ?? usualMax(spec));
+  if (logarithmic) builder.scaleDistribution(new ScaleDistributionConfigBuilder().type(ScaleDistribution.Log).log(10));
+  if (spec.thresholds) {
+    builder.thresholdsStyle(new GraphThresholdsStyleConfigBuilder().mode(GraphThresholdsStyleMode.Dashed));
+  }
   for (const [name, color] of Object.entries(spec.colors ?? {})) {
     builder.overrideByName(name, [{ id: 'color', value: { mode: FieldColorModeId.Fixed, fixedColor: color } }]);
   }
   return builder;
+}
+
+/** Of times the first threshold, so that it is seen; on a logarithmic axis all of them. */
+function usualMax({ unit, thresholds = [], logarithmic }: GraphSpec): number {
+  const limits = thresholds.flatMap(({ value }) => value ?? []);
+  if (unit !== Seconds || limits.length === 0) return 1;
+  return logarithmic ? limits.at(-1)! * 1.5 : limits[0]! * 1.2;
 }
 
 /** A state over time, in words. */
@@ -211,6 +279,10 @@ export interface Column {
   /** Colours the cell. */
   readonly thresholds?: readonly Threshold[];
   readonly mappings?: readonly ValueMapping[];
+  /** Pixels, of what must be read whole. */
+  readonly width?: number;
+  /** Where a click leads. */
+  readonly link?: { readonly title: string; readonly url: string };
 }
 
 export interface TableSpec extends PanelSpec {
@@ -219,7 +291,9 @@ export interface TableSpec extends PanelSpec {
 
 /** The values as they are now, a row for each set of labels; the queries must leave the labels that tell rows apart, and no others. */
 export function table(spec: TableSpec): TableBuilder {
-  const builder = common(new TableBuilder(), spec, true).filterable(true).transformations(asColumns(spec.columns));
+  const builder = common(new TableBuilder(), spec, PromQueryFormat.Table)
+    .filterable(true)
+    .transformations(asColumns(spec.columns));
   for (const column of spec.columns) {
     const colored = column.thresholds !== undefined || column.mappings !== undefined;
     const cell = { id: 'custom.cellOptions', value: { type: colored ? 'color-text' : 'auto' } };
@@ -254,10 +328,12 @@ const values = ['Value', ...[...'ABCDEFGH'].map(letter => `Value #${letter}`)];
 const fieldName = (from: string): string => (from.startsWith('#') ? `Value ${from}` : from);
 
 /** How a column's values are shown. */
-export function columnProperties({ unit, decimals, thresholds, mappings }: Column): DynamicConfigValue[] {
+export function columnProperties({ unit, decimals, thresholds, mappings, width, link }: Column): DynamicConfigValue[] {
   const properties: DynamicConfigValue[] = [];
   if (unit !== undefined) properties.push({ id: 'unit', value: unit });
   if (decimals !== undefined) properties.push({ id: 'decimals', value: decimals });
+  if (width !== undefined) properties.push({ id: 'custom.width', value: width });
+  if (link !== undefined) properties.push({ id: 'links', value: [link] });
   if (mappings !== undefined) properties.push({ id: 'mappings', value: mappings });
   if (thresholds !== undefined) {
     properties.push({ id: 'thresholds', value: { mode: ThresholdsMode.Absolute, steps: thresholds } });

@@ -1,17 +1,18 @@
 /** The lower rows of Pipeline: where messages wait, and why. */
-import {
-  BytesIEC,
-  CountsPerSecond,
-  MessagesPerSecond,
-  NoUnit,
-  PercentUnit,
-  Seconds,
-  Short,
-} from '@grafana/grafana-foundation-sdk/units';
+import { BytesIEC, NoUnit, PercentUnit, Seconds, Short } from '@grafana/grafana-foundation-sdk/units';
 import { objective } from './alerts/delivery-objective.ts';
 import type { Row } from './frame.ts';
-import { atLeast, graph, noneAllowed, rising, table, timeline, upOrDown } from './panels.ts';
-import { chosenBridge as chosen, chosenSource, deliveryQuantile, jobs, orZero, perSecond, slowPart } from './promql.ts';
+import { atLeast, each, graph, rising, timeline, upOrDown } from './panels.ts';
+import {
+  chosenBridge as chosen,
+  chosenSource,
+  deliveryQuantile,
+  jobs,
+  orZero,
+  perSecond,
+  slowPart,
+  windowInUse,
+} from './promql.ts';
 
 export const deliveryTime: Row = {
   title: 'Delivery time',
@@ -22,6 +23,7 @@ export const deliveryTime: Row = {
         'How long messages take from being read to the last acknowledgement, by Kafka or the MQTT broker, of what was made of them: the median, and the slowest 5 and 1 of 100, by source.',
       unit: Seconds,
       width: 12,
+      logarithmic: true,
       thresholds: rising(objective.seconds / 4, objective.seconds),
       queries: [
         { expr: deliveryQuantile(0.5, chosenSource), legend: '{{source}} p50' },
@@ -34,6 +36,7 @@ export const deliveryTime: Row = {
       description: `The part of messages that took longer than the objective allows (${objective.seconds} s), by bridge and source; only of those from MQTT and Kafka. At most ${objective.slowPart * 100} % of a month’s messages may.`,
       unit: PercentUnit,
       width: 6,
+      softMax: 20 * objective.slowPart,
       thresholds: rising(objective.slowPart, 14.4 * objective.slowPart),
       queries: [
         { expr: slowPart(objective.seconds, '$__rate_interval', chosenSource), legend: '{{bridge}} {{source}}' },
@@ -45,6 +48,7 @@ export const deliveryTime: Row = {
         'How fast slow messages use up what the objective allows: 1 uses a month’s budget in a month, 14.4 uses it in two days, and alerts.',
       unit: Short,
       width: 6,
+      thresholds: rising(1, 14.4),
       queries: [
         {
           expr: `max(bridge_source:mkb_delivery_slow:ratio_rate5m{${chosenSource}}) / ${objective.slowPart}`,
@@ -65,6 +69,7 @@ export const deliveryTime: Row = {
 
 export const backPressure: Row = {
   title: 'Back-pressure and connections',
+  folded: true,
   panels: [
     graph({
       title: 'Window in use',
@@ -72,11 +77,10 @@ export const backPressure: Row = {
         'Messages from MQTT in flight, and those that are safe but held back by one before them, as a part of the Receive Maximum, which is how many the broker may send unacknowledged. At 100 % the broker waits for the bridge, and keeps the backlog.',
       unit: PercentUnit,
       width: 6,
-      max: 1,
       thresholds: rising(0.7, 0.9),
       queries: [
         {
-          expr: `(mkb_messages_in_flight{${chosen},source="mqtt"} + ignoring (source) mkb_acknowledgements_held_back{${chosen}}) / mkb_window_limit_messages{${chosen}}`,
+          expr: windowInUse(chosen),
           legend: '{{bridge}} {{instance}}',
         },
         {
@@ -91,7 +95,6 @@ export const backPressure: Row = {
         'What undelivered records hold, as a part of delivery.buffer.maxBytes. At 100 % the bridge stops reading.',
       unit: PercentUnit,
       width: 6,
-      max: 1,
       thresholds: rising(0.7, 0.9),
       queries: [
         {
@@ -106,7 +109,6 @@ export const backPressure: Row = {
         'The part of the time in which a source was asked to hand over nothing, because a buffer was full or a rule waited for an answer.',
       unit: PercentUnit,
       width: 6,
-      max: 1,
       queries: [
         {
           expr: `sum by (bridge, instance, source) (rate(mkb_paused_seconds_total{${chosenSource}}[$__rate_interval]))`,
@@ -118,12 +120,17 @@ export const backPressure: Row = {
       title: 'Retried errors',
       description:
         'Failures that are retried, and so lose nothing, per second and by error code (docs/reference/errors.md). “none” when there has been none.',
-      unit: CountsPerSecond,
+      unit: each('errors/s'),
       width: 6,
       bars: true,
       queries: [
         {
-          expr: orZero(perSecond('mkb_retried_errors_total', 'reason', chosen), 'reason', 'none'),
+          expr: orZero(
+            perSecond('mkb_retried_errors_total', 'reason', chosen),
+            'reason',
+            'none',
+            `mkb_mqtt_connected{${chosen}}`,
+          ),
           legend: '{{reason}}',
         },
       ],
@@ -158,68 +165,9 @@ export const backPressure: Row = {
   ],
 };
 
-export const rules: Row = {
-  title: 'Rules',
-  panels: [
-    graph({
-      title: 'Passed, by rule',
-      description: 'Messages per second of which a rule made a row.',
-      unit: MessagesPerSecond,
-      width: 8,
-      queries: [{ expr: perSecond('mkb_rule_passed_total', 'bridge, rule', chosen), legend: '{{bridge}} {{rule}}' }],
-    }),
-    graph({
-      title: 'Failed, by rule',
-      description:
-        'Messages per second for which a rule’s SQL could not be worked out: they are dead-lettered, or dropped if the document says so.',
-      unit: MessagesPerSecond,
-      width: 8,
-      queries: [{ expr: perSecond('mkb_rule_failed_total', 'bridge, rule', chosen), legend: '{{bridge}} {{rule}}' }],
-    }),
-    graph({
-      title: 'Written without their key',
-      description:
-        'Records per second that a sink wrote without the key that it asks for, or with one that lacks a part, because the message had no value for it: they are spread over partitions, and not in order. The log names the placeholder once.',
-      unit: CountsPerSecond,
-      width: 8,
-      thresholds: noneAllowed,
-      queries: [
-        {
-          expr: perSecond('mkb_sink_keys_missing_total', 'bridge, rule, sink', chosen),
-          legend: '{{bridge}} {{rule}} sink {{sink}}',
-        },
-      ],
-    }),
-    table({
-      title: 'Rules since their bridge started',
-      description:
-        'Each rule’s messages: matched by topic, passed by WHERE, failed; and the records of its sinks, and how many of these were written without their key.',
-      unit: Short,
-      width: 24,
-      queries: [
-        { expr: `sum by (bridge, rule) (mkb_rule_matched_total{${chosen}})` },
-        { expr: `sum by (bridge, rule) (mkb_rule_passed_total{${chosen}})` },
-        { expr: `sum by (bridge, rule) (mkb_rule_failed_total{${chosen}})` },
-        { expr: `sum by (bridge, rule) (mkb_sink_records_delivered_total{${chosen}})` },
-        { expr: `sum by (bridge, rule) (mkb_sink_records_failed_total{${chosen}})` },
-        { expr: `sum by (bridge, rule) (mkb_sink_keys_missing_total{${chosen}})` },
-      ],
-      columns: [
-        { from: 'bridge', title: 'Bridge' },
-        { from: 'rule', title: 'Rule' },
-        { from: '#A', title: 'Matched' },
-        { from: '#B', title: 'Passed' },
-        { from: '#C', title: 'Failed', thresholds: noneAllowed },
-        { from: '#D', title: 'Records delivered' },
-        { from: '#E', title: 'Records failed', thresholds: noneAllowed },
-        { from: '#F', title: 'Without their key', thresholds: noneAllowed },
-      ],
-    }),
-  ],
-};
-
 export const process: Row = {
   title: 'The process',
+  folded: true,
   panels: [
     graph({
       title: 'Processor',
@@ -244,6 +192,7 @@ export const process: Row = {
         'How long the process makes its own work wait. Above a tenth of a second it has more to do than it can.',
       unit: Seconds,
       width: 8,
+      thresholds: rising(0.1, 1),
       queries: [{ expr: `nodejs_eventloop_lag_p99_seconds{job="${jobs.bridge}"}`, legend: '{{instance}}' }],
     }),
   ],

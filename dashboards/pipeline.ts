@@ -1,16 +1,34 @@
 /**
- * Pipeline: are messages lost or late? The first row answers in one look: everything green means no. The rows below say where and why.
+ * Pipeline: are messages lost or late? The first row answers in one look: everything green means no, and grey that nobody knows. The rows below say where and why.
  */
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
-import { MessagesPerSecond, NoUnit, Seconds, Short } from '@grafana/grafana-foundation-sdk/units';
+import { MessagesPerSecond, NoUnit, PercentUnit, Seconds, Short } from '@grafana/grafana-foundation-sdk/units';
 import { objective } from './alerts/delivery-objective.ts';
+import { intendedColors, lossColors, sourceColors } from './colors.ts';
 import { consumerAndPublisher } from './consumer-and-publisher.ts';
+import { firingAlerts, firingTable } from './firing.ts';
 import { dashboard, labelVariable, linkTo, type Row } from './frame.ts';
-import { atLeast, blue, graph, green, grey, noneAllowed, red, rising, stat, upOrDown, yellow } from './panels.ts';
-import { backPressure, deliveryTime, process, rules } from './pipeline-details.ts';
+import {
+  anyOrNone,
+  atLeast,
+  belowZero,
+  blue,
+  graph,
+  green,
+  grey,
+  noneAllowed,
+  red,
+  rising,
+  stat,
+  upOrDown,
+  yellow,
+} from './panels.ts';
+import { backPressure, deliveryTime, process } from './pipeline-details.ts';
+import { ruleState, rules } from './pipeline-rules.ts';
 import {
   chosenSource as chosen,
   chosenBridge,
+  counted,
   deliveryQuantile,
   jobs,
   leftOut,
@@ -18,6 +36,7 @@ import {
   perSecond,
   timedSources,
   unaccounted,
+  windowInUse,
 } from './promql.ts';
 import { uids } from './uids.ts';
 
@@ -31,18 +50,26 @@ const colors = {
 
 const perSource = '{{bridge}} {{instance}} {{source}}';
 
+/** How long the oldest message in flight has waited, coloured from where it is no longer usual. */
+const waiting = rising(10, 60);
+
+const rate = (name: string): string => `sum(rate(mkb_messages_${name}{${chosen}}[$__rate_interval]))`;
+const oldest = (matchers: string): string => `max by (source) (mkb_oldest_in_flight_seconds{${matchers}})`;
+const timed = `${chosenBridge},${timedSources}`;
+const late = `${oldest(timed)} > ${objective.seconds}`;
+
 const verdict: Row = {
   title: 'Are messages lost or late?',
   panels: [
     stat({
       title: 'Lost',
       description:
-        'Messages dropped in the time shown for any reason but a rule’s own will, of all sources. Anything but 0 is a loss: see Dropped, by reason.',
+        'Messages dropped in the time shown for any reason but a rule’s own will, of all sources. Anything but 0 is a loss: see Lost, by reason.',
       unit: Short,
       decimals: 0,
-      width: 4,
+      width: 3,
       thresholds: noneAllowed,
-      queries: [{ expr: `ceil(sum(increase(${lost(chosen)}[$__range])))`, legend: 'lost' }],
+      queries: [{ expr: counted(lost(chosen)), legend: 'lost' }],
     }),
     stat({
       title: 'Dead-lettered',
@@ -50,90 +77,105 @@ const verdict: Row = {
         'Messages in the time shown that failed permanently and are in the dead-letter topic, with the reason in their headers. They are not lost, and somebody must look.',
       unit: Short,
       decimals: 0,
-      width: 4,
+      width: 3,
       thresholds: [
         { value: null, color: green },
         { value: 1e-9, color: yellow },
       ],
+      queries: [{ expr: counted(`mkb_messages_dead_lettered_total{${chosen}}`), legend: 'dead-lettered' }],
+    }),
+    stat({
+      title: 'Oldest in flight',
+      description:
+        'For how long the oldest message that has no outcome yet has been on its way. It grows by a second each second while what messages are written to is down.',
+      unit: Seconds,
+      width: 3,
+      thresholds: waiting,
+      queries: [{ expr: `max(mkb_oldest_in_flight_seconds{${chosen}})`, legend: 'oldest' }],
+    }),
+    stat({
+      title: 'Delivery time, p99',
+      description: `99 of 100 messages were delivered within this time of being read from MQTT or Kafka; or, while one waits for longer than the objective of ${objective.seconds} s, for how long. Red above the objective.`,
+      unit: Seconds,
+      width: 3,
+      thresholds: rising(objective.seconds / 4, objective.seconds),
+      queries: [{ expr: `${late} or ${deliveryQuantile(0.99, timed)}`, legend: '{{source}}' }],
+    }),
+    stat({
+      title: 'Connected',
+      description:
+        'Whether Prometheus reads every bridge, and whether each is connected and subscribed to its MQTT broker, and connected to Kafka.',
+      unit: NoUnit,
+      width: 3,
+      thresholds: atLeast(1),
+      mappings: [upOrDown],
+      links: [linkTo(uids.broker, 'MQTT broker'), linkTo(uids.kafka, 'Kafka')],
       queries: [
-        {
-          expr: `ceil(sum(increase(mkb_messages_dead_lettered_total{${chosen}}[$__range])))`,
-          legend: 'dead-lettered',
-        },
+        { expr: `min(up{job="${jobs.bridge}"})`, legend: 'Bridge' },
+        { expr: `min(mkb_mqtt_connected{${chosenBridge}})`, legend: 'MQTT' },
+        { expr: `min(mkb_kafka_connected{${chosenBridge}})`, legend: 'Kafka' },
       ],
     }),
+    firingTable(9, 8),
     stat({
       title: 'Unaccounted for',
       description:
         'Received less delivered, dead-lettered, dropped, returned and in flight. It is 0 at every moment, for each source; anything else is a fault of the bridge.',
       unit: Short,
       decimals: 0,
-      width: 4,
+      width: 3,
       thresholds: noneAllowed,
       queries: [{ expr: `sum(abs(${unaccounted(chosen)}))`, legend: 'unaccounted' }],
-    }),
-    stat({
-      title: 'Delivery time, p99',
-      description: `99 of 100 messages were delivered within this time of being read from MQTT or Kafka. Red above the objective of ${objective.seconds} s.`,
-      unit: Seconds,
-      width: 4,
-      thresholds: rising(objective.seconds / 4, objective.seconds),
-      queries: [{ expr: deliveryQuantile(0.99, `${chosenBridge},${timedSources}`), legend: '{{source}}' }],
-    }),
-    stat({
-      title: 'Connected',
-      description: 'Whether every bridge is connected and subscribed to its MQTT broker, and connected to Kafka.',
-      unit: NoUnit,
-      width: 4,
-      graph: false,
-      thresholds: atLeast(1),
-      mappings: [upOrDown],
-      links: [linkTo(uids.broker, 'MQTT broker'), linkTo(uids.kafka, 'Kafka')],
-      queries: [
-        { expr: `min(mkb_mqtt_connected{${chosenBridge}})`, legend: 'MQTT' },
-        { expr: `min(mkb_kafka_connected{${chosenBridge}})`, legend: 'Kafka' },
-      ],
-    }),
-    stat({
-      title: 'Alerts firing',
-      description: 'Alerts that fire now, of all severities. Each names its runbook.',
-      unit: Short,
-      decimals: 0,
-      width: 4,
-      thresholds: noneAllowed,
-      queries: [
-        {
-          expr: 'count(ALERTS{alertstate="firing",alertname=~"Mkb.*|Mqtt.*|Kafka.*"}) or vector(0)',
-          legend: 'firing',
-        },
-      ],
     }),
     stat({
       title: 'Received',
       description: 'Messages per second that sources handed over: from MQTT, from Kafka, events, rows of windows.',
       unit: MessagesPerSecond,
-      width: 8,
-      thresholds: [{ value: null, color: blue }],
-      queries: [{ expr: `sum(rate(mkb_messages_received_total{${chosen}}[$__rate_interval]))`, legend: 'received' }],
+      width: 3,
+      thresholds: anyOrNone(blue),
+      queries: [{ expr: rate('received_total'), legend: 'received' }],
     }),
     stat({
       title: 'Delivered',
       description:
-        'Messages per second of which Kafka, or the MQTT broker, has acknowledged everything that was made of them.',
+        'Messages per second of which Kafka, or the MQTT broker, has acknowledged everything that was made of them. Red when there are none, and some wait.',
       unit: MessagesPerSecond,
-      width: 8,
-      thresholds: [{ value: null, color: green }],
-      queries: [{ expr: `sum(rate(mkb_messages_delivered_total{${chosen}}[$__rate_interval]))`, legend: 'delivered' }],
+      width: 3,
+      thresholds: anyOrNone(green),
+      mappings: [belowZero('none, some wait', red)],
+      queries: [
+        {
+          expr: `${rate('delivered_total')} > 0 or 0 - (max(mkb_oldest_in_flight_seconds{${chosen}}) > bool ${objective.seconds})`,
+          legend: 'delivered',
+        },
+      ],
     }),
     stat({
-      title: 'In flight',
+      title: 'Window in use',
       description:
-        'Messages that are on their way: received, and without an outcome yet. A level is healthy, a slope is not.',
+        'The fullest window of all bridges: messages from MQTT in flight, as a part of the Receive Maximum. When it is full, the broker keeps what comes.',
+      unit: PercentUnit,
+      decimals: 0,
+      max: 1,
+      width: 3,
+      thresholds: rising(0.7, 0.9),
+      queries: [{ expr: `max(${windowInUse(chosenBridge)})`, legend: 'in use' }],
+    }),
+    stat({
+      title: 'Alerts firing',
+      description:
+        'Alerts that fire now, of all severities, the table beside it has them. No data if Prometheus does not work out the rules of this kit, or has no bridge to apply them to.',
       unit: Short,
       decimals: 0,
-      width: 8,
-      thresholds: [{ value: null, color: blue }],
-      queries: [{ expr: `sum(mkb_messages_in_flight{${chosen}})`, legend: 'in flight' }],
+      width: 3,
+      thresholds: noneAllowed,
+      queries: [
+        {
+          // What the rules record shows that they are worked out.
+          expr: `count(${firingAlerts}) or 0 * count(bridge_source:mkb_delivery:rate5m)`,
+          legend: 'firing',
+        },
+      ],
     }),
   ],
 };
@@ -157,18 +199,31 @@ const flow: Row = {
       ],
     }),
     graph({
-      title: 'Dropped, by reason',
+      title: 'Lost, by reason',
       description:
-        'filtered (a WHERE said no), no_rule (no rule wants the topic), other_copy (another copy of it goes through the rules), old_subscription (it came for a filter of an older document), retained (mqtt.retained says no), aggregated (it only counts in a window) and expired (the messageExpiry of its sink was over) are intended. All other reasons are losses; docs/runbooks/mkb-messages-lost.md explains each.',
+        'Messages per second that are nowhere, although neither document nor rules ask for it; docs/runbooks/mkb-messages-lost.md explains each reason.',
       unit: MessagesPerSecond,
-      width: 6,
-      queries: [{ expr: perSecond('mkb_messages_dropped_total', 'reason', chosen), legend: '{{reason}}' }],
+      width: 12,
+      legendRight: true,
+      colors: lossColors,
+      queries: [{ expr: `sum by (reason) (rate(${lost(chosen)}[$__rate_interval]))`, legend: '{{reason}}' }],
+    }),
+    graph({
+      title: 'Left out, by reason',
+      description:
+        'Messages per second that went nowhere as they should: filtered (a WHERE said no), no_rule (no rule wants the topic), other_copy (another copy of it goes through the rules), old_subscription (it came for a filter of an older document), retained (mqtt.retained says no), aggregated (it only counts in a window), expired (the messageExpiry of its sink was over).',
+      unit: MessagesPerSecond,
+      width: 12,
+      legendRight: true,
+      colors: intendedColors,
+      queries: [{ expr: `sum by (reason) (rate(${leftOut(chosen)}[$__rate_interval]))`, legend: '{{reason}}' }],
     }),
     graph({
       title: 'Received, by source',
       description: 'Messages per second from MQTT, from Kafka, events, and rows of windows.',
       unit: MessagesPerSecond,
-      width: 6,
+      width: 12,
+      colors: sourceColors,
       queries: [{ expr: perSecond('mkb_messages_received_total', 'source', chosen), legend: '{{source}}' }],
     }),
     graph({
@@ -185,7 +240,7 @@ const flow: Row = {
         'For how long the oldest message has been on its way, by instance and source. A line that rises is one message that waits, whatever the others do; /readyz of the instance says what for.',
       unit: Seconds,
       width: 12,
-      thresholds: rising(60, 300),
+      thresholds: waiting,
       queries: [
         { expr: `max by (bridge, instance, source) (mkb_oldest_in_flight_seconds{${chosen}})`, legend: perSource },
       ],
@@ -204,5 +259,5 @@ export const pipelineDashboard = (): Dashboard =>
       labelVariable('source', 'source', 'mkb_messages_received_total', 'Source'),
     ],
     restartsOf: [jobs.bridge],
-    rows: [verdict, flow, deliveryTime, backPressure, rules, process, consumerAndPublisher],
+    rows: [verdict, flow, deliveryTime, backPressure, rules, ruleState, process, consumerAndPublisher],
   });

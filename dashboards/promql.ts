@@ -78,6 +78,36 @@ export const slowPart = (seconds: number, window: string, matchers = ''): string
 export const timedRate = (window: string): string =>
   `sum by (bridge, source) (rate(mkb_delivery_seconds_count${selector(timedSources)}[${window}]))`;
 
-/** The query, or one series of 0 where there is nothing to show because nothing of the kind has happened yet. */
-export const orZero = (query: string, label: string, name: string): string =>
-  `${query} or on () label_replace(vector(0), "${label}", "${name}", "", "")`;
+/** Messages from MQTT in flight, and those that are safe but held back by one before them, as a part of how many may be. */
+export const windowInUse = (matchers: string): string =>
+  `(mkb_messages_in_flight{${matchers},source="mqtt"} + ignoring (source) mkb_acknowledgements_held_back{${matchers}}) / mkb_window_limit_messages{${matchers}}`;
+
+/**
+ * The query, or one series of 0 where there is nothing to show because nothing of the kind has happened yet.
+ *
+ * @param read a query that gives something only while what is asked for is read: without it, zero would be a guess
+ */
+export const orZero = (query: string, label: string, name: string, read: string): string =>
+  `${query} or on () label_replace(0 * count(${read}), "${label}", "${name}", "", "")`;
+
+/**
+ * What happened in the time shown, counted: increase() works out what a whole interval would have had, and so makes 3 of 2. Only of a counter
+ * that began again in between, its rounded estimate is all there is.
+ *
+ * Zero is shown only while the counter is read. More than zero stays, whatever has died since.
+ */
+export function counted(counter: string): string {
+  const range = `${counter}[$__range]`;
+  const one = `round(increase(${range})) unless resets(${range}) == 0 or max_over_time(${range}) - min_over_time(${range})`;
+  return `sum(${one}) > 0 or 0 * count(${counter})`;
+}
+
+/** The series that are among the 20 largest, by these labels, over the whole time shown: so they are 20 all the time. */
+export const largest = (query: string, by: string, size: string): string => `${query} and on (${by}) topk(20, ${size})`;
+
+/** A gauge's largest value in the time shown, by which series are chosen. */
+export const peak = (gauge: string, by: string): string => `max by (${by}) (max_over_time(${gauge}[$__range] @ end()))`;
+
+/** A counter's growth in the time shown, by which series are chosen. */
+export const growth = (counter: string, by: string): string =>
+  `sum by (${by}) (increase(${counter}[$__range] @ end()))`;

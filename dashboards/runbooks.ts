@@ -6,9 +6,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import { PanelBuilder as TextBuilder, TextMode } from '@grafana/grafana-foundation-sdk/text';
-import { NoUnit } from '@grafana/grafana-foundation-sdk/units';
+import { firingTable } from './firing.ts';
 import { dashboard } from './frame.ts';
-import { table } from './panels.ts';
 import { jobs } from './promql.ts';
 import { alertNames, runbookPanel, runbookPath } from './rule-file.ts';
 import { uids } from './uids.ts';
@@ -44,28 +43,7 @@ export const runbooksDashboard = (): Dashboard =>
     rows: [
       {
         title: 'Now',
-        panels: [
-          table({
-            title: 'Alerts that fire',
-            description: 'Every alert of this kit that fires now. Its page is below.',
-            unit: NoUnit,
-            width: 24,
-            queries: [
-              {
-                expr: 'max by (alertname, severity, bridge, source, target, topic, instance) (ALERTS{alertstate="firing",alertname=~"(Mkb|Mqtt|Emqx|Kafka).*"})',
-              },
-            ],
-            columns: [
-              { from: 'alertname', title: 'Alert' },
-              { from: 'severity', title: 'Severity' },
-              { from: 'bridge', title: 'Bridge' },
-              { from: 'source', title: 'Source' },
-              { from: 'target', title: 'Target' },
-              { from: 'topic', title: 'Topic' },
-              { from: 'instance', title: 'Instance' },
-            ],
-          }),
-        ],
+        panels: [firingTable(24, 8)],
       },
       {
         title: 'Pages',

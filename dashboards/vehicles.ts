@@ -11,9 +11,9 @@ import {
   MapCenterID,
   MapViewConfigBuilder,
 } from '@grafana/grafana-foundation-sdk/geomap';
+import { PromQueryFormat } from '@grafana/grafana-foundation-sdk/prometheus';
 import {
   Degrees,
-  Kilometer,
   KilometersPerHour,
   KiloWatt,
   MessagesPerSecond,
@@ -23,12 +23,14 @@ import {
 } from '@grafana/grafana-foundation-sdk/units';
 import { dashboard, labelVariable, linkTo, type Row } from './frame.ts';
 import {
+  anyOrNone,
   asColumns,
   atLeast,
   blue,
   type Column,
   columnProperties,
   common,
+  each,
   graph,
   green,
   grey,
@@ -41,7 +43,7 @@ import {
   words,
   yellow,
 } from './panels.ts';
-import { jobs } from './promql.ts';
+import { jobs, largest } from './promql.ts';
 import { uids } from './uids.ts';
 
 const chosen = 'vehicle=~"$vehicle"';
@@ -54,6 +56,14 @@ const charge = [
 
 /** One value of each vehicle, without the labels that only say who was scraped. */
 const now = (metric: string): string => `sum by (vehicle) (${metric}{${chosen}})`;
+
+/** In graphs, the 20 that drove farthest in the time shown. */
+const shown = (query: string): string =>
+  largest(
+    query,
+    'vehicle',
+    `sum by (vehicle) (max_over_time(vehicle_odometer_km{${chosen}}[$__range] @ end()) - min_over_time(vehicle_odometer_km{${chosen}}[$__range] @ end()))`,
+  );
 
 const fleet: Row = {
   title: 'The fleet',
@@ -83,6 +93,7 @@ const fleet: Row = {
         'Messages per second that bridges delivered. It should be what was published, unless others publish too.',
       unit: MessagesPerSecond,
       width: 4,
+      thresholds: anyOrNone(green),
       links: [linkTo(uids.pipeline, 'Pipeline')],
       queries: [
         { expr: 'sum(rate(mkb_messages_delivered_total{source="mqtt"}[$__rate_interval]))', legend: 'delivered' },
@@ -93,7 +104,7 @@ const fleet: Row = {
       description: 'Vehicles that are on the road now.',
       unit: Short,
       width: 4,
-      queries: [{ expr: `count(vehicle_activity{${chosen}} == 1) or vector(0)`, legend: 'driving' }],
+      queries: [{ expr: `sum(vehicle_activity{${chosen}} == bool 1)`, legend: 'driving' }],
     }),
     stat({
       title: 'Charging',
@@ -101,12 +112,12 @@ const fleet: Row = {
       unit: Short,
       width: 4,
       thresholds: [{ value: null, color: blue }],
-      queries: [{ expr: `count(vehicle_activity{${chosen}} == 2) or vector(0)`, legend: 'charging' }],
+      queries: [{ expr: `sum(vehicle_activity{${chosen}} == bool 2)`, legend: 'charging' }],
     }),
     stat({
       title: 'Driven',
       description: 'Kilometres that all chosen vehicles together drove in the time shown.',
-      unit: Kilometer,
+      unit: each('km'),
       decimals: 1,
       width: 4,
       queries: [
@@ -161,7 +172,7 @@ const arrows = {
 };
 
 const map = (): GeomapBuilder => {
-  const builder = common(new GeomapBuilder(), mapSpec, true)
+  const builder = common(new GeomapBuilder(), mapSpec, PromQueryFormat.Table)
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
     .transformations(asColumns(mapColumns))
     .view(new MapViewConfigBuilder().id(MapCenterID.Fit).allLayers(true).padding(15).zoom(12))
@@ -186,18 +197,18 @@ const road: Row = {
     map(),
     graph({
       title: 'Speed',
-      description: 'Speed of each vehicle as of its last message.',
+      description: 'Speed of each vehicle as of its last message. The 20 vehicles that drove farthest.',
       unit: KilometersPerHour,
       width: 12,
-      queries: [{ expr: now('vehicle_speed_kmh'), legend: '{{vehicle}}' }],
+      queries: [{ expr: shown(now('vehicle_speed_kmh')), legend: '{{vehicle}}' }],
     }),
     timeline({
       title: 'What they are doing',
-      description: 'Driving, charging or parked.',
+      description: 'Driving, charging or parked. The 20 vehicles that drove farthest.',
       unit: NoUnit,
       width: 12,
       mappings: [activities],
-      queries: [{ expr: now('vehicle_activity'), legend: '{{vehicle}}' }],
+      queries: [{ expr: shown(now('vehicle_activity')), legend: '{{vehicle}}' }],
     }),
   ],
 };
@@ -207,26 +218,31 @@ const battery: Row = {
   panels: [
     graph({
       title: 'State of charge',
-      description: 'How full each battery is. It falls with every kilometre and rises at a charger.',
+      description:
+        'How full each battery is. It falls with every kilometre and rises at a charger. The 20 vehicles that drove farthest.',
       unit: Percent,
-      width: 8,
-      max: 100,
-      queries: [{ expr: now('vehicle_state_of_charge_percent'), legend: '{{vehicle}}' }],
+      width: 12,
+      legendRight: true,
+      queries: [{ expr: shown(now('vehicle_state_of_charge_percent')), legend: '{{vehicle}}' }],
     }),
     graph({
       title: 'Power',
-      description: 'Power out of each battery; below zero it goes in, from a charger or from braking.',
+      description:
+        'Power out of each battery; below zero it goes in, from a charger or from braking. The 20 vehicles that drove farthest.',
       unit: KiloWatt,
-      width: 8,
+      width: 12,
+      legendRight: true,
       min: undefined,
-      queries: [{ expr: now('vehicle_power_kw'), legend: '{{vehicle}}' }],
+      queries: [{ expr: shown(now('vehicle_power_kw')), legend: '{{vehicle}}' }],
     }),
     graph({
       title: 'Distance in five minutes',
-      description: 'Kilometres that each vehicle drove in the five minutes before.',
-      unit: Kilometer,
-      width: 8,
-      queries: [{ expr: `sum by (vehicle) (delta(vehicle_odometer_km{${chosen}}[5m]))`, legend: '{{vehicle}}' }],
+      description:
+        'Kilometres that each vehicle drove in the five minutes before. The 20 vehicles that drove farthest.',
+      unit: each('km'),
+      width: 24,
+      legendRight: true,
+      queries: [{ expr: shown(`sum by (vehicle) (delta(vehicle_odometer_km{${chosen}}[5m]))`), legend: '{{vehicle}}' }],
     }),
     table({
       title: 'Every vehicle',
@@ -250,7 +266,7 @@ const battery: Row = {
         { from: '#C', title: 'Activity', mappings: [activities] },
         { from: '#D', title: 'Speed', unit: KilometersPerHour, decimals: 0 },
         { from: '#E', title: 'Charge', unit: Percent, decimals: 0, thresholds: charge },
-        { from: '#F', title: 'Odometer', unit: Kilometer, decimals: 1 },
+        { from: '#F', title: 'Odometer', unit: each('km'), decimals: 1 },
       ],
     }),
   ],

@@ -50,7 +50,6 @@ const verdict: Row = {
         'How many operators hold the Lease and work. It must be one, of each installation; during a change it may be none for some seconds.',
       unit: NoUnit,
       width: 4,
-      graph: false,
       thresholds: [...atLeast(1), { value: 2, color: red }],
       mappings: [leaders],
       queries: [{ expr: `sum by (namespace) (leader_election_master_status{${ours}})`, legend: 'leaders' }],

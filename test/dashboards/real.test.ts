@@ -5,11 +5,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, test } from 'vitest';
+import { green } from '../../dashboards/panels.ts';
 import { ruleGroups } from '../../dashboards/rule-file.ts';
 import { describeReal } from '../real/require.ts';
+import { until } from '../real/until.ts';
 import { committedBridgeDashboards, root } from './support/committed.ts';
 import { type DemoStack, startDemoStack } from './support/demo-stack.ts';
 import { begins, describeAnswers } from './support/queries-answered.ts';
+import { tilesOf } from './support/tiles.ts';
 
 const runbooks = join(root, 'docs', 'runbooks');
 const runbookQueries = readdirSync(runbooks).flatMap(file =>
@@ -20,6 +23,8 @@ const runbookQueries = readdirSync(runbooks).flatMap(file =>
     }),
   ),
 );
+
+const named = (name: string) => committedBridgeDashboards.find(each => each.name === name)!;
 
 describeReal(
   'kafka',
@@ -45,12 +50,20 @@ describeReal(
     await stack.prometheus.query(query);
   });
 
+  /** Waits until none of these tiles, or of all but some, has the colour of health. */
+  const noneGreen = (dashboard: string, looked: (title: string) => boolean) =>
+    until(`no green on ${dashboard}`, async () => {
+      const tiles = (await tilesOf(stack.prometheus, named(dashboard))).filter(({ title }) => looked(title));
+      return tiles.length > 0 && tiles.every(({ colors }) => !colors.includes(green));
+    });
+
   // From here on, things are broken, one after another.
 
   test('an MQTT broker that is gone is seen by the exporter and by the bridge', async () => {
     await stack.mosquitto.kill();
     await begins(stack.prometheus, 'MqttBrokerDown');
     await begins(stack.prometheus, 'MkbMqttDisconnected');
+    await noneGreen('mqtt-broker', title => ['Broker', 'Probe'].includes(title));
     await stack.mosquitto.start();
   });
 
@@ -58,10 +71,15 @@ describeReal(
     await Promise.all(stack.kafka.brokers.map(broker => broker.kill()));
     await begins(stack.prometheus, 'KafkaDown');
     await begins(stack.prometheus, 'MkbKafkaDisconnected');
+    // What Kafka said last is still with the exporter: leaders, lag and replication must not be shown as if they were so now.
+    await noneGreen('kafka', () => true);
+    await noneGreen('pipeline', title => title === 'Delivered');
   });
 
   test('a bridge that is gone is seen by Prometheus', async () => {
     await stack.bridge.kill();
     await begins(stack.prometheus, 'MkbBridgeDown');
+    // Alerts are Prometheus' own: there may be none yet.
+    await noneGreen('pipeline', title => title !== 'Alerts firing');
   });
 });

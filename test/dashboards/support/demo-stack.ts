@@ -102,7 +102,7 @@ async function startBrokers(stops: (() => unknown)[]): Promise<Brokers> {
 
 const demoFile = (name: string) => parse(readFileSync(join(root, 'demo', name), 'utf8'));
 
-/** The demo's document, with these addresses, and with a rule from Kafka to MQTT: it publishes each record again, to a topic that no rule reads. */
+/** The demo's document, with these addresses, with a rule from Kafka to MQTT, which publishes each record again, to a topic that no rule reads, and with one that remembers. */
 function bridgeDocument({ kafka, mosquitto }: Brokers): object {
   const document = demoFile('my-vehicles.yaml');
   document.spec.mqtt.url = mosquitto.url;
@@ -111,6 +111,11 @@ function bridgeDocument({ kafka, mosquitto }: Brokers): object {
     name: 'back',
     sql: 'SELECT value FROM "$kafka/my-vehicles"',
     sinks: [{ mqtt: { topic: 'back/${key}', payload: '${value}', qos: 1 } }],
+  });
+  document.spec.rules.push({
+    name: 'windows',
+    sql: 'SELECT COUNT(*) AS messages FROM "mqttx/simulate/tesla/{clientid}" WHERE CHANGED(clientid) GROUP BY TUMBLING(1s)',
+    sinks: [{ kafka: { topic: 'my-vehicles', key: 'all' } }],
   });
   return document;
 }

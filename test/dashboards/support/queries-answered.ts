@@ -9,6 +9,7 @@ import type { RunningPrometheus } from '../../real/prometheus.ts';
 import { until } from '../../real/until.ts';
 import { allPanelsOf, type CommittedDashboard, queriesOf } from './committed.ts';
 import { selectors } from './metric-names.ts';
+import { colorOf, filledIn as fillIn } from './tiles.ts';
 
 export interface Asked {
   readonly dashboards: readonly CommittedDashboard[];
@@ -23,12 +24,7 @@ export interface Asked {
 }
 
 export function describeAnswers({ dashboards, groups, prometheus, rateInterval, rareLabels = [] }: Asked): void {
-  /** What Grafana puts in for its variables when everything is chosen. */
-  const filledIn = (expr: string): string =>
-    expr
-      .replaceAll('$__rate_interval', rateInterval)
-      .replaceAll('$__range', '1m')
-      .replace(/"\$\w+"/g, '".*"');
+  const filledIn = (expr: string): string => fillIn(expr, rateInterval);
   /** Waits until a query gives a number. */
   const gives = (expr: string) =>
     until(`data of ${expr}`, async () => (await prometheus().query(expr)).some(({ value }) => !Number.isNaN(value)), {
@@ -98,17 +94,16 @@ export function describeAnswers({ dashboards, groups, prometheus, rateInterval, 
   test.each(panels.filter(({ panel }) => panel.type === 'stat'))('$name is not red while all is well', async ({
     panel,
   }) => {
-    const steps = panel.fieldConfig!.defaults.thresholds!.steps;
-    const colorOf = (value: number) => steps.findLast(step => value >= (step.value ?? Number.NEGATIVE_INFINITY))!.color;
     await until('another colour than red', async () => {
       const answers = await Promise.all(queriesOf(panel).map(({ expr }) => prometheus().query(filledIn(expr))));
-      return answers.flat().every(({ value }) => colorOf(value) !== red);
+      return answers.flat().every(({ value }) => colorOf(panel, value) !== red);
     });
   });
 }
 
 /** Whether a query lists alerts that fire: there is none while all is well. */
-const listsAlerts = (expr: string): boolean => /^max by \([^)]*\) \(ALERTS\{alertstate="firing"[^}]*\}\)$/.test(expr);
+const listsAlerts = (expr: string): boolean =>
+  /^max by \([^)]*\) \((?:label_join\()?ALERTS\{alertstate="firing"/.test(expr);
 
 /** Waits until an alert fires or is about to, and looks at its texts. Returns its labels. */
 export async function begins(prometheus: RunningPrometheus, name: string): Promise<Readonly<Record<string, string>>> {
