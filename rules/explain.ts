@@ -107,6 +107,7 @@ const chosen = ({ kafka, mqtt }: SinkDocument): Readonly<Record<string, string>>
   ...(mqtt?.payloadFormat !== undefined && { payloadFormat: mqtt.payloadFormat }),
   ...(mqtt?.outcome !== undefined && { outcome: mqtt.outcome.topic }),
   ...(mqtt?.mqttProperties === true && { mqttProperties: 'true' }),
+  ...(kafka?.emptyAsTombstone === true && { emptyAsTombstone: 'true' }),
   ...(kafka?.mqttHeaders === true && { mqttHeaders: 'true' }),
   ...eventsOf((kafka ?? mqtt)?.cloudEvents),
 });

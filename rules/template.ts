@@ -127,17 +127,21 @@ class JoinedParts {
     let joined = '';
     let missing = false;
     for (const part of this.#parts) {
-      const value = typeof part === 'string' ? part : part(message, captures, row);
-      if (value === undefined || value === null) {
-        missing = true;
-        continue;
-      }
-      const text = textOf(value);
-      if (text === '') this.blanks += 1;
-      else joined += text;
+      const value = typeof part === 'string' ? undefined : part(message, captures, row);
+      if (typeof part === 'string') joined += part;
+      else if (value === undefined || value === null) missing = true;
+      else if (value === '') this.blanks += 1;
+      else joined += this.#textOf(value);
     }
     if (missing) this.gaps += 1;
     return joined;
+  }
+
+  #textOf(value: NonNullable<Value>): string {
+    if (typeof value === 'string') return value;
+    const text = textOf(value);
+    if (text === '') this.blanks += 1;
+    return text;
   }
 }
 

@@ -161,12 +161,12 @@ export class KafkaWriter implements Writer {
   #fillKey(record: RecordDraft, message: Origin, captures: Captures, row: Row): void {
     const template = this.#key;
     const gaps = template?.gaps;
-    const blanks = template?.blanks;
+    const blanks = this.#tombstones ? template?.blanks : undefined;
     const key = template?.value(message, captures, row);
     if (template && (key === undefined || key === null || template.gaps !== gaps))
       this.#keyMissing(message, captures, row);
-    if (this.#tombstones && (template!.blanks !== blanks || isEmpty(key)))
-      refuseBlank(template!, message, captures, row, 'a key of last states');
+    if (this.#tombstones && template && (template.blanks !== blanks || isEmpty(key)))
+      refuseBlank(template, message, captures, row, 'a key of last states');
     record.keyStart = 0;
     if (typeof key !== 'string') {
       record.key = bytesOf(key);

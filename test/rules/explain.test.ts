@@ -66,16 +66,20 @@ test('what a rule remembers is told with its bounds', () => {
 test('what a sink does beside its templates is shown: what it copies, and that it writes events', () => {
   const cloudEvents = { mode: 'structured', type: 'a', extensions: [{ name: 'ext', value: '${qos}' }] };
   const { sinks } = explainRule(
-    rule('SELECT payload FROM "a"', { kafka: { topic: 't', mqttHeaders: true, cloudEvents } }),
+    rule('SELECT payload FROM "a"', {
+      kafka: { topic: 't', key: '${topic}', emptyAsTombstone: true, mqttHeaders: true, cloudEvents },
+    }),
   );
   expect(sinks).toEqual([
     {
       kind: 'kafka',
       templates: {
         topic: 't',
+        key: '${topic}',
         value: '${payload}',
         'CloudEvent type': 'a',
         'CloudEvent ext': '${qos}',
+        emptyAsTombstone: 'true',
         mqttHeaders: 'true',
         cloudEvents: 'structured',
       },
