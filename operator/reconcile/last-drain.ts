@@ -1,6 +1,7 @@
 /** Draining all sessions of a bridge that is deleted: what can be done now, and how far it has come. */
 import type { MqttKafkaBridge } from '../../api/bridge.ts';
 import { kinds } from '../kinds.ts';
+import { emptyStatefulSet } from '../resources/bridge.ts';
 import { runningDocument } from '../resources/bridge-document.ts';
 import { customized } from '../resources/customized.ts';
 import { desiredObjects } from '../resources/desired-objects.ts';
@@ -12,13 +13,13 @@ import { nothingObserved } from '../resources/pipeline.ts';
 import { sessionIdentity } from '../resources/session-identity.ts';
 import { kitOwner } from '../resources/session-kit.ts';
 import type { KubeObject } from '../runtime/object.ts';
+import { controllerOf } from '../runtime/owner.ts';
 import { applyAll } from './apply-all.ts';
 import type { Context } from './context.ts';
 import { observe, ownObjects, podsOf, sessionsNow } from './observe.ts';
 import { statusOf } from './report.ts';
 import { kitsOf, type SessionKits, updateKit } from './session-kits.ts';
-import { type Drain, drainOf, whyOf } from './sessions.ts';
-import { componentOf } from './workloads.ts';
+import { type Drain, drainOf, isReplica, whyOf } from './sessions.ts';
 
 /** How it ended, or how far it is. */
 export type Ending =
@@ -46,11 +47,13 @@ export async function lastDrain(
   );
   if (statefulSet && !statefulSet.metadata.deletionTimestamp)
     await cluster.client.delete(kinds.statefulSet, key, { signal });
-  const using = podsOf(cluster, resource).filter(pod => componentOf(pod) === 'bridge');
+  const using = podsOf(cluster, resource).filter(({ metadata }) => isReplica(name, metadata.name));
+  const pipeline = { document, settings, newPassword, observed: nothingObserved };
+  if (!statefulSet && using.some(pod => controllerOf(pod) === undefined))
+    await applyAll(cluster, [controlledByKit(emptyStatefulSet(pipeline), kit)], [], signal);
   if (statefulSet || using.length > 0) {
     return { drained: undefined, under: `Waiting for Pods to end: ${using.map(pod => pod.metadata.name).join(', ')}.` };
   }
-  const pipeline = { document, settings, newPassword, observed: nothingObserved };
   const note = kitNote(kit)!;
   const count = note.identity?.share === undefined ? 1 : sessions;
   const jobs = customized(pipeline, [
@@ -72,6 +75,12 @@ export async function lastDrain(
 const ownedByKit = (object: KubeObject, kit: KubeObject): KubeObject => ({
   ...object,
   metadata: { ...object.metadata, ownerReferences: [kitOwner(kit)] },
+});
+
+/** One that nobody controls would look as if the bridge were deleted with --cascade=orphan. */
+const controlledByKit = (object: KubeObject, kit: KubeObject): KubeObject => ({
+  ...object,
+  metadata: { ...object.metadata, ownerReferences: [{ ...kitOwner(kit), controller: true }] },
 });
 
 /** Those that there are. An operator that knew no kits has left none: then it is made of what is still there. */

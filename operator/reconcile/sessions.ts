@@ -100,3 +100,7 @@ const conditionOf = (job: KubeObject, type: string): JobCondition | undefined =>
 
 /** The name of the Pod whose session it is. While that is there, it uses its session itself. */
 export const podOfSession = (name: string, ordinal: number): string => `${bridgeName(name)}-${ordinal}`;
+
+/** Whether a Pod has the name of a replica: labels alone may be on anybody's. */
+export const isReplica = (name: string, pod: string): boolean =>
+  pod.startsWith(`${bridgeName(name)}-`) && /^\d+$/.test(pod.slice(bridgeName(name).length + 1));

@@ -54,6 +54,15 @@ function statefulSet(pipeline: Pipeline, made: readonly KubeObject[]): KubeObjec
   };
 }
 
+/**
+ * Ends replicas that no StatefulSet has any more: it was taken away without its Pods, to be replaced or by a person, and the bridge was deleted
+ * then. This one takes them over and has room for none.
+ */
+export function emptyStatefulSet(pipeline: Pipeline): KubeObject {
+  const { kind, apiVersion, metadata, spec } = statefulSet(pipeline, []) as KubeObject & { readonly spec: object };
+  return { apiVersion, kind, metadata, spec: { ...spec, replicas: 0 } };
+}
+
 function template(pipeline: Pipeline, image: string, made: readonly KubeObject[]): PodTemplate {
   const { metadata, spec } = pipeline.document;
   const { volumes, volumeMounts } = documentVolumes(pipeline);

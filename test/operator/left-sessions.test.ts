@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { describeReal } from '../real/require.ts';
 import { until } from '../real/until.ts';
 import { expectNoFaults, stageForBridges } from './support/bridge-stage.ts';
+import { startOperator } from './support/stage.ts';
 
 const password = { valueFrom: { secretKeyRef: { name: 'mqtt', key: 'password' } } };
 const shared = (mqtt: object = {}, replicas = 2) => ({
@@ -78,6 +79,31 @@ describeReal('kubernetes', 'kwok')('an operator', () => {
         each => each.verb === 'delete' && each.resource === 'statefulsets' && each.name === `${name}-broker`,
       );
       expect(removed).toBeGreaterThan(at('patch', 'jobs', `${name}-drain-0`));
+    });
+
+    // A StatefulSet is replaced without its Pods. Whoever deleted the bridge at that moment waited in vain: Pods ran on, and messages stayed.
+    it.each(['foreground', 'background'])('with --cascade=%s ends Pods that nobody has, and drains', async cascade => {
+      const name = `loose-${cascade}`;
+      await apply(name, shared());
+      await ready(name);
+      await stage.operator.stop();
+      await kubectl('delete', 'statefulset', `${name}-bridge`, '--cascade=orphan');
+      expect((await pods(name)).map(({ metadata }) => metadata.ownerReferences)).toEqual([undefined, undefined]);
+      // A Pod of somebody else with our labels must not be waited for.
+      const labels = { 'app.kubernetes.io/instance': name, 'app.kubernetes.io/component': 'bridge' };
+      const podLabels = { ...labels, 'app.kubernetes.io/managed-by': 'mqtt-kafka-operator' };
+      await stage.kubernetes.apply({
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name: `other-${cascade}`, namespace: 'default', labels: podLabels },
+        spec: { containers: [{ name: 'a', image: 'a' }] },
+      });
+      await kubectl('delete', 'mkb', name, `--cascade=${cascade}`, '--wait=false');
+      stage.operator = await startOperator(stage.kubernetes);
+      await kubectl('wait', '--for=delete', `mkb/${name}`, '--timeout=30s');
+      expect(await stage.look.events(name)).toContainEqual(expect.stringMatching(/^Drained: 2 sessions/));
+      await kubectl('delete', 'pod', `other-${cascade}`, '--wait=false');
+      await noneLeft(name);
     });
 
     // It drained the sessions and ended them, and whoever had wanted to go on with what was made found nothing.

@@ -45,7 +45,10 @@ const kit = kitWith();
 const statefulSet = own('StatefulSet', 'cars-bridge', { spec: { replicas: 2 } });
 const pod = {
   ...own('Pod', 'cars-bridge-0'),
-  metadata: { ...metadata, name: 'p', labels: { 'app.kubernetes.io/component': 'bridge' } },
+  metadata: {
+    ...{ ...metadata, name: 'cars-bridge-0', labels: { 'app.kubernetes.io/component': 'bridge' } },
+    ownerReferences: [{ apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'cars-bridge', uid: 'u', controller: true }],
+  },
 };
 const succeeded = { succeeded: 1 };
 const failed = { conditions: [{ type: 'Failed', status: 'True', message: 'Job was active too long' }] };
@@ -140,6 +143,17 @@ describe('the end of a bridge', () => {
       gone: false,
     });
     expect(await look({ pods: [pod] })).toMatchObject({ done: [], gone: false });
+  });
+
+  // A StatefulSet is replaced without its Pods. Deleted at that moment, the bridge waited in vain: its Pods ran on, and its sessions were left.
+  it('ends Pods that no StatefulSet has', async () => {
+    expect(await look({ pods: [loose(pod)] })).toMatchObject({ done: ['apply StatefulSet cars-bridge'], gone: false });
+  });
+
+  it('does not wait for a Pod of somebody else that has our labels', async () => {
+    const other = { ...loose(pod), metadata: { ...loose(pod).metadata, name: 'cars-bridge-x' } };
+    const drained = [kit, job(0, succeeded), job(1, succeeded)];
+    expect(await look({ objects: drained, pods: [other] })).toMatchObject({ gone: true });
   });
 
   it('goes on with a drain of each session', async () => {
