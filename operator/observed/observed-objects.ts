@@ -41,14 +41,12 @@ const longestAnnotation = 512;
 /** The note of a session kit, which is of no use in part. */
 const longestNote = 65_536;
 
+/** What is longer is not ours, and a part of it would hold all of it in memory. */
+const fits = (name: string, text: string | undefined): boolean =>
+  text !== undefined && text.length <= (name === noteAnnotation ? longestNote : longestAnnotation);
+
 const chosen = (texts: Texts = {}, names: readonly string[]): Texts =>
-  Object.fromEntries(
-    names.flatMap(name =>
-      texts[name] === undefined
-        ? []
-        : [[name, texts[name].slice(0, name === noteAnnotation ? longestNote : longestAnnotation)]],
-    ),
-  );
+  Object.fromEntries(names.filter(name => fits(name, texts[name])).map(name => [name, texts[name]!]));
 
 /**
  * Of the metadata of a Secret or ConfigMap: what says which it is and, of one with our label or owner, whose. Both are there for anyone to write, and a

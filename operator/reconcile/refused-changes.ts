@@ -6,7 +6,7 @@
  */
 import type { MqttKafkaBridge } from '../../api/bridge.ts';
 import { MkbError } from '../../api/errors.ts';
-import type { KitNote } from '../resources/kit-note.ts';
+import { anyTopic, type KitNote } from '../resources/kit-note.ts';
 import { annotations } from '../resources/labels.ts';
 import {
   isSameSession,
@@ -14,6 +14,7 @@ import {
   readTopics,
   type SessionIdentity,
   sessionIdentity,
+  topicHash,
 } from '../resources/session-identity.ts';
 import type { DocumentProblem } from './document.ts';
 
@@ -62,7 +63,7 @@ function movedSessions(old: SessionIdentity, document: MqttKafkaBridge): Refused
 function movedGroup({ groupId, topics }: KitNote, { spec }: MqttKafkaBridge): Refused[] {
   const { consumer } = spec.kafka;
   if (consumer.groupId === groupId || consumer.offsetReset !== 'latest') return [];
-  const goesOn = readTopics({ spec }).filter(topic => topics.includes(topic));
+  const goesOn = readTopics({ spec }).filter(topic => topics === anyTopic || topics.includes(topicHash(topic)));
   if (goesOn.length === 0) return [];
   const details = { from: groupId, to: consumer.groupId, topics: goesOn.join(', ') };
   return [{ field: 'kafka.consumer.groupId', error: new MkbError('consumer-group-changed', details) }];

@@ -65,8 +65,8 @@ export interface Kept extends SessionKits {
 
 /** More than these are not handed over: the bridge finds those of MQTT 5 itself. */
 const mostOldFilters = 500;
-/** And not those that are longer, as the note of a kit is kept in memory. */
-const longestOldFilter = 100;
+/** And not more of them than this, as JSON has them: the note of a kit is kept in memory, and one that is too long not at all. */
+const oldFiltersLength = 32_768;
 
 /**
  * Compares the sessions of the document that is to run with those that are known, and keeps what it leaves behind.
@@ -161,10 +161,10 @@ async function oldFiltersOf(
   if (filters === hashOf(subscribed)) return oldFilters;
   const wanted = new Set(subscribed);
   const before = subscribedFilters(documentOfKit(document, await dataOf(work, kit)));
-  const old = [...before, ...(rolledOut ? [] : oldFilters)].filter(
-    filter => !wanted.has(filter) && filter.length <= longestOldFilter,
-  );
-  return [...new Set(old)].slice(0, mostOldFilters);
+  const old = [...before, ...(rolledOut ? [] : oldFilters)].filter(filter => !wanted.has(filter));
+  let length = 0;
+  const fits = (filter: string) => (length += Buffer.byteLength(JSON.stringify(filter)) + 1) <= oldFiltersLength;
+  return [...new Set(old)].slice(0, mostOldFilters).filter(fits);
 }
 
 /** The last good document that the data of a kit holds, of the bridge with this metadata. */

@@ -2,6 +2,9 @@
 import type { KubeObject } from '../runtime/object.ts';
 import type { SessionIdentity } from './session-identity.ts';
 
+/** In place of topics: too many to name. */
+export const anyTopic = '*';
+
 /** What stands in the annotation of a kit. */
 export interface KitNote {
   /** Undefined while the bridge has no sessions that outlive it. */
@@ -12,9 +15,9 @@ export interface KitNote {
   readonly oldFilters: readonly string[];
   /** A hash of the filters that the document subscribes to. */
   readonly filters: string;
-  /** The consumer group of what goes from Kafka to MQTT, and the topics that it reads. */
+  /** The consumer group of what goes from Kafka to MQTT, and the hashes of the topics that it reads. */
   readonly groupId: string;
-  readonly topics: readonly string[];
+  readonly topics: readonly string[] | typeof anyTopic;
   /** Of sessions that were left: those that are to be drained. */
   readonly left?: readonly number[];
   /** A hash of what it holds. */
@@ -23,11 +26,48 @@ export interface KitNote {
 
 export const noteAnnotation = 'mqttkafka.dev/sessions';
 
-/** The note of a kit; undefined for any other object, and for a note that somebody has spoilt. */
+/** The most replicas that a document may have. */
+const mostReplicas = 1000;
+
+/**
+ * The note of a kit; undefined for any other object, and for a note that somebody has spoilt. Whoever may write Secrets may write it, and each
+ * number in it is a Job: one with a hundred thousand of them would take the memory of the operator.
+ */
 export function kitNote({ metadata }: KubeObject): KitNote | undefined {
   try {
-    return JSON.parse(metadata.annotations?.[noteAnnotation] ?? '') as KitNote;
+    const note: unknown = JSON.parse(metadata.annotations?.[noteAnnotation] ?? '');
+    return isNote(note) ? note : undefined;
   } catch {
     return undefined;
   }
 }
+
+function isNote(note: unknown): note is KitNote {
+  if (!isMapping(note)) return false;
+  const { identity, files, oldFilters, filters, groupId, topics, left, content } = note;
+  return (
+    [filters, groupId, content].every(isText) &&
+    isMapping(files) &&
+    Object.values(files).every(isText) &&
+    isTexts(oldFilters) &&
+    (topics === anyTopic || isTexts(topics)) &&
+    (identity === undefined ? left === undefined : isIdentity(identity)) &&
+    (left === undefined || isOrdinals(left))
+  );
+}
+
+const isIdentity = (value: unknown): boolean =>
+  isMapping(value) &&
+  isTexts(value.broker) &&
+  isText(value.clientId) &&
+  [value.managed, value.share].every(each => each === undefined || isText(each));
+
+const isOrdinals = (value: unknown): boolean =>
+  Array.isArray(value) &&
+  value.length <= mostReplicas &&
+  value.every(each => Number.isInteger(each) && each >= 0 && each < mostReplicas);
+
+const isText = (value: unknown): value is string => typeof value === 'string';
+const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
+const isMapping = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -19,7 +19,7 @@ import type { SecretKey } from './document-secrets.ts';
 import { type KitNote, noteAnnotation } from './kit-note.ts';
 import { labels } from './labels.ts';
 import { kitName } from './names.ts';
-import { readTopics, type SessionIdentity, subscribedFilters } from './session-identity.ts';
+import { notedTopics, type SessionIdentity, subscribedFilters } from './session-identity.ts';
 
 /** At most 56 characters long: names of its Jobs are made of it. */
 export const leftKitName = (name: string, identity: SessionIdentity): string =>
@@ -58,7 +58,7 @@ export function kitNoteOf({ running, document, identity, oldFilters, secrets, in
   const content = hashOf([running, keptSpec(document), files, inputs]);
   const { groupId } = document.spec.kafka.consumer;
   const filters = hashOf(subscribedFilters(document));
-  return { identity, files, oldFilters, filters, groupId, topics: readTopics(document), content };
+  return { identity, files, oldFilters, filters, groupId, topics: notedTopics(document), content };
 }
 
 /** @param secret what is in a key of a Secret, in base64 */

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { refusedChanges } from '../../../operator/reconcile/refused-changes.ts';
 import type { KitNote } from '../../../operator/resources/kit-note.ts';
-import { readTopics, sessionIdentity } from '../../../operator/resources/session-identity.ts';
+import { notedTopics, sessionIdentity } from '../../../operator/resources/session-identity.ts';
 import { documentIn } from '../support/resources.ts';
 
 type Spec = NonNullable<Parameters<typeof documentIn>[0]>;
@@ -12,7 +12,7 @@ const noteOf = (spec: Spec): KitNote => {
   return {
     identity: sessionIdentity(document),
     groupId: document.spec.kafka.consumer.groupId,
-    topics: readTopics(document),
+    topics: notedTopics(document),
     ...{ files: {}, oldFilters: [], filters: '', content: '' },
   };
 };
