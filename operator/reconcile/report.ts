@@ -2,6 +2,7 @@
 import type { BridgeStatus, Condition } from '../../api/schema/status.ts';
 import { selectorLabels } from '../resources/labels.ts';
 import type { KubeObject } from '../runtime/object.ts';
+import { plainText } from '../runtime/plain-text.ts';
 import { setCondition } from '../runtime/status.ts';
 import { type Answer, conditionTypes } from './answer.ts';
 import { answers } from './conditions.ts';
@@ -73,9 +74,13 @@ export function withConditions(resource: KubeObject, newest: readonly Answer[], 
   const old = statusOf(resource);
   const observedGeneration = resource.metadata.generation!;
   let conditions: Condition[] = (old.conditions ?? []).filter(({ type }) => known.has(type));
-  for (const each of newest) conditions = setCondition(conditions, { ...each, observedGeneration }, now);
+  for (const each of newest)
+    conditions = setCondition(conditions, { ...each, message: shown(each.message), observedGeneration }, now);
   return { ...old, observedGeneration, conditions };
 }
+
+/** The API server takes 32,768 characters. */
+const shown = (message: string): string => plainText(message.slice(0, 16_384));
 
 const known: ReadonlySet<string> = new Set(conditionTypes);
 

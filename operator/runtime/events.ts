@@ -12,6 +12,7 @@ import type { ApiClient } from './client.ts';
 import type { ResourceKind } from './kinds.ts';
 import type { Log } from './log.ts';
 import { type KubeObject, keyOf } from './object.ts';
+import { plainText } from './plain-text.ts';
 
 export const eventKind: ResourceKind = {
   apiVersion: 'events.k8s.io/v1',
@@ -126,7 +127,7 @@ export class EventRecorder {
       action: event.action,
       reason: event.reason,
       regarding: { apiVersion, kind, name, namespace: metadata.namespace, uid, resourceVersion },
-      note: shortened(event.message),
+      note: shortened(plainText(event.message)),
       type: event.type,
     };
     try {
