@@ -20,6 +20,7 @@ import { readPage } from './observed/metrics-page.ts';
 import { operatorName } from './observed/observed-objects.ts';
 import { PodFigures } from './observed/pod-figures.ts';
 import type { Context } from './reconcile/context.ts';
+import { Rechecks } from './reconcile/rechecks.ts';
 import { reconcile } from './reconcile/reconcile.ts';
 import { Waiting } from './reconcile/waiting.ts';
 import { ApiClient } from './runtime/client.ts';
@@ -114,6 +115,7 @@ export function prepareOperator(options: OperatorOptions): Operator {
     newPassword: () => randomBytes(24).toString('base64url'),
     now: () => new Date(),
     waiting: new Waiting(),
+    rechecks: new Rechecks(),
     resyncMs: durationMs(configuration.resync),
     random: Math.random,
   };

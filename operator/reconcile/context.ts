@@ -6,6 +6,7 @@ import type { Log } from '../runtime/log.ts';
 import type { KubeObject } from '../runtime/object.ts';
 import type { OperatorSettings } from '../settings.ts';
 import type { Verdicts } from '../verdicts/verdicts.ts';
+import type { Rechecks } from './rechecks.ts';
 import type { Waiting } from './waiting.ts';
 
 export interface Context {
@@ -24,6 +25,7 @@ export interface Context {
   readonly newPassword: () => string;
   readonly now: () => Date;
   readonly waiting: Waiting;
+  readonly rechecks: Rechecks;
   /** How often a bridge is looked at although nothing has changed, milliseconds. */
   readonly resyncMs: number;
   /** From 0 to 1. */

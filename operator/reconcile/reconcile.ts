@@ -39,7 +39,7 @@ import { missingOf, missingText } from './inputs.ts';
 import { dropKits, kitOf, retryDrains } from './kit-of-visit.ts';
 import { leftFound } from './left-sessions.ts';
 import { observe, ownObjects, podsOf } from './observe.ts';
-import { findRefusals, missingAgainMs } from './refusals.ts';
+import { findRefusals } from './refusals.ts';
 import { refusedChanges } from './refused-changes.ts';
 import { reported, statusOf, waitsBehind, withConditions } from './report.ts';
 import { keepSessions, kitDocument, kitsOf, withKit } from './session-kits.ts';
@@ -62,6 +62,7 @@ export async function reconcile(
   signal: AbortSignal,
 ): Promise<ReconcileResult | undefined> {
   const resource = context.cluster.bridges.get(keyParts(key));
+  if (resource === undefined || resource.metadata.deletionTimestamp) context.rechecks.over(key);
   if (resource === undefined) {
     context.verdicts.forget(key);
     return undefined;
@@ -104,13 +105,16 @@ async function look(context: Context, resource: KubeObject, signal: AbortSignal)
   tellDeeds(visit);
   const now = visit.resource;
   const { objects, pods } = foundAfter(visit);
-  const refusals = await findRefusals(context.cluster.client, objects, pods, { now: context.now(), signal });
+  const refusals = await findRefusals(context.cluster.client, objects, pods, {
+    ...{ now: context.now(), againMs: context.rechecks.againMs, signal },
+  });
   const findings = findingsOf(visit, failure, { objects, pods, refusals: refusals.found, now: context.now() });
   await tellStatus(context, now, reported(now, findings, context.now()), signal);
   const kept = failure ?? findings.monitoring.failure;
   if (visit.soon) return { failure: kept, again: { requeueAfterMs: soonMs } };
   if (refusals.waiting || findings.workloads.some(({ starting }) => starting))
-    return { failure: kept, again: { requeueAfterMs: missingAgainMs } };
+    return { failure: kept, again: { requeueAfterMs: context.rechecks.lacks(keyOf(now)) } };
+  context.rechecks.over(keyOf(now));
   const unwatched = findings.unserved.length > 0 || isUnwatched(context, document);
   return { failure: kept, again: unwatched ? { requeueAfterMs: unwatchedAgainMs } : again };
 }

@@ -13,14 +13,12 @@ import type { ApiClient } from '../runtime/client.ts';
 import type { KubeObject } from '../runtime/object.ts';
 import { ageMs } from './workloads.ts';
 
-/** How soon something that is missing is looked at again, milliseconds. */
-export const missingAgainMs = 5000;
 /** After this it is asked why, milliseconds. */
 const patienceMs = 2000;
 /** A volume may take its time. */
 const beginningMs = 15_000;
-/** How often a workload is touched. */
-const touchMs = 4000;
+/** By so much less than the time between two looks a workload is touched, milliseconds. */
+const earlyMs = 1000;
 
 /** When a workload was last touched. */
 const retriedAt = 'mqttkafka.dev/retried-at';
@@ -37,7 +35,7 @@ export async function findRefusals(
   client: Pick<ApiClient, 'list' | 'patch'>,
   objects: readonly KubeObject[],
   pods: readonly ObservedPod[],
-  { now, signal }: { readonly now: Date; readonly signal: AbortSignal },
+  { now, againMs, signal }: { readonly now: Date; readonly againMs: number; readonly signal: AbortSignal },
 ): Promise<Refusals> {
   const short = objects.filter(object => lacksPods(object) && !object.metadata.deletionTimestamp);
   const beginning = pods.filter(pod => pod.beginning && !pod.trouble && !pod.metadata.deletionTimestamp);
@@ -51,7 +49,8 @@ export async function findRefusals(
       const why = await warningOf(client, object, signal);
       if (why) found.set(object.metadata.uid!, why);
     }
-    for (const object of short) if (found.has(object.metadata.uid!)) await touch(client, object, now, signal);
+    for (const object of short)
+      if (found.has(object.metadata.uid!)) await touch(client, object, { now, againMs, signal });
   } catch (error) {
     signal.throwIfAborted();
     // What is known without events is reported all the same.
@@ -89,6 +88,9 @@ interface EventObject {
   readonly metadata: { readonly creationTimestamp?: string };
 }
 
+/** Anyone who may make events may make any number of them, with a quarter of a megabyte of annotations each. */
+const events = { limit: 500, maxBytes: 2 * 2 ** 20 };
+
 /** The newest warning there is about an object; of a Deployment, which has its Pods made by another, what its status says. */
 async function warningOf(
   client: Pick<ApiClient, 'list'>,
@@ -101,7 +103,12 @@ async function warningOf(
     return failure && { reason: 'FailedCreate', message: failure.message ?? '' };
   }
   const fieldSelector = `regarding.uid=${metadata.uid},type=Warning`;
-  const { items } = await client.list(kinds.event, { namespace: metadata.namespace!, fieldSelector, signal });
+  const { items } = await client.list(kinds.event, {
+    namespace: metadata.namespace!,
+    fieldSelector,
+    ...events,
+    signal,
+  });
   const newest = (items as unknown as EventObject[]).sort((a, b) => timeOf(b) - timeOf(a))[0];
   return newest?.reason ? { reason: newest.reason, message: newest.note ?? '' } : undefined;
 }
@@ -114,11 +121,10 @@ const timeOf = ({ series, eventTime, deprecatedLastTimestamp, metadata }: EventO
 async function touch(
   client: Pick<ApiClient, 'patch'>,
   object: KubeObject,
-  now: Date,
-  signal: AbortSignal,
+  { now, againMs, signal }: { readonly now: Date; readonly againMs: number; readonly signal: AbortSignal },
 ): Promise<void> {
   const last = Date.parse(object.metadata.annotations?.[retriedAt] ?? '1970-01-01');
-  if (now.getTime() - last < touchMs || object.metadata.annotations === undefined) return;
+  if (now.getTime() - last < againMs - earlyMs || object.metadata.annotations === undefined) return;
   const path = `/metadata/annotations/${retriedAt.replace('/', '~1')}`;
   await client.patch(kindOf(object)!, object.metadata, [{ op: 'add', path, value: now.toISOString() }], { signal });
 }

@@ -4,6 +4,7 @@ import { defaultConfiguration } from '../../../operator/configuration.ts';
 import type { Cluster } from '../../../operator/observed/cluster.ts';
 import { checkResource } from '../../../operator/reconcile/document.ts';
 import { finalize } from '../../../operator/reconcile/finalize.ts';
+import { Rechecks } from '../../../operator/reconcile/rechecks.ts';
 import type { Waiting } from '../../../operator/reconcile/waiting.ts';
 import type { ResourceKind } from '../../../operator/runtime/kinds.ts';
 import type { KubeObject } from '../../../operator/runtime/object.ts';
@@ -127,6 +128,7 @@ async function look(stage: Stage) {
     newPassword: () => 'p',
     now: () => new Date('2026-01-01T00:00:00Z'),
     waiting: { since: () => seconds * 1000, over: () => undefined } as unknown as Waiting,
+    rechecks: new Rechecks(),
     resyncMs: 1000,
     random: () => 0.5,
   };
