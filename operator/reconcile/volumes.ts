@@ -8,7 +8,7 @@
 import { MkbError } from '../../api/errors.ts';
 import { kinds } from '../kinds.ts';
 import { dataVolume } from '../resources/volume-claims.ts';
-import type { ApiClient } from '../runtime/client.ts';
+import type { ApiClient, ListPage } from '../runtime/client.ts';
 import type { KubeObject } from '../runtime/object.ts';
 import { isMore } from '../runtime/quantity.ts';
 
@@ -42,8 +42,20 @@ export async function growVolumes(client: ApiClient, wanted: KubeObject, signal:
   const labelSelector = Object.entries(selector.matchLabels)
     .map(([label, value]) => `${label}=${value}`)
     .join(',');
-  const { items } = await client.list(kinds.persistentVolumeClaim, { namespace: namespace!, labelSelector, signal });
-  const own = (items as (KubeObject & Claim)[]).filter(({ metadata }) => isOf(name, metadata.name));
+  const own: (KubeObject & Claim)[] = [];
+  // Anyone may put our labels on claims, which are three MiB at most: page by page, whatever there is.
+  for (let next: string | undefined = ''; next !== undefined; ) {
+    const selection = {
+      namespace: namespace!,
+      labelSelector,
+      limit: 20,
+      ...(next !== '' && { continue: next }),
+      signal,
+    };
+    const page: ListPage = await client.list(kinds.persistentVolumeClaim, selection);
+    for (const claim of page.items as (KubeObject & Claim)[]) if (isOf(name, claim.metadata.name)) own.push(claim);
+    next = page.continue;
+  }
   const ended = await Promise.allSettled(
     own.filter(claim => isMore(size, sizeOf(claim))).map(claim => grow(client, claim, size, signal)),
   );
