@@ -7,7 +7,7 @@ import { customized } from '../resources/customized.ts';
 import { desiredObjects } from '../resources/desired-objects.ts';
 import { secretKeysOf } from '../resources/document-secrets.ts';
 import { drainAccount, lastDrains, leftDrains } from '../resources/drain.ts';
-import { kitNote } from '../resources/kit-note.ts';
+import { kitNote, mostReplicas } from '../resources/kit-note.ts';
 import { bridgeName } from '../resources/names.ts';
 import { nothingObserved } from '../resources/pipeline.ts';
 import { sessionIdentity } from '../resources/session-identity.ts';
@@ -38,7 +38,8 @@ export async function lastDrain(
   const { cluster, settings, newPassword } = context;
   const { namespace, name } = resource.metadata;
   // Counted while the StatefulSet is there, and remembered in the status.
-  const sessions = Math.max(sessionsNow(cluster, resource, document), statusOf(resource).sessions ?? 1);
+  const remembered = statusOf(resource).sessions ?? 1;
+  const sessions = Math.min(Math.max(sessionsNow(cluster, resource, document), remembered), mostReplicas);
   const { kit, left } = await kitsNow(context, resource, document, signal);
   if (kit === undefined) return { drained: true, sessions: 0 };
   const key = { namespace: namespace!, name: bridgeName(name) };

@@ -9,6 +9,7 @@ import { parse } from 'yaml';
 import type { MqttKafkaBridge } from '../../api/bridge.ts';
 import { completeDocument } from '../../api/complete.ts';
 import { MkbError } from '../../api/errors.ts';
+import { durationMs } from '../../api/units.ts';
 import { kinds } from '../kinds.ts';
 import type { Cluster } from '../observed/cluster.ts';
 import { operatorName } from '../observed/observed-objects.ts';
@@ -163,7 +164,10 @@ async function oldFiltersOf(
   const before = subscribedFilters(documentOfKit(document, await dataOf(work, kit)));
   const old = [...before, ...(rolledOut ? [] : oldFilters)].filter(filter => !wanted.has(filter));
   let length = 0;
-  const fits = (filter: string) => (length += Buffer.byteLength(JSON.stringify(filter)) + 1) <= oldFiltersLength;
+  const fits = (filter: string) => {
+    length += Buffer.byteLength(JSON.stringify(filter)) + 1;
+    return length <= oldFiltersLength;
+  };
   return [...new Set(old)].slice(0, mostOldFilters).filter(fits);
 }
 
@@ -185,10 +189,16 @@ async function dataOf({ cluster, signal }: KitWork, kit: KubeObject): Promise<Re
 const behind = ({ metadata }: KubeObject): MkbError =>
   new MkbError('kube-cache-behind', { object: `Secret ${keyText(metadata)}` });
 
-/** The document of a bridge that has nothing but its kit left. */
+/** The document of a bridge that has nothing but its kit left; undefined also where somebody has spoilt it, as a bridge must come to its end. */
 export async function kitDocument(work: KitWork): Promise<MqttKafkaBridge | undefined> {
   const { kit } = kitsOf(work.cluster, work.resource);
-  return kit && documentOfKit(work.resource, await dataOf(work, kit));
+  const data = kit && (await dataOf(work, kit));
+  try {
+    const document = data && documentOfKit(work.resource, data);
+    return document && Number.isFinite(durationMs(document.spec.bridge.drainTimeout)) ? document : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /**

@@ -6,6 +6,7 @@
  * Scaling to zero is a pause: the sessions wait for the bridge to be started again.
  */
 import type { ObservedPod } from '../observed/observed-objects.ts';
+import { mostReplicas } from '../resources/kit-note.ts';
 import { bridgeName } from '../resources/names.ts';
 import type { KubeObject } from '../runtime/object.ts';
 
@@ -31,8 +32,14 @@ export interface SessionCount {
   readonly drains: readonly Drain[];
 }
 
-/** The highest number of replicas that ran and whose sessions are not drained; at least one. */
-export function countSessions({ remembered, wanted, running, shared, drains }: SessionCount): number {
+/**
+ * The highest number of replicas that ran and whose sessions are not drained; at least one. Anyone who may scale a StatefulSet may scale it to two
+ * thousand million: no more are counted than a document may have, or a Job for each would be the end of the operator.
+ */
+export function countSessions({ shared, drains, ...counts }: SessionCount): number {
+  const [remembered, wanted, running] = [counts.remembered, counts.wanted, counts.running].map(count =>
+    Math.min(count, mostReplicas),
+  ) as [number, number, number];
   const least = Math.max(wanted, 1);
   if (!shared) return least;
   let sessions = Math.max(remembered, running, least);

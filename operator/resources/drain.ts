@@ -25,6 +25,9 @@ const secretsFolder = `${kitFolder}/secrets`;
 /** How often it is tried, with growing pauses between, if the time allows. A Pod that is evicted does not count. */
 const backoffLimit = 30;
 
+/** How many sessions of replicas that were scaled away are drained at once, the highest first. */
+const atOnce = 50;
+
 /** Whose session a Job drains, and with what. */
 interface DrainedSession {
   readonly job: string;
@@ -130,9 +133,10 @@ export function drainObjects(pipeline: Pipeline): KubeObject[] {
   const { observed, document } = pipeline;
   const { mqtt, bridge } = document.spec;
   if (bridge.replicas === 0) return [];
-  const scaledAway = mqtt.share === undefined ? 0 : Math.max(observed.sessions - bridge.replicas, 0);
+  const scaledAway = mqtt.share === undefined ? 0 : Math.min(Math.max(observed.sessions - bridge.replicas, 0), atOnce);
+  const first = observed.sessions - scaledAway;
   const jobs = [
-    ...Array.from({ length: scaledAway }, (_, index) => currentDrain(pipeline, bridge.replicas + index)),
+    ...Array.from({ length: scaledAway }, (_, index) => currentDrain(pipeline, first + index)),
     ...observed.left.flatMap(left => leftDrains(pipeline, left)),
   ];
   return jobs.length === 0 ? [] : [drainAccount(pipeline), ...jobs];

@@ -27,7 +27,7 @@ export interface KitNote {
 export const noteAnnotation = 'mqttkafka.dev/sessions';
 
 /** The most replicas that a document may have. */
-const mostReplicas = 1000;
+export const mostReplicas = 1000;
 
 /**
  * The note of a kit; undefined for any other object, and for a note that somebody has spoilt. Whoever may write Secrets may write it, and each

@@ -21,6 +21,11 @@ describe('the number of sessions', () => {
     expect(count({ remembered: 3, drains: drained(2, 1) })).toBe(1);
   });
 
+  // `kubectl scale statefulset` to that number ended the operator, and each that was started after it.
+  it.each(['remembered', 'wanted', 'running'] as const)('is bounded, however many are %s', which => {
+    expect(count({ [which]: 2_000_000_000 })).toBe(1000);
+  });
+
   it('waits for the highest session although a lower one is drained', () => {
     expect(count({ remembered: 3, drains: drained(1) })).toBe(3);
   });
