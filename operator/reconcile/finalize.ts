@@ -87,7 +87,11 @@ async function endingOf(
   document: MqttKafkaBridge | undefined,
   signal: AbortSignal,
 ): Promise<Ending> {
-  if (!document) return { drained: true, sessions: 0 };
+  if (!document) {
+    const { kit } = kitsOf(context.cluster, resource);
+    if (kit) return { drained: false, why: `the document in Secret ${kit.metadata.name} cannot be read` };
+    return { drained: true, sessions: 0 };
+  }
   const timeoutMs = durationMs(document.spec.bridge.drainTimeout);
   if (timeoutMs === 0) return { drained: false, why: 'spec.bridge.drainTimeout is 0s' };
   const late = context.waiting.since(resource.metadata.uid!) > timeoutMs + marginMs;

@@ -82,29 +82,33 @@ describeReal('kubernetes', 'kwok')('an operator', () => {
     });
 
     // A StatefulSet is replaced without its Pods. Whoever deleted the bridge at that moment waited in vain: Pods ran on, and messages stayed.
-    it.each(['foreground', 'background'])('with --cascade=%s ends Pods that nobody has, and drains', async cascade => {
-      const name = `loose-${cascade}`;
-      await apply(name, shared());
-      await ready(name);
-      await stage.operator.stop();
-      await kubectl('delete', 'statefulset', `${name}-bridge`, '--cascade=orphan');
-      expect((await pods(name)).map(({ metadata }) => metadata.ownerReferences)).toEqual([undefined, undefined]);
-      // A Pod of somebody else with our labels must not be waited for.
-      const labels = { 'app.kubernetes.io/instance': name, 'app.kubernetes.io/component': 'bridge' };
-      const podLabels = { ...labels, 'app.kubernetes.io/managed-by': 'mqtt-kafka-operator' };
-      await stage.kubernetes.apply({
-        apiVersion: 'v1',
-        kind: 'Pod',
-        metadata: { name: `other-${cascade}`, namespace: 'default', labels: podLabels },
-        spec: { containers: [{ name: 'a', image: 'a' }] },
-      });
-      await kubectl('delete', 'mkb', name, `--cascade=${cascade}`, '--wait=false');
-      stage.operator = await startOperator(stage.kubernetes);
-      await kubectl('wait', '--for=delete', `mkb/${name}`, '--timeout=30s');
-      expect(await stage.look.events(name)).toContainEqual(expect.stringMatching(/^Drained: 2 sessions/));
-      await kubectl('delete', 'pod', `other-${cascade}`, '--wait=false');
-      await noneLeft(name);
-    });
+    it.each(['foreground', 'background'])(
+      'with --cascade=%s ends Pods that nobody has, and drains',
+      { timeout: 90_000 },
+      async cascade => {
+        const name = `loose-${cascade}`;
+        await apply(name, shared());
+        await ready(name);
+        await stage.operator.stop();
+        await kubectl('delete', 'statefulset', `${name}-bridge`, '--cascade=orphan');
+        expect((await pods(name)).map(({ metadata }) => metadata.ownerReferences)).toEqual([undefined, undefined]);
+        // A Pod of somebody else with our labels must not be waited for.
+        const labels = { 'app.kubernetes.io/instance': name, 'app.kubernetes.io/component': 'bridge' };
+        const podLabels = { ...labels, 'app.kubernetes.io/managed-by': 'mqtt-kafka-operator' };
+        await stage.kubernetes.apply({
+          apiVersion: 'v1',
+          kind: 'Pod',
+          metadata: { name: `other-${cascade}`, namespace: 'default', labels: podLabels },
+          spec: { containers: [{ name: 'a', image: 'a' }] },
+        });
+        await kubectl('delete', 'mkb', name, `--cascade=${cascade}`, '--wait=false');
+        stage.operator = await startOperator(stage.kubernetes);
+        await kubectl('wait', '--for=delete', `mkb/${name}`, '--timeout=60s');
+        expect(await stage.look.events(name)).toContainEqual(expect.stringMatching(/^Drained: 2 sessions/));
+        await kubectl('delete', 'pod', `other-${cascade}`, '--wait=false');
+        await noneLeft(name);
+      },
+    );
 
     // It drained the sessions and ended them, and whoever had wanted to go on with what was made found nothing.
     it('with --cascade=orphan leaves all of it as it is, and takes it up again when it comes back', async () => {
