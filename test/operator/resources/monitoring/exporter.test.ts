@@ -115,7 +115,7 @@ describe('what the exporter of a bridge watches', () => {
       kafka: { bootstrapServers: ['k:1'], topics: [{ name: 'made' }] },
       rules: [
         ruleOf({ topic: 'cars' }),
-        ruleOf({ topic: '${topic}${qos}-events' }, 'b'),
+        ruleOf({ topic: '${payload.kind}${qos}-events' }, 'b'),
         ruleOf({ topic: 'cars' }, 'c'),
       ],
       delivery: { onFailure: { deadLetter: { topic: 'dead' } } },
