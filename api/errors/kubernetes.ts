@@ -167,6 +167,13 @@ export const kubernetesErrors = table({
     remedy:
       'Give the bridge another mqtt.clientId together with the new group: then the old sessions are drained. To go without, annotate the bridge with mqttkafka.dev/accept-changes: mqtt.share.',
   },
+  'sessions-left-too-many': {
+    kind: 'retryable',
+    message: ({ count, clientId }: { count: number; clientId: string }) =>
+      `Sessions of ${count} older documents still wait to be drained, and those of ${clientId} would have to wait behind them.`,
+    remedy:
+      'Wait until status.leftSessions has fewer: then it is carried out by itself. If drains fail, condition Degraded says why. Whoever changes mqtt.clientId again and again has to be stopped.',
+  },
   'consumer-group-changed': {
     kind: 'permanent',
     message: ({ from, to, topics }: { from: string; to: string; topics: string }) =>

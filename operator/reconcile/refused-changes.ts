@@ -26,13 +26,27 @@ export function refusedChanges([current, ...left]: readonly KitNote[], document:
     ...(current.identity ? movedSessions(current.identity, document) : []),
     ...movedGroup(current, document),
   ].filter(({ field }) => !accepted.has(field));
+  const tooMany = current.identity && left.length >= mostLeft ? leftBehind(current.identity, left, document) : [];
   // Of those that are being drained nobody can say that they are the bridge's own.
   const waiting = left.flatMap(({ identity }) => movedSessions(identity!, document));
-  return [...problems, ...waiting].map(({ field, error }) => ({
+  return [...problems, ...waiting, ...tooMany].map(({ field, error }) => ({
     code: error.code,
     inRules: false,
     message: `spec.${field}: ${error.message} ${error.remedy}`,
   }));
+}
+
+/** How many older documents may have left sessions: each is a Secret, and a Job for each session, of somebody who changes the client id all the time. */
+const mostLeft = 10;
+
+/** One that leaves its sessions behind as well; but not one that takes older ones up again. */
+function leftBehind(old: SessionIdentity, left: readonly KitNote[], document: MqttKafkaBridge): Refused[] {
+  const now = sessionIdentity(document);
+  const goesOn =
+    now && (isSameSession(old, now) || left.some(({ identity }) => identity && isSameSession(identity, now)));
+  if (goesOn) return [];
+  const details = { count: left.length, clientId: old.clientId };
+  return [{ field: 'mqtt', error: new MkbError('sessions-left-too-many', details) }];
 }
 
 interface Refused {

@@ -64,6 +64,21 @@ describe('a change', () => {
     expect(refusedChanges(notes, withAnnotation(now!, 'mqtt.url'))).toHaveLength(1);
   });
 
+  // A document that changed its client id every second made a Secret and Jobs for each, without end.
+  it('is refused while sessions of ten older documents wait, and carried out when there are fewer', () => {
+    const client = (clientId: string): Spec => ({ mqtt: { url: 'mqtt://a', clientId } });
+    const left = Array.from({ length: 10 }, (_, index) => ({ ...noteOf(client(`old${index}`)), left: [0] }));
+    const change = (now: Spec, count = 10) =>
+      refusedChanges([noteOf(client('a')), ...left.slice(0, count)], documentIn(now));
+    expect(change(client('b'))).toMatchObject([{ code: 'sessions-left-too-many' }]);
+    expect(change({ mqtt: { url: 'mqtt://a', sessionExpiry: '0s' } })).toMatchObject([
+      { code: 'sessions-left-too-many' },
+    ]);
+    expect(change(client('b'), 9)).toEqual([]);
+    expect(change(client('a'))).toEqual([]);
+    expect(change(client('old3'))).toEqual([]);
+  });
+
   it.each<[string, Spec, Spec]>([
     ['of nothing', { mqtt: { url: 'mqtt://a' } }, { mqtt: { url: 'mqtt://a' } }],
     ['of the address with the client id', { mqtt: { url: 'mqtt://a' } }, { mqtt: { url: 'mqtt://b', clientId: 'b' } }],
