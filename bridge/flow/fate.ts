@@ -5,7 +5,7 @@
  * when the record of its fate is in Kafka, and not before.
  */
 import { encodeJson } from '../../rules/json.ts';
-import { draft, type RecordDraft } from '../kafka/record.ts';
+import { draft, type ProducerRecord, type RecordDraft } from '../kafka/record.ts';
 import type { Remains } from './letters.ts';
 
 export const fates = ['taken', 'nobody', 'answered', 'too_late', 'refused'] as const;
@@ -39,6 +39,16 @@ export function fateRecord({ key, place = [] }: Remains, rule: string, fate: Fat
     timestamp: now,
     headers: [{ name: 'mkb.outcome', value: outcome }, { name: 'mkb.rule', value: rule }, ...place],
   });
+}
+
+/** The same without what the answer says, for a topic that does not take it; undefined if there is nothing to leave out. */
+export function shortenedFate({ value, ...record }: ProducerRecord): RecordDraft | undefined {
+  const fate = JSON.parse(String(value));
+  const { payload, payload_base64, user_properties, truncated_from_bytes: before, ...answer } = fate.answer ?? {};
+  if (payload === undefined && payload_base64 === undefined && user_properties === undefined) return undefined;
+  const said = payload === undefined ? Buffer.from(payload_base64 ?? '', 'base64') : Buffer.from(payload);
+  const shorter = { ...fate, answer: { ...answer, truncated_from_bytes: before ?? said.length } };
+  return draft({ ...record, value: Buffer.from(encodeJson(shorter)) });
 }
 
 /** Numbers as numbers, as far as JSON holds them exactly. */

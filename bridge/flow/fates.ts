@@ -1,6 +1,8 @@
 /** Writes what became of messages, for the sinks that want it. */
-import type { BoundSink } from './bound-rule.ts';
-import { type Fate, fateRecord } from './fate.ts';
+import { MkbError } from '../../api/errors.ts';
+import type { ProducerRecord } from '../kafka/record.ts';
+import type { BoundOutcome, BoundSink } from './bound-rule.ts';
+import { type Fate, fateRecord, shortenedFate } from './fate.ts';
 import type { LetterBox } from './letters.ts';
 import type { Settlement } from './settlement.ts';
 import type { Source } from './source.ts';
@@ -25,6 +27,19 @@ export class Fates {
     this.#settlement.hold(slot);
     box.write(fateRecord(remains, rule.name, fate, Date.now()), (number << this.#slotBits) | slot);
     this.#touched.add(box);
+  }
+
+  /**
+   * A record could not be delivered. Returns whether it is sent again, with less of an answer that was too large: the device has done what it was
+   * asked for, and a dead letter would say that it was not.
+   */
+  again({ box }: BoundOutcome, token: number, error: MkbError, record: ProducerRecord | undefined): boolean {
+    if (record === undefined || !MkbError.is(error, 'kafka-message-too-large')) return false;
+    const shorter = shortenedFate(record);
+    if (shorter === undefined) return false;
+    box.write(shorter, token);
+    this.#touched.add(box);
+    return true;
   }
 
   /** A group of these may have been written. */

@@ -1,4 +1,5 @@
 /** What became of a command, as a record: one for each, written before the command's offset is committed. */
+import { randomBytes } from 'node:crypto';
 import type { IPublishPacket } from 'mqtt-packet';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -196,6 +197,22 @@ describe('a command', () => {
     expect(found.outcome).toBe('answered');
     expect(found.answer.truncated_from_bytes).toBe(100_000);
     expect(found.answer.payload.length).toBeLessThan(100_000);
+  });
+
+  // It was a dead letter, as if it had not been done, and nobody heard of the answer.
+  test.each([
+    ['bytes', randomBytes(900_000), {}],
+    ['properties', 'x', { userProperties: { a: [...Array(40)].map(() => randomBytes(30_000).toString('base64')) } }],
+  ])('is answered with %s that the topic does not take: it is answered all the same', async (_, payload, more) => {
+    const peer = await start(within('20s'), { maximumPacketSize: '4MiB' });
+    await command('1');
+    const packet = await published(peer);
+    puback(peer, packet);
+    answer(peer, packet, payload, { contentType: 'a/b', ...more });
+    const rest = { truncated_from_bytes: payload.length, content_type: 'a/b' };
+    expect(await one()).toEqual([of('answered', { answer: rest })]);
+    expect(await settledAs()).toEqual(['delivered']);
+    expect(kafka.records('dead')).toEqual([]);
   });
 
   test('is not answered in time, and what comes later is counted', async () => {
