@@ -131,7 +131,7 @@ describe('the last good document', () => {
       kafka: { bootstrapServers: ['k:1'] },
       monitoring: { grafana: { adminPassword: { value: 'hunter2' }, prometheusUrl: 'http://p' } },
     };
-    const kept = lastGoodSpec(bridgeConfigMap(pipelineOf(spec)));
+    const kept = parse(lastGoodSpec(bridgeConfigMap(pipelineOf(spec)))!);
     expect(kept).toMatchObject({ bridge: { replicas: 1 }, monitoring: { grafana: { prometheusUrl: 'http://p' } } });
     expect(JSON.stringify(kept)).not.toContain('hunter2');
   });
@@ -139,7 +139,7 @@ describe('the last good document', () => {
   it('makes the same objects as it did when it was the newest', () => {
     const mqtt = { url: 'mqtts://a', share: 'g', auth: { username: 'me', password: { value: 'hunter2' } } };
     const first = pipelineOf({ mqtt, bridge: { replicas: 2 } });
-    const again = pipelineOf(lastGoodSpec(bridgeConfigMap(first)) as Spec);
+    const again = pipelineOf(parse(lastGoodSpec(bridgeConfigMap(first))!) as Spec);
     expect(bridgeConfigMap(again)).toEqual(bridgeConfigMap(first));
     expect(completeDocument(again.document).spec.bridge.replicas).toBe(2);
   });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { bridgeConfigMap, lastGoodSpec } from '../../../operator/resources/bridge-document.ts';
 import { desiredObjects } from '../../../operator/resources/desired-objects.ts';
 import { documentSecret } from '../../../operator/resources/document-secrets.ts';
@@ -23,7 +24,7 @@ describe('the Secret of the texts of a document', () => {
   });
 
   it('keeps the texts of the last good document while the newest is wrong', () => {
-    const kept = lastGoodSpec(bridgeConfigMap(pipelineOf({ mqtt }))) as Parameters<typeof pipelineOf>[0];
+    const kept = parse(lastGoodSpec(bridgeConfigMap(pipelineOf({ mqtt })))!) as Parameters<typeof pipelineOf>[0];
     const observed = { secrets: { 'cars-document': { 'mqtt.auth.password': 'hunter2', old: 'x' } } };
     const { data } = objectOf(documentSecret(pipelineOf(kept, { observed })), 'Secret');
     expect(Object.keys(data)).toEqual(['mqtt.auth.password']);
