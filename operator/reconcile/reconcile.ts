@@ -9,7 +9,7 @@
  * status is written in every case, also when we fail, for it is what people see.
  */
 import type { MqttKafkaBridge } from '../../api/bridge.ts';
-import { MkbError } from '../../api/errors.ts';
+import type { MkbError } from '../../api/errors.ts';
 import { kindOf, kinds, optionalKinds } from '../kinds.ts';
 import type { ObservedPod } from '../observed/observed-objects.ts';
 import { lastGoodSpec } from '../resources/bridge-document.ts';
@@ -31,7 +31,7 @@ import { drainTrouble } from './drain-trouble.ts';
 import { emqxSessionsOf } from './emqx-sessions.ts';
 import { endpointsOf } from './endpoints.ts';
 import { deedEvents } from './events.ts';
-import { failureFrom } from './failure.ts';
+import { failed, failureFrom, failureOf, isMomentary } from './failure.ts';
 import { finalize } from './finalize.ts';
 import type { Findings } from './findings.ts';
 import { withIdentity } from './identity.ts';
@@ -158,16 +158,6 @@ async function lastGood(
   return verdicts.kept(keyOf(resource), resource, spec, configMap!.metadata.resourceVersion!);
 }
 
-/** What work failed with; undefined when it did not. */
-async function failed(work: Promise<void>, signal: AbortSignal): Promise<MkbError | undefined> {
-  try {
-    await work;
-    return undefined;
-  } catch (error) {
-    return failureOf(error, signal);
-  }
-}
-
 /**
  * What was looked at, with the version that our own writes to it made, which the status names. Its generation stays: a newer document may be in
  * what they answered.
@@ -176,17 +166,6 @@ const withVersion = (resource: KubeObject, { resourceVersion }: KubeObject['meta
   ...resource,
   metadata: { ...resource.metadata, ...(resourceVersion !== undefined && { resourceVersion }) },
 });
-
-/** @throws what is nothing to report to people: a stop, and what we knew that was old by a moment, which is over when it is retried */
-function failureOf(error: unknown, signal: AbortSignal): MkbError {
-  signal.throwIfAborted();
-  if (isMomentary(error)) throw error;
-  return failureFrom(error);
-}
-
-/** What we knew was old by a moment, which is over when it is retried: nothing to report to people. */
-const isMomentary = (error: unknown): boolean =>
-  MkbError.is(error, 'kube-conflict') || MkbError.is(error, 'kube-cache-behind');
 
 /** A failure outside of the work itself, such as a fault of ours: nobody must have to read our log to learn of it. */
 async function tellFailure(

@@ -6,7 +6,7 @@
  */
 import type { MqttKafkaBridge } from '../../api/bridge.ts';
 import { MkbError } from '../../api/errors.ts';
-import { anyTopic, type KitNote } from '../resources/kit-note.ts';
+import { anyTopic, type KitNote, topicHash } from '../resources/kit-note.ts';
 import { annotations } from '../resources/labels.ts';
 import {
   isSameSession,
@@ -14,7 +14,6 @@ import {
   readTopics,
   type SessionIdentity,
   sessionIdentity,
-  topicHash,
 } from '../resources/session-identity.ts';
 import type { DocumentProblem } from './document.ts';
 

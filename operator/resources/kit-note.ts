@@ -1,6 +1,8 @@
 /** What a session kit says of itself, where it can be read without its secrets. */
+import type { MqttKafkaBridge } from '../../api/bridge.ts';
+import { hashOf } from '../runtime/canonical.ts';
 import type { KubeObject } from '../runtime/object.ts';
-import type { SessionIdentity } from './session-identity.ts';
+import { readTopics, type SessionIdentity } from './session-identity.ts';
 
 /** In place of topics: too many to name. */
 export const anyTopic = '*';
@@ -71,3 +73,14 @@ const isText = (value: unknown): value is string => typeof value === 'string';
 const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
 const isMapping = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** More than these are not named in a note. */
+const mostTopics = 1000;
+
+/** The topics that a document reads as a note has them: one is small, whatever their names are. */
+export function notedTopics(document: Pick<MqttKafkaBridge, 'spec'>): KitNote['topics'] {
+  const topics = readTopics(document);
+  return topics.length > mostTopics ? anyTopic : topics.map(topicHash);
+}
+
+export const topicHash = (topic: string): string => hashOf(topic).slice(0, 12);

@@ -8,8 +8,6 @@
 import type { MqttKafkaBridge } from '../../api/bridge.ts';
 import { durationMs } from '../../api/units.ts';
 import { sourcesOf } from '../../rules/sources.ts';
-import { hashOf } from '../runtime/canonical.ts';
-import { anyTopic, type KitNote } from './kit-note.ts';
 
 export interface SessionIdentity {
   /** Every address of the broker. */
@@ -94,14 +92,3 @@ export const readTopics = ({ spec }: Pick<MqttKafkaBridge, 'spec'>): string[] =>
   const sources = spec.rules.flatMap(({ sql }) => sourcesOf(sql));
   return [...new Set(sources.flatMap(source => (source.kind === 'kafka' ? [source.topic] : [])))];
 };
-
-/** More than these are not named in a note. */
-const mostTopics = 1000;
-
-/** The topics that a document reads as a note has them: one is small, whatever their names are. */
-export function notedTopics(document: Pick<MqttKafkaBridge, 'spec'>): KitNote['topics'] {
-  const topics = readTopics(document);
-  return topics.length > mostTopics ? anyTopic : topics.map(topicHash);
-}
-
-export const topicHash = (topic: string): string => hashOf(topic).slice(0, 12);

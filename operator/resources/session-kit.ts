@@ -16,10 +16,10 @@ import { hashOf } from '../runtime/canonical.ts';
 import type { KubeObject, OwnerReference } from '../runtime/object.ts';
 import { documentKeys, keptSpec } from './bridge-document.ts';
 import type { SecretKey } from './document-secrets.ts';
-import { type KitNote, noteAnnotation } from './kit-note.ts';
+import { type KitNote, noteAnnotation, notedTopics } from './kit-note.ts';
 import { labels } from './labels.ts';
 import { kitName } from './names.ts';
-import { notedTopics, type SessionIdentity, subscribedFilters } from './session-identity.ts';
+import { type SessionIdentity, subscribedFilters } from './session-identity.ts';
 
 /** At most 56 characters long: names of its Jobs are made of it. */
 export const leftKitName = (name: string, identity: SessionIdentity): string =>

@@ -41,7 +41,7 @@ describe('what a document leaves out', () => {
       retry: {},
       shutdownTimeout: '25s',
     });
-    expect(spec.bridge).toEqual({ replicas: 1 });
+    expect(spec.bridge).toEqual({ replicas: 1, drainTimeout: '10m' });
     expect(spec.rules[0]!.sinks[0]!.kafka).toEqual({ topic: 'cars', emptyAsTombstone: false, mqttHeaders: false });
     expect(spec.monitoring).toBeUndefined();
   });

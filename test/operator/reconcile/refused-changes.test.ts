@@ -1,8 +1,8 @@
 /** Changes after which messages or commands would be read by nobody: refused, with the way to do it. */
 import { describe, expect, it } from 'vitest';
 import { refusedChanges } from '../../../operator/reconcile/refused-changes.ts';
-import type { KitNote } from '../../../operator/resources/kit-note.ts';
-import { notedTopics, sessionIdentity } from '../../../operator/resources/session-identity.ts';
+import { type KitNote, notedTopics } from '../../../operator/resources/kit-note.ts';
+import { sessionIdentity } from '../../../operator/resources/session-identity.ts';
 import { documentIn } from '../support/resources.ts';
 
 type Spec = NonNullable<Parameters<typeof documentIn>[0]>;
