@@ -1,5 +1,6 @@
 /** Draining all sessions of a bridge that is deleted: what can be done now, and how far it has come. */
 import type { MqttKafkaBridge } from '../../api/bridge.ts';
+import { MkbError } from '../../api/errors.ts';
 import { kinds } from '../kinds.ts';
 import { emptyStatefulSet } from '../resources/bridge.ts';
 import { runningDocument } from '../resources/bridge-document.ts';
@@ -9,7 +10,7 @@ import { secretKeysOf } from '../resources/document-secrets.ts';
 import { drainAccount, lastDrains, leftDrains } from '../resources/drain.ts';
 import { kitNote, mostReplicas } from '../resources/kit-note.ts';
 import { bridgeName } from '../resources/names.ts';
-import { nothingObserved } from '../resources/pipeline.ts';
+import { nothingObserved, type Pipeline } from '../resources/pipeline.ts';
 import { sessionIdentity } from '../resources/session-identity.ts';
 import { kitOwner } from '../resources/session-kit.ts';
 import type { KubeObject } from '../runtime/object.ts';
@@ -57,20 +58,44 @@ export async function lastDrain(
   }
   const note = kitNote(kit)!;
   const count = note.identity?.share === undefined ? 1 : sessions;
-  const jobs = customized(pipeline, [
-    ...lastDrains(pipeline, note, count),
-    ...left.flatMap(each => leftDrains(pipeline, each)),
-  ]).map(job => ownedByKit(job, kit));
+  const drainsBy = (made: Pipeline) =>
+    customized(made, [...lastDrains(made, note, count), ...left.flatMap(each => leftDrains(made, each))]).map(job =>
+      ownedByKit(job, kit),
+    );
+  const jobs = drainsBy(pipeline);
   // Of an object that is not the bridge's own the watch keeps no status.
   const there = await Promise.all(jobs.map(job => cluster.observed(kinds.job, job.metadata, { signal })));
   const missing = jobs.filter((_, index) => there[index] === undefined);
   if (missing.length > 0) {
-    await applyAll(cluster, [ownedByKit(drainAccount(pipeline), kit), ...missing], [], signal);
+    const make = (objects: readonly KubeObject[]) => applyAll(cluster, objects, [], signal);
+    await make([ownedByKit(drainAccount(pipeline), kit)]);
+    const plain = () => drainsBy({ ...pipeline, document: withoutTemplate(document) });
+    await makeDrains(missing, plain, make);
     return { drained: undefined, under: `${jobs.length} sessions are being drained.` };
   }
   const ending = endOf(there.map(job => drainOf(job!, podsOf(cluster, resource))));
   return ending.drained ? { ...ending, kit } : ending;
 }
+
+/** The newest podTemplate may be one that the API server has never taken, which says so with 500: it would keep sessions from being drained. */
+async function makeDrains(
+  drains: readonly KubeObject[],
+  plain: () => readonly KubeObject[],
+  make: (objects: readonly KubeObject[]) => Promise<void>,
+): Promise<void> {
+  try {
+    await make(drains);
+  } catch (error) {
+    if (!MkbError.is(error, 'kube-invalid') && !MkbError.is(error, 'kube-failed')) throw error;
+    const names = new Set(drains.map(({ metadata }) => metadata.name));
+    await make(plain().filter(({ metadata }) => names.has(metadata.name)));
+  }
+}
+
+const withoutTemplate = ({ spec, ...rest }: MqttKafkaBridge): MqttKafkaBridge => {
+  const { podTemplate: _, ...bridge } = spec.bridge;
+  return { ...rest, spec: { ...spec, bridge } };
+};
 
 /** Who owns it besides goes, or is on its way out. */
 const ownedByKit = (object: KubeObject, kit: KubeObject): KubeObject => ({
