@@ -67,6 +67,9 @@ export async function lastDrain(
   const there = await Promise.all(jobs.map(job => cluster.observed(kinds.job, job.metadata, { signal })));
   const missing = jobs.filter((_, index) => there[index] === undefined);
   if (missing.length > 0) {
+    // What is seen of it may be older than its end, and a Job made then would drain the session of a new bridge of the same name.
+    const bridge = await cluster.client.get(kinds.bridge, resource.metadata, { signal });
+    if (bridge?.metadata.uid !== resource.metadata.uid) return { drained: undefined, under: 'It is gone already.' };
     const make = (objects: readonly KubeObject[]) => applyAll(cluster, objects, [], signal);
     await make([ownedByKit(drainAccount(pipeline), kit)]);
     const plain = () => drainsBy({ ...pipeline, document: withoutTemplate(document) });
