@@ -68,8 +68,7 @@ export async function lastDrain(
   const missing = jobs.filter((_, index) => there[index] === undefined);
   if (missing.length > 0) {
     // What is seen of it may be older than its end, and a Job made then would drain the session of a new bridge of the same name.
-    const bridge = await cluster.client.get(kinds.bridge, resource.metadata, { signal });
-    if (bridge?.metadata.uid !== resource.metadata.uid) return { drained: undefined, under: 'It is gone already.' };
+    if (await isGone(context, resource, signal)) return { drained: undefined, under: 'It is gone already.' };
     const make = (objects: readonly KubeObject[]) => applyAll(cluster, objects, [], signal);
     await make([ownedByKit(drainAccount(pipeline), kit)]);
     const plain = () => drainsBy({ ...pipeline, document: withoutTemplate(document) });
@@ -78,6 +77,14 @@ export async function lastDrain(
   }
   const ending = endOf(there.map(job => drainOf(job!, podsOf(cluster, resource))));
   return ending.drained ? { ...ending, kit } : ending;
+}
+
+/** By what is true now. Who watches bridges may list them, and has perhaps no right to get. */
+async function isGone({ cluster }: Context, { metadata }: KubeObject, signal: AbortSignal): Promise<boolean> {
+  const { namespace, name, uid } = metadata;
+  const selection = { namespace: namespace!, fieldSelector: `metadata.name=${name}`, signal };
+  const { items } = await cluster.client.list(kinds.bridge, selection);
+  return items[0]?.metadata.uid !== uid;
 }
 
 /** The newest podTemplate may be one that the API server has never taken, which says so with 500: it would keep sessions from being drained. */

@@ -69,12 +69,15 @@ interface Stage {
   readonly finalizers?: readonly string[];
   readonly spec?: Parameters<typeof resourceOf>[0];
   readonly applyFails?: unknown;
+  /** The bridge that the API server has by that name now. */
+  readonly uidNow?: string | undefined;
 }
 
 /** One look at a deleted bridge with two sessions, in a cluster that holds these objects. */
 async function look(stage: Stage) {
   const { objects = [kit], pods = [], seconds = 1, spec, applyFails } = stage;
   const { deletedAt = '2026-01-01T00:00:00Z', finalizers = [] } = stage;
+  const uidNow = 'uidNow' in stage ? stage.uidNow : 'uid-cars';
   const done: string[] = [];
   const note = (verb: string) => async (kind: ResourceKind, key: { name?: string; metadata?: { name: string } }) => {
     if (verb === 'apply' && kind.kind === 'Job' && applyFails) throw applyFails;
@@ -89,7 +92,13 @@ async function look(stage: Stage) {
       ),
   });
   const cluster = {
-    client: { delete: note('delete'), patch: note('patch'), apply: note('apply'), get: async () => undefined },
+    client: {
+      delete: note('delete'),
+      patch: note('patch'),
+      apply: note('apply'),
+      get: async () => undefined,
+      list: async () => ({ items: uidNow === undefined ? [] : [{ metadata: { uid: uidNow } }] }),
+    },
     of: get,
     observed: async (kind: ResourceKind, { name }: { name: string }) =>
       objects.find(each => each.kind === kind.kind && each.metadata.name === name),
@@ -156,6 +165,12 @@ describe('the end of a bridge', () => {
     const other = { ...loose(pod), metadata: { ...loose(pod).metadata, name: 'cars-bridge-x' } };
     const drained = [kit, job(0, succeeded), job(1, succeeded)];
     expect(await look({ objects: drained, pods: [other] })).toMatchObject({ gone: true });
+  });
+
+  // A look at what the watch had not yet reported as gone made one drain more, which a new bridge of that name would have lost its session to.
+  it.each([undefined, 'uid-of-another'])('makes no drain when the API server has %s by its name', async uidNow => {
+    const { done } = await look({ uidNow });
+    expect(done.filter(each => each.includes('Job'))).toEqual([]);
   });
 
   it('goes on with a drain of each session', async () => {
