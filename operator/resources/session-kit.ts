@@ -70,11 +70,20 @@ export function sessionKit(content: KitContent, secret: (key: SecretKey) => stri
     const [name = '', key = ''] = path.split('/');
     return [file, secret({ name, key })];
   });
-  return kitObject(metadata, kitName(metadata.name), note, {
+  const kit = kitObject(metadata, kitName(metadata.name), note, {
     [documentKeys.runs]: text(stringify(minimalDocument(content.running))),
     [documentKeys.spec]: text(stringify(keptSpec(content.document))),
     ...Object.fromEntries(secrets),
   });
+  const { labels: added, annotations } = content.document.spec.metadata ?? {};
+  return {
+    ...kit,
+    metadata: {
+      ...kit.metadata,
+      labels: { ...added, ...kit.metadata.labels },
+      annotations: { ...annotations, ...kit.metadata.annotations },
+    },
+  };
 }
 
 /** @param data in base64 */
