@@ -248,6 +248,8 @@ describeReal('kubernetes', 'kwok')('two hostile tenants and a third', () => {
   }, 240_000);
 
   it('Pods that are run to stop the operator say nothing of others, and cost little', async () => {
+    // It has a new Pod since its document was changed.
+    await addressed('default', 'cars-bridge-0', '127.94.0.1');
     let streamed = 0;
     await serve('127.94.0.2', (_, response) => {
       streamed++;
