@@ -13,7 +13,7 @@ export interface ConsumerHandler {
   room(): Promise<void> | undefined;
   /** Another member works on these partitions now: what of them is not settled is to be forgotten, and not to be sent any more. */
   takenAway(partitions: readonly AssignedPartition[]): void;
-  /** Partitions were given to us, or given back: none, while the group is being made up anew. */
+  /** Partitions were given to us, or given back: none, while the group is being made up again. */
   assigned(partitions: readonly AssignedPartition[]): void;
   /** Who is in the group and is no replica of ours; asked each time that the group was made up. */
   strangers(who: readonly string[]): void;
