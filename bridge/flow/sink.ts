@@ -44,7 +44,7 @@ export interface Writer {
 /** What became of the tokens. */
 export interface SinkHandler {
   delivered(tokens: readonly number[]): void;
-  /** What became of its message at those whom it was sent to, for whoever wants a record of that. Called before the token comes back. */
+  /** What became of its message at those whom it was sent to, for a record of that. Called before the token comes back. */
   fate(token: number, fate: Fate): void;
   /** It was taken by an MQTT server that says that nobody subscribes to its topic. Called before `delivered`. */
   unheard(token: number): void;

@@ -31,7 +31,7 @@ export interface ConnectionEvents {
   /** The message object was pointed at a PUBLISH. Returns whether another may be handed over; otherwise the connection holds. */
   publish(): boolean;
   pubrel(packetId: number): void;
-  /** A PUBACK, PUBREC or PUBCOMP came: the whole packet, valid during the call. Whoever publishes nothing leaves it out: it is a violation. */
+  /** A PUBACK, PUBREC or PUBCOMP came: the whole packet, valid during the call. A client that publishes nothing leaves it out: it is a violation. */
   acknowledgement?(type: number, packet: Buffer): void;
   /** The server ends the connection because of Subscription Identifiers, which it said it has. */
   withoutIdentifiers?(): void;

@@ -61,7 +61,7 @@ export function readConnack(packet: IConnackPacket, options: ConnectionOptions):
     throw violation(0x82, 'its CONNACK has a Receive Maximum or a Maximum Packet Size of 0');
   const { serverKeepAlive, sessionExpiryInterval } = properties ?? {};
   return {
-    // Whoever asks for a new session has none of an old one, whatever the server says.
+    // A client that asks for a new session has none of an old one, whatever the server says.
     sessionPresent: packet.sessionPresent && options.cleanStart !== true,
     keepAliveMs:
       serverKeepAlive === undefined ? Math.min(options.keepAliveMs, longestKeepAliveMs) : serverKeepAlive * 1000,

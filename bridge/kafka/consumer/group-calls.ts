@@ -168,7 +168,7 @@ export class GroupCalls {
     return groups[0] ?? { groupState: 'Dead', members: [] };
   }
 
-  /** By the id of its instance a static member is taken out whoever asks. */
+  /** By the id of its instance any client can take a static member out. */
   async leave(): Promise<void> {
     const { groupId } = this.#options;
     const { memberId } = this.member;

@@ -37,7 +37,7 @@ export function decodeSubscription(bytes: Buffer): string[] {
 /** What the leader gives a member. */
 export interface Assignment {
   readonly partitions: readonly TopicPartition[];
-  /** Topics that were made while the leader looked: whoever came later cannot know. */
+  /** Topics that were made while the leader looked: a member that joined later cannot know. */
   readonly made: readonly string[];
 }
 

@@ -1,5 +1,5 @@
 /**
- * The publisher's session at the server: QoS 2 needs one, and whoever waits for answers.
+ * The publisher's session at the server: QoS 2 needs one, and so does waiting for answers.
  *
  * The first connection begins a new one, since this process knows nothing of what the server may remember from an earlier process. So does one to
  * another url: nobody says whether both servers share sessions, and with an old session that server would throw away a new message as the

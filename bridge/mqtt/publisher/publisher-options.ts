@@ -22,7 +22,7 @@ export interface PublisherHandler<Token> {
   dropped(token: Token): void;
   /** A message came to `answerTopic`. It is valid during the call, and acknowledged afterwards. */
   answer?(message: MqttMessage): void;
-  /** All outcomes of one read, or of one look at what waits, have been told. */
+  /** All outcomes of one read, or of one look at what waits, have been reported. */
   settled(): void;
   connected(url: string): void;
   /** A connection was lost, or could not be made. It is tried again, even for a permanent error if `persistent` is set. */
