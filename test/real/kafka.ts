@@ -256,7 +256,11 @@ async function createTopic(client: Client, topic: string, options: TopicOptions)
     const configEntries = Object.entries(options.config ?? {}).map(([name, value]) => ({ name, value }));
     const { partitions: numPartitions = 3, replicas: replicationFactor = -1 } = options;
     const plan = { topic, numPartitions, replicationFactor, configEntries };
-    await admin.createTopics({ waitForLeaders: false, topics: [plan] });
+    // A broker that was frozen is fenced until its next heartbeat: before that the controller has none to place a replica on.
+    await until(`topic ${topic} to be made`, async () => {
+      await admin.createTopics({ waitForLeaders: false, topics: [plan] });
+      return true;
+    });
     // Our own wait: that of kafkajs fails when the broker it asks has not heard of the topic yet.
     await until(`leaders of topic ${topic}`, async () => {
       const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
