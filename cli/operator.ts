@@ -30,10 +30,10 @@ interface OperatorCommandOptions extends KubeConfigOptions {
 }
 
 const help = `
-Watches MqttKafkaBridge resources and makes what they describe: the bridge, its broker, its monitoring. docs/install-kubernetes.md tells
+Watches MqttKafkaBridge resources and makes what they describe: the bridge, its broker, its monitoring. docs/install-kubernetes.md says
 how to install it; for a try, run it beside a cluster whose kubeconfig you have.
 
-In a Pod it uses the service account, elsewhere the current context of the kubeconfig. Over HTTP it serves /metrics to whoever shows the token
+In a Pod it uses the service account, elsewhere the current context of the kubeconfig. Over HTTP it serves /metrics to a client that shows the token
 of an account that may get them, /healthz (the process is alive) and /readyz (everything has been read once). Prints one line on stdout when
 it listens; logs are JSON lines on stderr. SIGTERM or Ctrl-C ends it; what it runs in the cluster goes on.
 
@@ -69,7 +69,7 @@ export const operatorCommand = (): Command =>
     .option('--leader-elect', 'work only while holding the Lease (the default)')
     .option('--no-leader-elect', 'work without a Lease: there must be no other operator')
     .option('--metrics-authentication', 'show /metrics only to accounts that may read them (the default)')
-    .option('--no-metrics-authentication', 'show /metrics to whoever reaches the port')
+    .option('--no-metrics-authentication', 'show /metrics to every client that reaches the port')
     .addOption(
       new Option(
         '--webhook <host:port>',

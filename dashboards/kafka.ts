@@ -67,7 +67,7 @@ const verdict: Row = {
     }),
     stat({
       title: 'Records in',
-      description: 'Records per second that arrive in the chosen topics, whoever sends them.',
+      description: 'Records per second that arrive in the chosen topics, from all producers.',
       unit: each('records/s'),
       decimals: 1,
       width: 4,

@@ -6,7 +6,7 @@ export const documentErrors = table({
     kind: 'permanent',
     message: ({ count }: { count: number }) =>
       `The configuration has ${count} ${count === 1 ? 'problem' : 'problems'}.`,
-    remedy: 'Mend the places named above; `mkb validate FILE` checks them without starting anything.',
+    remedy: 'Correct the places named above; `mkb validate FILE` checks them without starting anything.',
   },
   'secret-unreadable': {
     kind: 'permanent',
@@ -58,7 +58,7 @@ export const documentErrors = table({
     kind: 'permanent',
     message: ({ name, meant }: { name: string; meant: string | undefined }) =>
       `\`${name}\` is not a field here.${meant === undefined ? '' : ` Did you mean \`${meant}\`?`}`,
-    remedy: 'Mend the name or leave the field out; docs/reference/document.md lists every field.',
+    remedy: 'Correct the name or leave the field out; docs/reference/document.md lists every field.',
   },
   'field-missing': {
     kind: 'permanent',

@@ -135,7 +135,7 @@ export const kafkaErrors = table({
     kind: 'permanent',
     message: ({ topic }: { topic: string }) => `${JSON.stringify(topic)} cannot be the name of a Kafka topic.`,
     remedy:
-      'A topic name has 1 to 249 letters, digits, dots, underscores and hyphens. Mend the topic template of the sink.',
+      'A topic name has 1 to 249 letters, digits, dots, underscores and hyphens. Correct the topic template of the sink.',
   },
   'kafka-topic-not-created': {
     kind: 'permanent',
@@ -237,7 +237,7 @@ export const kafkaErrors = table({
     message: ({ group, reason }: { group: string; reason: string }) =>
       `Kafka took this bridge out of the consumer group ${group}: ${reason}.`,
     remedy:
-      'It joins again, and what was in flight is read again by whoever has the partition then. If it happens often, look at the load of this machine and the network.',
+      'It joins again, and what was in flight is read again by the member that has the partition then. If it happens often, look at the load of this machine and the network.',
   },
   'kafka-batch-damaged': {
     kind: 'retryable',

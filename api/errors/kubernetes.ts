@@ -172,7 +172,7 @@ export const kubernetesErrors = table({
     message: ({ count, clientId }: { count: number; clientId: string }) =>
       `Sessions of ${count} older documents still wait to be drained, and those of ${clientId} would have to wait behind them.`,
     remedy:
-      'Wait until status.leftSessions has fewer: then it is carried out by itself. If drains fail, condition Degraded says why. Whoever changes mqtt.clientId again and again has to be stopped.',
+      'Wait until status.leftSessions has fewer: then it is carried out by itself. If drains fail, condition Degraded says why. Find and stop what changes mqtt.clientId again and again.',
   },
   'consumer-group-changed': {
     kind: 'permanent',

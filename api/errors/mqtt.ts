@@ -167,7 +167,7 @@ export const mqttErrors = table({
   'mqtt-identity-untrue': {
     kind: 'permanent',
     message: ({ filter, rule, name }: { filter: string; rule: string; name: string }) =>
-      `Whoever may publish to "${filter}" can pretend to be another: the rule ${rule} reads {${name}} from such topics.`,
+      `A client that may publish to "${filter}" can pretend to be another: the rule ${rule} reads {${name}} from such topics.`,
     remedy:
       'Put ${username} or ${clientid} where the rule captures it: cars/${username} for FROM "cars/{username}". At Mosquitto a client id may have slashes: with more levels after it, only ${username} is safe.',
   },
@@ -226,7 +226,7 @@ export const mqttErrors = table({
     message: ({ topic, reason }: { topic: string; reason: string }) =>
       `${JSON.stringify(topic.slice(0, 200))} cannot be a topic to publish to: ${reason}.`,
     remedy:
-      'Mend the topic template of the mqtt sink, or have WHERE leave out records whose key or fields make no topic.',
+      'Correct the topic template of the mqtt sink, or have WHERE leave out records whose key or fields make no topic.',
   },
   'mqtt-property-invalid': {
     kind: 'permanent',

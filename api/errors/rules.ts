@@ -24,7 +24,7 @@ export const ruleErrors = table({
       hint,
     }: RulePlace & { found: string; expected: string; hint?: string }) =>
       `${rulePlace(line, column)}found ${found}, expected ${expected}.${hint === undefined ? '' : ` ${hint}`}`,
-    remedy: 'Mend the SQL at the caret; docs/reference/rules.md has the grammar.',
+    remedy: 'Correct the SQL at the caret; docs/reference/rules.md has the grammar.',
   },
   'rule-unknown-name': {
     kind: 'permanent',

@@ -19,7 +19,7 @@ export const schemaErrors = table({
     kind: 'permanent',
     message: ({ name, language, at, reason }: SchemaPlace & { name: string; language: string; reason: string }) =>
       `The ${languages[language] ?? language} schema ${name} cannot be used${at === '' ? '' : `, at ${at}`}: ${reason}.`,
-    remedy: 'Mend the text of the schema in spec.schemas.',
+    remedy: 'Correct the text of the schema in spec.schemas.',
   },
   'schema-pending': {
     kind: 'retryable',

@@ -34,7 +34,7 @@ export const tlsErrors = table({
   'tls-not-yet-valid': {
     kind: 'retryable',
     message: ({ peer }: Peer) => `The certificate of ${peer} is not valid yet.`,
-    remedy: 'Set the clock of this machine, or that of whoever issued the certificate. It is retried.',
+    remedy: 'Set the clock of this machine, or that of the issuer of the certificate. It is retried.',
   },
   'tls-certificate-demanded': {
     kind: 'permanent',

@@ -22,7 +22,7 @@ export const cloudEventsOf = (what: string, names: string) =>
       ),
       id: optional(
         text(
-          'Template of the id. Events with the same source and id are the same to consumers. Without it, the rule and: of a Kafka record its topic, partition and offset, the same when it is read again; of an MQTT message a number that is new each time it comes, because nothing in MQTT tells a message that comes again from another one like it. Where publishers number their messages, use that number.',
+          'Template of the id. Events with the same source and id are the same to consumers. Without it, the rule and: of a Kafka record its topic, partition and offset, the same when it is read again; of an MQTT message a number that is new each time it comes, because MQTT cannot distinguish a message that comes again from another one like it. Where publishers number their messages, use that number.',
         ),
       ),
       source: optional(
