@@ -7,7 +7,7 @@
 import type { MqttKafkaBridge } from '../api/bridge.ts';
 import { asMkbError } from '../api/errors/as-mkb-error.ts';
 import type { MkbError } from '../api/errors.ts';
-import { durationMs } from '../api/units.ts';
+import { bytes, durationMs } from '../api/units.ts';
 import type { SinkDocument } from '../rules/rule-document.ts';
 import { systemClock } from './clock.ts';
 import type { Account } from './flow/account.ts';
@@ -84,6 +84,7 @@ export class Bridge implements BridgeFigures {
       raise: (event, facts) => this.events.raise(event, facts),
       settled: () => this.#checkSettled(),
       obtainSchema,
+      maxKeptBytes: bytes(document.spec.delivery.buffer.maxBytes),
     });
     this.kafkaSink?.use(this.#pipeline);
     this.kafkaSink?.countAlso(() => this.#pipeline.heldBytes + this.events.queuedBytes);
@@ -153,7 +154,7 @@ export class Bridge implements BridgeFigures {
   }
 
   get bufferedBytes(): number {
-    return (this.kafkaSink?.bufferedBytes ?? 0) + (this.mqttSink?.bufferedBytes ?? 0);
+    return (this.kafkaSink?.bufferedBytes ?? 0) + (this.mqttSink?.bufferedBytes ?? 0) + this.#pipeline.keptBytes;
   }
 
   get #sources(): readonly Source[] {
@@ -182,6 +183,7 @@ export class Bridge implements BridgeFigures {
   missing(): readonly string[] {
     const missing = new Set([...this.#sources, ...this.#sinks].flatMap(part => part.missing()));
     for (const { message } of this.#persistence.problems) missing.add(`it is starting: ${message.replace(/\.$/, '')}`);
+    for (const reason of this.#parts.registries.missing()) missing.add(reason);
     for (const reason of this.#standstills.reasons) missing.add(reason);
     for (const { standstill } of this.sources) if (standstill !== undefined) missing.add(standstill);
     return [...(this.#stopping ? ['it is stopping'] : []), ...missing];
@@ -194,7 +196,7 @@ export class Bridge implements BridgeFigures {
   async start(): Promise<void> {
     const { registries, jq } = this.#parts;
     try {
-      await this.#untilDone(() => registries.start());
+      registries.start(error => this.#reports.problem(error));
       if (this.rules.some(({ rule }) => rule.callsJq)) await jq.warm();
       this.#standstills.watch(this.#log, this.name, this.#document.spec.kafka.bootstrapServers!.join(', '));
       const started = new Map([...this.#sinks].map(sink => [sink, sink.start()]));

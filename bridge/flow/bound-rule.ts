@@ -9,6 +9,7 @@ import { stateLimitsOf } from '../../rules/state-limits.ts';
 import type { Windows } from '../../rules/windows/windows.ts';
 import { type Fate, fates } from './fate.ts';
 import type { LetterBox } from './letters.ts';
+import { Line } from './line.ts';
 import type { Sink, Writer } from './sink.ts';
 
 export interface BoundSink {
@@ -69,6 +70,8 @@ export class BoundRule {
   rows = 0;
   /** Windows whose row could not be worked out. */
   rowsFailed = 0;
+  /** Messages that wait until the rule has a schema. */
+  readonly line = new Line();
   /** Who has a message in the middle of this rule, and who waits for that one to be through. */
   #holder: object | undefined;
   readonly #queue: { readonly who: object; readonly given: () => void }[] = [];

@@ -11,34 +11,22 @@ import type { MkbError } from '../../api/errors.ts';
 import type { Captures, Input, Origin, Row } from '../../rules/rule.ts';
 import type { Account } from './account.ts';
 import type { BoundRule, BoundSink } from './bound-rule.ts';
-import type { DeadLetters } from './dead-letters.ts';
-import type { Fates } from './fates.ts';
+import { better, LateMessage } from './late-message.ts';
 import { ManyRows } from './many-rows.ts';
 import { Oldest } from './oldest.ts';
 import { type Outcome, outcomeNumber } from './outcome.ts';
 import { Pace } from './pace.ts';
 import type { Settlement } from './settlement.ts';
+import type { Shared } from './shared.ts';
 import type { Sink } from './sink.ts';
 import type { Intake, Route, Source, SourceFigures } from './source.ts';
-import { type ObtainSchema, type Wait, Waiting, waitOf } from './waiting.ts';
+import { isLong, type Wait, Waiting, waitOf } from './waiting.ts';
+import { Writing } from './writing.ts';
 
-/** What all intakes of a pipeline share. */
-export interface Shared {
-  readonly settlement: Settlement<Source>;
-  readonly letters: DeadLetters;
-  readonly fates: Fates;
-  /** Whether a dead letter, or an event, may need the bytes of a message whose records do not hold them. */
-  readonly keeps: boolean;
-  readonly slotBits: number;
-  readonly obtainSchema: ObtainSchema | undefined;
-  /** Called when tokens came back without a report of their sink. */
-  readonly tokensBack: () => void;
-  /** Called when messages that waited went on. */
-  readonly settled: () => void;
-}
-
-/** No outcome yet: `#wait` says what the rule waits for. */
+/** No outcome yet: `#wait` says what the rule waits for, and the source waits with it. */
 const pending = -1;
+/** As `pending`, but only the rule waits. */
+const late = -2;
 const noCaptures: Captures = [];
 const messagesBetweenLooks = 8;
 
@@ -50,6 +38,8 @@ export class PipelineIntake implements Intake, SourceFigures {
   readonly #settlement: Settlement<Source>;
   /** Sinks of the rules that the source feeds. */
   readonly #sinks: readonly Sink[];
+  readonly #rules: readonly BoundRule[];
+  readonly #writing: Writing;
   readonly #pace: Pace;
   readonly #oldest: Oldest;
   readonly #waiting = new Waiting();
@@ -58,6 +48,10 @@ export class PipelineIntake implements Intake, SourceFigures {
   /** Of the message that waits, the rows that its rule is making; and what the rule that was applied last waits for. */
   #many: ManyRows<BoundSink> | undefined;
   #wait: Wait = 'turn';
+  /** Whether the wait may be long, so that the rule alone waits: for a schema. */
+  #longWait = false;
+  /** Whether a message goes on that waited in a line: lines must be emptied even if they are full. */
+  #fromLine = false;
   /** Messages since it was last seen whether sinks are full. */
   #unlooked = 0;
   /** The rule that a message waits in, or for, and the message's slot. */
@@ -67,14 +61,18 @@ export class PipelineIntake implements Intake, SourceFigures {
 
   constructor(source: Source, rules: readonly BoundRule[], shared: Shared) {
     this.#source = source;
+    this.#rules = rules;
     this.#shared = shared;
     this.#settlement = shared.settlement;
     this.#number = shared.settlement.add(source);
     this.#sinks = [...new Set(rules.flatMap(rule => rule.targets.map(({ sink }) => sink)))];
+    this.#writing = new Writing(source, shared);
     this.#pace = new Pace(source);
     const { settlement, letters, slotBits } = shared;
     const ruleOf = (slot: number) =>
-      slot === this.#waitingSlot && !this.#waiting.forRoom ? this.#waitsIn?.name : undefined;
+      slot === this.#waitingSlot && this.#waitsIn && !this.#waiting.forRoom
+        ? this.#waitsIn.name
+        : rules.find(({ line }) => line.has(slot))?.name;
     this.#oldest = new Oldest({ settlement, letters, slotBits, number: this.#number, sinks: this.#sinks, ruleOf });
   }
 
@@ -124,7 +122,7 @@ export class PipelineIntake implements Intake, SourceFigures {
     for (const { rule } of routes) {
       rule.matched++;
       rule.failed++;
-      this.#fail(rule, error, message, slot);
+      this.#writing.fail(rule, error, message, slot);
     }
     this.#settlement.release(slot, outcomeNumber.delivered, this.#readAt);
     this.#pauseIfFull();
@@ -132,14 +130,14 @@ export class PipelineIntake implements Intake, SourceFigures {
 
   row(rule: BoundRule, origin: Origin, row: Row): void {
     const slot = this.#begin(origin, 0);
-    for (const sink of rule.sinks) this.#writeRows(sink, origin, noCaptures, [row], slot);
+    for (const sink of rule.sinks) this.#writing.rows(sink, origin, noCaptures, [row], slot);
     this.#settlement.release(slot, outcomeNumber.delivered, this.#readAt);
     this.#pauseIfFull();
   }
 
   failure(rule: BoundRule, origin: Origin, error: MkbError): void {
     const slot = this.#begin(origin, 0);
-    this.#fail(rule, error, origin, slot);
+    this.#writing.fail(rule, error, origin, slot);
     this.#settlement.release(slot, outcomeNumber.delivered, this.#readAt);
   }
 
@@ -160,6 +158,7 @@ export class PipelineIntake implements Intake, SourceFigures {
     this.#settlement.withdraw(this.#number, isGone);
     const mask = 2 ** this.#shared.slotBits - 1;
     for (const sink of this.#sinks) sink.withdraw(token => this.#settlement.isWithdrawn(token & mask));
+    for (const rule of this.#rules) rule.line.sweep();
     this.#shared.tokensBack();
   }
 
@@ -179,12 +178,13 @@ export class PipelineIntake implements Intake, SourceFigures {
 
   get #full(): boolean {
     for (const sink of this.#sinks) if (sink.full) return true;
-    return this.#settlement.full || this.#shared.letters.fullFor(this.#source);
+    if (this.#shared.letters.fullFor(this.#source)) return true;
+    return !this.#fromLine && (this.#settlement.full || this.#shared.kept.full);
   }
 
   get #hasRoom(): boolean {
     for (const sink of this.#sinks) if (!sink.hasRoom) return false;
-    return !this.#settlement.full && this.#shared.letters.hasRoomFor(this.#source);
+    return !this.#settlement.full && !this.#shared.kept.full && this.#shared.letters.hasRoomFor(this.#source);
   }
 
   /** What a sink holds is a sum that is not worth forming for each of a hundred thousand messages a second. */
@@ -210,8 +210,7 @@ export class PipelineIntake implements Intake, SourceFigures {
    * Applies the rules of a message from one of them on.
    *
    * @param before what those before it made
-   * @param isCopy whether the message stays what it is
-   * @param many of the first rule, when it goes on with its rows
+   * @param resumed of a message that waited: it stays what it is
    */
   #applyFrom(
     first: number,
@@ -219,11 +218,11 @@ export class PipelineIntake implements Intake, SourceFigures {
     given: Input,
     slot: number,
     before: number,
-    isCopy = false,
-    many?: ManyRows<BoundSink>,
+    resumed?: { readonly many: ManyRows<BoundSink> | undefined; readonly late: LateMessage | undefined },
   ): void {
     let message = given;
-    let copied = isCopy;
+    let copied = resumed !== undefined;
+    let lateMessage = resumed?.late;
     let outcome = before;
     for (let at = first; at < routes.length; at++) {
       const route = routes[at]!;
@@ -231,33 +230,106 @@ export class PipelineIntake implements Intake, SourceFigures {
         message = this.#source.copy(message);
         copied = true;
       }
-      const made = this.#applyRoute(route, message, slot, at === first ? many : undefined);
+      const made = this.#applyRoute(route, message, slot, at === first ? resumed?.many : undefined);
+      if (made >= 0) {
+        outcome = better(outcome, made);
+        continue;
+      }
+      if (!copied) message = this.#source.copy(message);
+      copied = true;
       if (made === pending) {
-        this.#hold(at, routes, copied ? message : this.#source.copy(message), slot, outcome);
+        this.#hold(at, routes, message, slot, outcome, lateMessage);
         return;
       }
-      // Something made of it says more than that it was counted, and that more than nothing.
-      if (made === outcomeNumber.delivered || outcome === outcomeNumber.filtered) outcome = made;
+      lateMessage ??= new LateMessage(message, slot, this.#source.bytesOf(message), this.#shared.kept);
+      this.#joinLine(route, lateMessage);
     }
-    this.#settlement.release(slot, outcome, this.#readAt);
+    if (lateMessage !== undefined) this.#through(lateMessage, outcome);
+    else this.#settlement.release(slot, outcome, this.#readAt);
   }
 
-  /** Returns what the rule made of the message: delivered for anything, be it only a failure; aggregated; filtered; or pending. */
+  /** Returns what the rule made of the message: delivered for anything, be it only a failure; aggregated; filtered; pending or late. */
   #applyRoute(route: Route, message: Input, slot: number, many: ManyRows<BoundSink> | undefined): number {
     const { rule } = route;
+    if (!rule.line.empty) return late;
     if (rule.isBusyFor(this)) {
       this.#wait = () => rule.given(this).then(() => true);
       return pending;
     }
-    if (!rule.rule.foreach) return this.#apply(route, message, slot);
+    return this.#applyNow(route, message, slot, many);
+  }
+
+  #applyNow(route: Route, message: Input, slot: number, many: ManyRows<BoundSink> | undefined): number {
+    if (!route.rule.rule.foreach) return this.#apply(route, message, slot);
     this.#many = many ?? this.#beginMany(route, message);
     const made = this.#applyMany(route, message, slot, this.#many);
-    if (made !== pending) this.#many = undefined;
+    if (made >= 0) this.#many = undefined;
     return made;
   }
 
+  /** The rule goes on with the message later, behind those that wait for it already; the others need not. */
+  #joinLine(route: Route, message: LateMessage): void {
+    const { rule } = route;
+    const { slot } = message;
+    let many = this.#many;
+    this.#many = undefined;
+    message.waits();
+    const isGone = () => this.#settlement.isWithdrawn(slot);
+    const goOn = () => {
+      let made: number = outcomeNumber.filtered;
+      this.#readAt = performance.now();
+      this.#fromLine = true;
+      if (isGone()) rule.rule.forget();
+      else if (this.#full) made = this.#pendingFor('room');
+      else made = this.#applyNow(route, message.message, slot, many);
+      this.#fromLine = false;
+      if (made >= 0) {
+        this.#through(message, made);
+        return undefined;
+      }
+      many = this.#many ?? many;
+      this.#many = undefined;
+      return this.#wait;
+    };
+    const { wentOn } = this;
+    rule.line.join(
+      {
+        slot,
+        wentOn,
+        goOn,
+        get isGone() {
+          return isGone();
+        },
+      },
+      this.#wait,
+    );
+  }
+
+  #through(message: LateMessage, made: number): void {
+    if (message.through(made)) this.#settlement.release(message.slot, message.outcome, this.#readAt);
+  }
+
+  #pendingFor(wait: Wait): number {
+    this.#wait = wait;
+    return pending;
+  }
+
+  /** Messages that waited have gone on. */
+  readonly wentOn = (): void => {
+    this.readEnd();
+    if (!this.#waiting.active && this.#hasRoom) this.#pace.resume();
+    this.#shared.settled();
+  };
+
   /** Nothing else is handed over before the rule has what it waits for; then the message goes on with that rule. */
-  #hold(at: number, routes: readonly Route[], message: Input, slot: number, outcome: number): void {
+  #hold(
+    at: number,
+    routes: readonly Route[],
+    message: Input,
+    slot: number,
+    outcome: number,
+    before?: LateMessage,
+  ): void {
     const many = this.#many;
     const { rule } = routes[at]!;
     this.#many = undefined;
@@ -268,19 +340,18 @@ export class PipelineIntake implements Intake, SourceFigures {
     this.#waiting.begin(this.#wait, () => {
       this.#readAt = performance.now();
       this.#waitsIn = undefined;
-      if (this.#settlement.isWithdrawn(slot)) this.#forget(rule, slot);
-      else this.#applyFrom(at, routes, message, slot, outcome, true, many);
+      if (this.#settlement.isWithdrawn(slot)) this.#forget(rule, slot, before);
+      else this.#applyFrom(at, routes, message, slot, outcome, { many, late: before });
       if (this.#waitsIn !== rule) rule.letGo(this);
-      this.readEnd();
-      if (!this.#waiting.active && this.#hasRoom) this.#pace.resume();
-      this.#shared.settled();
+      this.wentOn();
     });
   }
 
   /** Another member has the message by now. */
-  #forget(rule: BoundRule, slot: number): void {
+  #forget(rule: BoundRule, slot: number, message: LateMessage | undefined): void {
     rule.rule.forget();
-    this.#settlement.release(slot, outcomeNumber.filtered, this.#readAt);
+    if (message !== undefined) this.#through(message, outcomeNumber.filtered);
+    else this.#settlement.release(slot, outcomeNumber.filtered, this.#readAt);
   }
 
   #apply({ rule, captures }: Route, message: Input, slot: number): number {
@@ -290,14 +361,14 @@ export class PipelineIntake implements Intake, SourceFigures {
       const rows = rule.rule.rows(message, captures);
       if (rows.length === 0) return outcomeNumber.filtered;
       rule.passed++;
-      for (const sink of rule.sinks) this.#writeRows(sink, message, captures, rows, slot);
+      for (const sink of rule.sinks) this.#writing.rows(sink, message, captures, rows, slot);
     } catch (error) {
       if (this.#mustWait(rule, error)) {
         rule.matched--;
-        return pending;
+        return this.#longWait ? late : pending;
       }
       rule.failed++;
-      this.#fail(rule, asMkbError(error), message, slot);
+      this.#writing.fail(rule, asMkbError(error), message, slot);
     }
     return outcomeNumber.delivered;
   }
@@ -317,16 +388,16 @@ export class PipelineIntake implements Intake, SourceFigures {
   #applyMany({ rule, captures }: Route, message: Input, slot: number, many: ManyRows<BoundSink>): number {
     let failed = false;
     try {
-      const wait = many.write(this.#isFull, (sink, row) => this.#write(sink, message, captures, row, slot));
+      const wait = many.write(this.#isFull, (sink, row) => this.#writing.row(sink, message, captures, row, slot));
       this.#wait = wait ?? this.#wait;
       if (wait !== undefined) return pending;
     } catch (error) {
-      if (this.#mustWait(rule, error)) return pending;
+      if (this.#mustWait(rule, error)) return this.#longWait ? late : pending;
       failed = true;
       rule.failed++;
-      this.#fail(rule, asMkbError(error), message, slot);
+      this.#writing.fail(rule, asMkbError(error), message, slot);
     }
-    for (const failure of many.failures.values()) this.#fail(rule, failure, message, slot);
+    for (const failure of many.failures.values()) this.#writing.fail(rule, failure, message, slot);
     if (many.any) rule.passed++;
     return many.any || failed ? outcomeNumber.delivered : outcomeNumber.filtered;
   }
@@ -337,38 +408,7 @@ export class PipelineIntake implements Intake, SourceFigures {
     if (wait === undefined) return false;
     rule.rule.undo();
     this.#wait = wait;
+    this.#longWait = isLong(error);
     return true;
-  }
-
-  /** Of rows that a sink cannot write, the first makes the dead letter: that is the message, and one of it is enough. */
-  #writeRows(sink: BoundSink, message: Origin, captures: Captures, rows: readonly Row[], slot: number): void {
-    let failure: MkbError | undefined;
-    for (const row of rows) {
-      const error = this.#write(sink, message, captures, row, slot);
-      failure ??= error;
-    }
-    if (failure) this.#fail(sink.rule, failure, message, slot);
-  }
-
-  /** Returns why the row cannot be written, if it cannot. */
-  #write(sink: BoundSink, message: Origin, captures: Captures, row: Row, slot: number): MkbError | undefined {
-    try {
-      sink.writer.write(message, captures, row, (sink.number << this.#shared.slotBits) | slot);
-    } catch (error) {
-      sink.failed++;
-      const failure = asMkbError(error);
-      this.#shared.fates.write(sink, slot, { outcome: 'refused', reason: failure.message });
-      return failure;
-    }
-    this.#settlement.hold(slot);
-    if (this.#shared.keeps && !sink.writer.passesPayload) this.#source.keep(message, slot, this.#settlement);
-    return undefined;
-  }
-
-  /** A message that failed while it is still at hand. */
-  #fail(rule: BoundRule, error: MkbError, message: Origin, slot: number): void {
-    this.#settlement.hold(slot);
-    this.#source.keep(message, slot, this.#settlement);
-    this.#shared.letters.giveUp(slot, rule, error);
   }
 }

@@ -11,10 +11,12 @@ import type { BoundOutcome, BoundRule, BoundSink } from './bound-rule.ts';
 import { DeadLetters } from './dead-letters.ts';
 import type { Fate } from './fate.ts';
 import { Fates } from './fates.ts';
-import { PipelineIntake, type Shared } from './intake.ts';
+import { PipelineIntake } from './intake.ts';
+import { KeptMessages } from './late-message.ts';
 import type { LetterBox } from './letters.ts';
 import { outcomeNumber } from './outcome.ts';
 import { Settlement } from './settlement.ts';
+import type { Shared } from './shared.ts';
 import type { SinkHandler } from './sink.ts';
 import type { Source } from './source.ts';
 import type { ObtainSchema } from './waiting.ts';
@@ -32,11 +34,14 @@ export interface PipelineOptions {
   readonly settled: () => void;
   /** Gets a schema that a rule misses. */
   readonly obtainSchema?: ObtainSchema;
+  /** How much messages may hold that wait for schemas, bytes. */
+  readonly maxKeptBytes?: number;
 }
 
 /** The most slots that a token has room for: a million messages in flight. */
 const mostSlotBits = 20;
 const deadLetterSink = 0;
+const usualKeptBytes = 64 * 1024 * 1024;
 
 export class Pipeline implements SinkHandler {
   readonly #options: PipelineOptions;
@@ -47,6 +52,7 @@ export class Pipeline implements SinkHandler {
   readonly #settlement: Settlement<Source>;
   readonly #letters: DeadLetters;
   readonly #fates: Fates;
+  readonly #kept: KeptMessages;
   readonly #shared: Shared;
   readonly #intakes: PipelineIntake[] = [];
 
@@ -57,6 +63,7 @@ export class Pipeline implements SinkHandler {
     this.#slotBits = Math.min(mostSlotBits, 31 - Math.ceil(Math.log2(this.#targets.length + 1)));
     this.#mask = 2 ** this.#slotBits - 1;
     this.#settlement = new Settlement<Source>(this.#slotBits);
+    this.#kept = new KeptMessages(options.maxKeptBytes ?? usualKeptBytes);
     this.#fates = new Fates(this.#settlement, this.#slotBits);
     this.#letters = new DeadLetters(this.#settlement, options.letterBox, options);
     this.#shared = {
@@ -66,6 +73,7 @@ export class Pipeline implements SinkHandler {
       keeps: this.#letters.wanted || options.rules.some(({ events }) => events.includes('message.dropped')),
       slotBits: this.#slotBits,
       obtainSchema: options.obtainSchema,
+      kept: this.#kept,
       tokensBack: () => this.settled(),
       settled: options.settled,
     };
@@ -74,6 +82,11 @@ export class Pipeline implements SinkHandler {
   /** Memory that messages in flight hold beside what sinks hold, roughly. */
   get heldBytes(): number {
     return this.#settlement.heldBytes;
+  }
+
+  /** Messages that wait for schemas, bytes. */
+  get keptBytes(): number {
+    return this.#kept.bytes;
   }
 
   /** Where a source hands its messages over. @param rules those that it feeds */
@@ -131,6 +144,7 @@ export class Pipeline implements SinkHandler {
     this.#letters.readEnd();
     this.#fates.readEnd();
     this.#settlement.acknowledge();
+    for (const { line } of this.#options.rules) line.room();
     for (const intake of this.#intakes) intake.room();
     this.#options.settled();
   }

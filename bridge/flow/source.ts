@@ -18,6 +18,8 @@ export interface Source extends Settled {
   resume(): void;
   /** The same message as an object that stays what it is: itself, where the source does not use it again for the next one. */
   copy(message: Input): Input;
+  /** Memory that such an object holds, and nobody else counts, bytes. */
+  bytesOf(copy: Origin): number;
   /** Notes of every message what a dead letter of it has to say. Costs no object where messages are many. */
   remember(message: Origin, slot: number, settlement: Settlement<Source>): void;
   /** Keeps the message's bytes for a dead letter, where no record holds the same. */

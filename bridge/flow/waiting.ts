@@ -1,7 +1,8 @@
 /**
  * One message that cannot go on now: its rule waits for an answer, there is no room for its next row, or it has had its turn.
  *
- * The source hands nothing over meanwhile, and order is kept. Keep-alive, /healthz and acknowledgements go on.
+ * The source hands nothing over meanwhile, and order is kept; where a schema is waited for, the rule alone has a line (line.ts). Keep-alive,
+ * /healthz and acknowledgements go on.
  */
 import { type ErrorDetails, MkbError } from '../../api/errors.ts';
 import { Pending } from '../../rules/pending.ts';
@@ -20,6 +21,9 @@ export function waitOf(error: unknown, obtainSchema: ObtainSchema | undefined): 
   if (!MkbError.is(error, 'schema-pending')) return undefined;
   return async () => (await obtainSchema?.(error.details)) ?? false;
 }
+
+/** Whether a rule that threw may have to wait for as long as an outage takes, so that nothing but the rule may. */
+export const isLong = (error: unknown): boolean => MkbError.is(error, 'schema-pending');
 
 export class Waiting {
   #goOn: (() => void) | undefined;

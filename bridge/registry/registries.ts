@@ -1,7 +1,9 @@
 /**
- * The registries of a bridge: they give what `schema_encode` writes with before the first message, and what a message needs when it comes.
+ * The registries of a bridge: they give what `schema_encode` writes with, asked for from the start on, and what a message needs when it comes.
  *
- * A registry that is away is asked again for ever, as Kafka is: the message that needs it waits, and the MQTT broker keeps those behind it.
+ * A registry that is unavailable is asked again for ever, as Kafka is. Only rules whose messages need it wait, and nothing else of the bridge
+ * does, not even its start. So a subject that is missing is asked for again as well: it may come later.
+ *
  * A schema that is not there is asked for a little longer, as one that was registered a moment ago may not have reached each replica of the
  * registry; then it is refused, and so is the message.
  */
@@ -31,55 +33,99 @@ interface Feed {
 const missesBelieved = 3;
 const firstPauseMs = 200;
 const longestPauseMs = 5000;
+/** After what only a person can change. */
+const refusedPauseMs = 30_000;
+
+/** Hears of each failure that is retried. */
+type ReportProblem = (error: MkbError) => void;
 
 export class Registries {
   readonly #feeds: readonly Feed[];
   readonly #closed = new AbortController();
+  readonly #writers = new Map<Feed, Promise<boolean>>();
+  /** Why what is asked for is not there, by who asks. */
+  readonly #waits = new Map<Feed, Map<object, string>>();
 
   constructor(feeds: readonly Feed[]) {
     this.#feeds = feeds;
   }
 
-  /** Fetches what messages are written with. Call again after a retryable error; throws `registry-schema-missing` and its like. */
-  async start(): Promise<void> {
-    for (const { schema, client, section } of this.#feeds) {
-      if (section.subject === undefined) continue;
-      const version = await schemaOfSubject(client, section.subject, section.version ?? 'latest');
-      schema.learn(version.id, version.schema);
-      schema.writeWith(version.id);
-    }
+  /** Begins to fetch what messages are written with. @param problem is called with each failure; all are retried */
+  start(problem: ReportProblem): void {
+    for (const feed of this.#feeds) if (feed.section.subject !== undefined) void this.#writerOf(feed, problem);
   }
 
   /**
    * Fetches a schema that a rule misses, or registers one, and returns when it is there, or known to be none. Never rejects.
    *
-   * @param problem is told of each failure that is retried
+   * @param problem is called with each failure that is retried
    * @returns false if this was closed before
    */
-  async obtain(missing: ErrorDetails<'schema-pending'>, problem: (error: MkbError) => void): Promise<boolean> {
+  async obtain(missing: ErrorDetails<'schema-pending'>, problem: ReportProblem): Promise<boolean> {
     const feed = this.#feeds.find(({ schema }) => schema.name === missing.name);
+    if (feed === undefined) return true;
     const what = missing.registration ?? missing.id;
-    // What messages are written with is there since `start`.
-    if (feed === undefined || what === undefined) return true;
+    if (what === undefined) return await this.#writerOf(feed, problem);
     let misses = 0;
-    for (let attempt = 0; !this.#closed.signal.aborted; attempt++) {
+    return await this.#untilDone(feed, problem, async () => {
       const error = await this.#fetch(feed, what);
-      if (error === undefined) return true;
-      if (MkbError.is(error, 'registry-schema-missing')) misses++;
-      else problem(error);
-      if (misses === missesBelieved) {
-        feed.schema.refuse(what, error.message);
-        return true;
-      }
-      const ms = backoffMs(attempt, firstPauseMs, longestPauseMs);
-      await pause(ms, undefined, { signal: this.#closed.signal }).catch(() => undefined);
-    }
-    return false;
+      if (!MkbError.is(error, 'registry-schema-missing')) return error;
+      if (++misses < missesBelieved) return 'missing';
+      feed.schema.refuse(what, error.message);
+      return undefined;
+    });
+  }
+
+  /** What rules wait for, each in a sentence. */
+  missing(): readonly string[] {
+    return [...this.#waits].flatMap(([{ schema }, reasons]) =>
+      [...reasons.values()]
+        .slice(-1)
+        .map(reason => `rules wait for schema ${schema.name}: ${reason.replace(/\.$/, '')}`),
+    );
   }
 
   close(): void {
     this.#closed.abort();
     for (const { client } of this.#feeds) client.close();
+  }
+
+  /** What messages are written with. Asked for once, however many wait for it. */
+  #writerOf(feed: Feed, problem: ReportProblem): Promise<boolean> {
+    let writer = this.#writers.get(feed);
+    if (writer === undefined) {
+      writer = this.#untilDone(feed, problem, () => fetchWriter(feed).then(() => undefined, asMkbError));
+      this.#writers.set(feed, writer);
+    }
+    return writer;
+  }
+
+  /** @param action returns why it is to be repeated; 'missing' for what is not worth a report yet. Returns false if this was closed. */
+  async #untilDone(
+    feed: Feed,
+    problem: ReportProblem,
+    action: () => Promise<MkbError | 'missing' | undefined>,
+  ): Promise<boolean> {
+    const { signal } = this.#closed;
+    const waits = this.#waits.get(feed) ?? new Map<object, string>();
+    this.#waits.set(feed, waits);
+    waits.set(action, `${feed.section.url} has not answered yet`);
+    try {
+      for (let attempt = 0; !signal.aborted; attempt++) {
+        const error = await action();
+        if (error === undefined) return true;
+        if (error !== 'missing' && !signal.aborted) {
+          problem(error);
+          waits.set(action, error.message);
+        }
+        const permanent = error !== 'missing' && error.kind === 'permanent';
+        const ms = backoffMs(attempt, firstPauseMs, permanent ? refusedPauseMs : longestPauseMs);
+        await pause(ms, undefined, { signal }).catch(() => undefined);
+      }
+      return false;
+    } finally {
+      waits.delete(action);
+    }
   }
 
   /** Returns why the schema is not decided yet, if it is not. */
@@ -96,6 +142,13 @@ export class Registries {
       return undefined;
     }
   }
+}
+
+/** Throws what a registry answers. */
+async function fetchWriter({ schema, client, section }: Feed): Promise<void> {
+  const version = await schemaOfSubject(client, section.subject!, section.version ?? 'latest');
+  schema.learn(version.id, version.schema);
+  schema.writeWith(version.id);
 }
 
 /** The registries that a document names. Throws `secret-unreadable`. */

@@ -58,7 +58,7 @@ export class EventsSource extends InnerSource {
     if (this.#queue.length > 0) this.#schedule();
   }
 
-  protected override bytesOf(message: Origin): number {
+  override bytesOf(message: Origin): number {
     return (message as BridgeEvent).payload?.length ?? 0;
   }
 

@@ -19,8 +19,7 @@ export abstract class InnerSource implements Source {
   /** What is known of a message, as the value of its dead letter. */
   protected abstract factsOf(kept: unknown): Buffer;
 
-  /** Bytes of a message that nobody else counts. */
-  protected bytesOf(_message: Origin): number {
+  bytesOf(_message: Origin): number {
     return 0;
   }
 

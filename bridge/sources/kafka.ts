@@ -150,8 +150,12 @@ export class KafkaSource implements Source {
     return message;
   }
 
+  bytesOf(): number {
+    // Counted here, in `held`.
+    return 0;
+  }
+
   remember(message: Origin, slot: number, settlement: Settlement<Source>): void {
-    // Its bytes are counted here, in `held`.
     settlement.keep(slot, message, 0);
   }
 

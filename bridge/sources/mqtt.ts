@@ -30,6 +30,9 @@ export interface MqttSourceEvents {
   stopped(error: MkbError): void;
 }
 
+/** What an object costs beside the bytes of its message. */
+const copyOverhead = 500;
+
 export class MqttSource implements Source {
   readonly name = 'mqtt';
   readonly account = new Account();
@@ -98,6 +101,10 @@ export class MqttSource implements Source {
 
   copy(message: Input): MqttMessage {
     return (message as MqttMessage).copy();
+  }
+
+  bytesOf(copy: Origin): number {
+    return (copy as MqttMessage).buffer.length + copyOverhead;
   }
 
   remember(message: Origin, slot: number, settlement: Settlement<Source>): void {

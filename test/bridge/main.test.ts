@@ -228,12 +228,57 @@ describe('events of the bridge’s own connections', () => {
   });
 });
 
-test('a bridge whose registry has no such subject does not start, and says which', async () => {
-  const { bootstrap } = await startKafka();
-  const registry = await SchemaRegistry.start();
-  const schemas = [{ name: 'cars', registry: { url: registry.url, subject: 'cars-value' } }];
-  const bridge = await prepare(bootstrap, { schemas });
-  await expect(bridge.start()).rejects.toMatchObject({ code: 'registry-schema-missing' });
-  await expect(bridge.ended).rejects.toThrow('/subjects/cars-value/versions/latest');
-  await registry.stop();
+describe('a registry that is unavailable', () => {
+  // One registry that was down kept a bridge from starting at all: its other rules too, and the other direction.
+  test.each<[string, SchemaRegistry['failure'] | 'refused']>([
+    ['refuses connections', 'refused'],
+    ['does not answer', 'silence'],
+    ['answers 500', { status: 500 }],
+    ['has no such subject', { status: 404 }],
+  ])('and %s holds the rules that need it, until it comes', async (_, failure) => {
+    const { bootstrap } = await startKafka();
+    const registry = await SchemaRegistry.start();
+    const [port] = await freePorts(1);
+    const url = failure === 'refused' ? `http://127.0.0.1:${port}` : registry.url;
+    if (failure !== 'refused') registry.failure = failure;
+    const sinks = [{ kafka: { topic: 't' } }];
+    const bridge = await prepare(bootstrap, {
+      schemas: [{ name: 'cars', registry: { url, subject: 'cars-value', requestTimeout: '200ms' } }],
+      rules: [
+        {
+          name: 'needs',
+          sql: `SELECT schema_encode('cars', {x: 5}) AS payload FROM "v/+"`,
+          sinks: [{ kafka: { topic: 't', value: '${payload}' } }],
+        },
+        { name: 'other', sql: 'SELECT payload FROM "w/+"', sinks },
+        {
+          name: 'down',
+          sql: 'SELECT value AS payload FROM "$kafka/t"',
+          sinks: [{ mqtt: { topic: 'down', payload: '${payload}' } }],
+        },
+      ],
+    });
+    const down: string[] = [];
+    await publisher.subscribeAsync('down');
+    publisher.on('message', (_topic, payload) => down.push(payload.toString('latin1')));
+    await bridge.start();
+    await until('a failure', () => bridge.retried.size > 0);
+    await publisher.publishAsync('v/1', '', { qos: 1 });
+    await publisher.publishAsync('w/1', 'other', { qos: 1 });
+    await until('the other rule and direction', () => down.includes('other'));
+    expect(bridge.missing()).toEqual([expect.stringMatching(/^rules wait for schema cars: .*127\.0\.0\.1/)]);
+    expect(kafka!.records('t').length).toBe(1);
+    if (failure === 'refused') {
+      await registry.stop();
+      await registry.listen(port!);
+    }
+    registry.add('cars-value', {
+      id: 9,
+      schema: '{"type": "record", "name": "P", "fields": [{"name": "x", "type": "int"}]}',
+    });
+    registry.failure = undefined;
+    await until('what waited', () => down.includes('\0\0\0\0\x09\x0a'));
+    await until('nothing to be missing', () => bridge.missing().length === 0);
+    await registry.stop();
+  });
 });

@@ -37,8 +37,13 @@ export class SchemaRegistry {
   /** @param tls for https */
   static async start(tls?: TlsOptions): Promise<SchemaRegistry> {
     const registry = new SchemaRegistry(tls);
-    await new Promise<void>(resolve => registry.#server.listen(0, '127.0.0.1', resolve));
+    await registry.listen(0);
     return registry;
+  }
+
+  /** Again, after `stop`. */
+  async listen(port: number): Promise<void> {
+    await new Promise<void>(resolve => this.#server.listen(port, '127.0.0.1', resolve));
   }
 
   get url(): string {

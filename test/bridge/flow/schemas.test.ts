@@ -31,7 +31,7 @@ const point = (id: number, x: number) => ({ topic: 'v/1', payload: Buffer.of(0, 
 const values = (topic = 't') => flow.records(topic).map(({ value }) => value);
 
 describe('a message of an unknown schema', () => {
-  test('waits until it is fetched, with the source held; then reading goes on', async () => {
+  test('waits until it is fetched, and later ones of its rule behind it', async () => {
     await start();
     registry.add('points', {
       id: 2,
@@ -39,10 +39,11 @@ describe('a message of an unknown schema', () => {
     });
     flow.hand(point(1, 5));
     flow.hand(point(2, 6));
-    expect(flow.brakes).toEqual(['pause']);
+    flow.hand(point(1, 7));
+    expect(values()).toEqual([]);
     await until('the message to be settled', () => flow.account.inFlight === 0, { everyMs: 2 });
-    expect(values()).toEqual(['{"p":{"x":5}}', '{"p":{"y":6}}']);
-    expect([flow.brakes, flow.count('delivered')]).toEqual([['pause', 'resume'], 2]);
+    expect(values()).toEqual(['{"p":{"x":5}}', '{"p":{"y":6}}', '{"p":{"x":7}}']);
+    expect([flow.brakes, flow.count('delivered')]).toEqual([[], 3]);
   });
 
   test('keeps what it was, although the next is read into the same place', async () => {
@@ -74,7 +75,7 @@ describe('a message of an unknown schema', () => {
     expect(flow.records('dead')[0]?.headers).toContainEqual(['mkb.error.code', 'rule-failed']);
     expect(Object.fromEntries(flow.records('dead')[0]!.headers)['mkb.error.message']).toContain('/schemas/ids/9');
     expect(values()).toEqual(['{"p":{"x":6}}']);
-    expect(flow.brakes).toEqual(['pause', 'resume']);
+    expect(flow.brakes).toEqual([]);
   });
 
   test('is not asked for again and again', async () => {
@@ -114,7 +115,7 @@ describe('a message of an unknown schema', () => {
       schema_decode('points', hexstr2bin('000000000308')) AS b FROM "v/#"`;
     await start([rule('two', sql)]);
     await flow.send(point(2, 6));
-    expect([values(), flow.brakes]).toEqual([['{"a":6,"b":4}'], ['pause', 'resume']]);
+    expect([values(), flow.brakes]).toEqual([['{"a":6,"b":4}'], []]);
   });
 });
 
@@ -161,4 +162,47 @@ test('what is written begins with the id of the latest schema of the subject', a
   await start([{ name: 'encode', sql, sinks: [{ kafka: { topic: 't', value: '${v}' } }] }]);
   await flow.send({ topic: 'v/1', payload: '{"x": 5}' });
   expect(flow.kafka.records('t')[0]?.value).toEqual(Buffer.of(0, 0, 0, 0, 1, 10));
+});
+
+describe('a rule whose registry is unavailable', () => {
+  // One registry that was down kept all rules of a bridge from starting, and later held every message of the source.
+  test('waits alone: other rules go on with the same message and with later ones', async () => {
+    const encode = rule('encode', `SELECT schema_encode('points', {x: payload.x}) AS p FROM "v/#"`);
+    registry.failure = 'reset';
+    await start([encode, rule('other', 'SELECT payload FROM "v/#"', 'u')], { registryAway: true });
+    for (const x of [1, 2, 3]) flow.hand({ topic: 'v/1', payload: `{"x": ${x}}` });
+    await until('the other rule to have written', () => values('u').length === 3, { everyMs: 2 });
+    expect([flow.brakes, flow.settled, values()]).toEqual([[], [], []]);
+    registry.failure = undefined;
+    await until('all to be settled', () => flow.account.inFlight === 0, { everyMs: 2 });
+    expect([values().length, flow.count('delivered')]).toEqual([3, 3]);
+  });
+
+  test('holds its source when more waits than the buffer takes, and lets it go on when that is through', async () => {
+    await start([decode], { maxBytes: '1MiB' });
+    registry.failure = { status: 500 };
+    registry.add('points', { id: 2, schema: '"int"' });
+    let sent = 0;
+    while (flow.brakes.length === 0 && sent < 10_000) flow.hand(point(2, sent++ % 60));
+    expect(flow.brakes).toEqual(['pause']);
+    expect(sent).toBeLessThan(3000);
+    registry.failure = undefined;
+    await until('all to be settled', () => flow.account.inFlight === 0, { everyMs: 2 });
+    expect([flow.count('delivered'), values().length, flow.brakes.at(-1)]).toEqual([sent, sent, 'resume']);
+    expect(values().map(value => JSON.parse(value!).p)).toEqual(Array.from({ length: sent }, (_, x) => x % 60));
+  });
+
+  test.each<[string, string, 'delivered' | 'rule_failed']>([
+    ['filters it', `SELECT 1 AS one FROM "v/#" WHERE schema_decode('points', payload) = 99`, 'delivered'],
+    ['fails with it', `SELECT map_get('x', schema_decode('points', payload), 1) / 0 AS p FROM "v/#"`, 'rule_failed'],
+  ])('and then %s leaves what another rule made of it', async (_, sql, outcome) => {
+    await start([rule('late', sql), rule('other', 'SELECT payload FROM "v/#"', 'u')]);
+    registry.failure = { status: 500 };
+    registry.add('points', { id: 2, schema: '"int"' });
+    flow.hand(point(2, 5));
+    await until('a failure', () => flow.problems.length > 0, { everyMs: 2 });
+    registry.failure = undefined;
+    await until('it to be settled', () => flow.account.inFlight === 0, { everyMs: 2 });
+    expect([values('u').length, values().length, flow.count(outcome)]).toEqual([1, 0, 1]);
+  });
 });

@@ -42,20 +42,21 @@ const prepare = async (section: Partial<SchemaSection['registry']> = {}) => {
 const obtain = (id: number, name = 'cars') =>
   registries!.obtain({ name, id }, ({ code }: MkbError) => problems.push(code));
 
-const failureOf = async (action: () => Promise<unknown>): Promise<MkbError> => {
-  const error = await action().then(
-    () => undefined,
-    reason => reason,
-  );
-  return error as MkbError;
+/** Returns when there is something to write with. */
+const started = async (): Promise<void> => {
+  registries!.start(({ code }) => problems.push(code));
+  await registries!.obtain({ name: 'cars', id: undefined }, () => undefined);
 };
+
+/** What keeps messages from being written, first. */
+const firstFailure = (): Promise<MkbError> => new Promise(resolve => registries!.start(resolve));
 
 describe('what messages are written with', () => {
   test('is the latest version of the subject, when the bridge starts', async () => {
     registry.add('cars/value', { id: 5, schema: '"int"' });
     registry.add('cars/value', { id: 9, schema: point });
     const { cars } = await prepare({ subject: 'cars/value' });
-    await registries!.start();
+    await started();
     expect(cars.encode({ x: 5 })).toEqual(message(9, '0a'));
     expect(registry.asked).toEqual(['/subjects/cars%2Fvalue/versions/latest']);
   });
@@ -64,7 +65,7 @@ describe('what messages are written with', () => {
     registry.add('cars', { id: 5, schema: '"int"' });
     registry.add('cars', { id: 9, schema: point });
     const { cars } = await prepare({ subject: 'cars', version: 1 });
-    await registries!.start();
+    await started();
     expect(cars.encode(7)).toEqual(message(5, '0e'));
   });
 
@@ -76,13 +77,13 @@ describe('what messages are written with', () => {
   ])('HTTP %i at the start is %s, which is %s', async (status, code, kind) => {
     await prepare({ subject: 'cars' });
     registry.failure = { status };
-    expect(await failureOf(() => registries!.start())).toMatchObject({ code, kind });
+    expect(await firstFailure()).toMatchObject({ code, kind });
   });
 
   test('a registry that is away is one to ask again', async () => {
     await prepare({ subject: 'cars' });
     registry.failure = 'reset';
-    expect(await failureOf(() => registries!.start())).toMatchObject({
+    expect(await firstFailure()).toMatchObject({
       code: 'registry-unreachable',
       kind: 'retryable',
     });
@@ -97,15 +98,36 @@ describe('what messages are written with', () => {
   ])('an answer that makes no sense is told: %.20s', async (body, reason) => {
     await prepare({ subject: 'cars' });
     registry.failure = { status: 200, body };
-    const error = await failureOf(() => registries!.start());
+    const error = await firstFailure();
     expect([error.code, error.message]).toEqual(['registry-failed', expect.stringContaining(reason)]);
   });
 
   test('a registry that does not answer is not waited for longer than it may take', async () => {
     await prepare({ subject: 'cars', requestTimeout: '20ms' });
     registry.failure = 'silence';
-    const error = await failureOf(() => registries!.start());
+    const error = await firstFailure();
     expect([error.code, error.message]).toEqual(['registry-unreachable', expect.stringContaining('it took too long')]);
+  });
+
+  // A typing error in `subject` ended the bridge, and the schema that was registered a moment later was not looked for.
+  test.each<[string, SchemaRegistry['failure']]>([
+    ['refuses', { status: 401 }],
+    ['fails', { status: 500 }],
+    ['has nothing', { status: 404 }],
+    ['does not answer', 'silence'],
+    ['is cut off', 'reset'],
+    ['answers what nobody knows', { status: 299, body: '{}' }],
+  ])('a registry that %s is asked until it has the schema, and is named meanwhile', async (_, failure) => {
+    await prepare({ subject: 'cars', requestTimeout: '50ms' });
+    registry.failure = failure;
+    registries!.start(({ code }) => problems.push(code));
+    expect(registries!.missing()).toEqual([`rules wait for schema cars: ${registry.url} has not answered yet`]);
+    await until('two failures', () => problems.length >= 2, { everyMs: 2 });
+    expect(registries!.missing()).toEqual([expect.stringContaining(registry.url)]);
+    registry.add('cars', { id: 9, schema: point });
+    registry.failure = undefined;
+    await until('the schema', () => registries!.missing().length === 0, { everyMs: 2 });
+    expect(problems.every(code => code.startsWith('registry-'))).toBe(true);
   });
 
   test('a schema that cannot be used is told, with its place', async () => {
@@ -114,7 +136,7 @@ describe('what messages are written with', () => {
       schema: '{"type": "record", "name": "A", "fields": [{"name": "x", "type": "itn"}]}',
     });
     await prepare({ subject: 'cars' });
-    const error = await failureOf(() => registries!.start());
+    const error = await firstFailure();
     expect(error).toMatchObject({ code: 'registry-schema-invalid', kind: 'permanent' });
     expect(error.message).toContain('at fields[0].type: there is no type itn (did you mean int?)');
   });
@@ -256,7 +278,7 @@ describe('login', () => {
 
   test('with a secret that cannot be read, the bridge does not start', async () => {
     const auth = { token: { valueFrom: { env: 'MKB_TEST_NO_SUCH_VARIABLE' } } };
-    expect(await failureOf(() => prepare({ auth }))).toMatchObject({ code: 'secret-unreadable' });
+    await expect(prepare({ auth })).rejects.toMatchObject({ code: 'secret-unreadable' });
   });
 });
 
@@ -280,6 +302,6 @@ describeReal('openssl')('https', () => {
     expect(plainly(cars.decode(message(7, '0a')))).toEqual({ x: 5 });
     registries!.close();
     await prepare({ url: secure.url, subject: 's' });
-    expect(await failureOf(() => registries!.start())).toMatchObject({ code: 'tls-untrusted' });
+    expect(await firstFailure()).toMatchObject({ code: 'tls-untrusted' });
   });
 });

@@ -1,5 +1,6 @@
 /** Sources, rules and the Kafka sink without an MQTT server: messages are handed in by the test, and an embedded Kafka takes the records. */
 import { completeDocument } from '../../../../api/complete.ts';
+import { bytes } from '../../../../api/units.ts';
 import type { Account } from '../../../../bridge/flow/account.ts';
 import { type BindSink, BoundRule } from '../../../../bridge/flow/bound-rule.ts';
 import { intendedOutcomes, type Outcome, outcomes } from '../../../../bridge/flow/outcome.ts';
@@ -26,6 +27,8 @@ export interface FlowOptions {
   readonly deadLetter?: string;
   readonly topics: readonly string[];
   readonly maxBytes?: string;
+  /** Whether the flow begins without what is written with. */
+  readonly registryAway?: boolean;
   readonly broker?: EmbeddedKafkaOptions;
 }
 
@@ -125,6 +128,7 @@ export class Flow {
       raise: (event, facts) => this.#events.raise(event, facts),
       settled: () => undefined,
       obtainSchema,
+      maxKeptBytes: options.maxBytes === undefined ? 64 * 1024 * 1024 : bytes(options.maxBytes),
     });
     sink.use(pipeline);
     sink.countAlso(() => pipeline.heldBytes + this.#events.queuedBytes);
@@ -143,8 +147,11 @@ export class Flow {
     ]);
     const schemas = schemasOf(document.spec.schemas);
     const registries = await prepareRegistries(document.spec.schemas, schemas, secrets);
-    await registries.start();
     let flow: Flow | undefined;
+    registries.start(({ code }) => flow?.problems.push(code));
+    const writers = document.spec.schemas.filter(({ registry }) => registry?.subject !== undefined);
+    if (options.registryAway !== true)
+      for (const { name } of writers) await registries.obtain({ name, id: undefined }, () => undefined);
     const sink = new KafkaSink(
       { bridge: 'test', producer, topics: [], deadLetterTopic: options.deadLetter },
       {
