@@ -115,17 +115,21 @@ describeReal('kafka', 'mosquitto')('no acknowledged message is lost when', () =>
         await bridge.start();
         await deny(run.deadTopic, AclOperationTypes.WRITE);
         await oracle.start();
-        for (let count = 0; count < 50; count++)
-          await publisher.publishAsync(`${run.topicPrefix}/poisoner`, `{ no JSON ${count}`, { qos: 1 });
-        await waitsFor(bridge, run.deadTopic);
+        // Fifty, and more if Kafka is late to know what it may not take.
+        let poisoned = 0;
+        await until('the bridge to wait for the dead-letter topic', async () => {
+          for (const goal = poisoned + 50; poisoned < goal; poisoned++)
+            await publisher.publishAsync(`${run.topicPrefix}/poisoner`, `{ no JSON ${poisoned}`, { qos: 1 });
+          return (await readiness(bridge)).includes(`topic ${run.deadTopic} since`);
+        });
         await pause(awayMs);
         await allow(run.deadTopic);
         const verdict = await oracle.verdict();
         expect(verdict.problems, verdict.text).toEqual([]);
         expect(await settledAccounts(bridge)).toEqual([]);
-        expect((await bridge.metrics()).sum('mkb_messages_dead_lettered_total')).toBe(50);
+        expect((await bridge.metrics()).sum('mkb_messages_dead_lettered_total')).toBe(poisoned);
         const letters = await readBack(world.kafka.client(), run.deadTopic, [], 10_000);
-        expect(letters.length).toBe(50);
+        expect(letters.length).toBe(poisoned);
       } finally {
         await oracle.stop();
         await bridge.remove();
@@ -147,8 +151,14 @@ describeReal('kafka', 'mosquitto')('no acknowledged message is lost when', () =>
       await oracle.reach(0.3);
       const [{ proxy }] = world.kafka.brokers as [(typeof world.kafka.brokers)[0]];
       proxy!.freeze('up');
-      // What Kafka has taken off the wire is written by then.
-      await pause(500);
+      // What Kafka has taken off the wire is written when it says the same twenty times.
+      let [same, last] = [0, ''];
+      await until('Kafka to have written what it got', async () => {
+        const ends = JSON.stringify(await admin.fetchTopicOffsets(run.topic));
+        same = ends === last ? same + 1 : 0;
+        last = ends;
+        return same >= 20;
+      });
       const before = await readBack(world.kafka.client(), run.topic, [], 10_000);
       await admin.deleteTopics({ topics: [run.topic] });
       proxy!.thaw('up');

@@ -13,9 +13,9 @@ import { describeReal } from '../real/require.ts';
 import { until } from '../real/until.ts';
 import { MkbProcess } from '../support/bridge-process.ts';
 
-/** Of the document, and what a process may take besides: on a busy machine its own start of an end. */
+/** Of the document, and what a process may take besides on a busy machine: less than the ends that took 27 s. */
 const timeoutMs = 3000;
-const graceMs = 1500;
+const graceMs = 10_000;
 
 describeReal('kafka', 'mosquitto')('a bridge in both directions, asked to end', () => {
   let kafka: RunningKafka;
@@ -28,7 +28,7 @@ describeReal('kafka', 'mosquitto')('a bridge in both directions, asked to end', 
   });
 
   let run = 0;
-  const documentOf = (name: string) => {
+  const documentOf = (name: string, shutdownTimeout = `${timeoutMs}ms`) => {
     const rule = (id: string, sql: string, sink: object) => ({ name: id, sql, sinks: [sink] });
     return {
       apiVersion: 'mqttkafka.dev/v1alpha1',
@@ -43,16 +43,16 @@ describeReal('kafka', 'mosquitto')('a bridge in both directions, asked to end', 
             mqtt: { topic: `${name}-back`, payload: '${value}' },
           }),
         ],
-        delivery: { shutdownTimeout: `${timeoutMs}ms` },
+        delivery: { shutdownTimeout },
       },
     };
   };
 
   /** It runs, and messages come all the time. */
-  const started = async () => {
+  const started = async (shutdownTimeout?: string) => {
     const name = `stop-${run++}`;
     await Promise.all([kafka.createTopic(name), kafka.createTopic(`${name}-back`)]);
-    const bridge = new MkbProcess(documentOf(name), await freePort());
+    const bridge = new MkbProcess(documentOf(name, shutdownTimeout), await freePort());
     await bridge.start();
     const publisher = mqtt.connect(mosquitto.url, { reconnectPeriod: 0 });
     publisher.on('error', () => undefined);
@@ -98,7 +98,7 @@ describeReal('kafka', 'mosquitto')('a bridge in both directions, asked to end', 
       for (const side of sides) side.resume();
       await stop();
     }
-  }, 60_000);
+  });
 
   /** Another command, with what its output must say before its sides are frozen. */
   const others = {
@@ -161,22 +161,21 @@ describeReal('kafka', 'mosquitto')('a bridge in both directions, asked to end', 
       child.kill('SIGKILL');
       removeFolder(folder);
     }
-  }, 60_000);
+  });
 
   test('ends at once at the second signal', async () => {
-    const { bridge, stop } = await started();
+    const { bridge, stop } = await started('10m');
     kafka.brokers[0]!.pause();
     mosquitto.pause();
     try {
       process.kill(bridge.pid, 'SIGTERM');
       await until('readiness to be gone', async () => !(await bridge.ready()));
-      const start = performance.now();
+      // Without it the end would take ten minutes.
       await bridge.kill('SIGTERM');
-      expect(performance.now() - start).toBeLessThan(500);
     } finally {
       kafka.brokers[0]!.resume();
       mosquitto.resume();
       await stop();
     }
-  }, 60_000);
+  });
 });

@@ -68,25 +68,21 @@ describe('memory of a bridge whose Kafka takes nothing', () => {
       'SELECT qos FROM "#"',
       { headers: [{ name: 'h', value: '${payload}' }], mqttHeaders: true },
     ],
-  ])(
-    'stays near delivery.buffer.maxBytes: %s',
-    async (_what, payloadBytes, sql, sink) => {
-      const url = await blaster({ messages: 3_000_000, qos: 0, payloadBytes, clients: 100 });
-      await start(url, sql, { sink, frozen: true });
-      let received = -1;
-      await until(
-        'the source to be paused',
-        async () => {
-          const before = received;
-          received = await metric('mkb_messages_received_total');
-          return received > 0 && received === before;
-        },
-        { everyMs: 300 },
-      );
-      expect(bridge.residentBytes()).toBeLessThan(idle + 2 * 64 * MiB);
-    },
-    60_000,
-  );
+  ])('stays near delivery.buffer.maxBytes: %s', async (_what, payloadBytes, sql, sink) => {
+    const url = await blaster({ messages: 3_000_000, qos: 0, payloadBytes, clients: 100 });
+    await start(url, sql, { sink, frozen: true });
+    let received = -1;
+    await until(
+      'the source to be paused',
+      async () => {
+        const before = received;
+        received = await metric('mkb_messages_received_total');
+        return received > 0 && received === before;
+      },
+      { everyMs: 300 },
+    );
+    expect(bridge.residentBytes()).toBeLessThan(idle + 2 * 64 * MiB);
+  });
 });
 
 test('one message whose many rows each hold it stops nothing, and is never in memory at once', async () => {
@@ -122,4 +118,4 @@ test('one message whose many rows each hold it stops nothing, and is never in me
   expect(answers).toBeGreaterThan(5);
   expect(most).toBeLessThan(idle + 10 * 16 * MiB);
   expect(await metric('mkb_mqtt_connections_total')).toBe(1);
-}, 150_000);
+});

@@ -64,18 +64,20 @@ export class RecordOracle {
     this.#subscriber.on('message', (topic, payload) => this.#heard(topic, payload));
     await this.#subscriber.subscribeAsync(`${topicPrefix}/+`, { qos: 1 });
     this.#writing = this.#write();
+    // Thrown by `verdict`, which may come late.
+    this.#writing.catch(() => undefined);
   }
 
   /** Waits until this share (0 to 1) of all records has arrived. */
   async reach(share: number): Promise<void> {
     const goal = Math.ceil(this.total * share);
-    await until(`${goal} records to arrive`, () => this.arrived >= goal, { timeoutMs: 90_000, everyMs: 10 });
+    await until(`${goal} records to arrive`, () => this.arrived >= goal, { timeoutMs: 120_000, everyMs: 10 });
   }
 
   /** Waits until Kafka has this share of all records. */
   async reachWritten(share: number): Promise<void> {
     const goal = Math.ceil(this.total * share);
-    await until(`${goal} records to be written`, () => this.written >= goal, { timeoutMs: 90_000, everyMs: 10 });
+    await until(`${goal} records to be written`, () => this.written >= goal, { timeoutMs: 120_000, everyMs: 10 });
   }
 
   /** Waits for the end of writing and of arriving, and judges. The faults must be undone by now. */

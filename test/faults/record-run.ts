@@ -104,6 +104,6 @@ export async function wrongAccounts(bridge: MkbProcess): Promise<string[]> {
     wrong.push(...metrics.unbalanced);
     return metrics.sum('mkb_messages_in_flight') === 0;
   };
-  await until('nothing to be in flight', settled, { timeoutMs: 10_000 }).catch(error => wrong.push(error.message));
+  await until('nothing to be in flight', settled).catch(error => wrong.push(error.message));
   return wrong;
 }

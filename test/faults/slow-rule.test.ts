@@ -24,11 +24,11 @@ test('while a jq program does not end, the bridge answers, keeps its connection 
     kind: 'MqttKafkaBridge',
     metadata: { name: 'slow' },
     spec: {
-      mqtt: { url: server.url, version: '3.1.1', keepAlive: '1s' },
+      mqtt: { url: server.url, version: '3.1.1', keepAlive: '4s' },
       kafka: { bootstrapServers: [kafka.bootstrap] },
       delivery: { onFailure: { deadLetter: { topic: 'dead' } }, shutdownTimeout: '5s' },
       rules: [
-        { name: 'slow', sql: 'SELECT jq(payload, \'1\', 4000) AS x FROM "v/#"', sinks: [{ kafka: { topic: 't' } }] },
+        { name: 'slow', sql: 'SELECT jq(payload, \'1\', 14000) AS x FROM "v/#"', sinks: [{ kafka: { topic: 't' } }] },
       ],
     },
   };
@@ -57,4 +57,4 @@ test('while a jq program does not end, the bridge answers, keeps its connection 
   } finally {
     await publisher.endAsync(true);
   }
-}, 60_000);
+});

@@ -85,7 +85,7 @@ export interface RunningKafka {
   readonly user: { readonly username: string; readonly password: string };
   readonly certificates: Certificates | undefined;
   readonly brokers: readonly RunningBroker[];
-  /** A kafkajs client of the PLAINTEXT listener, which logs nothing. */
+  /** A kafkajs client of the PLAINTEXT listener, which logs nothing, and tries for a minute what may be tried again. */
   client(config?: Partial<KafkaConfig>): Kafka;
   /** Creates a topic, of 3 partitions and as many replicas as brokers unless told, and waits until each partition has a leader. */
   createTopic(name: string, options?: TopicOptions): Promise<void>;
@@ -129,7 +129,14 @@ export async function startKafka(options: KafkaOptions = {}): Promise<RunningKaf
       .map(listener => listener.advertised)
       .join(',');
   const client = (config: Partial<KafkaConfig> = {}) =>
-    new Kafka({ brokers: bootstrap('PLAINTEXT').split(','), logLevel: logLevel.NOTHING, ...config });
+    new Kafka({
+      brokers: bootstrap('PLAINTEXT').split(','),
+      logLevel: logLevel.NOTHING,
+      // Its own are five tries in ten seconds, and a second to connect: brokers here are killed and frozen, on a busy machine.
+      retry: { retries: 60, maxRetryTime: 1000 },
+      connectionTimeout: 10_000,
+      ...config,
+    });
 
   const brokers = nodes.map(node => broker(node, async () => (await members(client)).includes(node.id)));
   const stop = async () => {

@@ -60,7 +60,7 @@ export class ServerProcess {
   }
 
   /** Ends it as its operator would: SIGTERM, and SIGKILL when that has not helped within `graceMs`. */
-  async stop(graceMs = 10_000): Promise<void> {
+  async stop(graceMs = 60_000): Promise<void> {
     if (!this.running) return;
     const late = setTimeout(() => this.#child?.kill('SIGKILL'), graceMs);
     this.resume();
