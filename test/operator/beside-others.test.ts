@@ -5,8 +5,6 @@ import { until } from '../real/until.ts';
 import { expectNoFaults, stageForBridges } from './support/bridge-stage.ts';
 import { bridge } from './support/stage.ts';
 
-const seconds = (count: number) => ({ timeoutMs: count * 1000 });
-
 describeReal('kubernetes', 'kwok')('an operator', () => {
   const stage = stageForBridges();
   const { kubectl, apply } = stage;
@@ -56,17 +54,13 @@ describeReal('kubernetes', 'kwok')('an operator', () => {
       await apply('follows', { kafka: { clusterRef: { name: 'late' } } });
       await stage.look.reaches('follows', 'Ready', 'False', 'KafkaClusterNotReady');
       await stage.kubernetes.apply(kafka('late', 9093, 'one'));
-      await until(
-        'it to run',
-        async () => (await stage.look.condition('follows', 'Ready'))?.status === 'True',
-        seconds(15),
-      );
+      await until('it to run', async () => (await stage.look.condition('follows', 'Ready'))?.status === 'True');
       expect(await runs('follows')).toContain('late-bootstrap:9093');
       await stage.kubernetes.apply(kafka('late', 9094, 'one'));
-      await until('the other port', async () => (await runs('follows')).includes('late-bootstrap:9094'), seconds(15));
+      await until('the other port', async () => (await runs('follows')).includes('late-bootstrap:9094'));
       const ca = async () => (await stage.kubernetes.get('secret', 'follows-kafka'))!.data['ca.crt'];
       await stage.kubernetes.apply(kafka('late', 9094, 'two'));
-      await until('the other certificate', async () => atob(await ca()) === 'two', seconds(15));
+      await until('the other certificate', async () => atob(await ca()) === 'two');
       await kubectl('delete', 'mkb', 'follows');
     });
   });

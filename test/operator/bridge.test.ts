@@ -40,9 +40,9 @@ describeReal('kubernetes', 'kwok')('an operator', () => {
         sessions: 2,
         endpoints: { mqtt: 'mqtt://broker.example:1883' },
       });
-      expect(await stage.look.events('made')).toContainEqual(
-        expect.stringMatching(/^Created: Created .*StatefulSet made-bridge/),
-      );
+      await expect
+        .poll(() => stage.look.events('made'))
+        .toContainEqual(expect.stringMatching(/^Created: Created .*StatefulSet made-bridge/));
     });
 
     // Two bridges of one name shared a session and a consumer group, and each got a part of the other's messages.
@@ -230,9 +230,9 @@ describeReal('kubernetes', 'kwok')('an operator', () => {
       await kubectl('delete', 'service', 'rules-bridge');
       await until('the Service', () => stage.kubernetes.get('service', 'rules-bridge'));
       expect(await revision('rules')).toBe(before);
-      expect(await stage.look.events('rules')).toContainEqual(
-        expect.stringMatching(/^RulesInvalid: .*line 2, column 6/s),
-      );
+      await expect
+        .poll(() => stage.look.events('rules'))
+        .toContainEqual(expect.stringMatching(/^RulesInvalid: .*line 2, column 6/s));
 
       await apply('rules', { rules: [rule('SELECT payload\nFROM "cars/+"')] });
       await stage.look.reaches('rules', 'Ready', 'True');

@@ -23,7 +23,7 @@ describeReal('kubernetes', 'kwok')('an operator that runs', () => {
     look = looks(kubernetes);
     operator = await startOperator(kubernetes);
     await kubernetes.apply(secret('lorries', { seven: 'old' }), secret('tls', { 'tls.crt': 'c', 'tls.key': 'k' }));
-  }, 90_000);
+  });
 
   afterAll(async () => {
     await operator?.stop();

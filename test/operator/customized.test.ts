@@ -78,7 +78,7 @@ describeReal('kubernetes', 'kwok')('what people add to the objects of a bridge',
     await stage.annotate('added', 'example.com/look=again');
     await until('it to be looked at', async () => (await looks()) > looked);
     expect(await written('added')).toBe(before);
-  }, 60_000);
+  });
 
   it('goes when it is taken away, and what was there before comes back', async () => {
     await apply('added', { ...everything, metadata: { labels: {}, annotations: {} } });
@@ -91,5 +91,5 @@ describeReal('kubernetes', 'kwok')('what people add to the objects of a bridge',
     expect(budget.spec.maxUnavailable).toBe(1);
     expect(budget.spec).not.toHaveProperty('minAvailable');
     await stage.look.reaches('added', 'Ready', 'True');
-  }, 60_000);
+  });
 });

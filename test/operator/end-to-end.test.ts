@@ -94,7 +94,7 @@ describeReal(
     expect(await may('create', 'mqttkafkabridges.mqttkafka.dev')).toBe(false);
   });
 
-  it('makes a bridge ready, with its broker and monitoring', { timeout: 4 * minute }, async () => {
+  it('makes a bridge ready, with its broker and monitoring', async () => {
     await apply();
     const status = await ready();
     expect(status).toMatchObject({ replicas: 2, readyReplicas: 2, rules: 1 });
@@ -121,7 +121,7 @@ describeReal(
     const bridges = () => cluster.pods('default', bridgePods);
     const uids = (pods: readonly KubernetesObject[]) => pods.map(({ metadata }) => metadata.uid).sort();
 
-    it('while a bridge is killed', { timeout: 2 * minute }, async () => {
+    it('while a bridge is killed', async () => {
       const [pod] = await bridges();
       const [, container] = pod!.status.containerStatuses[0].containerID.split('//');
       await cluster.node.ctr(['tasks', 'kill', '--signal', 'SIGKILL', container]);
@@ -135,7 +135,7 @@ describeReal(
       );
     });
 
-    it('while a bridge is evicted', { timeout: 2 * minute }, async () => {
+    it('while a bridge is evicted', async () => {
       const before = uids(await bridges());
       await cluster.kubernetes
         .kubectl([
@@ -148,7 +148,7 @@ describeReal(
       expect(uids(await bridges())).not.toEqual(before);
     });
 
-    it('while bridges are rolled to another image', { timeout: 3 * minute }, async () => {
+    it('while bridges are rolled to another image', async () => {
       await apply({ bridge: { replicas: 2, image: secondImage } });
       await until(
         'both to run it',
@@ -161,7 +161,7 @@ describeReal(
       await ready();
     });
 
-    it('while an image is asked for that there is not, and put right', { timeout: 3 * minute }, async () => {
+    it('while an image is asked for that there is not, and put right', async () => {
       await apply({ bridge: { replicas: 2, image: 'mkb:none' } });
       await until('the operator to say why', async () => {
         const { conditions } = (await resource()).status;
@@ -173,7 +173,7 @@ describeReal(
       await ready();
     });
 
-    it('while the operator is killed, and another takes over', { timeout: 2 * minute }, async () => {
+    it('while the operator is killed, and another takes over', async () => {
       const before = uids(await bridges());
       const operators = 'app.kubernetes.io/component=operator';
       for (const { metadata } of await cluster.pods(system, operators)) {
@@ -191,7 +191,7 @@ describeReal(
       expect(uids(await bridges())).toEqual(before);
     });
 
-    it('while one replica is scaled away, and its session drained', { timeout: 3 * minute }, async () => {
+    it('while one replica is scaled away, and its session drained', async () => {
       await cluster.kubernetes.kubectl(['scale', 'mkb/cars', '--replicas=1']);
       await until('the session to be drained', async () => (await resource()).status.sessions === 1, {
         timeoutMs: 2 * minute,
@@ -199,7 +199,7 @@ describeReal(
       expect(await bridges()).toHaveLength(1);
     });
 
-    it('to the last one', { timeout: 3 * minute }, async () => {
+    it('to the last one', async () => {
       const verdict = await oracle.verdict();
       expect(verdict.problems).toEqual([]);
       expect(verdict.acknowledged).toBe(24_000);
@@ -207,7 +207,7 @@ describeReal(
     });
   });
 
-  it('is watched by its own Prometheus', { timeout: 2 * minute }, async () => {
+  it('is watched by its own Prometheus', async () => {
     const url = `http://${await addressOf('cars-prometheus')}:9090/api/v1/query?query=up`;
     const up = await until(
       'every target to be up',
@@ -223,7 +223,7 @@ describeReal(
     expect(up).toBeDefined();
   });
 
-  it('leaves nothing of a bridge that is deleted', { timeout: 2 * minute }, async () => {
+  it('leaves nothing of a bridge that is deleted', async () => {
     await cluster.kubernetes.kubectl(['delete', 'mkb', 'cars']);
     await until(
       'everything to be gone',

@@ -5,7 +5,6 @@ import { describeReal } from '../real/require.ts';
 import { until } from '../real/until.ts';
 import { expectNoFaults, stageForBridges } from './support/bridge-stage.ts';
 
-const seconds = (count: number) => ({ timeoutMs: count * 1000 });
 const broker = (more: object = {}) => ({ mqtt: { broker: { kind: 'mosquitto', ...more } } });
 
 describeReal('kubernetes', 'kwok')('an operator', () => {
@@ -55,7 +54,7 @@ describeReal('kubernetes', 'kwok')('an operator', () => {
       const why = await stage.look.reaches(name, 'Degraded', 'True');
       expect(why.message).toMatch(/image|nodes/);
       await apply(name, right);
-      await until('the Pod', async () => (await podsOf(name, component)).some(isReady), seconds(20));
+      await until('the Pod', async () => (await podsOf(name, component)).some(isReady));
       await stage.look.reaches(name, 'Degraded', 'False');
       await kubectl('delete', 'mkb', name);
     });
@@ -195,11 +194,7 @@ describeReal('kubernetes', 'kwok')('an operator', () => {
       });
       await kubectl('delete', 'validatingadmissionpolicybinding', 'no-refused');
       await kubectl('delete', 'validatingadmissionpolicy', 'no-refused');
-      await until(
-        'it to run',
-        async () => (await stage.look.condition('refused', 'Ready'))?.status === 'True',
-        seconds(15),
-      );
+      await until('it to run', async () => (await stage.look.condition('refused', 'Ready'))?.status === 'True');
       await kubectl('delete', 'mkb', 'refused');
     });
   });
@@ -214,7 +209,7 @@ describeReal('kubernetes', 'kwok')('an operator', () => {
       await until('the Service', () => stage.kubernetes.get('service', 'fought-bridge'));
       await until('it to be counted', async () => (await restored('Service')) === before.service + round);
     }
-    expect(await stage.look.events('fought')).toContainEqual('Restored: Restored Service fought-bridge.');
+    await expect.poll(() => stage.look.events('fought')).toContainEqual('Restored: Restored Service fought-bridge.');
     // What nobody wants any more, and is wanted again, was deleted by us.
     await apply('fought');
     await until('the exporter to go', async () => !(await owned('fought')).includes('Deployment/fought-exporter'));

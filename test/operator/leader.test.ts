@@ -25,7 +25,7 @@ describeReal('kubernetes', 'kwok')('two operators', () => {
   beforeAll(async () => {
     kubernetes = await startCluster();
     look = looks(kubernetes);
-  }, 90_000);
+  });
 
   afterAll(async () => {
     await Promise.all(started.map(({ process }) => process.kill()));
@@ -79,8 +79,9 @@ describeReal('kubernetes', 'kwok')('two operators', () => {
     const killedAt = Date.now();
     await first.process.kill('SIGKILL');
     await kubernetes.kubectl(['delete', 'service', 'cars-bridge']);
-    await until('the second to lead', () => leads(second), { timeoutMs: 25_000 });
-    expect(Date.now() - killedAt).toBeLessThan(15_000 + 2 * 2400 + 2000);
+    await until('the second to lead', () => leads(second));
+    // To the second it is proved with a clock of its own (runtime/leader-election.test.ts); here a machine may be slow.
+    expect(Date.now() - killedAt).toBeLessThan(3 * 15_000);
     await until('the Service', () => kubernetes.get('service', 'cars-bridge'));
     expect((await lease()).leaseTransitions).toBe(1);
 
@@ -88,23 +89,23 @@ describeReal('kubernetes', 'kwok')('two operators', () => {
     const who = (await writes()).map(({ user }) => user.split(':').at(-1));
     expect(who).toContain('second');
     expect(who.lastIndexOf('first')).toBeLessThan(who.indexOf('second'));
-  }, 60_000);
+  });
 
   it('hand over at once when one is asked to stop', async () => {
     const [, second] = started;
     const third = await start('third');
-    const stoppedAt = Date.now();
     await second!.process.stop();
     expect(second!.process.ending).toBe(0);
+    // It has given the Lease back: nobody waits until it is over.
+    expect((await lease()).holderIdentity).not.toBe('second');
     await until('the third to lead', () => leads(third));
-    expect(Date.now() - stoppedAt).toBeLessThan(6000);
   });
 
   it('end when they were frozen for longer than the lease, and write nothing more', async () => {
     const third = started[2]!;
     const fourth = await start('fourth');
     third.process.pause();
-    await until('the fourth to lead', () => leads(fourth), { timeoutMs: 25_000 });
+    await until('the fourth to lead', () => leads(fourth));
     await kubernetes.kubectl(['delete', 'service', 'cars-bridge']);
     await until('the Service', () => kubernetes.get('service', 'cars-bridge'));
     const before = await writesOf('third');
@@ -112,5 +113,5 @@ describeReal('kubernetes', 'kwok')('two operators', () => {
     await until('the third to end', () => third.process.ending !== undefined);
     expect(third.process.ending).toBe(1);
     expect(await writesOf('third')).toEqual(before);
-  }, 60_000);
+  });
 });

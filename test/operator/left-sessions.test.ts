@@ -51,9 +51,9 @@ describeReal('kubernetes', 'kwok')('an operator', () => {
       await apply(name, shared({ auth: { username: 'u', password } }));
       await ready(name);
       await kubectl('delete', 'secret', 'mqtt', '--wait=false');
-      await kubectl('delete', 'mkb', name, `--cascade=${cascade}`, '--timeout=30s');
+      await kubectl('delete', 'mkb', name, `--cascade=${cascade}`, '--timeout=120s');
       expect(await jobsMade(`${name}-drain`)).toEqual([`${name}-drain-0`, `${name}-drain-1`]);
-      expect(await stage.look.events(name)).toContainEqual(expect.stringMatching(/^Drained: 2 sessions/));
+      await expect.poll(() => stage.look.events(name)).toContainEqual(expect.stringMatching(/^Drained: 2 sessions/));
       await noneLeft(name);
     });
 
@@ -64,7 +64,7 @@ describeReal('kubernetes', 'kwok')('an operator', () => {
       const name = `own-${cascade}`;
       await apply(name, { mqtt: { broker: { kind: 'mosquitto' } } });
       await ready(name);
-      const deleting = kubectl('delete', 'mkb', name, `--cascade=${cascade}`, '--timeout=30s');
+      const deleting = kubectl('delete', 'mkb', name, `--cascade=${cascade}`, '--timeout=120s');
       await until('a drain', async () => (await jobsMade(`${name}-drain`)).length === 1);
       await deleting;
       const requests = await stage.kubernetes.audit();
@@ -82,41 +82,37 @@ describeReal('kubernetes', 'kwok')('an operator', () => {
     });
 
     // A StatefulSet is replaced without its Pods. Whoever deleted the bridge at that moment waited in vain: Pods ran on, and messages stayed.
-    it.each(['foreground', 'background'])(
-      'with --cascade=%s ends Pods that nobody has, and drains',
-      { timeout: 90_000 },
-      async cascade => {
-        const name = `loose-${cascade}`;
-        await apply(name, shared());
-        await ready(name);
-        await stage.operator.stop();
-        await kubectl('delete', 'statefulset', `${name}-bridge`, '--cascade=orphan');
-        expect((await pods(name)).map(({ metadata }) => metadata.ownerReferences)).toEqual([undefined, undefined]);
-        // A Pod of somebody else with our labels must not be waited for.
-        const labels = { 'app.kubernetes.io/instance': name, 'app.kubernetes.io/component': 'bridge' };
-        const podLabels = { ...labels, 'app.kubernetes.io/managed-by': 'mqtt-kafka-operator' };
-        await stage.kubernetes.apply({
-          apiVersion: 'v1',
-          kind: 'Pod',
-          metadata: { name: `other-${cascade}`, namespace: 'default', labels: podLabels },
-          spec: { containers: [{ name: 'a', image: 'a' }] },
-        });
-        await kubectl('delete', 'mkb', name, `--cascade=${cascade}`, '--wait=false');
-        stage.operator = await startOperator(stage.kubernetes);
-        await kubectl('wait', '--for=delete', `mkb/${name}`, '--timeout=60s');
-        expect(await stage.look.events(name)).toContainEqual(expect.stringMatching(/^Drained: 2 sessions/));
-        await kubectl('delete', 'pod', `other-${cascade}`, '--wait=false');
-        await noneLeft(name);
-      },
-    );
+    it.each(['foreground', 'background'])('with --cascade=%s ends Pods that nobody has, and drains', async cascade => {
+      const name = `loose-${cascade}`;
+      await apply(name, shared());
+      await ready(name);
+      await stage.operator.stop();
+      await kubectl('delete', 'statefulset', `${name}-bridge`, '--cascade=orphan');
+      expect((await pods(name)).map(({ metadata }) => metadata.ownerReferences)).toEqual([undefined, undefined]);
+      // A Pod of somebody else with our labels must not be waited for.
+      const labels = { 'app.kubernetes.io/instance': name, 'app.kubernetes.io/component': 'bridge' };
+      const podLabels = { ...labels, 'app.kubernetes.io/managed-by': 'mqtt-kafka-operator' };
+      await stage.kubernetes.apply({
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name: `other-${cascade}`, namespace: 'default', labels: podLabels },
+        spec: { containers: [{ name: 'a', image: 'a' }] },
+      });
+      await kubectl('delete', 'mkb', name, `--cascade=${cascade}`, '--wait=false');
+      stage.operator = await startOperator(stage.kubernetes);
+      await kubectl('wait', '--for=delete', `mkb/${name}`, '--timeout=120s');
+      await expect.poll(() => stage.look.events(name)).toContainEqual(expect.stringMatching(/^Drained: 2 sessions/));
+      await kubectl('delete', 'pod', `other-${cascade}`, '--wait=false');
+      await noneLeft(name);
+    });
 
     // It drained the sessions and ended them, and whoever had wanted to go on with what was made found nothing.
     it('with --cascade=orphan leaves all of it as it is, and takes it up again when it comes back', async () => {
       await apply('orphan', shared());
       await ready('orphan');
       const before = (await pods('orphan')).map(({ metadata }) => metadata.uid).sort();
-      await kubectl('delete', 'mkb', 'orphan', '--cascade=orphan', '--timeout=30s');
-      expect(await stage.look.events('orphan')).toContainEqual(expect.stringMatching(/^Orphaned: /));
+      await kubectl('delete', 'mkb', 'orphan', '--cascade=orphan', '--timeout=120s');
+      await expect.poll(() => stage.look.events('orphan')).toContainEqual(expect.stringMatching(/^Orphaned: /));
       for (const [kind, object] of [
         ['statefulset', 'orphan-bridge'],
         ['configmap', 'orphan-bridge'],
@@ -159,9 +155,9 @@ describeReal('kubernetes', 'kwok')('an operator', () => {
         const secrets = await kubectl('get', 'secrets', '-o', 'name');
         return (await left(name)).length === 0 && !secrets.includes(`${name}-sessions-`);
       });
-      expect(await stage.look.events(name)).toContainEqual(
-        expect.stringContaining('which an older document left, were drained'),
-      );
+      await expect
+        .poll(() => stage.look.events(name))
+        .toContainEqual(expect.stringContaining('which an older document left, were drained'));
       if (what === 'no broker of its own')
         await until('its broker to go', async () => !(await owned(name)).includes(`StatefulSet/${name}-broker`));
     });

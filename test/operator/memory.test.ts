@@ -89,7 +89,7 @@ describeReal('kubernetes', 'kwok')('an operator in a cluster that is full of oth
       `${mib} MiB at most with ${secrets} Secrets and ${configMaps} ConfigMaps of 100 KB, ${((performance.now() - startedAt) / 1000).toFixed(1)} s`,
     );
     expect(mib).toBeLessThan(limitMib);
-  }, 180_000);
+  });
 
   it('notices that a Secret has changed, of which it sees the metadata alone', async () => {
     const password = { valueFrom: { secretKeyRef: { name: 'mqtt', key: 'password' } } };
@@ -111,7 +111,7 @@ describeReal('kubernetes', 'kwok')('an operator in a cluster that is full of oth
     const changedAt = performance.now();
     await until('the Pods to be rolled', async () => (await hash()) !== before, { everyMs: 50 });
     console.log(`noticed within ${(performance.now() - changedAt).toFixed(0)} ms`);
-  }, 60_000);
+  });
 
   it('has asked for no content but of what bridges name, and its own', async () => {
     const content = (await kubernetes.audit()).filter(

@@ -54,7 +54,7 @@ describeReal('kubernetes', 'kwok')('the commands of docs/monitoring.md', () => {
     await kubernetes.apply(volume);
     operator = await startOperator(kubernetes);
     writeFileSync(join(folder, 'monitored.yaml'), fresh);
-  }, 90_000);
+  });
   afterAll(async () => {
     await operator?.stop();
     await kubernetes?.stop();

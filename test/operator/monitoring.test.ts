@@ -17,7 +17,7 @@ describeReal('kubernetes', 'kwok')('where the Prometheus operator is, or is not 
     kubernetes = await startCluster();
     look = looks(kubernetes);
     operator = await startOperator(kubernetes);
-  }, 90_000);
+  });
 
   afterAll(async () => {
     await operator?.stop();
@@ -52,7 +52,7 @@ describeReal('kubernetes', 'kwok')('where the Prometheus operator is, or is not 
         'everything of the other to go',
         async () => !(await names('deployments,podmonitors')).join().includes('early'),
       );
-    }, 90_000);
+    });
 
     it('tells it what to scrape, and runs no Prometheus and no Grafana', async () => {
       expect(await names('podmonitors,prometheusrules')).toEqual([

@@ -183,7 +183,6 @@ describeReal('kubernetes', 'kwok')('an operator', () => {
         async () =>
           (await condition(name, 'cars', 'Degraded'))?.status === 'False' &&
           (await condition(name, 'cars', 'Ready'))?.status === 'True',
-        { timeoutMs: 20_000 },
       );
       await kubectl('delete', 'mkb', 'cars', '-n', name);
     });
@@ -215,7 +214,6 @@ describeReal('kubernetes', 'kwok')('an operator', () => {
     await until(
       'it to be drained',
       async () => (await stage.kubernetes.get('mkb', 'cars', 'drain'))?.status.sessions === 1,
-      { timeoutMs: 20_000 },
     );
     await reaches('drain', 'Degraded', 'False');
     await kubectl('delete', 'mkb', 'cars', '-n', 'drain', '--wait=false');
@@ -237,7 +235,7 @@ describeReal('kubernetes', 'kwok')('an operator', () => {
     await reaches('typo', 'Degraded', 'True', '.spec.template.spec.quantumEntanglementPolicy');
     expect(await revision()).toBe(before);
     await kubectl('delete', 'mkb', 'cars', '-n', 'typo');
-  }, 120_000);
+  });
 
   // Three or four warnings came with each ordinary start, so that nobody read them.
   it('warns of nothing when everything starts, rolls and scales as usual', async () => {

@@ -36,7 +36,7 @@ describeReal('kubernetes', 'kwok')('the volumes of a broker', () => {
     operator = await startOperator(kubernetes);
     const volumes = ['elastic', 'stiff'].flatMap(name => [0, 1].map(index => volume(`${name}-${index}`, name)));
     await kubernetes.apply(storageClass('elastic', true), storageClass('stiff', false), ...volumes);
-  }, 90_000);
+  });
 
   afterAll(async () => {
     await operator?.stop();
@@ -88,7 +88,7 @@ describeReal('kubernetes', 'kwok')('the volumes of a broker', () => {
     expect(await pods('elastic')).toEqual(before);
     const uids = (found: KubernetesObject[]) => found.map(({ metadata }) => metadata.uid).sort();
     expect(uids(await claimsOf('elastic'))).toEqual(uids(owned));
-  }, 60_000);
+  });
 
   it('stay as they are where their class does not let them, and the bridge says why', async () => {
     await kubernetes.apply(withVolumes('stiff', '1GiB'));
@@ -107,5 +107,5 @@ describeReal('kubernetes', 'kwok')('the volumes of a broker', () => {
     await kubernetes.kubectl(['annotate', 'mkb', 'stiff', 'example.com/again=now']);
     await until('larger claims', async () => (await claims('stiff')).every((size: number) => size === 2 * gibi));
     await look.reaches('stiff', 'Ready', 'True');
-  }, 60_000);
+  });
 });

@@ -6,9 +6,9 @@
  */
 import { execFile, execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { createReadStream, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { KubeConfig } from '@kubernetes/client-node';
 import { stringify } from 'yaml';
@@ -177,14 +177,14 @@ export async function startKubernetes({
     // kubectl fails at once on a definition that has no conditions yet.
     if (apply.length > 0) {
       await until('the definitions', () =>
-        kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']),
+        kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=120s']),
       );
     }
     if (parts !== 'api')
       await until('the default service account', () => kubectl(['get', 'serviceaccount', 'default']));
     if (parts === 'pods') {
       await applied(fakeNode);
-      await kubectl(['wait', '--for=condition=Ready', 'node/fake', '--timeout=30s']);
+      await kubectl(['wait', '--for=condition=Ready', 'node/fake', '--timeout=120s']);
     }
   } catch (error) {
     const log = started.map(each => each.log(5)).join('\n');
@@ -257,7 +257,9 @@ const fakeNode = {
 
 async function readAudit(file: string): Promise<AuditedRequest[]> {
   const requests: AuditedRequest[] = [];
-  for await (const line of createInterface({ input: createReadStream(file) })) {
+  const text = await readFile(file, 'utf8');
+  // The last line may be half written.
+  for (const line of text.split('\n').slice(0, -1)) {
     const { verb, user, userAgent = '', objectRef = {}, responseStatus = {} } = JSON.parse(line);
     const { resource = '', subresource = '', namespace = '', name = '' } = objectRef;
     requests.push({

@@ -30,7 +30,7 @@ describeReal(
     node = await startNode(kubernetes);
     await importNodeImage(node);
     await kubernetes.apply(greeting, web, webService);
-    await kubernetes.kubectl(['rollout', 'status', 'deployment/web', '--timeout=60s']);
+    await kubernetes.kubectl(['rollout', 'status', 'deployment/web', '--timeout=120s']);
   }, 5 * minute);
   afterAll(async () => {
     await node?.stop();
@@ -132,7 +132,7 @@ describeReal(
       await until('the budget to count its Pods', async () => {
         return (await kubernetes.get('pdb', 'web'))!.status?.disruptionsAllowed === 1;
       });
-      const drained = kubernetes.kubectl(['drain', node.name, '--ignore-daemonsets', '--timeout=60s', '--force']);
+      const drained = kubernetes.kubectl(['drain', node.name, '--ignore-daemonsets', '--timeout=120s', '--force']);
       // The successor of the first cannot start, so the second must stay.
       const refused = async () =>
         (await kubernetes.audit()).some(({ subresource, code }) => subresource === 'eviction' && code === 429);
@@ -143,7 +143,7 @@ describeReal(
 
       await kubernetes.kubectl(['uncordon', node.name]);
       await drained;
-      await kubernetes.kubectl(['rollout', 'status', 'deployment/web', '--timeout=60s']);
+      await kubernetes.kubectl(['rollout', 'status', 'deployment/web', '--timeout=120s']);
       const successors = await names();
       expect(successors).toHaveLength(2);
       expect(successors).not.toContain(first);

@@ -127,7 +127,7 @@ async function start(kubernetes: RunningKubernetes, { folder, servers, undo, sto
     ...[`--cert-dir=${folder}/certificates`, `--hostname-override=${nodeName}`, `--node-ip=${nodeAddress}`],
   ]);
   await until('the node to register', () => kubernetes.get('node', nodeName));
-  await kubernetes.kubectl(['wait', '--for=condition=Ready', `node/${nodeName}`, '--timeout=60s']);
+  await kubernetes.kubectl(['wait', '--for=condition=Ready', `node/${nodeName}`, '--timeout=120s']);
   await until('the names of the cluster', resolvesNames);
   await until('the way to Services', reachesServices);
   const parts = { containerd, kubelet, kubeProxy, coreDns, apiServer };

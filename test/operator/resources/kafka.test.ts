@@ -94,7 +94,7 @@ describeReal('kubernetes')('Strimzi takes', () => {
 
   beforeAll(async () => {
     admission = await startAdmission(definitionOf('kafkatopics'), definitionOf('kafkausers'));
-  }, 60_000);
+  });
   afterAll(() => admission?.stop());
 
   it('the topics and the users that are made', async () => {

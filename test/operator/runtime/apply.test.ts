@@ -24,7 +24,7 @@ describeReal('kubernetes')('applying an object', () => {
 
   beforeAll(async () => {
     api = await startRealApi();
-  }, 90_000);
+  });
 
   afterAll(async () => {
     await api?.kubernetes.stop();

@@ -13,7 +13,7 @@ describeReal('kubernetes')('a finalizer', () => {
 
   beforeAll(async () => {
     api = await startRealApi();
-  }, 90_000);
+  });
 
   afterAll(async () => {
     await api?.kubernetes.stop();

@@ -53,7 +53,7 @@ describeReal('kubernetes')('the program of the page', () => {
       logFile: join(folder, 'contacts.log'),
     });
     await program.launch();
-  }, 90_000);
+  });
 
   afterAll(async () => {
     await program?.kill();

@@ -16,7 +16,7 @@ describeReal('kubernetes')('a reflector', () => {
   beforeAll(async () => {
     api = await startRealApi();
     proxy = await startChaosProxy(Number(new URL(api.kubernetes.server).port));
-  }, 90_000);
+  });
 
   afterAll(async () => {
     await proxy?.close();
@@ -99,7 +99,7 @@ describeReal('kubernetes')('a reflector', () => {
     await writer;
     await hasMissedNothing(namespace);
     expect(missed).toEqual([]);
-  }, 90_000);
+  });
 
   it('misses nothing when what it has not seen is forgotten by the server: it lists again', async () => {
     const namespace = await newNamespace();
@@ -126,7 +126,7 @@ describeReal('kubernetes')('a reflector', () => {
         .map(change => change.split(' ').slice(0, 2).join(' '))
         .sort(),
     ).toEqual(['added comes', 'deleted goes', 'modified changes']);
-  }, 90_000);
+  });
 
   it('misses nothing when its connection freezes, and does not wait for it to thaw', async () => {
     const namespace = await newNamespace();
@@ -143,7 +143,7 @@ describeReal('kubernetes')('a reflector', () => {
     proxy.thaw();
     await hasMissedNothing(namespace);
     expect(listed).toBe(1);
-  }, 60_000);
+  });
 
   it('pages through 5,000 objects, and finds nothing missed among them', async () => {
     const namespace = await newNamespace();
@@ -166,5 +166,5 @@ describeReal('kubernetes')('a reflector', () => {
     expect([missed, ofNamespace()]).toEqual([[], many]);
     const client = new ApiClient(api.kubernetes.config);
     expect(await client.list(kind, { namespace, limit: 500 })).toMatchObject({ remaining: expect.any(Number) });
-  }, 120_000);
+  });
 });

@@ -63,7 +63,7 @@ describeReal('kubernetes')('a status', () => {
 
   beforeAll(async () => {
     api = await startRealApi();
-  }, 90_000);
+  });
 
   afterAll(async () => {
     await api?.kubernetes.stop();

@@ -17,7 +17,7 @@ export async function startAdmission(...definitions: readonly object[]): Promise
   const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
   await kubernetes.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', labels } }, ...definitions);
   if (definitions.length > 0) {
-    await kubernetes.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
+    await kubernetes.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=120s']);
   }
   const dryRun = async (items: readonly object[]): Promise<string[]> => {
     if (items.length === 0) return [];

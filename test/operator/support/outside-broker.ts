@@ -38,7 +38,6 @@ export async function startOutsideBroker({ kubernetes }: RealCluster, name: stri
   await until(
     `the broker ${name}`,
     async () => (await kubernetes.get('pod', name))?.status?.containerStatuses?.[0]?.ready === true,
-    { timeoutMs: 60_000 },
   );
   const service = await kubernetes.get('service', name);
   return `mqtt://${service!.spec.clusterIP}:1883`;

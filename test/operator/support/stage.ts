@@ -100,7 +100,7 @@ export async function startCluster(): Promise<RunningKubernetes> {
   const kubernetes = await startKubernetes({ parts: 'pods', apply: [crdFile] });
   const read = strimzi.map(({ apiVersion, kind, plural }) => foreignResource(apiVersion, kind, plural));
   await kubernetes.apply(...read, definitionOf('kafkatopics'));
-  await kubernetes.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
+  await kubernetes.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=120s']);
   const here = leaseRoles().map(role => ({ ...role, metadata: { ...role.metadata, namespace: 'default' } }));
   await kubernetes.apply(...clusterRoles('default'), ...here);
   return kubernetes;

@@ -160,7 +160,7 @@ describeReal('openssl')('the webhook', () => {
           },
         ],
       });
-    }, 60_000);
+    });
     afterAll(() => kubernetes?.stop());
 
     it('refuses SQL that cannot be parsed when it is applied, with line and column', async () => {

@@ -62,7 +62,7 @@ describeReal('mosquitto')('at a managed Mosquitto', () => {
       const client = await mqtt.connectAsync(url, { username: 'mkb-bridge', password: 'made-up-1' }).catch(() => false);
       return typeof client === 'object' && client.endAsync().then(() => true);
     });
-  }, 60_000);
+  });
   afterAll(async () => {
     await broker?.kill();
     if (folder) removeFolder(folder);

@@ -24,7 +24,7 @@ describeReal('kubernetes')('the API server takes', () => {
 
   beforeAll(async () => {
     admission = await startAdmission();
-  }, 60_000);
+  });
   afterAll(() => admission?.stop());
 
   test.each([

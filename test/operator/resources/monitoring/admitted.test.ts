@@ -28,7 +28,7 @@ describeReal('kubernetes')('the API server takes', () => {
 
   beforeAll(async () => {
     admission = await startAdmission(definitionOf('podmonitors'), definitionOf('prometheusrules'));
-  }, 60_000);
+  });
   afterAll(() => admission?.stop());
 
   test.each([

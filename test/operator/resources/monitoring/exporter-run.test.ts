@@ -62,7 +62,7 @@ describeReal('kafka', 'mosquitto')('the exporter of a bridge with a Mosquitto', 
     );
     url = `http://127.0.0.1:${httpPort}`;
     exporter = await launch('exporter', process.execPath, ['cli/mkb.ts', ...argsHere]);
-  }, 60_000);
+  });
   afterAll(async () => {
     for (const stop of stops.reverse()) await stop();
   });

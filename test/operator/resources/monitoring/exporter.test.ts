@@ -135,7 +135,7 @@ describe('what the exporter of a bridge watches', () => {
       });
     expect(texts.length).toBeGreaterThan(10);
     for (const text of texts) expect(loadExporterText(text, 'exporter.yaml').problems, text).toEqual([]);
-  }, 60_000);
+  });
 });
 
 describe('the Pod of the exporter', () => {

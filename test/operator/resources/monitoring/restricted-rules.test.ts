@@ -80,7 +80,7 @@ describeReal('prometheus')('rules of one bridge', () => {
       firing: story.firing.map(labels => ({ ...labels, ...ours })),
     }));
     expect(await testRules(file, cases)).toBe('');
-  }, 60_000);
+  });
 
   it('keep quiet for another bridge, and for one of the same name in another namespace', async () => {
     const others = [
@@ -98,5 +98,5 @@ describeReal('prometheus')('rules of one bridge', () => {
       firing: [],
     }));
     expect(await testRules(file, cases)).toBe('');
-  }, 60_000);
+  });
 });
