@@ -68,7 +68,7 @@ describeReal('kafka')('with Kafka', () => {
         });
         bridge = await prepareBridge(document, { secrets: { secretsDir: '' }, log: pino({ level: 'silent' }) });
         await bridge.start();
-      }, 120_000);
+      });
 
       afterAll(async () => {
         await bridge?.stop();

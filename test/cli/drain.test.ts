@@ -4,14 +4,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import mqtt from 'mqtt';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type EmbeddedKafka, startEmbeddedKafka } from '../../demo/embedded/kafka.ts';
 import { type EmbeddedMqtt, startEmbeddedMqtt } from '../../demo/embedded/mqtt.ts';
 import { until } from '../real/until.ts';
 import { mkb, startMkb } from './mkb-process.ts';
 
 // Several processes a test, each of which waits for silence.
-vi.setConfig({ testTimeout: 90_000 });
 
 let folder: string;
 let broker: EmbeddedMqtt;

@@ -26,7 +26,7 @@ describeReal('etcd', 'kubernetes')('the metrics of mkb operator', () => {
     const here = leaseRoles().map(role => ({ ...role, metadata: { ...role.metadata, namespace: 'default' } }));
     await kubernetes.apply(...clusterRoles('default'), ...here);
     reader = await tokenOf('reader', true);
-  }, 90_000);
+  });
   afterAll(() => kubernetes?.stop());
 
   const start = async (...args: string[]): Promise<StartedOperator> => {
@@ -96,7 +96,7 @@ describeReal('etcd', 'kubernetes')('the metrics of mkb operator', () => {
         200, 200,
       ]);
     }
-  }, 60_000);
+  });
 
   it('are read with the token that comes with the monitor', async () => {
     await kubernetes.kubectl(['create', 'namespace', operatorNamespace]);
@@ -106,7 +106,7 @@ describeReal('etcd', 'kubernetes')('the metrics of mkb operator', () => {
       return data?.token && Buffer.from(data.token, 'base64').toString('utf8');
     });
     expect(await read(await start('--no-leader-elect'), token)).toBe(200);
-  }, 60_000);
+  });
 
   it('are for nobody where the operator may not ask, and its log has the missing right', async () => {
     const kubeconfig = await kubernetes.kubeconfigFor('unprivileged');
@@ -117,7 +117,7 @@ describeReal('etcd', 'kubernetes')('the metrics of mkb operator', () => {
     expect(operator.stderr()).toMatch(
       /create TokenReview.*"code":"kube-forbidden"|"code":"kube-forbidden".*create TokenReview/,
     );
-  }, 60_000);
+  });
 
   it('are for everybody where the configuration or the command line says so', async () => {
     const file = join(kubernetes.folder, 'operator.yaml');
@@ -126,7 +126,7 @@ describeReal('etcd', 'kubernetes')('the metrics of mkb operator', () => {
     const open = [['--no-metrics-authentication'], ['--config', file]];
     for (const args of open) expect(await read(await start('--no-leader-elect', ...args))).toBe(200);
     expect(await read(await start('--no-leader-elect', '--config', file, '--metrics-authentication'))).toBe(401);
-  }, 60_000);
+  });
 
   it('are for nobody new while the API server is down, and for the same again when it is back', async () => {
     const operator = await start('--no-leader-elect');
@@ -143,5 +143,5 @@ describeReal('etcd', 'kubernetes')('the metrics of mkb operator', () => {
     await kubernetes.restartApiServer();
     await until('an answer', async () => (await read(operator, second)) === 200);
     await until('the other to be refused', async () => (await read(operator, 'aaa.bbb.ccc')) === 401);
-  }, 90_000);
+  });
 });

@@ -55,7 +55,7 @@ describeReal(
   beforeAll(async () => {
     kubernetes = await startCluster();
     for (const namespace of ['shop', 'market']) await kubernetes.kubectl(['create', 'namespace', namespace]);
-  }, 90_000);
+  });
   afterAll(() => kubernetes?.stop());
 
   /** A kubeconfig with the operator's rights in these namespaces, and nowhere else: not even to a Lease. */
@@ -93,7 +93,7 @@ describeReal(
     expect(operator.stdout()).toBe(`Operator: ${operator.url}/metrics\n`);
     expect((await lease()) ?? '').toBe('');
     expect([await pod(), await readyReplicas('default', 'cars-bridge')]).toEqual([before, 1]);
-  }, 60_000);
+  });
 
   it('needs rights in no namespace but those that it is told, and none to a Lease where it is told to take none', async () => {
     const kubeconfig = await limitedTo('limited', 'shop', 'market');
@@ -109,7 +109,7 @@ describeReal(
     expect(new Set(asked.map(({ namespace }) => namespace))).toEqual(new Set(['shop', 'market']));
     expect(asked.filter(({ resource, code }) => resource === 'leases' || code === 403)).toEqual([]);
     expect(await kubernetes.get('statefulset', 'trucks-bridge')).toBeUndefined();
-  }, 60_000);
+  });
 
   it('lets the API server refuse a rule that cannot be parsed', async () => {
     const { ca, mounted } = certificatesIn('webhook');
@@ -173,7 +173,7 @@ describeReal(
     await kubernetes.apply(bridge('late'));
     await until('a replica', async () => (await readyReplicas('default', 'late-bridge')) === 1);
     expect(await operator.stop()).toBe(0);
-  }, 90_000);
+  });
 });
 
 describeReal('openssl')('mkb operator, told something wrong', () => {

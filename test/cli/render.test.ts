@@ -84,7 +84,7 @@ describeReal('etcd', 'kubernetes')('what mkb render k8s prints', () => {
   let kubernetes: RunningKubernetes;
   beforeAll(async () => {
     kubernetes = await startKubernetes();
-  }, 60_000);
+  });
   afterAll(() => kubernetes?.stop());
 
   it('is taken by an API server that looks at every field', async () => {

@@ -35,7 +35,7 @@ export async function startOperatorCommand(...args: string[]): Promise<StartedOp
     url,
     stdout: () => stdout,
     stderr: () => stderr,
-    ready: async () => void (await until('the operator to be ready', isReady, { timeoutMs: 30_000 })),
+    ready: async () => void (await until('the operator to be ready', isReady)),
     stop: async () => {
       child.kill('SIGTERM');
       return (await closed)[0];

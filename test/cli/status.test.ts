@@ -215,7 +215,7 @@ market/trucks is not ready, RulesInvalid
       ]);
     });
 
-    it('goes on when the API server was away, and says so meanwhile', { timeout: 60_000 }, async () => {
+    it('goes on when the API server was away, and says so meanwhile', async () => {
       await stage.make('away', 'cars');
       const { code, stderr } = await watched(['-n', 'away', '-o', 'json'], async said => {
         await until('it to be seen', () => said().includes('NotLookedAt'));

@@ -35,7 +35,7 @@ describeReal(
   let stack: OperatorStack;
   beforeAll(async () => {
     stack = await startOperatorStack();
-  }, 180_000);
+  });
   afterAll(() => stack?.stop());
 
   describeAnswers({

@@ -34,7 +34,7 @@ describeReal(
   let stack: DemoStack;
   beforeAll(async () => {
     stack = await startDemoStack();
-  }, 180_000);
+  });
   afterAll(() => stack?.stop());
 
   describeAnswers({

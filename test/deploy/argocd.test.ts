@@ -90,7 +90,7 @@ describeReal('etcd', 'kubernetes')('the command of the guide', () => {
   let kubernetes: RunningKubernetes;
   beforeAll(async () => {
     kubernetes = await startKubernetes();
-  }, 90_000);
+  });
   afterAll(() => kubernetes?.stop());
 
   it('brings the script to Argo CD', async () => {

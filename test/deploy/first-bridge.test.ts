@@ -45,7 +45,7 @@ describeReal(
     // The guide's own Pods were refused where this is enforced.
     await kubernetes.kubectl(['label', 'namespace', 'default', 'pod-security.kubernetes.io/enforce=restricted']);
     operator = await startOperator(kubernetes);
-  }, 90_000);
+  });
   afterAll(async () => {
     await operator?.stop();
     await kubernetes?.stop();

@@ -64,22 +64,18 @@ describeReal(
     removeFolder(folder);
   });
 
-  it(
-    'installs with one command, is configured, lets a bridge follow, and is uninstalled',
-    { timeout: 2 * minute },
-    async () => {
-      run('With one command');
-      expect(await imageOf('mqtt-kafka-system')).toBe('registry.example/mkb:0.1.0');
-      run('Configuration');
-      await served();
-      run('Upgrade');
-      run('Uninstall');
-      await gone('crd', crdName);
-      await gone('namespace', 'mqtt-kafka-system');
-    },
-  );
+  it('installs with one command, is configured, lets a bridge follow, and is uninstalled', async () => {
+    run('With one command');
+    expect(await imageOf('mqtt-kafka-system')).toBe('registry.example/mkb:0.1.0');
+    run('Configuration');
+    await served();
+    run('Upgrade');
+    run('Uninstall');
+    await gone('crd', crdName);
+    await gone('namespace', 'mqtt-kafka-system');
+  });
 
-  it('installs with kustomize and files of your own', { timeout: 2 * minute }, async () => {
+  it('installs with kustomize and files of your own', async () => {
     run('With kustomize');
     expect(await imageOf('mqtt-kafka-system')).toBe('registry.example/mkb:0.1.0');
     const maps = JSON.parse(await kubernetes.kubectl(['get', 'configmaps', '-n', 'mqtt-kafka-system', '-o', 'json']));
@@ -90,12 +86,12 @@ describeReal(
     await kubernetes.kubectl(['delete', '-k', join(folder, 'my-operator')]);
   });
 
-  it('installs with Helm, and is uninstalled', { timeout: 2 * minute }, async () => {
+  it('installs with Helm, and is uninstalled', async () => {
     run('With Helm');
     expect(await imageOf('mqtt-kafka-system')).toBe('registry.example/mkb:0.1.0');
     await served();
     await kubernetes.apply(definitionOf('podmonitors'), definitionOf('prometheusrules'));
-    await kubernetes.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
+    await kubernetes.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=120s']);
     run('Watch the operator');
     run('Watch the operator', 1);
     const prometheus = '--as=system:serviceaccount:monitoring:prometheus';
@@ -106,7 +102,7 @@ describeReal(
     await gone('crd', crdName);
   });
 
-  it('installs in one namespace, and in several', { timeout: 2 * minute }, async () => {
+  it('installs in one namespace, and in several', async () => {
     run('In some namespaces only', 0);
     expect(await imageOf('mqtt-kafka')).toBe('mkb:0.1.0');
     run('In some namespaces only', 2);

@@ -13,7 +13,6 @@ import { describeReal } from '../real/require.ts';
 import { until } from '../real/until.ts';
 import { chart, helm, installFile, kustomized, objectsOf, templated, titleOf } from './deployed.ts';
 
-const minute = 60_000;
 const system = 'mqtt-kafka-system';
 const operator = 'mqtt-kafka-operator';
 const bridge = (name: string) => ({ ...documentOf(), metadata: { name, namespace: 'default' } });
@@ -111,7 +110,7 @@ describeReal(
     await kubernetes.apply(...foreignDefinitions);
     for (const name of [system, 'mqtt-kafka', 'shop', 'released'])
       await kubernetes.kubectl(['create', 'namespace', name]);
-    await kubernetes.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
+    await kubernetes.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=120s']);
   });
   afterAll(async () => {
     await kubernetes?.stop();
@@ -151,7 +150,7 @@ describeReal(
     });
 
     it('runs two operators', async () => {
-      await kubernetes.kubectl(['-n', system, 'rollout', 'status', `deployment/${operator}`, '--timeout=60s']);
+      await kubernetes.kubectl(['-n', system, 'rollout', 'status', `deployment/${operator}`, '--timeout=120s']);
       const { status } = (await kubernetes.get('deployment', operator, system))!;
       expect(status.readyReplicas).toBe(2);
     });
@@ -224,31 +223,27 @@ describeReal(
       return JSON.parse(pods).spec.template.metadata.annotations;
     };
 
-    it(
-      'is installed, upgraded together with its custom resource definition, and uninstalled without loss of bridges',
-      { timeout: 2 * minute },
-      async () => {
-        release('install', earlierChart());
-        await until('bridges to be served', () => kubernetes.apply(bridge('kept')).then(() => true));
-        const before = await podTemplateHash();
-        const wrong = { ...bridge('wrong'), spec: { ...(documentOf().spec as object), mqtt: { url: 'mqtt://a:0' } } };
-        await kubernetes.apply(wrong);
+    it('is installed, upgraded together with its custom resource definition, and uninstalled without loss of bridges', async () => {
+      release('install', earlierChart());
+      await until('bridges to be served', () => kubernetes.apply(bridge('kept')).then(() => true));
+      const before = await podTemplateHash();
+      const wrong = { ...bridge('wrong'), spec: { ...(documentOf().spec as object), mqtt: { url: 'mqtt://a:0' } } };
+      await kubernetes.apply(wrong);
 
-        release('upgrade', chart, '--set', 'configuration.replicas=2');
-        await until('the newer definition to be served', async () => {
-          const refused = await kubernetes
-            .apply({ ...wrong, metadata: { name: 'newer', namespace: 'default' } })
-            .catch(String);
-          return refused?.includes('the port must be one from 1 to 65535');
-        });
-        expect(await podTemplateHash()).not.toEqual(before);
+      release('upgrade', chart, '--set', 'configuration.replicas=2');
+      await until('the newer definition to be served', async () => {
+        const refused = await kubernetes
+          .apply({ ...wrong, metadata: { name: 'newer', namespace: 'default' } })
+          .catch(String);
+        return refused?.includes('the port must be one from 1 to 65535');
+      });
+      expect(await podTemplateHash()).not.toEqual(before);
 
-        helm(['uninstall', 'mkb', '--namespace', 'released', '--kubeconfig', kubernetes.kubeconfig, '--wait']);
-        expect(await kubernetes.get('mkb', 'kept')).toBeDefined();
-        expect(await kubernetes.get('clusterrole', `mkb-${operator}`)).toBeUndefined();
-        release('install', chart);
-      },
-    );
+      helm(['uninstall', 'mkb', '--namespace', 'released', '--kubeconfig', kubernetes.kubeconfig, '--wait']);
+      expect(await kubernetes.get('mkb', 'kept')).toBeDefined();
+      expect(await kubernetes.get('clusterrole', `mkb-${operator}`)).toBeUndefined();
+      release('install', chart);
+    });
 
     it('refuses values that it does not know, and says which', () => {
       expect(() => templated({ replica: 3 })).toThrow(/replica/);

@@ -101,7 +101,7 @@ describeReal('etcd', 'kubernetes')('an API server', () => {
     for (const namespace of [system, 'shop', 'market']) await kubernetes.kubectl(['create', 'namespace', namespace]);
     const configuration = objects.find(({ kind }) => kind === 'ConfigMap')!.data as Record<string, string>;
     for (const [name, text] of Object.entries(configuration)) writeFileSync(join(folder, name), text);
-  }, 60_000);
+  });
   afterAll(() => kubernetes?.stop());
 
   it('takes what OLM makes of the bundle, field by field', async () => {

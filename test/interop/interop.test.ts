@@ -112,7 +112,7 @@ describeReal('kafka')('no acknowledged message is lost with', () => {
       let broker: Broker;
       beforeAll(async () => {
         broker = await start();
-      }, 90_000);
+      });
       afterAll(() => broker?.stop());
 
       test('the bridge killed, and the broker started again where it keeps anything', async () => {
@@ -126,7 +126,7 @@ describeReal('kafka')('no acknowledged message is lost with', () => {
         if (process.env.MKB_WRITE_INTEROP !== undefined) writeFileSync(page, tableWith(text, rows));
         // The page says what was found, no more and no less.
         else expect(rowsOf(text, title, pinned)).toEqual(rowsOf(rows.join('\n'), title, pinned));
-      }, 180_000);
+      });
     });
   }
 });

@@ -35,7 +35,7 @@ for (const { name, start, versions, grants, keeps } of brokers) {
     let broker: RunningMqttBroker;
     beforeAll(async () => {
       broker = await start();
-    }, 90_000);
+    });
     afterAll(() => broker?.stop());
 
     test.each(versions)('it speaks MQTT (protocol level %d) and grants the QoS it has', async version => {

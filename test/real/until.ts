@@ -3,13 +3,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 /**
  * Waits until `state` gives something truthy, and returns that. An exception counts as not yet.
  *
- * @param what the state, as the end of "Waited 30 s for ..."
+ * @param what the state, as the end of "Waited 60 s for ..."
  * @throws Error when `timeoutMs` has passed, with what `state` threw last as its cause
  */
 export async function until<T>(
   what: string,
   state: () => T | Promise<T>,
-  { timeoutMs = 30_000, everyMs = 25 }: { timeoutMs?: number; everyMs?: number } = {},
+  { timeoutMs = 60_000, everyMs = 25 }: { timeoutMs?: number; everyMs?: number } = {},
 ): Promise<NonNullable<T>> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {

@@ -62,7 +62,7 @@ describeReal('kafka')('first contact with a real Kafka', () => {
       sasl: true,
       config: { 'listener.name.sasl_tls.sasl.enabled.mechanisms': 'SCRAM-SHA-512' },
     });
-  }, 60_000);
+  });
   afterAll(async () => {
     removeFolder(folder);
     await kafka?.stop();
@@ -178,7 +178,7 @@ describeReal('kafka')('first contact with a real Kafka', () => {
     expect(error).toMatchObject({ code: 'kafka-unreachable', kind: 'retryable' });
     expect(error.message).toContain('nothing listens at this port');
     await broker!.start();
-  }, 30_000);
+  });
 });
 
 describe('first contact with what is no Kafka', () => {

@@ -53,7 +53,7 @@ describeReal('mosquitto', 'openssl')('first contact with a real Mosquitto', () =
     folder = temporaryFolder('others');
     others = makeCertificates(folder);
     mosquitto = await startMosquitto({ tls: true, websockets: true });
-  }, 30_000);
+  });
   afterAll(async () => {
     removeFolder(folder);
     await mosquitto?.stop();

@@ -146,5 +146,5 @@ describeReal('rabbitmq')('RabbitMQ, which closes on a CONNECT of MQTT 5', () => 
     } finally {
       await rabbitmq.stop();
     }
-  }, 90_000);
+  });
 });

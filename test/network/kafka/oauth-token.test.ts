@@ -130,5 +130,5 @@ describeReal('kafka')('a real Kafka with OAUTHBEARER', () => {
     } finally {
       await kafka.stop();
     }
-  }, 60_000);
+  });
 });

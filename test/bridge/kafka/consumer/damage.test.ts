@@ -44,7 +44,7 @@ test('whichever byte of an answer is changed on the way, each record is handed o
     await until(`record ${at}`, () => handed.length > at, { timeoutMs: 5000 });
   }
   expect(handed).toEqual(handed.map((_value, at) => `value ${at % 10}@${at}`));
-}, 60_000);
+});
 
 // The consumer read on behind a batch that it could not read.
 test('a batch that stays damaged holds its partition, is reported, and is read when it is whole', async () => {
