@@ -8,6 +8,7 @@ const withEngine = [
   'test/compose/up.test.ts',
   'test/deploy/image.test.ts',
   'test/operator/end-to-end.test.ts',
+  'test/operator/lossless.test.ts',
   'test/real/node*.test.ts',
 ];
 

@@ -157,7 +157,7 @@ test('it is ready again soon after Kafka was away, although nothing was sent mea
   await cluster.node(1).stop();
   await until('the loss to be noticed', () => bridge.missing().length > 0);
   await cluster.node(1).start();
-  await until('it to be ready', () => bridge.missing().length === 0, { timeoutMs: 5000 });
+  await until('it to be ready', () => bridge.missing().length === 0);
 });
 
 test('a message that is being acknowledged when the MQTT broker goes is counted once and delivered', async () => {

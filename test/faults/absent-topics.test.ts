@@ -128,7 +128,7 @@ describeReal('kafka', 'mosquitto')('no acknowledged message is lost when', () =>
         expect(verdict.problems, verdict.text).toEqual([]);
         expect(await settledAccounts(bridge)).toEqual([]);
         expect((await bridge.metrics()).sum('mkb_messages_dead_lettered_total')).toBe(poisoned);
-        const letters = await readBack(world.kafka.client(), run.deadTopic, [], 10_000);
+        const letters = await readBack(world.kafka.client(), run.deadTopic, [], 60_000);
         expect(letters.length).toBe(poisoned);
       } finally {
         await oracle.stop();
@@ -159,7 +159,7 @@ describeReal('kafka', 'mosquitto')('no acknowledged message is lost when', () =>
         last = ends;
         return same >= 20;
       });
-      const before = await readBack(world.kafka.client(), run.topic, [], 10_000);
+      const before = await readBack(world.kafka.client(), run.topic, [], 60_000);
       await admin.deleteTopics({ topics: [run.topic] });
       proxy!.thaw('up');
       await waitsFor(bridge, run.topic);
@@ -187,7 +187,7 @@ describeReal('kafka', 'mosquitto')('no acknowledged message is lost when', () =>
             published,
             acknowledged: new Set([...acknowledged].filter(number => !there.has(`${client} ${number}`))),
           }));
-          const after = await readBack(world.kafka.client(), run.topic, missing, 30_000);
+          const after = await readBack(world.kafka.client(), run.topic, missing, 60_000);
           const verdict = judge(ledgers, [...before, ...after]);
           const problems = verdict.problems.filter(
             // Keys are in other partitions of a topic that has fewer.

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeReal } from '../real/require.ts';
+import { until } from '../real/until.ts';
 import { NaiveKafkaToMqtt } from '../support/bridge-process.ts';
 import {
   bridgeJoins,
@@ -7,6 +8,7 @@ import {
   bridgeStopped,
   byName,
   frozenThenKilled,
+  frozenThenKilledAfter,
   kafkaFrozen,
   kafkaRestarted,
   leaderKilled,
@@ -15,7 +17,7 @@ import {
   mqttCut,
   rollingRestart,
 } from './record-faults.ts';
-import { carryRecords, expectRecordsSafe, recordOracle } from './record-run.ts';
+import { carryRecords, expectRecordsSafe, lag, recordOracle } from './record-run.ts';
 import { runLimitMs } from './under-fault.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -48,7 +50,13 @@ describeReal('kafka', 'mosquitto')('every record reaches the MQTT subscriber, in
       const oracle = recordOracle(world, run, 3000);
       try {
         await naive.start();
-        const verdict = await carryRecords(world, frozenThenKilled, [naive, naive], oracle);
+        const committedTooEarly = () =>
+          until('it to commit what has not arrived', async () => {
+            const { written } = oracle;
+            return written - Number(await lag(world, run)) > oracle.arrived;
+          });
+        const fault = frozenThenKilledAfter(committedTooEarly);
+        const verdict = await carryRecords(world, fault, [naive, naive], oracle);
         expect(verdict.problems.join()).toMatch(/lost/);
       } finally {
         await oracle.stop();

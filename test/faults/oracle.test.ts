@@ -12,7 +12,7 @@ describeReal('kafka', 'mosquitto')('the oracle, on a naive bridge', () => {
   });
   afterAll(() => world?.stop());
 
-  async function naiveUnder(fault: Fault, acknowledge: 'before' | 'after', patienceMs = 20_000): Promise<Verdict> {
+  async function naiveUnder(fault: Fault, acknowledge: 'before' | 'after', patienceMs = 60_000): Promise<Verdict> {
     const run = await world.newRun();
     const bridge = naiveFor(run, acknowledge);
     try {

@@ -19,7 +19,7 @@ export interface OracleOptions extends Partial<LoadOptions> {
   /** Reads back; must know the way to Kafka without the bridge's proxies. */
   readonly kafka: Kafka;
   readonly kafkaTopic: string;
-  /** How long nothing new may arrive before what is missing counts as lost; half a minute when left out. */
+  /** How long nothing new may arrive before what is missing counts as lost; a minute when left out. */
   readonly patienceMs?: number;
   /** See `JudgeOptions`. */
   readonly ordered?: boolean;
@@ -55,7 +55,7 @@ export class Oracle {
   /** Waits for the end of publishing, reads Kafka back, and judges. The faults must be undone by now. */
   async verdict(): Promise<Verdict> {
     await this.load.finished;
-    const { kafka, kafkaTopic, patienceMs = 30_000, ordered = true } = this.#options;
+    const { kafka, kafkaTopic, patienceMs = 60_000, ordered = true } = this.#options;
     const { arrivals = (ledgers, limitMs) => readBack(kafka, kafkaTopic, ledgers, limitMs) } = this.#options;
     return judge(this.load.ledgers, await arrivals(this.load.ledgers, patienceMs), { ordered });
   }

@@ -29,6 +29,7 @@ export async function readBack(
   await consumer.connect();
   try {
     await consumer.subscribe({ topic, fromBeginning: true });
+    const joined = new Promise(resolve => consumer.on(consumer.events.GROUP_JOIN, resolve));
     await consumer.run({
       autoCommit: false,
       eachBatch: async ({ batch: { partition, messages } }) => {
@@ -46,6 +47,9 @@ export async function readBack(
         }
       },
     });
+    await joined;
+    // Not the time that a group takes to come together.
+    lastNews = performance.now();
     while (performance.now() - lastNews < patienceMs) {
       if (outstanding.size === 0 && (await atEnd(kafka, topic, positions))) break;
       await new Promise(resolve => setTimeout(resolve, 50));

@@ -121,17 +121,19 @@ export const bridgeJoins: RecordFault = {
   },
 };
 
-/** What the bridge sends does not reach the broker any more, and then the bridge dies with it. */
-export const frozenThenKilled: RecordFault = {
+/** What the bridge sends does not reach the broker any more, and then the bridge dies with it. @param last returns when that has lasted long enough */
+export const frozenThenKilledAfter = (last: (scene: RecordScene) => Promise<unknown>): RecordFault => ({
   name: 'nothing reaches MQTT for a while, and then the bridge is killed with -9',
   link: 'mqtt proxy',
   run: async scene => {
     const [bridge] = scene.bridges;
     scene.mqttProxy.freeze('up');
-    await whileRecordsPileUp(scene);
+    await last(scene);
     await bridge.kill();
     scene.mqttProxy.cut('reset');
     scene.mqttProxy.thaw();
     await bridge.start();
   },
-};
+});
+
+export const frozenThenKilled = frozenThenKilledAfter(whileRecordsPileUp);

@@ -45,7 +45,7 @@ export class RecordOracle {
   #stopped = false;
 
   constructor(options: RecordOracleOptions) {
-    this.#options = { keys: 4, recordsPerKey: 1000, recordsPerSecond: 2000, patienceMs: 30_000, ...options };
+    this.#options = { keys: 4, recordsPerKey: 1000, recordsPerSecond: 2000, patienceMs: 60_000, ...options };
     this.total = this.#options.keys * this.#options.recordsPerKey;
     for (let key = 0; key < this.#options.keys; key++) this.#first.set(`k${key}`, new Set());
   }

@@ -30,7 +30,7 @@ export const documentFor = (
 });
 
 /** An oracle for a run. It goes to both brokers straight: only the bridge suffers from the proxies. */
-export const recordOracle = (world: World, run: Run, patienceMs = 30_000): RecordOracle =>
+export const recordOracle = (world: World, run: Run, patienceMs = 60_000): RecordOracle =>
   new RecordOracle({
     mqttUrl: world.mosquitto.url,
     topicPrefix: run.topicPrefix,

@@ -14,7 +14,7 @@ afterEach(() => Promise.all(clients.splice(0).map(client => client.endAsync(true
 const session: IClientOptions = { clientId: 'absent', clean: false, properties: { sessionExpiryInterval: 3600 } };
 
 async function connect(url: string, protocolVersion: 4 | 5, options: IClientOptions = {}): Promise<MqttClient> {
-  const client = mqtt.connect(url, { protocolVersion, reconnectPeriod: 0, connectTimeout: 5000, ...options });
+  const client = mqtt.connect(url, { protocolVersion, reconnectPeriod: 0, connectTimeout: 60_000, ...options });
   clients.push(client);
   await new Promise<void>((resolve, reject) => {
     client.once('connect', () => resolve());

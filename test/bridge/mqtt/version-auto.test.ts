@@ -140,7 +140,7 @@ describeReal('rabbitmq')('RabbitMQ, which closes on a CONNECT of MQTT 5', () => 
     const rabbitmq: RunningMqttBroker = await startRabbitmq();
     try {
       const recording = start(rabbitmq.url);
-      await until('a connection', () => recording.connections.length > 0 || recording.failure, { timeoutMs: 20_000 });
+      await until('a connection', () => recording.connections.length > 0 || recording.failure);
       expect(recording.connections[0]).toMatchObject({ version: '3.1.1' });
       recording.session.abandon();
     } finally {

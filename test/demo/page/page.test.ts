@@ -47,6 +47,7 @@ describeReal('chromium')('the page, in a real browser', () => {
 
   beforeEach(async () => {
     page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+    page.setDefaultTimeout(60_000);
     problems = [];
     page.on('console', message => {
       if (message.type() === 'error' || message.type() === 'warning') problems.push(message.text());
@@ -84,21 +85,22 @@ describeReal('chromium')('the page, in a real browser', () => {
     await until('more deliveries', async () => (await number('#account-delivered')) > delivered);
     await until('an odometer to turn', async () => `${await odometers()}` !== `${before}`);
     for (const stage of ['published', 'received', 'passed', 'delivered']) {
-      expect(Math.round((await number(`#rate-${stage}`)) / 10)).toBe(4);
+      // A machine that stood still for a moment had another rate.
+      await until(`the rate of ${stage}`, async () => Math.round((await number(`#rate-${stage}`)) / 10) === 4);
     }
   });
 
   test.each(['#region', '#street'])('draws the map %s', async selector => {
     await open();
     await until('somebody to follow', async () => (await text('#followed')).trim() !== '');
-    await page.evaluate('new Promise(done => requestAnimationFrame(() => setTimeout(done, 100)))');
-    const colours = await page.evaluate(`(() => {
-      const canvas = document.querySelector('${selector}');
-      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-      return new Set(new Uint32Array(data.buffer)).size;
-    })()`);
+    const colours = () =>
+      page.evaluate<number>(`(() => {
+        const canvas = document.querySelector('${selector}');
+        const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+        return new Set(new Uint32Array(data.buffer)).size;
+      })()`);
     // One is ground alone; lines, dots and letters bring many.
-    expect(colours).toBeGreaterThan(50);
+    await until('many colours', async () => (await colours()) > 50, { everyMs: 200 });
   });
 
   test('shows that the account adds up', async () => {
@@ -154,6 +156,7 @@ describeReal('chromium')('the page, in a real browser', () => {
 
   test('leads past the head with the first Tab', async () => {
     await open();
+    await until('ten vehicles', async () => (await rows().count()) === 10);
     await page.keyboard.press('Tab');
     expect(await page.locator('.skip').evaluate(link => link.matches(':focus'))).toBe(true);
     await page.keyboard.press('Enter');

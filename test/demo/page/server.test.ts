@@ -44,8 +44,7 @@ const openPage = async () => {
       if (match) events.push({ event: match[1]!, data: JSON.parse(match[2]!) });
     }
   });
-  const next = (event: string) =>
-    until(`the event ${event}`, () => events.find(each => each.event === event)?.data, { timeoutMs: 5000 });
+  const next = (event: string) => until(`the event ${event}`, () => events.find(each => each.event === event)?.data);
   return { response, events, next };
 };
 

@@ -105,7 +105,7 @@ export class Recording {
   }
 }
 
-const quickly = { timeoutMs: 10_000, everyMs: 2 };
+const quickly = { everyMs: 2 };
 
 const defaults: Omit<SessionOptions, 'urls'> = {
   version: '5',
