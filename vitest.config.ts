@@ -15,8 +15,8 @@ const withEngine = [
 export default defineConfig({
   test: {
     // Longer than the waits in a test (`until`), which say what they waited for. Only a hang takes so long.
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     expect: { poll: { timeout: 60_000 } },
     // Two cores, and tests of faults that run brokers: more workers only make one another wait.
     maxWorkers: 2,

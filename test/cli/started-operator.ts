@@ -1,6 +1,6 @@
 /** `mkb operator` as a process, from its line to its end. */
 import { once } from 'node:events';
-import { until } from '../real/until.ts';
+import { untilStarted } from '../real/until.ts';
 import { startMkb } from './mkb-process.ts';
 
 export interface StartedOperator {
@@ -29,13 +29,13 @@ export async function startOperatorCommand(...args: string[]): Promise<StartedOp
     if (child.exitCode !== null) throw new Error(`The operator has ended.\n${stderr}`);
     return /^Operator: (http:.*)\/metrics\n$/.exec(stdout)?.[1];
   };
-  const url = await until('the line of the operator', line);
+  const url = await untilStarted('the line of the operator', line);
   const isReady = async () => (await fetch(`${url}/readyz`)).ok;
   return {
     url,
     stdout: () => stdout,
     stderr: () => stderr,
-    ready: async () => void (await until('the operator to be ready', isReady)),
+    ready: async () => void (await untilStarted('the operator to be ready', isReady)),
     stop: async () => {
       child.kill('SIGTERM');
       return (await closed)[0];

@@ -12,7 +12,7 @@ import { removeFolder, temporaryFolder } from '../real/cleanup.ts';
 import { cacheFolder, program } from '../real/install.ts';
 import { ServerProcess } from '../real/server-process.ts';
 import { dockerConfigFolder } from '../real/systems.ts';
-import { until } from '../real/until.ts';
+import { untilStarted } from '../real/until.ts';
 
 export interface Output {
   readonly stdout: string;
@@ -77,9 +77,7 @@ export async function startEngine(): Promise<RunningEngine> {
   };
   try {
     await server.launch();
-    await until('the Docker engine', async () => server.pid > 0 && (await run(['info'])), {
-      everyMs: 100,
-    });
+    await untilStarted('the Docker engine', async () => server.pid > 0 && (await run(['info'])), { everyMs: 100 });
     await removeContainers(run);
     return { socket, docker: run, stop };
   } catch (error) {

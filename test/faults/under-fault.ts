@@ -6,7 +6,7 @@ import type { Verdict } from './verdict.ts';
 import { mkbFor, oracleFor, type Run, type World } from './world.ts';
 
 /** A run that takes longer than this has failed, milliseconds. */
-export const runLimitMs = long ? 900_000 : 300_000;
+export const runLimitMs = long ? 1_800_000 : 600_000;
 
 /** How big a run is: a few thousand messages over two seconds, or a hundred thousand. */
 export const load = long

@@ -117,7 +117,7 @@ describe('a server', () => {
   });
 
   test('cuts off who does not end a head, and who says nothing, and answers others meanwhile', async () => {
-    const server = await serving((_path, _request, response) => reply(response, 200, 'ok\n'), { headMs: 300 });
+    const server = await serving((_path, _request, response) => reply(response, 200, 'ok\n'), { headMs: 2000 });
     const slow = await open(server);
     const silent = await open(server);
     const ended = [slow, silent].map(socket => new Promise<void>(resolve => socket.once('close', () => resolve())));
@@ -135,7 +135,7 @@ describe('a server', () => {
     const folder = temporaryFolder('silent-tls');
     const { serverCertFile, serverKeyFile } = makeCertificates(folder);
     const tls = { cert: readFileSync(serverCertFile), key: readFileSync(serverKeyFile) };
-    const server = await serving((_path, _request, response) => reply(response, 200, 'ok\n'), { headMs: 300, tls });
+    const server = await serving((_path, _request, response) => reply(response, 200, 'ok\n'), { headMs: 2000, tls });
     const silent = await open(server);
     await new Promise<void>(resolve => silent.resume().once('close', () => resolve()));
     expect(await statusOf({ port: server.port, tls: true }, 'GET /')).toBe(200);
@@ -145,7 +145,7 @@ describe('a server', () => {
 
   test('has room again when a crowd that says nothing has been cut off', async () => {
     const server = await serving((_path, _request, response) => reply(response, 200, 'ok\n'), {
-      headMs: 300,
+      headMs: 2000,
       connections: 20,
     });
     const crowd = await Promise.all(Array.from({ length: 60 }, () => open(server)));

@@ -2,7 +2,7 @@
 import { connect } from 'node:net';
 import { removeFolder } from './cleanup.ts';
 import { type ServerCommand, ServerProcess } from './server-process.ts';
-import { until } from './until.ts';
+import { untilStarted } from './until.ts';
 
 /** A running broker. */
 export interface RunningMqttBroker {
@@ -44,7 +44,7 @@ export async function runBroker({
     starts++;
     await process.launch();
     const ready = () => process.pid > 0 && (readyLine === undefined ? answers(port) : saidReady(readyLine));
-    await until(`${command.name} to start`, ready, { timeoutMs: 60_000 }).catch(error => {
+    await untilStarted(`${command.name} to start`, ready).catch(error => {
       throw new Error(`${error.message}\n${process.log()}`, { cause: error });
     });
   };

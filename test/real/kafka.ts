@@ -24,7 +24,7 @@ import {
 import { freePorts } from './ports.ts';
 import { ServerProcess } from './server-process.ts';
 import { kafkaClassPath } from './systems.ts';
-import { until } from './until.ts';
+import { until, untilStarted } from './until.ts';
 
 export interface KafkaOptions {
   readonly brokers?: 1 | 3;
@@ -202,7 +202,7 @@ function broker({ id, folder, proxy, process }: Node, joined: () => Promise<bool
     resume: () => process.resume(),
     start: async () => {
       await process.launch();
-      await until(`Kafka broker ${id} to join`, () => process.pid > 0 && joined()).catch(error => {
+      await untilStarted(`Kafka broker ${id} to join`, () => process.pid > 0 && joined()).catch(error => {
         throw new Error(`${error.message}\n${process.log()}`, { cause: error });
       });
     },
@@ -247,7 +247,7 @@ type Client = RunningKafka['client'];
 /** Node ids of the brokers that are up, as the cluster's controller sees it. */
 async function members(client: Client): Promise<number[]> {
   // As many tries as brokers: kafkajs asks one of them a try.
-  const admin = client({ retry: { retries: 3, initialRetryTime: 50 }, connectionTimeout: 1000 }).admin();
+  const admin = client({ retry: { retries: 3, initialRetryTime: 50 } }).admin();
   try {
     await admin.connect();
     return (await admin.describeCluster()).brokers.map(({ nodeId }) => nodeId);

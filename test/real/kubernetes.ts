@@ -18,7 +18,7 @@ import { program } from './install.ts';
 import { kubernetesProgram, kwokProgram } from './kubernetes-programs.ts';
 import { freePorts } from './ports.ts';
 import { ServerProcess } from './server-process.ts';
-import { until } from './until.ts';
+import { untilStarted } from './until.ts';
 
 export interface KubernetesOptions {
   /** `api`: etcd and the API server. `controllers`: the controller manager and the scheduler too. `pods`: and a fake node. Default `api`. */
@@ -163,7 +163,10 @@ export async function startKubernetes({
   const applied = (...objects: readonly object[]) =>
     kubectl(['apply', '--server-side', '-f', '-'], objects.map(object => stringify(object)).join('---\n'));
   const apiReady = () =>
-    until('the API server', async () => apiServer.pid > 0 && (await kubectl(['get', '--raw', '/readyz'])) === 'ok');
+    untilStarted(
+      'the API server',
+      async () => apiServer.pid > 0 && (await kubectl(['get', '--raw', '/readyz'])) === 'ok',
+    );
   const stop = async () => {
     await Promise.all([...started].reverse().map(each => each.kill()));
     removeFolder(folder);
@@ -176,12 +179,12 @@ export async function startKubernetes({
     await Promise.all(apply.map(file => kubectl(['apply', '--server-side', '-f', file])));
     // kubectl fails at once on a definition that has no conditions yet.
     if (apply.length > 0) {
-      await until('the definitions', () =>
+      await untilStarted('the definitions', () =>
         kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=120s']),
       );
     }
     if (parts !== 'api')
-      await until('the default service account', () => kubectl(['get', 'serviceaccount', 'default']));
+      await untilStarted('the default service account', () => kubectl(['get', 'serviceaccount', 'default']));
     if (parts === 'pods') {
       await applied(fakeNode);
       await kubectl(['wait', '--for=condition=Ready', 'node/fake', '--timeout=120s']);

@@ -18,7 +18,7 @@ import { removeFolder, temporaryFolder } from './cleanup.ts';
 import { program } from './install.ts';
 import { freePorts } from './ports.ts';
 import { ServerProcess } from './server-process.ts';
-import { until } from './until.ts';
+import { untilStarted } from './until.ts';
 
 export interface MosquittoOptions {
   /** Keeps sessions over a restart. */
@@ -86,7 +86,7 @@ export async function startMosquitto(options: MosquittoOptions = {}): Promise<Ru
   const process = new ServerProcess({ name: 'Mosquitto', command, args: ['-c', config], logFile });
   const start = async () => {
     await process.launch();
-    await until('Mosquitto to listen', () => process.pid > 0 && answers(tcp)).catch(error => {
+    await untilStarted('Mosquitto to listen', () => process.pid > 0 && answers(tcp)).catch(error => {
       throw new Error(`${error.message}\n${process.log()}`, { cause: error });
     });
   };

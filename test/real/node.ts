@@ -31,7 +31,7 @@ import { makeNamespaces } from './node/namespaces.ts';
 import { connect, disconnected, hostAddress, nodeAddress } from './node/network.ts';
 import { coreDnsProgram } from './node/programs.ts';
 import type { ServerProcess } from './server-process.ts';
-import { until } from './until.ts';
+import { untilStarted } from './until.ts';
 
 export interface RunningNode extends ImageStore {
   /** What `kubectl get nodes` shows. */
@@ -117,7 +117,7 @@ async function start(kubernetes: RunningKubernetes, { folder, servers, undo, sto
   const coreDns = await server('coredns', coreDnsProgram(), ['-conf', at.coreDns]);
   const ctr = async (args: readonly string[]) =>
     (await promisify(execFile)('ctr', ['--address', at.socket, '--namespace', 'k8s.io', ...args])).stdout;
-  await until('containerd', () => ctr(['version']));
+  await untilStarted('containerd', () => ctr(['version']));
   await importPause({ folder, ctr });
 
   // Else an earlier one would be taken for this: it is Ready until the control plane has missed it.
@@ -126,10 +126,10 @@ async function start(kubernetes: RunningKubernetes, { folder, servers, undo, sto
     ...[`--config=${at.kubelet}`, `--kubeconfig=${at.kubeconfig('kubelet')}`, `--root-dir=${at.kubeletFolder}`],
     ...[`--cert-dir=${folder}/certificates`, `--hostname-override=${nodeName}`, `--node-ip=${nodeAddress}`],
   ]);
-  await until('the node to register', () => kubernetes.get('node', nodeName));
+  await untilStarted('the node to register', () => kubernetes.get('node', nodeName));
   await kubernetes.kubectl(['wait', '--for=condition=Ready', `node/${nodeName}`, '--timeout=120s']);
-  await until('the names of the cluster', resolvesNames);
-  await until('the way to Services', reachesServices);
+  await untilStarted('the names of the cluster', resolvesNames);
+  await untilStarted('the way to Services', reachesServices);
   const parts = { containerd, kubelet, kubeProxy, coreDns, apiServer };
   return { name: nodeName, host: hostAddress, address: nodeAddress, folder, ...parts, ctr, open, stop };
 }

@@ -6,7 +6,7 @@ import { removeFolder, temporaryFolder } from './cleanup.ts';
 import { program } from './install.ts';
 import { freePort } from './ports.ts';
 import { ServerProcess } from './server-process.ts';
-import { until } from './until.ts';
+import { untilStarted } from './until.ts';
 
 /** What a job scrapes, as service discovery would tell. */
 export interface ScrapeTarget {
@@ -77,7 +77,7 @@ export async function startPrometheus(options: PrometheusOptions | PrometheusCon
   };
   await server.launch();
   try {
-    await until('Prometheus to be ready', async () => server.pid > 0 && (await fetch(`${url}/-/ready`)).ok);
+    await untilStarted('Prometheus to be ready', async () => server.pid > 0 && (await fetch(`${url}/-/ready`)).ok);
   } catch (error) {
     const log = server.log();
     await stop();

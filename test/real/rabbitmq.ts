@@ -15,7 +15,7 @@ import { temporaryFolder } from './cleanup.ts';
 import { program } from './install.ts';
 import { freePorts } from './ports.ts';
 import { ServerProcess } from './server-process.ts';
-import { until } from './until.ts';
+import { untilStarted } from './until.ts';
 
 /** Starts RabbitMQ and waits until it listens. Everybody may log in. */
 export async function startRabbitmq(): Promise<RunningMqttBroker> {
@@ -35,7 +35,7 @@ export async function startRabbitmq(): Promise<RunningMqttBroker> {
     logFile: join(folder, 'epmd-output'),
   });
   await epmd.launch();
-  await until('epmd to listen', () => answers(epmdPort));
+  await untilStarted('epmd to listen', () => answers(epmdPort));
   return runBroker({
     name: 'RabbitMQ',
     command: join(scripts, 'rabbitmq-server'),

@@ -79,8 +79,9 @@ export class ServerProcess {
     process.kill(this.pid, 'SIGCONT');
   }
 
-  /** The end of what it wrote to stdout and stderr. */
+  /** The end of what it wrote to stdout and stderr; nothing if it was never started. */
   log(lines = 20): string {
+    if (!existsSync(this.#command.logFile)) return '';
     return readFileSync(this.#command.logFile, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');
   }
 }

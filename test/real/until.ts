@@ -24,3 +24,7 @@ export async function until<T>(
     await pause(everyMs);
   }
 }
+
+/** The same for the start of a program, which takes long where everything is slow. */
+export const untilStarted: typeof until = (what, state, options) =>
+  until(what, state, { timeoutMs: 180_000, ...options });

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { removeFolder, temporaryFolder } from '../real/cleanup.ts';
 import { ServerProcess } from '../real/server-process.ts';
-import { until } from '../real/until.ts';
+import { untilStarted } from '../real/until.ts';
 import { Metrics } from './metrics.ts';
 import type { NaiveBridgeOptions } from './naive-bridge.ts';
 import type { NaiveKafkaToMqttOptions } from './naive-kafka-to-mqtt.ts';
@@ -35,9 +35,11 @@ export abstract class BridgeProcess {
   /** Starts it, and returns when it is ready. Again after `kill` or `stop`. */
   async start(): Promise<void> {
     await this.launch();
-    await until(`${this.#name} to be ready or to end`, async () => !this.running || this.ready()).catch(error => {
-      throw new Error(`${error.message}\n${this.log()}`, { cause: error });
-    });
+    await untilStarted(`${this.#name} to be ready or to end`, async () => !this.running || this.ready()).catch(
+      error => {
+        throw new Error(`${error.message}\n${this.log()}`, { cause: error });
+      },
+    );
     if (!this.running) throw new Error(`${this.#name} ended: ${this.#server.ending}\n${this.log()}`);
   }
 

@@ -12,7 +12,7 @@ import { removeFolder, temporaryFolder } from '../../real/cleanup.ts';
 import { type RunningKafka, startKafka } from '../../real/kafka.ts';
 import { describeReal } from '../../real/require.ts';
 
-const timeouts = { connectTimeout: 5000, requestTimeout: 5000 };
+const timeouts = { connectTimeout: 30_000, requestTimeout: 30_000 };
 const nothing = () => undefined;
 
 /** First contact as the bridge has it, and as the exporter. Each gives the error that a person reads. */
@@ -23,7 +23,7 @@ const contacts: Record<string, (address: string, security: KafkaSecurity) => Pro
         clientId: 'test',
         bootstrapServers: [address],
         metadataMaxAgeMs: 60_000,
-        requestTimeoutMs: 5000,
+        requestTimeoutMs: 30_000,
         retry: { minDelayMs: 10, maxDelayMs: 50 },
         connection: timeouts,
         login: async () => securityOptions(security),

@@ -17,7 +17,7 @@ afterEach(() => {
 });
 
 function start(options: Partial<SessionOptions> & { urls: readonly string[] }): Recording {
-  const recording = new Recording({ version: 'auto', connectTimeoutMs: 1000, ...options });
+  const recording = new Recording({ version: 'auto', connectTimeoutMs: 30_000, ...options });
   recordings.push(recording.start());
   return recording;
 }
@@ -25,7 +25,7 @@ function start(options: Partial<SessionOptions> & { urls: readonly string[] }): 
 /** The failure that ends the session. */
 async function failure(options: Partial<SessionOptions> & { urls: readonly string[] }): Promise<MkbError> {
   const recording = start(options);
-  const error = await until('a failure', () => recording.failure, { timeoutMs: 15_000, everyMs: 5 });
+  const error = await until('a failure', () => recording.failure, { everyMs: 5 });
   checkAdvice([error, ...recording.losses]);
   return error;
 }
@@ -165,12 +165,12 @@ describe('first contact with', () => {
         socket.on('error', ignore).on('data', bytes => {
           if (bytes[0] === 0x10 && !letsIn) socket.end('HTTP/1.1 503 Service Unavailable\r\n\r\n');
           else if (bytes[0] === 0x10) socket.write(Buffer.from([0x20, 3, 1, 0, 0]));
-          else if (bytes[0] === 0x82) socket.write(Buffer.from([0x90, 4, bytes[2]!, bytes[3]!, 0, 1]));
+          else if (bytes[0] === 0x82) {
+            socket.write(Buffer.from([0x90, 4, bytes[2]!, bytes[3]!, 0, 1]));
+            letsIn = false;
+            setTimeout(() => socket.destroy(), 100);
+          }
         });
-        setTimeout(() => {
-          if (letsIn) socket.destroy();
-          letsIn = false;
-        }, 100);
       }),
     );
     const recording = start({ urls: [url] });

@@ -45,7 +45,7 @@ async function publishAll(url: string, publications: readonly Publication[]): Pr
       sessionExpirySeconds: 60,
       receiveMaximum: 10,
       maximumPacketSize: 100_000,
-      connectTimeoutMs: 5000,
+      connectTimeoutMs: 30_000,
       reconnect: { minDelayMs: 100, maxDelayMs: 100 },
       windowCapacity: 16,
       window: 10,

@@ -101,7 +101,7 @@ describe('with the version auto', () => {
         sessionExpirySeconds: 0,
         receiveMaximum: 10,
         maximumPacketSize: 1000,
-        connectTimeoutMs: 5000,
+        connectTimeoutMs: 30_000,
         reconnect: { minDelayMs: 1, maxDelayMs: 10 },
         windowCapacity: 16,
         window: 10,

@@ -9,6 +9,8 @@ import { startExporter } from '../support/running.ts';
 import type { Scrape } from '../support/scrape.ts';
 
 const quick = { sys_interval: '1' };
+/** For rounds of which none may fail, on a busy machine either. */
+const patient = { interval: '5s', timeout: '5s' };
 
 describeReal('mosquitto')('Mosquitto', () => {
   let broker: RunningMosquitto;
@@ -57,18 +59,18 @@ describeReal('mosquitto')('Mosquitto', () => {
   });
 
   test('a probe comes back and says how long it took', async () => {
-    const exporter = await startExporter({ mqtt: [{ name: 'm', url: broker.url, sys: false, probe: {} }] });
+    const exporter = await startExporter({ ...patient, mqtt: [{ name: 'm', url: broker.url, sys: false, probe: {} }] });
     await exporter.shows('two probes', scrape => scrape.value('mqtt_probe_attempts_total')! >= 2);
     const scrape = await exporter.scrape();
     expect(scrape.value('mqtt_probe_success')).toBe(1);
     expect(scrape.value('mqtt_probe_failures_total')).toBe(0);
     expect(scrape.value('mqtt_probe_seconds')).toBeGreaterThan(0);
-    expect(scrape.value('mqtt_probe_seconds')).toBeLessThan(1);
+    expect(scrape.value('mqtt_probe_seconds')).toBeLessThan(5);
     expect(scrape.value('mqtt_broker_connections')).toBeUndefined();
   });
 
   test('two exporters probe one broker, and neither takes the other’s session or message', async () => {
-    const spec = { mqtt: [{ name: 'm', url: broker.url, sys: false, probe: {} }] };
+    const spec = { ...patient, mqtt: [{ name: 'm', url: broker.url, sys: false, probe: {} }] };
     const both = [await startExporter(spec), await startExporter(spec)];
     for (const each of both) await each.shows('probes', scrape => scrape.value('mqtt_probe_attempts_total')! >= 2);
     for (const each of both) expect(each.errors).toEqual([]);

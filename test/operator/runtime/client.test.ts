@@ -217,7 +217,7 @@ describe('a watch', () => {
         begin(response, asked);
         open = response;
       },
-      { timeoutMs: 500 },
+      { timeoutMs: 3000 },
     );
     const watching = client.watch(thingKind, options).next();
     await until('the watch', () => open, { everyMs: 1 });

@@ -1,6 +1,6 @@
 /** An MQTT broker that no bridge runs: its sessions stay when bridges are changed and deleted. */
 import { defaultConfiguration } from '../../../operator/configuration.ts';
-import { until } from '../../real/until.ts';
+import { untilStarted } from '../../real/until.ts';
 import type { RealCluster } from './real-cluster.ts';
 
 const config = `listener 1883
@@ -35,7 +35,7 @@ export async function startOutsideBroker({ kubernetes }: RealCluster, name: stri
     },
     { apiVersion: 'v1', kind: 'Service', metadata, spec: { selector: labels, ports: [{ port: 1883 }] } },
   );
-  await until(
+  await untilStarted(
     `the broker ${name}`,
     async () => (await kubernetes.get('pod', name))?.status?.containerStatuses?.[0]?.ready === true,
   );

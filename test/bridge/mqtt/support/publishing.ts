@@ -59,7 +59,7 @@ export function start(options: Partial<typeof defaults> = {}): void {
       sessionExpirySeconds,
       receiveMaximum: 100,
       maximumPacketSize: 1000,
-      connectTimeoutMs: 5000,
+      connectTimeoutMs: 30_000,
       reconnect: { minDelayMs: delayMs, maxDelayMs: maxDelayMs ?? 2 * delayMs },
       random,
       now,

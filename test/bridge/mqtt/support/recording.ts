@@ -115,7 +115,7 @@ const defaults: Omit<SessionOptions, 'urls'> = {
   sessionExpirySeconds: 3600,
   receiveMaximum: 100,
   maximumPacketSize: 1_000_000,
-  connectTimeoutMs: 5000,
+  connectTimeoutMs: 30_000,
   reconnect: { minDelayMs: 1, maxDelayMs: 20 },
   windowCapacity: 128,
 };
