@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
 import { temporaryFolder } from '../real/cleanup.ts';
 import { freePort } from '../real/ports.ts';
-import { until } from '../real/until.ts';
+import { until, untilStarted } from '../real/until.ts';
 
 const mkbFile = fileURLToPath(new URL('../../cli/mkb.ts', import.meta.url));
 const folder = temporaryFolder('output');
@@ -85,7 +85,7 @@ describe.each([
     const port = await freePort();
     const pipe = unreadPipe();
     const child = start([command, file(), '--http', `127.0.0.1:${port}`], pipe.end);
-    await until('a full pipe', pipe.isFull);
+    await untilStarted('a full pipe', pipe.isFull);
     for (let look = 0; look < 10; look++) {
       await until('it to answer', () => isWell(port));
       await new Promise(resolve => setTimeout(resolve, 300));
@@ -100,7 +100,7 @@ describe.each([
     const child = start([command, file(), '--http', `127.0.0.1:${port}`]);
     child.stdout!.destroy();
     child.stderr!.destroy();
-    await until('it to answer', () => isWell(port));
+    await untilStarted('it to answer, or to end', () => child.exitCode !== null || isWell(port));
     await new Promise(resolve => setTimeout(resolve, 1500));
     expect(child.exitCode).toBe(null);
     await until('it to answer still', () => isWell(port));
