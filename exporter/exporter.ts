@@ -1,7 +1,7 @@
 /** The exporter: a document in, a registry out that shows what the targets last said. */
 import { randomBytes } from 'node:crypto';
 import { resolveSecret, type SecretSources } from '../api/secrets.ts';
-import { durationMs } from '../api/units.ts';
+import { bytes, durationMs } from '../api/units.ts';
 import { kafkaLogin } from '../network/kafka/settings.ts';
 import { tlsTexts } from '../network/tls-settings.ts';
 import type { EmqxTargetSpec, ExporterDocument, KafkaTargetSpec, MqttTargetSpec } from './config/schema.ts';
@@ -35,7 +35,7 @@ export async function prepareExporter({ spec }: ExporterDocument, options: Expor
   const settings = { intervalMs: durationMs(spec.interval), timeoutMs: durationMs(spec.timeout), now, report };
   const targets: Target[] = await Promise.all([
     ...spec.mqtt.map(target => mqttTarget(target, settings, secrets)),
-    ...spec.emqx.map(target => emqxTarget(target, settings, secrets)),
+    ...spec.emqx.map(target => emqxTarget(target, settings, secrets, spec.aliases)),
     ...spec.kafka.map(target => kafkaTarget(target, settings, secrets)),
   ]);
   return {
@@ -60,15 +60,25 @@ async function mqttTarget(spec: MqttTargetSpec, settings: TargetSettings, secret
   const client = await clientSettings(spec, clientId, settings, secrets);
   const sysIntervalMs = durationMs(spec.sysInterval);
   const own = probe && { probe: { topic: `${probe.topic}/${clientId}`, qos: probe.qos } };
-  return new MqttTarget({ name, url, client, sys, sysIntervalMs, ...own }, settings);
+  const limits = {
+    ...(spec.queueLimit !== undefined && { queueMessages: spec.queueLimit }),
+    ...(spec.memoryLimit !== undefined && { memoryBytes: bytes(spec.memoryLimit) }),
+  };
+  return new MqttTarget({ name, url, client, sys, sysIntervalMs, limits, ...own }, settings);
 }
 
-async function emqxTarget(spec: EmqxTargetSpec, settings: TargetSettings, secrets: SecretSources): Promise<Target> {
-  const { name, url, apiKey, tls } = spec;
+async function emqxTarget(
+  spec: EmqxTargetSpec,
+  settings: TargetSettings,
+  secrets: SecretSources,
+  withAliases: boolean,
+): Promise<Target> {
+  const { name, url, apiKey, tls, clients, queueLimit } = spec;
   const apiSecret = async () => (await resolveSecret(spec.apiSecret, secrets)).reveal();
   const readTls = tls && (() => tlsTexts(tls, secrets, `spec.emqx (${name}).tls`));
   await Promise.all([apiSecret(), readTls?.()]);
-  return new EmqxTarget(name, { url, apiKey, apiSecret, ...(readTls && { tls: readTls }) }, settings);
+  const api = { url, apiKey, apiSecret, ...(readTls && { tls: readTls }) };
+  return new EmqxTarget({ name, api, clients, withAliases, ...(queueLimit !== undefined && { queueLimit }) }, settings);
 }
 
 async function kafkaTarget(spec: KafkaTargetSpec, settings: TargetSettings, secrets: SecretSources): Promise<Target> {

@@ -21,6 +21,7 @@ const node = ['target', 'node'] as const;
 const partition = ['target', 'topic', 'partition'] as const;
 const topic = ['target', 'topic'] as const;
 const consumer = ['target', 'group', 'topic'] as const;
+const client = ['target', 'client'] as const;
 const rule = ['target', 'node', 'rule'] as const;
 const action = ['target', 'node', 'type', 'action'] as const;
 
@@ -50,6 +51,13 @@ export const exporterMetricTable: readonly MetricEntry[] = [
     'Messages that the broker keeps: those that wait for clients, retained ones, and its own under $SYS. Only Mosquitto has it.',
   ),
   gauge('mqtt_broker_stored_bytes', node, 'Bytes of their payloads.'),
+  gauge('mqtt_broker_heap_bytes', node, 'Memory that the broker says it uses. Only Mosquitto has it.'),
+  gauge('mqtt_broker_memory_limit_bytes', node, 'How much it may have, as the document says (`memoryLimit`).'),
+  gauge(
+    'mqtt_broker_queue_limit_messages',
+    node,
+    'How many messages it keeps for one client, as the document says (`queueLimit`).',
+  ),
   gauge('mqtt_broker_uptime_seconds', node, 'How long the broker has been running.'),
   counter('mqtt_broker_messages_received_total', node, 'PUBLISH packets from clients.'),
   counter('mqtt_broker_messages_sent_total', node, 'PUBLISH packets to clients.'),
@@ -68,11 +76,31 @@ export const exporterMetricTable: readonly MetricEntry[] = [
   counter('mqtt_probe_attempts_total', ['target'], 'Probes that were due, those without a connection among them.'),
   counter('mqtt_probe_failures_total', ['target'], 'Probes whose message did not come back in time.'),
 
+  gauge(
+    'mqtt_client_session',
+    client,
+    '1 if the broker has a session of a client that the document names, else 0. Only EMQX says it, as all about single clients.',
+  ),
+  gauge('mqtt_client_connected', client, '1 if that client is connected.'),
+  gauge(
+    'mqtt_client_session_on_disk',
+    client,
+    '1 if the session is a durable one. What waits in such a session is not counted by EMQX, so the two about its queue are missing.',
+  ),
+  gauge('mqtt_client_queue_messages', client, 'Messages that wait in the broker for the client, connected or not.'),
+  gauge('mqtt_client_queue_limit_messages', client, 'How many may wait before messages are dropped.'),
+  gauge('mqtt_client_inflight_messages', client, 'Messages that the client has not acknowledged.'),
+  counter(
+    'mqtt_client_queue_dropped_total',
+    client,
+    'Messages for the client that were dropped because its queue was full.',
+  ),
+
   gauge('emqx_api_up', ['target'], '1 if the API of EMQX gave the figures of the broker when it was last asked.'),
   gauge(
     'emqx_api_part_up',
     ['target', 'part'],
-    '1 if this part of the API (broker, rules, actions, connectors) answered when it was last asked.',
+    '1 if this part of the API (broker, clients, license, rules, actions, connectors) answered when it was last asked.',
   ),
   gauge('emqx_node_up', node, '1 if the node of the cluster runs.'),
   gauge(
@@ -80,6 +108,31 @@ export const exporterMetricTable: readonly MetricEntry[] = [
     [...node, 'version'],
     '1 if the node has durable sessions and a version (5.8.1 to 5.8.9) that loses messages from them when a client reconnects.',
   ),
+  counter('emqx_client_connects_total', node, 'Clients that connected.'),
+  counter('emqx_client_disconnects_total', node, 'Clients whose connection ended.'),
+  counter(
+    'emqx_authentications_total',
+    [...node, 'result'],
+    'Logins that were checked, by result: success, failure. Those of an EMQX that asks nobody who they are count as success.',
+  ),
+  counter(
+    'emqx_authorizations_total',
+    [...node, 'result'],
+    'Publishes and subscriptions that access rules were asked about, by result: allow, deny.',
+  ),
+  counter(
+    'emqx_refused_packets_total',
+    [...node, 'packet'],
+    'Packets that were refused for lack of a right: connect (a wrong login among them), publish, subscribe.',
+  ),
+  counter('emqx_qos_messages_received_total', [...node, 'qos'], 'Messages from clients, by quality of service.'),
+  counter('emqx_qos_messages_sent_total', [...node, 'qos'], 'Messages to clients, by quality of service.'),
+  gauge(
+    'emqx_license_expiry_timestamp_seconds',
+    ['target'],
+    'When the license ends, seconds since 1970. Open source versions have none.',
+  ),
+  gauge('emqx_license_max_sessions', ['target'], 'How many sessions the license allows.'),
   gauge('emqx_rule_enabled', ['target', 'rule'], '1 if the rule is enabled.'),
   counter('emqx_rule_matched_total', rule, 'Messages and events that the rule was tried on.'),
   counter('emqx_rule_passed_total', rule, 'Of those, for which its SQL gave a result.'),

@@ -6,6 +6,7 @@
  */
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { aliases } from './aliases.ts';
+import { emqxOtherNames } from './emqx/other-names.ts';
 import { exporterMetricTable, type MetricEntry } from './metrics.ts';
 import type { Readings } from './readings.ts';
 
@@ -16,7 +17,7 @@ export type Scraped = Pick<Registry, 'metrics' | 'contentType'>;
 export function exporterRegistry(targets: readonly Readings[], { withAliases = false } = {}): Scraped {
   const process = new Registry();
   collectDefaultMetrics({ register: process });
-  const shown = withAliases ? [...exporterMetricTable, ...aliases] : exporterMetricTable;
+  const shown = withAliases ? [...exporterMetricTable, ...aliases, ...emqxOtherNames] : exporterMetricTable;
   return {
     contentType: process.contentType,
     metrics: async () => `${shown.map(entry => family(entry, targets)).join('')}${await process.metrics()}`,
@@ -28,7 +29,7 @@ function family({ name, type, help, of = name, renamed }: MetricEntry, targets: 
   let text = `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
   for (const readings of targets) {
     for (const [labels, value] of readings.samples(of)) {
-      text += `${name}${renamed ? labels.replace(`,${renamed[0]}=`, `,${renamed[1]}=`) : labels} ${value}\n`;
+      text += `${name}${renamed ? labels.replace(`${renamed[0]}=`, `${renamed[1]}=`) : labels} ${value}\n`;
     }
   }
   return text;

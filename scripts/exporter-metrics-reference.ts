@@ -1,5 +1,6 @@
 /** docs/reference/exporter-metrics.md: every metric of the exporter. */
 import { aliases } from '../exporter/aliases.ts';
+import { emqxOtherNames } from '../exporter/emqx/other-names.ts';
 import { exporterMetricTable, type MetricEntry } from '../exporter/metrics.ts';
 
 const sections: readonly [prefix: string, title: string, text: string][] = [
@@ -7,12 +8,15 @@ const sections: readonly [prefix: string, title: string, text: string][] = [
     'mqtt_',
     'MQTT brokers',
     `Figures have one name, whether a broker publishes them under \`$SYS\` (Mosquitto, HiveMQ, EMQX) or the API of EMQX gives them. Not every
-broker has every figure. \`node\` is the node of an EMQX cluster, and empty for other brokers.`,
+broker has every figure. \`node\` is the node of an EMQX cluster, and empty for other brokers.
+
+What waits for a bridge is \`mqtt_client_queue_messages\` of EMQX, for the clients that the document names, and \`mqtt_broker_stored_messages\` of
+Mosquitto. Durable sessions of EMQX have neither: what waits in them is on its disk, and no figure of EMQX counts it.`,
   ],
   [
     'emqx_',
     'EMQX',
-    'From its REST API, version 5. Actions and connectors need EMQX 5.4 or later. Each round asks about the first 1,000 rules and 1,000 actions.',
+    'From its REST API, version 5. Actions and connectors need EMQX 5.4 or later. Each round asks about the first 1,000 rules, 1,000 actions and 100 clients.',
   ],
   [
     'kafka_',
@@ -53,8 +57,14 @@ ${parts.join('\n')}
 With \`aliases: true\` figures of Kafka are shown under the names of kafka_exporter too, for dashboards and alerts that were made for it. They have no
 label \`partition\`: a sum over partitions is the same.
 
+Figures of EMQX are shown under the names of its own endpoint for Prometheus and under those of emqx-exporter, so that the dashboards of EMQX and those that
+were made for emqx-exporter (grafana.com has them) have their data. \`target\` is called \`cluster\` there, which the latter choose by. Not among them are figures of single
+authenticators and authorization sources, and rates that EMQX works out itself (\`emqx_messages_input_period_second\`).
+
 | name | is |
 | --- | --- |
 ${aliases.map(({ name, of, renamed }) => `| \`${name}\` | \`${of}\`${renamed ? `, \`${renamed[0]}\` called \`${renamed[1]}\`` : ''} |`).join('\n')}
+
+Of EMQX: ${emqxOtherNames.map(({ name }) => `\`${name}\``).join(', ')}.
 `;
 }

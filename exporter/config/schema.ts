@@ -10,7 +10,9 @@ import {
   numberChoice,
   optional,
   section,
+  size,
   text,
+  whole,
 } from '../../api/schema/fields.ts';
 import { bootstrapServers, kafkaAuth } from '../../api/schema/kafka.ts';
 import { mqttUrl, mqttVersion } from '../../api/schema/mqtt.ts';
@@ -60,6 +62,22 @@ const mqttTarget = section('An MQTT broker, as a client sees it.', {
     },
   ),
   probe: optional(probe),
+  queueLimit: optional(
+    whole(
+      'How many messages the broker keeps for one client before it drops any (Mosquitto `max_queued_messages`, which is 1,000 unless somebody has changed it). ' +
+        'No broker says so itself. With it, the exporter shows how full the queue is, and an alert when it will be.',
+      { minimum: 1, maximum: 1_000_000_000 },
+    ),
+  ),
+  memoryLimit: optional(
+    size(
+      'How much memory the broker may have, as for its container, for the same purpose. Mosquitto says what it uses.',
+      {
+        min: '1MiB',
+        max: '16TiB',
+      },
+    ),
+  ),
 });
 
 const emqxTarget = section('An EMQX cluster, by its REST API.', {
@@ -70,6 +88,17 @@ const emqxTarget = section('An EMQX cluster, by its REST API.', {
   }),
   apiKey: text('The API key. One with the role viewer is enough.'),
   apiSecret: secret('Its secret.'),
+  clients: list(
+    text('A client id.', { maxLength: 65_535 }),
+    'Clients whose sessions are shown: whether they are connected, and how many messages wait for them. Name those of bridges. Each is a question a round; the first 100 are asked about.',
+    { unique: true, default: [] },
+  ),
+  queueLimit: optional(
+    whole(
+      'How many messages may wait for one client, where EMQX has no limit itself (`max_mqueue_len = infinity`): as many as its memory holds.',
+      { minimum: 1, maximum: 1_000_000_000 },
+    ),
+  ),
   tls: optional(tls('Trust and identity for `https://`.')),
 });
 
@@ -111,7 +140,7 @@ const spec = section('What is watched, and how often.', {
     default: '5s',
   }),
   aliases: flag(
-    'Show the figures of Kafka under the names of kafka_exporter too, for dashboards that were made for it.',
+    'Show the figures of Kafka under the names of kafka_exporter too, and those of EMQX under the names that EMQX and its exporter have for them, for dashboards that were made for these.',
     {
       default: false,
     },

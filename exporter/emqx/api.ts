@@ -53,7 +53,7 @@ export class EmqxApi {
     }
   }
 
-  /** The answers to one question about each of `items`, a few at a time; what is gone meanwhile is left out. */
+  /** The answers to one question about each of `items`, a few at a time; undefined of what is gone. */
   async each<Item>(
     items: readonly Item[],
     path: (item: Item) => string,
@@ -64,7 +64,7 @@ export class EmqxApi {
     const worker = async (): Promise<void> => {
       for (let item = left.shift(); item !== undefined; item = left.shift()) {
         const answer = await this.get(path(item), signal, { optional: true });
-        if (answer !== undefined) answered(item, answer);
+        answered(item, answer);
       }
     };
     await Promise.all(Array.from({ length: parallel }, worker));

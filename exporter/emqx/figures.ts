@@ -7,14 +7,8 @@
  */
 import { losesDurableSessions } from '../../api/emqx-versions.ts';
 import { emqxMetrics, emqxStats, type Figure, figure } from '../mqtt/sys-topics.ts';
-
-type Json = Readonly<Record<string, unknown>>;
-
-const isMapping = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-const mappings = (value: unknown): Json[] => (Array.isArray(value) ? value.filter(isMapping) : []);
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
-const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value >= 0;
+import type { Labels } from '../readings.ts';
+import { isMapping, isNumber, type Json, mappings, textOf } from './answers.ts';
 
 /** GET /nodes: which nodes run, and for how long. */
 export const nodeFigures = (answer: unknown): Figure[] =>
@@ -28,12 +22,14 @@ export const nodeFigures = (answer: unknown): Figure[] =>
 /** GET /stats and GET /metrics: one mapping of figures a node. */
 export const brokerFigures = (answer: unknown): Figure[] => {
   const known = { ...emqxStats, ...emqxMetrics };
-  return mappings(answer).flatMap(one =>
-    Object.entries(known).flatMap(([name, ours]) => {
+  return mappings(answer).flatMap(one => {
+    const node = textOf(one.node);
+    const common = Object.entries(known).flatMap(([name, ours]) => {
       const value = one[name];
-      return isNumber(value) ? [figure(ours, textOf(one.node), value)] : [];
-    }),
-  );
+      return isNumber(value) ? [figure(ours, node, value)] : [];
+    });
+    return [...common, ...knownFigures(one, clientMetrics, { node })];
+  });
 };
 
 /**
@@ -69,6 +65,25 @@ export function rulesOf(answer: unknown): { readonly rules: EmqxRule[]; readonly
 /** Our metric of one of EMQX's names, with the label that tells names of one metric apart. */
 type Known = Readonly<Record<string, readonly [metric: string, label?: Readonly<Record<string, string>>]>>;
 
+/** Of GET /metrics, what only EMQX counts. */
+const clientMetrics: Known = {
+  'client.connected': ['emqx_client_connects_total'],
+  'client.disconnected': ['emqx_client_disconnects_total'],
+  'authentication.success': ['emqx_authentications_total', { result: 'success' }],
+  'authentication.failure': ['emqx_authentications_total', { result: 'failure' }],
+  'authorization.allow': ['emqx_authorizations_total', { result: 'allow' }],
+  'authorization.deny': ['emqx_authorizations_total', { result: 'deny' }],
+  'packets.connack.auth_error': ['emqx_refused_packets_total', { packet: 'connect' }],
+  'packets.publish.auth_error': ['emqx_refused_packets_total', { packet: 'publish' }],
+  'packets.subscribe.auth_error': ['emqx_refused_packets_total', { packet: 'subscribe' }],
+  'messages.qos0.received': ['emqx_qos_messages_received_total', { qos: '0' }],
+  'messages.qos1.received': ['emqx_qos_messages_received_total', { qos: '1' }],
+  'messages.qos2.received': ['emqx_qos_messages_received_total', { qos: '2' }],
+  'messages.qos0.sent': ['emqx_qos_messages_sent_total', { qos: '0' }],
+  'messages.qos1.sent': ['emqx_qos_messages_sent_total', { qos: '1' }],
+  'messages.qos2.sent': ['emqx_qos_messages_sent_total', { qos: '2' }],
+};
+
 const ruleMetrics: Known = {
   matched: ['emqx_rule_matched_total'],
   passed: ['emqx_rule_passed_total'],
@@ -99,12 +114,15 @@ const actionMetrics: Known = {
 /** `{node_metrics: [{node, metrics: {...}}]}`, as rules and actions have it. */
 function nodeMetrics(answer: unknown, known: Known, own: Readonly<Record<string, string>>): Figure[] {
   return mappings(isMapping(answer) ? answer.node_metrics : []).flatMap(({ node, metrics }) =>
-    Object.entries(known).flatMap(([name, [metric, label]]) => {
-      const value = isMapping(metrics) ? metrics[name] : undefined;
-      return isNumber(value) ? [{ metric, labels: { node: textOf(node), ...own, ...label }, value }] : [];
-    }),
+    isMapping(metrics) ? knownFigures(metrics, known, { node: textOf(node), ...own }) : [],
   );
 }
+
+const knownFigures = (of: Json, known: Known, labels: Labels): Figure[] =>
+  Object.entries(known).flatMap(([name, [metric, label]]) => {
+    const value = of[name];
+    return isNumber(value) ? [{ metric, labels: { ...labels, ...label }, value }] : [];
+  });
 
 /** GET /rules/{id}/metrics. */
 export const ruleFigures = (rule: string, answer: unknown): Figure[] => nodeMetrics(answer, ruleMetrics, { rule });

@@ -8,6 +8,7 @@ import { MkbError } from '../../api/errors.ts';
 import type { Figure } from '../mqtt/sys-topics.ts';
 import { Target, type TargetSettings } from '../target.ts';
 import { EmqxApi, type EmqxApiOptions } from './api.ts';
+import { clientFigures } from './client-figures.ts';
 import {
   actionFigures,
   brokerFigures,
@@ -19,19 +20,42 @@ import {
   ruleFigures,
   rulesOf,
 } from './figures.ts';
+import { licenseFigures } from './license-figures.ts';
+import {
+  bridgeAliases,
+  bridgeMetricAliases,
+  brokerAliases,
+  licenseAliases,
+  nodeAliases,
+  ruleAliases,
+} from './other-names.ts';
 
 /** The most rules, and the most actions, that are asked about in a round: each is a request. */
 const mostAsked = 1000;
 const rulesPerPage = 100;
+const mostClients = 100;
+
+export interface EmqxTargetOptions {
+  readonly name: string;
+  readonly api: EmqxApiOptions;
+  /** Client ids whose sessions are shown. */
+  readonly clients: readonly string[];
+  /** How many messages may wait for a client, for an EMQX that has no limit itself. */
+  readonly queueLimit?: number;
+  /** Whether figures are shown under the names of EMQX and its exporter too. */
+  readonly withAliases: boolean;
+}
 
 export class EmqxTarget extends Target {
+  readonly #options: EmqxTargetOptions;
   readonly #api: EmqxApi;
   /** Nodes whose durable sessions were reported. */
   readonly #warned = new Set<string>();
 
-  constructor(name: string, options: EmqxApiOptions, settings: TargetSettings) {
-    super('emqx', name, settings);
-    this.#api = new EmqxApi(options);
+  constructor(options: EmqxTargetOptions, settings: TargetSettings) {
+    super('emqx', options.name, settings);
+    this.#options = options;
+    this.#api = new EmqxApi(options.api);
   }
 
   override async stop(): Promise<void> {
@@ -42,6 +66,8 @@ export class EmqxTarget extends Target {
   protected override async round(signal: AbortSignal): Promise<void> {
     const parts = {
       broker: () => this.#broker(signal),
+      clients: () => this.#clients(signal),
+      license: () => this.#license(signal),
       rules: () => this.#rules(signal),
       actions: () => this.#actions(signal),
       connectors: () => this.#connectors(signal),
@@ -60,10 +86,30 @@ export class EmqxTarget extends Target {
   async #broker(signal: AbortSignal): Promise<void> {
     const nodes = await this.#api.get('/nodes', signal);
     this.#show(nodeFigures(nodes));
+    this.#alias(() => nodeAliases(nodes));
     const stats = await this.#api.get('/stats', signal);
     this.#show(brokerFigures(stats));
+    this.#alias(() => brokerAliases(stats));
     for (const { node, version, unsafe } of durableSessions(nodes, stats)) this.#warn(node, version, unsafe);
-    this.#show(brokerFigures(await this.#api.get('/metrics', signal)));
+    const metrics = await this.#api.get('/metrics', signal);
+    this.#show(brokerFigures(metrics));
+    this.#alias(() => brokerAliases(metrics));
+  }
+
+  async #clients(signal: AbortSignal): Promise<void> {
+    const { clients, queueLimit } = this.#options;
+    await this.#api.each(
+      clients.slice(0, mostClients),
+      client => `/clients/${encodeURIComponent(client)}`,
+      signal,
+      (client, answer) => this.#show(clientFigures(client, answer, queueLimit)),
+    );
+  }
+
+  async #license(signal: AbortSignal): Promise<void> {
+    const license = await this.#api.get('/license', signal, { optional: true });
+    this.#show(licenseFigures(license));
+    this.#alias(() => licenseAliases(license, Date.now() / 1000));
   }
 
   /** The figure is shown each time; the log has it once, until it has been otherwise. */
@@ -85,23 +131,35 @@ export class EmqxTarget extends Target {
     }
     for (const { id: rule, enabled } of rules) this.readings.set('emqx_rule_enabled', { rule }, Number(enabled));
     const path = ({ id }: EmqxRule) => `/rules/${encodeURIComponent(id)}/metrics`;
-    await this.#api.each(rules, path, signal, ({ id }, answer) => this.#show(ruleFigures(id, answer)));
+    await this.#api.each(rules, path, signal, ({ id }, answer) => {
+      this.#show(ruleFigures(id, answer));
+      this.#alias(() => ruleAliases(id, answer));
+    });
   }
 
   async #actions(signal: AbortSignal): Promise<void> {
-    const actions = resourcesOf(await this.#api.get('/actions', signal));
+    const answer = await this.#api.get('/actions', signal);
+    const actions = resourcesOf(answer);
+    this.#alias(() => bridgeAliases(answer));
     for (const action of actions) this.#show(resourceFigures('action', action));
     await this.#api.each(
       actions.slice(0, mostAsked),
       ({ type, name }) => `/actions/${encodeURIComponent(`${type}:${name}`)}/metrics`,
       signal,
-      (action, answer) => this.#show(actionFigures(action, answer)),
+      (action, metrics) => {
+        this.#show(actionFigures(action, metrics));
+        this.#alias(() => bridgeMetricAliases(action, metrics));
+      },
     );
   }
 
   async #connectors(signal: AbortSignal): Promise<void> {
     const connectors = resourcesOf(await this.#api.get('/connectors', signal));
     for (const connector of connectors) this.#show(resourceFigures('connector', connector));
+  }
+
+  #alias(figures: () => readonly Figure[]): void {
+    if (this.#options.withAliases) this.#show(figures());
   }
 
   #show(figures: readonly Figure[]): void {

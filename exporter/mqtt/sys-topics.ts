@@ -28,6 +28,7 @@ const single: Readonly<Record<string, SysTopic>> = {
   'messages/retained/count': { metric: 'retained_messages' },
   'store/messages/count': { metric: 'stored_messages' },
   'store/messages/bytes': { metric: 'stored_bytes' },
+  'heap/current': { metric: 'heap_bytes' },
   // Mosquitto says "21 seconds", HiveMQ "21".
   uptime: { metric: 'uptime_seconds' },
   'publish/messages/received': { metric: 'messages_received_total' },

@@ -23,6 +23,8 @@ export interface MqttTargetOptions {
   /** How often the broker publishes there, milliseconds. */
   readonly sysIntervalMs: number;
   readonly probe?: Pick<ProbeOptions, 'topic' | 'qos'>;
+  /** What the broker may keep, which it does not say itself: messages that wait for one client, and bytes of memory. */
+  readonly limits: { readonly queueMessages?: number; readonly memoryBytes?: number };
 }
 
 /** After how many of the broker's intervals without a word under `$SYS` its figures are not confirmed any more. */
@@ -53,6 +55,7 @@ export class MqttTarget extends Target {
     const halfMs = this.settings.timeoutMs / 2;
     const ready = await Promise.race([this.#ready.promise, pause(halfMs, false, { signal }).catch(() => false)]);
     this.#showUp();
+    this.#showLimits();
     this.#confirmSys();
     if (this.#probe) await this.#sendProbe(this.#probe, ready, signal);
     if (!ready) throw this.#notReady(halfMs);
@@ -60,6 +63,12 @@ export class MqttTarget extends Target {
 
   #showUp(): void {
     this.readings.set('mqtt_broker_up', {}, Number(this.#client?.connected ?? false));
+  }
+
+  #showLimits(): void {
+    const { queueMessages, memoryBytes } = this.#options.limits;
+    if (queueMessages !== undefined) this.readings.set('mqtt_broker_queue_limit_messages', { node: '' }, queueMessages);
+    if (memoryBytes !== undefined) this.readings.set('mqtt_broker_memory_limit_bytes', { node: '' }, memoryBytes);
   }
 
   #connect(): MqttClient {

@@ -26,7 +26,7 @@ test('a counter that begins again is shown so', async () => {
 });
 
 test.each(exporterMetricTable)('$name keeps the rules of names', ({ name, type, labels, help }) => {
-  expect(name).toMatch(/^(mqtt_broker|mqtt_probe|emqx|kafka|exporter)_[a-z_]*[a-z]$/);
+  expect(name).toMatch(/^(mqtt_broker|mqtt_probe|mqtt_client|emqx|kafka|exporter)_[a-z_]*[a-z]$/);
   expect(name.endsWith('_total')).toBe(type === 'counter');
   expect(labels[0]).toBe('target');
   expect(help).toMatch(/\.$/);

@@ -23,6 +23,12 @@ const component = 'broker';
 
 const kinds: Readonly<Record<BrokerSection['kind'], BrokerKind>> = { emqx, mosquitto };
 
+/** What its container asks for, and may have. */
+export const brokerResources = ({ document, settings }: Pipeline): BrokerKind['resources'] => {
+  const { kind, resources } = document.spec.mqtt.broker!;
+  return resources ?? settings.defaults.resources.broker ?? kinds[kind].resources;
+};
+
 /** @param secrets that its Pods may read and that are made with them */
 export function brokerObjects(pipeline: Pipeline, secrets: readonly KubeObject[]): KubeObject[] {
   const { metadata, spec } = pipeline.document;
@@ -77,7 +83,7 @@ function template(pipeline: Pipeline, kind: BrokerKind, image: string, made: rea
     image,
     ...kind.container(pipeline, image, made),
     ports: kind.ports(pipeline).map(({ name, port }) => ({ name, containerPort: port })),
-    resources: broker.resources ?? pipeline.settings.defaults.resources.broker ?? kind.resources,
+    resources: brokerResources(pipeline),
     volumeMounts: [passwords.madeMount, data.mount, ...kind.mounts(pipeline), ...tls.mounts],
   };
   return podTemplate(pipeline, {

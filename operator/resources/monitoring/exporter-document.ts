@@ -5,14 +5,17 @@
  * A probe is a message that is published. What the user of a broker that is not ours may publish is not known, and a broker that refuses it
  * would seem to pass nothing on. So only the broker that the operator runs is probed, where the exporter has a user of its own.
  */
-import { apiVersion, type BridgeSpec } from '../../../api/bridge.ts';
+import { apiVersion, type BridgeSpec, type MqttKafkaBridge } from '../../../api/bridge.ts';
 import { minimalDocument } from '../../../api/minimal.ts';
+import { bytesPattern } from '../../../api/units.ts';
 import { exporterKind } from '../../../exporter/config/schema.ts';
 import { runningDocument } from '../bridge-document.ts';
 import { brokerPodsName, emqxApiPort } from '../broker/address.ts';
+import { brokerResources } from '../broker/broker.ts';
 import { emqxApi, emqxSecretName, exporterUser, ownUserKeys } from '../broker/users.ts';
 import { brokerUserSecretName } from '../names.ts';
 import type { Pipeline } from '../pipeline.ts';
+import { sessionClientId, sessionIdentity } from '../session-identity.ts';
 import { topicPatterns } from './kafka-topics.ts';
 
 type Target = Readonly<Record<string, unknown>>;
@@ -23,7 +26,7 @@ export function exporterDocument(pipeline: Pipeline): object {
   const minimal = minimalDocument(runningDocument(pipeline)) as { spec: Pick<BridgeSpec, 'mqtt' | 'kafka'> };
   const targets = {
     mqtt: spec.mqtt.broker ? [managedBroker(pipeline)] : mqttTargets(pipeline, minimal.spec.mqtt),
-    emqx: spec.mqtt.broker?.kind === 'emqx' ? [emqxTarget(metadata.name)] : [],
+    emqx: spec.mqtt.broker?.kind === 'emqx' ? [emqxTarget(pipeline.document)] : [],
     kafka: [
       {
         name: metadata.name,
@@ -56,17 +59,36 @@ function managedBroker(pipeline: Pipeline): Target {
     url: runningDocument(pipeline).spec.mqtt.url,
     auth: { username: exporterUser, password },
     // EMQX says more by its API.
-    ...(spec.mqtt.broker?.kind === 'emqx' && { sys: false }),
+    ...(spec.mqtt.broker?.kind === 'emqx' ? { sys: false } : memoryLimit(pipeline)),
     probe: {},
   };
 }
 
-const emqxTarget = (name: string): Target => ({
+const emqxTarget = (document: MqttKafkaBridge, { name } = document.metadata): Target => ({
   name,
   url: `http://${brokerPodsName(name)}:${emqxApiPort}`,
   apiKey: emqxApi.key,
   apiSecret: fromSecret(emqxSecretName(name), emqxApi.secretKey),
+  ...sessions(document),
 });
+
+/** The sessions of all replicas that there may be, so that the exporter is not rolled with each change of their number. */
+function sessions(document: MqttKafkaBridge): Target {
+  const identity = sessionIdentity(document);
+  if (identity === undefined) return {};
+  const { replicas, autoscaling } = document.spec.bridge;
+  const most = Math.max(replicas, autoscaling?.maxReplicas ?? 0, 1);
+  const ids = Array.from({ length: most }, (_, ordinal) => sessionClientId(identity, ordinal));
+  return { clients: [...new Set(ids)] };
+}
+
+/** Mosquitto keeps what waits in memory, without a limit of its own. Where its container has none either, none is known. */
+function memoryLimit(pipeline: Pipeline): Target {
+  const { limits } = brokerResources(pipeline) as { limits?: { memory?: string } };
+  // Kubernetes has units of thousands without a B.
+  const size = `${limits?.memory ?? ''}`.replace(/^([0-9.]+)([MGT])$/, '$1$2B');
+  return new RegExp(bytesPattern).test(size) ? { memoryLimit: size } : {};
+}
 
 const fromSecret = (name: string, key: string) => ({ valueFrom: { secretKeyRef: { name, key } } });
 

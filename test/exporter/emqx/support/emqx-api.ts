@@ -17,6 +17,10 @@ export interface EmqxCluster {
   rules: { id: string; enable: boolean; metrics: Record<string, number> }[];
   actions: { type: string; name: string; status: string; metrics: Record<string, number> }[];
   connectors: { type: string; name: string; status: string }[];
+  /** By client id. */
+  clients: Record<string, object>;
+  /** Undefined is an open source EMQX, which has none. */
+  license: object | undefined;
 }
 
 export interface EmqxImitation {
@@ -48,8 +52,27 @@ const resource = ({ nodes }: EmqxCluster, { type, name, status }: { type: string
   node_status: nodes.map(each => ({ node: each, status })),
 });
 
+/** Of GET /metrics, what only EMQX counts. */
+const countedByEmqx = {
+  'client.connected': 21,
+  'client.disconnected': 14,
+  'authentication.success': 19,
+  'authentication.failure': 4,
+  'authorization.allow': 300,
+  'authorization.deny': 6,
+  'packets.connack.auth_error': 5,
+  'packets.publish.auth_error': 2,
+  'packets.subscribe.auth_error': 1,
+  'messages.qos0.received': 10,
+  'messages.qos1.received': 85,
+  'messages.qos2.received': 5,
+  'messages.qos0.sent': 9,
+  'messages.qos1.sent': 80,
+  'messages.qos2.sent': 1,
+};
+
 function answer(cluster: EmqxCluster, path: string, query: URLSearchParams): unknown {
-  const { nodes, version, durableSubscriptions, rules, actions, connectors, connections } = cluster;
+  const { nodes, version, durableSubscriptions, rules, actions, connectors, connections, clients, license } = cluster;
   const [kind, id = '', metrics] = path.split('/').map(decodeURIComponent);
   const rule = rules.find(each => each.id === id);
   const action = actions.find(({ type, name }) => `${type}:${name}` === id);
@@ -72,7 +95,7 @@ function answer(cluster: EmqxCluster, path: string, query: URLSearchParams): unk
   if (kind === 'metrics') {
     const counts = { 'messages.received': 100, 'messages.sent': 90, 'messages.dropped': 12, 'bytes.received': 4096 };
     const dropped = { 'messages.dropped.no_subscribers': 10, 'delivery.dropped.queue_full': 2 };
-    return nodes.map(name => ({ node: name, ...counts, ...dropped }));
+    return nodes.map(name => ({ node: name, ...counts, ...dropped, ...countedByEmqx }));
   }
   if (kind === 'rules' && metrics) return rule && { id, ...ofEachNode(cluster, rule.metrics) };
   if (kind === 'rules') {
@@ -85,6 +108,8 @@ function answer(cluster: EmqxCluster, path: string, query: URLSearchParams): unk
   if (kind === 'actions' && metrics) return action && ofEachNode(cluster, action.metrics);
   if (kind === 'actions') return actions.map(each => resource(cluster, each));
   if (kind === 'connectors') return connectors.map(each => resource(cluster, each));
+  if (kind === 'clients') return clients[id];
+  if (kind === 'license') return license;
   return undefined;
 }
 
@@ -114,6 +139,8 @@ const newCluster = (): EmqxCluster => ({
     },
   ],
   connectors: [{ type: 'kafka_producer', name: 'kafka', status: 'connected' }],
+  clients: {},
+  license: undefined,
 });
 
 /** @param tls PEM texts, for https */

@@ -81,6 +81,7 @@ describe('what the exporter of a bridge watches', () => {
         name: 'cars',
         url: 'mqtt://cars-broker:1883',
         auth: { username: 'mkb-exporter', password: fromSecret('cars-broker-user', 'exporter-password') },
+        memoryLimit: '512Mi',
         probe: {},
       },
     ]);
@@ -95,8 +96,27 @@ describe('what the exporter of a bridge watches', () => {
         url: 'http://cars-broker-pods:18083',
         apiKey: 'mkb-exporter',
         apiSecret: fromSecret('cars-broker-emqx', 'api-secret'),
+        clients: ['cars'],
       },
     ]);
+  });
+
+  it('is the session of each replica that there may be', () => {
+    const mqtt = { broker: { kind: 'emqx' }, share: 'g', clientId: 'fleet' };
+    const clients = (bridge: object) => watched({ mqtt, bridge } as Spec).emqx![0]!.clients;
+    expect(clients({ replicas: 2 })).toEqual(['fleet-0', 'fleet-1']);
+    expect(watched({ mqtt: { ...mqtt, sessionExpiry: '0ms' } } as Spec).emqx![0]!.clients).toBeUndefined();
+  });
+
+  it.each([
+    ['1Gi', '1Gi'],
+    ['500M', '500MB'],
+    ['1e9', undefined],
+    [undefined, undefined],
+  ])('takes a limit of %s for the memory of Mosquitto as %s', (memory, memoryLimit) => {
+    const resources = memory === undefined ? {} : { limits: { memory } };
+    const [mqtt] = watched({ mqtt: { broker: { kind: 'mosquitto', resources } } } as Spec).mqtt!;
+    expect(mqtt!.memoryLimit).toBe(memoryLimit);
   });
 
   it('is what was looked up', () => {
