@@ -3,7 +3,15 @@
  * API; what only EMQX tells is in a row of its own, folded.
  */
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
-import { BytesPerSecondIEC, MessagesPerSecond, NoUnit, Seconds, Short } from '@grafana/grafana-foundation-sdk/units';
+import {
+  BytesPerSecondIEC,
+  MessagesPerSecond,
+  NoUnit,
+  PercentUnit,
+  Seconds,
+  Short,
+} from '@grafana/grafana-foundation-sdk/units';
+import { queuesInUse } from './alerts/broker-queue.ts';
 import { dashboard, labelVariable, type Row } from './frame.ts';
 import {
   anyOrNone,
@@ -178,12 +186,18 @@ const clients: Row = {
       ],
     }),
     graph({
-      title: 'Kept by the broker',
+      title: 'Waiting in the broker',
       description:
-        'Messages that wait in the broker for clients that are away or slow, retained ones among them. A slope is a bridge that does not keep up: when its queue is full, the broker drops. Only Mosquitto says it.',
+        'Messages that wait in the broker. A slope is a bridge that does not keep up: when its queue is full, the broker drops. Of EMQX it is the queue of each client that the exporter’s document names, but not of sessions on disk; of Mosquitto all that it keeps, retained messages among them.',
       unit: Short,
       width: 8,
-      queries: [{ expr: level('mqtt_broker_stored_messages'), legend: node }],
+      queries: [
+        { expr: level('mqtt_broker_stored_messages'), legend: node },
+        {
+          expr: `topk(20, max by (target, client) (mqtt_client_queue_messages{${chosen}}))`,
+          legend: '{{target}} {{client}}',
+        },
+      ],
     }),
     graph({
       title: 'Probe',
@@ -200,11 +214,20 @@ const clients: Row = {
         },
       ],
     }),
+    stat({
+      title: 'Fullest queue',
+      description:
+        'How much of the fullest queue is in use, by the limit that EMQX or the exporter’s document (queueLimit, memoryLimit) gives. A full queue drops messages. No data where no limit is known.',
+      unit: PercentUnit,
+      width: 4,
+      thresholds: rising(0.5, 0.8),
+      queries: [{ expr: `max(${queuesInUse(chosen)})`, legend: 'in use' }],
+    }),
     timeline({
       title: 'Broker up',
       description: 'Whether the exporter was connected to each broker.',
       unit: NoUnit,
-      width: 16,
+      width: 12,
       thresholds: atLeast(1),
       mappings: [upOrDown],
       queries: [{ expr: `max by (target) (mqtt_broker_up{${chosen}})`, legend: '{{target}}' }],

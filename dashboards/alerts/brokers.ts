@@ -1,6 +1,7 @@
 /** Alerts about what bridges stand between: MQTT brokers and Kafka, as the exporter sees them. */
 import { jobs } from '../promql.ts';
 import type { Alert } from './alert.ts';
+import { brokerQueueFilling } from './broker-queue.ts';
 
 export const mqttAlerts: readonly Alert[] = [
   {
@@ -31,6 +32,7 @@ export const mqttAlerts: readonly Alert[] = [
     description:
       'About {{ $value | printf "%.0f" }} messages in 5 minutes did not reach a client, with reason {{ $labels.reason }}. If the client was a bridge, they never reached it.',
   },
+  brokerQueueFilling,
   {
     name: 'EmqxApiDown',
     expr: 'max by (target) (emqx_api_up) == 0',

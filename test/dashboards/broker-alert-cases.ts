@@ -78,6 +78,98 @@ export const brokerStories: readonly AlertStories[] = [
     ],
   },
   {
+    alert: 'MqttBrokerQueueFilling',
+    stories: [
+      {
+        when: 'a bridge is down and the queue of its client is full in ten minutes',
+        series: {
+          'mqtt_client_queue_messages{target="t",client="c"}': '0+50x20',
+          'mqtt_client_queue_limit_messages{target="t",client="c"}': '1000x20',
+        },
+        at: '12m',
+        firing: [{ target: 't', client: 'c', ...critical }],
+      },
+      {
+        when: 'it has been full for half an hour, and grows no more',
+        series: {
+          'mqtt_client_queue_messages{target="t",client="c"}': '1000x30',
+          'mqtt_client_queue_limit_messages{target="t",client="c"}': '1000x30',
+        },
+        at: '29m',
+        firing: [{ target: 't', client: 'c', ...critical }],
+      },
+      {
+        when: 'all that waits in Mosquitto comes near the limit of its document',
+        series: {
+          'mqtt_broker_stored_messages{target="t",node=""}': '300+30x20',
+          'mqtt_broker_queue_limit_messages{target="t",node=""}': '1000x20',
+        },
+        at: '12m',
+        firing: [{ target: 't', ...critical }],
+      },
+      {
+        when: 'Mosquitto uses up the memory of its container',
+        series: {
+          'mqtt_broker_heap_bytes{target="t",node=""}': '30000000+4000000x20',
+          'mqtt_broker_memory_limit_bytes{target="t",node=""}': '134217728x20',
+        },
+        at: '12m',
+        firing: [{ target: 't', ...critical }],
+      },
+      {
+        when: 'the broker dies meanwhile, and nothing is seen of its queue',
+        series: {
+          'mqtt_client_queue_messages{target="t",client="c"}': '0+50x12 stale',
+          'mqtt_client_queue_limit_messages{target="t",client="c"}': '1000x12 stale',
+        },
+        at: '18m',
+        firing: [{ target: 't', client: 'c', ...critical }],
+      },
+      {
+        when: 'it grows, and has a day to go',
+        series: {
+          'mqtt_client_queue_messages{target="t",client="c"}': '30000+50x20',
+          'mqtt_client_queue_limit_messages{target="t",client="c"}': '100000x20',
+        },
+        at: '18m',
+        firing: quiet,
+      },
+      {
+        when: 'it grows fast and is nearly empty',
+        series: {
+          'mqtt_client_queue_messages{target="t",client="c"}': '0+50x20',
+          'mqtt_client_queue_limit_messages{target="t",client="c"}': '10000x20',
+        },
+        at: '18m',
+        firing: quiet,
+      },
+      {
+        when: 'it drains',
+        series: {
+          'mqtt_client_queue_messages{target="t",client="c"}': '900-10x20',
+          'mqtt_client_queue_limit_messages{target="t",client="c"}': '1000x20',
+        },
+        at: '18m',
+        firing: quiet,
+      },
+      {
+        when: 'it was near its limit, and has been empty for a quarter of an hour',
+        series: {
+          'mqtt_client_queue_messages{target="t",client="c"}': '0+90x9 0x30',
+          'mqtt_client_queue_limit_messages{target="t",client="c"}': '1000x40',
+        },
+        at: '33m',
+        firing: quiet,
+      },
+      {
+        when: 'no limit is known',
+        series: { 'mqtt_client_queue_messages{target="t",client="c"}': '0+5000x20' },
+        at: '18m',
+        firing: quiet,
+      },
+    ],
+  },
+  {
     alert: 'EmqxApiDown',
     stories: [
       {

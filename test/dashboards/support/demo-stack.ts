@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { type EmqxImitation, key, startEmqxImitation } from '../../exporter/emqx/support/emqx-api.ts';
+import { inMemory } from '../../exporter/emqx/support/recorded.ts';
 import { removeFolder, temporaryFolder } from '../../real/cleanup.ts';
 import { type RunningKafka, startKafka } from '../../real/kafka.ts';
 import { type RunningMosquitto, startMosquitto } from '../../real/mosquitto.ts';
@@ -97,6 +98,8 @@ async function startBrokers(stops: (() => unknown)[]): Promise<Brokers> {
     () => mosquitto.stop(),
     () => emqx.stop(),
   );
+  // A bridge that keeps up.
+  emqx.cluster.clients = { 'my-vehicles': { ...inMemory, connected: true, mqueue_len: 0, mqueue_dropped: 0 } };
   return { kafka, mosquitto, emqx };
 }
 
@@ -125,8 +128,15 @@ function exporterDocument({ kafka, mosquitto, emqx }: Brokers): object {
   const document = demoFile('exporter.yaml');
   document.spec.interval = '1s';
   document.spec.timeout = '1s';
-  Object.assign(document.spec.mqtt[0], { url: mosquitto.url, sysInterval: '1s' });
+  Object.assign(document.spec.mqtt[0], {
+    url: mosquitto.url,
+    sysInterval: '1s',
+    queueLimit: 100_000,
+    memoryLimit: '128MiB',
+  });
   document.spec.kafka[0].bootstrapServers = kafka.bootstrap.split(',');
-  document.spec.emqx = [{ name: 'emqx', url: emqx.url, apiKey: key.apiKey, apiSecret: { value: key.apiSecret } }];
+  const { apiKey, apiSecret } = key;
+  const clients = ['my-vehicles'];
+  document.spec.emqx = [{ name: 'emqx', url: emqx.url, apiKey, apiSecret: { value: apiSecret }, clients }];
   return document;
 }
