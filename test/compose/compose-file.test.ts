@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { durationMs } from '../../api/units.ts';
 import { loadChecked } from '../../cli/documents.ts';
 import { loadExporter } from '../../exporter/config/load.ts';
 import { composeFolder, demoVariables } from './stack.ts';
@@ -10,7 +11,8 @@ import { composeFolder, demoVariables } from './stack.ts';
 interface Service {
   readonly image: string;
   readonly container_name: string;
-  readonly healthcheck?: object;
+  readonly healthcheck?: { readonly interval: string; readonly timeout: string; readonly retries: number };
+  readonly attach?: boolean;
   readonly mem_limit?: string;
   readonly user?: string;
   readonly read_only?: boolean;
@@ -69,6 +71,26 @@ describe('demo/compose/compose.yaml', () => {
     for (const [name, { condition }] of Object.entries(depends_on)) {
       expect(condition).toBe(name === 'secrets' ? 'service_completed_successfully' : 'service_healthy');
     }
+  });
+
+  // A bridge that did not start kept Prometheus and Grafana from starting, which would have shown why.
+  it('lets what shows faults start whatever is at fault', () => {
+    const needs = (name: string) => Object.keys(services.find(([each]) => each === name)![1].depends_on ?? {});
+    expect(['prometheus', 'grafana', 'exporter'].map(needs)).toEqual([[], [], ['secrets']]);
+  });
+
+  // Kafka was dead, and the bridge was shown as healthy for a minute more.
+  it.each(
+    services.filter(([name]) => name !== 'secrets'),
+  )('%s: is not called healthy for more than half a minute after it was', (_, { healthcheck }) => {
+    const { interval, timeout, retries } = healthcheck!;
+    expect(retries * (durationMs(interval) + durationMs(timeout))).toBeLessThanOrEqual(30_000);
+  });
+
+  // `docker compose up` drowned in ten lines a second of what vehicles published.
+  it('shows in the foreground what our own containers write, and nothing else', () => {
+    for (const [name, { image, attach }] of services)
+      expect([name, attach ?? true]).toEqual([name, /^mkb:/.test(image)]);
   });
 
   it('holds the socket of the engine in the chaos container only', () => {

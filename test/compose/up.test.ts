@@ -31,7 +31,7 @@ describeReal(
     await buildStandIns(engine, demoVariables());
     const stack = await Stack.of(engine, [hostNetwork]);
     await stack.compose(['build'], { timeoutMs: 5 * minute });
-    await engine.docker(['image', 'prune', '--force']);
+    await engine.docker(['image', 'prune', '--force'], { timeoutMs: 5 * minute });
   }, 10 * minute);
 
   afterAll(() => engine?.stop());
@@ -140,6 +140,15 @@ describeReal(
       expect(judge(load.ledgers, numbered).problems).toEqual([]);
     });
 
+    // The bridge was shown as healthy for a minute after Kafka had died.
+    it('says within seconds that a bridge without Kafka is not healthy', async () => {
+      await stack.docker('kill', 'kafka');
+      await until('bridge to be unhealthy', async () => (await stack.health('bridge')) === 'unhealthy', {
+        timeoutMs: 2 * minute,
+      });
+      await stack.docker('start', 'kafka');
+    });
+
     it('is healthy again after that, and its account is balanced', async () => {
       for (const name of ['emqx', 'kafka', 'bridge', 'simulator', 'mqttx', 'exporter']) {
         await until(`${name} to be healthy`, async () => (await stack.health(name)) === 'healthy');
@@ -149,6 +158,27 @@ describeReal(
       expect(metrics.unbalanced).toEqual([]);
       expect(metrics.sum('mkb_messages_dead_lettered_total')).toBe(0);
       expect(metrics.sum('mkb_messages_dropped_total')).toBe(0);
+    });
+  });
+
+  describe('up without Kafka', () => {
+    let stack: Stack;
+
+    beforeAll(async () => {
+      stack = await Stack.of(engine);
+      const shows = ['exporter', 'prometheus', 'grafana'];
+      await stack.compose(['up', '--detach', '--wait', ...shows], { timeoutMs: 4 * minute });
+    });
+
+    afterAll(() => stack?.compose(['down', '--volumes', '--timeout', '5']));
+
+    // A Kafka that did not start kept everything from starting that would have shown it.
+    it('Prometheus says that Kafka is down, and fires', async () => {
+      await until('kafka_up to be 0', async () => (await query(stack, 'kafka_up == 0')).length === 1);
+      const firing = 'ALERTS{alertname="KafkaDown",alertstate="firing"}';
+      await until('KafkaDown to fire', async () => (await query(stack, firing)).length === 1, {
+        timeoutMs: 3 * minute,
+      });
     });
   });
 
