@@ -84,7 +84,7 @@ export const kafkaAlerts: readonly Alert[] = [
     keepFiringFor: '10m',
     severity: 'critical',
     dashboard: 'kafka',
-    summary: 'Topic {{ $labels.topic }} has partitions without a leader.',
+    summary: 'Topic {{ $labels.topic }} of Kafka {{ $labels.target }} has partitions without a leader.',
     description: '{{ $value }} partitions of it take no records; messages for them wait.',
   },
   {
@@ -94,7 +94,7 @@ export const kafkaAlerts: readonly Alert[] = [
     keepFiringFor: '10m',
     severity: 'warning',
     dashboard: 'kafka',
-    summary: 'Topic {{ $labels.topic }} has fewer copies than it should.',
+    summary: 'Topic {{ $labels.topic }} of Kafka {{ $labels.target }} has fewer copies than it should.',
     description:
       '{{ $value }} partitions lack copies. When fewer are left than min.insync.replicas, Kafka takes no more records with acks=all.',
   },
@@ -106,7 +106,8 @@ export const kafkaAlerts: readonly Alert[] = [
     severity: 'warning',
     dashboard: 'kafka',
     summary: 'Consumer group {{ $labels.group }} is behind on topic {{ $labels.topic }}.',
-    description: 'The oldest record that it has not read is {{ $value | humanizeDuration }} old.',
+    description:
+      'The oldest record that it has not read is {{ $value | humanizeDuration }} old, in Kafka {{ $labels.target }}.',
   },
 ];
 
@@ -118,7 +119,8 @@ export const exporterAlerts: readonly Alert[] = [
     for: '2m',
     severity: 'warning',
     dashboard: 'broker',
-    summary: 'The exporter does not run, or Prometheus does not reach it.',
+    summary:
+      'The exporter{{ with $labels.instance }} at {{ . }}{{ end }} does not run, or Prometheus does not reach it.',
     description: 'Without it no alert covers MQTT brokers, Kafka and consumer groups.',
   },
 ];

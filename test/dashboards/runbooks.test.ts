@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { dropReasons, intendedOutcomes } from '../../bridge/flow/outcome.ts';
 import { intendedReasons } from '../../dashboards/promql.ts';
 import { alertNames, allAlerts, runbookPanel, runbookPath } from '../../dashboards/rule-file.ts';
@@ -52,6 +53,27 @@ test('the runbook of losses explains every reason', () => {
   for (const reason of dropReasons.filter(each => !intendedReasons.includes(each))) {
     expect(text).toContain(`| \`${reason}\` |`);
   }
+});
+
+/** Indented lines, each with its page; one that ends with a backslash goes on in the next. */
+const lines = pages.flatMap(({ file, text }) =>
+  [...text.replaceAll('\\\n', '').matchAll(/^ {4,}(\S.*)$/gm)].map(([, line]) => ({ file, line: line! })),
+);
+const containers = Object.values(
+  parse(readFileSync(join(root, 'demo', 'compose', 'compose.yaml'), 'utf8'), { merge: true }).services as Record<
+    string,
+    { container_name: string }
+  >,
+).map(({ container_name }) => container_name);
+
+// Who was paged had no mosquitto_sub and no kafka-consumer-groups.sh: they are in the containers.
+test.each(lines)('$file: $line begins with a program that a user has, and names a container that there is', ({
+  line,
+}) => {
+  const [program, verb, ...rest] = line.split(' ');
+  expect(['docker', 'kubectl', 'curl', 'npm']).toContain(program);
+  if (program !== 'docker' || verb === 'ps') return;
+  expect(rest.some(word => containers.includes(word))).toBe(true);
 });
 
 const commands = [...new Set([...all.matchAll(/npm run --silent mkb -- (.*)$/gm)].map(([, line]) => line!))];
