@@ -5,7 +5,7 @@ import { completeDocument } from '../../api/complete.ts';
 import { type Bridge, prepareBridge } from '../../bridge/main.ts';
 import { type EmbeddedKafka, startEmbeddedKafka } from '../../demo/embedded/kafka.ts';
 import { startEmbeddedMqtt } from '../../demo/embedded/mqtt.ts';
-import { freePorts } from '../real/ports.ts';
+import { freePort, freePorts } from '../real/ports.ts';
 import { until } from '../real/until.ts';
 import { SchemaRegistry } from '../support/schema-registry.ts';
 
@@ -15,7 +15,7 @@ let publisher: MqttClient;
 const bridges: Bridge[] = [];
 
 beforeEach(async () => {
-  broker = await startEmbeddedMqtt();
+  broker = await startEmbeddedMqtt({ port: await freePort() });
   publisher = await mqtt.connectAsync(broker.url);
 });
 
@@ -27,8 +27,9 @@ afterEach(async () => {
   kafka = undefined;
 });
 
-const startKafka = async (port = 0): Promise<EmbeddedKafka> => {
-  kafka = await startEmbeddedKafka({ port, autoCreateTopics: false });
+/** At a port that nobody takes while it is stopped: not one of those that outgoing connections have. */
+const startKafka = async (port?: number): Promise<EmbeddedKafka> => {
+  kafka = await startEmbeddedKafka({ port: port ?? (await freePort()), autoCreateTopics: false });
   return kafka;
 };
 

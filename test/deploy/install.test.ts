@@ -209,7 +209,7 @@ describeReal(
         kubernetes.kubeconfig,
         '--wait',
         '--timeout',
-        '60s',
+        '5m',
         ...more,
       ]);
     const earlierChart = () => {

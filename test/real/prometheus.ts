@@ -88,7 +88,7 @@ export async function startPrometheus(options: PrometheusOptions | PrometheusCon
     query: async expr => seriesOf(await get('/api/v1/query', { query: expr })),
     targetsUp: async () => {
       const { activeTargets } = (await get('/api/v1/targets')) as { activeTargets: { health: string }[] };
-      return activeTargets.every(({ health }) => health === 'up');
+      return activeTargets.length > 0 && activeTargets.every(({ health }) => health === 'up');
     },
     rules: async () => {
       const { groups } = (await get('/api/v1/rules')) as { groups: { rules: { name: string; health: string }[] }[] };

@@ -8,7 +8,7 @@ import { type Bridge, prepareBridge } from '../../../bridge/main.ts';
 import { registerMetrics } from '../../../bridge/observe/metrics.ts';
 import { type EmbeddedKafka, startEmbeddedKafka } from '../../../demo/embedded/kafka.ts';
 import { startEmbeddedMqtt } from '../../../demo/embedded/mqtt.ts';
-import { freePorts } from '../../real/ports.ts';
+import { freePort, freePorts } from '../../real/ports.ts';
 import { until } from '../../real/until.ts';
 import { Metrics } from '../../support/metrics.ts';
 import { ScriptedServer } from '../mqtt/support/scripted-server.ts';
@@ -29,7 +29,7 @@ beforeEach(async () => {
       { name: 'dead', partitions: 1 },
     ],
   });
-  broker = await startEmbeddedMqtt();
+  broker = await startEmbeddedMqtt({ port: await freePort() });
   subscriber = await mqtt.connectAsync(broker.url);
   subscriber.on('message', (topic, payload) => heard.push({ topic, payload: payload.toString() }));
   await subscriber.subscribeAsync('#', { qos: 1 });

@@ -7,7 +7,7 @@ import { type Bridge, prepareBridge } from '../../../bridge/main.ts';
 import { createLog } from '../../../bridge/observe/log.ts';
 import { type EmbeddedKafka, startEmbeddedKafka } from '../../../demo/embedded/kafka.ts';
 import { startEmbeddedMqtt } from '../../../demo/embedded/mqtt.ts';
-import { freePorts } from '../../real/ports.ts';
+import { freePort, freePorts } from '../../real/ports.ts';
 import { until } from '../../real/until.ts';
 
 let kafka: EmbeddedKafka;
@@ -18,7 +18,7 @@ const lines: { level: number; msg: string; code?: string; heldBack?: number }[] 
 
 beforeEach(async () => {
   lines.length = 0;
-  kafka = await startEmbeddedKafka({ autoCreateTopics: false });
+  kafka = await startEmbeddedKafka({ port: await freePort(), autoCreateTopics: false });
   broker = await startEmbeddedMqtt();
   publisher = await mqtt.connectAsync(broker.url);
 });
@@ -176,9 +176,8 @@ test.each([
   // Attempts come after 0.1, 0.2, 0.4 ... and then 5 s at the most: seven on average. A second look at what it may be makes four of each.
   const before = performance.now();
   const failures = () => [...waiting.retried.values()].reduce((sum, count) => sum + count, 0);
-  await until('the time to be over', () => performance.now() - before > 4000);
+  await until('the time to be over, and some attempts', () => performance.now() - before > 4000 && failures() > 2);
   expect(connections).toBeLessThan(40);
-  expect(failures()).toBeGreaterThan(2);
   expect(failures()).toBeLessThan(30);
   expect(lines.filter(({ level }) => level >= 40).length).toBeLessThan(6);
   expect(waiting.missing().join('\n')).toContain('it is starting: ');

@@ -12,7 +12,8 @@ export async function recordWriter(
     readonly headers?: Record<string, string>;
   }[],
 ): Promise<void> {
-  const client = new Kafka({ brokers: bootstrap.split(','), logLevel: logLevel.NOTHING });
+  const retry = { retries: 60, maxRetryTime: 1000 };
+  const client = new Kafka({ brokers: bootstrap.split(','), logLevel: logLevel.NOTHING, retry });
   const producer = client.producer();
   await producer.connect();
   await producer.send({ topic, messages: [...messages] });

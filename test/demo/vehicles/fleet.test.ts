@@ -5,6 +5,7 @@ import type { Clock } from '../../../demo/vehicles/clock.ts';
 import { type Fleet, startFleet } from '../../../demo/vehicles/fleet.ts';
 import type { FleetOptions } from '../../../demo/vehicles/options.ts';
 import { OldServer, treatments } from '../../bridge/mqtt/support/old-server.ts';
+import { freePort } from '../../real/ports.ts';
 import { until } from '../../real/until.ts';
 
 /** A broker in this process that keeps what clients publish. */
@@ -45,7 +46,7 @@ let fleet: Fleet | undefined;
 
 beforeEach(async () => {
   broker = new Broker();
-  await broker.start();
+  await broker.start(await freePort());
 });
 afterEach(async () => {
   await fleet?.stop().catch(() => {});
