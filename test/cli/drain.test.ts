@@ -77,10 +77,10 @@ describe('a session with messages', () => {
   it('is kept when the timeout passes before Kafka is there: 1, and what was away', async () => {
     await leaveSession(['1']);
     const away = await write(documentOf({ kafka: { bootstrapServers: ['127.0.0.1:1'] } }));
-    const { code, stdout, stderr } = await mkb(['drain', away, '--timeout', '1s', '--log-level', 'fatal']);
+    const { code, stdout, stderr } = await mkb(['drain', away, '--timeout', '8s', '--log-level', 'fatal']);
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toContain(
-      'error: The MQTT session of cars is not drained: the timeout of 1s has passed, and MQTT is not connected, and Kafka is not connected, ' +
+      'error: The MQTT session of cars is not drained: the timeout of 8s has passed, and MQTT is not connected, and Kafka is not connected, ' +
         'and it is starting: Kafka at 127.0.0.1:1 cannot be reached: nothing listens at this port, or a firewall refuses. ' +
         'Drained: 0; read and not in Kafka: 0. [drain-unfinished]\n  remedy: ',
     );

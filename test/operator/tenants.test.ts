@@ -243,7 +243,7 @@ describeReal('kubernetes', 'kwok')('two hostile tenants and a third', () => {
     await until(
       'all documents to have a status',
       async () => (await Promise.all(heavy.map(({ metadata }) => statusIn('writer', metadata.name)))).every(Boolean),
-      { timeoutMs: 120_000, everyMs: 500 },
+      { timeoutMs: 300_000, everyMs: 500 },
     );
   });
 

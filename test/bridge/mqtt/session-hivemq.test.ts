@@ -189,11 +189,12 @@ describeReal('hivemq')('a session with HiveMQ', () => {
     lives.start();
     await lives.messagesCame(1);
     dies.settle('0');
-    // The server reads packets in order: with the answer it has the PUBACK as well.
+    // The server reads packets in order: with the answer it has the PUBACK as well. It may not have worked it in when the end comes.
     expect(await dies.session.ping()).toBe(true);
     dies.session.abandon();
-    await until('the rest', () => lives.messages.length >= sent.length - 1);
-    expect(['0', ...lives.payloads].sort()).toEqual([...sent].sort());
+    const all = () => new Set(['0', ...lives.payloads]);
+    await until('the rest', () => all().size >= sent.length);
+    expect([...all()].sort()).toEqual([...sent].sort());
   });
 
   it('a session that another client takes over stops, and the other goes on with what was not acknowledged', async () => {
