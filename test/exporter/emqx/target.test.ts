@@ -14,9 +14,10 @@ beforeEach(async () => {
   return () => emqx.stop();
 });
 
-const start = (changes: Record<string, unknown> = {}) => {
+const start = (changes: Record<string, unknown> = {}, more: Record<string, unknown> = {}) => {
   const { apiKey, apiSecret } = key;
-  return startExporter({ emqx: [{ name: 'e', url: emqx.url, apiKey, apiSecret: { value: apiSecret }, ...changes }] });
+  const target = { name: 'e', url: emqx.url, apiKey, apiSecret: { value: apiSecret }, ...changes };
+  return startExporter({ emqx: [target], ...more });
 };
 
 const startWithAliases = () => {
@@ -236,7 +237,7 @@ test('an API that went away is down, its figures disappear, and it comes back', 
 
 test('an API that never answers is down after the timeout, and has one question open', async () => {
   emqx.intercept = () => true;
-  const exporter = await start();
+  const exporter = await start({}, { timeout: '1s' });
   await round(exporter, 'failed');
   expect((await exporter.scrape()).value('emqx_api_up')).toBe(0);
   expect(emqx.mostAtOnce).toBe(1);

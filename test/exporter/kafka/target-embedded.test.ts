@@ -12,9 +12,10 @@ beforeEach(async () => {
 });
 afterEach(() => kafka.stop());
 
-const start = (changes: Record<string, unknown> = {}) =>
+const start = (changes: Record<string, unknown> = {}, more: Record<string, unknown> = {}) =>
   startExporter({
     kafka: [{ name: 'k', bootstrapServers: kafka.bootstrap.split(','), partitions: { include: ['c*'] }, ...changes }],
+    ...more,
   });
 
 const client = () => new Kafka({ brokers: kafka.bootstrap.split(','), logLevel: logLevel.NOTHING });
@@ -95,7 +96,7 @@ test('a broker that dies costs a round, and its partitions are shown with their 
 });
 
 test('a cluster that is away is down, and up when it is back', async () => {
-  const exporter = await start();
+  const exporter = await start({}, { timeout: '1s' });
   await exporter.shows('up', scrape => scrape.value('kafka_up') === 1);
   const nodes = [1, 2].map(id => kafka.cluster.node(id));
   await Promise.all(nodes.map(node => node.stop()));
@@ -109,7 +110,7 @@ test('a cluster that is away is down, and up when it is back', async () => {
 test('a cluster that answers nothing is down after the timeout, and asked again when it answers again', async () => {
   const proxy = await startChaosProxy(kafka.cluster.node(1).port);
   onTestFinished(() => proxy.close());
-  const exporter = await start({ bootstrapServers: [`127.0.0.1:${proxy.port}`] });
+  const exporter = await start({ bootstrapServers: [`127.0.0.1:${proxy.port}`] }, { timeout: '1s' });
   const answered = Promise.withResolvers<void>();
   onTestFinished(() => answered.resolve());
   await exporter.shows('up', scrape => scrape.value('kafka_up') === 1);
@@ -125,7 +126,7 @@ test('a frozen connection is given up, and a new one is made', async () => {
   const proxy = await startChaosProxy(kafka.cluster.node(1).port);
   onTestFinished(() => proxy.close());
   proxy.freeze();
-  const exporter = await start({ bootstrapServers: [`127.0.0.1:${proxy.port}`] });
+  const exporter = await start({ bootstrapServers: [`127.0.0.1:${proxy.port}`] }, { timeout: '1s' });
   await exporter.shows('down', scrape => scrape.value('kafka_up') === 0);
   await until('several attempts', () => proxy.taken >= 3);
   proxy.thaw();

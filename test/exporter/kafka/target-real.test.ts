@@ -95,11 +95,11 @@ describeReal('kafka')('a cluster that asks who one is', () => {
     });
     let rounds = 0;
     let last: number | undefined;
-    await exporter.shows('three rounds', scrape => {
+    await exporter.shows('four rounds', scrape => {
       const now = scrape.value('exporter_collection_seconds');
       if (now !== last) rounds++;
       last = now;
-      return rounds > 3;
+      return rounds > 4;
     });
     expect(exporter.errors).toEqual([]);
   });

@@ -18,7 +18,12 @@ export interface RunningExporter {
   stop(): Promise<void>;
 }
 
-/** Starts an exporter that asks once a second, and stops it when the test ends. @param spec of a valid document */
+/**
+ * Starts an exporter that asks once a second, and stops it when the test ends. A round may take ten seconds, which a document does not allow:
+ * on a busy machine none shall fail by itself.
+ *
+ * @param spec of a valid document
+ */
 export async function startExporter(spec: Record<string, unknown>): Promise<RunningExporter> {
   const text = JSON.stringify({
     apiVersion: 'mqttkafka.dev/v1alpha1',
@@ -27,6 +32,7 @@ export async function startExporter(spec: Record<string, unknown>): Promise<Runn
   });
   const { document, problems } = loadExporterText(text, 'exporter.json');
   if (!document) throw new Error(formatProblems(problems, { colour: false }));
+  if (spec.timeout === undefined) document.spec.timeout = '10s';
   const errors: MkbError[] = [];
   const exporter = await prepareExporter(document, {
     secrets: { secretsDir: '/nowhere' },
