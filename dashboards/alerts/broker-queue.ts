@@ -40,9 +40,12 @@ const timeLeft = ({ level, limit }: Queue): string => {
   ].join(' or ');
 };
 
-/** The part of each queue that is in use, 0 to 1. */
+/** The part of each queue that is in use, 0 to 1. Each has a name of its own: one broker may have several. */
 export const queuesInUse = (matchers: string): string =>
-  brokerQueues.map(({ level, limit }) => `${by} (${level}{${matchers}}) / ${by} (${limit}{${matchers}})`).join(' or ');
+  brokerQueues
+    .map(({ level, limit }) => `${by} (${level}{${matchers}}) / ${by} (${limit}{${matchers}})`)
+    .map((part, index) => `label_replace(${part}, "queue", "${brokerQueues[index]!.level}", "", "")`)
+    .join(' or ');
 
 export const brokerQueueFilling: Alert = {
   name: 'MqttBrokerQueueFilling',

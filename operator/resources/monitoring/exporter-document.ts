@@ -20,7 +20,7 @@ import { topicPatterns } from './kafka-topics.ts';
 
 type Target = Readonly<Record<string, unknown>>;
 
-/** Without what its defaults say: an exporter of an older image knows every field of it. */
+/** Without what its defaults say: an exporter refuses a field that it does not know, and its image may be an older one. */
 export function exporterDocument(pipeline: Pipeline): object {
   const { metadata, spec } = pipeline.document;
   const minimal = minimalDocument(runningDocument(pipeline)) as { spec: Pick<BridgeSpec, 'mqtt' | 'kafka'> };
