@@ -35,11 +35,20 @@ export interface DocumentCheck {
 
 export interface LoadOptions extends ReadOptions {
   readonly checks?: readonly DocumentCheck[];
+  /** Documents of other kinds that are looked at as well, by the name of the kind. What is wrong with one is among the problems. */
+  readonly others?: Readonly<Record<string, (parsed: YamlDocument) => readonly Problem[]>>;
+}
+
+export interface OtherDocument {
+  readonly file: string;
+  readonly kind: string;
 }
 
 export interface Loaded {
   /** The documents without errors, in the order read. */
   readonly documents: LoadedDocument[];
+  /** Documents of other kinds without errors. */
+  readonly others: readonly OtherDocument[];
   /** By file and place. Files without any document count as a problem. */
   readonly problems: Problem[];
 }
@@ -54,29 +63,41 @@ export const loadDocuments = async (paths: readonly string[], options: LoadOptio
 export const loadText = (text: string, file: string, options: LoadOptions = {}): Loaded =>
   loadSources([{ file, text }], options);
 
-const loadSources = (sources: readonly Source[], { checks = [] }: LoadOptions): Loaded => {
-  const each = sources.map(source => loadSource(source, checks));
+const loadSources = (sources: readonly Source[], options: LoadOptions): Loaded => {
+  const each = sources.map(source => loadSource(source, options));
   const documents = each.flatMap(loaded => loaded.documents);
   const problems = [...each.flatMap(loaded => loaded.problems), ...sameNames(documents)];
-  return { documents, problems: sortProblems(problems) };
+  return { documents, others: each.flatMap(({ others }) => others), problems: sortProblems(problems) };
 };
 
-const loadSource = (source: Source, checks: readonly DocumentCheck[]): Loaded => {
-  if ('error' in source) return { documents: [], problems: [withoutPlace(source.file, source.error)] };
-  const each = parseYaml(source.file, source.text).map(parsed => loadDocument(parsed, checks));
+const loadSource = (source: Source, options: LoadOptions): Loaded => {
+  if ('error' in source) return refused([withoutPlace(source.file, source.error)]);
+  const each = parseYaml(source.file, source.text).map(parsed => loadDocument(parsed, options));
   if (each.length === 0) {
     const error = new MkbError('document-unreadable', { file: source.file, reason: 'it holds no document' });
-    return { documents: [], problems: [withoutPlace(source.file, error)] };
+    return refused([withoutPlace(source.file, error)]);
   }
-  return { documents: each.flatMap(({ documents }) => documents), problems: each.flatMap(({ problems }) => problems) };
+  return {
+    documents: each.flatMap(({ documents }) => documents),
+    others: each.flatMap(({ others }) => others),
+    problems: each.flatMap(({ problems }) => problems),
+  };
 };
 
-const loadDocument = ({ source, tree, problems }: YamlDocument, checks: readonly DocumentCheck[]): Loaded => {
+const refused = (problems: Problem[]): Loaded => ({ documents: [], others: [], problems });
+
+const loadDocument = (parsed: YamlDocument, { checks = [], others = {} }: LoadOptions): Loaded => {
+  const { source, tree, problems } = parsed;
+  const kindName = kindOf(tree?.value);
+  if (kindName !== undefined && Object.hasOwn(others, kindName)) {
+    const found = [...others[kindName]!(parsed)];
+    return { ...refused(found), others: hasErrors(found) ? [] : [{ file: source.file, kind: kindName }] };
+  }
   if (tree) hideSecrets(documentField, source, tree);
   const all = problems.map(({ found, place }) => problemOf(found, place()));
-  if (tree === undefined) return { documents: [], problems: all };
+  if (tree === undefined) return refused(all);
   const other = otherKind(tree.value);
-  if (other) return { documents: [], problems: [problemOf(other, placeOf(source, tree, other))] };
+  if (other) return refused([problemOf(other, placeOf(source, tree, other))]);
   const { document, findings, sound } = checkDocument(tree.value);
   const loaded: LoadedDocument = {
     document,
@@ -86,16 +107,20 @@ const loadDocument = ({ source, tree, problems }: YamlDocument, checks: readonly
   };
   for (const found of findings) all.push(problemOf(found, placeOf(source, tree, found)));
   for (const { reads, check } of checks) if (sound(reads)) for (const problem of check(loaded)) all.push(problem);
-  return { documents: hasErrors(all) ? [] : [loaded], problems: all };
+  return { ...refused(all), documents: hasErrors(all) ? [] : [loaded] };
 };
 
 /** Files of Kubernetes objects hold many kinds; one that is clearly another is told as such and not field by field. */
 const otherKind = (value: unknown): Finding | undefined => {
-  if (typeof value !== 'object' || value === null || !('kind' in value) || typeof value.kind !== 'string')
-    return undefined;
-  if (value.kind === kind || nearest(value.kind, [kind])) return undefined;
-  return finding(['kind'], 'document-kind', { found: `a document of the kind "${value.kind}"` });
+  const name = kindOf(value);
+  if (name === undefined || name === kind || nearest(name, [kind])) return undefined;
+  return finding(['kind'], 'document-kind', { found: `a document of the kind "${name}"` });
 };
+
+const kindOf = (value: unknown): string | undefined =>
+  typeof value === 'object' && value !== null && 'kind' in value && typeof value.kind === 'string'
+    ? value.kind
+    : undefined;
 
 /** Two bridges of one name would take each other's MQTT session over, again and again. */
 const sameNames = (documents: readonly LoadedDocument[]): Problem[] => {

@@ -40,7 +40,7 @@ export async function loadSingle<D>(
 /** Loads from text that is at hand; `file` is the name that problems give. */
 export function loadSingleText<D>(text: string, file: string, kind: SingleKind<D>): LoadedSingle<D> {
   const documents = parseYaml(file, text);
-  if (documents.length === 1) return loadDocument(documents[0]!, kind);
+  if (documents.length === 1) return loadSingleDocument(documents[0]!, kind);
   const reason =
     documents.length === 0 ? 'it holds no document' : `it holds several documents, and ${kind.owner} has one`;
   return { problems: [withoutPlace(file, unreadable(file, reason).error)] };
@@ -51,7 +51,8 @@ const unreadable = (file: string, reason: string) => ({
   error: new MkbError('document-unreadable', { file, reason }),
 });
 
-function loadDocument<D>({ source, tree, problems }: YamlDocument, kind: SingleKind<D>): LoadedSingle<D> {
+/** The same of a document that is read already. */
+export function loadSingleDocument<D>({ source, tree, problems }: YamlDocument, kind: SingleKind<D>): LoadedSingle<D> {
   if (tree) hideSecrets(kind.field, source, tree);
   const all = problems.map(({ found, place }) => problemOf(found, place()));
   if (tree === undefined) return { problems: all };

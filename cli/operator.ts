@@ -148,10 +148,17 @@ const serve = async (address: Address, operator: Operator, registry: Registry, l
 /** In every replica, whether it leads or not. */
 const startWebhook = async (
   { webhook, webhookCertificates, webhookClientCa }: OperatorCommandOptions,
-  { replicas }: OperatorConfiguration,
+  { replicas, trustedOverrides }: OperatorConfiguration,
   log: Logger,
 ): Promise<Webhook | undefined> =>
-  webhook && serveWebhook({ ...webhook, certificates: webhookCertificates, clientCa: webhookClientCa, replicas, log });
+  webhook &&
+  serveWebhook({
+    ...webhook,
+    certificates: webhookCertificates,
+    clientCa: webhookClientCa,
+    settings: { replicas, trustedOverrides },
+    log,
+  });
 
 /** What the file says, or the defaults; with what the command line says in its place. */
 const configure = async (options: OperatorCommandOptions): Promise<OperatorConfiguration | undefined> => {

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import type { Loaded } from '../api/load.ts';
 import { hasErrors } from '../api/problems.ts';
+import { configurationProblems, operatorKind } from '../operator/configuration.ts';
 import { loadChecked } from './documents.ts';
 import { exitCodeHelp, exitCodes } from './exit-codes.ts';
 import { printProblems } from './output.ts';
@@ -9,6 +10,7 @@ import { printProblems } from './output.ts';
 const help = `
 Examples:
   mkb validate bridge.yaml
+  mkb validate operator.yaml              the operator's configuration, of the kind MqttKafkaOperator
   mkb validate deploy/                    every .yaml, .yml and .json file of the folder
   kubectl get mqttkafkabridge cars -o yaml | mkb validate -
   mkb validate --json bridge.yaml | jq -r '.problems[] | "\\(.file):\\(.line) \\(.message)"'
@@ -21,7 +23,7 @@ export const validateCommand = (): Command =>
     .option('--json', 'print one JSON object for programs')
     .addHelpText('after', help)
     .action(async (files: string[], { json }: { json?: boolean }) => {
-      const loaded = await loadChecked(files, 'anywhere');
+      const loaded = await loadChecked(files, 'anywhere', { [operatorKind]: configurationProblems });
       if (json) process.stdout.write(`${JSON.stringify(summary(loaded), null, 2)}\n`);
       else tell(loaded);
       process.exitCode = hasErrors(loaded.problems) ? exitCodes.configuration : exitCodes.ok;
@@ -33,9 +35,10 @@ const summary = ({ documents, problems }: Loaded) => ({
   problems,
 });
 
-const tell = ({ documents, problems }: Loaded): void => {
+const tell = ({ documents, others, problems }: Loaded): void => {
   printProblems(problems);
   for (const { file, document } of documents) process.stdout.write(`${file}: ${document.metadata.name} is valid\n`);
+  for (const { file, kind } of others) process.stdout.write(`${file}: the ${kind} is valid\n`);
   const errors = problems.filter(({ severity }) => severity === 'error').length;
   if (errors > 0) process.stderr.write(`\n${errors} ${errors === 1 ? 'error' : 'errors'}\n`);
 };

@@ -2,10 +2,19 @@
 import type { Static } from 'typebox';
 import { apiVersion } from '../api/bridge.ts';
 import type { ReadOptions } from '../api/files.ts';
+import type { Problem } from '../api/problems.ts';
 import { choice, duration, type Field, flag, list, optional, section, text, whole } from '../api/schema/fields.ts';
 import { namespaceRule } from '../api/schema/object-names.ts';
+import { trustedKinds, trustedOnly } from '../api/schema/overridable.ts';
 import { fillDefaults } from '../api/shape.ts';
-import { type LoadedSingle, loadSingle, loadSingleText, type SingleKind } from '../api/single-document.ts';
+import {
+  type LoadedSingle,
+  loadSingle,
+  loadSingleDocument,
+  loadSingleText,
+  type SingleKind,
+} from '../api/single-document.ts';
+import type { YamlDocument } from '../api/yaml/document.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { checkDefaults } from './defaults.ts';
 import { defaults } from './defaults-schema.ts';
@@ -32,6 +41,10 @@ const images = section(
   },
   { default: {} },
 );
+
+const reaching = trustedKinds
+  .map(kind => `${kind} ${trustedOnly[kind].map(field => `\`${field}\``).join(', ')}`)
+  .join('; ');
 
 const namespaceName = (description: string) => text(description, namespaceRule);
 
@@ -64,6 +77,11 @@ const spec = section(
       ['keep', 'follow'],
       'What new images above do to bridges that run: `keep` leaves them as they are, `follow` rolls them. A bridge chooses for itself with the annotation `mqttkafka.dev/image-updates`.',
       { default: 'keep' },
+    ),
+    trustedOverrides: list(
+      choice(trustedKinds, 'One kind.'),
+      `Kinds of which \`overrides\` of a document may set what reaches beyond its namespace: ${reaching}. Whoever may write bridges then configures every Prometheus that obeys them, with the rights that it has.`,
+      { unique: true, default: [] },
     ),
     replicas: whole('How many replicas a bridge has whose document does not say; one at most without `mqtt.share`.', {
       minimum: 0,
@@ -109,6 +127,10 @@ const document: SingleKind<OperatorDocument> = {
   owner: 'the operator',
   check: ({ spec }) => checkDefaults(spec.defaults),
 };
+
+/** What is wrong with a document of this kind that is read already. */
+export const configurationProblems = (parsed: YamlDocument): readonly Problem[] =>
+  loadSingleDocument(parsed, document).problems;
 
 /** Loads the one document of a file, or of standard input for `-`. Throws nothing about its content. */
 export const loadConfiguration = (file: string, options: ReadOptions = {}): Promise<LoadedSingle<OperatorDocument>> =>

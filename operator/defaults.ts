@@ -4,6 +4,7 @@ import { type Finding, finding } from '../api/findings.ts';
 import type { Path } from '../api/problems.ts';
 import type { Defaults } from './defaults-schema.ts';
 import { podUses } from './resources/pod-references.ts';
+import { podTemplateTypos } from './typos.ts';
 
 const path: Path = ['spec', 'defaults'];
 
@@ -16,6 +17,7 @@ export function checkDefaults({ metadata = { labels: {}, annotations: {} }, podT
   const reason = `Pods would read ${[...new Set(read)].join(', ')} in the namespace of each bridge.`;
   return [
     ...checkMetadata([...path, 'metadata'], metadata),
+    ...podTemplateTypos(podTemplate, [...path, 'podTemplate']),
     ...(read.length > 0
       ? [
           finding(

@@ -96,10 +96,11 @@ export function prepareOperator(options: OperatorOptions): Operator {
     fetchText: options.fetchText ?? readPage,
     onChange: key => queue.add(key, 'resync'),
   });
+  const { replicas, trustedOverrides } = configuration;
   const thread = new CheckThread();
   const verdicts = new Verdicts({
     thread,
-    replicas: configuration.replicas,
+    settings: { replicas, trustedOverrides },
     onVerdict: (key, ms) => (ms === 0 ? queue.add(key) : queue.addAfter(key, ms, 'resync')),
   });
   const events = new EventRecorder(client, { component: operatorName, instance: options.identity, log });

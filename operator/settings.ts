@@ -1,4 +1,5 @@
 /** What the operator is told by whoever installs it: the same for every bridge. */
+import type { TrustedKind } from '../api/schema/overridable.ts';
 import type { Defaults } from './defaults-schema.ts';
 
 /** The images of everything that it runs, as `repository:tag` or `repository@digest`. */
@@ -20,6 +21,8 @@ export interface OperatorSettings {
    * the images above. A bridge chooses for itself with the annotation `mqttkafka.dev/image-updates`.
    */
   readonly imageUpdates: 'keep' | 'follow';
+  /** Kinds of which documents may override what reaches beyond their namespace. */
+  readonly trustedOverrides: readonly TrustedKind[];
   /** How many replicas a bridge has whose document does not say. */
   readonly replicas: number;
 }

@@ -14,11 +14,11 @@ import { documentReference } from './document-reference.ts';
 import { errorReference } from './error-reference.ts';
 import { exporterMetricsReference } from './exporter-metrics-reference.ts';
 import { kafkaCodesReference } from './kafka-codes-reference.ts';
+import { kubernetesFields } from './kubernetes-fields.ts';
 import { metricsReference } from './metrics-reference.ts';
 import { mqttCodesReference } from './mqtt-codes-reference.ts';
 import { operatorMetricsReference } from './operator-metrics-reference.ts';
 import { operatorReference } from './operator-reference.ts';
-import { podFields } from './pod-fields.ts';
 import { rulesReference } from './rules-reference.ts';
 import { simulatorMetricsReference } from './simulator-metrics-reference.ts';
 
@@ -47,7 +47,7 @@ const files: readonly GeneratedFile[] = [
   { path: 'docs/reference/operator-metrics.md', content: operatorMetricsReference },
   { path: 'docs/reference/rules.md', content: rulesReference },
   { path: 'docs/reference/simulator-metrics.md', content: simulatorMetricsReference },
-  { path: 'operator/generated/pod-fields.json', content: () => json(podFields()) },
+  { path: 'operator/generated/kubernetes-fields.json', content: () => json(kubernetesFields()) },
   ...dashboardFiles,
   ...deployFiles,
 ];

@@ -1,5 +1,6 @@
 /** What people add to the objects that the operator makes: it must be accepted by any API server, and leave alone what the operator needs. */
 import { type Finding, finding } from '../findings.ts';
+import { nearest } from '../nearest.ts';
 import type { Path } from '../problems.ts';
 import type { ObjectMetadata, Override } from '../schema/objects.ts';
 import { overridable } from '../schema/overridable.ts';
@@ -87,8 +88,15 @@ const isLabelValue = (value: string): boolean => value === '' || word.test(value
 function checkOverride(path: Path, { kind, patch }: Override): Finding[] {
   const allowed: readonly string[] = overridable[kind];
   const unknown = (at: Path, field: string) => {
-    const fields = ['metadata.labels', 'metadata.annotations', ...allowed].map(each => `\`${each}\``).join(', ');
-    return conflict(at, `\`${field}\` of a ${kind} is not for overriding.`, `It may be: ${fields}. ${elsewhere}`);
+    const known = ['metadata.labels', 'metadata.annotations', ...allowed];
+    const meant = nearest(field, known);
+    const hint = meant === undefined ? '' : ` Did you mean \`${meant}\`?`;
+    const fields = known.map(each => `\`${each}\``).join(', ');
+    return conflict(
+      at,
+      `\`${field}\` of a ${kind} is not for overriding.${hint}`,
+      `It may be: ${fields}. ${elsewhere}`,
+    );
   };
   return Object.entries(patch).flatMap(([section, value]) => {
     const at = [...path, section];

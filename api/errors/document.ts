@@ -81,6 +81,13 @@ export const documentErrors = table({
     message: ({ reason }: { reason: string }) => reason,
     remedy: 'Fields that belong together are given together, and of those that exclude each other only one.',
   },
+  'override-not-trusted': {
+    kind: 'permanent',
+    message: ({ field, kind }: { field: string; kind: string }) =>
+      `\`${field}\` of a ${kind} reaches beyond the namespace, and the operator does not let documents override it.`,
+    remedy:
+      'Leave it out, or ask whoever runs the operator to name the kind in `trustedOverrides` of its configuration: then everyone who may write bridges may set it.',
+  },
   'part-unsupported': {
     kind: 'permanent',
     message: ({ path, message }: { path: string; message: string; remedy: string }) => `${path}: ${message}`,

@@ -48,3 +48,26 @@ export const overridableKinds = Object.keys(overridable) as OverridableKind[] as
   OverridableKind,
   ...OverridableKind[],
 ];
+
+/**
+ * Those of them that reach beyond the namespace: a Prometheus of the whole cluster obeys them, and `edit` in a namespace does not give these kinds.
+ * Whoever sets them scrapes any address with the rights of Prometheus, writes series that look like those of others, or notifies others. The
+ * operator refuses them unless its configuration trusts those who write documents with the kind (`trustedOverrides`).
+ */
+export const trustedOnly = {
+  PodMonitor: [
+    'spec.podMetricsEndpoints',
+    'spec.podTargetLabels',
+    'spec.jobLabel',
+    'spec.attachMetadata',
+    'spec.scrapeClass',
+  ],
+  PrometheusRule: ['spec.groups'],
+} as const satisfies { readonly [K in OverridableKind]?: readonly (typeof overridable)[K][number][] };
+
+export type TrustedKind = keyof typeof trustedOnly;
+
+export const trustedKinds = Object.keys(trustedOnly) as TrustedKind[] as unknown as readonly [
+  TrustedKind,
+  ...TrustedKind[],
+];

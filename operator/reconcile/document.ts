@@ -7,6 +7,7 @@
  */
 import type { MqttKafkaBridge } from '../../api/bridge.ts';
 import { checkDocument } from '../../api/check.ts';
+import { untrustedOverrides } from '../../api/checks/trusted-overrides.ts';
 import { completeDocument } from '../../api/complete.ts';
 import { type ErrorCode, MkbError } from '../../api/errors.ts';
 import type { Finding } from '../../api/findings.ts';
@@ -16,7 +17,8 @@ import { formatPath, type Path, type Problem } from '../../api/problems.ts';
 import { checkRules } from '../../rules/check.ts';
 import { unsupportedParts } from '../../rules/unsupported.ts';
 import type { KubeObject } from '../runtime/object.ts';
-import { podTemplateTypos } from './pod-template-typos.ts';
+import type { OperatorSettings } from '../settings.ts';
+import { documentTypos } from '../typos.ts';
 
 /** What is wrong with a document. */
 export interface DocumentProblem {
@@ -44,11 +46,13 @@ const longestMessage = 1000;
 /** The ConfigMap that bridges read holds a document twice, and is 1 MiB at most. */
 const mostKib = 480;
 
-/** @param replicas how many there are where the document does not say */
-export function checkResource(resource: KubeObject, replicas: number): CheckedResource {
-  const { problems, warnings } = verdictOf(resource, replicas);
+/** What the operator decides for all documents: how many replicas there are where one does not say, and what it lets them override. */
+export type CheckSettings = Pick<OperatorSettings, 'replicas' | 'trustedOverrides'>;
+
+export function checkResource(resource: KubeObject, settings: CheckSettings): CheckedResource {
+  const { problems, warnings } = verdictOf(resource, settings);
   if (problems.length > 0) return { problems };
-  return { document: completeResource(resource, replicas), problems: [], warnings };
+  return { document: completeResource(resource, settings.replicas), problems: [], warnings };
 }
 
 /** The document of a resource that is right. */
@@ -56,13 +60,13 @@ export const completeResource = (resource: KubeObject, replicas: number): MqttKa
   completeDocument(withReplicas(resource, replicas));
 
 /** May take long, and throws nothing about the document: see verdicts/. */
-export function verdictOf(resource: KubeObject, replicas: number): Verdict {
+export function verdictOf(resource: KubeObject, settings: CheckSettings): Verdict {
   const excess = excessOf(resource.spec) ?? lengthExcess(resource.spec);
   if (excess) {
     const { code, message } = new MkbError('document-too-large', excess);
     return { problems: [{ code, inRules: false, message: `spec: ${message}` }], warnings: [] };
   }
-  const { problems, warnings } = found(resource, replicas);
+  const { problems, warnings } = found(resource, settings);
   return {
     problems: problems.slice(0, mostProblems).map(each => ({ ...each, message: shortened(each.message) })),
     warnings: warnings.slice(0, mostProblems).map(shortened),
@@ -77,8 +81,8 @@ function lengthExcess(spec: unknown): ReturnType<typeof excessOf> {
 const shortened = (message: string): string =>
   message.length > longestMessage ? `${message.slice(0, longestMessage)} ...` : message;
 
-function found(resource: KubeObject, replicas: number): Verdict {
-  const { document, findings, sound } = checkDocument(withReplicas(resource, replicas));
+function found(resource: KubeObject, settings: CheckSettings): Verdict {
+  const { document, findings, sound } = checkDocument(withReplicas(resource, settings.replicas));
   const ofRules = sound([['spec', 'rules']]) ? checkRules(placedIn(document)) : [];
   const problems = [
     ...findings.filter(isError).map(found => problemOf(found, document)),
@@ -88,8 +92,8 @@ function found(resource: KubeObject, replicas: number): Verdict {
   for (const { path, message } of unsupportedParts(document, 'cluster')) {
     problems.push({ code: 'part-unsupported', inRules: path.startsWith('spec.rules'), message: `${path}: ${message}` });
   }
-  for (const { path, code, message } of podTemplateTypos(document)) {
-    problems.push({ code, inRules: false, message: `${path}: ${message}` });
+  for (const found of [...documentTypos(document), ...untrustedOverrides(document, settings.trustedOverrides)]) {
+    problems.push(problemOf(found, document));
   }
   return { problems, warnings: ofRules.filter(found => !isError(found)).map(told) };
 }

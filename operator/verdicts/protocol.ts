@@ -1,14 +1,13 @@
 /** What the operator and the thread that checks documents say to each other. Texts and not objects: they are copied fast, and parsed over there. */
 import { MkbError } from '../../api/errors.ts';
-import type { Verdict } from '../reconcile/document.ts';
+import type { CheckSettings, Verdict } from '../reconcile/document.ts';
 
 export interface CheckRequest {
   /** The resource, as JSON. */
   readonly resource: string;
   /** A `spec` in YAML to take in place of the resource's. */
   readonly spec?: string;
-  /** How many replicas there are where the document does not say. */
-  readonly replicas: number;
+  readonly settings: CheckSettings;
 }
 
 export interface CheckAnswer extends Verdict {

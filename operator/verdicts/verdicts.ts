@@ -7,15 +7,14 @@
  */
 import type { MqttKafkaBridge } from '../../api/bridge.ts';
 import { identityAnnotation } from '../../api/complete.ts';
-import { type CheckedResource, completeResource } from '../reconcile/document.ts';
+import { type CheckedResource, type CheckSettings, completeResource } from '../reconcile/document.ts';
 import type { KubeObject } from '../runtime/object.ts';
 import type { CheckThread } from './check-thread.ts';
 import type { CheckAnswer } from './protocol.ts';
 
 export interface VerdictsOptions {
   readonly thread: Pick<CheckThread, 'check'>;
-  /** How many replicas there are where the document does not say. */
-  readonly replicas: number;
+  readonly settings: CheckSettings;
   /** Called with the key of a bridge that has a new verdict, or whose document is to be tried again after `ms`. */
   readonly onVerdict: (key: string, ms: number) => void;
   /** Milliseconds, monotonic. */
@@ -53,7 +52,7 @@ export class Verdicts {
     if (answer === undefined) return undefined;
     const { problems, warnings } = answer;
     if (problems.length > 0) return { problems };
-    return { document: completeResource(resource, this.#options.replicas), problems: [], warnings };
+    return { document: completeResource(resource, this.#options.settings.replicas), problems: [], warnings };
   }
 
   /**
@@ -66,7 +65,7 @@ export class Verdicts {
     const answer = this.#answer(`${key} kept`, key, version, resource, spec);
     if (answer === undefined) return undefined;
     if (answer.problems.length > 0 || answer.spec === undefined) return null;
-    return completeResource({ ...resource, spec: JSON.parse(answer.spec) }, this.#options.replicas);
+    return completeResource({ ...resource, spec: JSON.parse(answer.spec) }, this.#options.settings.replicas);
   }
 
   /** The bridge is gone. */
@@ -91,8 +90,8 @@ export class Verdicts {
   }
 
   async #check(id: string, key: string, under: Known, resource: KubeObject, spec?: string): Promise<void> {
-    const { thread, replicas, onVerdict } = this.#options;
-    const answer = await thread.check(resource, { replicas, ...(spec !== undefined && { spec }) });
+    const { thread, settings, onVerdict } = this.#options;
+    const answer = await thread.check(resource, { settings, ...(spec !== undefined && { spec }) });
     // Another generation came meanwhile, or the bridge is gone.
     if (this.#known.get(id) !== under) return;
     const failed = answer.problems.some(({ code }) => code === 'document-unchecked');

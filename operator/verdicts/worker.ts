@@ -8,12 +8,12 @@ import { type CheckAnswer, type CheckRequest, unchecked } from './protocol.ts';
 parentPort!.on('message', (request: CheckRequest) => parentPort!.postMessage(answer(request)));
 parentPort!.postMessage('ready');
 
-function answer({ resource, spec, replicas }: CheckRequest): CheckAnswer {
+function answer({ resource, spec, settings }: CheckRequest): CheckAnswer {
   try {
     const own = JSON.parse(resource) as KubeObject;
-    if (spec === undefined) return verdictOf(own, replicas);
+    if (spec === undefined) return verdictOf(own, settings);
     const kept: unknown = parse(spec);
-    return { ...verdictOf({ ...own, spec: kept }, replicas), spec: JSON.stringify(kept) };
+    return { ...verdictOf({ ...own, spec: kept }, settings), spec: JSON.stringify(kept) };
   } catch (error) {
     return unchecked((error as Error).message);
   }

@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { MkbError } from '../../api/errors.ts';
 import { listenHttp } from '../../network/http-server.ts';
+import type { CheckSettings } from '../reconcile/document.ts';
 import type { Log } from '../runtime/log.ts';
 import { CheckThread } from '../verdicts/check-thread.ts';
 import { type AdmissionRequest, review } from './review.ts';
@@ -25,8 +26,7 @@ export interface WebhookOptions {
   readonly certificates: string;
   /** The file of the authorities, in PEM, one of which must have signed the client's certificate; left out, nobody is asked for one. */
   readonly clientCa?: string | undefined;
-  /** How many replicas a document has that does not say. */
-  readonly replicas: number;
+  readonly settings: CheckSettings;
   readonly log: Log;
   /** How often it is seen whether there is a new certificate. */
   readonly renewalMs?: number;
@@ -118,14 +118,14 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   thread: CheckThread,
-  { replicas, log }: WebhookOptions,
+  { settings, log }: WebhookOptions,
 ): Promise<void> {
   try {
     const body = await bodyOf(request);
     if (body === undefined) return reply(response, 413, {});
     const { apiVersion, kind, request: asked } = JSON.parse(body) as AdmissionReview;
     if (!thread.hasRoom) return reply(response, 503, {});
-    reply(response, 200, { apiVersion, kind, response: await review(asked, each => thread.check(each, { replicas })) });
+    reply(response, 200, { apiVersion, kind, response: await review(asked, each => thread.check(each, { settings })) });
   } catch (error) {
     log.warn({ err: error }, 'a request to the webhook cannot be understood');
     reply(response, 400, {});

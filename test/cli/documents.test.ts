@@ -48,6 +48,38 @@ describe('validate', () => {
     });
   });
 
+  // It said that the operator's configuration is not a bridge; a typo in it was found when every bridge of the cluster failed to roll.
+  it("looks at the operator's configuration too", async () => {
+    const configuration = (podTemplate: string) =>
+      `apiVersion: mqttkafka.dev/v1alpha1\nkind: MqttKafkaOperator\nspec: {defaults: {podTemplate: ${podTemplate}}}\n`;
+    await write(`${document}---\n${configuration('{spec: {tolerations: []}}')}`);
+    expect(await mkb(['validate', file])).toEqual({
+      code: 0,
+      stdout: `${file}: cars is valid\n${file}: the MqttKafkaOperator is valid\n`,
+      stderr: '',
+    });
+    await write(configuration('{spec: {tolerationz: []}}'));
+    const { code, stdout, stderr } = await mkb(['validate', file]);
+    expect([code, stdout]).toEqual([78, '']);
+    expect(stderr).toContain(`${file}:3:42: error: there is no field tolerationz; did you mean tolerations?`);
+  });
+
+  it('names typos in what is passed on to Kubernetes, and what the operator may not trust', async () => {
+    const overrides = `
+  bridge: {podTemplate: {spec: {nodeselector: {}}}}
+  overrides:
+    - {kind: Service, patch: {spec: {ports: [{port: 1, apProtocol: mqtt}]}}}
+    - {kind: PodMonitor, patch: {spec: {jobLabel: x}}}
+`;
+    await write(`${document.trimEnd()}${overrides}`);
+    const { code, stderr } = await mkb(['validate', file]);
+    expect(code).toBe(78);
+    expect(stderr).toContain('at spec.bridge.podTemplate.spec.nodeselector');
+    expect(stderr).toContain('at spec.overrides[0].patch.spec.ports[0].apProtocol');
+    expect(stderr).toContain('warning: `spec.jobLabel` of a PodMonitor reaches beyond the namespace');
+    expect(stderr).toMatch(/\n2 errors\n$/);
+  });
+
   it('tells what is wrong with its place, and ends with 78', async () => {
     await write(document.replace('url: mqtt', 'url: tcp').replace('topic: cars', 'topic: cars, kye: x'));
     const { code, stdout, stderr } = await mkb(['validate', file]);

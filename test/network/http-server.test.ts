@@ -61,7 +61,12 @@ if (program('openssl')) {
       mkdirSync(certificates);
       cpSync(made.serverCertFile, join(certificates, 'tls.crt'));
       cpSync(made.serverKeyFile, join(certificates, 'tls.key'));
-      const webhook = await serveWebhook({ ...local, certificates, replicas: 1, log: quietLog() });
+      const webhook = await serveWebhook({
+        ...local,
+        certificates,
+        settings: { replicas: 1, trustedOverrides: [] },
+        log: quietLog(),
+      });
       return { port: webhook.port, tls: true, close: () => webhook.close() };
     },
   });

@@ -21,6 +21,12 @@ describe("the operator's configuration", () => {
     ]);
   });
 
+  it('names a typo in the podTemplate of all bridges with its place', () => {
+    expect(load('spec:\n  defaults:\n    podTemplate: {spec: {tolerationz: []}}\n').problems).toMatchObject([
+      { line: 5, path: 'spec.defaults.podTemplate.spec.tolerationz', message: expect.stringContaining('tolerations?') },
+    ]);
+  });
+
   it('is told from a document of another kind', () => {
     const { problems } = loadConfigurationText('apiVersion: mqttkafka.dev/v1alpha1\nkind: MqttKafkaBridge\n', 'a.yaml');
     expect(problems).toMatchObject([{ path: 'kind', message: expect.stringContaining('not MqttKafkaOperator') }]);

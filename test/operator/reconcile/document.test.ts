@@ -1,29 +1,31 @@
 import { describe, expect, it } from 'vitest';
 import { checkResource } from '../../../operator/reconcile/document.ts';
-import { resourceOf } from '../support/resources.ts';
+import { resourceOf, settingsOf } from '../support/resources.ts';
 
 const rule = (sql: string, key?: string) => ({
   name: 'all',
   sql,
   sinks: [{ kafka: { topic: 'cars', ...(key && { key }) } }],
 });
-const problems = (spec: Parameters<typeof resourceOf>[0]) => checkResource(resourceOf(spec), 1).problems;
+const problems = (spec: Parameters<typeof resourceOf>[0]) => checkResource(resourceOf(spec), settingsOf(1)).problems;
 
 describe('a resource', () => {
   it('that is right is a complete document', () => {
-    const { document } = checkResource(resourceOf(), 3);
+    const { document } = checkResource(resourceOf(), settingsOf(3));
     expect(document?.spec.kafka.producer).toMatchObject({ acks: 'all', idempotent: true });
   });
 
   it("has the operator's number of replicas, and not that of `mkb run`, where it says none", () => {
-    expect(checkResource(resourceOf(), 0).document?.spec.bridge.replicas).toBe(0);
+    expect(checkResource(resourceOf(), settingsOf(0)).document?.spec.bridge.replicas).toBe(0);
     const shared = resourceOf({ mqtt: { url: 'mqtt://a', share: 's' } });
-    expect(checkResource(shared, 3).document?.spec.bridge.replicas).toBe(3);
-    expect(checkResource(resourceOf({ bridge: { replicas: 1 } }), 0).document?.spec.bridge.replicas).toBe(1);
+    expect(checkResource(shared, settingsOf(3)).document?.spec.bridge.replicas).toBe(3);
+    expect(checkResource(resourceOf({ bridge: { replicas: 1 } }), settingsOf(0)).document?.spec.bridge.replicas).toBe(
+      1,
+    );
   });
 
   it('has one replica where several could not share the work, whatever the default is', () => {
-    expect(checkResource(resourceOf(), 3).document?.spec.bridge.replicas).toBe(1);
+    expect(checkResource(resourceOf(), settingsOf(3)).document?.spec.bridge.replicas).toBe(1);
   });
 
   it('names line and column within the SQL', () => {
@@ -49,6 +51,27 @@ describe('a resource', () => {
     expect(problems(spec).map(({ inRules }) => inRules)).toEqual([false, true]);
   });
 
+  it.each([
+    ['PodMonitor', { spec: { jobLabel: 'x', sampleLimit: 5 } }, ['spec.jobLabel']],
+    [
+      'PodMonitor',
+      { spec: { podMetricsEndpoints: null, scrapeClass: 'x' } },
+      ['spec.podMetricsEndpoints', 'spec.scrapeClass'],
+    ],
+    ['PrometheusRule', { spec: { groups: [] } }, ['spec.groups']],
+    ['PrometheusRule', { metadata: { labels: { team: 'cars' } } }, []],
+    ['NetworkPolicy', { spec: { egress: [] } }, []],
+  ])('overrides of a %s with %j that reach beyond the namespace are refused unless they are trusted', (kind, patch, refused) => {
+    const resource = resourceOf({ overrides: [{ kind, patch }] } as Parameters<typeof resourceOf>[0]);
+    const { problems: found } = checkResource(resource, settingsOf(1));
+    expect(found.map(({ code }) => code)).toEqual(refused.map(() => 'override-not-trusted'));
+    expect(found.map(({ message }) => message.split(': ')[0])).toEqual(
+      refused.map(field => `spec.overrides[0].patch.${field}`),
+    );
+    const trusting = { replicas: 1, trustedOverrides: ['PodMonitor', 'PrometheusRule'] as const };
+    expect(checkResource(resource, trusting).problems).toEqual([]);
+  });
+
   it('may have parts that only an operator runs, but none that nothing runs', () => {
     expect(problems({ mqtt: { broker: { kind: 'mosquitto' } }, kafka: { clusterRef: { name: 'prod' } } })).toEqual([]);
     expect(problems({ mqtt: { listen: { port: 1883 } } })).toMatchObject([{ code: 'part-unsupported' }]);
@@ -56,7 +79,7 @@ describe('a resource', () => {
 
   it('whose shape is wrong is told so, whatever its shape is', () => {
     for (const spec of [undefined, null, 7, [], {}, { rules: 'x' }]) {
-      const { document, problems: found } = checkResource(resourceOf({}, { spec }), 1);
+      const { document, problems: found } = checkResource(resourceOf({}, { spec }), settingsOf(1));
       expect(document).toBeUndefined();
       expect(found.length).toBeGreaterThan(0);
     }

@@ -9,7 +9,7 @@ import type { Waiting } from '../../../operator/reconcile/waiting.ts';
 import type { ResourceKind } from '../../../operator/runtime/kinds.ts';
 import type { KubeObject } from '../../../operator/runtime/object.ts';
 import { controllerOf } from '../../../operator/runtime/owner.ts';
-import { resourceOf } from '../support/resources.ts';
+import { resourceOf, settingsOf } from '../support/resources.ts';
 
 const metadata = { namespace: 'shop', uid: 'u' };
 const labels = {
@@ -141,7 +141,7 @@ async function look(stage: Stage) {
     resyncMs: 1000,
     random: () => 0.5,
   };
-  const document = checkResource(resource, 1).document;
+  const document = checkResource(resource, settingsOf(1)).document;
   const result = await finalize(context, resource, document, new AbortController().signal);
   const gone = done.includes('patch MqttKafkaBridge cars');
   return { done: done.filter(each => !each.includes('MqttKafkaBridge')), events, gone, result };

@@ -8,7 +8,7 @@ import { unsupportedParts } from '../../../rules/unsupported.ts';
 import { validDocuments } from '../../api/support/arbitrary-documents.ts';
 import { load, ruleOf } from '../../api/support/documents.ts';
 import { type PipelineParts, pipelineOf } from '../support/pipelines.ts';
-import { resourceOf } from '../support/resources.ts';
+import { resourceOf, settingsOf } from '../support/resources.ts';
 
 type Spec = Parameters<typeof pipelineOf>[0];
 
@@ -113,7 +113,7 @@ describe('the document that the bridge runs from', () => {
     const rules = [ruleOf({ topic: 'cars' })];
     const specs = validDocuments(12, 11)
       .map(({ spec }) => ({ ...(spec as object), rules }))
-      .filter(spec => checkResource(resourceOf(spec), 1).document !== undefined);
+      .filter(spec => checkResource(resourceOf(spec), settingsOf(1)).document !== undefined);
     expect(specs.length).toBeGreaterThan(3);
     for (const spec of specs) {
       const observed = { kafka: cluster, brokerUrl: 'mqtts://found' };

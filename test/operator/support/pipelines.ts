@@ -5,7 +5,7 @@ import { nothingObserved, type Observed, type Pipeline } from '../../../operator
 import type { KubeObject } from '../../../operator/runtime/object.ts';
 import type { OperatorSettings } from '../../../operator/settings.ts';
 import type { documentOf } from '../../api/support/documents.ts';
-import { resourceOf } from './resources.ts';
+import { resourceOf, settingsOf } from './resources.ts';
 
 export interface PipelineParts {
   readonly observed?: Partial<Observed>;
@@ -17,7 +17,7 @@ export interface PipelineParts {
 export function pipelineOf(spec: Parameters<typeof documentOf>[0] = {}, parts: PipelineParts = {}): Pipeline {
   const resource = resourceOf(spec);
   const { annotations = {} } = parts;
-  const checked = checkResource({ ...resource, metadata: { ...resource.metadata, annotations } }, 1);
+  const checked = checkResource({ ...resource, metadata: { ...resource.metadata, annotations } }, settingsOf(1));
   if (!checked.document) throw new Error(checked.problems.map(({ message }) => message).join('\n'));
   let passwords = 0;
   return {

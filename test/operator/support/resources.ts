@@ -1,5 +1,6 @@
 import type { MqttKafkaBridge } from '../../../api/bridge.ts';
 import { completeDocument } from '../../../api/complete.ts';
+import type { CheckSettings } from '../../../operator/reconcile/document.ts';
 import type { Findings } from '../../../operator/reconcile/findings.ts';
 import type { Workload } from '../../../operator/reconcile/workloads.ts';
 import type { KubeObject } from '../../../operator/runtime/object.ts';
@@ -14,6 +15,9 @@ export const resourceOf = (
   metadata: { name: 'cars', namespace: 'shop', uid: 'uid-cars', generation: 3, resourceVersion: '7' },
   ...more,
 });
+
+/** What the operator decides for all documents, with nothing trusted. */
+export const settingsOf = (replicas: number): CheckSettings => ({ replicas, trustedOverrides: [] });
 
 /** The same, complete. */
 export const documentIn = (spec?: Parameters<typeof documentOf>[0]): MqttKafkaBridge =>

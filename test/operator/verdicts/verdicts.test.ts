@@ -48,7 +48,7 @@ const obedient = `
 const named = (name: string, namespace = 'shop', more: object = {}): KubeObject =>
   resourceOf({}, { metadata: { name, namespace, uid: `uid-${name}`, generation: 1, ...more } });
 
-const replicas = 1;
+const settings = { replicas: 1, trustedOverrides: [] };
 
 describe('a document that is checked in a thread', () => {
   it.each([
@@ -59,8 +59,8 @@ describe('a document that is checked in a thread', () => {
   ])('and %s has a problem that says so, and the next one is checked', async (_, name, said) => {
     const thread = threadOf({ limitMs: name === 'endless' ? 300 : 20_000, limitMib: 32 }, obedient);
     const [bad, good] = await Promise.all([
-      thread.check(named(name), { replicas }),
-      thread.check(named('good'), { replicas }),
+      thread.check(named(name), { settings }),
+      thread.check(named('good'), { settings }),
     ]);
     expect(bad.problems).toMatchObject([{ code: 'document-unchecked', message: expect.stringContaining(said) }]);
     expect(good).toEqual({ problems: [], warnings: ['good'] });
@@ -70,7 +70,7 @@ describe('a document that is checked in a thread', () => {
     const thread = threadOf({}, obedient);
     const order: string[] = [];
     const check = async (name: string, namespace: string) => {
-      await thread.check(named(name, namespace), { replicas });
+      await thread.check(named(name, namespace), { settings });
       order.push(name);
     };
     await Promise.all([...['a1', 'a2', 'a3', 'a4'].map(name => check(name, 'a')), check('b1', 'b')]);
@@ -81,8 +81,8 @@ describe('a document that is checked in a thread', () => {
   it('gets the verdict of mkb validate', async () => {
     const thread = threadOf();
     const wrong = resourceOf({ rules: [{ ...ruleOf({ topic: 'cars' }), sql: 'SELECT payload\nFORM "cars/#"' }] });
-    expect(await thread.check(resourceOf(), { replicas })).toEqual({ problems: [], warnings: [] });
-    const { problems } = await thread.check(wrong, { replicas });
+    expect(await thread.check(resourceOf(), { settings })).toEqual({ problems: [], warnings: [] });
+    const { problems } = await thread.check(wrong, { settings });
     expect(problems).toMatchObject([{ code: 'rule-syntax', message: expect.stringContaining('line 2, column 6') }]);
   });
 
@@ -112,7 +112,7 @@ describe('a document that is checked in a thread', () => {
     ['30,000 fields that do not exist', many(30_000, String), 'not a field'],
   ])('has a problem in few words when it is %s', async (_, more, said) => {
     const resource = { ...named('cars'), spec: { ...(resourceOf().spec as object), ...more } };
-    const { problems } = await threadOf({ limitMs: 60_000 }).check(resource, { replicas });
+    const { problems } = await threadOf({ limitMs: 60_000 }).check(resource, { settings });
     expect(problems[0]!.message).toContain(said);
     expect(JSON.stringify(problems).length).toBeLessThan(200_000);
   });
@@ -135,11 +135,11 @@ describe('a document that is checked in a thread', () => {
   ])('has a verdict within its time, and the event loop never waits: %s', async (_, rules) => {
     const resource = resourceOf({ rules, mqtt: { url: 'mqtt://localhost:1883', version: '3.1.1' } });
     const thread = threadOf({ limitMs: 60_000 });
-    await thread.check(named('first'), { replicas });
+    await thread.check(named('first'), { settings });
     let turns = 0;
     const timer = setInterval(() => turns++, 1);
     const startedAt = performance.now();
-    const { problems } = await thread.check(resource, { replicas });
+    const { problems } = await thread.check(resource, { settings });
     clearInterval(timer);
     console.log(`${(performance.now() - startedAt).toFixed(0)} ms, ${turns} turns of the event loop`);
     expect(problems).toEqual([]);
@@ -157,7 +157,7 @@ function stage() {
   const told: string[] = [];
   let now = 0;
   const verdicts = new Verdicts({
-    replicas,
+    settings,
     now: () => now,
     onVerdict: (key, ms) => told.push(`${key} ${ms}`),
     thread: {

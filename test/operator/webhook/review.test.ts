@@ -8,7 +8,7 @@ import { resourceOf } from '../support/resources.ts';
 const wrong = resourceOf({ rules: [{ ...ruleOf({ topic: 'cars' }), sql: 'SELECT payload\nFORM "cars/#"' }] });
 
 const review = (request: AdmissionRequest, replicas: number) =>
-  reviewWith(request, async resource => verdictOf(resource, replicas));
+  reviewWith(request, async resource => verdictOf(resource, { replicas, trustedOverrides: [] }));
 
 describe('a review', () => {
   it('allows what can be run', async () => {

@@ -32,7 +32,14 @@ describeReal('openssl')('the webhook', () => {
   let webhook: Webhook;
 
   const served = (mounted: string) =>
-    serveWebhook({ host: '127.0.0.1', port: 0, certificates: mounted, replicas: 1, log, renewalMs: 20 });
+    serveWebhook({
+      host: '127.0.0.1',
+      port: 0,
+      certificates: mounted,
+      settings: { replicas: 1, trustedOverrides: [] },
+      log,
+      renewalMs: 20,
+    });
 
   beforeAll(async () => {
     certificates = certificatesIn(join(folder, 'first'));
@@ -85,7 +92,14 @@ describeReal('openssl')('the webhook', () => {
     // Whoever reached the port could have documents checked, and so the operator busy.
     const { ca, caFile, clientCertFile, clientKeyFile, mounted } = certificates;
     const strict = await serveWebhook({
-      ...{ host: '127.0.0.1', port: 0, certificates: mounted, clientCa: caFile, replicas: 1, log },
+      ...{
+        host: '127.0.0.1',
+        port: 0,
+        certificates: mounted,
+        clientCa: caFile,
+        settings: { replicas: 1, trustedOverrides: [] },
+        log,
+      },
     });
     const status = (more: object) => {
       const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();

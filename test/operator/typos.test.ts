@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { podTemplateTypos } from '../../../operator/reconcile/pod-template-typos.ts';
-import { documentIn } from '../support/resources.ts';
+import { formatPath } from '../../api/problems.ts';
+import { documentTypos } from '../../operator/typos.ts';
+import { documentIn } from './support/resources.ts';
 
 const typos = (podTemplate: object) =>
-  podTemplateTypos(documentIn({ bridge: { podTemplate } })).map(({ path, message }) => `${path}: ${message}`);
+  documentTypos(documentIn({ bridge: { podTemplate } })).map(({ path, message }) => `${formatPath(path)}: ${message}`);
 
 // A mistyped field of a podTemplate was taken, and the roll that should have brought it never came: an error without a place, in the operator's log.
 describe('a typo in a podTemplate', () => {
@@ -73,12 +74,47 @@ describe('a typo in a podTemplate', () => {
       bridge: { podTemplate },
       monitoring: { exporter: { podTemplate }, prometheus: { podTemplate }, grafana: { podTemplate } },
     });
-    expect(podTemplateTypos(document).map(({ path }) => path.replace('.podTemplate.spec.hostnetwork', ''))).toEqual([
+    expect(
+      documentTypos(document).map(({ path }) => formatPath(path).replace('.podTemplate.spec.hostnetwork', '')),
+    ).toEqual([
       'spec.bridge',
       'spec.mqtt.broker',
       'spec.monitoring.exporter',
       'spec.monitoring.prometheus',
       'spec.monitoring.grafana',
     ]);
+  });
+});
+
+// `apProtocol` of a patched port was applied, dropped by the API server, and found by nobody.
+describe('a typo in an override', () => {
+  const typosOf = (kind: string, patch: object) =>
+    documentTypos(documentIn({ overrides: [{ kind, patch }] } as Parameters<typeof documentIn>[0])).map(
+      ({ path, message }) => `${formatPath(path)}: ${message}`,
+    );
+  it.each([
+    [
+      'Service',
+      { spec: { ports: [{ port: 1, apProtocol: 'mqtt' }] } },
+      'spec.overrides[0].patch.spec.ports[0].apProtocol: there is no field apProtocol; did you mean appProtocol?',
+    ],
+    ['Service', { spec: { ports: { port: 1 } } }, 'spec.ports: a mapping is given, and a list is needed'],
+    ['Service', { spec: { sessionAffinityConfig: { clientIp: {} } } }, 'sessionAffinityConfig.clientIp'],
+    ['StatefulSet', { spec: { updateStrategy: { rollingupdate: {} } } }, 'did you mean rollingUpdate?'],
+    ['Deployment', { spec: { strategy: 'Recreate' } }, 'spec.strategy: the value "Recreate" is given'],
+    ['ServiceAccount', { imagePullSecrets: [{ nam: 'a' }] }, 'patch.imagePullSecrets[0].nam'],
+    ['HorizontalPodAutoscaler', { spec: { behavior: { scaledown: {} } } }, 'did you mean scaleDown?'],
+    ['NetworkPolicy', { spec: { egress: [{ to: [{ ipblock: {} }] }] } }, 'spec.egress[0].to[0].ipblock'],
+  ])('of a %s is named with its path: %j', (kind, patch, said) => {
+    expect(typosOf(kind, patch).join('\n')).toContain(said);
+  });
+
+  it.each([
+    ['Service', { spec: { ports: [{ port: 1, appProtocol: 'mqtt', $patch: 'replace' }], type: null } }],
+    ['PodDisruptionBudget', { spec: { maxUnavailable: null, minAvailable: '50%' } }],
+    ['ConfigMap', { metadata: { labels: { specs: 'x' } } }],
+    ['PodMonitor', { spec: { podMetricsEndpoints: [{ prt: 'http' }] } }],
+  ])('is none in a %s of %j', (kind, patch) => {
+    expect(typosOf(kind, patch)).toEqual([]);
   });
 });
