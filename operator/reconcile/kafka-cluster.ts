@@ -71,6 +71,22 @@ export async function lookUpKafka(
   return { ...base, user: identityOf(user, secret, notReady) };
 }
 
+/**
+ * Whether the user that a document asks for may be made: its Kafka is in the namespace of the document. A user operator of another namespace may
+ * watch this one as well, and would give whoever writes a document here any rights to a Kafka that is not theirs.
+ */
+export async function mayMakeUser(
+  client: Pick<ApiClient, 'get'>,
+  { metadata, spec }: MqttKafkaBridge,
+  strimzi: string,
+  options: CallOptions,
+): Promise<boolean> {
+  const { clusterRef } = spec.kafka;
+  if (clusterRef?.createUser === undefined) return false;
+  const key = { namespace: metadata.namespace!, name: clusterRef.name };
+  return (await client.get(strimziKinds(strimzi).kafka, key, options)) !== undefined;
+}
+
 type NotReady = (reason: string) => MkbError;
 
 /** The listener that is asked for, else the first internal one, with what is configured and what is reported of it. */

@@ -36,6 +36,7 @@ import { finalize } from './finalize.ts';
 import type { Findings } from './findings.ts';
 import { withIdentity } from './identity.ts';
 import { missingOf, missingText } from './inputs.ts';
+import { mayMakeUser } from './kafka-cluster.ts';
 import { dropKits, kitOf, retryDrains } from './kit-of-visit.ts';
 import { leftFound } from './left-sessions.ts';
 import { observe, ownObjects, podsOf } from './observe.ts';
@@ -191,7 +192,8 @@ async function makeRight(visit: Visit, document: MqttKafkaBridge): Promise<void>
   visit.resource = withVersion(resource, held.resource.metadata);
   const { strimzi } = await cluster.apis();
   // Looking the cluster up waits for the Secret that Strimzi makes of it.
-  if (strimzi !== undefined) await applyAll(cluster, kafkaUser({ document, settings }, strimzi), deeds, signal);
+  if (strimzi !== undefined && (await mayMakeUser(cluster.client, document, strimzi, { signal })))
+    await applyAll(cluster, kafkaUser({ document, settings }, strimzi), deeds, signal);
   const { observed: looked, missing } = await observe(cluster, resource, document, signal);
   const work = { cluster, resource, signal };
   const kept = await keepSessions(work, document, looked.sessions, hasRolledOut(visit, looked.sessions));

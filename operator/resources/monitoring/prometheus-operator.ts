@@ -40,12 +40,13 @@ function podMonitor(pipeline: Pipeline, component: Component, name: string): Kub
           port: 'http',
           path: '/metrics',
           interval: scrapeInterval,
-          // The bridge says its name itself; without this there would be `exported_bridge` beside it.
-          honorLabels: true,
+          // What a Pod says of itself never stands in the place of these labels, or of the namespace: whoever runs Pods here would write series of others.
           relabelings: [
             { action: 'replace', targetLabel: 'bridge', replacement: bridge },
             { action: 'replace', sourceLabels: ['__meta_kubernetes_pod_name'], targetLabel: 'instance' },
           ],
+          // The bridge says its name itself, which Prometheus puts beside ours.
+          metricRelabelings: [{ action: 'labeldrop', regex: 'exported_bridge' }],
         },
       ],
     },
