@@ -2,9 +2,14 @@
  * Which cluster a command talks to, found as kubectl finds it: the kubeconfig that is named, else $KUBECONFIG, else ~/.kube/config, else the
  * service account of the Pod that we are in.
  */
+import { access } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import path from 'node:path';
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { Command } from 'commander';
 import { MkbError } from '../api/errors.ts';
+import type { ApiAccess } from '../operator/runtime/connection.ts';
+import { podAccess, serviceAccountFolder } from '../operator/runtime/pod-access.ts';
 import { printError } from './output.ts';
 
 export interface KubeConfigOptions {
@@ -17,6 +22,20 @@ export const withKubeConfigOptions = (command: Command): Command =>
   command
     .option('--kubeconfig <file>', 'the kubeconfig to use, in place of $KUBECONFIG or ~/.kube/config')
     .option('--context <name>', 'the context of the kubeconfig to use');
+
+/** The service account of our Pod, if that is what is meant; undefined otherwise. */
+export const podConfig = async ({ kubeconfig, context }: KubeConfigOptions): Promise<ApiAccess | undefined> => {
+  if (kubeconfig !== undefined || context !== undefined || process.env.KUBECONFIG) return undefined;
+  const home = path.join(homedir(), '.kube', 'config');
+  const [own, account] = await Promise.all([home, path.join(serviceAccountFolder, 'token')].map(isThere));
+  return account && !own ? podAccess(process.env) : undefined;
+};
+
+const isThere = (file: string): Promise<boolean> =>
+  access(file).then(
+    () => true,
+    () => false,
+  );
 
 /** The kubeconfig, with the context that was asked for as its current one; undefined when there is none, which is told on stderr. */
 export const kubeConfig = async (options: KubeConfigOptions): Promise<KubeConfig | undefined> => {

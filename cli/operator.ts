@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { collectDefaultMetrics, Registry } from 'prom-client';
@@ -10,10 +11,18 @@ import { serveHttp } from '../bridge/observe/http.ts';
 import { createLog, type Logger } from '../bridge/observe/log.ts';
 import { defaultConfiguration, loadConfiguration, type OperatorConfiguration } from '../operator/configuration.ts';
 import { type Operator, prepareOperator } from '../operator/main.ts';
+import type { ApiAccess } from '../operator/runtime/connection.ts';
+import { serviceAccountFolder } from '../operator/runtime/pod-access.ts';
 import { serveWebhook, type Webhook } from '../operator/webhook/server.ts';
 import { type Address, parseAddress } from './address.ts';
 import { exitCodeHelp, exitCodes } from './exit-codes.ts';
-import { contextNamespace, type KubeConfigOptions, kubeConfig, withKubeConfigOptions } from './kube-config.ts';
+import {
+  contextNamespace,
+  type KubeConfigOptions,
+  kubeConfig,
+  podConfig,
+  withKubeConfigOptions,
+} from './kube-config.ts';
 import { printProblems } from './output.ts';
 import { StopSignal } from './signals.ts';
 
@@ -106,7 +115,7 @@ const namespaceNames = (text: string, before: readonly string[]): readonly strin
 
 const operator = async (options: OperatorCommandOptions): Promise<number> => {
   const configuration = await configure(options);
-  const config = await kubeConfig(options);
+  const config = (await podConfig(options)) ?? (await kubeConfig(options));
   if (configuration === undefined || config === undefined) return exitCodes.configuration;
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -177,8 +186,7 @@ const configure = async (options: OperatorCommandOptions): Promise<OperatorConfi
 };
 
 /** The namespace of our Pod, or that of the context. */
-const ownNamespace = async (config: KubeConfig): Promise<string> => {
-  const file = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';
-  const mounted = await readFile(file, 'utf8').catch(() => '');
-  return mounted.trim() || contextNamespace(config);
+const ownNamespace = async (config: ApiAccess): Promise<string> => {
+  const mounted = await readFile(join(serviceAccountFolder, 'namespace'), 'utf8').catch(() => '');
+  return mounted.trim() || ('getContextObject' in config ? contextNamespace(config as KubeConfig) : 'default');
 };

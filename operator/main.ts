@@ -6,7 +6,6 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { KubeConfig } from '@kubernetes/client-node';
 import type { Registry } from 'prom-client';
 import { durationMs } from '../api/units.ts';
 import type { Refusal } from '../network/http-server.ts';
@@ -24,6 +23,7 @@ import { Rechecks } from './reconcile/rechecks.ts';
 import { reconcile } from './reconcile/reconcile.ts';
 import { Waiting } from './reconcile/waiting.ts';
 import { ApiClient } from './runtime/client.ts';
+import type { ApiAccess } from './runtime/connection.ts';
 import { runController } from './runtime/controller.ts';
 import { EventRecorder } from './runtime/events.ts';
 import { LeaderElection } from './runtime/leader-election.ts';
@@ -36,7 +36,7 @@ import { CheckThread } from './verdicts/check-thread.ts';
 import { Verdicts } from './verdicts/verdicts.ts';
 
 export interface OperatorOptions {
-  readonly config: KubeConfig;
+  readonly config: ApiAccess;
   readonly configuration: OperatorConfiguration;
   /** Where the Lease is; undefined to work without one. */
   readonly leaseNamespace: string | undefined;

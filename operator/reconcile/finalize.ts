@@ -20,9 +20,9 @@ import { controllerOf } from '../runtime/owner.ts';
 import type { Context } from './context.ts';
 import { failureFrom } from './failure.ts';
 import { type Ending, lastDrain } from './last-drain.ts';
+import { sessionsFinalizer } from './marks.ts';
 import { withConditions } from './report.ts';
 import { handOver, kitsOf } from './session-kits.ts';
-import { sessionsFinalizer } from './upkeep.ts';
 import { tellStatus } from './write-status.ts';
 
 /** How long Pods may take to go and Jobs to be made, beyond the time that a drain has. */

@@ -11,20 +11,15 @@ import { bridgeName } from '../resources/names.ts';
 import type { KubeObject } from '../runtime/object.ts';
 import type { Context } from './context.ts';
 
-/** The resource as it is with its identity, which is written if it was not yet. A bridge that is being deleted is left as it is. */
-export async function withIdentity(context: Context, resource: KubeObject, signal: AbortSignal): Promise<KubeObject> {
+/** The resource with its identity, whether that is written on it already or not (marks.ts). */
+export function identified(context: Pick<Context, 'cluster'>, resource: KubeObject): KubeObject {
   const { metadata } = resource;
   if (metadata.annotations?.[annotations.identity]) return resource;
   const marked = { ...metadata.annotations, [annotations.identity]: identityOf(context, resource) };
-  if (metadata.deletionTimestamp) return { ...resource, metadata: { ...metadata, annotations: marked } };
-  const patch = [
-    { op: 'replace', path: '/metadata/resourceVersion', value: metadata.resourceVersion },
-    { op: 'add', path: '/metadata/annotations', value: marked },
-  ] as const;
-  return await context.cluster.client.patch(kinds.bridge, metadata, [...patch], { signal });
+  return { ...resource, metadata: { ...metadata, annotations: marked } };
 }
 
-function identityOf({ cluster }: Context, { metadata }: KubeObject): string {
+function identityOf({ cluster }: Pick<Context, 'cluster'>, { metadata }: KubeObject): string {
   const { name } = metadata;
   const namespace = metadata.namespace!;
   const made = cluster.of(kinds.configMap).get({ namespace, name: bridgeName(name) });

@@ -20,7 +20,7 @@ import { annotations } from '../resources/labels.ts';
 import { bridgeName } from '../resources/names.ts';
 import type { Observed } from '../resources/pipeline.ts';
 import type { ReconcileResult } from '../runtime/controller.ts';
-import { addFinalizer, removeFinalizer } from '../runtime/finalizer.ts';
+import { removeFinalizer } from '../runtime/finalizer.ts';
 import { type KubeObject, keyOf, keyParts } from '../runtime/object.ts';
 import { applyAll, applyEach, type Outcome, prune } from './apply-all.ts';
 import { failureAnswers, pausedAnswers } from './conditions.ts';
@@ -34,18 +34,18 @@ import { deedEvents } from './events.ts';
 import { failed, failureFrom, failureOf, isMomentary } from './failure.ts';
 import { finalize } from './finalize.ts';
 import type { Findings } from './findings.ts';
-import { withIdentity } from './identity.ts';
+import { identified } from './identity.ts';
 import { missingOf, missingText } from './inputs.ts';
 import { mayMakeUser } from './kafka-cluster.ts';
 import { dropKits, kitOf, retryDrains } from './kit-of-visit.ts';
 import { leftFound } from './left-sessions.ts';
+import { leavesSessions, mark, saidReplicas, sessionsFinalizer } from './marks.ts';
 import { observe, ownObjects, podsOf } from './observe.ts';
 import { findRefusals } from './refusals.ts';
 import { refusedChanges } from './refused-changes.ts';
 import { reported, statusOf, waitsBehind, withConditions } from './report.ts';
 import { keepSessions, kitDocument, kitsOf, withKit } from './session-kits.ts';
 import { drainsOf } from './sessions.ts';
-import { fillReplicas, leavesSessions, sessionsFinalizer } from './upkeep.ts';
 import { newest, type Visit } from './visit.ts';
 import { isMonitoring, type Surroundings, workloadsOf } from './workloads.ts';
 import { tellStatus } from './write-status.ts';
@@ -70,7 +70,7 @@ export async function reconcile(
   }
   let looked: Looked;
   try {
-    looked = await look(context, await withIdentity(context, resource, signal), signal);
+    looked = await look(context, resource, signal);
   } catch (error) {
     await tellFailure(context, resource, failureOf(error, signal), signal);
     throw error;
@@ -85,7 +85,8 @@ interface Looked {
   readonly again?: ReconcileResult | undefined;
 }
 
-async function look(context: Context, resource: KubeObject, signal: AbortSignal): Promise<Looked> {
+async function look(context: Context, stored: KubeObject, signal: AbortSignal): Promise<Looked> {
+  const resource = identified(context, stored);
   const deleted = resource.metadata.deletionTimestamp !== undefined;
   const again = { requeueAfterMs: context.resyncMs * (0.9 + 0.2 * context.random()) };
   if (!deleted && resource.metadata.annotations?.[annotations.paused] === 'true') {
@@ -101,7 +102,7 @@ async function look(context: Context, resource: KubeObject, signal: AbortSignal)
     const last = document ?? (await kitDocument({ cluster: context.cluster, resource, signal }));
     return { again: await finalize(context, resource, last, signal) };
   }
-  const visit: Visit = { context, resource, checked, document, missing: [], unserved: [], deeds: [], signal };
+  const visit: Visit = { context, stored, resource, checked, document, missing: [], unserved: [], deeds: [], signal };
   const failure = document ? await failed(makeRight(visit, document), signal) : undefined;
   tellDeeds(visit);
   const now = visit.resource;
@@ -182,14 +183,13 @@ async function tellFailure(
 }
 
 async function makeRight(visit: Visit, document: MqttKafkaBridge): Promise<void> {
-  const { context, resource, checked, deeds, signal } = visit;
+  const { context, stored, resource, checked, deeds, signal } = visit;
   const { cluster, settings, newPassword } = context;
   const keeps = leavesSessions(document);
-  const held = { resource };
-  if (checked.document) held.resource = await fillReplicas(cluster.client, resource, document, signal);
-  if (keeps)
-    held.resource = await addFinalizer(cluster.client, kinds.bridge, held.resource, sessionsFinalizer, { signal });
-  visit.resource = withVersion(resource, held.resource.metadata);
+  const identity = resource.metadata.annotations![annotations.identity]!;
+  const replicas = checked.document && saidReplicas(document);
+  const marked = await mark(cluster.client, stored, { identity, replicas, finalizer: keeps }, signal);
+  visit.resource = withVersion(resource, marked.metadata);
   const { strimzi } = await cluster.apis();
   // Looking the cluster up waits for the Secret that Strimzi makes of it.
   if (strimzi !== undefined && (await mayMakeUser(cluster.client, document, strimzi, { signal })))
@@ -227,8 +227,8 @@ async function makeRight(visit: Visit, document: MqttKafkaBridge): Promise<void>
   await retryDrains(visit, own);
   if (!keeps && kept.left.length === 0) {
     if (kept.kit) await cluster.client.delete(kinds.secret, kept.kit.metadata, { uid: kept.kit.metadata.uid!, signal });
-    held.resource = await removeFinalizer(cluster.client, kinds.bridge, held.resource, sessionsFinalizer, { signal });
-    visit.resource = withVersion(resource, held.resource.metadata);
+    const { metadata } = await removeFinalizer(cluster.client, kinds.bridge, marked, sessionsFinalizer, { signal });
+    visit.resource = withVersion(resource, metadata);
   }
 }
 

@@ -9,7 +9,9 @@ import type { CheckedResource } from './document.ts';
 
 export interface Visit {
   readonly context: Context;
-  /** As it was observed, with the version that our own writes to it made. */
+  /** As it was observed. */
+  readonly stored: KubeObject;
+  /** The same with its identity, and with the version that our own writes to it made. */
   resource: KubeObject;
   readonly checked: CheckedResource;
   /** The newest document if it is valid, else the last good one; null when there is none. */

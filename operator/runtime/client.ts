@@ -4,15 +4,26 @@
  * Objects are plain data. What the server answers is not checked against a type: who asks for a kind knows what it looks like.
  */
 import type { IncomingMessage } from 'node:http';
-import type { KubeConfig } from '@kubernetes/client-node';
 import { MkbError } from '../../api/errors.ts';
 import { isList, notAsExpected, parse, statusOf } from './answers.ts';
-import { Connection, type HttpRequest } from './connection.ts';
+import type {
+  ApplyOptions,
+  CallOptions,
+  DeleteOptions,
+  ListOptions,
+  ListPage,
+  PatchOperation,
+  PatchOptions,
+  WatchOptions,
+} from './calls.ts';
+import { type ApiAccess, Connection, type HttpRequest } from './connection.ts';
 import { groupPath, pathOf, type ResourceKind } from './kinds.ts';
 import { type KubeObject, keyText, type ObjectKey } from './object.ts';
 import { statusError } from './status-error.ts';
 import { TimeLimit } from './time-limit.ts';
 import { type WatchEvent, watchEvents } from './watch-stream.ts';
+
+export type * from './calls.ts';
 
 /** A request that has ended, or a watch that has begun. */
 export interface RequestFigures {
@@ -31,68 +42,6 @@ export interface ApiClientOptions {
   readonly onRequest?: (figures: RequestFigures) => void;
   /** Asked before each request that changes something; what it throws is thrown in its place. A leader looks here whether it still leads. */
   readonly beforeWrite?: () => void;
-}
-
-export interface CallOptions {
-  readonly signal?: AbortSignal;
-}
-
-export interface Selection extends CallOptions {
-  /** All namespaces when left out. */
-  readonly namespace?: string;
-  readonly labelSelector?: string;
-  readonly fieldSelector?: string;
-  /** Asks for the metadata of objects alone: whatever else they hold is never sent. [Kubernetes: PartialObjectMetadata] */
-  readonly metadataOnly?: boolean;
-}
-
-export interface ListOptions extends Selection {
-  readonly limit?: number;
-  /** From the page before; then without `resourceVersion`. */
-  readonly continue?: string;
-  /** `"0"`: whatever the server has at hand. Left out: what is true now. */
-  readonly resourceVersion?: string;
-  readonly resourceVersionMatch?: 'NotOlderThan' | 'Exact';
-  /** How long an answer may be; without a limit when left out. */
-  readonly maxBytes?: number;
-}
-
-export interface ListPage {
-  readonly items: readonly KubeObject[];
-  /** Where a watch goes on from. */
-  readonly resourceVersion: string;
-  /** There when there is another page. */
-  readonly continue?: string;
-  /** How many objects are still to come, where the server counts them. */
-  readonly remaining?: number;
-}
-
-export interface WatchOptions extends Selection {
-  readonly resourceVersion: string;
-  /** After this the server ends the watch. */
-  readonly timeoutSeconds: number;
-}
-
-export interface ApplyOptions extends CallOptions {
-  readonly fieldManager: string;
-  /** Takes fields from other managers, which is a kube-conflict else. */
-  readonly force?: boolean;
-  /** Makes the object, and changes none that is there: a kube-conflict then. */
-  readonly onlyCreate?: boolean;
-  readonly dryRun?: boolean;
-  readonly subresource?: 'status';
-}
-
-export interface PatchOperation {
-  readonly op: 'add' | 'remove' | 'replace' | 'test';
-  readonly path: string;
-  readonly value?: unknown;
-}
-
-export interface DeleteOptions extends CallOptions {
-  /** Deletes only this very object, not one that has its name by now: a kube-conflict else. */
-  readonly uid?: string;
-  readonly propagationPolicy?: 'Foreground' | 'Background' | 'Orphan';
 }
 
 /**
@@ -130,7 +79,7 @@ export class ApiClient {
   readonly #beforeWrite: NonNullable<ApiClientOptions['beforeWrite']>;
 
   /** @throws kube-config when the kubeconfig has no current cluster */
-  constructor(config: KubeConfig, options: ApiClientOptions = {}) {
+  constructor(config: ApiAccess, options: ApiClientOptions = {}) {
     this.#connection = new Connection(config, options.userAgent ?? 'mqtt-kafka-kit');
     this.#timeoutMs = options.timeoutMs ?? 30_000;
     this.#onRequest = options.onRequest ?? (() => undefined);
@@ -248,15 +197,16 @@ export class ApiClient {
     kind: ResourceKind,
     key: ObjectKey,
     operations: readonly PatchOperation[],
-    options?: CallOptions,
+    { fieldManager, signal }: PatchOptions = {},
   ): Promise<KubeObject> {
     const answer = await this.#call({
       method: 'PATCH',
       path: pathOf(kind, key.namespace, key.name),
+      query: { fieldManager },
       body: operations,
       contentType: 'application/json-patch+json',
       action: `patch ${nameOf(kind, key)}`,
-      ...options,
+      signal,
     });
     return answer as KubeObject;
   }

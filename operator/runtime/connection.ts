@@ -11,8 +11,15 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, validateHeaderValue } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from 'node:https';
-import type { KubeConfig } from '@kubernetes/client-node';
 import { MkbError } from '../../api/errors.ts';
+
+/** Where the API server is, and with which credentials: what a `KubeConfig` of the client library has, among much else. */
+export interface ApiAccess {
+  /** null when there is none. */
+  getCurrentCluster(): { readonly server: string; readonly proxyUrl?: string | undefined } | null;
+  /** Adds credentials as they are now. */
+  applyToHTTPSOptions(options: RequestOptions): Promise<void>;
+}
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -37,7 +44,7 @@ const idleMs = 30_000;
 const tlsOptions = ['ca', 'cert', 'key', 'servername', 'rejectUnauthorized'] as const;
 
 export class Connection {
-  readonly #config: KubeConfig;
+  readonly #config: ApiAccess;
   readonly #userAgent: string;
   #credentials: Promise<RequestOptions> | undefined;
   #agent: { readonly agent: HttpAgent; readonly fingerprint: string } | undefined;
@@ -45,7 +52,7 @@ export class Connection {
   readonly server: string;
 
   /** @throws kube-config when the kubeconfig has no current cluster */
-  constructor(config: KubeConfig, userAgent: string) {
+  constructor(config: ApiAccess, userAgent: string) {
     const cluster = config.getCurrentCluster();
     if (!cluster) {
       throw new MkbError('kube-config', { where: 'the kubeconfig', reason: 'its current context names no cluster' });

@@ -61,7 +61,7 @@ describe('validate', () => {
     await write(configuration('{spec: {tolerationz: []}}'));
     const { code, stdout, stderr } = await mkb(['validate', file]);
     expect([code, stdout]).toEqual([78, '']);
-    expect(stderr).toContain(`${file}:3:42: error: there is no field tolerationz; did you mean tolerations?`);
+    expect(stderr).toContain(`${file}:3:40: error: there is no field tolerationz; did you mean tolerations?`);
   });
 
   it('names typos in what is passed on to Kubernetes, and what the operator may not trust', async () => {

@@ -1,11 +1,10 @@
 import { expect, test } from 'vitest';
 import { completeDocument } from '../../../api/complete.ts';
 import type { Context } from '../../../operator/reconcile/context.ts';
-import { withIdentity } from '../../../operator/reconcile/identity.ts';
+import { identified } from '../../../operator/reconcile/identity.ts';
 import type { KubeObject } from '../../../operator/runtime/object.ts';
 
 const annotation = 'mqttkafka.dev/identity';
-const { signal } = new AbortController();
 
 const bridge = (metadata: object = {}): KubeObject => ({
   apiVersion: 'mqttkafka.dev/v1alpha1',
@@ -15,22 +14,15 @@ const bridge = (metadata: object = {}): KubeObject => ({
 
 /** A cluster with the ConfigMap that an operator made for the bridge before, or without one. */
 function cluster(configMap?: { readonly annotations?: Record<string, string> }) {
-  const patches: unknown[] = [];
   const context = {
     cluster: {
       of: () => ({
         get: ({ name }: { name: string }) =>
           name === 'cars-bridge' && configMap ? { metadata: configMap } : undefined,
       }),
-      client: {
-        patch: async (_kind: unknown, metadata: KubeObject['metadata'], patch: { value: unknown }[]) => {
-          patches.push(patch);
-          return { ...bridge(metadata), metadata: { ...metadata, annotations: patch.at(-1)!.value } };
-        },
-      },
     },
   };
-  return { context: context as unknown as Context, patches };
+  return { context: context as unknown as Context };
 }
 
 // Bridges of one name in two namespaces shared a group, and each published half of the other's records.
@@ -50,29 +42,16 @@ test.each([
     { annotations: { [annotation]: 'old.cars' } },
     'old.cars',
   ],
-])('%s', async (_what, metadata, configMap, identity) => {
+])('%s', (_what, metadata, configMap, identity) => {
   const { context } = cluster(configMap);
-  const resource = await withIdentity(context, bridge(metadata), signal);
+  const resource = identified(context, bridge(metadata));
   expect(resource.metadata.annotations).toMatchObject({ [annotation]: identity });
 });
 
-test('it is written before anything else is done, beside annotations of others, and only once', async () => {
-  const { context, patches } = cluster();
-  const resource = await withIdentity(context, bridge({ annotations: { mine: 'x' } }), signal);
-  expect(patches).toEqual([
-    [
-      { op: 'replace', path: '/metadata/resourceVersion', value: '7' },
-      { op: 'add', path: '/metadata/annotations', value: { mine: 'x', [annotation]: 'staging.cars' } },
-    ],
-  ]);
-  expect(await withIdentity(context, resource, signal)).toBe(resource);
-  expect(patches).toHaveLength(1);
-});
-
-test('a bridge that is being deleted is drained as who it was, and is not written any more', async () => {
-  const { context, patches } = cluster({});
-  const resource = await withIdentity(context, bridge({ deletionTimestamp: 'now' }), signal);
-  expect([resource.metadata.annotations, patches]).toEqual([{ [annotation]: 'cars' }, []]);
+test('one that has it is left as it is, whether it is being deleted or not', () => {
+  const resource = identified(cluster().context, bridge({ annotations: { mine: 'x' } }));
+  expect(resource.metadata.annotations).toEqual({ mine: 'x', [annotation]: 'staging.cars' });
+  expect(identified(cluster({}).context, resource)).toBe(resource);
 });
 
 test('client ids and the group are the identity where the document does not say', () => {
