@@ -129,7 +129,7 @@ const operator = async (options: OperatorCommandOptions): Promise<number> => {
     log,
     registry,
   });
-  const webhook = await startWebhook(options, configuration, log);
+  const webhook = await startWebhook(options, configuration, operator, log);
   try {
     return await serve(options.http, operator, registry, log);
   } finally {
@@ -158,6 +158,7 @@ const serve = async (address: Address, operator: Operator, registry: Registry, l
 const startWebhook = async (
   { webhook, webhookCertificates, webhookClientCa }: OperatorCommandOptions,
   { replicas, trustedOverrides }: OperatorConfiguration,
+  { refused }: Operator,
   log: Logger,
 ): Promise<Webhook | undefined> =>
   webhook &&
@@ -166,6 +167,7 @@ const startWebhook = async (
     certificates: webhookCertificates,
     clientCa: webhookClientCa,
     settings: { replicas, trustedOverrides },
+    refused,
     log,
   });
 

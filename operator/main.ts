@@ -19,8 +19,11 @@ import { readPage } from './observed/metrics-page.ts';
 import { operatorName } from './observed/observed-objects.ts';
 import { PodFigures } from './observed/pod-figures.ts';
 import type { Context } from './reconcile/context.ts';
+import { completeResource, type DocumentProblem } from './reconcile/document.ts';
+import { identified } from './reconcile/identity.ts';
 import { Rechecks } from './reconcile/rechecks.ts';
 import { reconcile } from './reconcile/reconcile.ts';
+import { refusedNow } from './reconcile/refused-changes.ts';
 import { Waiting } from './reconcile/waiting.ts';
 import { ApiClient } from './runtime/client.ts';
 import type { ApiAccess } from './runtime/connection.ts';
@@ -30,7 +33,7 @@ import { LeaderElection } from './runtime/leader-election.ts';
 import { runLifecycle } from './runtime/lifecycle.ts';
 import type { Log } from './runtime/log.ts';
 import { clientMetrics, controllerMetrics, leaderMetrics, queueMetrics } from './runtime/metrics.ts';
-import type { ObjectKey } from './runtime/object.ts';
+import type { KubeObject, ObjectKey } from './runtime/object.ts';
 import { WorkQueue } from './runtime/work-queue.ts';
 import { CheckThread } from './verdicts/check-thread.ts';
 import { Verdicts } from './verdicts/verdicts.ts';
@@ -53,6 +56,8 @@ export interface Operator {
   missing(): readonly string[];
   /** The answer to a request for /metrics in place of the page, if there is one; left out where anybody may read it. Never rejects. */
   readonly refusal?: (request: IncomingMessage) => Promise<Refusal | undefined>;
+  /** What of a document that is right its bridge cannot become without a loss, for the webhook; empty while not everything is known. Throws nothing. */
+  refused(resource: KubeObject): readonly DocumentProblem[];
   /**
    * Works until the signal is aborted (`stopped`), or until another may lead (`lost`): then the process must end.
    * Never rejects for what a cluster does.
@@ -141,6 +146,11 @@ export function prepareOperator(options: OperatorOptions): Operator {
 
   return {
     missing: () => (synced ? [] : ['not everything has been read from the API server']),
+    refused: resource => {
+      if (!synced) return [];
+      const known = identified({ cluster }, resource);
+      return refusedNow(cluster, known, completeResource(known, replicas));
+    },
     ...(access && { refusal: (request: IncomingMessage) => access.refusal(request) }),
     run: async signal => {
       const lifecycle = {

@@ -15,7 +15,6 @@ import type { ObservedPod } from '../observed/observed-objects.ts';
 import { lastGoodSpec } from '../resources/bridge-document.ts';
 import { desiredObjects } from '../resources/desired-objects.ts';
 import { kafkaUser } from '../resources/kafka.ts';
-import { kitNote } from '../resources/kit-note.ts';
 import { annotations } from '../resources/labels.ts';
 import { bridgeName } from '../resources/names.ts';
 import type { Observed } from '../resources/pipeline.ts';
@@ -42,9 +41,9 @@ import { leftFound } from './left-sessions.ts';
 import { leavesSessions, mark, saidReplicas, sessionsFinalizer } from './marks.ts';
 import { observe, ownObjects, podsOf } from './observe.ts';
 import { findRefusals } from './refusals.ts';
-import { refusedChanges } from './refused-changes.ts';
+import { refusedNow } from './refused-changes.ts';
 import { reported, statusOf, waitsBehind, withConditions } from './report.ts';
-import { keepSessions, kitDocument, kitsOf, withKit } from './session-kits.ts';
+import { keepSessions, kitDocument, withKit } from './session-kits.ts';
 import { drainsOf } from './sessions.ts';
 import { newest, type Visit } from './visit.ts';
 import { isMonitoring, type Surroundings, workloadsOf } from './workloads.ts';
@@ -137,9 +136,7 @@ function withoutRefused(
   checked: CheckedResource | undefined,
 ): CheckedResource | undefined {
   if (checked?.document === undefined || resource.metadata.deletionTimestamp) return checked;
-  const { kit, left } = kitsOf(cluster, resource);
-  const notes = [...(kit ? [kitNote(kit)!] : []), ...left.map(({ note }) => note)];
-  const problems = refusedChanges(notes, checked.document);
+  const problems = refusedNow(cluster, resource, checked.document);
   return problems.length > 0 ? { problems } : checked;
 }
 

@@ -6,7 +6,8 @@
  */
 import type { MqttKafkaBridge } from '../../api/bridge.ts';
 import { MkbError } from '../../api/errors.ts';
-import { anyTopic, type KitNote, topicHash } from '../resources/kit-note.ts';
+import type { Cluster } from '../observed/cluster.ts';
+import { anyTopic, type KitNote, kitNote, topicHash } from '../resources/kit-note.ts';
 import { annotations } from '../resources/labels.ts';
 import {
   isSameSession,
@@ -15,7 +16,16 @@ import {
   type SessionIdentity,
   sessionIdentity,
 } from '../resources/session-identity.ts';
+import type { KubeObject } from '../runtime/object.ts';
 import type { DocumentProblem } from './document.ts';
+import { kitsOf } from './session-kits.ts';
+
+/** What of a valid document what runs cannot become without a loss, as far as the watches know it. */
+export function refusedNow(cluster: Cluster, resource: KubeObject, document: MqttKafkaBridge): DocumentProblem[] {
+  const { kit, left } = kitsOf(cluster, resource);
+  const notes = [...(kit ? [kitNote(kit)!] : []), ...left.map(({ note }) => note)];
+  return refusedChanges(notes, document);
+}
 
 /** @param notes of the sessions that there are: those of the bridge as it runs first, then those that it left */
 export function refusedChanges([current, ...left]: readonly KitNote[], document: MqttKafkaBridge): DocumentProblem[] {

@@ -13,8 +13,9 @@ import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { MkbError } from '../../api/errors.ts';
 import { listenHttp } from '../../network/http-server.ts';
-import type { CheckSettings } from '../reconcile/document.ts';
+import type { CheckSettings, DocumentProblem } from '../reconcile/document.ts';
 import type { Log } from '../runtime/log.ts';
+import type { KubeObject } from '../runtime/object.ts';
 import { CheckThread } from '../verdicts/check-thread.ts';
 import { type AdmissionRequest, review } from './review.ts';
 
@@ -27,6 +28,8 @@ export interface WebhookOptions {
   /** The file of the authorities, in PEM, one of which must have signed the client's certificate; left out, nobody is asked for one. */
   readonly clientCa?: string | undefined;
   readonly settings: CheckSettings;
+  /** See `review`; left out where nothing is known of bridges that run. */
+  readonly refused?: (resource: KubeObject) => readonly DocumentProblem[];
   readonly log: Log;
   /** How often it is seen whether there is a new certificate. */
   readonly renewalMs?: number;
@@ -118,14 +121,18 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   thread: CheckThread,
-  { settings, log }: WebhookOptions,
+  { settings, refused, log }: WebhookOptions,
 ): Promise<void> {
   try {
     const body = await bodyOf(request);
     if (body === undefined) return reply(response, 413, {});
     const { apiVersion, kind, request: asked } = JSON.parse(body) as AdmissionReview;
     if (!thread.hasRoom) return reply(response, 503, {});
-    reply(response, 200, { apiVersion, kind, response: await review(asked, each => thread.check(each, { settings })) });
+    reply(response, 200, {
+      apiVersion,
+      kind,
+      response: await review(asked, each => thread.check(each, { settings }), refused),
+    });
   } catch (error) {
     log.warn({ err: error }, 'a request to the webhook cannot be understood');
     reply(response, 400, {});

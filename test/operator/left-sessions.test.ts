@@ -1,5 +1,6 @@
 /** What a bridge leaves behind when it is deleted or changed, on a real API server with its garbage collector. Pods are kwok's: drains succeed at once. */
 import { describe, expect, it } from 'vitest';
+import type { KubeObject } from '../../operator/runtime/object.ts';
 import { describeReal } from '../real/require.ts';
 import { until } from '../real/until.ts';
 import { expectNoFaults, stageForBridges } from './support/bridge-stage.ts';
@@ -206,7 +207,15 @@ describeReal('kubernetes', 'kwok')('an operator', () => {
       expect(message).toContain(`spec.${field}: Messages may wait`);
       expect(message).toContain('another mqtt.clientId');
       expect(await stage.revision(name)).toBe(revision);
+      // The webhook refuses it with the same words, also without the annotations that `kubectl replace` takes away.
+      const stored = (await stage.kubernetes.get('mqttkafkabridge', name)) as never as KubeObject;
+      for (const metadata of [stored.metadata, { ...stored.metadata, annotations: {} }]) {
+        const [refused, ...more] = stage.operator.refused({ ...stored, metadata });
+        expect([message, more]).toEqual([expect.stringContaining(refused!.message), []]);
+      }
       await annotate(name, `mqttkafka.dev/accept-changes=${field}`);
+      const accepted = (await stage.kubernetes.get('mqttkafkabridge', name)) as never as KubeObject;
+      expect(stage.operator.refused(accepted)).toEqual([]);
       await ready(name);
       expect(await stage.revision(name)).not.toBe(revision);
       expect(await jobsMade(`${name}-sessions-`)).toEqual([]);

@@ -8,7 +8,7 @@ import { Registry } from 'prom-client';
 import { clusterRoles, leaseRoles } from '../../../deploy/manifests/roles.ts';
 import { defaultConfiguration, type OperatorConfiguration } from '../../../operator/configuration.ts';
 import { strimziKinds } from '../../../operator/kinds.ts';
-import { prepareOperator } from '../../../operator/main.ts';
+import { type Operator, prepareOperator } from '../../../operator/main.ts';
 import { documentOf } from '../../api/support/documents.ts';
 import { definitionOf } from '../../crds/others.ts';
 import { type KubernetesObject, type RunningKubernetes, startKubernetes } from '../../real/kubernetes.ts';
@@ -18,6 +18,7 @@ export interface RunningOperator {
   readonly registry: Registry;
   /** What it has logged as warnings and errors. */
   readonly complaints: string[];
+  readonly refused: Operator['refused'];
   stop(): Promise<void>;
 }
 
@@ -66,6 +67,7 @@ export async function startOperator(
   return {
     registry,
     complaints,
+    refused: operator.refused,
     stop: async () => {
       stopping.abort();
       await ended;

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { verdictOf } from '../../../operator/reconcile/document.ts';
+import type { KubeObject } from '../../../operator/runtime/object.ts';
 import { unchecked } from '../../../operator/verdicts/protocol.ts';
 import { type AdmissionRequest, review as reviewWith } from '../../../operator/webhook/review.ts';
 import { ruleOf } from '../../api/support/documents.ts';
-import { resourceOf } from '../support/resources.ts';
+import { resourceOf, settingsOf } from '../support/resources.ts';
 
 const wrong = resourceOf({ rules: [{ ...ruleOf({ topic: 'cars' }), sql: 'SELECT payload\nFORM "cars/#"' }] });
 
@@ -50,6 +51,27 @@ describe('a review', () => {
     const { allowed, warnings } = await reviewWith({ uid: '1', object: wrong }, async () => unchecked('it took long'));
     expect(allowed).toBe(true);
     expect(warnings).toEqual(['The document could not be checked: it took long.']);
+  });
+
+  // A new address was applied with success; that it would have cost the messages that wait stood in a condition, which nobody reads after an apply.
+  it('refuses what the bridge cannot become without a loss, and asks that of valid documents only', async () => {
+    const asked: unknown[] = [];
+    const refused = (resource: unknown) => {
+      asked.push(resource);
+      return [
+        { code: 'session-address-changed', inRules: false, message: 'spec.mqtt.url: Messages may wait.' },
+      ] as const;
+    };
+    const check = async (resource: KubeObject) => verdictOf(resource, settingsOf(1));
+    const object = resourceOf();
+    expect((await reviewWith({ uid: '1', object }, check, refused)).status).toEqual({
+      code: 422,
+      reason: 'Invalid',
+      message: 'spec.mqtt.url: Messages may wait.',
+    });
+    expect((await reviewWith({ uid: '1', object: wrong }, check, refused)).status!.message).toContain('line 2');
+    const late = await reviewWith({ uid: '1', object }, async () => unchecked('it took long'), refused);
+    expect([late.allowed, asked]).toEqual([true, [object]]);
   });
 
   it('counts replicas as the operator does', async () => {
