@@ -14,6 +14,7 @@ import { controllerOf } from '../runtime/owner.ts';
 import type { Change } from '../runtime/reflector.ts';
 import type { Priority } from '../runtime/work-queue.ts';
 import { KafkaWatch } from './kafka-watch.ts';
+import { NoteBudget } from './note-budget.ts';
 import {
   observedConfigMap,
   observedMetadata,
@@ -55,6 +56,7 @@ export class Cluster {
   readonly #onChange: ClusterOptions['onChange'];
   /** `Kind/name` of what was seen of each bridge, by its uid. */
   readonly #made = new Map<string, Set<string>>();
+  readonly #notes = new NoteBudget();
   readonly #kafka: KafkaWatch;
   #synced = false;
   #apis: { readonly found: Promise<OptionalApis>; readonly at: number; complete: boolean } | undefined;
@@ -94,7 +96,7 @@ export class Cluster {
     this.#own = new Map(
       [...ownedKinds, ...optionalKinds].map(kind => {
         const onChange = (change: Change) => this.#ownChanged(kind, change);
-        return [kind.kind, watched(kind, { ...watchOptions(kind), onChange })];
+        return [kind.kind, watched(kind, { ...watchOptions(kind, this.#notes), onChange })];
       }),
     );
   }
@@ -188,7 +190,10 @@ export class Cluster {
 
   /** Somebody may have taken the owner reference away, so the owner that it had counts as well. */
   #ownChanged(kind: ResourceKind, { type, object, old }: Change): void {
-    if (type === 'deleted') this.values.forget(kind, object.metadata);
+    if (type === 'deleted') {
+      this.values.forget(kind, object.metadata);
+      if (kind.kind === kinds.secret.kind) this.#notes.forget(object);
+    }
     const { uid } = controllerOf(object) ?? {};
     if (uid !== undefined && type === 'added' && kind !== kinds.job) {
       this.#made.set(uid, (this.#made.get(uid) ?? new Set()).add(titleOf(object)));
@@ -212,10 +217,11 @@ const isBridge = ({ apiVersion, kind }: OwnerReference): boolean =>
   kind === kinds.bridge.kind && apiVersion === kinds.bridge.apiVersion;
 
 /** How a kind is watched. */
-function watchOptions(kind: ResourceKind): Partial<WatchedKindOptions> {
+function watchOptions(kind: ResourceKind, notes: NoteBudget): Partial<WatchedKindOptions> {
   if (keptOf(kind) === undefined) return { labelSelector: ownSelector, transform: observedOwn };
-  const secrets = kind.kind === kinds.secret.kind && { fieldSelector: secretsToWatch };
-  return { metadataOnly: true, transform: observedMetadata, ...secrets };
+  if (kind.kind !== kinds.secret.kind) return { metadataOnly: true, transform: observedMetadata };
+  const transform = (object: KubeObject) => notes.withinBudget(observedMetadata(object));
+  return { metadataOnly: true, transform, fieldSelector: secretsToWatch };
 }
 
 /** What is kept of the content of an object of this kind, which is read on its own; undefined for kinds that are watched with all they are. */

@@ -1,6 +1,7 @@
 /** The session kit in a look at a bridge: made before what needs it, and those of older documents removed when they have served. */
 import { kinds } from '../kinds.ts';
 import { runningDocument } from '../resources/bridge-document.ts';
+import { inherited } from '../resources/customized.ts';
 import { secretKeysOf } from '../resources/document-secrets.ts';
 import { leftDrainName } from '../resources/names.ts';
 import type { LeftSessions, Pipeline } from '../resources/pipeline.ts';
@@ -28,8 +29,9 @@ export async function kitOf(
   if (missing.some(({ kind, name }) => kind === 'Secret' && secrets.some(each => each.name === name))) return kit;
   const own = made.filter(({ kind }) => kind === 'Secret');
   const inputs = [observed.inputs, own.map(({ data }) => data)];
-  const content = { running, document, identity, oldFilters, secrets, inputs };
-  return await updateKit({ cluster, resource, signal }, kit, content, own);
+  const defaults = pipeline.settings.defaults.metadata;
+  const content = { running, document, identity, oldFilters, secrets, inputs, defaults };
+  return await updateKit({ cluster, resource, signal, inherited: inherited(pipeline) }, kit, content, own);
 }
 
 /** Kits of sessions that are drained, or that the bridge has taken up again. */

@@ -13,6 +13,7 @@ import type { MkbError } from '../../api/errors.ts';
 import { kindOf, kinds, optionalKinds } from '../kinds.ts';
 import type { ObservedPod } from '../observed/observed-objects.ts';
 import { lastGoodSpec } from '../resources/bridge-document.ts';
+import { inherited } from '../resources/customized.ts';
 import { desiredObjects } from '../resources/desired-objects.ts';
 import { kafkaUser } from '../resources/kafka.ts';
 import { annotations } from '../resources/labels.ts';
@@ -192,7 +193,7 @@ async function makeRight(visit: Visit, document: MqttKafkaBridge): Promise<void>
   if (strimzi !== undefined && (await mayMakeUser(cluster.client, document, strimzi, { signal })))
     await applyAll(cluster, kafkaUser({ document, settings }, strimzi), deeds, signal);
   const { observed: looked, missing } = await observe(cluster, resource, document, signal);
-  const work = { cluster, resource, signal };
+  const work = { cluster, resource, signal, inherited: inherited({ document, settings }) };
   const kept = await keepSessions(work, document, looked.sessions, hasRolledOut(visit, looked.sessions));
   const { oldFilters, left, sessions } = kept;
   const observed = { ...looked, oldFilters, left, sessions };

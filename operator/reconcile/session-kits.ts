@@ -14,6 +14,7 @@ import { kinds } from '../kinds.ts';
 import type { Cluster } from '../observed/cluster.ts';
 import { operatorName } from '../observed/observed-objects.ts';
 import { documentKeys, lastGoodSpec } from '../resources/bridge-document.ts';
+import { type Inherited, withInherited } from '../resources/customized.ts';
 import { type SecretKey, secretKeysOf } from '../resources/document-secrets.ts';
 import { type KitNote, kitNote } from '../resources/kit-note.ts';
 import { bridgeName, kitName } from '../resources/names.ts';
@@ -54,6 +55,8 @@ export interface KitWork {
   readonly cluster: Cluster;
   readonly resource: KubeObject;
   readonly signal: AbortSignal;
+  /** Labels and annotations that a kit gets, as everything else of the bridge. */
+  readonly inherited?: Inherited;
 }
 
 export interface Kept extends SessionKits {
@@ -257,7 +260,8 @@ const isGoing = (kit: KubeObject, { metadata }: KubeObject): boolean =>
   kit.metadata.ownerReferences?.some(({ kind, uid }) => kind === kinds.bridge.kind && uid !== metadata.uid) ?? false;
 
 /** @throws kube-object-taken for a Secret of somebody else that has its name, or one that an earlier bridge has left */
-async function applyKit({ cluster, resource, signal }: KitWork, kit: KubeObject): Promise<KubeObject> {
+async function applyKit({ cluster, resource, signal, inherited }: KitWork, made: KubeObject): Promise<KubeObject> {
+  const kit = inherited ? withInherited(inherited, made) : made;
   const { client } = cluster;
   const options = { fieldManager: operatorName, signal };
   const observed = cluster.of(kinds.secret).get(kit.metadata);

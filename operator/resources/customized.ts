@@ -12,7 +12,7 @@ import { strategicMerge } from './strategic-merge.ts';
 
 type Texts = Readonly<Record<string, string>>;
 
-interface Inherited {
+export interface Inherited {
   readonly labels: Texts;
   readonly annotations: Texts;
 }
@@ -32,8 +32,9 @@ export function customized(
   objects: readonly KubeObject[],
 ): KubeObject[] {
   const { overrides } = pipeline.document.spec;
+  const all = inherited(pipeline);
   return objects.map(object =>
-    overrides.filter(each => concerns(each, object)).reduce(patched, withInherited(pipeline, object)),
+    overrides.filter(each => concerns(each, object)).reduce(patched, withInherited(all, object)),
   );
 }
 
@@ -41,8 +42,8 @@ const concerns = ({ kind, component }: Override, object: KubeObject): boolean =>
   kind === object.kind &&
   (component === undefined || component === object.metadata.labels?.['app.kubernetes.io/component']);
 
-function withInherited(pipeline: Pick<Pipeline, 'document' | 'settings'>, object: KubeObject): KubeObject {
-  const { labels, annotations } = inherited(pipeline);
+/** The object with what it inherits. */
+export function withInherited({ labels, annotations }: Inherited, object: KubeObject): KubeObject {
   const { metadata } = object;
   return {
     ...object,

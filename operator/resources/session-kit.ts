@@ -15,6 +15,7 @@ import { minimalDocument } from '../../api/minimal.ts';
 import { hashOf } from '../runtime/canonical.ts';
 import type { KubeObject, OwnerReference } from '../runtime/object.ts';
 import { documentKeys, keptSpec } from './bridge-document.ts';
+import type { Inherited } from './customized.ts';
 import type { SecretKey } from './document-secrets.ts';
 import { type KitNote, noteAnnotation, notedTopics } from './kit-note.ts';
 import { labels } from './labels.ts';
@@ -42,6 +43,8 @@ export interface KitContent {
   readonly oldFilters: readonly string[];
   /** Each secret that the document names. */
   readonly secrets: readonly SecretKey[];
+  /** Labels and annotations that every bridge has; undefined for none. */
+  readonly defaults?: Inherited | undefined;
   /** What of the secrets shows that one has changed. */
   readonly inputs: unknown;
 }
@@ -53,9 +56,9 @@ export function kitFiles(secrets: readonly SecretKey[]): KitNote['files'] {
 }
 
 /** The kit without the secrets: what can be compared with the one that is there. */
-export function kitNoteOf({ running, document, identity, oldFilters, secrets, inputs }: KitContent): KitNote {
+export function kitNoteOf({ running, document, identity, oldFilters, secrets, inputs, defaults }: KitContent): KitNote {
   const files = kitFiles(secrets);
-  const content = hashOf([running, keptSpec(document), files, inputs]);
+  const content = hashOf([running, keptSpec(document), files, inputs, ...(defaults ? [defaults] : [])]);
   const { groupId } = document.spec.kafka.consumer;
   const filters = hashOf(subscribedFilters(document));
   return { identity, files, oldFilters, filters, groupId, topics: notedTopics(document), content };
@@ -70,20 +73,11 @@ export function sessionKit(content: KitContent, secret: (key: SecretKey) => stri
     const [name = '', key = ''] = path.split('/');
     return [file, secret({ name, key })];
   });
-  const kit = kitObject(metadata, kitName(metadata.name), note, {
+  return kitObject(metadata, kitName(metadata.name), note, {
     [documentKeys.runs]: text(stringify(minimalDocument(content.running))),
     [documentKeys.spec]: text(stringify(keptSpec(content.document))),
     ...Object.fromEntries(secrets),
   });
-  const { labels: added, annotations } = content.document.spec.metadata ?? {};
-  return {
-    ...kit,
-    metadata: {
-      ...kit.metadata,
-      labels: { ...added, ...kit.metadata.labels },
-      annotations: { ...annotations, ...kit.metadata.annotations },
-    },
-  };
 }
 
 /** @param data in base64 */
