@@ -153,9 +153,6 @@ describeReal('etcd', 'kubernetes')('an API server', () => {
   /** As OLM does: roles in the operator's own namespace and in its targets; cluster roles when these are all. Its kubeconfig. */
   async function grant(account: string, targets: readonly string[]): Promise<string> {
     const { rules } = permissions[0];
-    const kubeconfig = await kubernetes.kubeconfigFor(account, system);
-    const context = ['config', 'set-context', '--current', `--namespace=${system}`];
-    await kubernetes.kubectl([...context, `--kubeconfig=${kubeconfig}`]);
     const roles = (prefix: string, namespace?: string) => [
       { apiVersion: rbac, kind: `${prefix}Role`, metadata: { name: account, namespace }, rules },
       {
@@ -168,6 +165,9 @@ describeReal('etcd', 'kubernetes')('an API server', () => {
     ];
     const own = [...new Set([system, ...targets])].flatMap(namespace => roles('', namespace));
     await kubernetes.apply(...own, ...(targets.length > 0 ? [] : roles('Cluster')));
+    const kubeconfig = await kubernetes.kubeconfigFor(account, system);
+    const context = ['config', 'set-context', '--current', `--namespace=${system}`];
+    await kubernetes.kubectl([...context, `--kubeconfig=${kubeconfig}`]);
     return kubeconfig;
   }
 });

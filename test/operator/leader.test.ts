@@ -34,10 +34,10 @@ describeReal('kubernetes', 'kwok')('two operators', () => {
 
   /** Starts one with credentials of its own, by which the audit log knows it. */
   const start = async (name: string): Promise<OperatorProcess> => {
-    const kubeconfig = await kubernetes.kubeconfigFor(name);
     const subject = `--serviceaccount=default:${name}`;
     await kubernetes.kubectl(['create', 'clusterrolebinding', name, `--clusterrole=${operatorAccount}`, subject]);
     await kubernetes.kubectl(['create', 'rolebinding', name, `--role=${operatorAccount}-lease`, subject]);
+    const kubeconfig = await kubernetes.kubeconfigFor(name);
     const [port] = await freePorts(1);
     const args = [program, kubeconfig, name, String(port)];
     const logFile = join(kubernetes.folder, `${name}.log`);

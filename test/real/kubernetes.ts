@@ -15,6 +15,7 @@ import { stringify } from 'yaml';
 import { makeCertificates } from './certificates.ts';
 import { removeFolder, temporaryFolder } from './cleanup.ts';
 import { program } from './install.ts';
+import { rightsAreKnown } from './known-rights.ts';
 import { kubernetesProgram, kwokProgram } from './kubernetes-programs.ts';
 import { freePorts } from './ports.ts';
 import { ServerProcess } from './server-process.ts';
@@ -217,6 +218,7 @@ export async function startKubernetes({
     },
     kubeconfigFor: async (serviceAccount, namespace = 'default') => {
       await applied({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: serviceAccount, namespace } });
+      await rightsAreKnown(kubectl);
       const issued = await kubectl(['create', 'token', serviceAccount, '-n', namespace, '--duration=3h']);
       const file = at(`${namespace}-${serviceAccount}.kubeconfig`);
       writeFileSync(file, kubeconfigText(server, ca, issued.trim()));
