@@ -117,11 +117,12 @@ describeReal('kafka', 'mosquitto')('no acknowledged message is lost when', () =>
         await oracle.start();
         // Fifty, and more if Kafka is late to know what it may not take.
         let poisoned = 0;
-        await until('the bridge to wait for the dead-letter topic', async () => {
+        const poison = async () => {
           for (const goal = poisoned + 50; poisoned < goal; poisoned++)
             await publisher.publishAsync(`${run.topicPrefix}/poisoner`, `{ no JSON ${poisoned}`, { qos: 1 });
           return (await readiness(bridge)).includes(`topic ${run.deadTopic} since`);
-        });
+        };
+        await until('the bridge to wait for the dead-letter topic', poison, { everyMs: 1000 });
         await pause(awayMs);
         await allow(run.deadTopic);
         const verdict = await oracle.verdict();
