@@ -1,6 +1,7 @@
 /** What the custom resource's schema cannot say, as CEL rules by path; `[]` stands for any item. https://kubernetes.io/docs/reference/using-api/cel/ */
 
-import { bridgeUser, exporterUser } from './checks/operation.ts';
+import { bridgeUser, exporterUser, managerUser } from './checks/operation.ts';
+import { ownPrefix } from './mqtt-user.ts';
 
 export interface CelRule {
   readonly rule: string;
@@ -53,7 +54,24 @@ const sameVolumes: readonly CelRule[] = [
   },
 ];
 
+/** Of an MqttUser, whose paths begin with `user`. */
+const userRules: Readonly<Record<string, readonly CelRule[]>> = {
+  user: [
+    {
+      rule: `has(self.spec.username) || has(self.status) || !self.metadata.name.startsWith('${ownPrefix}')`,
+      message: `user names that begin with ${ownPrefix} are the operator's own: give another spec.username`,
+    },
+  ],
+  'user.spec.username': [
+    {
+      rule: `!self.startsWith('${ownPrefix}')`,
+      message: `user names that begin with ${ownPrefix} are the operator's own`,
+    },
+  ],
+};
+
 export const celRules: Readonly<Record<string, readonly CelRule[]>> = {
+  ...userRules,
   '': [
     {
       // One that exists has a status, and must stay open to changes: else its finalizer could never be taken away.
@@ -101,6 +119,11 @@ export const celRules: Readonly<Record<string, readonly CelRule[]>> = {
     {
       rule: `self.users.all(user, user.username != '${exporterUser}')`,
       message: `the user ${exporterUser} is the exporter`,
+      fieldPath: '.users',
+    },
+    {
+      rule: `self.users.all(user, user.username != '${managerUser}')`,
+      message: `the user ${managerUser} is who brings the broker its MqttUsers`,
       fieldPath: '.users',
     },
     {

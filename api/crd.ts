@@ -18,7 +18,7 @@ const [group, version] = apiVersion.split('/') as [string, string];
 /** Its name, and that of its file in crds/. */
 export const crdName = `${plural}.${group}`;
 
-type Schema = Readonly<Record<string, unknown>>;
+export type Schema = Readonly<Record<string, unknown>>;
 
 /** The CustomResourceDefinition [apiextensions.k8s.io/v1]. */
 export const customResourceDefinition = () => ({
@@ -56,7 +56,7 @@ export const customResourceDefinition = () => ({
   },
 });
 
-const column = (name: string, jsonPath: string, description: string, extra = {}) => ({
+export const column = (name: string, jsonPath: string, description: string, extra = {}) => ({
   name,
   type: 'string',
   jsonPath,
@@ -64,7 +64,7 @@ const column = (name: string, jsonPath: string, description: string, extra = {})
   ...extra,
 });
 
-const ofReady = (field: string) => `.status.conditions[?(@.type=="Ready")].${field}`;
+export const ofReady = (field: string) => `.status.conditions[?(@.type=="Ready")].${field}`;
 
 const columns = [
   column('Ready', ofReady('status'), 'Whether every replica moves messages.'),
@@ -116,7 +116,7 @@ const kept = [
  * @param atomic whether one of them is compared as a whole when it is applied. The server would write defaults into its items, and another
  *   manager that applies the same document would then have a conflict with itself: so what has a default there is filled in by who reads it.
  */
-function schemaOf(field: Field, path: string, depth: number, atomic = false): Schema {
+export function schemaOf(field: Field, path: string, depth: number, atomic = false): Schema {
   const schema: Record<string, unknown> = {};
   for (const name of kept) if (field[name] !== undefined) schema[name] = field[name];
   const { 'x-quantity': quantity, items, properties, additionalProperties } = field;

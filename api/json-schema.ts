@@ -4,6 +4,7 @@
  * need not be written.
  */
 import { documentField } from './bridge.ts';
+import { userField, userKind } from './mqtt-user.ts';
 import { type Field, fieldsToWrite } from './schema/fields.ts';
 import { bytesPattern, durationPattern } from './units.ts';
 
@@ -14,6 +15,13 @@ export const documentJsonSchema = (): JsonSchema => ({
   $schema: 'http://json-schema.org/draft-07/schema#',
   title: 'MqttKafkaBridge',
   ...jsonSchema(documentField),
+});
+
+/** The same of an MqttUser. */
+export const userJsonSchema = (): JsonSchema => ({
+  $schema: 'http://json-schema.org/draft-07/schema#',
+  title: userKind,
+  ...jsonSchema(userField),
 });
 
 const kept = [

@@ -49,7 +49,7 @@ const ownedFor: Readonly<Record<string, string>> = {
   [kinds.configMap.kind]:
     'What the parts are configured with. Of all others only the metadata is watched; those that `podTemplate`s name are read, to roll Pods when they change, and only hashes of their values are kept.',
   [kinds.secret.kind]:
-    'Passwords that the operator makes up, and those that documents hold themselves. Of all others only the metadata is watched; those that documents and `podTemplate`s name are read, to say that one is missing and to roll Pods when one changes, and only hashes of their values are kept. Also read: the Secret of a Strimzi user. A role cannot say "metadata only", nor "those that are named": who may list, may read.',
+    'Passwords that the operator makes up, and those that documents hold themselves. Of all others only the metadata is watched; those that documents and `podTemplate`s name are read, to say that one is missing and to roll Pods when one changes, and only hashes of their values are kept. Also read: the Secret of a Strimzi user, and the passwords that MqttUsers name. A role cannot say "metadata only", nor "those that are named": who may list, may read.',
   [kinds.serviceAccount.kind]: 'Pods of the bridge have one of their own, without a token.',
   [kinds.podDisruptionBudget.kind]: 'No more than one replica is evicted at a time.',
   [kinds.horizontalPodAutoscaler.kind]: '`bridge.autoscaling`.',
@@ -72,6 +72,8 @@ export const access: readonly Access[] = [
   to(kinds.bridge, ['update'], 'Objects may name a bridge as their owner whose deletion waits for them.', {
     subresource: 'finalizers',
   }),
+  to(kinds.user, ['list', 'watch'], 'Who may connect to managed brokers.'),
+  to(kinds.user, ['patch'], 'Whether the broker knows the user.', { subresource: 'status' }),
   ...[...ownedKinds, kinds.podMonitor, kinds.prometheusRule].map(kind => to(kind, owned, ownedFor[kind.kind]!)),
   to(kinds.persistentVolumeClaim, ['list', 'patch'], 'Grows those of managed brokers and of a managed Prometheus.'),
   to(kinds.pod, ['list', 'watch'], 'Why one does not run, and where its metrics are.'),

@@ -30,6 +30,9 @@ export const kinds = {
   /** list, watch; patch: finalizers, and `spec.bridge.replicas` where nobody has set it. Its /status: patch. Its /finalizers: update. */
   bridge: namespaced('mqttkafka.dev/v1alpha1', 'MqttKafkaBridge', 'mqttkafkabridges'),
 
+  /** list, watch. Its /status: patch. */
+  user: namespaced('mqttkafka.dev/v1alpha1', 'MqttUser', 'mqttusers'),
+
   /** get, list, watch, create, patch, delete: the bridge, a managed broker, a managed Prometheus. */
   statefulSet: namespaced('apps/v1', 'StatefulSet', 'statefulsets'),
   /** get, list, watch, create, patch, delete: the exporter, Grafana. */

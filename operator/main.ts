@@ -35,6 +35,7 @@ import type { Log } from './runtime/log.ts';
 import { clientMetrics, controllerMetrics, leaderMetrics, queueMetrics } from './runtime/metrics.ts';
 import type { KubeObject, ObjectKey } from './runtime/object.ts';
 import { WorkQueue } from './runtime/work-queue.ts';
+import { BrokerUsers } from './users/broker-users.ts';
 import { CheckThread } from './verdicts/check-thread.ts';
 import { Verdicts } from './verdicts/verdicts.ts';
 
@@ -49,6 +50,8 @@ export interface OperatorOptions {
   readonly registry: Registry;
   /** Gets a page of a Pod; what it gives is trusted to be short. */
   readonly fetchText?: (url: string, signal: AbortSignal) => Promise<string>;
+  /** After how long a node has surely read a changed Secret, milliseconds. */
+  readonly distributeMs?: number;
 }
 
 export interface Operator {
@@ -87,12 +90,17 @@ export function prepareOperator(options: OperatorOptions): Operator {
     maxDelayMs: retryMs,
     metrics: queueMetrics(registry, controllerName, () => queue),
   });
+  const usersQueue: WorkQueue = new WorkQueue({
+    maxDelayMs: retryMs,
+    metrics: queueMetrics(registry, usersController, () => usersQueue),
+  });
   let synced = false;
   const metrics = registerOperatorMetrics(registry, () => (synced && leads() ? cluster.bridges.list() : undefined));
   const cluster = new Cluster(client, {
     namespaces: configuration.namespaces,
     log,
     onChange: (key, priority) => queue.add(key, priority),
+    onUsers: key => usersQueue.add(key),
     onMissed: metrics.missed,
     onListed: metrics.listed,
   });
@@ -126,6 +134,15 @@ export function prepareOperator(options: OperatorOptions): Operator {
     random: Math.random,
   };
   const counted = controllerMetrics(registry, controllerName, configuration.concurrency);
+  const { newPassword, now, resyncMs } = context;
+  const brokerUsers = new BrokerUsers({
+    cluster,
+    newPassword,
+    now,
+    resyncMs,
+    distributeMs: options.distributeMs ?? distributeMs,
+  });
+  const usersCounted = controllerMetrics(registry, usersController, usersConcurrency);
 
   const work = async (signal: AbortSignal): Promise<void> => {
     const controller = {
@@ -141,7 +158,15 @@ export function prepareOperator(options: OperatorOptions): Operator {
           throw error;
         }),
     };
-    await Promise.all([runController(controller, signal), figures.run(signal)]);
+    const users = {
+      name: usersController,
+      queue: usersQueue,
+      log,
+      metrics: usersCounted,
+      concurrency: usersConcurrency,
+      reconcile: (key: string, limit: AbortSignal) => brokerUsers.reconcile(key, limit),
+    };
+    await Promise.all([runController(controller, signal), runController(users, signal), figures.run(signal)]);
   };
 
   return {
@@ -166,6 +191,7 @@ export function prepareOperator(options: OperatorOptions): Operator {
         return await runLifecycle(lifecycle, signal);
       } finally {
         queue.shutDown();
+        usersQueue.shutDown();
         thread.close();
         await events.idle();
         client.close();
@@ -176,6 +202,11 @@ export function prepareOperator(options: OperatorOptions): Operator {
 }
 
 const controllerName = 'mqttkafkabridge';
+const usersController = 'mqttuser';
+const usersConcurrency = 2;
+
+/** A kubelet looks at a Pod again after 60 to 90 s, and mounts what has changed. [Kubernetes: syncFrequency] */
+const distributeMs = 120_000;
 
 /** The longest pause after a failure, milliseconds: whoever has fixed its cause waits no longer. One look costs a few requests. */
 const retryMs = 5000;

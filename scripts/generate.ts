@@ -6,6 +6,8 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { stringify } from 'yaml';
 import { crdName, customResourceDefinition } from '../api/crd.ts';
+import { userJsonSchema } from '../api/json-schema.ts';
+import { userCrdName, userResourceDefinition } from '../api/user-crd.ts';
 import { dashboardFiles } from '../dashboards/generated-files.ts';
 import { deployFiles } from '../deploy/manifests/files.ts';
 import { editorSchema } from '../rules/editor-schema.ts';
@@ -21,6 +23,7 @@ import { operatorMetricsReference } from './operator-metrics-reference.ts';
 import { operatorReference } from './operator-reference.ts';
 import { rulesReference } from './rules-reference.ts';
 import { simulatorMetricsReference } from './simulator-metrics-reference.ts';
+import { userReference } from './user-reference.ts';
 
 interface GeneratedFile {
   /** From the repository's root. */
@@ -35,9 +38,12 @@ const yaml = (value: unknown): string => stringify(value, { lineWidth: 0, aliasD
 /** Add a file here, and `npm run check` watches over it. */
 const files: readonly GeneratedFile[] = [
   { path: 'api/generated/mqtt-kafka-bridge.schema.json', content: () => json(editorSchema()) },
+  { path: 'api/generated/mqtt-user.schema.json', content: () => json(userJsonSchema()) },
+  { path: `crds/${userCrdName}.yaml`, content: () => yaml(userResourceDefinition()) },
   { path: `crds/${crdName}.yaml`, content: () => yaml(customResourceDefinition()) },
   { path: 'docs/decisions/README.md', content: () => decisionsIndex() },
   { path: 'docs/reference/document.md', content: documentReference },
+  { path: 'docs/reference/mqtt-user.md', content: userReference },
   { path: 'docs/reference/errors.md', content: errorReference },
   { path: 'docs/reference/kafka-error-codes.md', content: kafkaCodesReference },
   { path: 'docs/reference/metrics.md', content: metricsReference },

@@ -12,6 +12,14 @@ import type { SemanticCheck } from './check.ts';
 export const bridgeUser = 'mkb-bridge';
 /** The exporter's. */
 export const exporterUser = 'mkb-exporter';
+/** Who brings a broker its MqttUsers. */
+export const managerUser = 'mkb-users';
+
+const ownUsers: Readonly<Record<string, string>> = {
+  [bridgeUser]: 'the bridge itself',
+  [exporterUser]: 'the exporter',
+  [managerUser]: 'who brings the broker its MqttUsers',
+};
 
 const bridge: Path = ['spec', 'bridge'];
 const broker: Path = ['spec', 'mqtt', 'broker'];
@@ -79,6 +87,11 @@ const checkBroker = ({ kind, replicas, users, access, anonymous }: BrokerSection
     found.push(conflict([...broker, 'replicas'], reason, 'Use one replica, or the kind emqx.'));
   }
   for (const name of ['publish', 'subscribe'] as const) {
+    access?.[name].forEach((entry, index) => {
+      if (!entry.startsWith('$CONTROL')) return;
+      const reason = `\`${entry}\` are the topics by which the broker is managed.`;
+      found.push(conflict([...broker, 'access', name, index], reason, 'Leave it out.'));
+    });
     if ((access?.[name].length ?? 0) <= mostFilters) continue;
     const reason = `\`${name}\` has more than ${mostFilters} filters.`;
     found.push(
@@ -105,8 +118,8 @@ const checkIdentity = (mqtt: MqttSection): Finding[] =>
     });
 
 function taken(username: string): string | undefined {
-  if (username !== bridgeUser && username !== exporterUser) return undefined;
-  return `The user ${username} is ${username === bridgeUser ? 'the bridge itself' : 'the exporter'}.`;
+  const whose = Object.hasOwn(ownUsers, username) ? ownUsers[username] : undefined;
+  return whose && `The user ${username} is ${whose}.`;
 }
 
 /** Its password file has lines `name:hash`, of which it trims the name, and comments after `#` [mosquitto_passwd(1)]. */

@@ -2,9 +2,9 @@
 import type { Static } from 'typebox';
 import { choice, list, optional, section, text, textMap, whole } from './fields.ts';
 
-const count = (description: string) => whole(description, { minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+export const count = (description: string) => whole(description, { minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 
-const condition = section('One statement about the pipeline [Kubernetes API conventions: conditions].', {
+export const condition = section('One statement about the pipeline [Kubernetes API conventions: conditions].', {
   type: text('What it is about.'),
   status: choice(['True', 'False', 'Unknown'], 'Whether it holds.'),
   reason: text('Why, in one word for programs.'),

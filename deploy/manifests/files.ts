@@ -2,6 +2,7 @@
 import { stringify } from 'yaml';
 import { customResourceDefinition } from '../../api/crd.ts';
 import { jsonSchema } from '../../api/json-schema.ts';
+import { userResourceDefinition } from '../../api/user-crd.ts';
 import { operatorField } from '../../operator/configuration.ts';
 import { argocdPatch } from './argocd.ts';
 import { chartFile, valuesSchema } from './chart.ts';
@@ -28,7 +29,10 @@ const chart = 'deploy/helm/mqtt-kafka-operator';
 const bundle = 'deploy/olm';
 
 export const deployFiles: readonly DeployFile[] = [
-  { path: 'deploy/install.yaml', content: () => manifests(installObjects(customResourceDefinition())) },
+  {
+    path: 'deploy/install.yaml',
+    content: () => manifests(installObjects([customResourceDefinition(), userResourceDefinition()])),
+  },
   { path: 'deploy/argocd/argocd-cm-patch.yaml', content: () => generated + yaml(argocdPatch()) },
   { path: `${kustomize}/base/objects.yaml`, content: () => manifests(baseObjects) },
   { path: `${kustomize}/base/${configurationFile}`, content: () => configurationText },
@@ -62,6 +66,10 @@ ${yaml(webhookComponent)}`,
   {
     path: `${chart}/files/custom-resource-definition.yaml`,
     content: () => generated + yaml(customResourceDefinition()),
+  },
+  {
+    path: `${chart}/files/user-resource-definition.yaml`,
+    content: () => generated + yaml(userResourceDefinition()),
   },
   { path: `${chart}/files/alerts.yaml`, content: () => generated + yaml(alerts) },
   ...Object.entries(dashboards).map(([name, text]) => ({

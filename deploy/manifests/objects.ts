@@ -85,13 +85,13 @@ export const ownObjects: readonly Manifest[] = [
 ];
 
 /** All of it, for one `kubectl apply -f`, in the order in which it must be made. */
-export const installObjects = (definition: Manifest): Manifest[] => {
+export const installObjects = (definitions: readonly Manifest[]): Manifest[] => {
   const namespaced = ownObjects.map(object => ({
     ...object,
     metadata: { ...(object.metadata as object), namespace: operatorNamespace },
   }));
   const bound = namespaced.map(object => (object.kind === 'RoleBinding' ? withSubjectNamespace(object) : object));
-  return [namespace, definition, ...clusterObjects, ...bound];
+  return [namespace, ...definitions, ...clusterObjects, ...bound];
 };
 
 /** A binding names the namespace of whom it binds, also where that is its own. */

@@ -74,15 +74,20 @@ export const namespacedRoles = () => roleAndBinding('', operatorName, operatorRu
 export const leaseRoles = () => roleAndBinding('', `${operatorName}-lease`, ownRules);
 
 const bridges = kinds.bridge.plural;
+const users = kinds.user.plural;
 
 export const viewerRules: readonly PolicyRule[] = [
-  { apiGroups: ['mqttkafka.dev'], resources: [bridges, `${bridges}/status`], verbs: ['get', 'list', 'watch'] },
+  {
+    apiGroups: ['mqttkafka.dev'],
+    resources: [bridges, `${bridges}/status`, users, `${users}/status`],
+    verbs: ['get', 'list', 'watch'],
+  },
 ];
 
 export const editorRules: readonly PolicyRule[] = [
   {
     apiGroups: ['mqttkafka.dev'],
-    resources: [bridges],
+    resources: [bridges, users],
     verbs: ['create', 'update', 'patch', 'delete', 'deletecollection'],
   },
   { apiGroups: ['mqttkafka.dev'], resources: [`${bridges}/scale`], verbs: ['get', 'update', 'patch'] },

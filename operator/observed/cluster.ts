@@ -25,6 +25,7 @@ import {
 } from './observed-objects.ts';
 import { madeFor } from './ownership.ts';
 import { referencesOf } from './references.ts';
+import { UserWatch } from './user-watch.ts';
 import { Values } from './values.ts';
 import { WatchedKind, type WatchedKindOptions } from './watched-kind.ts';
 
@@ -34,6 +35,8 @@ export interface ClusterOptions {
   readonly log: Log;
   /** Called with the key of a bridge that something of has changed, whatever it was. */
   readonly onChange: (key: string, priority: Priority) => void;
+  /** Called with the key of a bridge whose MqttUsers are to be looked at. */
+  readonly onUsers?: (key: string) => void;
   /** Called when a watch has not told of changes, with how many objects. */
   readonly onMissed?: (kind: ResourceKind, count: number) => void;
   /** Called when all objects of a kind have been read, in one of the namespaces or in all. */
@@ -50,6 +53,7 @@ export class Cluster {
   readonly client: ApiClient;
   readonly bridges: WatchedKind;
   readonly pods: WatchedKind;
+  readonly users: UserWatch;
   /** Of Secrets and ConfigMaps. */
   readonly values: Values;
   readonly #own: ReadonlyMap<string, WatchedKind>;
@@ -81,8 +85,9 @@ export class Cluster {
       labelSelector: 'app.kubernetes.io/name=mqtt-kafka-kit',
       transform: observedPod,
       indexers: { instance: object => [keyText(instanceOf(object))] },
-      onChange: ({ object }) => this.#changed(keyText(instanceOf(object))),
+      onChange: ({ object }) => this.#podChanged(object),
     });
+    this.users = new UserWatch(client, { namespaces, log }, key => options.onUsers?.(key));
     this.values = new Values({
       client,
       seen: (kind, key) => this.of(kind).get(key),
@@ -108,6 +113,7 @@ export class Cluster {
     await Promise.all([
       ...always.map(each => each.run(signal)),
       ...perhaps.map(each => each.runWhenServed(signal)),
+      this.users.run(signal),
       // Found by the first bridge that refers to one: without any there is nothing to watch.
       this.#kafka.run(async () => (await this.#apis?.found)?.strimzi, signal),
     ]);
@@ -186,6 +192,13 @@ export class Cluster {
     if (type === 'deleted') this.#made.delete(object.metadata.uid!);
     if (type === 'modified' && old && besidesStatus(object) === besidesStatus(old)) return;
     this.#changed(keyOf(object));
+    this.users.bridgeChanged(keyOf(object));
+  }
+
+  #podChanged(pod: KubeObject): void {
+    const key = keyText(instanceOf(pod));
+    this.#changed(key);
+    if (pod.metadata.labels?.['app.kubernetes.io/component'] === 'broker') this.users.bridgeChanged(key);
   }
 
   /** Somebody may have taken the owner reference away, so the owner that it had counts as well. */
@@ -194,15 +207,16 @@ export class Cluster {
       this.values.forget(kind, object.metadata);
       if (kind.kind === kinds.secret.kind) this.#notes.forget(object);
     }
-    const { uid } = controllerOf(object) ?? {};
-    if (uid !== undefined && type === 'added' && kind !== kinds.job) {
-      this.#made.set(uid, (this.#made.get(uid) ?? new Set()).add(titleOf(object)));
+    const owner = controllerOf(object);
+    if (owner && isBridge(owner) && type === 'added' && kind !== kinds.job) {
+      this.#made.set(owner.uid, (this.#made.get(owner.uid) ?? new Set()).add(titleOf(object)));
     }
     const owners = [object, old].flatMap(each => (each && controllerOf(each)) ?? []);
     for (const name of new Set(owners.filter(isBridge).map(owner => owner.name))) {
       this.#changed(keyText({ ...object.metadata, name }));
     }
     this.#referred(`${kind.kind}/${keyOf(object)}`);
+    if (kind === kinds.secret) this.users.secretChanged(object.metadata.namespace!, object.metadata.name);
   }
 
   /** Something has changed that bridges refer to. */

@@ -12,6 +12,8 @@ export const documentSecretName = (name: string): string => `${name}-document`;
 export const kafkaSecretName = (name: string): string => `${name}-kafka`;
 /** The Secret of the bridge's own user at a managed broker. */
 export const brokerUserSecretName = (name: string): string => `${name}-broker-user`;
+/** The Secret of the MqttUsers that a managed broker knows. */
+export const brokerUsersSecretName = (name: string): string => `${name}-broker-users`;
 /** The Secret of Grafana's `admin`. */
 export const grafanaSecretName = (name: string): string => `${name}-grafana-admin`;
 /** What the drain of a session needs, see session-kit.ts. */

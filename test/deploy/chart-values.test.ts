@@ -1,6 +1,7 @@
 /** Values that users of other charts look for. */
 import { expect, it } from 'vitest';
 import { crdName } from '../../api/crd.ts';
+import { userCrdName } from '../../api/user-crd.ts';
 import type { KubernetesObject } from '../real/kubernetes.ts';
 import { describeReal } from '../real/require.ts';
 import { objectsOf, templated, titleOf } from './deployed.ts';
@@ -27,7 +28,7 @@ describeReal('helm')('the chart', () => {
     });
     const unlabelled = objects.filter(({ metadata }) => metadata.labels?.team !== 'iot').map(titleOf);
     // Which is not of one release alone.
-    expect(unlabelled).toEqual([`CustomResourceDefinition/${crdName}`]);
+    expect(unlabelled).toEqual([crdName, userCrdName].map(name => `CustomResourceDefinition/${name}`));
     const { spec } = one(objects, 'Deployment');
     expect(spec.template.metadata.labels.team).toBe('iot');
     expect(spec.selector.matchLabels).not.toHaveProperty('team');

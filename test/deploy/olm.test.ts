@@ -119,7 +119,7 @@ describeReal('etcd', 'kubernetes')('an API server', () => {
     }));
     const others = objects.filter(({ kind }) => kind !== 'ClusterServiceVersion');
     const answer = await strictly(account, ...made, ...roles, ...others);
-    expect(answer.trim().split('\n')).toHaveLength(9);
+    expect(answer.trim().split('\n')).toHaveLength(10);
   });
 
   it('takes the example', async () => {

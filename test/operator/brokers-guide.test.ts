@@ -50,7 +50,8 @@ describe('docs/kubernetes-brokers.md', () => {
   it('names containers of the Pods', () => {
     for (const kind of ['mosquitto', 'emqx']) {
       const { initContainers, containers } = objectOf(objectsOf(kind), 'StatefulSet').spec.template.spec;
-      expect([...initContainers, ...containers].map(({ name }) => name)).toEqual(['passwords', 'broker']);
+      const users = kind === 'mosquitto' ? ['users'] : [];
+      expect([...initContainers, ...containers].map(({ name }) => name)).toEqual(['passwords', 'broker', ...users]);
     }
   });
 });

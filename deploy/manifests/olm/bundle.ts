@@ -6,6 +6,7 @@
  * https://olm.operatorframework.io/docs/tasks/creating-operator-bundle/
  */
 import { crdName, customResourceDefinition } from '../../../api/crd.ts';
+import { userCrdName, userResourceDefinition } from '../../../api/user-crd.ts';
 import { operatorName } from '../names.ts';
 import { type Manifest, ownObjects } from '../objects.ts';
 import { metricsReader } from '../roles.ts';
@@ -18,6 +19,7 @@ const companions = { ConfigMap: 'configuration', Service: 'service', PodDisrupti
 export const bundleManifests = (): Readonly<Record<string, Manifest>> => ({
   [`${operatorName}.clusterserviceversion.yaml`]: clusterServiceVersion(),
   [`${crdName}.yaml`]: customResourceDefinition(),
+  [`${userCrdName}.yaml`]: userResourceDefinition(),
   'metrics-reader.yaml': metricsReader,
   ...Object.fromEntries(
     Object.entries(companions).map(([kind, file]) => [`${file}.yaml`, ownObjects.find(each => each.kind === kind)!]),

@@ -7,6 +7,8 @@
  */
 import { apiVersion, kind } from '../../../api/bridge.ts';
 import { crdName } from '../../../api/crd.ts';
+import { userKind } from '../../../api/mqtt-user.ts';
+import { userCrdName } from '../../../api/user-crd.ts';
 import { kinds } from '../../../operator/kinds.ts';
 import packageJson from '../../../package.json' with { type: 'json' };
 import type { deployment } from '../deployment.ts';
@@ -34,6 +36,17 @@ export const example = {
       },
     ],
     bridge: { replicas: 2 },
+  },
+};
+
+/** The same of a user. */
+export const userExample = {
+  apiVersion,
+  kind: userKind,
+  metadata: { name: 'vehicle-1' },
+  spec: {
+    bridgeRef: { name: 'my-vehicles' },
+    acls: [{ topic: 'vehicles/${username}/#', action: 'publish', permission: 'allow' }],
   },
 };
 
@@ -78,6 +91,15 @@ const owned = {
   statusDescriptors,
 };
 
+const ownedUser = {
+  name: userCrdName,
+  version: apiVersion.split('/')[1],
+  kind: userKind,
+  displayName: 'MQTT User',
+  description: 'Who may connect to a broker that the operator runs, and which topics they may use.',
+  resources: [{ kind: 'Secret', name: '', version: 'v1' }],
+};
+
 /** [operators.coreos.com/v1alpha1] */
 export const clusterServiceVersion = (): Manifest => ({
   apiVersion: 'operators.coreos.com/v1alpha1',
@@ -85,7 +107,7 @@ export const clusterServiceVersion = (): Manifest => ({
   metadata: {
     name: `${operatorName}.v${version}`,
     annotations: {
-      'alm-examples': JSON.stringify([example], null, 2),
+      'alm-examples': JSON.stringify([example, userExample], null, 2),
       // docs/capability-levels.md has the proof of each level. The next is Auto Pilot, part of which is tuning, and we do none.
       capabilities: 'Deep Insights',
       categories: 'Streaming & Messaging',
@@ -113,6 +135,6 @@ export const clusterServiceVersion = (): Manifest => ({
         deployments: [{ name: operatorName, label: labels, spec: targeted() }],
       },
     },
-    customresourcedefinitions: { owned: [owned] },
+    customresourcedefinitions: { owned: [owned, ownedUser] },
   },
 });

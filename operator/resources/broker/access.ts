@@ -3,8 +3,9 @@
  * topic it is the broker that vouches for it: https://mosquitto.org/man/mosquitto-conf-5.html (acl_file),
  * https://docs.emqx.com/en/emqx/v5.8/access-control/authz/file.html
  */
-import type { AccessSection } from '../../../api/schema/broker.ts';
-import { ownUserKeys } from './users.ts';
+import type { AccessSection, BrokerSection } from '../../../api/schema/broker.ts';
+import { controlTopic } from './mosquitto-users.ts';
+import { managerUser, ownUserKeys } from './users.ts';
 
 const ownUsers = Object.keys(ownUserKeys);
 
@@ -16,16 +17,27 @@ const letters = { clientid: '%c', username: '%u' } as const;
 const withLetters = (entry: string): string =>
   entry.replaceAll(/\$\{(clientid|username)\}/g, (_, name) => letters[name as keyof typeof letters]);
 
-/** Mosquitto refuses by itself whoever has a wildcard in the name that a pattern would get. */
-export function mosquittoAccess({ publish, subscribe }: AccessSection): string {
-  const own = ownUsers.map(user =>
-    [`user ${user}`, ...everything.map(filter => `topic readwrite ${filter}`), ''].join('\n'),
-  );
-  const clients = [
-    ...publish.map(entry => `pattern write ${withLetters(entry)}`),
-    ...subscribe.map(entry => `pattern read ${withLetters(entry)}`),
-  ];
-  return `${own.join('\n')}\n${clients.join('\n')}\n`;
+/**
+ * Without `access` everybody may use everything, each by name: a pattern would be for MqttUsers too. Mosquitto refuses by itself whoever has a
+ * wildcard in the name that a pattern would get.
+ */
+export function mosquittoAccess({
+  access,
+  anonymous,
+  users,
+}: Pick<BrokerSection, 'access' | 'anonymous' | 'users'>): string {
+  const all = everything.map(filter => `topic readwrite ${filter}`);
+  const named = access ? [] : users.map(({ username }) => username);
+  return `${[
+    // Before the first user: those without a name.
+    ...(anonymous ? [...all, ''] : []),
+    ...[...ownUsers, ...named].flatMap(user => [`user ${user}`, ...all, '']),
+    `user ${managerUser}`,
+    `topic write ${controlTopic}`,
+    '',
+    ...(access?.publish.map(entry => `pattern write ${withLetters(entry)}`) ?? []),
+    ...(access?.subscribe.map(entry => `pattern read ${withLetters(entry)}`) ?? []),
+  ].join('\n')}\n`;
 }
 
 /** EMQX would fill a wildcard in like any other name, so a client with one in its name is refused first. */

@@ -30,6 +30,10 @@ export interface BrokerKind {
   container(pipeline: Pipeline, image: string, made: readonly KubeObject[]): Fields;
   /** Beside those of its data, passwords and certificate. */
   mounts(pipeline: Pipeline): readonly Fields[];
+  /** Of other volumes, for the container that makes the file of users. */
+  passwordMounts?(): readonly Fields[];
+  /** Containers beside that of the broker. @param image which the Pods run */
+  beside?(image: string): readonly Fields[];
   /** What those are of. */
   volumes(bridge: string): readonly Fields[];
 }

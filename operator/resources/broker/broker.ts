@@ -75,7 +75,7 @@ function statefulSet(pipeline: Pipeline, kind: BrokerKind, made: readonly KubeOb
 function template(pipeline: Pipeline, kind: BrokerKind, image: string, made: readonly KubeObject[]): PodTemplate {
   const { metadata, spec } = pipeline.document;
   const broker = spec.mqtt.broker!;
-  const passwords = passwordMaker(pipeline, image, kind.passwordScript(pipeline));
+  const passwords = passwordMaker(pipeline, image, kind.passwordScript(pipeline), kind.passwordMounts?.());
   const data = dataStorage(pipeline, kind.dataFolder);
   const tls = tlsVolume(pipeline);
   const container = {
@@ -91,7 +91,7 @@ function template(pipeline: Pipeline, kind: BrokerKind, image: string, made: rea
     serviceAccountName: brokerName(metadata.name),
     user: kind.user,
     initContainers: [passwords.initContainer],
-    containers: [container],
+    containers: [container, ...(kind.beside?.(image) ?? [])],
     volumes: [
       { name: 'config', configMap: { name: brokerName(metadata.name) } },
       ...passwords.volumes,

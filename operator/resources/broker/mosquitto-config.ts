@@ -2,6 +2,7 @@
 import { durationMs } from '../../../api/units.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { brokerPorts } from './address.ts';
+import { pluginFolder } from './mosquitto-users.ts';
 import { madeFolder } from './passwords.ts';
 import { certFile, keyFile } from './storage.ts';
 
@@ -19,13 +20,15 @@ const week = 7 * 24;
 
 export function mosquittoConfig({ document }: Pipeline): string {
   const { broker, receiveMaximum, sessionExpiry } = document.spec.mqtt;
-  const { access, anonymous, tls } = broker!;
+  const { anonymous, tls } = broker!;
   const keptHours = Math.max(Math.ceil(durationMs(sessionExpiry) / hour), week);
   return `listener ${brokerPorts.mqtt}
 ${tls ? `\nlistener ${brokerPorts.mqtts}\ncertfile ${certFile}\nkeyfile ${keyFile}\n` : ''}
 allow_anonymous ${anonymous}
 password_file ${passwordFile}
-${access ? `acl_file ${accessFilePath}\n` : ''}
+acl_file ${accessFilePath}
+include_dir ${pluginFolder}
+
 # Mosquitto works in memory. It writes all of it when it ends, and every five seconds, which a crash loses.
 persistence true
 persistence_location ${mosquittoData}/

@@ -6,15 +6,23 @@
  */
 import { brokerName, brokerUserSecretName } from '../names.ts';
 import { configMap } from '../parts.ts';
-import type { Pipeline } from '../pipeline.ts';
 import { mosquittoAccess } from './access.ts';
 import { brokerPorts } from './address.ts';
 import type { BrokerKind } from './broker-kind.ts';
 import { accessFilePath, mosquittoConfig, mosquittoData, passwordFile } from './mosquitto-config.ts';
+import {
+  brokerMounts,
+  managerKey,
+  managerOptions,
+  prepareMounts,
+  prepareUsers,
+  usersContainer,
+  usersVolumes,
+} from './mosquitto-users.ts';
 import { ownUsersSecret } from './own-users.ts';
 import { configFolder, passwordScript, usersKey, usersText } from './passwords.ts';
 import { mqttPorts } from './services.ts';
-import { exporterUser, ownUserKeys } from './users.ts';
+import { exporterUser, managerUser, ownUserKeysOf } from './users.ts';
 
 const configKey = 'mosquitto.conf';
 const accessKey = 'access';
@@ -28,16 +36,10 @@ const probeOptions = (password: string) => `-h 127.0.0.1\n-p ${brokerPorts.mqtt}
 /** Adds a user to the password file. The password is typed, twice, as a person would: an argument could be seen. */
 const addUser = `printf '%s\\n%s\\n' "$password" "$password" | mosquitto_passwd ${passwordFile} "$user" > /dev/null`;
 
-const accessOf = ({ document }: Pipeline) => document.spec.mqtt.broker!.access;
-
-const accessFile = (pipeline: Pipeline): Readonly<Record<string, string>> => {
-  const access = accessOf(pipeline);
-  return access ? { [accessKey]: mosquittoAccess(access) } : {};
-};
-
 /** It is to be nobody's to read but Mosquitto's, which a mounted file cannot be. */
-const copyAccess = (pipeline: Pipeline) =>
-  accessOf(pipeline) ? `\ncat ${configFolder}/${accessKey} > ${accessFilePath}` : '';
+const copyAccess = `cat ${configFolder}/${accessKey} > ${accessFilePath}`;
+
+const keys = ownUserKeysOf('mosquitto');
 
 const asked = { exec: { command: ['mosquitto_sub', '-t', '$SYS/broker/version', '-C', '1', '-W', '3'] } };
 
@@ -54,14 +56,19 @@ export const mosquitto: BrokerKind = {
   dataFolder: mosquittoData,
   resources: { requests: { cpu: '100m', memory: '64Mi' }, limits: { memory: '512Mi' } },
   terminationGracePeriodSeconds: 60,
-  passwordScript: pipeline => passwordScript({ before: `: > ${passwordFile}${copyAccess(pipeline)}`, each: addUser }),
+  passwordScript: () =>
+    passwordScript({ before: `: > ${passwordFile}\n${copyAccess}`, each: addUser, after: prepareUsers }),
+  passwordMounts: () => prepareMounts,
   ports: mqttPorts,
   inputs: pipeline => [
-    ownUsersSecret(pipeline, passwords => ({ [probeKey]: probeOptions(passwords[ownUserKeys[exporterUser]]!) })),
+    ownUsersSecret(pipeline, passwords => ({
+      [probeKey]: probeOptions(passwords[keys[exporterUser]!]!),
+      [managerKey]: managerOptions(passwords[keys[managerUser]!]!),
+    })),
     configMap(pipeline, 'broker', brokerName(pipeline.document.metadata.name), {
       [configKey]: mosquittoConfig(pipeline),
       [usersKey]: usersText(pipeline),
-      ...accessFile(pipeline),
+      [accessKey]: mosquittoAccess(pipeline.document.spec.mqtt.broker!),
     }),
   ],
   container: () => ({
@@ -72,7 +79,9 @@ export const mosquitto: BrokerKind = {
   mounts: () => [
     { name: 'config', mountPath: configFolder, readOnly: true },
     { name: 'probe', mountPath: probeFolder, readOnly: true },
+    ...brokerMounts,
   ],
+  beside: image => [usersContainer(image)],
   volumes: bridge => [
     {
       name: 'probe',
@@ -82,5 +91,6 @@ export const mosquitto: BrokerKind = {
         items: [{ key: probeKey, path: probeKey }],
       },
     },
+    ...usersVolumes(bridge),
   ],
 };

@@ -3,7 +3,7 @@ import type { KubeObject } from '../../runtime/object.ts';
 import { brokerUserSecretName } from '../names.ts';
 import { secret } from '../parts.ts';
 import type { Pipeline } from '../pipeline.ts';
-import { ownUserKeys } from './users.ts';
+import { ownUserKeysOf } from './users.ts';
 
 /** The text that a key of a Secret of ours has had so far, or a new password. */
 export const kept = ({ observed, newPassword }: Pipeline, secretName: string, key: string): string =>
@@ -15,6 +15,7 @@ export function ownUsersSecret(
   others: (passwords: Readonly<Record<string, string>>) => Readonly<Record<string, string>> = () => ({}),
 ): KubeObject {
   const name = brokerUserSecretName(pipeline.document.metadata.name);
-  const passwords = Object.fromEntries(Object.values(ownUserKeys).map(key => [key, kept(pipeline, name, key)]));
+  const keys = Object.values(ownUserKeysOf(pipeline.document.spec.mqtt.broker!.kind));
+  const passwords = Object.fromEntries(keys.map(key => [key, kept(pipeline, name, key)]));
   return secret(pipeline, 'broker', name, { ...passwords, ...others(passwords) });
 }

@@ -8,7 +8,7 @@ import type { Secret } from '../../../api/schema/security.ts';
 import { withoutTexts } from '../document-secrets.ts';
 import { brokerUserSecretName } from '../names.ts';
 import type { Pipeline } from '../pipeline.ts';
-import { ownUserKeys } from './users.ts';
+import { ownUserKeysOf } from './users.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -27,11 +27,11 @@ interface BrokerUser {
   readonly password: Secret;
 }
 
-/** The bridge and the exporter first. */
+/** Ours first. */
 function allUsers({ document }: Pipeline): BrokerUser[] {
   const { metadata, spec } = withoutTexts(document);
   const name = brokerUserSecretName(metadata.name);
-  const own = Object.entries(ownUserKeys).map(([username, key]) => ({
+  const own = Object.entries(ownUserKeysOf(spec.mqtt.broker!.kind)).map(([username, key]) => ({
     username,
     password: { valueFrom: { secretKeyRef: { name, key } } },
   }));
@@ -89,11 +89,16 @@ while IFS="$tab" read -r how name user; do
 done < ${configFolder}/${usersKey}
 ${after}`.replaceAll(/\n\n+/g, '\n');
 
-/** The container, which runs before the broker, and the volumes: of what it reads, and of what it makes. */
+/**
+ * The container, which runs before the broker, and the volumes: of what it reads, and of what it makes.
+ *
+ * @param mounts of other volumes that the script needs
+ */
 export function passwordMaker(
   pipeline: Pipeline,
   image: string,
   script: string,
+  mounts: readonly Fields[] = [],
 ): { initContainer: Fields; volumes: Fields[]; madeMount: Fields } {
   const made = { name: 'made', emptyDir: { medium: 'Memory', sizeLimit: '4Mi' } };
   const passwords = passwordsVolume(pipeline);
@@ -109,6 +114,7 @@ export function passwordMaker(
         { name: made.name, mountPath: madeFolder },
         // Programs that change a file make the new one here.
         { name: made.name, mountPath: '/tmp' },
+        ...mounts,
       ],
     },
     volumes: [passwords, made],

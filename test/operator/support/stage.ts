@@ -25,6 +25,8 @@ export interface RunningOperator {
 export interface OperatorSettings extends Partial<OperatorConfiguration> {
   /** What a Pod says at /metrics; by default that it is connected, and that nothing flows. */
   readonly page?: (url: string) => string;
+  /** See `OperatorOptions`. */
+  readonly distributeMs?: number;
 }
 
 export const connectedPage = (received = 0, { mqtt = 1, kafka = 1 } = {}): string =>
@@ -43,7 +45,7 @@ export async function startOperator(
   kubernetes: RunningKubernetes,
   settings: OperatorSettings = {},
 ): Promise<RunningOperator> {
-  const { page = () => connectedPage(), ...configuration } = settings;
+  const { page = () => connectedPage(), distributeMs, ...configuration } = settings;
   const config = new KubeConfig();
   config.loadFromFile(await kubernetes.kubeconfigFor(operatorAccount));
   const complaints: string[] = [];
@@ -61,6 +63,7 @@ export async function startOperator(
     log: { debug: () => undefined, info: () => undefined, warn: complain, error: complain },
     registry,
     fetchText: async url => page(url),
+    ...(distributeMs !== undefined && { distributeMs }),
   });
   const stopping = new AbortController();
   const ended = operator.run(stopping.signal);
@@ -76,6 +79,7 @@ export async function startOperator(
 }
 
 export const crdFile = 'crds/mqttkafkabridges.mqttkafka.dev.yaml';
+export const userCrdFile = 'crds/mqttusers.mqttkafka.dev.yaml';
 
 /** A custom resource of somebody else, whatever its fields are. */
 export const foreignResource = (apiVersion: string, kind: string, plural: string): object => {
@@ -99,7 +103,7 @@ const strimzi = [strimziKinds('v1').kafka, strimziKinds('v1').kafkaUser];
 
 /** A control plane with fake Pods, our custom resource and Strimzi's, and the roles of an installation. */
 export async function startCluster(): Promise<RunningKubernetes> {
-  const kubernetes = await startKubernetes({ parts: 'pods', apply: [crdFile] });
+  const kubernetes = await startKubernetes({ parts: 'pods', apply: [crdFile, userCrdFile] });
   const read = strimzi.map(({ apiVersion, kind, plural }) => foreignResource(apiVersion, kind, plural));
   await kubernetes.apply(...read, definitionOf('kafkatopics'));
   await kubernetes.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=120s']);

@@ -15,9 +15,11 @@ export class MountedPod {
   constructor(folder: string, objects: readonly AnyObject[], statefulSet: AnyObject, secrets: PeoplesSecrets = {}) {
     this.folder = folder;
     this.#spec = statefulSet.spec.template.spec;
-    const textsFor = (kind: string, name: string) =>
-      secrets[name] ??
-      (kind === 'Secret' ? textsOf(objectOf(objects, kind, name)) : objectOf(objects, kind, name).data);
+    const textsFor = (kind: string, name: string, optional = false) => {
+      const there = objects.some(object => object.kind === kind && object.metadata.name === name);
+      if (secrets[name] ?? (optional && !there)) return secrets[name];
+      return kind === 'Secret' ? textsOf(objectOf(objects, kind, name)) : objectOf(objects, kind, name).data;
+    };
     for (const { name, mountPath } of [...this.#spec.initContainers, ...this.#spec.containers].flatMap(
       ({ volumeMounts }) => volumeMounts,
     )) {
@@ -59,9 +61,10 @@ interface Source {
   readonly items?: readonly Item[];
   readonly name?: string;
   readonly secretName?: string;
+  readonly optional?: boolean;
 }
 
-type Texts = (kind: string, name: string) => Readonly<Record<string, string>>;
+type Texts = (kind: string, name: string, optional?: boolean) => Readonly<Record<string, string>> | undefined;
 
 function filesOf(
   volume: { configMap?: Source; secret?: Source; projected?: { sources: { secret?: Source; configMap?: Source }[] } },
@@ -69,11 +72,12 @@ function filesOf(
 ): [path: string, text: string][] {
   const { configMap, secret, projected } = volume;
   if (configMap) return chosen(configMap, texts('ConfigMap', configMap.name!));
-  if (secret) return chosen(secret, texts('Secret', secret.secretName ?? secret.name!));
+  if (secret) return chosen(secret, texts('Secret', secret.secretName ?? secret.name!, secret.optional));
   return projected?.sources.flatMap(source => filesOf(source, texts)) ?? [];
 }
 
-function chosen({ items }: Source, texts: Readonly<Record<string, string>>): [string, string][] {
+function chosen({ items }: Source, texts: Readonly<Record<string, string>> | undefined): [string, string][] {
+  if (texts === undefined) return [];
   if (!items) return Object.entries(texts);
   return items.map(({ key, path }) => {
     if (texts[key] === undefined) throw new Error(`There is no key ${key}`);

@@ -1,0 +1,251 @@
+/**
+ * Makes a broker know the MqttUsers that name its bridge. The key is that of the bridge, so a thousand new users are one reconcile: their lines go
+ * into one Secret, which the broker's Pod has mounted (resources/broker/mosquitto-users.ts).
+ */
+import { createHmac } from 'node:crypto';
+import type { MqttKafkaBridge } from '../../api/bridge.ts';
+import { completeDocument } from '../../api/complete.ts';
+import { MkbError } from '../../api/errors.ts';
+import { kinds } from '../kinds.ts';
+import type { Cluster } from '../observed/cluster.ts';
+import { type ObservedPod, operatorName } from '../observed/observed-objects.ts';
+import { userLinesKey } from '../resources/broker/mosquitto-users.ts';
+import { everyTopic, userLine } from '../resources/broker/user-lines.ts';
+import { annotations, labels } from '../resources/labels.ts';
+import { brokerUsersSecretName } from '../resources/names.ts';
+import { applyObject } from '../runtime/apply.ts';
+import { hashOf } from '../runtime/canonical.ts';
+import type { ReconcileResult } from '../runtime/controller.ts';
+import { type KubeObject, keyParts } from '../runtime/object.ts';
+import { ownerReference } from '../runtime/owner.ts';
+import { takenNames } from './claims.ts';
+import { inPortions } from './in-portions.ts';
+import { passwordOf, seenVersion } from './passwords.ts';
+import type { Refusal } from './reasons.ts';
+import { type Found, tellUser } from './user-status.ts';
+import { type WatchedUser, watchedUser } from './watched-user.ts';
+
+export interface UsersContext {
+  readonly cluster: Cluster;
+  readonly newPassword: () => string;
+  readonly now: () => Date;
+  readonly distributeMs: number;
+  readonly resyncMs: number;
+}
+
+/** What the API server takes of a Secret, less its other keys. */
+const mostBytes = 1_000_000;
+
+/** A line, by the uid of its user, with all that it was made of. */
+type Lines = Map<string, { readonly of: string; readonly line: string }>;
+
+export class BrokerUsers {
+  readonly #context: UsersContext;
+  /** By broker. */
+  readonly #lines = new Map<string, Lines>();
+
+  constructor(context: UsersContext) {
+    this.#context = context;
+  }
+
+  /** @param key of the bridge @throws what the client throws */
+  async reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult | undefined> {
+    const { cluster, now, distributeMs, resyncMs } = this.#context;
+    // What has not been read yet would be taken for deleted.
+    await cluster.users.synced();
+    const users = cluster.users.of(key).map(watchedUser);
+    const bridge = cluster.bridges.get(keyParts(key));
+    if (bridge?.metadata.annotations?.[annotations.paused] === 'true') return undefined;
+    const broker = brokerOf(bridge);
+    const found =
+      'reason' in broker
+        ? new Map(users.map(user => [user, { refusal: broker } as Found]))
+        : await this.#write(key, bridge!, broker, users, signal);
+    const timing = { now: now(), distributeMs, brokerSince: brokerSince(cluster, key) };
+    let againMs = resyncMs;
+    await inPortions([...found], async ([user, each]) => {
+      const leftMs = await tellUser(cluster.client, user, each, timing, signal).catch(ignoreGone);
+      if (leftMs !== undefined) againMs = Math.min(againMs, leftMs + 1000);
+    });
+    if (users.length === 0) this.#lines.delete(key);
+    return users.length === 0 ? undefined : { requeueAfterMs: againMs };
+  }
+
+  /** Puts the lines of all users that are right into the Secret. */
+  async #write(
+    key: string,
+    bridge: KubeObject,
+    broker: Broker,
+    users: readonly WatchedUser[],
+    signal: AbortSignal,
+  ): Promise<Map<WatchedUser, Found>> {
+    const { cluster } = this.#context;
+    const secret = { namespace: bridge.metadata.namespace!, name: brokerUsersSecretName(bridge.metadata.name) };
+    const before = await cluster.observed(kinds.secret, secret, { signal });
+    if (before && !isOurs(before, bridge)) {
+      const refusal: Refusal = { reason: 'SecretTaken', detail: `Secret ${secret.name} is somebody else's.` };
+      return new Map(users.map(user => [user, { refusal }]));
+    }
+    const old = oldLines(before);
+    const saltKey = textOf(before, saltKeyKey) ?? this.#context.newPassword();
+    const taken = takenNames(users, broker);
+    const lines: Lines = new Map();
+    const found = new Map<WatchedUser, Found>();
+    await inPortions(users, async user => {
+      const refusal = taken.has(user)
+        ? ({ reason: 'UsernameTaken', detail: `${user.username} is that of ${taken.get(user)}.` } as const)
+        : refusedAcl(user, broker);
+      const line = refusal ?? (await this.#line(key, user, broker, saltKey, lines, signal));
+      if (typeof line === 'string') found.set(user, { revision: revisionOf(line, saltKey) });
+      else found.set(user, kept(user, line, old, saltKey, lines));
+    });
+    this.#lines.set(key, lines);
+    const written = fitting(users, found, lines);
+    if (before === undefined && written.length === 0) return found;
+    const wanted = usersSecret(
+      bridge,
+      secret,
+      { [userLinesKey]: written.join(''), [saltKeyKey]: saltKey },
+      broker.labels,
+    );
+    const options = { fieldManager: operatorName, observed: before, onlyCreate: before === undefined, signal };
+    const applied = await applyObject(cluster.client, kinds.secret, wanted, options);
+    if (applied.object !== before) cluster.values.put(kinds.secret, applied.object);
+    return found;
+  }
+
+  /** The line of a user; read from its Secret if anything of it has changed. */
+  async #line(
+    key: string,
+    user: WatchedUser,
+    broker: Broker,
+    saltKey: string,
+    lines: Lines,
+    signal: AbortSignal,
+  ): Promise<string | Refusal> {
+    const { cluster, newPassword } = this.#context;
+    const { uid } = user.metadata;
+    const topics = user.spec.acls ?? (broker.access ? [] : everyTopic);
+    const madeOf = (version: string | undefined) => hashOf([user.spec, user.username, topics, version, saltKey]);
+    const known = this.#lines.get(key)?.get(uid!);
+    const seen = seenVersion(cluster, user);
+    if (known && seen !== undefined && known.of === madeOf(seen)) {
+      lines.set(uid!, known);
+      return known.line;
+    }
+    const password = await passwordOf(cluster, user, newPassword, signal);
+    if ('reason' in password) return password;
+    const line = `${userLine({ username: user.username, password: password.text, acls: topics }, saltKey)}\n`;
+    lines.set(uid!, { of: madeOf(password.version), line });
+    return line;
+  }
+}
+
+/** One whose password is missing goes on with the last, if it was in force under this name; one that may not be goes. */
+function kept(
+  user: WatchedUser,
+  refusal: Refusal,
+  old: ReadonlyMap<string, string>,
+  saltKey: string,
+  lines: Lines,
+): Found {
+  const line = old.get(user.username);
+  const { revision } = user.status;
+  const was = line !== undefined && revision !== undefined && revisionOf(line, saltKey) === revision;
+  if (!was || !keeps.has(refusal.reason)) return { refusal };
+  lines.set(user.metadata.uid!, { of: '', line });
+  return { refusal, revision };
+}
+
+/** Anybody may read it in the status, and must not be able to try passwords with it. */
+const revisionOf = (line: string, saltKey: string): string =>
+  createHmac('sha256', saltKey).update(line).digest('base64url').slice(0, 22);
+
+const keeps: ReadonlySet<string> = new Set(['PasswordNotFound', 'PasswordInvalid', 'SecretTaken']);
+
+/** Made up once: see `userLine`. */
+const saltKeyKey = 'salt-key';
+
+type Broker = Pick<NonNullable<MqttKafkaBridge['spec']['mqtt']['broker']>, 'users' | 'access'> & {
+  readonly labels: Readonly<Record<string, string>>;
+};
+
+function brokerOf(bridge: KubeObject | undefined): Broker | Refusal {
+  if (bridge === undefined || bridge.metadata.deletionTimestamp) return { reason: 'BridgeNotFound' };
+  const { spec } = completeDocument(bridge);
+  const { broker } = spec.mqtt;
+  if (broker === undefined) return { reason: 'NoManagedBroker' };
+  if (broker.kind !== 'mosquitto') return { reason: 'BrokerNotSupported' };
+  return { users: broker.users, ...(broker.access && { access: broker.access }), labels: spec.metadata?.labels ?? {} };
+}
+
+/** What rules take for true is what `access` lets clients publish, and nothing more. */
+function refusedAcl({ spec }: WatchedUser, { access }: Broker): Refusal | undefined {
+  const entry = access && spec.acls?.find(each => each.permission === 'allow' && each.action !== 'subscribe');
+  return entry && { reason: 'AclNotAllowed', detail: `It allows the user to publish to ${entry.topic}.` };
+}
+
+/** The first ready Pod of the broker: since when it exists. */
+function brokerSince(cluster: Cluster, key: string): Date | undefined {
+  const pods = cluster.pods.byIndex('instance', key) as ObservedPod[];
+  const ready = pods.find(
+    ({ metadata, ready }) => ready && metadata.labels?.['app.kubernetes.io/component'] === 'broker',
+  );
+  return ready && new Date(ready.metadata.creationTimestamp!);
+}
+
+/** Whether it was made for this bridge, or for an earlier one of its name. */
+const isOurs = ({ metadata }: KubeObject, bridge: KubeObject): boolean =>
+  metadata.labels?.['app.kubernetes.io/managed-by'] === operatorName &&
+  metadata.labels['app.kubernetes.io/instance'] === bridge.metadata.name;
+
+function textOf(secret: KubeObject | undefined, key: string): string | undefined {
+  const value = (secret?.data as Readonly<Record<string, string>> | undefined)?.[key];
+  return value === undefined ? undefined : Buffer.from(value, 'base64').toString('utf8');
+}
+
+const oldLines = (secret: KubeObject | undefined): Map<string, string> =>
+  new Map(
+    (textOf(secret, userLinesKey) ?? '')
+      .split('\n')
+      .filter(line => line !== '')
+      .map(line => [line.slice(0, line.indexOf('\t')), `${line}\n`]),
+  );
+
+/** Lines in the order of names, as many as a Secret holds; those of users that the broker knows first. */
+function fitting(users: readonly WatchedUser[], found: Map<WatchedUser, Found>, lines: Lines): string[] {
+  let bytes = 0;
+  const fit: string[] = [];
+  const known = ({ status }: WatchedUser) => Number(status.revision === undefined);
+  for (const user of [...users].sort((a, b) => known(a) - known(b) || (a.username < b.username ? -1 : 1))) {
+    const line = found.get(user)?.revision === undefined ? undefined : lines.get(user.metadata.uid!)?.line;
+    if (line === undefined) continue;
+    bytes += Buffer.byteLength(line);
+    if (bytes <= mostBytes) fit.push(line);
+    else found.set(user, { refusal: { reason: 'BrokerFull' } });
+  }
+  return fit.sort();
+}
+
+/** It goes with the bridge, which does not manage it: what the bridge manages is taken away when its document does not ask for it. */
+const usersSecret = (
+  bridge: KubeObject,
+  key: { readonly namespace: string; readonly name: string },
+  texts: Readonly<Record<string, string>>,
+  own: Readonly<Record<string, string>>,
+): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: {
+    ...key,
+    labels: { ...own, ...labels(bridge.metadata.name, 'broker') },
+    ownerReferences: [{ ...ownerReference(bridge), controller: false, blockOwnerDeletion: false }],
+  },
+  type: 'Opaque',
+  data: Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, Buffer.from(text).toString('base64')])),
+});
+
+/** Nobody is left to be told. */
+function ignoreGone(error: unknown): undefined {
+  if (!MkbError.is(error, 'kube-not-found') && !MkbError.is(error, 'kube-conflict')) throw error;
+}

@@ -1,0 +1,30 @@
+/** Why an MqttUser is ready or not: the reasons of its condition Ready, and what to do. */
+export const userReasons = {
+  InForce: 'The broker lets the user in.',
+  Distributing:
+    'The user is on its way: the node of the broker reads it within two minutes. `kubectl annotate pod BRIDGE-broker-0 now=$(date +%s)` has it read at once.',
+  BrokerNotReady: 'The broker does not run yet. It starts with the user.',
+  BridgeNotFound: 'There is no such MqttKafkaBridge in the namespace. Create it, or correct `bridgeRef`.',
+  NoManagedBroker:
+    'The bridge has no `mqtt.broker`: its broker is not run by the operator. Make the user there, with the means of that broker.',
+  BrokerNotSupported:
+    'The broker is EMQX, whose users are those of `mqtt.broker.users`. Add it there, or make it with the API or the dashboard of EMQX.',
+  UsernameTaken:
+    'Somebody else has the user name: `mqtt.broker.users`, or the MqttUser that was first. Choose another.',
+  AclNotAllowed:
+    'The bridge has `broker.access`, by which rules know who sent a message: there an MqttUser is allowed nothing more to publish. Leave out the entry, or `access`.',
+  PasswordNotFound: 'There is no such Secret, or it has no such key. A user that was in force stays as it was.',
+  PasswordInvalid:
+    'The password is not one line of text of 1 to 1,024 bytes. A user that was in force stays as it was.',
+  SecretTaken: 'A Secret of the name belongs to somebody else. Choose another name, or give `passwordFrom`.',
+  BrokerFull: 'The Secret of all users of the broker is full. Delete users, shorten lists, or use another bridge.',
+} as const;
+
+export type UserReason = keyof typeof userReasons;
+
+/** Why a user is not to be known to its broker. */
+export interface Refusal {
+  readonly reason: UserReason;
+  /** What exactly. */
+  readonly detail?: string;
+}

@@ -1,0 +1,70 @@
+/** What an MqttUser says of itself. */
+import { kinds } from '../kinds.ts';
+import { operatorName } from '../observed/observed-objects.ts';
+import type { ApiClient } from '../runtime/client.ts';
+import { setCondition, writeStatus } from '../runtime/status.ts';
+import { type Refusal, userReasons } from './reasons.ts';
+import { passwordSecretOf, type WatchedUser } from './watched-user.ts';
+
+/** What was found of a user: what the broker is to know of it, and why it does not. */
+export interface Found {
+  readonly refusal?: Refusal;
+  /** A hash of the line that is in the broker's Secret. */
+  readonly revision?: string;
+}
+
+export interface Timing {
+  readonly now: Date;
+  /** After how long a node surely has read a changed Secret, milliseconds. */
+  readonly distributeMs: number;
+  /** Since when the broker's Pod exists; undefined while none is ready. */
+  readonly brokerSince: Date | undefined;
+}
+
+/** @returns how long it takes until it may be in force, milliseconds; undefined if that is no question of time */
+export async function tellUser(
+  client: ApiClient,
+  user: WatchedUser,
+  { refusal, revision }: Found,
+  timing: Timing,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const { status, metadata, username, spec } = user;
+  const changedAt = revision === status.revision ? status.changedAt : seconds(timing.now);
+  const leftMs = revision === undefined ? 0 : waitMs(changedAt, timing);
+  const why = refusal ?? distribution(leftMs, timing, wasReady(user, revision));
+  const condition = {
+    type: 'Ready',
+    status: why.reason === 'InForce' ? ('True' as const) : ('False' as const),
+    reason: why.reason,
+    message: [why.detail, userReasons[why.reason].replaceAll('BRIDGE', spec.bridgeRef.name)].filter(Boolean).join(' '),
+    observedGeneration: metadata.generation!,
+  };
+  const told = {
+    observedGeneration: metadata.generation!,
+    conditions: setCondition(status.conditions ?? [], condition, timing.now),
+    ...(revision !== undefined && { username, secret: passwordSecretOf(user), revision, changedAt }),
+  };
+  await writeStatus(client, kinds.user, user.object, told, { fieldManager: operatorName, signal });
+  return why.reason === 'Distributing' ? leftMs : undefined;
+}
+
+const seconds = (time: Date): string => time.toISOString().replace(/\.\d+Z$/, 'Z');
+
+const wasReady = ({ status }: WatchedUser, revision: string | undefined): boolean =>
+  status.revision === revision &&
+  (status.conditions ?? []).some(({ type, status: is }) => type === 'Ready' && is === 'True');
+
+/** A Pod that was made after the change has read it. Times of Kubernetes have whole seconds. */
+function waitMs(changedAt: string | undefined, { now, distributeMs, brokerSince }: Timing): number {
+  const at = new Date(changedAt ?? 0).getTime();
+  if (brokerSince && brokerSince.getTime() > at) return 0;
+  return Math.max(0, at + distributeMs - now.getTime());
+}
+
+/** What was in force stays so when the broker is restarted: that it does not run is the bridge's to say. */
+function distribution(leftMs: number, { brokerSince }: Timing, before: boolean): Refusal {
+  if (before) return { reason: 'InForce' };
+  if (brokerSince === undefined) return { reason: 'BrokerNotReady' };
+  return { reason: leftMs > 0 ? 'Distributing' : 'InForce' };
+}
