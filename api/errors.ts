@@ -9,6 +9,7 @@ import { documentErrors } from './errors/document.ts';
 import type { ErrorEntry, ErrorKind } from './errors/entry.ts';
 import { exporterErrors } from './errors/exporter.ts';
 import { kafkaErrors } from './errors/kafka.ts';
+import { kafkaTopicErrors } from './errors/kafka-topics.ts';
 import { kubernetesErrors } from './errors/kubernetes.ts';
 import { mqttErrors } from './errors/mqtt.ts';
 import { processErrors } from './errors/process.ts';
@@ -25,6 +26,7 @@ export const errors = {
   ...tlsErrors,
   ...mqttErrors,
   ...kafkaErrors,
+  ...kafkaTopicErrors,
   ...exporterErrors,
   ...kubernetesErrors,
   ...statusErrors,

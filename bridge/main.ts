@@ -153,6 +153,10 @@ export class Bridge implements BridgeFigures {
     return this.#standstills.waits;
   }
 
+  get topicsMade(): number {
+    return this.kafkaSink?.topicsMade ?? 0;
+  }
+
   get bufferedBytes(): number {
     return (this.kafkaSink?.bufferedBytes ?? 0) + (this.mqttSink?.bufferedBytes ?? 0) + this.#pipeline.keptBytes;
   }

@@ -102,6 +102,7 @@ export async function producerOptions({ spec }: MqttKafkaBridge, secrets: Secret
     sequential: delivery.mode === 'sync',
     maxAgeMs: delivery.retry.maxAge === undefined ? undefined : durationMs(delivery.retry.maxAge),
     deadLetterTopic: delivery.onFailure.deadLetter?.topic,
+    topicDefaults: kafka.topicDefaults,
   };
 }
 

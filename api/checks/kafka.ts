@@ -83,20 +83,19 @@ export const checkEncrypted = (
   return [finding(path, 'field-conflict', { reason }, { at: 'key', remedy: 'Add `tls: {}`.' })];
 };
 
-const checkTopics = ({ topics }: KafkaSection): Finding[] =>
-  topics.flatMap(({ partitions, replicas }, index) =>
-    Object.entries({ partitions, replicas })
-      .filter(([, count]) => count === 0)
-      .map(([name]) => {
-        const expected = "at least 1, or -1 for the cluster's own default";
-        return finding(
-          [...section, 'topics', index, name],
-          'field-value',
-          { found: '0', expected },
-          { remedy: undefined },
-        );
-      }),
-  );
+const checkTopics = ({ topics, topicDefaults }: KafkaSection): Finding[] => [
+  ...topics.flatMap((topic, index) => checkCounts(topic, ['topics', index])),
+  ...(topicDefaults === undefined ? [] : checkCounts(topicDefaults, ['topicDefaults'])),
+];
+
+/** What the schema cannot say: no topic has 0 of anything. */
+const checkCounts = (counts: { readonly partitions: number; readonly replicas: number }, path: Path): Finding[] =>
+  (['partitions', 'replicas'] as const)
+    .filter(name => counts[name] === 0)
+    .map(name => {
+      const expected = "at least 1, or -1 for the cluster's own default";
+      return finding([...section, ...path, name], 'field-value', { found: '0', expected }, { remedy: undefined });
+    });
 
 /** The broker stores a numbered batch only once all in-sync replicas have it [KIP-98]. */
 const checkIdempotence = ({ producer: { acks, idempotent } }: KafkaSection): Finding[] => {

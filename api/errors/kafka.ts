@@ -126,24 +126,6 @@ export const kafkaErrors = table({
       `Kafka does not allow this user to ${what}: ${reason}.`,
     remedy: 'Grant it with kafka-acls.sh, or use another user in kafka.auth.',
   },
-  'kafka-unknown-topic': {
-    kind: 'permanent',
-    message: ({ topic }: { topic: string }) => `The Kafka topic ${topic} does not exist.`,
-    remedy: 'Create it, or list it in spec.kafka.topics and the bridge creates it.',
-  },
-  'kafka-invalid-topic': {
-    kind: 'permanent',
-    message: ({ topic }: { topic: string }) => `${JSON.stringify(topic)} cannot be the name of a Kafka topic.`,
-    remedy:
-      'A topic name has 1 to 249 letters, digits, dots, underscores and hyphens. Correct the topic template of the sink.',
-  },
-  'kafka-topic-not-created': {
-    kind: 'permanent',
-    message: ({ topic, reason }: { topic: string; reason: string }) =>
-      `The Kafka topic ${topic} could not be created: ${reason}.`,
-    remedy:
-      'Check its entry in spec.kafka.topics: replicas must not exceed the number of brokers, and config must be valid.',
-  },
   'kafka-message-too-large': {
     kind: 'permanent',
     message: ({ bytes, topic, limit }: { bytes: number; topic: string; limit: string }) =>

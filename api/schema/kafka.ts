@@ -169,6 +169,28 @@ const topic = section('A topic that must exist.', {
   }),
 });
 
+/** Of topics that templates name. */
+const topicDefaults = section(
+  'Make topics that a template names (`topic: "telemetry-${tenant}"`) and that do not exist. Without it a record for such a topic is handled by `delivery.onFailure`.',
+  {
+    partitions: whole("Partitions to make them with; -1 for the cluster's own default.", {
+      minimum: -1,
+      maximum: 10_000,
+      default: -1,
+    }),
+    replicas: whole("Copies of each partition; -1 for the cluster's own default.", {
+      minimum: -1,
+      maximum: 99,
+      default: -1,
+    }),
+    config: textMap("Kafka's own settings for the topics, such as `retention.ms`, as text.", { default: {} }),
+    maxTopics: whole(
+      'How many topics a process may make. Records for further ones are handled by `delivery.onFailure`: names come from messages, and a cluster does not bear any number of partitions.',
+      { minimum: 1, maximum: 1_000_000, default: 10_000 },
+    ),
+  },
+);
+
 const kafkaTimeout = { min: '1ms', max: '1h' };
 
 export const kafka = section(
@@ -226,6 +248,7 @@ export const kafka = section(
         default: [],
       },
     ),
+    topicDefaults: optional(topicDefaults),
   },
   { exactlyOne: ['bootstrapServers', 'clusterRef'] },
 );

@@ -64,6 +64,8 @@ export function dropReason(error: MkbError): Outcome {
     case 'kafka-unknown-topic':
     case 'kafka-invalid-topic':
     case 'kafka-partition-unknown':
+    case 'kafka-topic-refused':
+    case 'kafka-topics-exhausted':
       return 'unknown_topic';
     case 'kafka-retries-exhausted':
       return 'retries_exhausted';

@@ -3,6 +3,7 @@ import type { MkbError } from '../../api/errors.ts';
 import type { ClusterOptions } from './cluster.ts';
 import type { Compression } from './compression.ts';
 import type { ProducerRecord } from './record.ts';
+import type { TopicDefaults } from './topic-maker.ts';
 
 export interface ProducerOptions {
   readonly cluster: ClusterOptions;
@@ -26,6 +27,8 @@ export interface ProducerOptions {
   readonly maxAgeMs?: number | undefined;
   /** Where records go that failed: what waits for this topic never fails for its age. */
   readonly deadLetterTopic?: string | undefined;
+  /** What topics are made with that templates name and that are missing; without it they are not made. */
+  readonly topicDefaults?: TopicDefaults | undefined;
   readonly now?: () => number;
 }
 

@@ -87,7 +87,8 @@ export class Producer {
       },
     );
     this.#failures = new FinalFailures(this.#identity, (token, record, error) => handler.failed(token, record, error));
-    this.#topics = new Topics(this.cluster, this.#identity, {
+    this.#topics = new Topics(this.cluster, this.#identity, { ...options, now: this.#now }, {
+      problem: error => handler.problem(error),
       append: (topic, record, token, since) => this.#place(topic, record, token, () => since),
       failed: (token, record, error) => handler.failed(token, record, error),
       settled: () => {
@@ -193,6 +194,11 @@ export class Producer {
     return this.#watch.waits;
   }
 
+  /** Topics that were made because they were missing (`kafka.topicDefaults`). */
+  get topicsMade(): number {
+    return this.#topics.made;
+  }
+
   /** What a record waits for whose token `isOf` names: its topic, and why that does not take it; undefined if none is held. */
   waiting(isOf: (token: number) => boolean): string | undefined {
     return this.#watch.waiting(isOf);
@@ -219,6 +225,7 @@ export class Producer {
     this.#closed = true;
     clearTimeout(this.#timer);
     this.#watch.close();
+    this.#topics.close();
     this.#identity.close();
     this.#requests.close();
     this.cluster.close();

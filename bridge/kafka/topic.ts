@@ -34,6 +34,12 @@ export class Topic {
   parkedBytes = 0;
   /** Whether the document names it. */
   named = false;
+  /** Whether it is made when it is missing, so that this is no error (topic-maker.ts). */
+  makeable = false;
+  /** Why it is not made yet, in words. */
+  unmade: string | undefined;
+  /** Until when `error` is believed, if it is why the topic was not made. */
+  #refusedUntil = Number.POSITIVE_INFINITY;
   /** What metadata says against it, a protocol's error code; 0 while it has partitions, or while that is not known. */
   absence = 0;
   /** Why nothing will ever be written to it; undefined for one that is established, and while it is not known. */
@@ -55,6 +61,25 @@ export class Topic {
     return this.named || this.lanes.length > 0;
   }
 
+  /** Whether it has to be made: records wait for it, and metadata does not know it. */
+  get isMissing(): boolean {
+    return this.makeable && this.absence === unknownTopic && !this.established && this.parked.length > 0;
+  }
+
+  /** It is not made, and its records fail. @param until when that may be different, in the producer's time */
+  refuse(error: MkbError, until: number): void {
+    this.error = error;
+    this.unmade = undefined;
+    this.#refusedUntil = until;
+  }
+
+  /** Asks again for what was refused, when the time is over. */
+  reconsider(now: number): void {
+    if (now < this.#refusedUntil) return;
+    this.#refusedUntil = Number.POSITIVE_INFINITY;
+    this.error = undefined;
+  }
+
   /** Whether records wait for it. */
   get awaited(): boolean {
     return this.parked.length > 0 || this.lanes.some(lane => !lane.empty);
@@ -73,6 +98,7 @@ export class Topic {
     }
     this.#unknownAnswers = 0;
     this.error = undefined;
+    this.unmade = undefined;
     this.answers++;
     if (!this.#askedInVain || leaders.length > this.#absentFrom) this.#forgetLacking();
     this.#askedInVain = false;
@@ -152,6 +178,7 @@ export class Topic {
   #learnAbsence(errorCode: number): void {
     for (const lane of this.lanes) lane.leader = -1;
     const believed = errorCode !== unknownTopic || ++this.#unknownAnswers >= unknownAnswers;
+    if (this.makeable && errorCode === unknownTopic) return;
     if (believed && !this.established) this.error = topicError(this.name, errorCode);
   }
 }

@@ -12,6 +12,7 @@ import type { Identity } from './identity.ts';
 import type { Lane } from './lane.ts';
 import { draft, type ProducerRecord, type RecordDraft } from './record.ts';
 import { type ParkedRecord, Topic } from './topic.ts';
+import { type TopicDefaults, TopicMaker, type TopicMakerListener } from './topic-maker.ts';
 
 /** Topics that cannot be written to are forgotten beyond this many topics, so that made-up names cannot fill the memory. */
 const manyTopics = 1000;
@@ -24,22 +25,62 @@ export interface TopicsListener {
   failed(token: number, record: ProducerRecord, error: MkbError): void;
   /** A group of records has failed. */
   settled(): void;
+  /** Something failed that is retried. */
+  problem(error: MkbError): void;
 }
+
+export interface TopicsOptions {
+  /** What topics are made with that are missing and that the document does not name; without it they are not made. */
+  readonly topicDefaults?: TopicDefaults | undefined;
+  /** The producer's time, milliseconds. */
+  readonly now: () => number;
+}
+
+/** How long a topic that was not made stays so. */
+const refusedForMs = 60_000;
 
 export class Topics {
   readonly #cluster: Cluster;
   readonly #identity: Identity;
   readonly #listener: TopicsListener;
+  readonly #now: () => number;
+  readonly #maker: TopicMaker | undefined;
   readonly #topics = new Map<string, Topic>();
   /** Lanes of partitions that are gone, each with a batch whose answer is awaited. */
   readonly #gone = new Map<Lane, Topic>();
   /** Bytes of records that wait for partitions. */
   parkedBytes = 0;
 
-  constructor(cluster: Cluster, identity: Identity, listener: TopicsListener) {
+  constructor(cluster: Cluster, identity: Identity, options: TopicsOptions, listener: TopicsListener) {
     this.#cluster = cluster;
     this.#identity = identity;
     this.#listener = listener;
+    this.#now = options.now;
+    this.#maker = options.topicDefaults && new TopicMaker(cluster, options.topicDefaults, this.#makings, options.now);
+  }
+
+  /** How many were made because they were missing. */
+  get made(): number {
+    return this.#maker?.made ?? 0;
+  }
+
+  close(): void {
+    this.#maker?.close();
+  }
+
+  get #makings(): TopicMakerListener {
+    return {
+      refused: (name, error) => {
+        const topic = this.#topics.get(name);
+        topic?.refuse(error, this.#now() + refusedForMs);
+        if (topic) this.#giveUp(topic);
+      },
+      waits: (name, reason) => {
+        const topic = this.#topics.get(name);
+        if (topic) topic.unmade = reason;
+      },
+      problem: error => this.#listener.problem(error),
+    };
   }
 
   all(): Iterable<Topic> {
@@ -53,6 +94,7 @@ export class Topics {
       topic = new Topic(name);
       this.#topics.set(name, topic);
       topic.named = named;
+      topic.makeable = this.#maker !== undefined;
       const metadata = this.#cluster.topic(name);
       if (metadata) topic.learn(metadata);
     }
@@ -61,7 +103,9 @@ export class Topics {
   }
 
   park(topic: Topic, record: RecordDraft, token: number, since: number): void {
+    topic.reconsider(this.#now());
     this.#park(topic, record, token, since);
+    if (topic.isMissing) this.#maker?.want(topic.name);
     if (!topic.error) return;
     // It may have been made meanwhile.
     this.#cluster.refresh();
@@ -86,6 +130,7 @@ export class Topics {
       else if (topic.absence === 0) this.#unpark(topic);
       else if (topic.named || topic.awaited) this.#cluster.refresh();
       if (topic.doubtful) this.#cluster.refresh();
+      if (topic.isMissing) this.#maker?.want(topic.name);
     }
     this.#moveOn();
   }

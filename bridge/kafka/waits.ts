@@ -62,8 +62,8 @@ export function waitOfRecord(
 
 const noAnswer = 'there is no answer';
 
-const parkedBecause = ({ absence }: Topic): string =>
-  absence === 0 ? 'its partitions are not known yet' : errorName(absence);
+const parkedBecause = ({ absence, unmade }: Topic): string =>
+  unmade ?? (absence === 0 ? 'its partitions are not known yet' : errorName(absence));
 
 function waitOf(topic: Topic, { now, lingerMs, broker }: WaitsOptions): Wait | undefined {
   // A topic that is absent does not come back by an election.

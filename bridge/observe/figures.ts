@@ -28,6 +28,8 @@ export interface BridgeFigures {
   readonly namedTopics: readonly string[];
   /** Topics that records wait for, the one that has waited longest first. */
   readonly waits: readonly Wait[];
+  /** Topics that were made because they were missing. */
+  readonly topicsMade: number;
   readonly bufferedBytes: number;
   readonly bufferLimitBytes: number;
 }

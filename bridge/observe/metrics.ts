@@ -177,6 +177,13 @@ export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
     samples: waitingSeconds,
   },
   {
+    name: 'mkb_topics_made_total',
+    type: 'counter',
+    help: 'Kafka topics that were made because a template names them and they did not exist (`kafka.topicDefaults`).',
+    labels: [],
+    samples: ({ topicsMade }) => one(topicsMade),
+  },
+  {
     name: 'mkb_buffer_bytes',
     type: 'gauge',
     help: 'Memory that undelivered records hold: batches, records that wait for a topic, payloads kept for dead letters.',

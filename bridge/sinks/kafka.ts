@@ -116,6 +116,11 @@ export class KafkaSink implements Sink {
     return this.#producer.waits;
   }
 
+  /** Topics that were made because they were missing. */
+  get topicsMade(): number {
+    return this.#producer.topicsMade;
+  }
+
   get bufferedBytes(): number {
     return this.#producer.bufferedBytes;
   }

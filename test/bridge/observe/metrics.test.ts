@@ -26,6 +26,7 @@ function figures(name: string): BridgeFigures {
     mqttConnections: 2,
     kafkaConnected: false,
     heldBack: 3,
+    topicsMade: 4,
     namedTopics: ['t', 'calm'],
     waits: [{ topic: 't', records: 7, seconds: 42.5, reason: 'NOT_ENOUGH_REPLICAS' }],
     receiveMaximum: 1000,
