@@ -29,3 +29,25 @@ export const parseProperty = (text: string, before: readonly Property[]): readon
   if (at < 1) throw new InvalidArgumentError('Write NAME=VALUE.');
   return [...before, [text.slice(0, at), text.slice(at + 1)]];
 };
+
+/** A whole number from 0 on that a 64-bit integer of Kafka holds. */
+export const parseWhole = (text: string): bigint => {
+  const value = /^\d{1,19}$/.test(text) ? BigInt(text) : -1n;
+  if (value < 0n || value >= 2n ** 63n) throw new InvalidArgumentError('Write a whole number, 0 or more.');
+  return value;
+};
+
+/** Seconds that a four byte integer holds (MQTT 5, 3.3.2.3.3). */
+export const parseSeconds = (text: string): number => {
+  const seconds = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(seconds <= 4_294_967_295)) throw new InvalidArgumentError('Write seconds, 0 to 4294967295.');
+  return seconds;
+};
+
+/** Milliseconds since 1970, or a time of RFC 3339. */
+export const parseTime = (text: string): number => {
+  const time = /^\d{1,15}$/.test(text) ? Number(text) : /^\d{4}-\d\d-\d\dT/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(time))
+    throw new InvalidArgumentError('Write milliseconds since 1970, or a time such as 2026-11-30T10:00:00Z.');
+  return time;
+};

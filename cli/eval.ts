@@ -12,22 +12,17 @@ import type { Rule } from '../rules/rule.ts';
 import type { Schemas } from '../rules/schemas/schemas.ts';
 import { shown } from '../rules/shown.ts';
 import { documentFlags, documentHelp, schemasOfFile } from './document-schemas.ts';
-import { parseBase64, parseProperty, parseQos, parseTopic } from './eval-options.ts';
+import { parseBase64, parseTopic } from './eval-options.ts';
 import { exitCodeHelp, exitCodes } from './exit-codes.ts';
+import { addMessageOptions, type MessageOptions, messageFacts } from './message-options.ts';
 import { printError } from './output.ts';
 
-interface EvalOptions {
+interface EvalOptions extends MessageOptions {
   readonly topic: string;
   readonly payload?: string;
   readonly payloadFile?: string;
   readonly payloadBase64?: Buffer;
-  readonly clientid?: string;
-  readonly username?: string;
-  readonly key?: string;
-  readonly qos: 0 | 1 | 2;
-  readonly retain?: true;
   readonly document?: string;
-  readonly userProperty: readonly (readonly [name: string, value: string])[];
 }
 
 const help = `
@@ -37,8 +32,12 @@ rule with GROUP BY ends with this one message.
 Examples:
   mkb eval 'SELECT payload.speed AS speed, vin FROM "cars/{vin}"' --topic cars/7 --payload '{"speed": 50}'
   mkb eval 'SELECT * FROM "#" WHERE qos = 2' --topic a --qos 2 --user-property unit=km --user-property unit=mi
+  mkb eval "SELECT pub_props.'Content-Type' AS type, pub_props.'Response-Topic' AS answer FROM 'ask/#'" --topic ask/1 \\
+    --content-type application/json --response-topic answers/7 --correlation-data 42 --message-expiry-interval 60
   mkb eval 'FOREACH payload AS p DO p.v AS v FROM "#"' --topic a --payload '[{"v": 1}, {"v": 2}]'
   mkb eval 'SELECT value.action AS action FROM "$kafka/commands"' --topic '$kafka/commands' --key car-1 --payload '{"action": "lock"}'
+  mkb eval 'SELECT headers.source AS source, partition, offset, ts FROM "$kafka/commands"' --topic '$kafka/commands' \\
+    --header source=app --partition 3 --offset 1200 --timestamp 2026-11-30T10:00:00Z
   mkb eval "$(cat rule.sql)" --topic cars/7 --payload-file message.json
   mkb eval "SELECT schema_decode('car', payload) AS car FROM '#'" --document bridge.yaml --topic a --payload-base64 BAY=
 ${exitCodeHelp(
@@ -52,10 +51,8 @@ ${exitCodeHelp(
 const payloadOption = (flags: string, description: string, ...others: string[]): Option =>
   new Option(flags, description).conflicts(others);
 
-export const evalCommand = (): Command =>
-  new Command('eval')
-    .description('evaluate the SQL of a rule for one message')
-    .argument('<sql>', 'the rule; its FROM must match the topic')
+const withPayload = (command: Command): Command =>
+  command
     .addOption(
       new Option('-t, --topic <topic>', 'the topic of the message').argParser(parseTopic).makeOptionMandatory(),
     )
@@ -63,16 +60,12 @@ export const evalCommand = (): Command =>
       payloadOption('-p, --payload <text>', 'the payload as text (default: empty)', 'payloadFile', 'payloadBase64'),
     )
     .addOption(payloadOption('--payload-file <file>', 'the payload as a file, - for standard input', 'payloadBase64'))
-    .option('--payload-base64 <base64>', 'the payload as bytes in base64', parseBase64)
-    .option('-i, --clientid <id>', 'the client id of the publisher')
-    .option('-u, --username <name>', 'the user name of the publisher')
-    .option('-q, --qos <level>', '0, 1 or 2', parseQos, 0)
-    .option('-r, --retain', 'set the retain flag')
-    .option('--user-property <name=value>', 'an MQTT 5 user property, as often as wanted', parseProperty, [])
-    .option(
-      '-k, --key <text>',
-      'the key of a record; --topic is $kafka/..., the payload its value, user properties its headers',
-    )
+    .option('--payload-base64 <base64>', 'the payload as bytes in base64', parseBase64);
+
+export const evalCommand = (): Command =>
+  addMessageOptions(withPayload(new Command('eval')))
+    .description('evaluate the SQL of a rule for one message')
+    .argument('<sql>', 'the rule; its FROM must match the topic')
     .option(documentFlags, documentHelp)
     .addHelpText('after', help)
     .action(async (sql: string, options: EvalOptions, command: Command) => {
@@ -99,10 +92,7 @@ const evaluate = async (sql: string, payload: Buffer, options: EvalOptions, sche
   try {
     compileAsBridge(sql, schemas);
     failed = exitCodes.evaluation;
-    const { topic, clientid, username, qos, retain = false, userProperty: userProperties } = options;
-    const key = options.key === undefined ? undefined : Buffer.from(options.key);
-    const timestamp = Date.now();
-    const message = exampleMessage({ topic, payload, key, clientid, username, qos, retain, userProperties, timestamp });
+    const message = exampleMessage({ timestamp: Date.now(), ...messageFacts(options), topic: options.topic, payload });
     const allMarked = new Set<string>();
     for (const row of evaluateEach(sql, message, { schemas, knowsPublisher: true })) {
       const { value, marked } = shown(row);

@@ -3,9 +3,8 @@
  * and windows count on, until they end because time passed.
  */
 import { compileRule } from '../rules/compile.ts';
-import { capturesIn } from '../rules/example-message.ts';
+import { type ExampleMessage, readBy } from '../rules/example-message.ts';
 import { encodeJson } from '../rules/json.ts';
-import type { Message } from '../rules/message.ts';
 import { passTime, rowsOf, wholeRows } from '../rules/offline.ts';
 import type { Row, Rule } from '../rules/rule.ts';
 import type { Ambient } from '../rules/scope.ts';
@@ -20,11 +19,11 @@ export class ReplRules {
   }
 
   /** The rows of a message, and before them those of windows of the rule that ended meanwhile. Throws as `compileRule` and `Rule.rows`. */
-  rows(sql: string, message: Message): Row[] {
+  rows(sql: string, message: ExampleMessage): Row[] {
     const rule = this.#rule(sql);
-    const captures = capturesIn(rule, message.topic);
+    const read = readBy(rule, message);
     const ended = passTime(rule, message.timestamp);
-    return wholeRows(rule, captures === undefined ? ended : [...ended, ...rowsOf(rule, message, captures)]);
+    return wholeRows(rule, read === undefined ? ended : [...ended, ...rowsOf(rule, read.input, read.captures)]);
   }
 
   /** When the next window of the rule ends, milliseconds since 1970; undefined while none is open. */

@@ -20,7 +20,7 @@ import type { Ambient } from '../rules/scope.ts';
 import { shown } from '../rules/shown.ts';
 import { textOf } from '../rules/text.ts';
 import { reservedWords } from '../rules/token-reader.ts';
-import { parseProperty, parseQos, parseTopic } from './eval-options.ts';
+import { parseProperty, parseQos, parseSeconds, parseTime, parseTopic, parseWhole } from './eval-options.ts';
 import { ReplRules } from './repl-rules.ts';
 
 type Settings = { -readonly [K in keyof ExampleOptions]: ExampleOptions[K] };
@@ -38,7 +38,18 @@ A rule may go over several lines; an empty line gives up one that is not finishe
   .username NAME           the user name of the publisher; without NAME, unknown
   .qos 0|1|2
   .retain true|false
+  .dup true|false
   .property NAME=VALUE     one more MQTT 5 user property; without it, none
+  .content-type TYPE       these are without a value left out, too
+  .response-topic TOPIC
+  .correlation-data TEXT
+  .expiry SECONDS          the message expiry interval
+  .payload-format bytes|utf8
+  .key TEXT                the key of a record, for a topic that is $kafka/...
+  .header NAME=VALUE       one more header of it; without it, none
+  .partition NUMBER
+  .offset NUMBER
+  .timestamp TIME          milliseconds since 1970, or 2026-11-30T10:00:00Z; without it, now
   .wait DURATION           let time pass (10s, 1h30m), so that windows end
   .function NAME           what a function does
   .help
@@ -104,9 +115,9 @@ export class ReplSession {
   }
 
   #outcome(text: string): string {
-    const message = exampleMessage({ ...this.#message, timestamp: this.#now() });
+    const message = exampleMessage({ timestamp: this.#now(), ...this.#message });
     try {
-      if (!isRule(text)) return `${valueText(this.#rules.rows(asRule(text), message)[0]?.value)}\n`;
+      if (!isRule(text)) return `${valueText(this.#rules.rows(asRule(text, message.topic), message)[0]?.value)}\n`;
       const rows = this.#rules.rows(text, message).map(row => `${encodeJson(shown(row).value)}\n`);
       const due = this.#rules.due(text);
       if (due !== undefined) return `${rows.join('')}(a window is open until ${new Date(due).toISOString()})\n`;
@@ -117,7 +128,7 @@ export class ReplSession {
   }
 
   async #command(line: string): Promise<string> {
-    const [name = '', argument = ''] = /^(\.\w*)\s*(.*)$/s.exec(line)?.slice(1) ?? [];
+    const [name = '', argument = ''] = /^(\.[\w-]*)\s*(.*)$/s.exec(line)?.slice(1) ?? [];
     const run = Object.hasOwn(this.#commands, name) ? this.#commands[name] : undefined;
     if (run === undefined) return `There is no command ${name || line}; .help lists all.\n`;
     try {
@@ -136,10 +147,18 @@ export class ReplSession {
     '.username': name => this.#set('username', name),
     '.qos': level => this.#set('qos', parseQos(level)),
     '.retain': flag => this.#set('retain', flag === 'true'),
-    '.property': pair => {
-      this.#message.userProperties = pair === '' ? [] : parseProperty(pair, this.#message.userProperties ?? []);
-      return undefined;
-    },
+    '.dup': flag => this.#set('dup', flag === 'true'),
+    '.property': pair => this.#addPair(pair),
+    '.content-type': type => this.#setProperty('Content-Type', type),
+    '.response-topic': topic => this.#setProperty('Response-Topic', topic && parseTopic(topic)),
+    '.correlation-data': data => this.#setProperty('Correlation-Data', data && Buffer.from(data)),
+    '.expiry': seconds => this.#setProperty('Message-Expiry-Interval', seconds && parseSeconds(seconds)),
+    '.payload-format': format => this.#setProperty('Payload-Format-Indicator', format && payloadFormatOf(format)),
+    '.key': key => this.#set('key', key === '' ? undefined : Buffer.from(key)),
+    '.header': pair => this.#addPair(pair),
+    '.partition': number => this.#set('partition', number === '' ? undefined : Number(parseWhole(number))),
+    '.offset': number => this.#set('offset', number === '' ? undefined : parseWhole(number)),
+    '.timestamp': time => this.#set('timestamp', time === '' ? undefined : parseTime(time)),
     '.wait': duration => this.#wait(duration),
     '.function': functionText,
     '.help': () => help,
@@ -149,6 +168,17 @@ export class ReplSession {
     },
   };
 
+  /** One more user property, or header; without one, none. */
+  #addPair(pair: string): undefined {
+    this.#message.userProperties = pair === '' ? [] : parseProperty(pair, this.#message.userProperties ?? []);
+  }
+
+  /** @param value without one ('') the message does not have it */
+  #setProperty(name: string, value: unknown): undefined {
+    const { [name]: _before, ...others } = this.#message.properties ?? {};
+    this.#message.properties = value === '' ? others : { ...others, [name]: value };
+  }
+
   #wait(duration: string): string {
     this.#aheadMs += durationMs(duration);
     const rows = this.#rules.ended(this.#now());
@@ -156,19 +186,31 @@ export class ReplSession {
   }
 
   #set<K extends keyof ExampleOptions>(name: K, value: ExampleOptions[K]): undefined {
-    if (value === '' && name !== 'payload') delete this.#message[name];
+    if (value === undefined || (value === '' && name !== 'payload')) delete this.#message[name];
     else this.#message[name] = value;
   }
 
   #shown(): string {
-    const { topic, payload = '', clientid, username, qos = 0, retain = false, userProperties = [] } = this.#message;
-    const facts = { topic, clientid, username, qos, retain, userProperties, payload: textOf(payload) };
-    const known = Object.entries(facts).filter(([, value]) => value !== undefined);
-    return known
+    const { payload = '', properties = {}, qos = 0, retain = false, userProperties = [], ...rest } = this.#message;
+    const { topic, clientid, username, key, dup, partition, offset, timestamp } = rest;
+    const flags = { qos, retain, ...(dup && { dup }) };
+    const record = { key: key && textOf(key), partition, offset: offset && String(offset), timestamp };
+    const named = Object.entries(properties).map(([name, value]) => [
+      name.toLowerCase(),
+      Buffer.isBuffer(value) ? textOf(value) : value,
+    ]);
+    const facts = { topic, clientid, username, ...flags, userProperties, ...Object.fromEntries(named), ...record };
+    return Object.entries({ ...facts, payload: textOf(payload) })
+      .filter(([, value]) => value !== undefined)
       .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}\n`)
       .join('');
   }
 }
+
+const payloadFormatOf = (format: string): 0 | 1 => {
+  if (format !== 'bytes' && format !== 'utf8') throw new Error('Allowed are bytes and utf8.');
+  return format === 'utf8' ? 1 : 0;
+};
 
 const sqlNames: readonly string[] = [...reservedWords, ...columns.map(({ name }) => name), ...functionNames];
 
@@ -176,8 +218,14 @@ const isRule = (text: string): boolean => /^\s*(SELECT|FOREACH)\b/i.test(text);
 
 const beforeExpression = 'SELECT ';
 
-/** Every topic but those that begin with $ matches the filter #; for an expression the topic makes no difference. */
-const asRule = (expression: string): string => `${beforeExpression}${expression}\n AS value FROM "#", "$SYS/#"`;
+/**
+ * Every topic but those that begin with $ matches the filter #; for an expression the topic makes no difference, but that it may stand for a
+ * record or an event, which have columns of their own.
+ */
+const asRule = (expression: string, topic: string): string => {
+  const from = /^\$(kafka|events)\/[\w./-]+$/.test(topic) ? `"${topic}"` : '"#", "$SYS/#"';
+  return `${beforeExpression}${expression}\n AS value FROM ${from}`;
+};
 
 const valueText = (value: Parameters<typeof encodeJson>[0]): string => {
   if (value === undefined) return 'undefined';

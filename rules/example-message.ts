@@ -22,16 +22,22 @@ export interface ExampleOptions {
   readonly retain?: boolean;
   readonly dup?: boolean;
   readonly userProperties?: readonly (readonly [name: string, value: string])[];
+  /** The other MQTT 5 properties, by EMQX's names, such as `Content-Type`. */
+  readonly properties?: Readonly<Record<string, unknown>>;
   /** Milliseconds since 1970. */
   readonly timestamp?: number;
   readonly id?: string;
   /** Of a record, for a topic that is `$kafka/...`. */
   readonly key?: Buffer | undefined;
+  readonly partition?: number | undefined;
+  readonly offset?: bigint | undefined;
 }
 
 /** What a rule is tried on: a message, or what stands for a record or an event by its topic. */
 export interface ExampleMessage extends Message {
   readonly key: Buffer | undefined;
+  readonly partition: number | undefined;
+  readonly offset: bigint | undefined;
 }
 
 /** A message with these properties, QoS 0 at the beginning of 1970 unless told otherwise. */
@@ -50,15 +56,23 @@ export const exampleMessage = (options: ExampleOptions): ExampleMessage => {
     username: options.username,
     peerhost: options.peerhost,
     id: options.id ?? '0'.repeat(32),
-    properties: userProperties.length === 0 ? {} : { 'User-Property': Object.fromEntries(userProperties) },
+    properties: { ...options.properties, ...(userProperties.length > 0 && namedPairs(userProperties)) },
     userProperties,
     key: options.key,
+    partition: options.partition,
+    offset: options.offset,
     json: () => {
       decoded ??= { value: decodeJson(bytes) };
       return decoded.value;
     },
   };
 };
+
+/** As the bridge names user properties: a map, in which the last of a name wins, and all of them in order. */
+const namedPairs = (pairs: readonly (readonly [name: string, value: string])[]) => ({
+  'User-Property': Object.fromEntries(pairs),
+  'User-Property-Pairs': pairs.map(([key, value]) => ({ key, value })),
+});
 
 /**
  * The rows that a rule makes of one message: none if no name of FROM matches its topic or WHERE says no; of a rule with windows, what they give
@@ -77,16 +91,20 @@ export function* evaluateEach(sql: string, message: ExampleMessage, ambient: Par
 }
 
 function* madeOf(rule: Rule, message: ExampleMessage): Generator<MadeRow> {
-  const ofRecord = recordCaptures(rule, message.topic);
-  if (ofRecord !== undefined) yield* eachRowOf(rule, asRecord(message), ofRecord);
-  else {
-    const isEvent = readsEvent(rule, message.topic);
-    const captures = isEvent ? [] : capturesIn(rule, message.topic);
-    if (captures === undefined) return;
-    yield* eachRowOf(rule, isEvent ? asEvent(message) : message, captures);
-  }
+  const read = readBy(rule, message);
+  if (read === undefined) return;
+  yield* eachRowOf(rule, read.input, read.captures);
   yield* passTime(rule, Number.POSITIVE_INFINITY);
 }
+
+/** The message as the rule gets it, by its topic a record or an event, with what FROM captures; undefined if no name of FROM matches. */
+export const readBy = (rule: Rule, message: ExampleMessage): { input: Input; captures: Captures } | undefined => {
+  const ofRecord = recordCaptures(rule, message.topic);
+  if (ofRecord !== undefined) return { input: asRecord(message), captures: ofRecord };
+  if (readsEvent(rule, message.topic)) return { input: asEvent(message), captures: [] };
+  const captures = capturesIn(rule, message.topic);
+  return captures && { input: message, captures };
+};
 
 /** The user properties of the message are further columns of the event. */
 const asEvent = (message: Message): Input => exampleEvent({ ...message, facts: message.userProperties });

@@ -15,6 +15,8 @@ export interface ExampleRecordOptions {
   readonly headers?: readonly (readonly [name: string, value: string])[];
   /** Milliseconds since 1970. */
   readonly timestamp: number;
+  readonly partition?: number | undefined;
+  readonly offset?: bigint | undefined;
 }
 
 /** What the captures of a rule hold for a Kafka topic, by the first name of FROM that matches; undefined if none does. */
@@ -25,15 +27,23 @@ export const recordCaptures = (rule: Rule, topic: string): Captures | undefined 
   return source && captureTopic(rule.captureNames, source, name);
 };
 
-/** The record as the bridge would hand it to a rule: the first one of partition 0. */
-export const exampleRecord = ({ topic, key, value, headers = [], timestamp }: ExampleRecordOptions): KafkaRecord => ({
+/** The record as the bridge would hand it to a rule: the first one of partition 0, if nothing else is said. */
+export const exampleRecord = ({
+  topic,
+  key,
+  value,
+  headers = [],
+  timestamp,
+  partition = 0,
+  offset = 0n,
+}: ExampleRecordOptions): KafkaRecord => ({
   topic: topic.slice(kafkaPrefix.length),
   key,
   value,
   headers: Object.fromEntries(headers),
   rawHeaders: headers.map(([name, text]) => [name, Buffer.from(text)]),
-  offset: 0n,
-  partition: 0,
+  offset,
+  partition,
   ts: timestamp,
   ts_type: 'create',
   json: () => decodeJson(value ?? Buffer.alloc(0)),

@@ -46,6 +46,67 @@ describe('a message that the rule selects', () => {
     ]);
   });
 
+  // A rule that reads a content type, or a flag, could be tried on a broker only.
+  it('has everything else that a PUBLISH has', async () => {
+    const options = ['--content-type', 'application/json', '--response-topic', 'answers/7', '--correlation-data', '42'];
+    const more = [
+      '--message-expiry-interval',
+      '60',
+      '--payload-format-indicator',
+      '--dup',
+      '--timestamp',
+      '1796032800000',
+    ];
+    const pairs = ['--user-property', 'a=1', '--user-property', 'a=2'];
+    const sql = 'SELECT pub_props, flags.dup AS dup, timestamp AS t FROM "ask/#"';
+    const { code, stdout } = await mkb(['eval', sql, '--topic', 'ask/1', ...options, ...more, ...pairs]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toEqual({
+      dup: true,
+      t: 1_796_032_800_000,
+      pub_props: {
+        'Payload-Format-Indicator': 1,
+        'Message-Expiry-Interval': 60,
+        'Content-Type': 'application/json',
+        'Response-Topic': 'answers/7',
+        'Correlation-Data': '42',
+        'User-Property': { a: '2' },
+        'User-Property-Pairs': [
+          { key: 'a', value: '1' },
+          { key: 'a', value: '2' },
+        ],
+      },
+    });
+  });
+
+  it('may be a record with everything that a record has', async () => {
+    const sql = 'SELECT key, headers.source AS source, partition, offset, ts FROM "$kafka/commands"';
+    const record = ['--key', 'car-1', '--header', 'source=app', '--partition', '3', '--offset', '9007199254740993'];
+    const { stdout } = await mkb([
+      'eval',
+      sql,
+      '--topic',
+      '$kafka/commands',
+      ...record,
+      '--timestamp',
+      '2026-11-30T10:00:00Z',
+    ]);
+    expect(stdout).toBe('{"key":"car-1","source":"app","partition":3,"offset":9007199254740993,"ts":1796032800000}\n');
+  });
+
+  it.each([
+    ['--message-expiry-interval', '-1'],
+    ['--message-expiry-interval', '4294967296'],
+    ['--response-topic', 'a/#'],
+    ['--partition', '1.5'],
+    ['--offset', '9223372036854775808'],
+    ['--timestamp', 'yesterday'],
+    ['--header', 'source'],
+  ])('%s %s is refused', async (option, value) => {
+    const { code, stderr } = await mkb(['eval', 'SELECT * FROM "#"', '--topic', 'a', option, value]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(option)]);
+  });
+
   it('may be a record of Kafka: the payload is its value, and user properties are its headers', async () => {
     const sql = 'SELECT value.action AS action, key, topic, headers.source AS source FROM "$kafka/commands"';
     const record = ['--topic', '$kafka/commands', '--key', 'car-1', '--payload', '{"action": "lock"}'];
