@@ -222,11 +222,13 @@ describe('a hostile document', () => {
     ['block mappings', Array.from({ length: 1000 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n')],
     ['many names', Array.from({ length: 60_000 }, (_, index) => `k${index}: 1`).join('\n')],
   ])('of %s is refused in a moment', (_, text) => {
-    const start = performance.now();
+    const before = process.cpuUsage();
     const { problems } = loadText(text, 'a.yaml');
+    const { user, system } = process.cpuUsage(before);
     expect(problems.length).toBeGreaterThan(0);
     expect(problems.length).toBeLessThan(50);
-    expect(performance.now() - start).toBeLessThan(5000);
+    // Time of the processor, since others may have it too.
+    expect((user + system) / 1000).toBeLessThan(10_000);
   });
 
   it('of any text has problems and throws nothing', () => {
