@@ -4,6 +4,7 @@ import { identityOf } from '../api/complete.ts';
 import { MkbError } from '../api/errors.ts';
 import type { SecretSources } from '../api/secrets.ts';
 import { bytes } from '../api/units.ts';
+import { costLimitsOf } from '../rules/cost-limits.ts';
 import { JqThreads } from '../rules/jq/threads.ts';
 import { schemasOf } from '../rules/schemas/schemas.ts';
 import type { Ambient } from '../rules/scope.ts';
@@ -84,6 +85,6 @@ export async function prepareParts(
     mqttSink: publisher && { bridge: identityOf(document.metadata), publisher: { ...publisher, persistent }, maxBytes },
     registries,
     jq,
-    ambient: { schemas, askJq: jq.ask },
+    ambient: { schemas, askJq: jq.ask, costs: costLimitsOf(spec.delivery) },
   };
 }

@@ -3,6 +3,7 @@ import { MkbError } from '../api/errors.ts';
 import type { ExpectedRecord, RuleTest } from '../api/schema/rule-tests.ts';
 import { compileRule } from '../rules/compile.ts';
 import type { ObserveCase } from '../rules/compiler.ts';
+import { type CostLimits, defaultCostLimits } from '../rules/cost-limits.ts';
 import { encodeJson } from '../rules/json.ts';
 import { Memory } from '../rules/memory.ts';
 import { type MadeRow, passTime, rowsOf, wholeRows } from '../rules/offline.ts';
@@ -28,6 +29,7 @@ export interface Outcome {
  *
  * @param observeCase is told of the branches that are taken
  * @param bridge the name of the document
+ * @param costs what the document lets a message cost
  */
 export const runTest = (
   document: RuleDocument,
@@ -35,10 +37,11 @@ export const runTest = (
   schemas: Schemas,
   observeCase?: ObserveCase,
   bridge?: string,
+  costs: CostLimits = defaultCostLimits,
 ): Outcome => {
   let made: Made;
   try {
-    made = makeOf(document, test, schemas, observeCase, bridge);
+    made = makeOf(document, test, { schemas, costs }, observeCase, bridge);
   } catch (error) {
     if (!MkbError.is(error)) throw error;
     return { difference: error.code === test.error ? [] : unexpectedError(error, test), rows: 0 };
@@ -56,12 +59,12 @@ interface Made {
 const makeOf = (
   document: RuleDocument,
   test: RuleTest,
-  schemas: Schemas,
+  world: Pick<Ambient, 'schemas' | 'costs'>,
   observeCase?: ObserveCase,
   bridge?: string,
 ): Made => {
   const clock = { now: 0 };
-  const rule = compileRule(document.sql, { ...ambientOf(document, clock), schemas }, observeCase);
+  const rule = compileRule(document.sql, { ...ambientOf(document, clock), ...world }, observeCase);
   const made: MadeRow[] = [];
   let matched = false;
   for (const each of [test.message, ...(test.followedBy ?? [])]) {

@@ -7,6 +7,7 @@ import { hasErrors, type Path, type Place, type Problem } from '../api/problems.
 import type { RuleTest } from '../api/schema/rule-tests.ts';
 import { type LoadedTestFile, loadTestFiles } from '../api/test-file.ts';
 import { rulesCheck } from '../rules/check.ts';
+import { type CostLimits, costLimitsOf } from '../rules/cost-limits.ts';
 import type { RuleDocument } from '../rules/rule-document.ts';
 import type { Schemas } from '../rules/schemas/schemas.ts';
 import { RuleCoverage } from './test-coverage.ts';
@@ -63,6 +64,7 @@ interface RuleSuite {
   readonly bridge: string;
   readonly document: RuleDocument;
   readonly schemas: Schemas;
+  readonly costs: CostLimits;
   readonly tests: readonly PlacedTest[];
   locate(offset: number): Place;
 }
@@ -85,6 +87,7 @@ const suitesOf = (loaded: LoadedDocument, files: readonly LoadedTestFile[]): Sui
       bridge: metadata.name,
       document,
       schemas,
+      costs: costLimitsOf(spec.delivery),
       tests: [...beside, ...others.map(({ test, at, file }) => ({ test, place: file.locate(at) }))],
       locate: offset => loaded.locateInString([...path, 'sql'], offset),
     };
@@ -93,11 +96,18 @@ const suitesOf = (loaded: LoadedDocument, files: readonly LoadedTestFile[]): Sui
   return { rules, problems: [...problems, ...strangers.map(({ at, file }) => file.unknownRule(at, names))] };
 };
 
-const runRule = ({ bridge, document, schemas, tests, locate }: RuleSuite): { results: Result[]; rule: CoveredRule } => {
+const runRule = ({
+  bridge,
+  document,
+  schemas,
+  costs,
+  tests,
+  locate,
+}: RuleSuite): { results: Result[]; rule: CoveredRule } => {
   const coverage = new RuleCoverage(document.name, document.sql, schemas);
   const results = tests.map(({ test, place }): Result => {
     const startedAt = performance.now();
-    const { difference, rows } = runTest(document, test, schemas, coverage.observe, bridge);
+    const { difference, rows } = runTest(document, test, schemas, coverage.observe, bridge, costs);
     coverage.tests += 1;
     if (rows > 0) coverage.selected += 1;
     const milliseconds = performance.now() - startedAt;

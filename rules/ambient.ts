@@ -1,5 +1,6 @@
 /** The world around rules as it is: clock, randomness, environment, and what this process remembers. Tests bring their own. */
 import { randomUUID } from 'node:crypto';
+import { defaultCostLimits } from './cost-limits.ts';
 import { runJq } from './jq/jq.ts';
 import { Memory } from './memory.ts';
 import { noSchemas } from './schemas/schemas.ts';
@@ -16,5 +17,6 @@ export const systemAmbient: Ambient = {
   memory: new Memory(),
   schemas: noSchemas,
   limits: defaultStateLimits,
+  costs: defaultCostLimits,
   jq: runJq,
 };

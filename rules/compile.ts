@@ -14,6 +14,7 @@ import { callsFunction } from './calls-function.ts';
 import type { AnyMessage } from './columns.ts';
 import { ExpressionCompiler } from './compile-expression.ts';
 import type { Compiler, Condition, ObserveCase } from './compiler.ts';
+import { withinLimits } from './cost-limits.ts';
 import { doubtsOf } from './doubts.ts';
 import { compileForeach, type ForeachStatement } from './foreach.ts';
 import { awaitedJq } from './jq/awaited-jq.ts';
@@ -144,12 +145,13 @@ const foreachRule = (statement: ForeachStatement, compiler: Compiler, { scope, w
     columns,
     given,
     rows: (message, captures) => {
-      const cursor = rows(scope, message as AnyMessage, captures);
+      const cursor = withinLimits(rows(scope, message as AnyMessage, captures), world.costs);
       const all: Row[] = [];
       for (let row = cursor.next(); row !== undefined; row = cursor.next()) if (row) all.push(row);
       return all;
     },
-    cursor: (message, captures) => new RowsAhead(rows(scope, message as AnyMessage, captures, begin)),
+    cursor: (message, captures) =>
+      new RowsAhead(withinLimits(rows(scope, message as AnyMessage, captures, begin), world.costs)),
     whole: rowItself,
   };
 };

@@ -1,5 +1,6 @@
 /** What an expression sees while a rule is evaluated. One object per rule, pointed at each message in turn: nothing is allocated. */
 import type { AnyMessage } from './columns.ts';
+import type { CostLimits } from './cost-limits.ts';
 import type { AskJq, RunJq } from './jq/protocol.ts';
 import type { Schemas } from './schemas/schemas.ts';
 import type { StateLimits } from './state-limits.ts';
@@ -26,6 +27,8 @@ export interface Ambient {
   readonly knowsPublisher?: boolean;
   /** How much windows, CHANGED and DEDUP of a rule may remember. */
   readonly limits: StateLimits;
+  /** What one message may cost. */
+  readonly costs: CostLimits;
   /** Runs a jq program, and waits for it in place. Throws Refusal. */
   readonly jq: RunJq;
   /** As `jq`, for whoever must not wait in place: then a rule that calls it throws `Pending`. */

@@ -23,7 +23,8 @@ export const kafkaTopicErrors = table({
   },
   'kafka-topic-refused': {
     kind: 'permanent',
-    message: ({ topic, reason }: { topic: string; reason: string }) => `Kafka does not make the topic ${topic}: ${reason}.`,
+    message: ({ topic, reason }: { topic: string; reason: string }) =>
+      `Kafka does not make the topic ${topic}: ${reason}.`,
     remedy:
       "Change the sink's template so that it gives names that the cluster allows, or the cluster's policy for new topics (create.topic.policy.class.name).",
   },

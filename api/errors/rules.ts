@@ -108,6 +108,19 @@ export const ruleErrors = table({
     remedy:
       'Aggregates stand in SELECT and HAVING of a rule with a window, as in SELECT COUNT(*) AS n FROM "cars/#" GROUP BY TUMBLING(10s).',
   },
+  'rule-rows-exceeded': {
+    kind: 'permanent',
+    message: ({ limit }: { limit: number }) => `FOREACH makes more than ${limit} rows of this message.`,
+    remedy:
+      'Leave elements out with INCASE, or raise spec.delivery.limits.rowsPerMessage. Rows before may have been written.',
+  },
+  'rule-bytes-exceeded': {
+    kind: 'permanent',
+    message: ({ rows, limit }: { rows: number; limit: number }) =>
+      `The first ${rows} rows that FOREACH makes of this message hold more than ${limit} bytes.`,
+    remedy:
+      'Name after DO what a row needs: without DO, or with payload, each row holds the whole message. Or raise spec.delivery.limits.bytesPerMessage. Rows before may have been written.',
+  },
   'rule-state-full': {
     kind: 'permanent',
     message: ({ limit }: { limit: number }) =>

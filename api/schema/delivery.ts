@@ -1,6 +1,6 @@
 /** `spec.delivery`: what happens between a message's arrival and its acknowledgement. */
 import type { Static } from 'typebox';
-import { choice, duration, optional, section, size } from './fields.ts';
+import { choice, duration, optional, section, size, whole } from './fields.ts';
 import { topicName } from './kafka.ts';
 
 export const delivery = section(
@@ -53,6 +53,26 @@ export const delivery = section(
         drop: optional(section('Count it as dropped, with its reason, and go on. Written `drop: {}`.', {})),
       },
       { exactlyOne: ['deadLetter', 'drop'], default: { drop: {} } },
+    ),
+    limits: section(
+      'What one message may cost in one rule. A message that costs more is handled by `onFailure`, with the limit named, and others go on.',
+      {
+        rowsPerMessage: whole('Rows that FOREACH may make of a message.', {
+          minimum: 1,
+          maximum: 100_000_000,
+          default: 100_000,
+        }),
+        bytesPerMessage: size('What these rows may hold together, before templates.', {
+          min: '64KiB',
+          max: '64GiB',
+          default: '1GiB',
+        }),
+        ruleTime: duration(
+          'How long a jq program may run, in a thread of its own, unless the call itself says otherwise.',
+          { min: '10ms', max: '10m', default: '1s' },
+        ),
+      },
+      { default: {} },
     ),
     shutdownTimeout: duration(
       'How long a stopping bridge may take to deliver what it has read. What is left stays unacknowledged at the broker.',

@@ -3,8 +3,6 @@ import { encodeJson } from '../json.ts';
 import { isText } from '../value.ts';
 import { any, define, type FunctionEntry, integer, optional, text } from './define.ts';
 
-const defaultLimitMs = 10_000;
-
 /** Timers take no more than 2^31 milliseconds. */
 const limitOf = (milliseconds: number): number => Math.min(Math.max(1, milliseconds), 2 ** 30);
 
@@ -14,12 +12,12 @@ export const jqFunctions: readonly FunctionEntry[] = [
     parameters: [text('program'), any('input'), optional(integer('milliseconds'))],
     returns: 'list',
     description:
-      'All outputs of a jq program, in a list. Text as input is JSON. The program may run 10,000 milliseconds unless the third argument says otherwise; the message waits for it, and those behind it. A call costs about a millisecond: prefer paths and functions where they do.',
+      'All outputs of a jq program, in a list. Text as input is JSON. The program may run as long as `delivery.limits.ruleTime` says (1 s), unless the third argument gives other milliseconds; the message waits for it, and those behind it. A call costs about a millisecond: prefer paths and functions where they do.',
     examples: [
       ['jq(\'.a, .b\', \'{"a": 1, "b": [2]}\')', [1, [2]]],
       ["jq('.speed * 2', payload)", [160]],
     ],
-    call: ([program, input, milliseconds = defaultLimitMs], { jq }) =>
-      jq(program, isText(input) ? input.toString() : encodeJson(input), limitOf(milliseconds)),
+    call: ([program, input, milliseconds], { jq, costs }) =>
+      jq(program, isText(input) ? input.toString() : encodeJson(input), limitOf(milliseconds ?? costs.ruleTimeMs)),
   }),
 ];

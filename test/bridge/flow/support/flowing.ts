@@ -14,6 +14,7 @@ import { EventsSource } from '../../../../bridge/sources/events.ts';
 import { MqttSource, type MqttSourceOptions } from '../../../../bridge/sources/mqtt.ts';
 import { WindowsSource } from '../../../../bridge/sources/windows.ts';
 import { type EmbeddedKafka, type EmbeddedKafkaOptions, startEmbeddedKafka } from '../../../../demo/embedded/kafka.ts';
+import { costLimitsOf } from '../../../../rules/cost-limits.ts';
 import type { EventName, Happening } from '../../../../rules/events.ts';
 import { JqThreads } from '../../../../rules/jq/threads.ts';
 import { type Schemas, schemasOf } from '../../../../rules/schemas/schemas.ts';
@@ -27,6 +28,8 @@ export interface FlowOptions {
   readonly deadLetter?: string;
   readonly topics: readonly string[];
   readonly maxBytes?: string;
+  /** As in `spec.delivery.limits`. */
+  readonly limits?: object;
   /** Whether the flow begins without what is written with. */
   readonly registryAway?: boolean;
   readonly broker?: EmbeddedKafkaOptions;
@@ -115,7 +118,8 @@ export class Flow {
     this.kafka = kafka;
     this.#sink = sink;
     this.#registries = registries;
-    this.rules = bind(options, { schemas, askJq: jq.ask }, sink);
+    const costs = options.limits && costLimitsOf(documentOf('localhost:9092', options).spec.delivery);
+    this.rules = bind(options, { schemas, askJq: jq.ask, ...(costs && { costs }) }, sink);
     const obtainSchema = (missing: Parameters<Registries['obtain']>[0]) =>
       registries.obtain(missing, ({ code }) => this.problems.push(code));
     this.#source = new TestSource({ session, rules: this.rules, ownerOf: () => 0 });
@@ -280,7 +284,7 @@ export class Flow {
   }
 }
 
-function documentOf(bootstrap: string, { rules, schemas = [], maxBytes = '64MiB' }: FlowOptions) {
+function documentOf(bootstrap: string, { rules, schemas = [], maxBytes = '64MiB', limits = {} }: FlowOptions) {
   return completeDocument({
     apiVersion: 'mqttkafka.dev/v1alpha1',
     kind: 'MqttKafkaBridge',
@@ -288,7 +292,7 @@ function documentOf(bootstrap: string, { rules, schemas = [], maxBytes = '64MiB'
     spec: {
       mqtt: { url: 'mqtt://localhost' },
       kafka: { bootstrapServers: [bootstrap], producer: { linger: '1ms' } },
-      delivery: { buffer: { maxBytes } },
+      delivery: { buffer: { maxBytes }, limits },
       schemas,
       rules,
     },
