@@ -87,15 +87,20 @@ export class Producer {
       },
     );
     this.#failures = new FinalFailures(this.#identity, (token, record, error) => handler.failed(token, record, error));
-    this.#topics = new Topics(this.cluster, this.#identity, { ...options, now: this.#now }, {
-      problem: error => handler.problem(error),
-      append: (topic, record, token, since) => this.#place(topic, record, token, () => since),
-      failed: (token, record, error) => handler.failed(token, record, error),
-      settled: () => {
-        handler.settled();
-        this.#pump();
+    this.#topics = new Topics(
+      this.cluster,
+      this.#identity,
+      { ...options, now: this.#now },
+      {
+        problem: error => handler.problem(error),
+        append: (topic, record, token, since) => this.#place(topic, record, token, () => since),
+        failed: (token, record, error) => handler.failed(token, record, error),
+        settled: () => {
+          handler.settled();
+          this.#pump();
+        },
       },
-    });
+    );
     const parts = { cluster: this.cluster, topics: this.#topics, failures: this.#failures };
     this.#watch = new Watch(options, parts, this.#now, () => {
       handler.settled();

@@ -105,7 +105,7 @@ export class Topics {
   park(topic: Topic, record: RecordDraft, token: number, since: number): void {
     topic.reconsider(this.#now());
     this.#park(topic, record, token, since);
-    if (topic.isMissing) this.#maker?.want(topic.name);
+    this.#makeMissing(topic);
     if (!topic.error) return;
     // It may have been made meanwhile.
     this.#cluster.refresh();
@@ -130,7 +130,7 @@ export class Topics {
       else if (topic.absence === 0) this.#unpark(topic);
       else if (topic.named || topic.awaited) this.#cluster.refresh();
       if (topic.doubtful) this.#cluster.refresh();
-      if (topic.isMissing) this.#maker?.want(topic.name);
+      this.#makeMissing(topic);
     }
     this.#moveOn();
   }
@@ -171,6 +171,10 @@ export class Topics {
       this.#listener.failed(token, record as ProducerRecord, error as MkbError);
       this.#listener.settled();
     }
+  }
+
+  #makeMissing(topic: Topic): void {
+    if (topic.isMissing) this.#maker?.want(topic.name);
   }
 
   /** Fails what waits for the partitions of a topic that there is not. */

@@ -74,10 +74,7 @@ describe('commands', () => {
     [['.expiry -1', "pub_props.'Message-Expiry-Interval'"], 'undefined\n'],
     [['.dup true', 'flags.dup'], 'true\n'],
     [['.timestamp 5', 'timestamp'], '5\n'],
-    [
-      ['.topic $kafka/c', '.key k', '.header a=b', '.partition 3', '.offset 9', 'key', 'partition + offset'],
-      '12\n',
-    ],
+    [['.topic $kafka/c', '.key k', '.header a=b', '.partition 3', '.offset 9', 'key', 'partition + offset'], '12\n'],
     [['.topic $kafka/c', '.key k', 'SELECT key, headers.a AS a FROM "$kafka/c"'], '{"key":"k"}\n'],
     [['.property a=1', '.property b=2', "pub_props.'User-Property'"], '{"a":"1","b":"2"}\n'],
     [['.property a=1', '.property', "pub_props.'User-Property'"], 'undefined\n'],

@@ -169,24 +169,21 @@ describe('a missing right', () => {
     expect([failures(), valuesOf('new-a')]).toEqual([[], ['v']]);
   });
 
-  test.each([29, 31])(
-    '(code %i) is waited for ten seconds, and then no other name is for a minute',
-    async code => {
-      await start({}, held);
-      answer(code);
-      send('new-a', '1');
-      await until('a report', () => producer.problems.length > 0);
-      expect(producer.failures).toEqual([]);
-      time += 10_000;
-      await producer.outcome();
-      send('new-b', '2');
-      await producer.outcome();
-      expect(failures()).toEqual([
-        ['1', 'kafka-not-authorised'],
-        ['2', 'kafka-not-authorised'],
-      ]);
-    },
-  );
+  test.each([29, 31])('(code %i) is waited for ten seconds, and then no other name is for a minute', async code => {
+    await start({}, held);
+    answer(code);
+    send('new-a', '1');
+    await until('a report', () => producer.problems.length > 0);
+    expect(producer.failures).toEqual([]);
+    time += 10_000;
+    await producer.outcome();
+    send('new-b', '2');
+    await producer.outcome();
+    expect(failures()).toEqual([
+      ['1', 'kafka-not-authorised'],
+      ['2', 'kafka-not-authorised'],
+    ]);
+  });
 });
 
 test('more than maxTopics are not made: the others fail, and those that there are go on', async () => {
