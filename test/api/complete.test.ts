@@ -37,6 +37,7 @@ describe('what a document leaves out', () => {
     expect(spec.delivery).toEqual({
       mode: 'async',
       buffer: { mode: 'memory', maxBytes: '64MiB' },
+      limits: { rowsPerMessage: 100_000, bytesPerMessage: '1GiB', ruleTime: '1s' },
       onFailure: { drop: {} },
       retry: {},
       shutdownTimeout: '25s',
