@@ -2,8 +2,6 @@
  * The demo's containers for real, as a user starts them: what the documentation promises can be seen, and no message is lost while
  * containers are killed, frozen and restarted. Images are stand-ins where none can be had (stand-ins.ts says what they are).
  */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { long } from '../faults/faults.ts';
@@ -19,18 +17,6 @@ import { buildStandIns, hostNetwork } from './stand-ins.ts';
 
 const minute = 60_000;
 const topic = 'my-vehicles';
-
-const runbooks = join(import.meta.dirname, '../../docs/runbooks');
-/** What runbooks ask Kafka and Prometheus, without what changes something or has a name to be put in. */
-const runbookCommands = [
-  ...new Set(
-    readdirSync(runbooks).flatMap(file =>
-      [
-        ...readFileSync(join(runbooks, file), 'utf8').matchAll(/^ {4,}docker exec ((?:kafka|prometheus) .*[^\\])$/gm),
-      ].map(([, line]) => line!),
-    ),
-  ),
-].filter(line => !/--delete|leader-election|GROUP/.test(line) && !line.includes('operator'));
 
 let engine: RunningEngine;
 
@@ -121,12 +107,6 @@ describeReal(
           expect(await stack.log(name)).not.toContain(secret);
         }
       }
-    });
-
-    it.each(runbookCommands)('takes the command of a runbook: docker exec %s', async line => {
-      const words = [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare!);
-      const here = words.map(word => word.replace('localhost:9092', `localhost:${stack.port('KAFKA_PORT')}`));
-      await stack.docker('exec', ...here);
     });
 
     it('loses no acknowledged message while chaos kills and freezes Kafka and the bridge, and the broker restarts', async () => {

@@ -34,7 +34,6 @@ program "$(command -v mosquitto || echo /usr/sbin/mosquitto)" usr/sbin/mosquitto
 program "$(command -v mosquitto_sub)" usr/bin/mosquitto_sub
 program "$(command -v mosquitto_passwd)" usr/bin/mosquitto_passwd
 program "$(command -v prometheus)" bin/prometheus
-program "$(command -v promtool)" bin/promtool
 
 java=$(dirname "$(dirname "$(readlink -f "$(command -v java)")")")
 mkdir -p opt/java/openjdk/bin
