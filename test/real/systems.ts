@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { installMochi, installRabbitmq, mochiHow, mochiProgram, rabbitmqHow, rabbitmqScripts } from './brokers.ts';
 import { whyNoContainers } from './containers.ts';
 import { faketimeLibrary } from './faketime.ts';
+import { grafanaFolder, grafanaHow, installGrafana } from './grafana.ts';
 import { aptInstall, buildGo, cacheFolder, isExecutable, program, run } from './install.ts';
 import {
   controlPlane,
@@ -39,6 +40,7 @@ export type SystemName =
   | 'mochi'
   | 'prometheus'
   | 'chromium'
+  | 'grafana'
   | 'compose'
   | 'engine'
   | 'docker'
@@ -106,6 +108,7 @@ export const systems: readonly System[] = [
   },
   fromPackage('prometheus', ['prometheus', 'promtool'], 'prometheus', 'prometheus'),
   fromPackage('chromium', ['chromium'], 'chromium', '--cask chromium'),
+  { name: 'grafana', found: grafanaFolder, install: installGrafana, how: grafanaHow, optional: true },
   {
     name: 'kafka',
     found: () => (program('java') ? kafkaClassPath() : undefined),

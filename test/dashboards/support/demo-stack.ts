@@ -17,10 +17,18 @@ import { until } from '../../real/until.ts';
 import { MkbProcess } from '../../support/bridge-process.ts';
 import { root } from './committed.ts';
 
+export interface DemoStackOptions {
+  /** Between two scrapes, and two looks of the exporter; seconds. Default 1. */
+  readonly interval?: number;
+  /** Default 10. */
+  readonly vehicles?: number;
+}
+
 export interface DemoStack {
   readonly kafka: RunningKafka;
   readonly mosquitto: RunningMosquitto;
   readonly bridge: MkbProcess;
+  readonly simulator: ServerProcess;
   readonly prometheus: RunningPrometheus;
   stop(): Promise<void>;
 }
@@ -32,21 +40,25 @@ interface Brokers {
 }
 
 /** Starts all of it, and returns when Prometheus has scraped each. */
-export async function startDemoStack(): Promise<DemoStack> {
+export async function startDemoStack(options: DemoStackOptions = {}): Promise<DemoStack> {
   const folder = temporaryFolder('dashboards');
   const stops: (() => unknown)[] = [() => removeFolder(folder)];
   const stop = async () => {
     for (const each of stops.reverse()) await each();
   };
   try {
-    return { ...(await startParts(folder, stops)), stop };
+    return { ...(await startParts(folder, stops, options)), stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-async function startParts(folder: string, stops: (() => unknown)[]): Promise<Omit<DemoStack, 'stop'>> {
+async function startParts(
+  folder: string,
+  stops: (() => unknown)[],
+  { interval = 1, vehicles = 10 }: DemoStackOptions,
+): Promise<Omit<DemoStack, 'stop'>> {
   const brokers = await startBrokers(stops);
   const { kafka, mosquitto } = brokers;
   const [bridgePort, exporterPort, simulatorPort] = (await freePorts(3)) as [number, number, number];
@@ -55,7 +67,7 @@ async function startParts(folder: string, stops: (() => unknown)[]): Promise<Omi
   stops.push(() => bridge.remove());
   await bridge.start();
   const exporterFile = join(folder, 'exporter.yaml');
-  writeFileSync(exporterFile, JSON.stringify(exporterDocument(brokers)));
+  writeFileSync(exporterFile, JSON.stringify(exporterDocument(brokers, `${interval}s`)));
   const mkb = async (...args: string[]) => {
     const name = `mkb-${args[0]}`;
     const logFile = join(folder, name);
@@ -67,8 +79,10 @@ async function startParts(folder: string, stops: (() => unknown)[]): Promise<Omi
     });
     stops.push(() => process_.kill());
     await process_.launch();
+    return process_;
   };
-  await mkb('simulate', '--url', mosquitto.url, '--mqtt-version', '3.1.1', '--metrics', `127.0.0.1:${simulatorPort}`);
+  const load = ['--url', mosquitto.url, '--mqtt-version', '3.1.1', '--vehicles', `${vehicles}`];
+  const simulator = await mkb('simulate', ...load, '--metrics', `127.0.0.1:${simulatorPort}`);
   await mkb('exporter', exporterFile, '--http', `127.0.0.1:${exporterPort}`);
 
   const consumer = kafka.client().consumer({ groupId: 'dashboards' });
@@ -81,10 +95,11 @@ async function startParts(folder: string, stops: (() => unknown)[]): Promise<Omi
   const prometheus = await startPrometheus({
     jobs: { bridge: local(bridgePort), exporter: local(exporterPort), simulator: local(simulatorPort) },
     rules: [join(root, 'dashboards', 'generated', 'rules.yaml')],
+    interval: `${interval}s`,
   });
   stops.push(() => prometheus.stop());
   await until('every scrape to succeed', () => prometheus.targetsUp());
-  return { kafka, mosquitto, bridge, prometheus };
+  return { kafka, mosquitto, bridge, simulator, prometheus };
 }
 
 async function startBrokers(stops: (() => unknown)[]): Promise<Brokers> {
@@ -123,10 +138,10 @@ function bridgeDocument({ kafka, mosquitto }: Brokers): object {
   return document;
 }
 
-/** The demo's exporter, with these addresses, asking once a second, and with an EMQX beside. */
-function exporterDocument({ kafka, mosquitto, emqx }: Brokers): object {
+/** The demo's exporter, with these addresses, asking this often, and with an EMQX beside. */
+function exporterDocument({ kafka, mosquitto, emqx }: Brokers, interval: string): object {
   const document = demoFile('exporter.yaml');
-  document.spec.interval = '1s';
+  document.spec.interval = interval;
   document.spec.timeout = '1s';
   Object.assign(document.spec.mqtt[0], {
     url: mosquitto.url,
