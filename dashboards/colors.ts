@@ -8,7 +8,7 @@ export const lossColors: Readonly<Record<string, string>> = {
   record_refused: '#A352CC',
   not_authorised: '#1F60C4',
   unknown_topic: '#00A3A3',
-  retries_exhausted: '#8F3BB8',
+  retries_exhausted: '#E0529C',
   dead_letter_failed: '#7A4B2A',
 };
 

@@ -35,6 +35,8 @@ export interface DashboardSpec {
   readonly description: string;
   /** Further variables than the datasource. */
   readonly variables: readonly Builder<VariableModel>[];
+  /** How far back it shows; 5m unless given: of what has run for a minute, a longer time would be an empty page. */
+  readonly shows?: string;
   /** Scrape jobs whose restarts are marked. */
   readonly restartsOf: readonly string[];
   readonly rows: readonly Row[];
@@ -114,8 +116,8 @@ export function dashboard(spec: DashboardSpec): Dashboard {
     .description(spec.description)
     .tags(['mqtt-kafka-kit'])
     .timezone('browser')
-    .time({ from: 'now-15m', to: 'now' })
-    .refresh('5s')
+    .time({ from: `now-${spec.shows ?? '5m'}`, to: 'now' })
+    .refresh('10s')
     .tooltip(DashboardCursorSync.Crosshair)
     .variables([datasourceVariable(), ...spec.variables])
     .annotations([restarts(spec.restartsOf), firing].map(query => ({ build: () => query })))

@@ -2,20 +2,9 @@
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import { NoUnit, Seconds, Short } from '@grafana/grafana-foundation-sdk/units';
 import { dashboard, labelVariable, type Row } from './frame.ts';
-import {
-  anyOrNone,
-  atLeast,
-  blue,
-  each,
-  graph,
-  noneAllowed,
-  rising,
-  stat,
-  table,
-  timeline,
-  upOrDown,
-} from './panels.ts';
-import { growth, jobs, largest, orZero, peak } from './promql.ts';
+import { anyOrNone, atLeast, blue, each, graph, noneAllowed, rising, stat, timeline, upOrDown } from './panels.ts';
+import { jobs, ofAll, orZero, whileUp } from './promql.ts';
+import { table } from './tables.ts';
 import { uids } from './uids.ts';
 
 const cluster = 'target=~"$cluster"';
@@ -23,11 +12,10 @@ const topics = `${cluster},topic=~"$topic"`;
 const groups = `${topics},group=~"$group"`;
 /** End offsets are a gauge, for a topic can be made again; rate() takes that for the reset of a counter, which is right. */
 const produced = (metric: string): string => `rate(${metric}{${topics}}[$__rate_interval])`;
-/** Only of clusters that answer: the exporter goes on showing what it read last for a while. */
-const seen = (query: string): string => `${query} and on (target) (kafka_up{${cluster}} == 1)`;
-const noGroup = (query: string): string => orZero(query, 'group', 'no consumer group', `kafka_up{${cluster}} == 1`);
-const byTopic = 'target, topic';
-const byGroup = 'target, group, topic';
+const up = `kafka_up{${cluster}}`;
+const seen = (query: string): string => whileUp(query, `${up} == 1`);
+const ofAllClusters = (number: string, bad = 0): string => ofAll(number, bad, up);
+const ofGroups = (query: string): string => orZero(seen(query), 'group', 'no consumer group', `${up} == 1`);
 
 const verdict: Row = {
   title: 'Is Kafka whole, and do consumers keep up?',
@@ -39,7 +27,7 @@ const verdict: Row = {
       width: 4,
       thresholds: atLeast(1),
       mappings: [upOrDown],
-      queries: [{ expr: `min(kafka_up{${cluster}})`, legend: 'up' }],
+      queries: [{ expr: `min(${up})`, legend: 'up' }],
     }),
     stat({
       title: 'Brokers',
@@ -55,7 +43,9 @@ const verdict: Row = {
       unit: Short,
       width: 4,
       thresholds: noneAllowed,
-      queries: [{ expr: `sum(${seen(`kafka_topic_leaderless_partitions{${topics}}`)})`, legend: 'partitions' }],
+      queries: [
+        { expr: ofAllClusters(`sum(${seen(`kafka_topic_leaderless_partitions{${topics}}`)})`), legend: 'partitions' },
+      ],
     }),
     stat({
       title: 'Under-replicated',
@@ -63,7 +53,12 @@ const verdict: Row = {
       unit: Short,
       width: 4,
       thresholds: noneAllowed,
-      queries: [{ expr: `sum(${seen(`kafka_topic_under_replicated_partitions{${topics}}`)})`, legend: 'partitions' }],
+      queries: [
+        {
+          expr: ofAllClusters(`sum(${seen(`kafka_topic_under_replicated_partitions{${topics}}`)})`),
+          legend: 'partitions',
+        },
+      ],
     }),
     stat({
       title: 'Records in',
@@ -80,7 +75,9 @@ const verdict: Row = {
       unit: Seconds,
       width: 4,
       thresholds: rising(10, 60),
-      queries: [{ expr: `max(${seen(`kafka_consumer_group_lag_seconds{${groups}}`)})`, legend: 'lag' }],
+      queries: [
+        { expr: ofAllClusters(`max(${seen(`kafka_consumer_group_lag_seconds{${groups}}`)})`, 10), legend: 'lag' },
+      ],
     }),
   ],
 };
@@ -95,11 +92,7 @@ const throughput: Row = {
       width: 12,
       queries: [
         {
-          expr: largest(
-            `sum by (target, topic) (${produced('kafka_topic_end_offset')})`,
-            byTopic,
-            growth(`kafka_topic_end_offset{${topics}}`, byTopic),
-          ),
+          expr: seen(`sum by (target, topic) (${produced('kafka_topic_end_offset')})`),
           legend: '{{target}} {{topic}}',
         },
       ],
@@ -113,11 +106,7 @@ const throughput: Row = {
       stacked: true,
       queries: [
         {
-          expr: largest(
-            produced('kafka_topic_partition_end_offset'),
-            `${byTopic}, partition`,
-            growth(`kafka_topic_partition_end_offset{${topics}}`, `${byTopic}, partition`),
-          ),
+          expr: seen(produced('kafka_topic_partition_end_offset')),
           legend: '{{target}} {{topic}} {{partition}}',
         },
       ],
@@ -130,10 +119,8 @@ const throughput: Row = {
       width: 12,
       queries: [
         {
-          expr: largest(
+          expr: seen(
             `sum by (target, topic) (kafka_topic_end_offset{${topics}} - kafka_topic_start_offset{${topics}})`,
-            byTopic,
-            peak(`kafka_topic_end_offset{${topics}}`, byTopic),
           ),
           legend: '{{target}} {{topic}}',
         },
@@ -171,13 +158,7 @@ const consumers: Row = {
       width: 12,
       queries: [
         {
-          expr: noGroup(
-            largest(
-              `sum by (target, group, topic) (kafka_consumer_group_lag_messages{${groups}})`,
-              byGroup,
-              peak(`kafka_consumer_group_lag_messages{${groups}}`, byGroup),
-            ),
-          ),
+          expr: ofGroups(`sum by (target, group, topic) (kafka_consumer_group_lag_messages{${groups}})`),
           legend: '{{target}} {{group}} {{topic}}',
         },
       ],
@@ -190,13 +171,7 @@ const consumers: Row = {
       thresholds: rising(10, 60),
       queries: [
         {
-          expr: noGroup(
-            largest(
-              `max by (target, group, topic) (kafka_consumer_group_lag_seconds{${groups}})`,
-              byGroup,
-              peak(`kafka_consumer_group_lag_seconds{${groups}}`, byGroup),
-            ),
-          ),
+          expr: ofGroups(`max by (target, group, topic) (kafka_consumer_group_lag_seconds{${groups}})`),
           legend: '{{target}} {{group}} {{topic}}',
         },
       ],
@@ -208,12 +183,8 @@ const consumers: Row = {
       width: 12,
       queries: [
         {
-          expr: noGroup(
-            largest(
-              `sum by (target, group, topic) (rate(kafka_consumer_group_committed_offset{${groups}}[$__rate_interval]))`,
-              byGroup,
-              growth(`kafka_consumer_group_committed_offset{${groups}}`, byGroup),
-            ),
+          expr: ofGroups(
+            `sum by (target, group, topic) (rate(kafka_consumer_group_committed_offset{${groups}}[$__rate_interval]))`,
           ),
           legend: '{{target}} {{group}} {{topic}}',
         },
@@ -226,7 +197,7 @@ const consumers: Row = {
       width: 12,
       thresholds: atLeast(1),
       mappings: [upOrDown],
-      queries: [{ expr: `max by (target) (kafka_up{${cluster}})`, legend: '{{target}}' }],
+      queries: [{ expr: `max by (target) (${up})`, legend: '{{target}}' }],
     }),
   ],
 };

@@ -20,25 +20,35 @@ import {
   blue,
   each,
   graph,
+  green,
+  grey,
   noneAllowed,
   red,
   rising,
   safeOrLosing,
   stat,
-  table,
   timeline,
   upOrDown,
+  words,
 } from './panels.ts';
-import { counted, growth, jobs, largest, orZero, perSecond } from './promql.ts';
+import { counted, jobs, orZero, perSecond, whileUp } from './promql.ts';
+import { table } from './tables.ts';
 import { uids } from './uids.ts';
 
 const chosen = 'target=~"$broker"';
 const node = '{{target}} {{node}}';
 /** Not everybody who is connected subscribes: these drops lose nothing. */
-const losses = `${chosen},reason!~"no_subscribers|no_local"`;
+const dropped = `mqtt_broker_messages_dropped_total{${chosen},reason!~"no_subscribers|no_local"}`;
+
+/** A broker is read as long as it takes the exporter as its client, or its API answers. */
+const up = `mqtt_broker_up{${chosen}} == 1 or emqx_api_up{${chosen}} == 1`;
+const seen = (query: string): string => whileUp(query, up);
+
+/** Whether every broker that is watched in either way answers. */
+const allUp = `min(mqtt_broker_up{${chosen}} or emqx_api_up{${chosen}}) == 1`;
 
 /** Of a target that is watched in two ways, each says the same once: the larger counts. */
-const level = (metric: string): string => `max by (target, node) (${metric}{${chosen}})`;
+const level = (metric: string): string => seen(`max by (target, node) (${metric}{${chosen}})`);
 /**
  * Brokers say their figures once in an interval, Mosquitto once in ten seconds and EMQX once in a minute, so a counter goes up in steps. Its rate
  * swings with the steps that are in the window, and is half of the truth while half of the window has none; the slope of a line through them
@@ -47,11 +57,11 @@ const level = (metric: string): string => `max by (target, node) (${metric}{${ch
  */
 const slope = (counter: string): string =>
   `((deriv(${counter}[5m]) unless resets(${counter}[5m]) > 0 or rate(${counter}[5m])) and ${counter})`;
-const speed = (metric: string): string => `max by (target, node) ${slope(`${metric}{${chosen}}`)}`;
+const speed = (metric: string): string => seen(`max by (target, node) ${slope(`${metric}{${chosen}}`)}`);
 
-/** Of the 20 that grew most. EMQX's API says these as they are when it is asked. */
-const busiest = (counter: string, by: string): string =>
-  largest(perSecond(counter, by, chosen), by, growth(`${counter}{${chosen}}`, by));
+/** EMQX's API says these as they are when it is asked. */
+const api = (query: string): string => whileUp(query, `emqx_api_up{${chosen}} == 1`);
+const ofApi = (counter: string, by: string): string => api(perSecond(counter, by, chosen));
 
 const verdict: Row = {
   title: 'Does the broker pass messages on?',
@@ -83,12 +93,12 @@ const verdict: Row = {
     stat({
       title: 'Dropped',
       description:
-        'Messages in the time shown that the broker did not pass on although a client wanted them, as when its queue was full. They never reached the bridge. No data of a broker that does not say it.',
+        'Messages in the time shown, and at least in the last hour, that the broker did not pass on although a client wanted them, as when its queue was full. They never reached the bridge. No data of a broker that does not say it.',
       unit: Short,
       decimals: 0,
       width: 4,
       thresholds: noneAllowed,
-      queries: [{ expr: counted(`mqtt_broker_messages_dropped_total{${losses}}`), legend: 'dropped' }],
+      queries: [{ expr: counted(dropped, `(count(${seen(dropped)}) and on () ${allUp})`), legend: 'dropped' }],
     }),
     stat({
       title: 'Connections',
@@ -150,10 +160,10 @@ const traffic: Row = {
       queries: [
         {
           expr: orZero(
-            `sum by (reason) ${slope(`mqtt_broker_messages_dropped_total{${chosen}}`)}`,
+            `sum by (reason) (${seen(slope(`mqtt_broker_messages_dropped_total{${chosen}}`))})`,
             'reason',
             'none',
-            `mqtt_broker_up{${chosen}} == 1`,
+            up,
           ),
           legend: '{{reason}}',
         },
@@ -255,7 +265,7 @@ const emqx: Row = {
       width: 4,
       thresholds: noneAllowed,
       mappings: [safeOrLosing],
-      queries: [{ expr: `max(emqx_durable_sessions_unsafe{${chosen}})`, legend: 'Durable sessions' }],
+      queries: [{ expr: `max(${api(`emqx_durable_sessions_unsafe{${chosen}}`)})`, legend: 'Durable sessions' }],
     }),
     graph({
       title: 'Rules',
@@ -263,8 +273,8 @@ const emqx: Row = {
       unit: each('times/s'),
       width: 8,
       queries: [
-        { expr: busiest('emqx_rule_matched_total', 'target, rule'), legend: '{{rule}} matched' },
-        { expr: busiest('emqx_rule_passed_total', 'target, rule'), legend: '{{rule}} passed' },
+        { expr: ofApi('emqx_rule_matched_total', 'target, rule'), legend: '{{rule}} matched' },
+        { expr: ofApi('emqx_rule_passed_total', 'target, rule'), legend: '{{rule}} passed' },
       ],
     }),
     graph({
@@ -273,9 +283,9 @@ const emqx: Row = {
       unit: MessagesPerSecond,
       width: 8,
       queries: [
-        { expr: busiest('emqx_action_success_total', 'target, action'), legend: '{{action}} delivered' },
-        { expr: busiest('emqx_action_failed_total', 'target, action'), legend: '{{action}} failed' },
-        { expr: busiest('emqx_action_dropped_total', 'target, action'), legend: '{{action}} dropped' },
+        { expr: ofApi('emqx_action_success_total', 'target, action'), legend: '{{action}} delivered' },
+        { expr: ofApi('emqx_action_failed_total', 'target, action'), legend: '{{action}} failed' },
+        { expr: ofApi('emqx_action_dropped_total', 'target, action'), legend: '{{action}} dropped' },
       ],
     }),
     graph({
@@ -284,8 +294,8 @@ const emqx: Row = {
       unit: Short,
       width: 12,
       queries: [
-        { expr: `topk(20, sum by (target, action) (emqx_action_queuing{${chosen}}))`, legend: '{{action}} queued' },
-        { expr: `topk(20, sum by (target, action) (emqx_action_inflight{${chosen}}))`, legend: '{{action}} in flight' },
+        { expr: api(`sum by (target, action) (emqx_action_queuing{${chosen}})`), legend: '{{action}} queued' },
+        { expr: api(`sum by (target, action) (emqx_action_inflight{${chosen}})`), legend: '{{action}} in flight' },
       ],
     }),
     table({
@@ -294,14 +304,14 @@ const emqx: Row = {
       unit: NoUnit,
       width: 12,
       queries: [
-        { expr: `max by (target, type, connector) (emqx_connector_enabled{${chosen}})` },
-        { expr: `min by (target, type, connector) (emqx_connector_up{${chosen}})` },
+        { expr: api(`max by (target, type, connector) (emqx_connector_enabled{${chosen}})`) },
+        { expr: api(`min by (target, type, connector) (emqx_connector_up{${chosen}})`) },
       ],
       columns: [
         { from: 'target', title: 'Broker' },
         { from: 'type', title: 'Type' },
         { from: 'connector', title: 'Connector' },
-        { from: '#A', title: 'Enabled' },
+        { from: '#A', title: 'Enabled', mappings: [words({ '0': ['no', grey], '1': ['yes', green] })] },
         { from: '#B', title: 'Connected', mappings: [upOrDown] },
       ],
     }),

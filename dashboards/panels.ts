@@ -25,8 +25,6 @@ import {
 } from '@grafana/grafana-foundation-sdk/common';
 import {
   type DashboardLink,
-  type DataTransformerConfig,
-  type DynamicConfigValue,
   FieldColorBuilder,
   FieldColorModeId,
   MappingType,
@@ -40,9 +38,9 @@ import {
 import { DataqueryBuilder, PromQueryFormat } from '@grafana/grafana-foundation-sdk/prometheus';
 import { PanelBuilder as StatBuilder } from '@grafana/grafana-foundation-sdk/stat';
 import { PanelBuilder as TimelineBuilder } from '@grafana/grafana-foundation-sdk/statetimeline';
-import { PanelBuilder as TableBuilder } from '@grafana/grafana-foundation-sdk/table';
 import { PanelBuilder as TimeseriesBuilder } from '@grafana/grafana-foundation-sdk/timeseries';
 import { Percent, PercentUnit, Seconds } from '@grafana/grafana-foundation-sdk/units';
+import { largest, type Size } from './promql.ts';
 
 /** The Prometheus that the reader chose. */
 export const datasource = { type: 'prometheus', uid: '${datasource}' } as const;
@@ -51,6 +49,8 @@ export interface Query {
   readonly expr: string;
   /** With {{label}} for a label's value. */
   readonly legend?: string;
+  /** By what its series are chosen when there are too many; by their own values unless given. */
+  readonly size?: Size;
 }
 
 export interface PanelSpec {
@@ -185,7 +185,7 @@ export const stat = (spec: PanelSpec): StatBuilder =>
     PromQueryFormat.TimeSeries,
   )
     .noValue('no data')
-    .colorMode(BigValueColorMode.Background)
+    .colorMode(BigValueColorMode.BackgroundSolid)
     .graphMode(BigValueGraphMode.None)
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
     .reduceOptions(new ReduceDataOptionsBuilder().calcs(['lastNotNull']).values(false));
@@ -204,6 +204,21 @@ export interface GraphSpec extends PanelSpec {
   readonly softMax?: number;
 }
 
+/** How many series a panel shows: more can neither be told apart nor read in its legend. */
+const most = 20;
+
+/** Labels with few values, whatever is watched. Of others there may be thousands: bridges, topics, vehicles, Pods. Kinds of objects are too many too. */
+const few = new Set(['source', 'reason', 'result', 'verb', 'method', 'code']);
+
+/** The queries, of which those with many series show the largest, in all at most twenty. */
+function limited(queries: readonly Query[]): Query[] {
+  const count = Math.floor(most / queries.length);
+  return queries.map(query => {
+    const labels = [...(query.legend ?? '').matchAll(/\{\{(\w+)\}\}/g)].map(([, label]) => label!);
+    return labels.every(label => few.has(label)) ? query : { ...query, expr: largest(query.expr, count, query.size) };
+  });
+}
+
 /** Parts of a whole end at the whole. */
 const whole: Readonly<Record<string, number>> = { [PercentUnit]: 1, [Percent]: 100 };
 
@@ -220,10 +235,12 @@ export function graph(spec: GraphSpec): TimeseriesBuilder {
   const builder = common(new TimeseriesBuilder(), {
     ...(logarithmic ? {} : { min: 0 }),
     ...spec,
+    queries: limited(spec.queries),
     ...(max === undefined ? {} : { max }),
   })
     .lineWidth(1)
-    .fillOpacity(spec.stacked || spec.bars ? 40 : 8)
+    // Below lines, areas of several series mix to colours that none has.
+    .fillOpacity(spec.stacked || spec.bars ? 40 : 0)
     .showPoints(VisibilityMode.Never)
     .drawStyle(spec.bars ? GraphDrawStyle.Bars : GraphDrawStyle.Line)
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic))
@@ -256,7 +273,7 @@ function usualMax({ unit, thresholds = [], logarithmic }: GraphSpec): number {
 
 /** A state over time, in words. */
 export const timeline = (spec: PanelSpec): TimelineBuilder =>
-  common(new TimelineBuilder(), spec)
+  common(new TimelineBuilder(), { ...spec, queries: limited(spec.queries) })
     .showValue(VisibilityMode.Never)
     .mergeValues(true)
     .fillOpacity(80)
@@ -269,74 +286,3 @@ export const timeline = (spec: PanelSpec): TimelineBuilder =>
         .placement(LegendPlacement.Bottom)
         .calcs([]),
     );
-
-export interface Column {
-  /** A label, or the value of a query: #A is the first's. */
-  readonly from: string;
-  readonly title: string;
-  readonly unit?: string;
-  readonly decimals?: number;
-  /** Colours the cell. */
-  readonly thresholds?: readonly Threshold[];
-  readonly mappings?: readonly ValueMapping[];
-  /** Pixels, of what must be read whole. */
-  readonly width?: number;
-  /** Where a click leads. */
-  readonly link?: { readonly title: string; readonly url: string };
-}
-
-export interface TableSpec extends PanelSpec {
-  readonly columns: readonly Column[];
-}
-
-/** The values as they are now, a row for each set of labels; the queries must leave the labels that tell rows apart, and no others. */
-export function table(spec: TableSpec): TableBuilder {
-  const builder = common(new TableBuilder(), spec, PromQueryFormat.Table)
-    .filterable(true)
-    .transformations(asColumns(spec.columns));
-  for (const column of spec.columns) {
-    const colored = column.thresholds !== undefined || column.mappings !== undefined;
-    const cell = { id: 'custom.cellOptions', value: { type: colored ? 'color-text' : 'auto' } };
-    builder.overrideByName(column.title, [...columnProperties(column), cell]);
-  }
-  return builder;
-}
-
-/** Joins the tables of several instant queries, and keeps, names and orders these columns. */
-export const asColumns = (columns: readonly Column[]): DataTransformerConfig[] => {
-  const shown = new Set(columns.map(({ from }) => fieldName(from)));
-  return [
-    { id: 'merge', options: {} },
-    {
-      id: 'organize',
-      options: {
-        // A table may ask for labels only: what is not a column is not shown.
-        excludeByName: Object.fromEntries(
-          ['Time', ...values.filter(value => !shown.has(value))].map(name => [name, true]),
-        ),
-        indexByName: Object.fromEntries(columns.map(({ from }, index) => [fieldName(from), index])),
-        renameByName: Object.fromEntries(columns.map(({ from, title }) => [fieldName(from), title])),
-      },
-    },
-  ];
-};
-
-/** What Grafana calls the values of one query, and of several. */
-const values = ['Value', ...[...'ABCDEFGH'].map(letter => `Value #${letter}`)];
-
-/** Grafana calls the value of query A "Value #A". */
-const fieldName = (from: string): string => (from.startsWith('#') ? `Value ${from}` : from);
-
-/** How a column's values are shown. */
-export function columnProperties({ unit, decimals, thresholds, mappings, width, link }: Column): DynamicConfigValue[] {
-  const properties: DynamicConfigValue[] = [];
-  if (unit !== undefined) properties.push({ id: 'unit', value: unit });
-  if (decimals !== undefined) properties.push({ id: 'decimals', value: decimals });
-  if (width !== undefined) properties.push({ id: 'custom.width', value: width });
-  if (link !== undefined) properties.push({ id: 'links', value: [link] });
-  if (mappings !== undefined) properties.push({ id: 'mappings', value: mappings });
-  if (thresholds !== undefined) {
-    properties.push({ id: 'thresholds', value: { mode: ThresholdsMode.Absolute, steps: thresholds } });
-  }
-  return properties;
-}

@@ -1,12 +1,11 @@
 /** The rows of Pipeline about rules: what passes through them, and what they remember. */
-import { MessagesPerSecond, PercentUnit, Short } from '@grafana/grafana-foundation-sdk/units';
+import { MessagesPerSecond, NoUnit, PercentUnit } from '@grafana/grafana-foundation-sdk/units';
 import type { Row } from './frame.ts';
-import { each, graph, noneAllowed, rising, table } from './panels.ts';
-import { chosenBridge as chosen, growth, largest, perSecond } from './promql.ts';
+import { each, graph, noneAllowed, rising } from './panels.ts';
+import { chosenBridge as chosen, perSecond } from './promql.ts';
+import { table } from './tables.ts';
 
-/** A counter per second, of the 20 that grew most. */
-const busiest = (counter: string, by = 'bridge, rule'): string =>
-  largest(perSecond(counter, by, chosen), by, growth(`${counter}{${chosen}}`, by));
+const byRule = (counter: string, by = 'bridge, rule'): string => perSecond(counter, by, chosen);
 
 export const rules: Row = {
   title: 'Rules',
@@ -17,7 +16,7 @@ export const rules: Row = {
       description: 'Messages per second of which a rule made a row.',
       unit: MessagesPerSecond,
       width: 8,
-      queries: [{ expr: busiest('mkb_rule_passed_total'), legend: '{{bridge}} {{rule}}' }],
+      queries: [{ expr: byRule('mkb_rule_passed_total'), legend: '{{bridge}} {{rule}}' }],
     }),
     graph({
       title: 'Failed, by rule',
@@ -25,7 +24,7 @@ export const rules: Row = {
         'Messages per second for which a rule’s SQL could not be worked out: they are dead-lettered, or dropped if the document says so.',
       unit: MessagesPerSecond,
       width: 8,
-      queries: [{ expr: busiest('mkb_rule_failed_total'), legend: '{{bridge}} {{rule}}' }],
+      queries: [{ expr: byRule('mkb_rule_failed_total'), legend: '{{bridge}} {{rule}}' }],
     }),
     graph({
       title: 'Written without their key',
@@ -35,7 +34,7 @@ export const rules: Row = {
       width: 8,
       queries: [
         {
-          expr: busiest('mkb_sink_keys_missing_total', 'bridge, rule, sink'),
+          expr: byRule('mkb_sink_keys_missing_total', 'bridge, rule, sink'),
           legend: '{{bridge}} {{rule}} sink {{sink}}',
         },
       ],
@@ -44,7 +43,7 @@ export const rules: Row = {
       title: 'Rules since their bridge started',
       description:
         'Each rule’s messages: matched by topic, passed by WHERE, failed; and the records of its sinks, and how many of these were written without their key.',
-      unit: Short,
+      unit: NoUnit,
       width: 24,
       queries: [
         { expr: `sum by (bridge, rule) (mkb_rule_matched_total{${chosen}})` },
@@ -81,8 +80,8 @@ export const ruleState: Row = {
       unit: each('rows/s'),
       width: 8,
       queries: [
-        { expr: busiest('mkb_window_rows_total'), legend: '{{bridge}} {{rule}}' },
-        { expr: busiest('mkb_window_rows_failed_total'), legend: '{{bridge}} {{rule}} failed' },
+        { expr: byRule('mkb_window_rows_total'), legend: '{{bridge}} {{rule}}' },
+        { expr: byRule('mkb_window_rows_failed_total'), legend: '{{bridge}} {{rule}} failed' },
       ],
     }),
     graph({
@@ -92,7 +91,7 @@ export const ruleState: Row = {
       unit: PercentUnit,
       width: 8,
       thresholds: rising(0.7, 0.9),
-      queries: [{ expr: `topk(20, ${stateInUse})`, legend: '{{bridge}} {{rule}}' }],
+      queries: [{ expr: stateInUse, legend: '{{bridge}} {{rule}}' }],
     }),
     graph({
       title: 'Forgotten',
@@ -101,7 +100,7 @@ export const ruleState: Row = {
       unit: each('values/s'),
       width: 8,
       queries: [
-        { expr: busiest('mkb_rule_forgotten_values_total'), legend: '{{bridge}} {{rule}}' },
+        { expr: byRule('mkb_rule_forgotten_values_total'), legend: '{{bridge}} {{rule}}' },
         { expr: perSecond('mkb_events_forgotten_total', 'bridge', chosen), legend: '{{bridge}} events' },
       ],
     }),

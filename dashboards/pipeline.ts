@@ -64,7 +64,7 @@ const verdict: Row = {
     stat({
       title: 'Lost',
       description:
-        'Messages dropped in the time shown for any reason but a rule’s own will, of all sources. Anything but 0 is a loss: see Lost, by reason.',
+        'Messages dropped in the time shown, and at least in the last hour, for any reason but a rule’s own will, of all sources. Anything but 0 is a loss: see Lost, by reason.',
       unit: Short,
       decimals: 0,
       width: 3,
@@ -74,7 +74,7 @@ const verdict: Row = {
     stat({
       title: 'Dead-lettered',
       description:
-        'Messages in the time shown that failed permanently and are in the dead-letter topic, with the reason in their headers. They are not lost, and somebody must look.',
+        'Messages in the time shown, and at least in the last hour, that failed permanently and are in the dead-letter topic, with the reason in their headers. They are not lost, and somebody must look.',
       unit: Short,
       decimals: 0,
       width: 3,
@@ -159,20 +159,25 @@ const verdict: Row = {
       max: 1,
       width: 3,
       thresholds: rising(0.7, 0.9),
-      queries: [{ expr: `max(${windowInUse(chosenBridge)})`, legend: 'in use' }],
+      queries: [
+        {
+          expr: `max(${windowInUse(chosenBridge)} and on (bridge, instance) mkb_mqtt_connected{${chosenBridge}} == 1)`,
+          legend: 'in use',
+        },
+      ],
     }),
     stat({
       title: 'Alerts firing',
       description:
-        'Alerts that fire now, of all severities, the table beside it has them. No data if Prometheus does not work out the rules of this kit, or has no bridge to apply them to.',
+        'Alerts that fire now, of all severities, the table beside it has them. No data if Prometheus does not work out the rules of this kit, or reads no bridge.',
       unit: Short,
       decimals: 0,
       width: 3,
       thresholds: noneAllowed,
       queries: [
         {
-          // What the rules record shows that they are worked out.
-          expr: `count(${firingAlerts}) or 0 * count(bridge_source:mkb_delivery:rate5m)`,
+          // What the rules record shows that they are worked out. It lasts for minutes after a bridge, and so does the time until an alert fires.
+          expr: `count(${firingAlerts}) or 0 * count(bridge_source:mkb_delivery:rate5m and on () min(up{job="${jobs.bridge}"}) == 1)`,
           legend: 'firing',
         },
       ],

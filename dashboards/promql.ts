@@ -91,23 +91,46 @@ export const orZero = (query: string, label: string, name: string, read: string)
   `${query} or on () label_replace(0 * count(${read}), "${label}", "${name}", "", "")`;
 
 /**
- * What happened in the time shown, counted: increase() works out what a whole interval would have had, and so makes 3 of 2. Only of a counter
- * that began again in between, its rounded estimate is all there is.
+ * What happened in the time shown, and at least in the hour before its end, counted: a loss of ten minutes ago must not be a green zero because
+ * the page shows five. increase() works out what a whole interval would have had, and so makes 3 of 2. Only of a counter that began again in
+ * between, its rounded estimate is all there is.
  *
  * Zero is shown only while the counter is read. More than zero stays, whatever has died since.
+ *
+ * @param read a query that gives a number only while the counter is read
  */
-export function counted(counter: string): string {
-  const range = `${counter}[$__range]`;
-  const one = `round(increase(${range})) unless resets(${range}) == 0 or max_over_time(${range}) - min_over_time(${range})`;
-  return `sum(${one}) > 0 or 0 * count(${counter})`;
+export function counted(counter: string, read = `count(${counter})`): string {
+  const within = (window: string): string => {
+    const range = `${counter}[${window}]`;
+    return `sum(round(increase(${range})) unless resets(${range}) == 0 or max_over_time(${range}) - min_over_time(${range}))`;
+  };
+  return `${within('$__range')} > ${within('1h')} or ${within('1h')} > 0 or 0 * ${read}`;
 }
 
-/** The series that are among the 20 largest, by these labels, over the whole time shown: so they are 20 all the time. */
-export const largest = (query: string, by: string, size: string): string => `${query} and on (${by}) topk(20, ${size})`;
+/** Only of what answers: an exporter goes on showing for a while what it read last. */
+export const whileUp = (query: string, up: string): string => `(${query}) and on (target) (${up})`;
 
-/** A gauge's largest value in the time shown, by which series are chosen. */
-export const peak = (gauge: string, by: string): string => `max by (${by}) (max_over_time(${gauge}[$__range] @ end()))`;
+/**
+ * A number that is good news only if all that is watched is read: a number that is no good news is shown in any case.
+ *
+ * @param bad from where it is no good news
+ * @param up of each that is watched whether it answers
+ */
+export const ofAll = (number: string, bad: number, up: string): string =>
+  `${number} > ${bad} or ${number} and on () min(${up}) == 1`;
 
-/** A counter's growth in the time shown, by which series are chosen. */
-export const growth = (counter: string, by: string): string =>
-  `sum by (${by}) (increase(${counter}[$__range] @ end()))`;
+/**
+ * Of a query's series those that are largest, at their highest in the time shown: so they are the same all the time.
+ *
+ * @param count how many
+ * @param size by what they are chosen, with these labels, where it is something else than their own values
+ */
+export const largest = (query: string, count: number, size?: Size): string =>
+  size === undefined
+    ? `(${query}) and topk(${count}, max_over_time((${query})[$__range:$__interval] @ end()))`
+    : `(${query}) and on (${size.by}) topk(${count}, ${size.expr})`;
+
+export interface Size {
+  readonly by: string;
+  readonly expr: string;
+}

@@ -24,26 +24,23 @@ import {
 import { dashboard, labelVariable, linkTo, type Row } from './frame.ts';
 import {
   anyOrNone,
-  asColumns,
-  atLeast,
   blue,
-  type Column,
-  columnProperties,
   common,
   each,
   graph,
   green,
   grey,
   type PanelSpec,
+  type Query,
   red,
   stat,
-  table,
   timeline,
   upOrDown,
   words,
   yellow,
 } from './panels.ts';
 import { jobs, largest } from './promql.ts';
+import { asColumns, type Column, columnProperties, table } from './tables.ts';
 import { uids } from './uids.ts';
 
 const chosen = 'vehicle=~"$vehicle"';
@@ -54,16 +51,21 @@ const charge = [
   { value: 40, color: green },
 ];
 
-/** One value of each vehicle, without the labels that only say who was scraped. */
-const now = (metric: string): string => `sum by (vehicle) (${metric}{${chosen}})`;
+const connected = `vehicle_connected{${chosen}} == 1`;
 
-/** In graphs, the 20 that drove farthest in the time shown. */
-const shown = (query: string): string =>
-  largest(
-    query,
-    'vehicle',
-    `sum by (vehicle) (max_over_time(vehicle_odometer_km{${chosen}}[$__range] @ end()) - min_over_time(vehicle_odometer_km{${chosen}}[$__range] @ end()))`,
-  );
+/**
+ * One value of each vehicle, without the labels that only say who was scraped. Only of those that are connected: of others it is what their
+ * last message said, whenever that was.
+ */
+const now = (metric: string): string => `sum by (vehicle) (${metric}{${chosen}} and on (vehicle) (${connected}))`;
+
+const driven = `max_over_time(vehicle_odometer_km{${chosen}}[$__range] @ end()) - min_over_time(vehicle_odometer_km{${chosen}}[$__range] @ end())`;
+
+/** Where there are too many, those are shown that drove farthest in the time shown, the same everywhere. */
+const farthest = { by: 'vehicle', expr: `sum by (vehicle) (${driven})` };
+const shown = (expr: string): Query => ({ expr, legend: '{{vehicle}}', size: farthest });
+/** Of a thousand arrows none would be seen. */
+const onMap = (metric: string): Query => ({ expr: largest(now(metric), 100, farthest) });
 
 const fleet: Row = {
   title: 'The fleet',
@@ -73,7 +75,7 @@ const fleet: Row = {
       description: 'Vehicles that are connected to the MQTT broker, of all there are.',
       unit: Short,
       width: 4,
-      thresholds: atLeast(1),
+      thresholds: anyOrNone(blue),
       queries: [
         { expr: 'sum(simulator_vehicles_connected)', legend: 'connected' },
         { expr: 'sum(simulator_vehicles)', legend: 'of' },
@@ -84,7 +86,7 @@ const fleet: Row = {
       description: 'Messages per second that the vehicles handed to MQTT.',
       unit: MessagesPerSecond,
       width: 4,
-      thresholds: [{ value: null, color: blue }],
+      thresholds: anyOrNone(blue),
       queries: [{ expr: 'sum(rate(simulator_messages_published_total[$__rate_interval]))', legend: 'published' }],
     }),
     stat({
@@ -101,18 +103,19 @@ const fleet: Row = {
     }),
     stat({
       title: 'Driving',
-      description: 'Vehicles that are on the road now.',
+      description: 'Vehicles that are connected and on the road now.',
       unit: Short,
       width: 4,
-      queries: [{ expr: `sum(vehicle_activity{${chosen}} == bool 1)`, legend: 'driving' }],
+      thresholds: anyOrNone(blue),
+      queries: [{ expr: `sum(${now('vehicle_activity')} == bool 1)`, legend: 'driving' }],
     }),
     stat({
       title: 'Charging',
-      description: 'Vehicles that are at a charger now.',
+      description: 'Vehicles that are connected and at a charger now.',
       unit: Short,
       width: 4,
-      thresholds: [{ value: null, color: blue }],
-      queries: [{ expr: `sum(vehicle_activity{${chosen}} == bool 2)`, legend: 'charging' }],
+      thresholds: anyOrNone(blue),
+      queries: [{ expr: `sum(${now('vehicle_activity')} == bool 2)`, legend: 'charging' }],
     }),
     stat({
       title: 'Driven',
@@ -120,12 +123,8 @@ const fleet: Row = {
       unit: each('km'),
       decimals: 1,
       width: 4,
-      queries: [
-        {
-          expr: `sum(max_over_time(vehicle_odometer_km{${chosen}}[$__range]) - min_over_time(vehicle_odometer_km{${chosen}}[$__range]))`,
-          legend: 'driven',
-        },
-      ],
+      thresholds: anyOrNone(blue),
+      queries: [{ expr: `sum(${driven})`, legend: 'driven' }],
     }),
   ],
 };
@@ -142,17 +141,17 @@ const mapColumns: readonly Column[] = [
 const mapSpec: PanelSpec = {
   title: 'Where they are',
   description:
-    'Every vehicle where its last message put it. The arrow points where it is heading, and its colour is its charge: red below 15 %, yellow below 40 %.',
+    'Every vehicle that is connected, where its last message put it; of more than a hundred, those that drove farthest. The arrow points where it is heading, and its colour is its charge: red below 15 %, yellow below 40 %.',
   unit: NoUnit,
   width: 12,
   height: 16,
   thresholds: charge,
   queries: [
-    { expr: now('vehicle_latitude') },
-    { expr: now('vehicle_longitude') },
-    { expr: now('vehicle_speed_kmh') },
-    { expr: now('vehicle_state_of_charge_percent') },
-    { expr: now('vehicle_heading_degrees') },
+    onMap('vehicle_latitude'),
+    onMap('vehicle_longitude'),
+    onMap('vehicle_speed_kmh'),
+    onMap('vehicle_state_of_charge_percent'),
+    onMap('vehicle_heading_degrees'),
   ],
 };
 
@@ -200,7 +199,7 @@ const road: Row = {
       description: 'Speed of each vehicle as of its last message. The 20 vehicles that drove farthest.',
       unit: KilometersPerHour,
       width: 12,
-      queries: [{ expr: shown(now('vehicle_speed_kmh')), legend: '{{vehicle}}' }],
+      queries: [shown(now('vehicle_speed_kmh'))],
     }),
     timeline({
       title: 'What they are doing',
@@ -208,7 +207,7 @@ const road: Row = {
       unit: NoUnit,
       width: 12,
       mappings: [activities],
-      queries: [{ expr: shown(now('vehicle_activity')), legend: '{{vehicle}}' }],
+      queries: [shown(now('vehicle_activity'))],
     }),
   ],
 };
@@ -223,7 +222,7 @@ const battery: Row = {
       unit: Percent,
       width: 12,
       legendRight: true,
-      queries: [{ expr: shown(now('vehicle_state_of_charge_percent')), legend: '{{vehicle}}' }],
+      queries: [shown(now('vehicle_state_of_charge_percent'))],
     }),
     graph({
       title: 'Power',
@@ -233,7 +232,7 @@ const battery: Row = {
       width: 12,
       legendRight: true,
       min: undefined,
-      queries: [{ expr: shown(now('vehicle_power_kw')), legend: '{{vehicle}}' }],
+      queries: [shown(now('vehicle_power_kw'))],
     }),
     graph({
       title: 'Distance in five minutes',
@@ -242,17 +241,17 @@ const battery: Row = {
       unit: each('km'),
       width: 24,
       legendRight: true,
-      queries: [{ expr: shown(`sum by (vehicle) (delta(vehicle_odometer_km{${chosen}}[5m]))`), legend: '{{vehicle}}' }],
+      queries: [shown(`sum by (vehicle) (delta(vehicle_odometer_km{${chosen}}[5m]) and on (vehicle) (${connected}))`)],
     }),
     table({
       title: 'Every vehicle',
       description: 'All vehicles as of their last message.',
       unit: NoUnit,
       width: 24,
-      height: 10,
+      height: 13,
       queries: [
         { expr: `sum by (vehicle, name, model) (vehicle_info{${chosen}})` },
-        { expr: now('vehicle_connected') },
+        { expr: `sum by (vehicle) (vehicle_connected{${chosen}})` },
         { expr: now('vehicle_activity') },
         { expr: now('vehicle_speed_kmh') },
         { expr: now('vehicle_state_of_charge_percent') },

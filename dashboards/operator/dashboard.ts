@@ -5,10 +5,12 @@
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import { NoUnit, Short } from '@grafana/grafana-foundation-sdk/units';
 import { dashboard, labelVariable, linkTo, type Row } from '../frame.ts';
-import { atLeast, blue, green, grey, noneAllowed, red, stat, table, timeline, words, yellow } from '../panels.ts';
+import { atLeast, blue, green, grey, noneAllowed, red, stat, timeline, words, yellow } from '../panels.ts';
+import { counted } from '../promql.ts';
+import { table } from '../tables.ts';
 import { uids } from '../uids.ts';
 import { leadership, process, queue, reconciles, requests } from './details.ts';
-import { answer, condition, operatorJob, ours } from './promql.ts';
+import { answer, condition, operatorJob, orNone, ours } from './promql.ts';
 
 const yesOrNo = words({ '-1': ['unknown', grey], '0': ['no', red], '1': ['yes', green] });
 /** Of what should not be so. */
@@ -26,7 +28,7 @@ const verdict: Row = {
       unit: Short,
       width: 4,
       thresholds: noneAllowed,
-      queries: [{ expr: `count(${condition('Ready', 'True')} == 0) or vector(0)`, legend: 'not ready' }],
+      queries: [{ expr: orNone(`sum(${condition('Ready', 'True')} == bool 0)`), legend: 'not ready' }],
     }),
     stat({
       title: 'Degraded',
@@ -34,7 +36,7 @@ const verdict: Row = {
       unit: Short,
       width: 4,
       thresholds: noneAllowed,
-      queries: [{ expr: `count(${condition('Degraded', 'True')} == 1) or vector(0)`, legend: 'degraded' }],
+      queries: [{ expr: orNone(`sum(${condition('Degraded', 'True')} == bool 1)`), legend: 'degraded' }],
     }),
     stat({
       title: 'Bridges',
@@ -42,7 +44,7 @@ const verdict: Row = {
       unit: Short,
       width: 4,
       thresholds: [{ value: null, color: blue }],
-      queries: [{ expr: `count(${condition('Ready', 'True')}) or vector(0)`, legend: 'bridges' }],
+      queries: [{ expr: orNone(`count(${condition('Ready', 'True')})`), legend: 'bridges' }],
     }),
     stat({
       title: 'Operator',
@@ -57,7 +59,7 @@ const verdict: Row = {
     stat({
       title: 'Failed reconciles',
       description:
-        'Reconciles that failed in the time shown. A few are no news, for all but those that only a change can fix are retried.',
+        'Reconciles that failed in the time shown, and at least in the last hour. A few are no news, for all but those that only a change can fix are retried.',
       unit: Short,
       decimals: 0,
       width: 4,
@@ -65,14 +67,12 @@ const verdict: Row = {
         { value: null, color: green },
         { value: 1e-9, color: yellow },
       ],
-      queries: [
-        { expr: `ceil(sum(increase(controller_runtime_reconcile_errors_total{${ours}}[$__range])))`, legend: 'failed' },
-      ],
+      queries: [{ expr: counted(`controller_runtime_reconcile_errors_total{${ours}}`), legend: 'failed' }],
     }),
     stat({
       title: 'Alerts firing',
       description:
-        'Alerts about the operator, and about bridges as it sees them, that fire now. Each names its runbook.',
+        'Alerts about the operator, and about bridges as it sees them, that fire now. No data while Prometheus reaches no operator and none fires yet.',
       unit: Short,
       decimals: 0,
       width: 4,
@@ -80,7 +80,7 @@ const verdict: Row = {
       links: [linkTo(uids.pipeline, 'Pipeline')],
       queries: [
         {
-          expr: 'count(ALERTS{alertstate="firing",alertname=~"MkbOperator.*|MkbBridgeNotReady|MkbBridgeDegraded"}) or vector(0)',
+          expr: `count(ALERTS{alertstate="firing",alertname=~"MkbOperator.*|MkbBridgeNotReady|MkbBridgeDegraded"}) or 0 * count(up{${ours}} == 1)`,
           legend: 'firing',
         },
       ],
@@ -95,7 +95,7 @@ const bridges: Row = {
       title: 'Every bridge',
       description: 'The conditions of each bridge, as they are now. kubectl describe mkb NAME has the reason of each.',
       unit: NoUnit,
-      width: 14,
+      width: 24,
       queries: [
         { expr: answer('Ready') },
         { expr: answer('Progressing') },
@@ -123,7 +123,8 @@ const bridges: Row = {
       title: 'Ready',
       description: 'Since when each bridge has been ready or not.',
       unit: NoUnit,
-      width: 10,
+      width: 24,
+      height: 6,
       thresholds: atLeast(1),
       mappings: [yesOrNo],
       queries: [{ expr: answer('Ready'), legend: '{{namespace}}/{{name}}' }],
@@ -140,6 +141,8 @@ export const operatorDashboard = (): Dashboard =>
       labelVariable('namespace', 'namespace', 'mkb_operator_bridge_condition', 'Namespace'),
       labelVariable('bridge', 'name', 'mkb_operator_bridge_condition', 'Bridge'),
     ],
+    // It looks at a bridge all 5 minutes when nothing changes.
+    shows: '30m',
     restartsOf: [operatorJob],
     rows: [verdict, bridges, reconciles, queue, requests, leadership, process],
   });

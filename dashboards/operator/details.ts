@@ -1,16 +1,12 @@
 /** The lower rows of Operator: what it does, what waits, whom it asks, who leads, and its process. */
-import {
-  BytesIEC,
-  CountsPerSecond,
-  NoUnit,
-  RequestsPerSecond,
-  Seconds,
-  Short,
-} from '@grafana/grafana-foundation-sdk/units';
+import { BytesIEC, NoUnit, RequestsPerSecond, Seconds, Short } from '@grafana/grafana-foundation-sdk/units';
 import type { Row } from '../frame.ts';
-import { graph, green, grey, timeline, words } from '../panels.ts';
+import { each, graph, green, grey, rising, timeline, words } from '../panels.ts';
 import { perSecond } from '../promql.ts';
-import { ofLeader, ours, quantile } from './promql.ts';
+import { ofLeader, orNone, ours, quantile } from './promql.ts';
+
+/** Seconds that a reconcile may take. */
+const limit = 120;
 
 const grown = (metric: string, by: string): string => `sum by (${by}) (increase(${metric}{${ours}}[$__rate_interval]))`;
 
@@ -29,7 +25,7 @@ export const reconciles: Row = {
       title: 'Reconciles, by result',
       description:
         'How often a bridge is looked at and made right. requeue_after is a success as well: it is looked at again later, although nothing may have changed.',
-      unit: CountsPerSecond,
+      unit: each('reconciles/s'),
       width: 8,
       stacked: true,
       queries: [{ expr: perSecond('controller_runtime_reconcile_total', 'result', ours), legend: '{{result}}' }],
@@ -47,6 +43,8 @@ export const reconciles: Row = {
       title: 'Duration',
       description: 'How long a reconcile takes: the median, and the slowest of 100. Gaps are times without any.',
       unit: Seconds,
+      thresholds: rising(10, limit),
+      logarithmic: true,
       width: 8,
       queries: [
         { expr: quantile(0.5, 'controller_runtime_reconcile_time_seconds'), legend: 'p50' },
@@ -92,7 +90,7 @@ export const queue: Row = {
       width: 8,
       stacked: true,
       queries: Object.entries(priorities).map(([priority, legend]) => ({
-        expr: `sum(${ofLeader(`workqueue_depth{${ours},priority="${priority}"}`)}) or vector(0)`,
+        expr: orNone(`sum(${ofLeader(`workqueue_depth{${ours},priority="${priority}"}`)})`),
         legend,
       })),
     }),
@@ -101,6 +99,8 @@ export const queue: Row = {
       description:
         'How long bridges wait before they are looked at. An operator that takes over has had them all in its queue for as long as it waited itself: that peak means nothing.',
       unit: Seconds,
+      thresholds: rising(10, 60),
+      logarithmic: true,
       width: 8,
       queries: [
         { expr: quantile(0.5, 'workqueue_queue_duration_seconds'), legend: 'p50' },
@@ -112,6 +112,7 @@ export const queue: Row = {
       description:
         'How long the reconcile has been going on that was begun first. Above two minutes it does not heed its limit.',
       unit: Seconds,
+      thresholds: rising(limit / 4, limit),
       width: 8,
       queries: [
         {
@@ -139,6 +140,8 @@ export const requests: Row = {
       description:
         'How long the API server takes for the slowest of 100 requests, by method. Gaps are times without any.',
       unit: Seconds,
+      thresholds: rising(1, 10),
+      logarithmic: true,
       width: 12,
       queries: [{ expr: quantile(0.99, 'rest_client_request_duration_seconds', 'verb'), legend: '{{verb}}' }],
     }),
@@ -204,6 +207,7 @@ export const process: Row = {
       description:
         'How long the process makes its own work wait. Above some seconds it cannot renew the Lease in time, and another takes over.',
       unit: Seconds,
+      thresholds: rising(1, 5),
       width: 8,
       queries: [{ expr: `nodejs_eventloop_lag_p99_seconds{${ours}}`, legend: '{{instance}}' }],
     }),

@@ -35,6 +35,9 @@ export const answer = (type: string): string => `${condition(type, 'True')} - ${
 export const ofLeader = (query: string): string =>
   `${query} and on (job, instance) (leader_election_master_status{${ours}} == 1)`;
 
+/** The query, or 0 where there is none of what it counts; only while an operator works, for nobody else knows. */
+export const orNone = (query: string): string => `${query} or 0 * count(leader_election_master_status{${ours}} == 1)`;
+
 /** A quantile of a histogram, in its unit, by these further labels. */
 export const quantile = (share: number, metric: string, by = ''): string =>
   `histogram_quantile(${share}, sum by (le${by && `, ${by}`}) (rate(${metric}_bucket{${ours}}[$__rate_interval])))`;

@@ -15,6 +15,7 @@ import { until } from '../real/until.ts';
 import { committedOperatorDashboards, root } from './support/committed.ts';
 import { type OperatorStack, operatorNamespace, startOperatorStack } from './support/operator-stack.ts';
 import { begins, describeAnswers } from './support/queries-answered.ts';
+import { nothingRemembered } from './support/remembered.ts';
 
 const runbooks = join(root, 'docs', 'runbooks');
 /** Each once. A fake node has no logs. */
@@ -83,6 +84,12 @@ describeReal(
   test('an operator that is gone is seen by Prometheus', async () => {
     await stack.endOperator();
     await begins(stack.prometheus, 'MkbOperatorDown');
+    const metrics = /^(mkb_operator|controller_runtime|workqueue|rest_client|leader_election|process|nodejs)_/;
+    await nothingRemembered(stack.prometheus, {
+      dashboards: committedOperatorDashboards,
+      metrics,
+      rateInterval: '30s',
+    });
   });
 
   test.each(commands)('%s', async command => {

@@ -9,6 +9,7 @@ import type { RunningPrometheus } from '../../real/prometheus.ts';
 import { until } from '../../real/until.ts';
 import { allPanelsOf, type CommittedDashboard, queriesOf } from './committed.ts';
 import { selectors } from './metric-names.ts';
+import { seriesColors, seriesNames } from './series.ts';
 import { colorOf, filledIn as fillIn } from './tiles.ts';
 
 export interface Asked {
@@ -47,6 +48,15 @@ export function describeAnswers({ dashboards, groups, prometheus, rateInterval, 
         );
       }
     });
+  });
+
+  test.each(
+    panels.filter(({ panel }) => panel.type === 'timeseries'),
+  )('$name gives each of its series a name and a colour of its own', async ({ panel }) => {
+    const names = await seriesNames(prometheus(), panel, rateInterval);
+    expect(names.length).toBeLessThanOrEqual(20);
+    expect(names).toEqual([...new Set(names)]);
+    for (const colors of seriesColors(panel, names)) expect(colors).toEqual([...new Set(colors)]);
   });
 
   describe.each(dashboards)('$name', ({ dashboard }) => {

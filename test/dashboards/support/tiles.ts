@@ -14,6 +14,7 @@ export const filledIn = (expr: string, rateInterval: string): string =>
   expr
     .replaceAll('$__rate_interval', rateInterval)
     .replaceAll('$__range', '1m')
+    .replaceAll('$__interval', '1s')
     .replace(/"\$\w+"/g, '".*"');
 
 /** Every tile that is not folded, as it is now. */
