@@ -21,7 +21,7 @@ export const firingTable = (width: number, height: number) =>
     height,
     queries: [{ expr: `max by (alertname, severity, about) (label_join(${firingAlerts}, "about", " ", ${about}))` }],
     columns: [
-      { from: 'alertname', title: 'Alert', width: 230, link: { title: 'Runbooks', url: `/d/${uids.runbooks}` } },
+      { from: 'alertname', title: 'Alert', width: 250, link: { title: 'Runbooks', url: `/d/${uids.runbooks}` } },
       { from: 'severity', title: 'Severity', width: 90, mappings: [severities] },
       { from: 'about', title: 'About' },
     ],

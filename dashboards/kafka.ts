@@ -32,7 +32,7 @@ const verdict: Row = {
     stat({
       title: 'Brokers',
       description: 'Brokers that are members now. Fewer than you run means that one is down.',
-      unit: Short,
+      unit: NoUnit,
       width: 4,
       thresholds: [{ value: null, color: blue }],
       queries: [{ expr: `sum(${seen(`kafka_brokers{${cluster}}`)})`, legend: 'brokers' }],
@@ -40,7 +40,7 @@ const verdict: Row = {
     stat({
       title: 'Without leader',
       description: 'Partitions that nobody leads: they take no records, and messages for them wait.',
-      unit: Short,
+      unit: NoUnit,
       width: 4,
       thresholds: noneAllowed,
       queries: [
@@ -50,7 +50,7 @@ const verdict: Row = {
     stat({
       title: 'Under-replicated',
       description: 'Partitions with fewer copies in sync than there should be: one more failure may stop them.',
-      unit: Short,
+      unit: NoUnit,
       width: 4,
       thresholds: noneAllowed,
       queries: [

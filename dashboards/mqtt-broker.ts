@@ -94,7 +94,7 @@ const verdict: Row = {
       title: 'Dropped',
       description:
         'Messages in the time shown, and at least in the last hour, that the broker did not pass on although a client wanted them, as when its queue was full. They never reached the bridge. No data of a broker that does not say it.',
-      unit: Short,
+      unit: NoUnit,
       decimals: 0,
       width: 4,
       thresholds: noneAllowed,
@@ -103,7 +103,7 @@ const verdict: Row = {
     stat({
       title: 'Connections',
       description: 'Clients that are connected.',
-      unit: Short,
+      unit: NoUnit,
       width: 4,
       thresholds: [{ value: null, color: blue }],
       queries: [{ expr: `sum(${level('mqtt_broker_connections')})`, legend: 'connections' }],

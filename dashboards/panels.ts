@@ -175,7 +175,7 @@ function target({ expr, legend }: Query, refId: string, now: PromQueryFormat | u
 }
 
 /**
- * One number, coloured by what it means, as it is now. It has no course behind it: for that Grafana asks for a range, whose last value it
+ * One number, coloured by what it means, as it is now. Counts have no unit: 1.01 K of 1.01 K would hide that one is missing. It has no course behind it: for that Grafana asks for a range, whose last value it
  * goes on showing, in the colour of health, long after anything was read.
  */
 export const stat = (spec: PanelSpec): StatBuilder =>

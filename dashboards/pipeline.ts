@@ -65,7 +65,7 @@ const verdict: Row = {
       title: 'Lost',
       description:
         'Messages dropped in the time shown, and at least in the last hour, for any reason but a rule’s own will, of all sources. Anything but 0 is a loss: see Lost, by reason.',
-      unit: Short,
+      unit: NoUnit,
       decimals: 0,
       width: 3,
       thresholds: noneAllowed,
@@ -75,7 +75,7 @@ const verdict: Row = {
       title: 'Dead-lettered',
       description:
         'Messages in the time shown, and at least in the last hour, that failed permanently and are in the dead-letter topic, with the reason in their headers. They are not lost, and somebody must look.',
-      unit: Short,
+      unit: NoUnit,
       decimals: 0,
       width: 3,
       thresholds: [
@@ -121,7 +121,7 @@ const verdict: Row = {
       title: 'Unaccounted for',
       description:
         'Received less delivered, dead-lettered, dropped, returned and in flight. It is 0 at every moment, for each source; anything else is a fault of the bridge.',
-      unit: Short,
+      unit: NoUnit,
       decimals: 0,
       width: 3,
       thresholds: noneAllowed,
@@ -170,7 +170,7 @@ const verdict: Row = {
       title: 'Alerts firing',
       description:
         'Alerts that fire now, of all severities, the table beside it has them. No data if Prometheus does not work out the rules of this kit, or reads no bridge.',
-      unit: Short,
+      unit: NoUnit,
       decimals: 0,
       width: 3,
       thresholds: noneAllowed,

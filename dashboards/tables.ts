@@ -39,13 +39,11 @@ export function table(spec: TableSpec): TableBuilder {
   if (spec.none !== undefined) builder.noValue(spec.none);
   for (const column of spec.columns) {
     const colored = column.thresholds !== undefined || column.mappings !== undefined;
-    // Names may be long: they go on in the next line.
-    const options = {
-      type: colored ? 'color-text' : 'auto',
-      ...(column.from.startsWith('#') ? {} : { wrapText: true }),
-    };
+    // Names may be long: they go on in the next line. Grafana 12 has its own property for that.
+    const wrapped = column.from.startsWith('#') ? [] : [{ id: 'custom.wrapText', value: true }];
+    const options = { type: colored ? 'color-text' : 'auto', ...(wrapped.length > 0 ? { wrapText: true } : {}) };
     const cell = { id: 'custom.cellOptions', value: options };
-    builder.overrideByName(column.title, [...columnProperties(column), cell]);
+    builder.overrideByName(column.title, [...columnProperties(column), cell, ...wrapped]);
   }
   return builder;
 }

@@ -19,7 +19,6 @@ import {
   MessagesPerSecond,
   NoUnit,
   Percent,
-  Short,
 } from '@grafana/grafana-foundation-sdk/units';
 import { dashboard, labelVariable, linkTo, type Row } from './frame.ts';
 import {
@@ -73,7 +72,7 @@ const fleet: Row = {
     stat({
       title: 'Connected',
       description: 'Vehicles that are connected to the MQTT broker, of all there are.',
-      unit: Short,
+      unit: NoUnit,
       width: 4,
       thresholds: anyOrNone(blue),
       queries: [
@@ -104,7 +103,7 @@ const fleet: Row = {
     stat({
       title: 'Driving',
       description: 'Vehicles that are connected and on the road now.',
-      unit: Short,
+      unit: NoUnit,
       width: 4,
       thresholds: anyOrNone(blue),
       queries: [{ expr: `sum(${now('vehicle_activity')} == bool 1)`, legend: 'driving' }],
@@ -112,7 +111,7 @@ const fleet: Row = {
     stat({
       title: 'Charging',
       description: 'Vehicles that are connected and at a charger now.',
-      unit: Short,
+      unit: NoUnit,
       width: 4,
       thresholds: anyOrNone(blue),
       queries: [{ expr: `sum(${now('vehicle_activity')} == bool 2)`, legend: 'charging' }],
@@ -144,7 +143,7 @@ const mapSpec: PanelSpec = {
     'Every vehicle that is connected, where its last message put it; of more than a hundred, those that drove farthest. The arrow points where it is heading, and its colour is its charge: red below 15 %, yellow below 40 %.',
   unit: NoUnit,
   width: 12,
-  height: 16,
+  height: 20,
   thresholds: charge,
   queries: [
     onMap('vehicle_latitude'),
@@ -199,6 +198,7 @@ const road: Row = {
       description: 'Speed of each vehicle as of its last message. The 20 vehicles that drove farthest.',
       unit: KilometersPerHour,
       width: 12,
+      legendRight: true,
       queries: [shown(now('vehicle_speed_kmh'))],
     }),
     timeline({
@@ -206,6 +206,7 @@ const road: Row = {
       description: 'Driving, charging or parked. The 20 vehicles that drove farthest.',
       unit: NoUnit,
       width: 12,
+      height: 12,
       mappings: [activities],
       queries: [shown(now('vehicle_activity'))],
     }),

@@ -3,7 +3,7 @@
  * keeps it from it.
  */
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
-import { NoUnit, Short } from '@grafana/grafana-foundation-sdk/units';
+import { NoUnit } from '@grafana/grafana-foundation-sdk/units';
 import { dashboard, labelVariable, linkTo, type Row } from '../frame.ts';
 import { atLeast, blue, green, grey, noneAllowed, red, stat, timeline, words, yellow } from '../panels.ts';
 import { counted } from '../promql.ts';
@@ -25,7 +25,7 @@ const verdict: Row = {
     stat({
       title: 'Not ready',
       description: 'Bridges whose condition Ready is not true. The table below names them; kubectl describe says why.',
-      unit: Short,
+      unit: NoUnit,
       width: 4,
       thresholds: noneAllowed,
       queries: [{ expr: orNone(`sum(${condition('Ready', 'True')} == bool 0)`), legend: 'not ready' }],
@@ -33,7 +33,7 @@ const verdict: Row = {
     stat({
       title: 'Degraded',
       description: 'Bridges of which a part does not work, whether they are ready or not.',
-      unit: Short,
+      unit: NoUnit,
       width: 4,
       thresholds: noneAllowed,
       queries: [{ expr: orNone(`sum(${condition('Degraded', 'True')} == bool 1)`), legend: 'degraded' }],
@@ -41,7 +41,7 @@ const verdict: Row = {
     stat({
       title: 'Bridges',
       description: 'Resources of the kind MqttKafkaBridge that the operator looks after.',
-      unit: Short,
+      unit: NoUnit,
       width: 4,
       thresholds: [{ value: null, color: blue }],
       queries: [{ expr: orNone(`count(${condition('Ready', 'True')})`), legend: 'bridges' }],
@@ -60,7 +60,7 @@ const verdict: Row = {
       title: 'Failed reconciles',
       description:
         'Reconciles that failed in the time shown, and at least in the last hour. A few are no news, for all but those that only a change can fix are retried.',
-      unit: Short,
+      unit: NoUnit,
       decimals: 0,
       width: 4,
       thresholds: [
@@ -73,7 +73,7 @@ const verdict: Row = {
       title: 'Alerts firing',
       description:
         'Alerts about the operator, and about bridges as it sees them, that fire now. No data while Prometheus reaches no operator and none fires yet.',
-      unit: Short,
+      unit: NoUnit,
       decimals: 0,
       width: 4,
       thresholds: noneAllowed,

@@ -28,6 +28,10 @@ describe.each(ofType('stat'))('$name', ({ panel }) => {
     for (const query of queriesOf(panel)) expect(query).toMatchObject({ instant: true, range: false });
   });
 
+  test('shortens no number that is counted', () => {
+    expect(panel.fieldConfig!.defaults.unit).not.toBe('short');
+  });
+
   test('is grey and says so when nobody knows', () => {
     expect(panel.fieldConfig!.defaults.noValue).toBe('no data');
     expect(panel.fieldConfig!.defaults.mappings).toContainEqual({

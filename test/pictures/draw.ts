@@ -92,12 +92,20 @@ async function answer(prometheus: string, { pathname, search }: URL, response: S
   const files: Readonly<Record<string, () => string>> = {
     '': () => join(import.meta.dirname, 'page', 'index.html'),
     page: () => join(import.meta.dirname, 'page', path),
-    grafana: () => join(grafanaFolder()!, path),
+    grafana: () => join(grafanaFolder()!, inBundle(path)),
     dashboards: () => join(root, dashboardPath(path)),
   };
   const body = readFileSync((files[place!] ?? files['']!)());
   response.writeHead(200, { 'content-type': types[extname(path)] ?? types['.html']! }).end(body);
 }
+
+/** Where a running Grafana has something that the components ask for, and where the bundle has it. */
+const inBundle = (path: string): string =>
+  path
+    .replace(/^build\//, '')
+    .replace(/^fonts\/inter\/Inter-Regular\.woff2$/, 'inter-latin-400-normal.woff2')
+    .replace(/^fonts\/inter\/Inter-Medium\.woff2$/, 'inter-latin-500-normal.woff2')
+    .replace(/^fonts\/roboto\/.*$/, 'roboto-mono-latin-400-normal.woff2');
 
 async function drawn(browser: Browser, address: string, dashboard: string, options: DrawOptions): Promise<Drawing> {
   const { theme, to = Date.now(), minutes = minutesOf(dashboard), scrape, open = false, height } = options;
