@@ -31,7 +31,7 @@ import {
   upOrDown,
   words,
 } from './panels.ts';
-import { counted, jobs, orZero, perSecond, whileUp } from './promql.ts';
+import { counted, jobs, ofAll, orZero, perSecond, whileUp } from './promql.ts';
 import { table } from './tables.ts';
 import { uids } from './uids.ts';
 
@@ -44,8 +44,8 @@ const dropped = `mqtt_broker_messages_dropped_total{${chosen},reason!~"no_subscr
 const up = `mqtt_broker_up{${chosen}} == 1 or emqx_api_up{${chosen}} == 1`;
 const seen = (query: string): string => whileUp(query, up);
 
-/** Whether every broker that is watched in either way answers. */
-const allUp = `min(mqtt_broker_up{${chosen}} or emqx_api_up{${chosen}}) == 1`;
+/** Of each broker that is watched in either way whether it answers. */
+const ups = `(mqtt_broker_up{${chosen}} or emqx_api_up{${chosen}})`;
 
 /** Of a target that is watched in two ways, each says the same once: the larger counts. */
 const level = (metric: string): string => seen(`max by (target, node) (${metric}{${chosen}})`);
@@ -98,7 +98,7 @@ const verdict: Row = {
       decimals: 0,
       width: 4,
       thresholds: noneAllowed,
-      queries: [{ expr: counted(dropped, `(count(${seen(dropped)}) and on () ${allUp})`), legend: 'dropped' }],
+      queries: [{ expr: counted(dropped, `(count(${seen(dropped)}) and on () min(${ups}) == 1)`), legend: 'dropped' }],
     }),
     stat({
       title: 'Connections',
@@ -204,7 +204,7 @@ const clients: Row = {
       queries: [
         { expr: level('mqtt_broker_stored_messages'), legend: node },
         {
-          expr: `topk(20, max by (target, client) (mqtt_client_queue_messages{${chosen}}))`,
+          expr: api(`max by (target, client) (mqtt_client_queue_messages{${chosen}})`),
           legend: '{{target}} {{client}}',
         },
       ],
@@ -230,8 +230,9 @@ const clients: Row = {
         'How much of the fullest queue is in use, by the limit that EMQX or the exporter’s document (queueLimit, memoryLimit) gives. A full queue drops messages. No data where no limit is known.',
       unit: PercentUnit,
       width: 4,
+      height: 8,
       thresholds: rising(0.5, 0.8),
-      queries: [{ expr: `max(${queuesInUse(chosen)})`, legend: 'in use' }],
+      queries: [{ expr: ofAll(`max(${seen(queuesInUse(chosen))})`, 0.5, ups), legend: 'in use' }],
     }),
     timeline({
       title: 'Broker up',
@@ -273,8 +274,8 @@ const emqx: Row = {
       unit: each('times/s'),
       width: 8,
       queries: [
-        { expr: ofApi('emqx_rule_matched_total', 'target, rule'), legend: '{{rule}} matched' },
-        { expr: ofApi('emqx_rule_passed_total', 'target, rule'), legend: '{{rule}} passed' },
+        { expr: ofApi('emqx_rule_matched_total', 'target, rule'), legend: '{{target}} {{rule}} matched' },
+        { expr: ofApi('emqx_rule_passed_total', 'target, rule'), legend: '{{target}} {{rule}} passed' },
       ],
     }),
     graph({
@@ -283,9 +284,9 @@ const emqx: Row = {
       unit: MessagesPerSecond,
       width: 8,
       queries: [
-        { expr: ofApi('emqx_action_success_total', 'target, action'), legend: '{{action}} delivered' },
-        { expr: ofApi('emqx_action_failed_total', 'target, action'), legend: '{{action}} failed' },
-        { expr: ofApi('emqx_action_dropped_total', 'target, action'), legend: '{{action}} dropped' },
+        { expr: ofApi('emqx_action_success_total', 'target, action'), legend: '{{target}} {{action}} delivered' },
+        { expr: ofApi('emqx_action_failed_total', 'target, action'), legend: '{{target}} {{action}} failed' },
+        { expr: ofApi('emqx_action_dropped_total', 'target, action'), legend: '{{target}} {{action}} dropped' },
       ],
     }),
     graph({
@@ -294,8 +295,14 @@ const emqx: Row = {
       unit: Short,
       width: 12,
       queries: [
-        { expr: api(`sum by (target, action) (emqx_action_queuing{${chosen}})`), legend: '{{action}} queued' },
-        { expr: api(`sum by (target, action) (emqx_action_inflight{${chosen}})`), legend: '{{action}} in flight' },
+        {
+          expr: api(`sum by (target, action) (emqx_action_queuing{${chosen}})`),
+          legend: '{{target}} {{action}} queued',
+        },
+        {
+          expr: api(`sum by (target, action) (emqx_action_inflight{${chosen}})`),
+          legend: '{{target}} {{action}} in flight',
+        },
       ],
     }),
     table({
