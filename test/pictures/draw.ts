@@ -118,7 +118,7 @@ async function drawn(browser: Browser, address: string, dashboard: string, optio
   try {
     const query = { dashboard, theme, to: `${to}`, from: `${to - minutes * 60_000}`, scrape: `${scrape}` };
     await page.goto(`${address}/?${new URLSearchParams({ ...query, ...(open ? { open: '1' } : {}) })}`);
-    await page.waitForFunction('window.drawn !== undefined', undefined, { timeout: 60_000 });
+    await page.waitForFunction('window.drawn !== undefined', undefined, { timeout: 180_000 });
     // What is out of sight is not drawn before it is seen.
     const whole = Number(await page.evaluate('document.documentElement.scrollHeight'));
     await page.setViewportSize({ width, height: whole });

@@ -74,7 +74,7 @@ describeReal(
     prometheus = await startPrometheus({ jobs: { bridge: job } });
     await until('what is exposed to be read', async () => (await prometheus.query('ALERTS')).length > 0);
     pictures = await openPictures(prometheus.url);
-  }, 120_000);
+  }, 240_000);
   afterAll(async () => {
     await pictures?.close();
     await prometheus?.stop();
@@ -88,7 +88,7 @@ describeReal(
       expect(drawing.problems).toEqual([]);
       expect(drawing.png.length).toBeGreaterThan(10_000);
       panels = drawing.panels;
-    }, 120_000);
+    }, 240_000);
 
     test('every panel is drawn, and none fails', () => {
       expect(panels.map(({ title }) => title).sort()).toEqual(
