@@ -32,30 +32,34 @@ export interface Remembered {
 
 const firstSize = 1024;
 /** What a slot costs in columns, and what is kept beside its bytes. */
-const slotBytes = 52;
+const slotBytes = 48;
 const keptOverhead = 200;
 /** Shorter topics are shared by the messages that have them (mqtt/topics.ts). */
 const longestShared = 128;
+// The state of a slot: flags, the worst outcome so far, and the number of its source.
 const qosBits = 3;
 const retainBit = 4;
 const withdrawnBit = 8;
+const outcomeShift = 8;
+const outcomeMask = 0xff;
+const sourceShift = 16;
 
 export class Settlement<Source extends Settled = Settled> {
   readonly #most: number;
   readonly #sources: Source[] = [];
-  /** Sources of which something was settled since the last `acknowledge`. */
+  readonly #accounts: Account[] = [];
+  /** Sources of which something was settled since the last `acknowledge`, and the number of the one that was last. */
   readonly #touched = new Set<Source>();
+  #lastTouched = -1;
   /** Free slots, a stack: the last one that was freed is in the cache. */
   #free = new Uint32Array(0);
   #freeCount = 0;
   #size = 0;
-  #sourceOf = new Uint32Array(0);
+  #states = new Uint32Array(0);
   #arrivals = new Float64Array(0);
   /** Things made of the message that have no outcome, and one for the message itself; 0 for a free slot. */
   #pending = new Uint32Array(0);
-  #worst = new Uint8Array(0);
   #receivedAt = new Float64Array(0);
-  #flags = new Uint8Array(0);
   readonly #topics: (string | undefined)[] = [];
   readonly #kept: unknown[] = [];
   /** Bytes that each slot keeps, its topic included. */
@@ -85,6 +89,7 @@ export class Settlement<Source extends Settled = Settled> {
 
   /** Makes a source known. Returns the number that `begin` takes. */
   add(source: Source): number {
+    this.#accounts.push(source.account);
     return this.#sources.push(source) - 1;
   }
 
@@ -98,13 +103,11 @@ export class Settlement<Source extends Settled = Settled> {
   begin(source: number, arrival: number, receivedAt: number): number {
     if (this.#freeCount === 0) this.#grow(Math.min(this.#size * 2, this.#most));
     const slot = this.#free[--this.#freeCount]!;
-    this.#sources[source]!.account.received++;
-    this.#sourceOf[slot] = source;
+    this.#accounts[source]!.received++;
+    this.#states[slot] = source << sourceShift;
     this.#arrivals[slot] = arrival;
     this.#pending[slot] = 1;
-    this.#worst[slot] = 0;
     this.#receivedAt[slot] = receivedAt;
-    this.#flags[slot] = 0;
     return slot;
   }
 
@@ -116,7 +119,7 @@ export class Settlement<Source extends Settled = Settled> {
   /** Notes facts of an MQTT message, without an object. */
   note(slot: number, topic: string, qos: number, retain: boolean): void {
     this.#topics[slot] = topic;
-    this.#flags[slot] = retain ? qos | retainBit : qos;
+    this.#states[slot]! |= retain ? qos | retainBit : qos;
     if (topic.length > longestShared) this.#count(slot, topic.length);
   }
 
@@ -136,44 +139,44 @@ export class Settlement<Source extends Settled = Settled> {
   }
 
   recall(slot: number): Remembered {
-    const flags = this.#flags[slot]!;
+    const state = this.#states[slot]!;
     return {
       topic: this.#topics[slot] ?? '',
-      qos: flags & qosBits,
-      retain: (flags & retainBit) !== 0,
+      qos: state & qosBits,
+      retain: (state & retainBit) !== 0,
       kept: this.#kept[slot],
     };
   }
 
   /** Where the message in `slot` came from. */
   sourceOf(slot: number): Source {
-    return this.#sources[this.#sourceOf[slot]!]!;
+    return this.#sources[this.#states[slot]! >>> sourceShift]!;
   }
 
   /** One of the things made of the message has an outcome; the last one settles it. Call `acknowledge` after a group of these. */
   release(slot: number, outcome: number, now: number): void {
-    if (outcome > this.#worst[slot]!) this.#worst[slot] = outcome;
+    if (outcome > 0) this.#worsen(slot, outcome);
     const pending = this.#pending[slot]! - 1;
     this.#pending[slot] = pending;
     if (pending > 0) return;
     this.#forget(slot);
     this.#free[this.#freeCount++] = slot;
-    if ((this.#flags[slot]! & withdrawnBit) === 0) this.#settle(slot, now);
+    if (!this.isWithdrawn(slot)) this.#settle(slot, now);
   }
 
   /** Another member works on the messages that `isGone` names: they are neither settled nor acknowledged. */
   withdraw(source: number, isGone: (arrival: number) => boolean): void {
-    const { account } = this.#sources[source]!;
+    const account = this.#accounts[source]!;
     for (let slot = 0; slot < this.#size; slot++) {
       if (!this.#isOf(source, slot) || !isGone(this.#arrivals[slot]!)) continue;
-      this.#flags[slot]! |= withdrawnBit;
+      this.#states[slot]! |= withdrawnBit;
       account.returned++;
     }
   }
 
   /** Whether another member works on the message: nothing that is made of it from now on is wanted. */
   isWithdrawn(slot: number): boolean {
-    return (this.#flags[slot]! & withdrawnBit) !== 0;
+    return (this.#states[slot]! & withdrawnBit) !== 0;
   }
 
   /** The slot of the message that a source has had in flight for longest; undefined while it has none. */
@@ -195,6 +198,7 @@ export class Settlement<Source extends Settled = Settled> {
     if (this.#touched.size === 0) return;
     const touched = [...this.#touched];
     this.#touched.clear();
+    this.#lastTouched = -1;
     for (const source of touched) source.acknowledge();
   }
 
@@ -212,27 +216,37 @@ export class Settlement<Source extends Settled = Settled> {
     this.#topics[slot] = undefined;
   }
 
+  #worsen(slot: number, outcome: number): void {
+    const state = this.#states[slot]!;
+    const change = outcome - ((state >>> outcomeShift) & outcomeMask);
+    if (change > 0) this.#states[slot] = state + (change << outcomeShift);
+  }
+
   #settle(slot: number, now: number): void {
-    const source = this.sourceOf(slot);
-    const worst = this.#worst[slot]!;
-    source.account.settled[worst]!++;
-    if (worst === outcomeNumber.delivered) source.account.histogram.observe(now - this.#receivedAt[slot]!);
-    this.#touched.add(source);
+    const state = this.#states[slot]!;
+    const worst = (state >>> outcomeShift) & outcomeMask;
+    const number = state >>> sourceShift;
+    const source = this.#sources[number]!;
+    const account = this.#accounts[number]!;
+    account.settled[worst]!++;
+    if (worst === outcomeNumber.delivered) account.histogram.observe(now - this.#receivedAt[slot]!);
+    if (number !== this.#lastTouched) {
+      this.#touched.add(source);
+      this.#lastTouched = number;
+    }
     source.settle(this.#arrivals[slot]!);
   }
 
   #isOf(source: number, slot: number): boolean {
-    return this.#pending[slot]! > 0 && this.#sourceOf[slot] === source && !this.isWithdrawn(slot);
+    return this.#pending[slot]! > 0 && this.#states[slot]! >>> sourceShift === source && !this.isWithdrawn(slot);
   }
 
   #grow(size: number): void {
     if (size === this.#size) throw new RangeError(`More than ${this.#most} messages are in flight.`);
-    this.#sourceOf = grown(this.#sourceOf, new Uint32Array(size));
+    this.#states = grown(this.#states, new Uint32Array(size));
     this.#arrivals = grown(this.#arrivals, new Float64Array(size));
     this.#pending = grown(this.#pending, new Uint32Array(size));
-    this.#worst = grown(this.#worst, new Uint8Array(size));
     this.#receivedAt = grown(this.#receivedAt, new Float64Array(size));
-    this.#flags = grown(this.#flags, new Uint8Array(size));
     this.#bytes = grown(this.#bytes, new Uint32Array(size));
     this.#free = grown(this.#free, new Uint32Array(size));
     for (let slot = size - 1; slot >= this.#size; slot--) this.#free[this.#freeCount++] = slot;
@@ -244,7 +258,7 @@ export class Settlement<Source extends Settled = Settled> {
   }
 }
 
-function grown<Column extends Uint8Array | Uint32Array | Float64Array>(old: Column, larger: Column): Column {
+function grown<Column extends Uint32Array | Float64Array>(old: Column, larger: Column): Column {
   larger.set(old);
   return larger;
 }
