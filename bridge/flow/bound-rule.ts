@@ -53,6 +53,8 @@ export interface Counter {
 export class BoundRule {
   readonly name: string;
   readonly rule: Rule;
+  /** As the rule's. */
+  readonly foreach: boolean;
   readonly sinks: readonly BoundSink[];
   /** MQTT filters, Kafka topics (or patterns over them) and events that it reads. */
   readonly filters: readonly MqttSource[];
@@ -83,6 +85,7 @@ export class BoundRule {
   constructor(document: RuleDocument, firstNumber: number, bind: BindSink, ambient?: Partial<Ambient>) {
     this.name = document.name;
     this.rule = compileRule(document.sql, { ...ambient, limits: stateLimitsOf(document) });
+    this.foreach = this.rule.foreach;
     const { sources } = this.rule;
     this.filters = sources.filter(source => source.kind === 'mqtt');
     this.topics = sources.filter(source => source.kind === 'kafka');

@@ -226,7 +226,7 @@ export class PipelineIntake implements Intake, SourceFigures {
     let outcome = before;
     for (let at = first; at < routes.length; at++) {
       const route = routes[at]!;
-      if (route.rule.rule.foreach && !copied) {
+      if (route.rule.foreach && !copied) {
         message = this.#source.copy(message);
         copied = true;
       }
@@ -260,7 +260,7 @@ export class PipelineIntake implements Intake, SourceFigures {
   }
 
   #applyNow(route: Route, message: Input, slot: number, many: ManyRows<BoundSink> | undefined): number {
-    if (!route.rule.rule.foreach) return this.#apply(route, message, slot);
+    if (!route.rule.foreach) return this.#apply(route, message, slot);
     this.#many = many ?? this.#beginMany(route, message);
     const made = this.#applyMany(route, message, slot, this.#many);
     if (made >= 0) this.#many = undefined;

@@ -9,10 +9,16 @@ import type { Source } from './source.ts';
 export class Writing {
   readonly #source: Source;
   readonly #shared: Shared;
+  readonly #settlement: Shared['settlement'];
+  readonly #slotBits: number;
+  readonly #keeps: boolean;
 
   constructor(source: Source, shared: Shared) {
     this.#source = source;
     this.#shared = shared;
+    this.#settlement = shared.settlement;
+    this.#slotBits = shared.slotBits;
+    this.#keeps = shared.keeps;
   }
 
   /** Of rows that a sink cannot write, the first makes the dead letter: that is the message, and one of it is enough. */
@@ -28,22 +34,22 @@ export class Writing {
   /** Returns why the row cannot be written, if it cannot. */
   row(sink: BoundSink, message: Origin, captures: Captures, row: Row, slot: number): MkbError | undefined {
     try {
-      sink.writer.write(message, captures, row, (sink.number << this.#shared.slotBits) | slot);
+      sink.writer.write(message, captures, row, (sink.number << this.#slotBits) | slot);
     } catch (error) {
       sink.failed++;
       const failure = asMkbError(error);
       this.#shared.fates.write(sink, slot, { outcome: 'refused', reason: failure.message });
       return failure;
     }
-    this.#shared.settlement.hold(slot);
-    if (this.#shared.keeps && !sink.writer.passesPayload) this.#source.keep(message, slot, this.#shared.settlement);
+    this.#settlement.hold(slot);
+    if (this.#keeps && !sink.writer.passesPayload) this.#source.keep(message, slot, this.#settlement);
     return undefined;
   }
 
   /** A message that failed while it is still at hand. */
   fail(rule: BoundRule, error: MkbError, message: Origin, slot: number): void {
-    this.#shared.settlement.hold(slot);
-    this.#source.keep(message, slot, this.#shared.settlement);
+    this.#settlement.hold(slot);
+    this.#source.keep(message, slot, this.#settlement);
     this.#shared.letters.giveUp(slot, rule, error);
   }
 }

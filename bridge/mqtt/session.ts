@@ -69,6 +69,8 @@ export class Session {
   readonly #subscriptions: SessionSubscriptions;
   #state: 'new' | 'running' | 'stopped' = 'new';
   #connection: Connection | undefined;
+  /** Most QoS 1 and 2 messages that the server may have unacknowledged on this connection. */
+  #receiveLimit = Number.POSITIVE_INFINITY;
   #welcome: Welcome | undefined;
   #mostUnacknowledged = 0;
   /** Whether an overrun of this connection was told. */
@@ -225,15 +227,11 @@ export class Session {
       return;
     }
     const { version, maximumPacketSize } = call.options;
+    this.#receiveLimit = version === '5' ? this.#options.receiveMaximum : Number.POSITIVE_INFINITY;
     const reader = new FrameReader(this.#message, version, maximumPacketSize, this.#topics);
     const options = { ...call.options, subscriptions: this.#subscriptions.asked };
     const parts = { ...call, options, reader, message: this.#message, now: this.#now };
     this.#connection = new Connection(parts, this.#events);
-  }
-
-  /** Most QoS 1 and 2 messages that the server may have unacknowledged on a connection. */
-  get #receiveLimit(): number {
-    return this.#dialer.version === '5' ? this.#options.receiveMaximum : Number.POSITIVE_INFINITY;
   }
 
   get #blocked(): boolean {
