@@ -13,6 +13,7 @@ import type { Codec } from './compression.ts';
 import { crc32c } from './crc32c.ts';
 import { lengthOfBytes, lengthOfHeaders, readHeaders, writeHeaders } from './headers.ts';
 import { draft, type ProducerRecord, type RecordDraft } from './record.ts';
+import { copyShort } from './short-bytes.ts';
 import { VarintReader, varintLength, writeVarint } from './varint.ts';
 
 const headerBytes = 61;
@@ -101,7 +102,7 @@ export class RecordBatch {
     offset = writeVarint(buffer, timestampDelta, offset);
     offset = writeVarint(buffer, this.tokens.length, offset);
     offset = writeVarint(buffer, keyLength, offset);
-    if (record.key) offset += record.key.copy(buffer, offset, record.keyStart, record.keyEnd);
+    if (record.key) offset = copyShort(record.key, record.keyStart, record.keyEnd, buffer, offset);
     offset = writeVarint(buffer, valueLength, offset);
     if (record.value) offset += record.value.copy(buffer, offset, record.valueStart, record.valueEnd);
     this.#length = writeHeaders(buffer, record, offset);

@@ -14,6 +14,7 @@ import { type CompiledTemplate, compileTemplate } from '../../rules/template.ts'
 import { isText, type Value } from '../../rules/value.ts';
 import type { Writer } from '../flow/sink.ts';
 import { draft, type RecordDraft, type RecordHeader } from '../kafka/record.ts';
+import { writeShort } from '../kafka/short-bytes.ts';
 import type { Topic } from '../kafka/topic.ts';
 import { MqttMessage } from '../mqtt/message.ts';
 import { CloudEvents } from './cloud-events.ts';
@@ -176,7 +177,7 @@ export class KafkaWriter implements Writer {
     // UTF-8 needs at most three bytes for each of JavaScript's units.
     if (key.length * 3 > this.#keyScratch.length) this.#keyScratch = Buffer.allocUnsafe(key.length * 6);
     record.key = this.#keyScratch;
-    record.keyEnd = this.#keyScratch.write(key);
+    record.keyEnd = writeShort(this.#keyScratch, key);
   }
 
   /** Reported once: what lacks a key in one message lacks it in many. Throws `template-value-missing` where the key says whose state is deleted. */
