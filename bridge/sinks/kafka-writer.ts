@@ -43,6 +43,8 @@ export class KafkaWriter implements Writer {
   readonly #value: CompiledTemplate;
   readonly #partition: CompiledTemplate | undefined;
   readonly #time: CompiledTemplate | undefined;
+  /** Whether that is the time of an MQTT message itself. */
+  readonly #timeIsMessages: boolean;
   readonly #own: readonly { readonly name: string; readonly value: CompiledTemplate }[];
   readonly #events: CloudEvents | undefined;
   /** Whether what MQTT knows of a message travels as headers too. */
@@ -78,6 +80,7 @@ export class KafkaWriter implements Writer {
     this.#partition = optional(document.partition);
     this.#value = compile(document.value ?? defaultValue(rule));
     this.#time = optional(document.timestamp);
+    this.#timeIsMessages = this.#time === undefined || this.#time.column === 'timestamp';
     this.#tombstones = document.emptyAsTombstone;
     const events = document.cloudEvents;
     if (events !== undefined) this.#events = new CloudEvents(events, rule, this.#value, provenance, this.#tombstones);
@@ -126,9 +129,9 @@ export class KafkaWriter implements Writer {
 
   /** Those of the message itself. */
   #headersOf(record: RecordDraft, origin: Origin, captures: Captures): readonly RecordHeader[] {
+    if (this.#mqttHeaders === undefined) return traceHeaders(origin);
     record.encoded = undefined;
     record.encodedCount = 0;
-    if (this.#mqttHeaders === undefined) return traceHeaders(origin);
     if (origin instanceof MqttMessage) {
       this.#mqttHeaders.fill(record, origin, captures);
       return noHeaders;
@@ -142,7 +145,8 @@ export class KafkaWriter implements Writer {
       record.valueStart = message.payloadStart;
       record.valueEnd = message.payloadEnd;
     } else this.#fillValue(record, message, captures, row);
-    record.timestamp = this.#timestamp(message, captures, row) ?? message.timestamp;
+    record.timestamp = message.timestamp;
+    if (!this.#timeIsMessages) record.timestamp = this.#timestamp(message, captures, row)!;
     record.headers = this.#headers(this.#headersOf(record, message, captures), message, captures, row);
   }
 
