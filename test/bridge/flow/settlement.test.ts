@@ -77,7 +77,8 @@ describe('a message', () => {
   });
 
   test('leaves nothing of its outcome to the message that gets its slot next', () => {
-    const { settlement, account, begin } = setup();
+    // Of one slot.
+    const { settlement, account, begin } = setup(0);
     const first = begin(0);
     settlement.release(first, ruleFailed, 1);
     const second = begin(1);
@@ -236,13 +237,27 @@ describe('a message that waits', () => {
     expect([sources[0]!.settled, settlement.held]).toEqual([[0], 0]);
   });
 
-  test('is one of as many as a token can number; then the settlement is full, and has room again when one is settled', () => {
+  test('is one of three quarters of what a token can number; then the settlement is full, and has room again when one is settled', () => {
     const { settlement, begin } = setup(11);
-    const slots = Array.from({ length: 2 ** 11 }, (_, arrival) => begin(arrival));
-    expect([settlement.full, new Set(slots).size]).toEqual([true, 2 ** 11]);
+    const slots = Array.from({ length: 1536 }, (_, arrival) => begin(arrival));
+    expect([settlement.full, new Set(slots).size]).toEqual([true, 1536]);
     expect(() => begin(0)).toThrow(RangeError);
     settlement.release(slots[77]!, delivered, 1);
-    expect([settlement.full, begin(0)]).toEqual([false, slots[77]]);
+    expect(settlement.full).toBe(false);
+    expect(slots.toSpliced(77, 1)).not.toContain(begin(0));
+  });
+
+  test('is passed over, and the others are neighbours in memory in whatever order the ones before them were settled', () => {
+    const { settlement, begin } = setup(10);
+    const stuck = begin(0);
+    for (let round = 0; round < 5; round++) {
+      const slots = Array.from({ length: 700 }, (_, arrival) => begin(arrival));
+      const steps = slots.map((slot, at) => (slot - slots.at(at - 1)! + 1024) % 1024).slice(1);
+      expect(steps.every(step => step === 1 || step === 2)).toBe(true);
+      expect(slots).not.toContain(stuck);
+      for (const lane of [3, 1, 0, 2])
+        for (const slot of slots) if (slot % 4 === lane) settlement.release(slot, delivered, 1);
+    }
   });
 });
 
