@@ -1,9 +1,9 @@
 /** Managed brokers on a real API server. Their Pods are kwok's: that Mosquitto does what it is told is proved in resources/broker. */
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { RunningKubernetes } from '../real/kubernetes.ts';
+import { beforeAll, expect, it } from 'vitest';
 import { describeReal } from '../real/require.ts';
 import { until } from '../real/until.ts';
-import { bridge, looks, operatorAccount, type RunningOperator, startCluster, startOperator } from './support/stage.ts';
+import { stageForBridges } from './support/bridge-stage.ts';
+import { bridge, operatorAccount } from './support/stage.ts';
 
 const users = [{ username: 'lorry', password: { valueFrom: { secretKeyRef: { name: 'lorries', key: 'seven' } } } }];
 const secret = (name: string, stringData: object) => ({
@@ -14,26 +14,19 @@ const secret = (name: string, stringData: object) => ({
 });
 
 describeReal('kubernetes', 'kwok')('an operator that runs', () => {
-  let kubernetes: RunningKubernetes;
-  let operator: RunningOperator;
-  let look: ReturnType<typeof looks>;
+  const stage = stageForBridges();
 
   beforeAll(async () => {
-    kubernetes = await startCluster();
-    look = looks(kubernetes);
-    operator = await startOperator(kubernetes);
-    await kubernetes.apply(secret('lorries', { seven: 'old' }), secret('tls', { 'tls.crt': 'c', 'tls.key': 'k' }));
+    await stage.kubernetes.apply(
+      secret('lorries', { seven: 'old' }),
+      secret('tls', { 'tls.crt': 'c', 'tls.key': 'k' }),
+    );
   });
 
-  afterAll(async () => {
-    await operator?.stop();
-    await kubernetes?.stop();
-  });
-
-  const revision = async (name: string) => (await kubernetes.get('sts', `${name}-broker`))!.status.updateRevision;
+  const revision = async (name: string) => (await stage.kubernetes.get('sts', `${name}-broker`))!.status.updateRevision;
   /** What the operator has written to the objects that it made for a bridge. */
   const writes = async (name: string) =>
-    (await kubernetes.audit()).filter(
+    (await stage.kubernetes.audit()).filter(
       ({ user, verb, name: object }) =>
         user.endsWith(`:${operatorAccount}`) &&
         /create|update|patch|delete/.test(verb) &&
@@ -45,22 +38,22 @@ describeReal('kubernetes', 'kwok')('an operator that runs', () => {
     ['emqx', { replicas: 3 }],
   ])('%s makes it ready, tells its address, and rolls it when a password of people changes', async (kind, more) => {
     const broker = { kind, users, tls: { secretName: 'tls' }, ...more };
-    await kubernetes.apply(bridge(kind, { mqtt: { broker } }));
-    await look.reaches(kind, 'BrokerReady', 'True', 'PodsReady');
-    await look.reaches(kind, 'Ready', 'True');
-    expect((await look.status(kind)).endpoints.mqtt).toBe(`mqtts://${kind}-broker.default.svc:8883`);
+    await stage.kubernetes.apply(bridge(kind, { mqtt: { broker } }));
+    await stage.look.reaches(kind, 'BrokerReady', 'True', 'PodsReady');
+    await stage.look.reaches(kind, 'Ready', 'True');
+    expect((await stage.look.status(kind)).endpoints.mqtt).toBe(`mqtts://${kind}-broker.default.svc:8883`);
 
     const before = await revision(kind);
-    await kubernetes.apply(secret('lorries', { seven: `new for ${kind}` }));
+    await stage.kubernetes.apply(secret('lorries', { seven: `new for ${kind}` }));
     await until('another revision of the broker', async () => (await revision(kind)) !== before);
-    await look.reaches(kind, 'BrokerReady', 'True', 'PodsReady');
+    await stage.look.reaches(kind, 'BrokerReady', 'True', 'PodsReady');
   });
 
   it.each(['mosquitto', 'emqx'])('%s writes nothing but what somebody else has changed', async kind => {
-    await look.reaches(kind, 'Ready', 'True');
+    await stage.look.reaches(kind, 'Ready', 'True');
     const before = await writes(kind);
     expect(before.length).toBeGreaterThan(5);
-    await kubernetes.kubectl([
+    await stage.kubernetes.kubectl([
       'label',
       'sts',
       `${kind}-broker`,
@@ -68,7 +61,7 @@ describeReal('kubernetes', 'kwok')('an operator that runs', () => {
       '--overwrite',
     ]);
     await until('the label to be put right', async () => {
-      const { labels } = (await kubernetes.get('sts', `${kind}-broker`))!.metadata;
+      const { labels } = (await stage.kubernetes.get('sts', `${kind}-broker`))!.metadata;
       return labels['app.kubernetes.io/managed-by'] === 'mqtt-kafka-operator';
     });
     const after = (await writes(kind)).slice(before.length);

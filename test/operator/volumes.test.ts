@@ -1,9 +1,10 @@
 /** Volumes of a managed broker that grow, on a real API server: its own admission says which may. */
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { KubernetesObject, RunningKubernetes } from '../real/kubernetes.ts';
+import { beforeAll, expect, it } from 'vitest';
+import type { KubernetesObject } from '../real/kubernetes.ts';
 import { describeReal } from '../real/require.ts';
 import { until } from '../real/until.ts';
-import { bridge, looks, type RunningOperator, startCluster, startOperator } from './support/stage.ts';
+import { stageForBridges } from './support/bridge-stage.ts';
+import { bridge } from './support/stage.ts';
 
 const storageClass = (name: string, allowVolumeExpansion: boolean) => ({
   apiVersion: 'storage.k8s.io/v1',
@@ -26,33 +27,23 @@ const volume = (name: string, storageClassName: string) => ({
 const gibi = 2 ** 30;
 
 describeReal('kubernetes', 'kwok')('the volumes of a broker', () => {
-  let kubernetes: RunningKubernetes;
-  let operator: RunningOperator;
-  let look: ReturnType<typeof looks>;
+  const stage = stageForBridges();
 
   beforeAll(async () => {
-    kubernetes = await startCluster();
-    look = looks(kubernetes);
-    operator = await startOperator(kubernetes);
     const volumes = ['elastic', 'stiff'].flatMap(name => [0, 1].map(index => volume(`${name}-${index}`, name)));
-    await kubernetes.apply(storageClass('elastic', true), storageClass('stiff', false), ...volumes);
-  });
-
-  afterAll(async () => {
-    await operator?.stop();
-    await kubernetes?.stop();
+    await stage.kubernetes.apply(storageClass('elastic', true), storageClass('stiff', false), ...volumes);
   });
 
   const withVolumes = (name: string, storage: string, more: object = {}) =>
     bridge(name, { mqtt: { broker: { kind: 'emqx', replicas: 2, storage, storageClassName: name, ...more } } });
   const claimsOf = async (name: string): Promise<KubernetesObject[]> =>
-    JSON.parse(await kubernetes.kubectl(['get', 'pvc', '-l', `app.kubernetes.io/instance=${name}`, '-o', 'json']))
+    JSON.parse(await stage.kubernetes.kubectl(['get', 'pvc', '-l', `app.kubernetes.io/instance=${name}`, '-o', 'json']))
       .items;
   const claims = async (name: string): Promise<number[]> =>
     (await claimsOf(name)).map(({ spec }) => Number(spec.resources.requests.storage));
-  const statefulSet = (name: string) => kubernetes.get('statefulset', `${name}-broker`);
+  const statefulSet = (name: string) => stage.kubernetes.get('statefulset', `${name}-broker`);
   const pods = async (name: string): Promise<string[]> => {
-    const found = await kubernetes.kubectl([
+    const found = await stage.kubernetes.kubectl([
       ...['get', 'pods', '-l', `app.kubernetes.io/instance=${name},app.kubernetes.io/component=broker`],
       ...['-o', 'jsonpath={.items[*].metadata.uid}'],
     ]);
@@ -62,8 +53,8 @@ describeReal('kubernetes', 'kwok')('the volumes of a broker', () => {
   // A volume that was full could only be made larger by deleting the bridge and everything that waited in its sessions.
   it('grow in place, and no Pod of it ends', async () => {
     const deleted = { persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Delete' } };
-    await kubernetes.apply(withVolumes('elastic', '1GiB', deleted));
-    await look.reaches('elastic', 'BrokerReady', 'True', 'PodsReady');
+    await stage.kubernetes.apply(withVolumes('elastic', '1GiB', deleted));
+    await stage.look.reaches('elastic', 'BrokerReady', 'True', 'PodsReady');
     expect((await statefulSet('elastic'))!.spec.persistentVolumeClaimRetentionPolicy).toEqual({
       whenDeleted: 'Delete',
       whenScaled: 'Retain',
@@ -74,7 +65,7 @@ describeReal('kubernetes', 'kwok')('the volumes of a broker', () => {
       return found.every(({ metadata }) => metadata.ownerReferences?.length === 1) ? found : undefined;
     });
     const [before, uid] = [await pods('elastic'), (await statefulSet('elastic'))!.metadata.uid];
-    await kubernetes.apply(
+    await stage.kubernetes.apply(
       withVolumes('elastic', '3GiB', { persistentVolumeClaimRetentionPolicy: { whenScaled: 'Delete' } }),
     );
     await until('larger claims', async () => (await claims('elastic')).every((size: number) => size === 3 * gibi));
@@ -84,28 +75,28 @@ describeReal('kubernetes', 'kwok')('the volumes of a broker', () => {
     });
     expect(after.spec.volumeClaimTemplates[0].spec.resources.requests.storage).toBe(`${3 * gibi}`);
     expect(after.spec.persistentVolumeClaimRetentionPolicy).toEqual({ whenDeleted: 'Retain', whenScaled: 'Delete' });
-    await look.reaches('elastic', 'BrokerReady', 'True', 'PodsReady');
+    await stage.look.reaches('elastic', 'BrokerReady', 'True', 'PodsReady');
     expect(await pods('elastic')).toEqual(before);
     const uids = (found: KubernetesObject[]) => found.map(({ metadata }) => metadata.uid).sort();
     expect(uids(await claimsOf('elastic'))).toEqual(uids(owned));
   });
 
   it('stay as they are where their class does not let them, and the bridge says why', async () => {
-    await kubernetes.apply(withVolumes('stiff', '1GiB'));
-    await look.reaches('stiff', 'BrokerReady', 'True', 'PodsReady');
+    await stage.kubernetes.apply(withVolumes('stiff', '1GiB'));
+    await stage.look.reaches('stiff', 'BrokerReady', 'True', 'PodsReady');
     const uid = (await statefulSet('stiff'))!.metadata.uid;
-    await kubernetes.apply(withVolumes('stiff', '2GiB'));
+    await stage.kubernetes.apply(withVolumes('stiff', '2GiB'));
     const refused = await until('the reason', async () => {
-      const { conditions } = await look.status('stiff');
+      const { conditions } = await stage.look.status('stiff');
       return conditions.find(({ message }: { message: string }) => /data-stiff-broker-\d cannot grow/.test(message));
     });
     expect(refused.message).toMatch(/resize/);
     expect((await statefulSet('stiff'))!.metadata.uid).toBe(uid);
     expect(await claims('stiff')).toEqual([gibi, gibi]);
     // And heals as soon as it does.
-    await kubernetes.apply(storageClass('stiff', true));
-    await kubernetes.kubectl(['annotate', 'mkb', 'stiff', 'example.com/again=now']);
+    await stage.kubernetes.apply(storageClass('stiff', true));
+    await stage.kubernetes.kubectl(['annotate', 'mkb', 'stiff', 'example.com/again=now']);
     await until('larger claims', async () => (await claims('stiff')).every((size: number) => size === 2 * gibi));
-    await look.reaches('stiff', 'Ready', 'True');
+    await stage.look.reaches('stiff', 'Ready', 'True');
   });
 });
