@@ -157,7 +157,7 @@ describe('a rule goes', () => {
     // MQTT was not read before a backlog in Kafka had gone through the rule that both feed: commands came hours late.
     const backlog = Array.from({ length: 1000 }, () => ({ key: 'k', value: '{"from": "Kafka"}' }));
     await recordWriter(kafka.bootstrap, 'in', backlog);
-    const sql = `SELECT jq('.from', coalesce(payload, value))[1] AS origin FROM "in/#", "$kafka/in"`;
+    const sql = `SELECT jq('.from', coalesce(payload, value), 30000)[1] AS origin FROM "in/#", "$kafka/in"`;
     await start({ sql, sinks: [sinks.kafka('${origin}')] });
     await until('the first to come out', () => arrived.kafka().length > 0, { everyMs: 1 });
     await publish('in/a', '{"from": "MQTT"}');
