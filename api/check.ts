@@ -1,5 +1,6 @@
 /** All that can be said about a document as data: its shape first, then, for parts whose shape is right, what they mean together. */
 import { documentField, type MqttKafkaBridge } from './bridge.ts';
+import { deliveryChecks } from './checks/delivery.ts';
 import { kafkaChecks } from './checks/kafka.ts';
 import { mqttChecks } from './checks/mqtt.ts';
 import { mqttSinkChecks } from './checks/mqtt-sinks.ts';
@@ -32,6 +33,7 @@ export const checkDocument = (value: unknown): CheckedDocument => {
     ...ruleChecks,
     ...mqttSinkChecks,
     ...schemaChecks,
+    ...deliveryChecks,
     ...operationChecks,
     ...objectChecks,
   ]

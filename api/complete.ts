@@ -13,6 +13,8 @@ export const completeDocument = (document: unknown): MqttKafkaBridge => {
   if (!isMapping(metadata) || !isMapping(spec)) return complete;
   const identity = identityOf(metadata);
   if (isMapping(spec.mqtt)) spec.mqtt.clientId ??= identity;
+  if (isMapping(spec.delivery) && isMapping(spec.delivery.buffer))
+    spec.delivery.buffer.maxBytes ??= spec.delivery.buffer.mode === 'disk' ? '1GiB' : '64MiB';
   if (!isMapping(spec.kafka)) return complete;
   spec.kafka.clientId ??= identity;
   if (isMapping(spec.kafka.consumer)) {

@@ -4,6 +4,7 @@
  * Code asks `error.code` and `error.kind`, never the text. The tables are in errors/, one for each part of the kit; together they are one
  * table, and docs/reference/errors.md is generated from it.
  */
+import { bufferErrors } from './errors/buffer.ts';
 import { demoErrors } from './errors/demo.ts';
 import { documentErrors } from './errors/document.ts';
 import type { ErrorEntry, ErrorKind } from './errors/entry.ts';
@@ -27,6 +28,7 @@ export const errors = {
   ...mqttErrors,
   ...kafkaErrors,
   ...kafkaTopicErrors,
+  ...bufferErrors,
   ...exporterErrors,
   ...kubernetesErrors,
   ...statusErrors,

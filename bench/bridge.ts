@@ -1,7 +1,7 @@
 /**
  * How fast the bridge is, beside a naive one and Telegraf, in one run on one machine: messages per second and CPU per message, MQTT into a real Kafka.
  *
- *     node bench/bridge.ts [--messages 500000] [--rounds 3] [--payload 285] [--report FILE] [--against FOLDER] [--subjects bridge,before] [--sink FIELDS]
+ *     node bench/bridge.ts [--messages 500000] [--rounds 3] [--payload 285] [--report FILE] [--against FOLDER] [--subjects bridge,before] [--sink FIELDS] [--buffer FSYNC]
  *
  * The messages come from a server that can outrun any bridge (blaster.ts); the subjects run as processes of their own, so that their CPU
  * time is theirs alone. Rounds alternate between the subjects, and the median is shown. On a small machine the rates are shared with
@@ -28,6 +28,7 @@ Options:
   --rounds <count>    runs of each subject, whose median is shown (default: 3)
   --payload <bytes>   size of each payload (default: 285)
   --sink <fields>     more fields of the bridge's Kafka sink, such as 'mqttHeaders: true'; the one of --against goes without
+  --buffer <fsync>    also the bridge with a buffer on disk (delivery.buffer), always or interval, as 'buffered'
   --report <file>     also write the table into this page, between its marks: docs/performance.md
   -h, --help          print this help
 
@@ -42,6 +43,7 @@ const { values } = parseArgs({
     against: { type: 'string' },
     subjects: { type: 'string' },
     sink: { type: 'string' },
+    buffer: { type: 'string' },
     report: { type: 'string' },
     help: { type: 'boolean', short: 'h' },
   },
@@ -68,9 +70,10 @@ type Subject = (mqttPort: number, kafka: RunningKafka, topic: string, qos: 0 | 1
 /**
  * @param program cli/mkb.ts of a checkout
  * @param fields more of the sink
+ * @param fsync of a buffer on disk, if it is to have one
  */
 const bridgeOf =
-  (program: string, fields = ''): Subject =>
+  (program: string, fields = '', fsync?: string): Subject =>
   (port, kafka, topic, qos) => {
     const file = join(folder, `${topic}.yaml`);
     writeFileSync(
@@ -85,7 +88,7 @@ spec:
     - name: vehicles
       sql: SELECT payload FROM "mqttx/simulate/tesla/{clientid}"
       sinks: [{kafka: {topic: ${topic}, key: "\${clientid}", timestamp: "\${timestamp}"${fields && `, ${fields}`}}}]
-`,
+${fsync === undefined ? '' : `  delivery: {buffer: {mode: disk, path: ${join(folder, topic)}, fsync: ${fsync}}}\n`}`,
     );
     return spawn(process.execPath, [program, 'run', file, '--http', '127.0.0.1:0', '--log-level', 'warn'], {
       stdio: ['ignore', 'ignore', 'inherit'],
@@ -94,6 +97,9 @@ spec:
 
 const all: Readonly<Record<string, Subject>> = {
   bridge: bridgeOf(new URL('../cli/mkb.ts', import.meta.url).pathname, values.sink),
+  ...(values.buffer && {
+    buffered: bridgeOf(new URL('../cli/mkb.ts', import.meta.url).pathname, values.sink, values.buffer),
+  }),
   ...(values.against && { before: bridgeOf(resolve(values.against, 'cli/mkb.ts')) }),
   naive: (port, kafka, topic, qos) => naive(port, kafka, topic, qos, 'after'),
   'naive, acknowledging early': (port, kafka, topic, qos) => naive(port, kafka, topic, qos, 'before'),

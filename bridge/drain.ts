@@ -103,6 +103,7 @@ export class Drain {
       signal.throwIfAborted();
       const sessionPresent = bridge.connection?.sessionPresent === true;
       if (sessionPresent) await this.#empty(signal);
+      while ((bridge.buffer?.messages ?? 0) > 0) await this.#look(signal);
       await bridge.stop();
       if (!this.#keepSession) await endSession(this.#session, error => this.#errors.report('warn', error), signal);
       await this.#leaveGroup();
@@ -155,15 +156,15 @@ export class Drain {
 
   /** Throws when the bridge has failed, and when it is broken off. */
   async #look(signal: AbortSignal): Promise<Look> {
-    const { session, account, ended } = this.#bridge;
+    const { session, account, ended, buffer } = this.#bridge;
     await Promise.race([pause(this.#everyMs), ended]);
     const answered = await session.ping();
     signal.throwIfAborted();
     const [settledBefore, wantedBefore] = [this.#settled, this.#wanted];
     this.#settled = account.received - account.inFlight;
     this.#wanted = this.#settled - account.count('no_rule') - account.count('old_subscription');
-    if (!answered || account.inFlight > 0 || this.#wanted > wantedBefore)
-      return this.#settled > settledBefore ? 'moving' : 'stuck';
+    const inFlight = account.inFlight > 0 || (buffer?.messages ?? 0) > 0;
+    if (!answered || inFlight || this.#wanted > wantedBefore) return this.#settled > settledBefore ? 'moving' : 'stuck';
     return session.idle && this.#settled === settledBefore ? 'still' : 'unwanted';
   }
 

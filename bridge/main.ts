@@ -7,11 +7,13 @@
 import type { MqttKafkaBridge } from '../api/bridge.ts';
 import { asMkbError } from '../api/errors/as-mkb-error.ts';
 import type { MkbError } from '../api/errors.ts';
-import { bytes, durationMs } from '../api/units.ts';
+import { durationMs } from '../api/units.ts';
 import type { SinkDocument } from '../rules/rule-document.ts';
+import { memoryBytes } from './buffer-settings.ts';
 import { systemClock } from './clock.ts';
 import type { Account } from './flow/account.ts';
 import { type BindSink, BoundRule } from './flow/bound-rule.ts';
+import { rulesOf } from './flow/fed-rules.ts';
 import type { PipelineIntake } from './flow/intake.ts';
 import { Pipeline } from './flow/pipeline.ts';
 import type { Sink } from './flow/sink.ts';
@@ -26,9 +28,10 @@ import { type BridgeOptions, type BridgeParts, prepareParts } from './parts.ts';
 import { Persistence } from './persistence.ts';
 import { KafkaSink } from './sinks/kafka.ts';
 import { MqttSink } from './sinks/mqtt.ts';
+import { type BufferedMqttSource, mqttSourceOf } from './sources/buffered-mqtt.ts';
 import { EventsSource } from './sources/events.ts';
 import { KafkaSource } from './sources/kafka.ts';
-import { MqttSource } from './sources/mqtt.ts';
+import type { MqttSource } from './sources/mqtt.ts';
 import { WindowsSource } from './sources/windows.ts';
 import { endedWithin, type StopReport } from './stopping.ts';
 
@@ -37,7 +40,7 @@ export class Bridge implements BridgeFigures {
   readonly rules: readonly BoundRule[];
   readonly receiveMaximum: number;
   readonly bufferLimitBytes: number;
-  readonly mqttSource: MqttSource | undefined;
+  readonly mqttSource: MqttSource | BufferedMqttSource | undefined;
   readonly kafkaSource: KafkaSource | undefined;
   readonly windows: WindowsSource;
   readonly events: EventsSource;
@@ -84,7 +87,7 @@ export class Bridge implements BridgeFigures {
       raise: (event, facts) => this.events.raise(event, facts),
       settled: () => this.#checkSettled(),
       obtainSchema,
-      maxKeptBytes: bytes(document.spec.delivery.buffer.maxBytes),
+      maxKeptBytes: memoryBytes(document.spec),
     });
     this.kafkaSink?.use(this.#pipeline);
     this.kafkaSink?.countAlso(() => this.#pipeline.heldBytes + this.events.queuedBytes);
@@ -92,7 +95,7 @@ export class Bridge implements BridgeFigures {
     this.mqttSource = parts.mqttSource && this.#makeMqttSource(parts.mqttSource);
     this.kafkaSource = parts.kafkaSource && this.#makeKafkaSource(parts.kafkaSource);
     this.#intakes = new Map(
-      this.#sources.map(source => [source, this.#pipeline.intake(source, this.#rulesOf(source))]),
+      this.#sources.map(source => [source, this.#pipeline.intake(source, rulesOf(source, this.rules))]),
     );
     const sides = [this.kafkaSink, this.kafkaSource].filter(side => side !== undefined);
     this.#standstills = new Standstills(sides, () => this.heldBack);
@@ -106,7 +109,7 @@ export class Bridge implements BridgeFigures {
 
   /** Those that rules read. */
   get sources(): readonly SourceFigures[] {
-    return [...this.#intakes].flatMap(([source, intake]) => (this.#rulesOf(source).length > 0 ? [intake] : []));
+    return [...this.#intakes].flatMap(([source, intake]) => (rulesOf(source, this.rules).length > 0 ? [intake] : []));
   }
 
   /** Of messages from MQTT. */
@@ -157,6 +160,10 @@ export class Bridge implements BridgeFigures {
     return this.kafkaSink?.topicsMade ?? 0;
   }
 
+  get buffer(): BridgeFigures['buffer'] {
+    return this.mqttSource && 'buffer' in this.mqttSource ? this.mqttSource.buffer : undefined;
+  }
+
   get bufferedBytes(): number {
     return (this.kafkaSink?.bufferedBytes ?? 0) + (this.mqttSink?.bufferedBytes ?? 0) + this.#pipeline.keptBytes;
   }
@@ -173,7 +180,7 @@ export class Bridge implements BridgeFigures {
 
   /** What a source waits for, and nothing else: neither direction can hold the other up. */
   #sinksOf(source: Source): ReadonlySet<Sink> {
-    const rules = this.#rulesOf(source);
+    const rules = rulesOf(source, this.rules);
     const sinks = new Set(rules.flatMap(rule => rule.targets.map(({ sink }) => sink)));
     if (rules.length > 0 && this.kafkaSink?.letterBox) sinks.add(this.kafkaSink);
     return sinks;
@@ -207,6 +214,7 @@ export class Bridge implements BridgeFigures {
       await Promise.all([
         ...started.values(),
         ...this.#sources.map(async source => {
+          await source.open?.(this.#intakes.get(source)!);
           await Promise.all([...this.#sinksOf(source)].map(sink => this.#usable(sink, source) ?? started.get(sink)));
           if (!this.#stopping) await source.start(this.#intakes.get(source)!);
         }),
@@ -219,7 +227,7 @@ export class Bridge implements BridgeFigures {
 
   /** When a sink that a source needs for dead letters alone can be used: topics that others write to are not its concern. */
   #usable(sink: Sink, source: Source): Promise<void> | undefined {
-    const writes = this.#rulesOf(source).some(rule => rule.targets.some(each => each.sink === sink));
+    const writes = rulesOf(source, this.rules).some(rule => rule.targets.some(each => each.sink === sink));
     return sink === this.kafkaSink && !writes ? this.kafkaSink.reached : undefined;
   }
 
@@ -291,20 +299,6 @@ export class Bridge implements BridgeFigures {
     return outcome && { sink: this.kafkaSink!, box: this.kafkaSink!.box(outcome.topic) };
   }
 
-  /** The rules that a source feeds: it is paused for their sinks. */
-  #rulesOf(source: Source): readonly BoundRule[] {
-    switch (source.name) {
-      case 'mqtt':
-        return this.rules.filter(({ filters }) => filters.length > 0);
-      case 'kafka':
-        return this.rules.filter(({ topics }) => topics.length > 0);
-      case 'events':
-        return this.rules.filter(({ events }) => events.length > 0);
-      case 'windows':
-        return this.rules.filter(({ windows }) => windows !== undefined);
-    }
-  }
-
   // --- parts
 
   #makeKafkaSink(options: NonNullable<BridgeParts['kafkaSink']>): KafkaSink {
@@ -324,10 +318,12 @@ export class Bridge implements BridgeFigures {
     });
   }
 
-  #makeMqttSource(options: NonNullable<BridgeParts['mqttSource']>): MqttSource {
-    return new MqttSource(
+  #makeMqttSource(options: NonNullable<BridgeParts['mqttSource']>): MqttSource | BufferedMqttSource {
+    return mqttSourceOf(
       { ...options, rules: this.rules },
       {
+        opened: facts => this.#log.info({ bridge: this.name, ...facts }, 'the buffer is open'),
+        untilDone: action => this.#untilDone(action),
         connected: info => this.#reports.sessionConnected(info),
         disconnected: error => this.#reports.sessionDisconnected(error, this.connection?.url),
         problem: error => this.#reports.problem(error),

@@ -3,13 +3,14 @@ import type { MqttKafkaBridge } from '../api/bridge.ts';
 import { identityOf } from '../api/complete.ts';
 import { MkbError } from '../api/errors.ts';
 import type { SecretSources } from '../api/secrets.ts';
-import { bytes } from '../api/units.ts';
 import { costLimitsOf } from '../rules/cost-limits.ts';
 import { JqThreads } from '../rules/jq/threads.ts';
 import { schemasOf } from '../rules/schemas/schemas.ts';
 import type { Ambient } from '../rules/scope.ts';
 import { sourcesOf } from '../rules/sources.ts';
 import { unsupportedParts } from '../rules/unsupported.ts';
+import type { BufferOptions } from './buffer/options.ts';
+import { bufferOptions, memoryBytes } from './buffer-settings.ts';
 import type { SessionOptions } from './mqtt/options.ts';
 import type { Logger } from './observe/log.ts';
 import { prepareRegistries, type Registries } from './registry/registries.ts';
@@ -31,7 +32,7 @@ export interface BridgeOptions {
 export interface BridgeParts {
   /** Of the bridge's session, whether or not a rule reads MQTT: it may have one from an earlier document. */
   readonly session: SessionOptions;
-  readonly mqttSource: Omit<MqttSourceOptions, 'rules'> | undefined;
+  readonly mqttSource: (Omit<MqttSourceOptions, 'rules'> & { readonly buffer?: BufferOptions | undefined }) | undefined;
   readonly kafkaSource: Omit<KafkaSourceOptions, 'rules'> | undefined;
   readonly kafkaSink: KafkaSinkOptions | undefined;
   readonly mqttSink: MqttSinkOptions | undefined;
@@ -62,9 +63,10 @@ export async function prepareParts(
     sinks.some(({ kafka, mqtt }) => kafka !== undefined || mqtt?.outcome !== undefined);
   const writesMqtt = sinks.some(({ mqtt }) => mqtt !== undefined);
   const { subscriptions, ownerOf } = planSubscriptions(filters, spec.mqtt);
-  const maxBytes = bytes(spec.delivery.buffer.maxBytes);
-  const [session, consumer, producer, publisher, registries] = await Promise.all([
+  const maxBytes = memoryBytes(spec);
+  const [session, buffer, consumer, producer, publisher, registries] = await Promise.all([
     sessionOptions(document, subscriptions, secrets, ordinal),
+    bufferOptions(document, secrets, ordinal),
     topics.length === 0 ? undefined : consumerOptions(document, topics, secrets, ordinal),
     writesKafka ? producerOptions(document, secrets) : undefined,
     writesMqtt ? publisherOptions(document, secrets, ordinal) : undefined,
@@ -74,7 +76,7 @@ export async function prepareParts(
   const persistent = filters.length > 0 && topics.length > 0;
   return {
     session,
-    mqttSource: filters.length === 0 ? undefined : { session: { ...session, persistent }, ownerOf },
+    mqttSource: filters.length === 0 ? undefined : { session: { ...session, persistent }, ownerOf, buffer },
     kafkaSource: consumer && { consumer, maxRecords: spec.mqtt.receiveMaximum, maxBytes, persistent },
     kafkaSink: producer && {
       bridge: identityOf(document.metadata),

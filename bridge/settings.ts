@@ -7,6 +7,8 @@ import { bytes, durationMs } from '../api/units.ts';
 import { kafkaLogin } from '../network/kafka/settings.ts';
 import { tlsTexts } from '../network/tls-settings.ts';
 import type { KafkaSource } from '../rules/rule.ts';
+import { buffersMqtt } from '../rules/unsupported.ts';
+import { memoryBytes } from './buffer-settings.ts';
 import { offsetResetOf } from './kafka/consumer/offset-reset.ts';
 import type { ConsumerOptions } from './kafka/consumer/options.ts';
 import type { Wanted } from './kafka/consumer/subscription.ts';
@@ -21,9 +23,13 @@ const kafkaReconnect = { minDelayMs: 100, maxDelayMs: 5000 };
 const metadataMaxAgeMs = 60_000;
 /** In memory mode the bridge holds up to this many messages, or `buffer.maxBytes` of them. */
 const memoryWindow = 131_072;
+/** Messages of QoS 0 in a buffer are settled at once, and one of QoS 1 before them that waits must not stop them. */
+const bufferedWindow = 1_048_576;
 
 /** How many messages may be unsettled at once: a power of two. */
-export function windowCapacity({ mqtt, delivery }: BridgeSpec): number {
+export function windowCapacity(spec: BridgeSpec): number {
+  const { mqtt, delivery } = spec;
+  if (buffersMqtt(spec)) return bufferedWindow;
   if (delivery.buffer.mode === 'memory') return memoryWindow;
   return 2 ** Math.ceil(Math.log2(mqtt.receiveMaximum));
 }
@@ -98,7 +104,7 @@ export async function producerOptions({ spec }: MqttKafkaBridge, secrets: Secret
     lingerMs: durationMs(producer.linger),
     batchBytes: bytes(producer.batchBytes),
     ...requestBytes(producer.maxRequestBytes),
-    maxBytes: bytes(delivery.buffer.maxBytes),
+    maxBytes: memoryBytes(spec),
     sequential: delivery.mode === 'sync',
     maxAgeMs: delivery.retry.maxAge === undefined ? undefined : durationMs(delivery.retry.maxAge),
     deadLetterTopic: delivery.onFailure.deadLetter?.topic,

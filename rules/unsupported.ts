@@ -1,4 +1,5 @@
 import type { MqttKafkaBridge } from '../api/bridge.ts';
+import { sourcesOf } from './sources.ts';
 
 /** A part of a valid document that cannot be run. */
 export interface UnsupportedPart {
@@ -20,14 +21,27 @@ export function unsupportedParts({ spec }: MqttKafkaBridge, where: 'process' | '
 
   if (spec.mqtt.listen) refuse('spec.mqtt.listen', 'be an MQTT server', 'Give the url of a broker in spec.mqtt.url.');
   if (where === 'process') for (const part of operatorParts(spec)) parts.push(part);
-  if (spec.delivery.buffer.mode === 'disk')
+  if (where === 'cluster' && spec.delivery.buffer.mode === 'disk')
+    parts.push({
+      path: 'spec.delivery.buffer.mode',
+      message: 'The operator cannot give a bridge a disk for its buffer.',
+      remedy: 'Use memory; messages that are not acknowledged stay with the MQTT broker meanwhile.',
+    });
+  if (buffersMqtt(spec) && !spec.rules.some(({ sql }) => sourcesOf(sql).some(({ kind }) => kind === 'mqtt')))
     refuse(
-      'spec.delivery.buffer.mode',
-      'buffer on disk',
-      'Use memory; messages that are not acknowledged stay with the MQTT broker meanwhile.',
+      'spec.delivery.buffer',
+      'buffer what it does not read: no rule reads MQTT',
+      'Leave out the buffer; Kafka keeps what a rule reads from it.',
     );
   return parts;
 }
+
+/** Whether messages go through a buffer of their own, as anything but what every bridge has. */
+export const buffersMqtt = ({ delivery: { buffer } }: MqttKafkaBridge['spec']): boolean =>
+  buffer.mode === 'disk' ||
+  (buffer.whenFull ?? 'block') !== 'block' ||
+  buffer.maxAge !== undefined ||
+  buffer.drainRate !== undefined;
 
 /** What a process has nobody to do for it. */
 function operatorParts({ mqtt, kafka }: MqttKafkaBridge['spec']): UnsupportedPart[] {

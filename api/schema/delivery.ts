@@ -1,7 +1,8 @@
 /** `spec.delivery`: what happens between a message's arrival and its acknowledgement. */
 import type { Static } from 'typebox';
-import { choice, duration, optional, section, size, whole } from './fields.ts';
+import { choice, duration, optional, section, size, text, whole } from './fields.ts';
 import { topicName } from './kafka.ts';
+import { secret } from './security.ts';
 
 export const delivery = section(
   'What happens between a message and its acknowledgement.',
@@ -12,20 +13,51 @@ export const delivery = section(
       { default: 'async' },
     ),
     buffer: section(
-      'What holds messages that Kafka does not have yet.',
+      'What holds messages from MQTT that Kafka, or the broker that they go to, does not have yet.',
       {
         mode: choice(
           ['none', 'memory', 'disk'],
-          '`none` reads no further than a batch, `memory` keeps up to `maxBytes`, `disk` also survives a crash of the bridge and acknowledges after fsync.',
+          '`none` reads no further than a batch, `memory` keeps up to `maxBytes`. `disk` also survives a crash of the bridge, and acknowledges a message when it is on the disk.',
           { default: 'memory' },
         ),
         maxBytes: size(
-          'The most it holds, records and the payloads that are kept for dead letters; then the bridge stops reading and the broker keeps the backlog. Each direction has as much.',
-          {
-            min: '1MiB',
-            max: '64TiB',
-            default: '64MiB',
-          },
+          'The most it holds: files with `mode: disk`, otherwise records in memory and the payloads that are kept for dead letters. Beyond it `whenFull` applies. Each direction has as much memory.',
+          { min: '1MiB', max: '64TiB', defaultFrom: '64MiB, or 1GiB with `mode: disk`' },
+        ),
+        whenFull: optional(
+          choice(
+            ['block', 'dropOldest', 'dropNewest'],
+            '`block` reads no further, and the broker keeps the backlog as far as it does. `dropOldest` drops messages that have waited longest, on disk a file of them at once; `dropNewest` drops those that come. What is dropped is acknowledged and counted. Default: block.',
+          ),
+        ),
+        maxAge: optional(
+          duration(
+            'Messages that have waited for longer are dropped when it is their turn, and counted. Default: none is.',
+            {
+              min: '1s',
+              max: '365d',
+            },
+          ),
+        ),
+        drainRate: optional(
+          whole(
+            'How many messages a second are handed over while older ones wait, so that a backlog does not overrun who comes next. Choose more than come on average. Default: as many as are taken.',
+            { minimum: 1, maximum: 10_000_000 },
+          ),
+        ),
+        path: optional(
+          text('With `mode: disk`, the folder of the files. Each bridge and replica has a folder of its own in it.'),
+        ),
+        fsync: optional(
+          choice(
+            ['always', 'interval'],
+            'With `mode: disk`: `always` acknowledges a message when the disk has confirmed it. `interval` has the disk confirm once a second and acknowledges before, so that a power cut may lose a second of messages; a crash of the bridge loses none. Default: always.',
+          ),
+        ),
+        encryptionKey: optional(
+          secret(
+            'With `mode: disk`, a key of 32 bytes in base64 or hexadecimal (`openssl rand -base64 32`): files are encrypted with AES-256-GCM.',
+          ),
         ),
       },
       { default: {} },

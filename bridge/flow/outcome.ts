@@ -29,6 +29,10 @@ export const outcomes = [
   'unknown_topic',
   'retries_exhausted',
   'dead_letter_failed',
+  // Those that a buffer had no room for, kept for longer than its maxAge, or could not read back.
+  'buffer_full',
+  'buffer_expired',
+  'buffer_unreadable',
 ] as const;
 
 export type Outcome = (typeof outcomes)[number];

@@ -31,6 +31,8 @@ export interface Source extends Settled {
    * @param record what a Kafka sink could not deliver; its bytes are valid during the call
    */
   remains(remembered: Remembered, rule: BoundRule | undefined, record: ProducerRecord | undefined): Remains;
+  /** Of a source that keeps what comes: begins to, before the sinks can be used. Waits and throws as `start`, which is called next. */
+  open?(intake: Intake): Promise<void>;
   /** Begins to hand over, and returns when it can. Waits for what may pass; throws what no waiting changes. */
   start(intake: Intake): Promise<void>;
   /** Why nothing can come from it now; empty when it can. */

@@ -5,6 +5,7 @@
 import { collectDefaultMetrics, type Histogram, type Registry } from 'prom-client';
 import type { BoundRule } from '../flow/bound-rule.ts';
 import { deliveryBuckets } from '../flow/delivery-histogram.ts';
+import { bufferMetrics } from './buffer-metrics.ts';
 import { connectionMetrics } from './connection-metrics.ts';
 import type { BridgeFigures } from './figures.ts';
 import { type MetricEntry, one, registerTable, type Sample } from './metric-table.ts';
@@ -197,6 +198,7 @@ export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
     labels: [],
     samples: ({ bufferLimitBytes }) => one(bufferLimitBytes),
   },
+  ...bufferMetrics,
   ...connectionMetrics,
 ];
 

@@ -55,7 +55,7 @@ export class MqttSource implements Source {
     this.#routes = new MqttRoutes(rules, ownerOf);
     this.session = new Session(session, {
       message: (message, arrival) => this.take(message, arrival),
-      readEnd: () => this.#intake.readEnd(),
+      readEnd: () => this.readEnd(),
       connected: info => {
         this.connections++;
         this.connection = info;
@@ -135,6 +135,10 @@ export class MqttSource implements Source {
     };
   }
 
+  protected get routes(): MqttRoutes {
+    return this.#routes;
+  }
+
   /** Where messages go that `take` gets. */
   protected attach(intake: Intake): void {
     this.#intake = intake;
@@ -168,12 +172,21 @@ export class MqttSource implements Source {
       return;
     }
     const routes = this.#routes.for(topic, message.named);
-    if (routes.length === 0) this.#intake.drop(message, arrival, this.#whyNoRule(topic));
-    else if (message.oversizeBytes > 0) this.#refuseOversize(message, arrival, routes);
+    if (routes.length === 0) this.#intake.drop(message, arrival, this.whyNoRule(topic));
+    else this.handOver(message, arrival, routes);
+  }
+
+  /** All messages of one read of the socket have been taken. */
+  protected readEnd(): void {
+    this.#intake.readEnd();
+  }
+
+  protected handOver(message: MqttMessage, arrival: number, routes: readonly Route[]): void {
+    if (message.oversizeBytes > 0) this.#refuseOversize(message, arrival, routes);
     else this.#intake.message(message, arrival, routes);
   }
 
-  #whyNoRule(topic: string): 'no_rule' | 'other_copy' {
+  protected whyNoRule(topic: string): 'no_rule' | 'other_copy' {
     return this.#routes.of(topic).length === 0 ? 'no_rule' : 'other_copy';
   }
 

@@ -1,5 +1,6 @@
 /** What the Pods of the bridge and those that drain its sessions have alike: the document, its secrets, and the program that reads them. */
 import { bytes } from '../../api/units.ts';
+import { buffersMqtt } from '../../rules/unsupported.ts';
 import { documentKeys, runningDocument } from './bridge-document.ts';
 import { secretKeysOf } from './document-secrets.ts';
 import { bridgeName } from './names.ts';
@@ -19,7 +20,10 @@ export function bridgeResources({ document, settings }: Pipeline): object {
   const { bridge, delivery } = document.spec;
   const said = bridge.resources ?? settings.defaults.resources.bridge;
   if (said) return said;
-  const buffered = Math.ceil(bytes(delivery.buffer.maxBytes) / mebibyte);
+  const maxBytes = bytes(delivery.buffer.maxBytes);
+  // Behind a buffer of its own as much again waits for Kafka, up to 64 MiB.
+  const behind = buffersMqtt(document.spec) ? Math.min(maxBytes, 64 * mebibyte) : 0;
+  const buffered = Math.ceil((maxBytes + behind) / mebibyte);
   return {
     requests: { cpu: '100m', memory: `${128 + buffered}Mi` },
     limits: { memory: `${384 + 2 * buffered}Mi` },

@@ -47,7 +47,7 @@ export async function judgeUnder(world: World, fault: Fault, bridge: BridgeProce
 export async function mkbUnder(
   world: World,
   fault: Fault,
-  { run: of, ...options }: { qos?: 1 | 2; run?: Run } & Partial<OracleOptions> = {},
+  { run: of, ...options }: { qos?: 1 | 2; buffer?: object; run?: Run } & Partial<OracleOptions> = {},
 ): Promise<{ verdict: Verdict; accounts: string[] }> {
   const run = of ?? (await world.newRun(fault.link));
   const bridge = await mkbFor(run, options);

@@ -59,8 +59,15 @@ export async function startWorld(options: KafkaOptions = {}): Promise<World> {
   };
 }
 
-/** The document that carries a run's messages as they are. `sql` replaces the rule's. */
-export function runDocument(run: Run, { sql, qos = 1 }: { sql?: string; qos?: 1 | 2 } = {}): object {
+/** What of a run's bridge is another than usual: the rule's SQL, the QoS that it subscribes with, its `delivery.buffer`. */
+export interface BridgeVariant {
+  readonly sql?: string;
+  readonly qos?: 0 | 1 | 2;
+  readonly buffer?: object;
+}
+
+/** The document that carries a run's messages as they are. */
+export function runDocument(run: Run, { sql, qos = 1, buffer }: BridgeVariant = {}): object {
   return {
     apiVersion: 'mqttkafka.dev/v1alpha1',
     kind: 'MqttKafkaBridge',
@@ -75,14 +82,14 @@ export function runDocument(run: Run, { sql, qos = 1 }: { sql?: string; qos?: 1 
           sinks: [{ kafka: { topic: run.topic, key: '${clientid}' } }],
         },
       ],
-      delivery: { onFailure: { deadLetter: { topic: run.deadTopic } } },
+      delivery: { onFailure: { deadLetter: { topic: run.deadTopic } }, ...(buffer && { buffer }) },
     },
   };
 }
 
 /** Our bridge for a run. Not started yet. */
-export const mkbFor = async (run: Run, rule: { sql?: string; qos?: 1 | 2 } = {}): Promise<MkbProcess> =>
-  new MkbProcess(runDocument(run, rule), await freePort());
+export const mkbFor = async (run: Run, variant: BridgeVariant = {}): Promise<MkbProcess> =>
+  new MkbProcess(runDocument(run, variant), await freePort());
 
 /** The naive bridge for a run. Not started yet. */
 export const naiveFor = (run: Run, acknowledge: 'before' | 'after'): BridgeProcess =>

@@ -25,3 +25,35 @@ describe('a rule goes', () => {
     expect(refused(sql, toKafka, toMqtt)).toEqual([]);
   });
 });
+
+test('the operator refuses a buffer on disk, and a process runs it', () => {
+  const document = completeDocument({
+    apiVersion: 'mqttkafka.dev/v1alpha1',
+    kind: 'MqttKafkaBridge',
+    metadata: { name: 'b' },
+    spec: {
+      mqtt: { url: 'mqtt://m' },
+      kafka: { bootstrapServers: ['k:9092'] },
+      rules: [{ name: 'r', sql: fromMqtt, sinks: [toKafka] }],
+      delivery: { buffer: { mode: 'disk', path: '/b' } },
+    },
+  });
+  expect(unsupportedParts(document, 'process')).toEqual([]);
+  expect(unsupportedParts(document, 'cluster').map(({ path }) => path)).toEqual(['spec.delivery.buffer.mode']);
+});
+
+test('a buffer is refused where no rule reads MQTT, as it would stay empty', () => {
+  const spec = (sql: string) => ({
+    mqtt: { url: 'mqtt://m' },
+    kafka: { bootstrapServers: ['k:9092'] },
+    rules: [{ name: 'r', sql, sinks: [toKafka] }],
+    delivery: { buffer: { mode: 'memory', whenFull: 'dropOldest' } },
+  });
+  const paths = (sql: string) =>
+    unsupportedParts(
+      completeDocument({ apiVersion: 'v', kind: 'k', metadata: { name: 'b' }, spec: spec(sql) }),
+      'process',
+    ).map(({ path }) => path);
+  expect(paths(fromKafka)).toEqual(['spec.delivery.buffer']);
+  expect(paths(fromMqtt)).toEqual([]);
+});

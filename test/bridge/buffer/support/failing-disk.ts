@@ -1,0 +1,54 @@
+/** A disk that refuses what a test wants it to. */
+import { type Disk, type OpenFile, systemDisk } from '../../../../bridge/buffer/disk.ts';
+
+export class FailingDisk implements Disk {
+  /** The error code of writes, or of confirmations, while it is set. */
+  failsWrites: string | undefined;
+  failsSyncs: string | undefined;
+  failsReads: string | undefined;
+  /** Bytes that may still be written before ENOSPC. */
+  room = Number.POSITIVE_INFINITY;
+  syncs = 0;
+  readonly #files = new WeakMap<OpenFile, string>();
+
+  async open(path: string, flags: 'r' | 'wx' | 'w'): Promise<OpenFile> {
+    if (flags !== 'r') this.#refuse(this.failsWrites);
+    const file = await systemDisk.open(path, flags);
+    this.#files.set(file, path);
+    if (flags === 'r' && !path.endsWith('.data')) return file;
+    return {
+      read: (...args: Parameters<OpenFile['read']>) => {
+        this.#refuse(this.failsReads);
+        return file.read(...args);
+      },
+      writev: async (buffers: NodeJS.ArrayBufferView[], position?: number) => {
+        this.#refuse(this.failsWrites);
+        const bytes = buffers.reduce((sum, each) => sum + each.byteLength, 0);
+        if (bytes > this.room) this.#refuse('ENOSPC');
+        this.room -= bytes;
+        return file.writev(buffers, position);
+      },
+      datasync: () => {
+        this.#refuse(this.failsSyncs);
+        this.syncs++;
+        return file.datasync();
+      },
+      sync: () => {
+        this.#refuse(this.failsSyncs);
+        return file.sync();
+      },
+      close: () => file.close(),
+      stat: () => file.stat(),
+    } as OpenFile;
+  }
+
+  readdir = systemDisk.readdir;
+  readFile = systemDisk.readFile;
+  rename = systemDisk.rename;
+  unlink = systemDisk.unlink;
+  mkdir = systemDisk.mkdir;
+
+  #refuse(code: string | undefined): void {
+    if (code !== undefined) throw Object.assign(new Error(`${code}: refused by the test`), { code });
+  }
+}
