@@ -20,6 +20,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   test: async () => (await import('./test.ts')).testCommand(),
   explain: async () => (await import('./explain.ts')).explainCommand(),
   functions: async () => (await import('./functions.ts')).functionsCommand(),
+  buffer: async () => (await import('./buffer.ts')).bufferCommand(),
   schema: async () => (await import('./schema.ts')).schemaCommand(),
   config: async () => (await import('./config.ts')).configCommand(),
   simulate: async () => (await import('./simulate.ts')).simulateCommand(),

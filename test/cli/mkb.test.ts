@@ -4,7 +4,7 @@ import { mkb } from './mkb-process.ts';
 
 /** In the order of --help. */
 const commands = [
-  ...['run', 'drain', 'validate', 'eval', 'repl', 'test', 'explain', 'functions', 'schema', 'config'],
+  ...['run', 'drain', 'validate', 'eval', 'repl', 'test', 'explain', 'functions', 'buffer', 'schema', 'config'],
   ...['simulate', 'demo', 'exporter', 'operator', 'render', 'status'],
 ];
 /** Those that only hold others. */
