@@ -93,6 +93,25 @@ export const bridgeAlerts: readonly Alert[] = [
       'Reading was held back for {{ $value | humanizePercentage }} of the last 5 minutes. The MQTT broker, or Kafka, keeps what is not read, as long as it can.',
   },
   {
+    name: 'MkbBufferFilling',
+    expr: 'max by (bridge, instance) (mkb_buffer_stored_bytes / mkb_buffer_stored_limit_bytes) > 0.8',
+    for: '5m',
+    severity: 'warning',
+    dashboard: 'pipeline',
+    summary: 'The buffer of {{ $labels.bridge }} is nearly full.',
+    description:
+      'It holds {{ $value | humanizePercentage }} of delivery.buffer.maxBytes. When it is full the bridge reads no further, or drops messages, as whenFull says.',
+  },
+  {
+    name: 'MkbBufferOld',
+    expr: 'max by (bridge, instance) (mkb_buffer_oldest_seconds) > 900',
+    for: '1m',
+    severity: 'warning',
+    dashboard: 'pipeline',
+    summary: 'Messages wait in the buffer of {{ $labels.bridge }} for long.',
+    description: 'The oldest has been there for {{ $value | humanizeDuration }}. It is safe, and late.',
+  },
+  {
     name: 'MkbWindowFull',
     // What is safe and not acknowledged, because a message before it is not, takes its place as well.
     expr: 'min_over_time((mkb_messages_in_flight{source="mqtt"} + ignoring (source) mkb_acknowledgements_held_back)[5m:1m]) >= 0.95 * mkb_window_limit_messages',

@@ -251,6 +251,40 @@ export const bridgeStories: readonly AlertStories[] = [
     ],
   },
   {
+    alert: 'MkbBufferFilling',
+    stories: [
+      {
+        when: 'the buffer holds nine tenths of what it may',
+        series: { [mkb('buffer_stored_bytes')]: '90x30', [mkb('buffer_stored_limit_bytes')]: '100x30' },
+        at: '15m',
+        firing: [{ ...own, ...warning }],
+      },
+      {
+        when: 'it holds a half',
+        series: { [mkb('buffer_stored_bytes')]: '50x30', [mkb('buffer_stored_limit_bytes')]: '100x30' },
+        at: '15m',
+        firing: quiet,
+      },
+    ],
+  },
+  {
+    alert: 'MkbBufferOld',
+    stories: [
+      {
+        when: 'the oldest message has waited for half an hour',
+        series: { [mkb('buffer_oldest_seconds')]: '1800x30' },
+        at: '15m',
+        firing: [{ ...own, ...warning }],
+      },
+      {
+        when: 'it has waited for a minute',
+        series: { [mkb('buffer_oldest_seconds')]: '60x30' },
+        at: '15m',
+        firing: quiet,
+      },
+    ],
+  },
+  {
     alert: 'MkbWindowFull',
     stories: [
       {
