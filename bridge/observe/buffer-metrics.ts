@@ -1,4 +1,4 @@
-/** What the buffer of a bridge holds, and what became of the messages that it took. Nothing is shown of a bridge without one. */
+/** What the buffer of a bridge holds, and what became of the messages that it took. A bridge without one holds 0 of all, so that alerts have an answer. */
 import { type BufferFigures, bufferDropReasons } from '../buffer/figures.ts';
 import type { BridgeFigures } from './figures.ts';
 import type { MetricEntry, Sample } from './metric-table.ts';
@@ -7,8 +7,7 @@ type Figures = NonNullable<BridgeFigures['buffer']>;
 
 const ofBuffer =
   (value: (buffer: Figures) => number) =>
-  ({ buffer }: BridgeFigures): Sample[] =>
-    buffer === undefined ? [] : [[{}, value(buffer)]];
+  ({ buffer }: BridgeFigures): Sample[] => [[{}, buffer === undefined ? 0 : value(buffer)]];
 
 const entry = (name: string, type: 'counter' | 'gauge', help: string, value: (buffer: Figures) => number) => ({
   name,
@@ -71,12 +70,13 @@ export const bufferMetrics: readonly MetricEntry<BridgeFigures>[] = [
     'For how long the oldest message in the buffer has been there; 0 while it is empty.',
     ({ oldestSeconds }) => oldestSeconds,
   ),
-  entry(
-    'mkb_buffer_writable',
-    'gauge',
-    '1 while the buffer takes and keeps messages as the document asks; 0 while it is full or its disk refuses.',
-    ({ writable }) => (writable ? 1 : 0),
-  ),
+  {
+    name: 'mkb_buffer_writable',
+    type: 'gauge',
+    help: '1 while the buffer takes and keeps messages as the document asks; 0 while it is full or its disk refuses. Not shown by a bridge without a buffer.',
+    labels: [],
+    samples: ({ buffer }) => (buffer === undefined ? [] : [[{}, buffer.writable ? 1 : 0]]),
+  },
   entry(
     'mkb_buffer_fsyncs_total',
     'counter',
