@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { troubleOf } from '../../operator/observed/pod-trouble.ts';
 import { forgetProcess, rememberProcess } from './cleanup.ts';
 import { type KubernetesObject, type RunningKubernetes, startKubernetes } from './kubernetes.ts';
 import { importNodeImage, nodeImage } from './node/images.ts';
@@ -124,6 +125,32 @@ describeReal(
       return restartCount > status.containerStatuses[0].restartCount && isReady(pod) ? pod : undefined;
     });
     expect(again.status.containerStatuses[0].lastState.terminated.exitCode).toBe(137);
+  });
+
+  // A bridge that crashed was in CrashLoopBackOff, and its log was in a container that was gone.
+  it.each([
+    [
+      'its last line',
+      `console.log('started'); console.error('error: no topic a'); process.exit(78)`,
+      'error: no topic a',
+    ],
+    [
+      'the message of its last line, where that is JSON',
+      `console.log('{"level":60,"msg":"ended","err":{"message":"no topic b"}}'); process.exit(78)`,
+      'ended: no topic b',
+    ],
+    [
+      'what it wrote down for the kubelet',
+      `require('fs').appendFileSync('/dev/termination-log', 'no topic c [topic-missing]\\n'); console.log('bye'); process.exit(78)`,
+      'no topic c [topic-missing]',
+    ],
+  ])('keeps of a program that ends %s, which the operator reads', async (what, program, said) => {
+    const name = `ended-${what.length}`;
+    await inPod(name, program, {
+      containers: [{ ...container(program), terminationMessagePolicy: 'FallbackToLogsOnError' }],
+    });
+    const { status } = (await kubernetes.get('pod', name))!;
+    expect(troubleOf(status)?.message).toBe(`container main ended with exit code 78: ${said}`);
   });
 
   it('is drained no faster than a PodDisruptionBudget allows', async () => {
