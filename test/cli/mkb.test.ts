@@ -50,7 +50,14 @@ describe('a mistyped name', () => {
     [['validate', '--jsn', 'a.yaml'], "error: unknown option '--jsn'\n(Did you mean --json?)\n"],
     [['config', 'prnt', 'a.yaml'], "error: unknown command 'prnt'\n(Did you mean print?)\n"],
     [['validate'], "error: missing required argument 'file'\n"],
-    [['schema', 'extra'], "error: too many arguments for 'schema'. Expected 0 arguments but got 1: extra.\n"],
+    [
+      ['schema', 'MqttUser', 'extra'],
+      "error: too many arguments for 'schema'. Expected 1 argument but got 2: MqttUser, extra.\n",
+    ],
+    [
+      ['schema', 'extra'],
+      "error: command-argument value 'extra' is invalid for argument 'kind'. Allowed choices are MqttKafkaBridge, MqttUser.\n",
+    ],
   ])('%j is told, with exit code 2', async (args, stderr) => {
     expect(await mkb(args)).toEqual({ code: 2, stdout: '', stderr });
   });
