@@ -58,7 +58,7 @@ const sameVolumes: readonly CelRule[] = [
 const userRules: Readonly<Record<string, readonly CelRule[]>> = {
   user: [
     {
-      rule: `has(self.spec.username) || has(self.status) || !self.metadata.name.startsWith('${ownPrefix}')`,
+      rule: `has(self.spec.username) || !self.metadata.name.startsWith('${ownPrefix}')`,
       message: `user names that begin with ${ownPrefix} are the operator's own: give another spec.username`,
     },
   ],

@@ -1,7 +1,8 @@
 /**
  * Who has which user name at a broker. The first keeps it: one that has it already, and of those that never had it the oldest. The users of the
- * bridge's document come before all.
+ * bridge's document come before all, and the operator's own before them: a name may be one of those that was not when the object was made.
  */
+import { ownPrefix } from '../../api/mqtt-user.ts';
 import type { BrokerSection } from '../../api/schema/broker.ts';
 import type { WatchedUser } from './watched-user.ts';
 
@@ -13,7 +14,8 @@ export function takenNames(
   const holders = new Map<string, string>(broker.users.map(({ username }) => [username, '`mqtt.broker.users`']));
   const taken = new Map<WatchedUser, string>();
   for (const user of [...users].sort(firstOf)) {
-    const holder = holders.get(user.username);
+    const own = user.username.startsWith(ownPrefix);
+    const holder = own ? 'the operator' : holders.get(user.username);
     if (holder === undefined) holders.set(user.username, `MqttUser ${user.metadata.name}`);
     else taken.set(user, holder);
   }

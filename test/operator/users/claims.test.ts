@@ -29,6 +29,8 @@ test.each([
     [],
     ['a: MqttUser b'],
   ],
+  // Made with another user name, which was taken out later: its password then was that of who manages the broker.
+  ["the names of the operator are nobody else's", [user('a', 'mkb-users', '1', 'mkb-users')], [], ['a: the operator']],
   ['other names are free', [user('a', 'x', '1'), user('b', 'y', '2')], ['z'], []],
 ])('%s', (_, users, document, expected) => {
   expect(refused(users, document)).toEqual(expected);
