@@ -20,10 +20,9 @@ import { operatorName } from './observed/observed-objects.ts';
 import { PodFigures } from './observed/pod-figures.ts';
 import type { Context } from './reconcile/context.ts';
 import { completeResource, type DocumentProblem } from './reconcile/document.ts';
-import { identified } from './reconcile/identity.ts';
 import { Rechecks } from './reconcile/rechecks.ts';
 import { reconcile } from './reconcile/reconcile.ts';
-import { refusedNow } from './reconcile/refused-changes.ts';
+import { refusedAtApply } from './reconcile/refused-changes.ts';
 import { Waiting } from './reconcile/waiting.ts';
 import { ApiClient } from './runtime/client.ts';
 import type { ApiAccess } from './runtime/connection.ts';
@@ -171,11 +170,7 @@ export function prepareOperator(options: OperatorOptions): Operator {
 
   return {
     missing: () => (synced ? [] : ['not everything has been read from the API server']),
-    refused: resource => {
-      if (!synced) return [];
-      const known = identified({ cluster }, resource);
-      return refusedNow(cluster, known, completeResource(known, replicas));
-    },
+    refused: resource => (synced ? refusedAtApply(cluster, resource, known => completeResource(known, replicas)) : []),
     ...(access && { refusal: (request: IncomingMessage) => access.refusal(request) }),
     run: async signal => {
       const lifecycle = {

@@ -18,6 +18,7 @@ import {
 } from '../resources/session-identity.ts';
 import type { KubeObject } from '../runtime/object.ts';
 import type { DocumentProblem } from './document.ts';
+import { identified } from './identity.ts';
 import { kitsOf } from './session-kits.ts';
 
 /** What of a valid document what runs cannot become without a loss, as far as the watches know it. */
@@ -25,6 +26,21 @@ export function refusedNow(cluster: Cluster, resource: KubeObject, document: Mqt
   const { kit, left } = kitsOf(cluster, resource);
   const notes = [...(kit ? [kitNote(kit)!] : []), ...left.map(({ note }) => note)];
   return refusedChanges(notes, document);
+}
+
+/**
+ * The same for the webhook, which others than the API server may ask: what runs is told to nobody who cannot name the uid of its bridge, as each change
+ * of the API server does. Of a bridge that is not known nothing is refused here; reconciling says it.
+ */
+export function refusedAtApply(
+  cluster: Cluster,
+  resource: KubeObject,
+  complete: (resource: KubeObject) => MqttKafkaBridge,
+): DocumentProblem[] {
+  const { uid } = resource.metadata;
+  if (uid === undefined || cluster.bridges.get(resource.metadata)?.metadata.uid !== uid) return [];
+  const known = identified({ cluster }, resource);
+  return refusedNow(cluster, known, complete(known));
 }
 
 /** @param notes of the sessions that there are: those of the bridge as it runs first, then those that it left */

@@ -21,6 +21,12 @@ export interface AdmissionResponse {
   readonly warnings?: readonly string[];
 }
 
+/** A change may come without it, of an object that has one. */
+const withUid = (object: KubeObject, oldObject: KubeObject | null | undefined): KubeObject =>
+  object.metadata.uid === undefined && oldObject?.metadata.uid !== undefined
+    ? { ...object, metadata: { ...object.metadata, uid: oldObject.metadata.uid } }
+    : object;
+
 /** The longest a warning may be before the API server may cut it, characters. */
 const warningLength = 256;
 /** As many as fit into the 4 KiB that it takes of all. */
@@ -41,7 +47,7 @@ export async function review(
   if (!object || object.metadata.deletionTimestamp || same) return { uid, allowed: true };
   const { problems, warnings } = await check(object);
   const wrong = problems.filter(({ code }) => code !== 'document-unchecked');
-  const errors = problems.length > 0 ? wrong : refused(object);
+  const errors = problems.length > 0 ? wrong : refused(withUid(object, oldObject));
   if (errors.length > 0) {
     const message = errors.map(problem => problem.message).join('\n');
     return { uid, allowed: false, status: { code: 422, reason: 'Invalid', message } };

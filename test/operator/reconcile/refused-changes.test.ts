@@ -1,8 +1,10 @@
 /** Changes after which messages or commands would be read by nobody: refused, with the way to do it. */
 import { describe, expect, it } from 'vitest';
-import { refusedChanges } from '../../../operator/reconcile/refused-changes.ts';
-import { type KitNote, notedTopics } from '../../../operator/resources/kit-note.ts';
+import type { Cluster } from '../../../operator/observed/cluster.ts';
+import { refusedAtApply, refusedChanges } from '../../../operator/reconcile/refused-changes.ts';
+import { type KitNote, noteAnnotation, notedTopics } from '../../../operator/resources/kit-note.ts';
 import { sessionIdentity } from '../../../operator/resources/session-identity.ts';
+import type { KubeObject } from '../../../operator/runtime/object.ts';
 import { documentIn } from '../support/resources.ts';
 
 type Spec = NonNullable<Parameters<typeof documentIn>[0]>;
@@ -95,5 +97,31 @@ describe('a change', () => {
     ],
   ])('%s is carried out', (_, old, now) => {
     expect(refusedChanges([noteOf(old)], documentIn(now))).toEqual([]);
+  });
+});
+
+// Whoever reached the port of the webhook read the broker and the client id of any bridge out of the refusal of a change to it.
+describe('the webhook', () => {
+  const spec: Spec = { mqtt: { url: 'mqtt://secret-broker' } };
+  const note = JSON.stringify(noteOf(spec));
+  const bridge = documentIn(spec);
+  const metadata = { ...bridge.metadata, namespace: 'shop' };
+  const kit = { metadata: { name: 'kit', annotations: { [noteAnnotation]: note } } };
+  const cluster = {
+    bridges: { get: () => ({ metadata: { ...metadata, uid: 'known' } }) },
+    of: () => ({ get: () => kit, byOwner: () => [] }),
+  } as unknown as Cluster;
+  const told = (uid: string | undefined) => {
+    const { spec: changed } = documentIn({ mqtt: { url: 'mqtt://another' } });
+    const resource = { ...bridge, metadata: { ...metadata, uid }, spec: changed } as KubeObject;
+    return refusedAtApply(cluster, resource, known => known as never).map(({ code }) => code);
+  };
+
+  it('says what runs to who names the uid of the bridge', () => {
+    expect(told('known')).toEqual(['session-address-changed']);
+  });
+
+  it.each(['guessed', undefined])('says it to nobody else (%s)', uid => {
+    expect(told(uid)).toEqual([]);
   });
 });

@@ -74,6 +74,19 @@ describe('a review', () => {
     expect([late.allowed, asked]).toEqual([true, [object]]);
   });
 
+  it('asks about a change by the uid of what is stored', async () => {
+    const old = resourceOf();
+    const stored = { ...old, metadata: { ...old.metadata, uid: 'u', generation: 1 } };
+    const object = { ...old, metadata: { ...old.metadata, uid: undefined, generation: 2 } } as KubeObject;
+    const uids: unknown[] = [];
+    const refused = ({ metadata }: KubeObject) => {
+      uids.push(metadata.uid);
+      return [];
+    };
+    await reviewWith({ uid: '1', object, oldObject: stored }, async () => ({ problems: [], warnings: [] }), refused);
+    expect(uids).toEqual(['u']);
+  });
+
   it('counts replicas as the operator does', async () => {
     const object = resourceOf({ mqtt: { url: 'mqtt://a', share: 'g' } });
     expect((await review({ uid: '1', object }, 3)).allowed).toBe(true);
