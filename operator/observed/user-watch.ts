@@ -17,6 +17,7 @@ export class UserWatch {
     this.#onChange = onChange;
     this.#watched = new WatchedKind(client, kinds.user, {
       ...options,
+      transform: observedUser,
       indexers: { bridge: user => [bridgeKeyOf(user)], secret: user => secretsOf(user) },
       onChange: change => this.#changed(change),
     });
@@ -53,6 +54,13 @@ export class UserWatch {
     if (type === 'modified' && old && besidesStatus(object) === besidesStatus(old)) return;
     for (const key of new Set([object, ...(old ? [old] : [])].map(bridgeKeyOf))) this.#onChange(key);
   }
+}
+
+/** What is asked of one. Its annotations may be a quarter of a megabyte, and of nobody's use here. */
+export function observedUser({ apiVersion, kind, metadata, spec, status }: KubeObject): KubeObject {
+  const { name, namespace, uid, resourceVersion, generation, creationTimestamp, deletionTimestamp } = metadata;
+  const kept = { name, namespace, uid, resourceVersion, generation, creationTimestamp, deletionTimestamp };
+  return { apiVersion, kind, metadata: kept as KubeObject['metadata'], spec, status };
 }
 
 const besidesStatus = ({ metadata }: KubeObject): string =>
