@@ -6,6 +6,7 @@
  * What is applied is compared with what is kept by the same functions, so that drift is found all the same.
  */
 import { kind } from '../../api/bridge.ts';
+import { withoutUsersNote } from '../resources/broker/users-note.ts';
 import { defaultImageAnnotation } from '../resources/images.ts';
 import { noteAnnotation } from '../resources/kit-note.ts';
 import { annotations } from '../resources/labels.ts';
@@ -13,7 +14,15 @@ import { appliedHash } from '../runtime/apply.ts';
 import { hashOf } from '../runtime/canonical.ts';
 import type { KubeObject, ObjectMeta } from '../runtime/object.ts';
 import { controllerOf } from '../runtime/owner.ts';
-import { crashOf, isBeginning, type PodCrash, type PodStatus, type PodTrouble, troubleOf } from './pod-trouble.ts';
+import {
+  crashOf,
+  endedWith,
+  isBeginning,
+  type PodCrash,
+  type PodStatus,
+  type PodTrouble,
+  troubleOf,
+} from './pod-trouble.ts';
 
 export const managedBy = 'app.kubernetes.io/managed-by';
 export const operatorName = 'mqtt-kafka-operator';
@@ -109,6 +118,8 @@ export interface ObservedPod extends KubeObject {
   readonly trouble: PodTrouble | undefined;
   /** Whether its containers wait to be made, which the status says no reason of. */
   readonly beginning: boolean;
+  /** Whether its broker cannot learn of MqttUsers, as its first container has found. */
+  readonly withoutUsers: boolean;
   /** How it last ended, if it runs again. */
   readonly crash: PodCrash | undefined;
 }
@@ -136,6 +147,7 @@ export function observedPod(object: KubeObject): ObservedPod {
     ip: status.podIP,
     trouble: ready ? undefined : troubleOf(status),
     beginning: isBeginning(status),
+    withoutUsers: endedWith(status, withoutUsersNote),
     crash: crashOf(status),
   };
 }

@@ -83,6 +83,10 @@ function foundTrouble(status: PodStatus): PodTrouble | undefined {
 export const isBeginning = (status: PodStatus): boolean =>
   containersOf(status).some(({ state }) => beginnings.has(state?.waiting?.reason ?? ''));
 
+/** Whether an init container has done its work and left this note in /dev/termination-log. */
+export const endedWith = ({ initContainerStatuses = [] }: PodStatus, note: string): boolean =>
+  initContainerStatuses.some(({ state }) => state?.terminated?.message?.trim() === note);
+
 const containersOf = ({ initContainerStatuses = [], containerStatuses = [] }: PodStatus) => [
   ...initContainerStatuses,
   ...containerStatuses,

@@ -22,7 +22,7 @@ import { takenNames } from './claims.ts';
 import { inPortions } from './in-portions.ts';
 import { passwordOf, seenVersion } from './passwords.ts';
 import type { Refusal } from './reasons.ts';
-import { type Found, tellUser } from './user-status.ts';
+import { type Found, type Timing, tellUser } from './user-status.ts';
 import { type WatchedUser, watchedUser } from './watched-user.ts';
 
 export interface UsersContext {
@@ -32,6 +32,12 @@ export interface UsersContext {
   readonly distributeMs: number;
   readonly resyncMs: number;
 }
+
+/** How long until the server is asked again for a Secret that it has refused, milliseconds. */
+const againRefusedMs = 60_000;
+
+/** Of one user, bytes. `${username}` in its topics makes more of them than its object has. */
+const longestLine = 16_384;
 
 /** What the API server takes of a Secret, less its other keys. */
 const mostBytes = 1_000_000;
@@ -61,11 +67,12 @@ export class BrokerUsers {
       'reason' in broker
         ? new Map(users.map(user => [user, { refusal: broker } as Found]))
         : await this.#write(key, bridge!, broker, users, signal);
-    const timing = { now: now(), distributeMs, brokerSince: brokerSince(cluster, key) };
+    const timing = { now: now(), distributeMs, ...brokerState(cluster, key) };
     let againMs = resyncMs;
     await inPortions([...found], async ([user, each]) => {
       const leftMs = await tellUser(cluster.client, user, each, timing, signal).catch(ignoreGone);
       if (leftMs !== undefined) againMs = Math.min(againMs, leftMs + 1000);
+      if (each.refusal?.reason === 'SecretRefused') againMs = Math.min(againMs, againRefusedMs);
     });
     if (users.length === 0) this.#lines.delete(key);
     return users.length === 0 ? undefined : { requeueAfterMs: againMs };
@@ -91,14 +98,21 @@ export class BrokerUsers {
     const taken = takenNames(users, broker);
     const lines: Lines = new Map();
     const found = new Map<WatchedUser, Found>();
-    await inPortions(users, async user => {
+    const each = async (user: WatchedUser) => {
       const refusal = taken.has(user)
         ? ({ reason: 'UsernameTaken', detail: `${user.username} is that of ${taken.get(user)}.` } as const)
         : refusedAcl(user, broker);
       const line = refusal ?? (await this.#line(key, user, broker, saltKey, lines, signal));
       if (typeof line === 'string') found.set(user, { revision: revisionOf(line, saltKey) });
       else found.set(user, kept(user, line, old, saltKey, lines));
-    });
+    };
+    try {
+      await inPortions(users, each);
+    } catch (error) {
+      // So that the next look begins where this one ended.
+      this.#lines.set(key, new Map([...(this.#lines.get(key) ?? []), ...lines]));
+      throw error;
+    }
     this.#lines.set(key, lines);
     const written = fitting(users, found, lines);
     if (before === undefined && written.length === 0) return found;
@@ -136,6 +150,7 @@ export class BrokerUsers {
     const password = await passwordOf(cluster, user, newPassword, signal);
     if ('reason' in password) return password;
     const line = `${userLine({ username: user.username, password: password.text, acls: topics }, saltKey)}\n`;
+    if (Buffer.byteLength(line) > longestLine) return { reason: 'AclTooLong' };
     lines.set(uid!, { of: madeOf(password.version), line });
     return line;
   }
@@ -161,7 +176,7 @@ function kept(
 const revisionOf = (line: string, saltKey: string): string =>
   createHmac('sha256', saltKey).update(line).digest('base64url').slice(0, 22);
 
-const keeps: ReadonlySet<string> = new Set(['PasswordNotFound', 'PasswordInvalid', 'SecretTaken']);
+const keeps: ReadonlySet<string> = new Set(['PasswordNotFound', 'PasswordInvalid', 'SecretTaken', 'SecretRefused']);
 
 /** Made up once: see `userLine`. */
 const saltKeyKey = 'salt-key';
@@ -185,13 +200,16 @@ function refusedAcl({ spec }: WatchedUser, { access }: Broker): Refusal | undefi
   return entry && { reason: 'AclNotAllowed', detail: `It allows the user to publish to ${entry.topic}.` };
 }
 
-/** The first ready Pod of the broker: since when it exists. */
-function brokerSince(cluster: Cluster, key: string): Date | undefined {
-  const pods = cluster.pods.byIndex('instance', key) as ObservedPod[];
-  const ready = pods.find(
-    ({ metadata, ready }) => ready && metadata.labels?.['app.kubernetes.io/component'] === 'broker',
+/** Of the first ready Pod of the broker since when it exists, and whether it can learn of users. */
+function brokerState(cluster: Cluster, key: string): Pick<Timing, 'brokerSince' | 'pluginMissing'> {
+  const pods = (cluster.pods.byIndex('instance', key) as ObservedPod[]).filter(
+    ({ metadata }) => metadata.labels?.['app.kubernetes.io/component'] === 'broker' && !metadata.deletionTimestamp,
   );
-  return ready && new Date(ready.metadata.creationTimestamp!);
+  const ready = pods.find(pod => pod.ready);
+  return {
+    brokerSince: ready && new Date(ready.metadata.creationTimestamp!),
+    pluginMissing: pods.some(pod => pod.withoutUsers),
+  };
 }
 
 /** Whether it was made for this bridge, or for an earlier one of its name. */

@@ -2,6 +2,8 @@
  * The password of a user: read from the Secret that it names, or made up once. Plain texts are not kept: of each only the line that the broker
  * gets, for as long as the Secret has the same version.
  */
+import { isUtf8 } from 'node:buffer';
+import { MkbError } from '../../api/errors.ts';
 import { kinds } from '../kinds.ts';
 import type { Cluster } from '../observed/cluster.ts';
 import { operatorName } from '../observed/observed-objects.ts';
@@ -37,23 +39,32 @@ export async function passwordOf(
   if (found && controllerOf(found)?.uid !== user.metadata.uid) return { reason: 'SecretTaken' };
   const kept = found && read(found, passwordKey);
   if (kept && 'text' in kept && textOf(found, usernameKey) === user.username) return kept;
-  return make(cluster, user, kept && 'text' in kept ? kept.text : newPassword(), found, signal);
+  return make(cluster, user, kept && 'text' in kept ? kept.text : newPassword(), found, signal).catch(refusedSecret);
 }
 
 const usernameKey = 'username';
 const passwordKey = 'password';
 
-function textOf(secret: KubeObject, key: string): string | undefined {
-  const value = (secret.data as Readonly<Record<string, string>> | undefined)?.[key];
-  return value === undefined ? undefined : Buffer.from(value, 'base64').toString('utf8');
+/** What a quota or a policy refuses is the affair of that user, and keeps no other from the broker. */
+function refusedSecret(error: unknown): Refusal {
+  if (!MkbError.is(error, 'kube-forbidden') && !MkbError.is(error, 'kube-invalid')) throw error;
+  return { reason: 'SecretRefused', detail: error.message };
 }
+
+function bytesOf(secret: KubeObject, key: string): Buffer | undefined {
+  const value = (secret.data as Readonly<Record<string, string>> | undefined)?.[key];
+  return value === undefined ? undefined : Buffer.from(value, 'base64');
+}
+
+const textOf = (secret: KubeObject, key: string): string | undefined => bytesOf(secret, key)?.toString('utf8');
 
 const longest = 1024;
 
 function read(secret: KubeObject | undefined, key: string): Password | Refusal {
-  // One newline at the end is not part of it, as elsewhere.
-  const text = secret && textOf(secret, key)?.replace(/\r?\n$/, '');
-  if (text === undefined) return { reason: 'PasswordNotFound' };
+  const bytes = secret && bytesOf(secret, key);
+  if (bytes === undefined) return { reason: 'PasswordNotFound' };
+  // Other bytes would become a text that no device sends. One newline at the end is not part of it, as elsewhere.
+  const text = isUtf8(bytes) ? bytes.toString('utf8').replace(/\r?\n$/, '') : '';
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   if (text === '' || Buffer.byteLength(text) > longest || /[\x00-\x1f\x7f]/.test(text))
     return { reason: 'PasswordInvalid' };

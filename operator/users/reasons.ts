@@ -1,22 +1,28 @@
 /** Why an MqttUser is ready or not: the reasons of its condition Ready, and what to do. */
 export const userReasons = {
-  InForce: 'The broker lets the user in.',
+  InForce:
+    'The broker has been given the user. Nobody reports whether it took it: if it does not let the user in, see `kubectl logs BRIDGE-broker-0 -c users`.',
   Distributing:
     'The user is on its way: the node of the broker reads it within two minutes. `kubectl annotate pod BRIDGE-broker-0 now=$(date +%s)` has it read at once.',
   BrokerNotReady: 'The broker does not run yet. It starts with the user.',
+  PluginMissing:
+    'The image of the broker has no `mosquitto_dynamic_security.so` in /usr/lib, so no MqttUser can connect. Use an official image, or one with the plugin.',
   BridgeNotFound: 'There is no such MqttKafkaBridge in the namespace. Create it, or correct `bridgeRef`.',
   NoManagedBroker:
     'The bridge has no `mqtt.broker`: its broker is not run by the operator. Make the user there, with the means of that broker.',
   BrokerNotSupported:
     'The broker is EMQX, whose users are those of `mqtt.broker.users`. Add it there, or make it with the API or the dashboard of EMQX.',
   UsernameTaken:
-    'Somebody else has the user name: `mqtt.broker.users`, or the MqttUser that was first. Choose another.',
+    'Somebody else has the user name: `mqtt.broker.users`, the MqttUser that was first, or the operator, whose names begin with `mkb-`. Choose another.',
   AclNotAllowed:
     'The bridge has `broker.access`, by which rules know who sent a message: there an MqttUser is allowed nothing more to publish. Leave out the entry, or `access`.',
   PasswordNotFound: 'There is no such Secret, or it has no such key. A user that was in force stays as it was.',
   PasswordInvalid:
-    'The password is not one line of text of 1 to 1,024 bytes. A user that was in force stays as it was.',
+    'The password is not one line of text (UTF-8) of 1 to 1,024 bytes. A user that was in force stays as it was.',
   SecretTaken: 'A Secret of the name belongs to somebody else. Choose another name, or give `passwordFrom`.',
+  SecretRefused:
+    'The API server refuses the Secret for the password. Raise the quota or correct the policy that is named, or give `passwordFrom`. It is tried again each minute.',
+  AclTooLong: 'The topics of the user are more than 16 KiB. Use fewer, with `+` and `#`.',
   BrokerFull: 'The Secret of all users of the broker is full. Delete users, shorten lists, or use another bridge.',
 } as const;
 

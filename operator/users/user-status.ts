@@ -19,6 +19,8 @@ export interface Timing {
   readonly distributeMs: number;
   /** Since when the broker's Pod exists; undefined while none is ready. */
   readonly brokerSince: Date | undefined;
+  /** Whether the broker's image cannot take users. */
+  readonly pluginMissing: boolean;
 }
 
 /** @returns how long it takes until it may be in force, milliseconds; undefined if that is no question of time */
@@ -63,7 +65,8 @@ function waitMs(changedAt: string | undefined, { now, distributeMs, brokerSince 
 }
 
 /** What was in force stays so when the broker is restarted: that it does not run is the bridge's to say. */
-function distribution(leftMs: number, { brokerSince }: Timing, before: boolean): Refusal {
+function distribution(leftMs: number, { brokerSince, pluginMissing }: Timing, before: boolean): Refusal {
+  if (pluginMissing) return { reason: 'PluginMissing' };
   if (before) return { reason: 'InForce' };
   if (brokerSince === undefined) return { reason: 'BrokerNotReady' };
   return { reason: leftMs > 0 ? 'Distributing' : 'InForce' };

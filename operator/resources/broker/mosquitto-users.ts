@@ -12,6 +12,7 @@ import { brokerUserSecretName, brokerUsersSecretName } from '../names.ts';
 import { brokerPorts } from './address.ts';
 import { madeFolder } from './passwords.ts';
 import { managerUser } from './users.ts';
+import { withoutUsersNote } from './users-note.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -86,7 +87,7 @@ NF == 5 {
 END { for (user in before) if (!(user in wanted)) print "{\\"commands\\":[" gone(user) "]}" }
 `;
 
-/** Run before the broker starts, after its file of passwords was made: so it begins with every user. */
+/** Run before the broker starts, after its file of passwords was made: so it begins with every user. That there is no plugin is noted where the kubelet reads it. */
 export const prepareUsers = `mkdir -p ${pluginFolder}
 cat ${wanted} > ${keptFolder}/${applied} 2> /dev/null || : > ${keptFolder}/${applied}
 for plugin in /usr/lib/mosquitto_dynamic_security.so /usr/lib/*/mosquitto_dynamic_security.so; do
@@ -94,7 +95,8 @@ for plugin in /usr/lib/mosquitto_dynamic_security.so /usr/lib/*/mosquitto_dynami
   awk -F '\\t' '${awkState}' ${keptFolder}/${applied} > ${keptFolder}/users.json
   printf 'plugin %s\\nplugin_opt_config_file ${keptFolder}/users.json\\n' "$plugin" > ${pluginFolder}/users.conf
   break
-done`;
+done
+[ -f ${pluginFolder}/users.conf ] || { echo '${withoutUsersNote}' > /dev/termination-log; } 2> /dev/null || :`;
 
 /**
  * Goes on for as long as the Pod. It never ends by itself: a container that has ended would take the broker out of its Service. Where the broker does

@@ -10,6 +10,7 @@ const pod = (name: string): ObservedPod => ({
   ip: name,
   trouble: undefined,
   beginning: false,
+  withoutUsers: false,
   crash: undefined,
 });
 
