@@ -17,11 +17,20 @@ import { until } from '../../real/until.ts';
 import { MkbProcess } from '../../support/bridge-process.ts';
 import { root } from './committed.ts';
 
+/** Of the bridge's document, what a test may change. */
+export interface DemoDocument {
+  readonly spec: { delivery?: object; readonly rules: object[] };
+}
+
 export interface DemoStackOptions {
   /** Between two scrapes, and two looks of the exporter; seconds. Default 1. */
   readonly interval?: number;
   /** Default 10. */
   readonly vehicles?: number;
+  /** The rule file. Default: the one that is committed. */
+  readonly rules?: string;
+  /** Changes the bridge's document before it starts. */
+  readonly changed?: (document: DemoDocument) => void;
 }
 
 export interface DemoStack {
@@ -29,9 +38,13 @@ export interface DemoStack {
   readonly mosquitto: RunningMosquitto;
   readonly bridge: MkbProcess;
   readonly simulator: ServerProcess;
+  readonly exporter: ServerProcess;
+  readonly emqx: EmqxImitation;
   readonly prometheus: RunningPrometheus;
   stop(): Promise<void>;
 }
+
+const committedRules = join(root, 'dashboards', 'generated', 'rules.yaml');
 
 interface Brokers {
   readonly kafka: RunningKafka;
@@ -57,13 +70,15 @@ export async function startDemoStack(options: DemoStackOptions = {}): Promise<De
 async function startParts(
   folder: string,
   stops: (() => unknown)[],
-  { interval = 1, vehicles = 10 }: DemoStackOptions,
+  { interval = 1, vehicles = 10, rules = committedRules, changed = () => {} }: DemoStackOptions,
 ): Promise<Omit<DemoStack, 'stop'>> {
   const brokers = await startBrokers(stops);
-  const { kafka, mosquitto } = brokers;
+  const { kafka, mosquitto, emqx } = brokers;
   const [bridgePort, exporterPort, simulatorPort] = (await freePorts(3)) as [number, number, number];
 
-  const bridge = new MkbProcess(bridgeDocument(brokers), bridgePort);
+  const document = bridgeDocument(brokers);
+  changed(document);
+  const bridge = new MkbProcess(document, bridgePort);
   stops.push(() => bridge.remove());
   await bridge.start();
   const exporterFile = join(folder, 'exporter.yaml');
@@ -83,7 +98,7 @@ async function startParts(
   };
   const load = ['--url', mosquitto.url, '--mqtt-version', '3.1.1', '--vehicles', `${vehicles}`];
   const simulator = await mkb('simulate', ...load, '--metrics', `127.0.0.1:${simulatorPort}`);
-  await mkb('exporter', exporterFile, '--http', `127.0.0.1:${exporterPort}`);
+  const exporter = await mkb('exporter', exporterFile, '--http', `127.0.0.1:${exporterPort}`);
 
   const consumer = kafka.client().consumer({ groupId: 'dashboards' });
   stops.push(() => consumer.disconnect());
@@ -94,12 +109,12 @@ async function startParts(
   const local = (port: number) => `127.0.0.1:${port}`;
   const prometheus = await startPrometheus({
     jobs: { bridge: local(bridgePort), exporter: local(exporterPort), simulator: local(simulatorPort) },
-    rules: [join(root, 'dashboards', 'generated', 'rules.yaml')],
+    rules: [rules],
     interval: `${interval}s`,
   });
   stops.push(() => prometheus.stop());
   await until('every scrape to succeed', () => prometheus.targetsUp());
-  return { kafka, mosquitto, bridge, simulator, prometheus };
+  return { kafka, mosquitto, bridge, simulator, exporter, emqx, prometheus };
 }
 
 async function startBrokers(stops: (() => unknown)[]): Promise<Brokers> {
@@ -121,7 +136,7 @@ async function startBrokers(stops: (() => unknown)[]): Promise<Brokers> {
 const demoFile = (name: string) => parse(readFileSync(join(root, 'demo', name), 'utf8'));
 
 /** The demo's document, with these addresses, with a rule from Kafka to MQTT, which publishes each record again, to a topic that no rule reads, and with one that remembers. */
-function bridgeDocument({ kafka, mosquitto }: Brokers): object {
+function bridgeDocument({ kafka, mosquitto }: Brokers): DemoDocument {
   const document = demoFile('my-vehicles.yaml');
   document.spec.mqtt.url = mosquitto.url;
   document.spec.kafka.bootstrapServers = kafka.bootstrap.split(',');

@@ -10,6 +10,10 @@ export const key = { apiKey: 'exporter', apiSecret: 'secret-of-the-key' };
 
 export interface EmqxCluster {
   nodes: string[];
+  /** Nodes of the cluster that do not run. */
+  stopped: string[];
+  /** As `delivery.dropped.queue_full`. */
+  queueFull: number;
   version: string;
   /** As `durable_subscriptions.count`; undefined is an EMQX that does not count them. */
   durableSubscriptions: number | undefined;
@@ -76,7 +80,10 @@ function answer(cluster: EmqxCluster, path: string, query: URLSearchParams): unk
   const [kind, id = '', metrics] = path.split('/').map(decodeURIComponent);
   const rule = rules.find(each => each.id === id);
   const action = actions.find(({ type, name }) => `${type}:${name}` === id);
-  if (kind === 'nodes') return nodes.map(name => ({ node: name, node_status: 'running', uptime: 90_000, version }));
+  if (kind === 'nodes') {
+    const running = nodes.map(name => ({ node: name, node_status: 'running', uptime: 90_000, version }));
+    return [...running, ...cluster.stopped.map(name => ({ node: name, node_status: 'stopped' }))];
+  }
   if (kind === 'stats') {
     const stats = {
       'connections.count': connections + 5,
@@ -94,7 +101,7 @@ function answer(cluster: EmqxCluster, path: string, query: URLSearchParams): unk
   }
   if (kind === 'metrics') {
     const counts = { 'messages.received': 100, 'messages.sent': 90, 'messages.dropped': 12, 'bytes.received': 4096 };
-    const dropped = { 'messages.dropped.no_subscribers': 10, 'delivery.dropped.queue_full': 2 };
+    const dropped = { 'messages.dropped.no_subscribers': 10, 'delivery.dropped.queue_full': cluster.queueFull };
     return nodes.map(name => ({ node: name, ...counts, ...dropped, ...countedByEmqx }));
   }
   if (kind === 'rules' && metrics) return rule && { id, ...ofEachNode(cluster, rule.metrics) };
@@ -115,6 +122,8 @@ function answer(cluster: EmqxCluster, path: string, query: URLSearchParams): unk
 
 const newCluster = (): EmqxCluster => ({
   nodes: [node],
+  stopped: [],
+  queueFull: 2,
   version: '5.8.0',
   durableSubscriptions: 2,
   connections: 7,
