@@ -10,7 +10,7 @@ export const lossColors: Readonly<Record<string, string>> = {
   unknown_topic: '#00A3A3',
   retries_exhausted: '#E0529C',
   dead_letter_failed: '#7A4B2A',
-  buffer_full: '#3D71D9',
+  buffer_full: '#8AB8FF',
   buffer_expired: '#56A64B',
   buffer_unreadable: '#6E6E6E',
 };
