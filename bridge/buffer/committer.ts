@@ -48,6 +48,11 @@ export class Committer {
     this.#timer = setInterval(() => this.#tick(), tickMs);
   }
 
+  /** Writes down by what messages are chosen that come from now on. Call it before they do. */
+  async begin(): Promise<void> {
+    await this.#attempt(() => this.#writeLedger());
+  }
+
   /** There may be something to write. */
   wake(): void {
     if (this.#buffer.failing) return;
@@ -130,10 +135,13 @@ export class Committer {
 
   /** Writes the ledger, and deletes files of which all is settled. */
   async #tidy(): Promise<void> {
-    await this.#writeLedger();
+    const failure = await this.#writeLedger().catch(cause => cause as NodeJS.ErrnoException);
+    // A disk that is full may have no room for the ledger before a file is gone.
+    if (failure && failure.code !== 'ENOSPC' && failure.code !== 'EDQUOT') throw failure;
     const below = this.#buffer.settledBelow;
     for (const file of this.#store.files.filter(({ nextId }) => nextId <= below))
       if (!this.#store.isCurrent(file)) await this.#store.remove(file);
+    if (failure) await this.#writeLedger();
     this.#buffer.room();
   }
 

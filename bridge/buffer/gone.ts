@@ -34,4 +34,14 @@ export class Gone {
     for (const [start, end] of this.#ranges) count += Math.max(0, Math.min(end, to) - Math.max(start, from));
     return count;
   }
+
+  /** How many ids from `from` to before `to` are in `ranges` and not among them. */
+  leftOf(ranges: readonly Range[], from: number, to: number): number {
+    let count = 0;
+    for (const range of ranges) {
+      const [start, end] = [Math.max(from, range[0]), Math.min(to, range[1])];
+      if (start < end) count += end - start - this.between(start, end);
+    }
+    return count;
+  }
 }

@@ -40,6 +40,6 @@ export interface Beginning {
   readonly readId: number;
   readonly nextId: number;
   readonly gone: readonly Range[];
-  /** Ids from here to `nextId` may be missing without having been acknowledged. */
-  readonly tornFrom?: number | undefined;
+  /** Ids that may be missing without having been acknowledged. */
+  readonly torn?: readonly Range[];
 }

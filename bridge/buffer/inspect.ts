@@ -145,10 +145,11 @@ class Walking {
   }
 
   skipTo(id: number): void {
-    const { tornFrom = Number.POSITIVE_INFINITY } = this.#recovered;
     const from = this.next;
     if (id <= from) return;
     this.next = id;
-    if (this.#gone.between(from, id) < id - from) this.#walker.missing?.(from, id, from >= tornFrom);
+    const missing = id - from - this.#gone.between(from, id);
+    const torn = this.#gone.leftOf(this.#recovered.torn, from, id);
+    if (missing > 0) this.#walker.missing?.(from, id, torn === missing);
   }
 }

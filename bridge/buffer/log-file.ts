@@ -3,13 +3,13 @@
  *
  *     0   8  "MKBUFFER"
  *     8   2  version of the format, 1
- *     10  2  flags: 1 when batches are encrypted
+ *     10  2  flags: 1 when batches are encrypted, 2 when the last eight bytes say something
  *     12  4  CRC-32C of the other bytes
  *     16  8  id of the first record, a 64-bit float
  *     24  8  when the file was made, milliseconds since 1970, a 64-bit float
  *     32  8  which key, if they are encrypted
  *     40  16 salt of the file's own key
- *     56  8  zeros
+ *     56  8  id up to which the files before had everything, a 64-bit float: what is missing from there to the first record was not written to its end
  *
  * All numbers are little-endian. Files are called by a number that grows: 00000001.data. A file is written once, by one process, and never appended to after that.
  */
@@ -21,11 +21,17 @@ export const fileHeaderBytes = 64;
 export const formatVersion = 1;
 const magic = 'MKBUFFER';
 const encryptedFlag = 1;
+const writtenToFlag = 2;
 const namePattern = /^(\d{8,})\.data$/;
 
-export interface FileHeader {
+export interface Origin {
   readonly firstId: number;
+  /** Ids from here to `firstId` may be in no file without being lost: the process died while it wrote them, or delivered them without a disk. */
+  readonly writtenTo: number;
   readonly createdAt: number;
+}
+
+export interface FileHeader extends Origin {
   readonly encrypted: boolean;
   /** Undefined for batches that are not encrypted, or are not to be read. */
   readonly cipher: FileCipher | undefined;
@@ -41,8 +47,7 @@ export function fileNumber(name: string): number | undefined {
 
 /** The header of a new file as bytes, and what encrypts its batches. */
 export function newHeader(
-  firstId: number,
-  createdAt: number,
+  { firstId, writtenTo, createdAt }: Origin,
   key: Buffer | undefined,
 ): FileHeader & { readonly bytes: Buffer } {
   const bytes = Buffer.alloc(fileHeaderBytes);
@@ -50,14 +55,22 @@ export function newHeader(
   bytes.writeUInt16LE(formatVersion, 8);
   bytes.writeDoubleLE(firstId, 16);
   bytes.writeDoubleLE(createdAt, 24);
+  bytes.writeDoubleLE(writtenTo, 56);
+  bytes.writeUInt16LE(key === undefined ? writtenToFlag : writtenToFlag | encryptedFlag, 10);
   const salt = newSalt();
   if (key !== undefined) {
-    bytes.writeUInt16LE(encryptedFlag, 10);
     keyIdOf(key).copy(bytes, 32);
     salt.copy(bytes, 32 + keyIdBytes);
   }
   bytes.writeInt32LE(checksum(bytes), 12);
-  return { firstId, createdAt, encrypted: key !== undefined, cipher: key && new FileCipher(key, salt), bytes };
+  return {
+    firstId,
+    writtenTo,
+    createdAt,
+    encrypted: key !== undefined,
+    cipher: key && new FileCipher(key, salt),
+    bytes,
+  };
 }
 
 /** A key to read files with; `unread` where their messages are not to be read. */
@@ -74,8 +87,11 @@ export function readHeader(bytes: Buffer, path: string, key: ReadKey): FileHeade
   const version = bytes.readUInt16LE(8);
   if (version > formatVersion) throw new MkbError('buffer-version-unknown', { path, version, known: formatVersion });
   if (bytes.readInt32LE(12) !== checksum(bytes)) return undefined;
+  const firstId = bytes.readDoubleLE(16);
+  const saysWrittenTo = (bytes.readUInt16LE(10) & writtenToFlag) !== 0;
   return {
-    firstId: bytes.readDoubleLE(16),
+    firstId,
+    writtenTo: saysWrittenTo ? bytes.readDoubleLE(56) : firstId,
     createdAt: bytes.readDoubleLE(24),
     encrypted: (bytes.readUInt16LE(10) & encryptedFlag) !== 0,
     cipher: cipherOf(bytes, path, key),

@@ -17,6 +17,8 @@ export interface LogFile {
   readonly header: FileHeader | undefined;
   /** Bytes that are written. */
   bytes: number;
+  /** Whether it says which messages it has. */
+  readonly readable: boolean;
 }
 
 interface Inspected {
@@ -44,7 +46,16 @@ export async function listFiles(disk: Disk, folder: string, key: ReadKey): Promi
     const first = firstId ?? next ?? inspected.slice(0, at).findLast(each => each.firstId !== undefined)?.firstId ?? 0;
     // A file that was begun again after a failed write may repeat the end of the one before.
     const nextId = next === undefined ? first : Math.max(next, first);
-    return { number, path, firstId: first, nextId, createdAt: header?.createdAt ?? 0, header, bytes };
+    return {
+      number,
+      path,
+      firstId: first,
+      nextId,
+      createdAt: header?.createdAt ?? 0,
+      header,
+      bytes,
+      readable: firstId !== undefined,
+    };
   });
 }
 

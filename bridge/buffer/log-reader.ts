@@ -52,14 +52,16 @@ export class LogReader {
     const next = this.#files.find(each => each.nextId > id && (!isRead || each.number > file.number));
     if (next === undefined) return false;
     await this.close();
-    this.#handle = await this.#disk.open(next.path, 'r');
+    this.#handle = await openIfThere(this.#disk, next.path);
     this.#file = next;
-    this.#offset = fileHeaderBytes;
-    return true;
+    this.#offset = this.#handle ? fileHeaderBytes : next.bytes;
+    return this.#handle !== undefined || this.#turnTo(id);
   }
 
   async #readWindow(id: number): Promise<Records[]> {
-    const left = this.#file!.bytes - this.#offset;
+    // More may be written to it meanwhile.
+    const fileBytes = this.#file!.bytes;
+    const left = fileBytes - this.#offset;
     const window = await readAt(this.#handle!, Math.min(this.#window.length, left), this.#offset, this.#window);
     const isEnd = window.length < this.#window.length || window.length === left;
     const batches: Records[] = [];
@@ -80,7 +82,7 @@ export class LogReader {
       if (records) batches.push(records);
       at = Math.min(end, window.length);
     }
-    this.#offset = isEnd ? this.#file!.bytes : this.#offset + at;
+    this.#offset = isEnd ? fileBytes : this.#offset + at;
     return batches;
   }
 
@@ -111,4 +113,12 @@ export class LogReader {
       count,
     };
   }
+}
+
+/** A file that is gone does not come back: it was dropped, or its messages are lost. */
+async function openIfThere(disk: Disk, path: string): Promise<OpenFile | undefined> {
+  return disk.open(path, 'r').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
 }

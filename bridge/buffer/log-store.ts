@@ -29,12 +29,19 @@ export class LogStore {
   /** Whether something is written and not confirmed by the disk. */
   dirty = false;
   readonly #options: LogStoreOptions;
+  /** Of the last file. No number comes again: a reader knows by it what is behind the file that it has read. */
+  #number: number;
+  /** Id up to which everything is written that was to be. */
+  #writtenTo: number;
   #file: LogFile | undefined;
   #handle: OpenFile | undefined;
 
-  constructor(options: LogStoreOptions, files: readonly LogFile[]) {
+  /** @param writtenTo id up to which they have everything that was to be written */
+  constructor(options: LogStoreOptions, files: readonly LogFile[], writtenTo: number) {
     this.#options = options;
     this.files = [...files];
+    this.#number = files.at(-1)?.number ?? 0;
+    this.#writtenTo = writtenTo;
     this.bytes = files.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
@@ -60,6 +67,7 @@ export class LogStore {
       this.bytes += position - file.bytes;
       file.bytes = position;
       file.nextId = batches.at(-1)!.nextId;
+      this.#writtenTo = file.nextId;
     });
   }
 
@@ -93,9 +101,12 @@ export class LogStore {
 
   async #begin(firstId: number): Promise<void> {
     const { disk, folder, key, now } = this.#options;
-    const number = (this.files.at(-1)?.number ?? 0) + 1;
+    const number = ++this.#number;
     const path = join(folder, fileName(number));
-    const { bytes, ...header } = newHeader(firstId, now(), key);
+    const { bytes, ...header } = newHeader(
+      { firstId, writtenTo: Math.min(this.#writtenTo, firstId), createdAt: now() },
+      key,
+    );
     const handle = await disk.open(path, 'wx');
     this.#handle = handle;
     this.#file = {
@@ -106,6 +117,7 @@ export class LogStore {
       createdAt: header.createdAt,
       header,
       bytes: fileHeaderBytes,
+      readable: true,
     };
     this.files.push(this.#file);
     this.bytes += fileHeaderBytes;

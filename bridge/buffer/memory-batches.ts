@@ -12,8 +12,9 @@ export class MemoryBatches {
   readonly #kept: Batch[] = [];
   #bytes = 0;
 
-  get first(): Batch | undefined {
-    return this.#batches[0];
+  /** The oldest are first. */
+  at(index: number): Batch | undefined {
+    return this.#batches[index];
   }
 
   /** The one that grows. */

@@ -15,10 +15,10 @@ import { asMkbError } from '../../api/errors/as-mkb-error.ts';
 import { MqttMessage } from '../mqtt/message.ts';
 import { Topics } from '../mqtt/topics.ts';
 import { Batch, nextRecord, type Records } from './batch.ts';
-import type { BufferDropReason, BufferFigures } from './figures.ts';
+import type { BufferFigures } from './figures.ts';
 import { Gone } from './gone.ts';
 import type { Beginning, BufferHandler, Shelf } from './handler.ts';
-import type { Range } from './ledger.ts';
+import { Losses } from './losses.ts';
 import { MemoryBatches } from './memory-batches.ts';
 import { isRecord, readRecord, recordBytes, recordId, recordTime } from './message-record.ts';
 import type { BufferOptions } from './options.ts';
@@ -61,12 +61,11 @@ export class MessageBuffer {
   #at = 0;
   #readId: number;
   #nextId: number;
-  readonly #torn: Range;
   #handed = 0;
   #received = 0;
   readonly #recovered: number;
   #ended = 0;
-  readonly #dropped: Record<BufferDropReason, number> = { full: 0, expired: 0, unreadable: 0, torn: 0 };
+  readonly #losses: Losses;
   readonly #maxAgeMs: number;
   #lastTime = 0;
   #paused = true;
@@ -91,7 +90,7 @@ export class MessageBuffer {
     this.gone = new Gone(begin.gone);
     this.#readId = begin.readId;
     this.#nextId = begin.nextId;
-    this.#torn = [begin.tornFrom ?? begin.nextId, begin.nextId];
+    this.#losses = new Losses(handler, begin.torn ?? []);
     this.#recovered = this.#waiting;
     this.#behind = this.#recovered > 0;
   }
@@ -104,7 +103,7 @@ export class MessageBuffer {
       received: this.#received,
       recovered: this.#recovered,
       settled: this.#ended,
-      dropped: this.#dropped,
+      dropped: this.#losses.counts,
       messages: this.#waiting + this.#handed - this.#ended,
       waiting: this.#waiting,
       bytes,
@@ -137,7 +136,7 @@ export class MessageBuffer {
     // Nobody waits for its acknowledgement, and it must not hold up those of others.
     if (message.qos === 0) this.#handler.safe(arrival);
     if (this.#full && !this.#makeRoom()) {
-      this.#drop('full', 1);
+      this.#losses.add('full', 1);
       this.#handler.safe(arrival);
       return;
     }
@@ -155,8 +154,10 @@ export class MessageBuffer {
 
   settle(number: number): void {
     this.#ended++;
+    const wasFull = this.#settled.full;
     const arrival = this.#settled.settle(number);
     if (arrival !== noArrival) this.#handler.safe(arrival);
+    if (wasFull) this.#turns.next(0);
   }
 
   pause(): void {
@@ -221,7 +222,7 @@ export class MessageBuffer {
   dropBefore(id: number): void {
     const count = id - this.#readId - this.gone.between(this.#readId, id);
     if (id <= this.#readId) return;
-    this.#drop('full', count);
+    this.#losses.add('full', count);
     this.gone.add(this.#readId, id);
     this.#readId = id;
   }
@@ -279,7 +280,7 @@ export class MessageBuffer {
     const batch = this.#batches.oldestFree(this.#readId);
     if (batch === undefined) return;
     const from = Math.max(batch.firstId, this.#readId);
-    this.#drop('full', batch.nextId - from);
+    this.#losses.add('full', batch.nextId - from);
     for (let id = from; id < batch.nextId; id++) this.#acknowledge(batch, id);
     this.gone.add(batch.firstId, batch.nextId);
     if (this.#readId >= batch.firstId) this.#readId = batch.nextId;
@@ -294,12 +295,17 @@ export class MessageBuffer {
 
   /** Batches leave memory that nobody needs there. */
   #release(): void {
-    for (let batch = this.#batches.first; batch !== undefined; batch = this.#batches.first) {
+    let kept = 0;
+    for (let batch = this.#batches.at(0); batch !== undefined; batch = this.#batches.at(kept)) {
       const isHanded = this.#readId >= batch.nextId;
       const leaves = batch.safe ? isHanded || this.#records !== batch : isHanded && this.#leavesUnsafe(batch);
-      if (!leaves) return;
-      if (!batch.safe && this.#shelf) this.gone.add(batch.firstId, batch.nextId);
-      this.#remove(batch);
+      // What is being handed over stays, and those behind it need not.
+      if (!leaves && !batch.safe) return;
+      if (!leaves) kept++;
+      else {
+        if (!batch.safe && this.#shelf) this.gone.add(batch.firstId, batch.nextId);
+        this.#remove(batch);
+      }
     }
   }
 
@@ -324,9 +330,9 @@ export class MessageBuffer {
       handed += this.#handOver(now);
     this.#rate.spend(this.#behind ? handed : 0);
     this.#behind = this.#waiting > 0;
-    this.#release();
     if (handed > 0) this.#handler.handedOver();
     this.#pumping = false;
+    this.room();
     if (this.#paused || this.#stopped) return;
     // Whoever was paused and resumed meanwhile found it pumping.
     if (handed >= most || (handed > 0 && this.#waiting > 0)) this.#turns.next(most < mostAtOnce ? rateTickMs : 0);
@@ -396,7 +402,7 @@ export class MessageBuffer {
     this.#lastTime = time;
     const arrival = this.#isVerified ? (records as Batch).arrivalOf(id) : noArrival;
     if (now - time > this.#maxAgeMs) {
-      this.#drop('expired', 1);
+      this.#losses.add('expired', 1);
       if (arrival !== noArrival) this.#handler.safe(arrival);
       return 1;
     }
@@ -412,15 +418,7 @@ export class MessageBuffer {
     const from = this.#readId;
     if (id <= from) return;
     this.#readId = id;
-    const torn = Math.max(0, Math.min(id, this.#torn[1]) - Math.max(from, this.#torn[0]));
-    this.#drop('torn', torn);
-    this.#drop('unreadable', id - from - torn - this.gone.between(from, id));
-  }
-
-  #drop(reason: BufferDropReason, count: number): void {
-    if (count <= 0) return;
-    this.#dropped[reason] += count;
-    this.#handler.dropped(reason, count);
+    this.#losses.missing(from, id, this.gone);
   }
 
   #acknowledge(batch: Batch, id: number): void {

@@ -68,7 +68,7 @@ async function openStore(
   try {
     const recovered = await recover(disk, folder, key);
     const fileBytes = Math.min(mostFileBytes, Math.max(leastFileBytes, Math.floor(maxBytes / filesAtLeast)));
-    const store = new LogStore({ disk, folder, key, fileBytes, now }, recovered.files);
+    const store = new LogStore({ disk, folder, key, fileBytes, now }, recovered.files, recovered.writtenTo);
     const reader = new LogReader(disk, store.files);
     const shelf = {
       get bytes() {
@@ -86,6 +86,7 @@ async function openStore(
       { store, disk, folder, fsync, maxBytes, dropsOldest, fileBytes, plan, problem },
       messages,
     );
+    if (planFrom === recovered.nextId) await committer.begin();
     return {
       messages,
       recovered,

@@ -7,7 +7,7 @@
  */
 import { batchHeaderBytes, readBatchHeader } from './batch.ts';
 import type { Disk } from './disk.ts';
-import { type Ledger, readLedger } from './ledger.ts';
+import { type Ledger, type Range, readLedger } from './ledger.ts';
 import { fileHeaderBytes, type ReadKey } from './log-file.ts';
 import { type LogFile, listFiles, readAt } from './log-files.ts';
 
@@ -21,24 +21,30 @@ export interface Recovered {
   readonly plan: Ledger['plan'];
   /** Whether there are data files and no ledger that can be read. */
   readonly ledgerLost: boolean;
-  /** Ids from here on are of a batch that the last file does not have whole; undefined if it has. */
-  readonly tornFrom: number | undefined;
+  /** Ids that may be missing because a process or the machine died while they were written. */
+  readonly torn: readonly Range[];
+  /** Id up to which the files have everything that was to be written. */
+  readonly writtenTo: number;
 }
 
 /** Reads what there is, and changes nothing. Throws as `listFiles`. */
 export async function recover(disk: Disk, folder: string, key: ReadKey): Promise<Recovered> {
-  const files = await listFiles(disk, folder, key);
+  const listed = await listFiles(disk, folder, key);
   const ledger = await readLedger(disk, folder).catch(() => undefined);
+  const files = listed.slice(0, listed.findLastIndex(file => file.readable) + 1);
   const last = files.at(-1);
-  let tornFrom: number | undefined;
-  if (last) {
-    const end = await endOf(disk, last);
-    last.nextId = Math.max(last.nextId, end.nextId);
-    tornFrom = end.tornFrom;
-  }
+  const end = last && (await endOf(disk, last));
+  const fileEnd = Math.max(last?.nextId ?? 0, end?.nextId ?? 0);
+  if (last) last.nextId = fileEnd;
+  // A process that died when it had made a file leaves nothing in it. It is the last, but says nothing of the end of the one before.
+  for (const file of listed.slice(files.length)) files.push({ ...file, firstId: fileEnd, nextId: fileEnd });
+  const torn = files.flatMap(({ header, firstId }): Range[] =>
+    header && header.writtenTo < firstId ? [[header.writtenTo, firstId]] : [],
+  );
+  if (end?.tornFrom !== undefined) torn.push([end.tornFrom, fileEnd]);
   const firstId = files[0]?.firstId ?? 0;
   // A number of its own for each message, even if the file that had the last ones is lost.
-  const nextId = Math.max(last?.nextId ?? 0, ledger?.settled ?? 0, ledger?.gone.at(-1)?.[1] ?? 0);
+  const nextId = Math.max(fileEnd, ledger?.settled ?? 0, ledger?.gone.at(-1)?.[1] ?? 0);
   return {
     files,
     readId: ledger?.settled ?? firstId,
@@ -46,7 +52,8 @@ export async function recover(disk: Disk, folder: string, key: ReadKey): Promise
     gone: ledger?.gone ?? [],
     plan: ledger?.plan,
     ledgerLost: ledger === undefined && files.length > 0,
-    tornFrom,
+    torn,
+    writtenTo: end?.tornFrom ?? nextId,
   };
 }
 

@@ -6,6 +6,9 @@ export class FailingDisk implements Disk {
   failsWrites: string | undefined;
   failsSyncs: string | undefined;
   failsReads: string | undefined;
+  /** What reads of data wait for, and how many do. */
+  readsWait: Promise<void> | undefined;
+  waitingReads = 0;
   /** Bytes that may still be written before ENOSPC. */
   room = Number.POSITIVE_INFINITY;
   syncs = 0;
@@ -17,9 +20,13 @@ export class FailingDisk implements Disk {
     this.#files.set(file, path);
     if (flags === 'r' && !path.endsWith('.data')) return file;
     return {
-      read: (...args: Parameters<OpenFile['read']>) => {
+      read: async (...args: Parameters<OpenFile['read']>) => {
         this.#refuse(this.failsReads);
-        return file.read(...args);
+        const result = await file.read(...args);
+        if (this.readsWait === undefined) return result;
+        this.waitingReads++;
+        await this.readsWait;
+        return result;
       },
       writev: async (buffers: NodeJS.ArrayBufferView[], position?: number) => {
         this.#refuse(this.failsWrites);
@@ -45,7 +52,7 @@ export class FailingDisk implements Disk {
   readdir = systemDisk.readdir;
   readFile = systemDisk.readFile;
   rename = systemDisk.rename;
-  unlink = systemDisk.unlink;
+  unlink: Disk['unlink'] = systemDisk.unlink;
   mkdir = systemDisk.mkdir;
 
   #refuse(code: string | undefined): void {
