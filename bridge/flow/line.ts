@@ -69,8 +69,9 @@ export class Line {
       touched.add(first.wentOn);
       if (wait === undefined) this.#through++;
     }
-    if (this.empty) {
-      this.#messages = [];
+    // Those that are through hold their bytes for as long as they are here, and a line that others join may never be empty.
+    if (this.#through * 2 >= this.#messages.length) {
+      this.#messages = this.#messages.slice(this.#through);
       this.#through = 0;
     }
     if (wait !== undefined) this.#wait(wait);
