@@ -30,6 +30,15 @@ export function chooseImage(
   return { image: named ?? byDefault, annotations: { [defaultImageAnnotation]: byDefault } };
 }
 
+/**
+ * Of a part that has no state, and whose document the operator writes: it follows always, since an older image would refuse what is new in the document, and
+ * not start.
+ */
+export function followedImage({ settings }: Pipeline, named: string | undefined, newest: string): ChosenImage {
+  const byDefault = mirrored(newest, settings.defaults.registry);
+  return { image: named ?? byDefault, annotations: { [defaultImageAnnotation]: byDefault } };
+}
+
 /** An image that names no registry, from one. As Docker has it, what is before the first slash is a registry if it may be a host. */
 function mirrored(image: string, registry: string | undefined): string {
   const [host, ...path] = image.split('/');

@@ -4,7 +4,7 @@ import { exporterField } from '../../../exporter/config/schema.ts';
 import type { KubeObject } from '../../runtime/object.ts';
 import { mkbUser } from '../bridge-pod.ts';
 import { secretKeysOf } from '../document-secrets.ts';
-import { chooseImage } from '../images.ts';
+import { followedImage } from '../images.ts';
 import { selectorLabels } from '../labels.ts';
 import { metadataOf } from '../metadata.ts';
 import { exporterName } from '../names.ts';
@@ -44,7 +44,7 @@ function deployment(pipeline: Pipeline, document: object, made: readonly KubeObj
   const { metadata, spec } = pipeline.document;
   const { image: named, resources, podTemplate: written } = spec.monitoring!.exporter!;
   const name = exporterName(metadata.name);
-  const { image, annotations } = chooseImage(pipeline, component, named, pipeline.settings.images.exporter);
+  const { image, annotations } = followedImage(pipeline, named, pipeline.settings.images.exporter);
   const { volumes, volumeMounts } = readVolumes(name, documentKey, secretKeysOf(document, exporterField));
   const container = {
     name: component,

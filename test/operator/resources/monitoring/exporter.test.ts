@@ -199,6 +199,15 @@ describe('the Pod of the exporter', () => {
     expect(hashOf(spec, secrets('a'))).not.toBe(hashOf(spec, secrets('b')));
   });
 
+  // It kept its image at an upgrade, refused the fields that the new operator had written for it, and crashed until somebody let images follow.
+  it('has the image that belongs to its document, also where those of bridges are kept', () => {
+    const image = (exporter: object, more: Parameters<typeof deployment>[1]) =>
+      deployment({ monitoring: { exporter } }, more).template.spec.containers[0].image;
+    const upgraded = { observed: { images: { exporter: 'mkb:old' } }, settings: { imageUpdates: 'keep' as const } };
+    expect(image({}, upgraded)).toBe(image({}, {}));
+    expect(image({ image: 'mine:1' }, upgraded)).toBe('mine:1');
+  });
+
   it('is as people want it', () => {
     const exporter = {
       image: 'mine:1',
