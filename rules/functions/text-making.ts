@@ -101,7 +101,7 @@ export const textMakingFunctions: readonly FunctionEntry[] = [
     description:
       'The elements as SQL literals with commas between them: text in quotes, lists and maps as JSON in quotes.',
     examples: [["join_to_sql_values_string(['a', 1, [2]])", "'a', 1, '[2]'"]],
-    call: ([values]) => values.map(sqlLiteral).join(', '),
+    call: ([values]) => join(', ', values.map(sqlLiteral)),
   }),
   define({
     name: 'pad',

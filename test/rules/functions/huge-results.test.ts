@@ -14,6 +14,10 @@ describe('a call that would make more text than 16 MiB is refused', () => {
     ["regex_replace(payload, '', payload)", long],
     ["regex_replace(payload, '.+', payload)", '&'.repeat(100_000)],
     ["join_to_string(pad('', 1000, 'leading', 'y'), json_decode(payload))", list],
+    [
+      "join_to_sql_values_string([pad('', 999999, 'leading', '0123456789'), pad('', 999999, 'leading', '0123456789')])",
+      '',
+    ],
     ['sprintf(payload)', '~1000000n'.repeat(10_000)],
     ["sprintf_s(payload, json_decode('[]'))", '~1000000~'.repeat(10_000)],
     ["concat(pad('', 999999, 'leading', '0123456789'), pad('', 999999, 'leading', '0123456789'))", ''],
