@@ -27,7 +27,8 @@ interface EvalOptions extends MessageOptions {
 
 const help = `
 Prints each row as one line of JSON, columns without a value left out. A message that the rule does not select gives no line. The window of a
-rule with GROUP BY ends with this one message.
+rule with GROUP BY ends with this one message. A jq program may run for 10 s here unless the call says otherwise; a bridge gives it
+delivery.limits.ruleTime, which is 1 s by default.
 
 Examples:
   mkb eval 'SELECT payload.speed AS speed, vin FROM "cars/{vin}"' --topic cars/7 --payload '{"speed": 50}'
