@@ -100,6 +100,8 @@ describeReal(
     registry.failure = undefined;
     await bridge.start();
     await until('both records', async () => (await bridge.metrics()).sum('mkb_messages_delivered_total') === 2);
-    expect(await values('waits')).toEqual(['5', '6']);
+    // The other rule did not wait. Its message came after the one that waits, so that it was not acknowledged, and comes again.
+    const written = await values('waits');
+    expect([written.filter(value => value === '6'), [...new Set(written)]]).toEqual([['6'], ['5', '6']]);
   });
 });
