@@ -1,4 +1,5 @@
 /** A rule of the document, compiled and bound to its sinks, with what it counts. */
+import { createHash } from 'node:crypto';
 import { compileRule } from '../../rules/compile.ts';
 import type { EventName } from '../../rules/events.ts';
 import type { Captures, Input, KafkaSource, MqttSource, Rule } from '../../rules/rule.ts';
@@ -12,10 +13,17 @@ import type { LetterBox } from './letters.ts';
 import { Line } from './line.ts';
 import type { Sink, Writer } from './sink.ts';
 
-export interface BoundSink {
+/** What a message failed in. */
+export interface Failing {
+  readonly rule: BoundRule;
+  /** Of a sink, its place in the rule: `sinks[0].kafka`. */
+  readonly path?: string;
+}
+
+export interface BoundSink extends Failing {
   /** 1 and up over all sinks of the bridge; tokens carry it. */
   readonly number: number;
-  readonly rule: BoundRule;
+  readonly path: string;
   readonly sink: Sink;
   readonly writer: Writer;
   /** Rows that are delivered. */
@@ -27,10 +35,10 @@ export interface BoundSink {
 }
 
 /** Where a sink says what became of each message. */
-export interface BoundOutcome {
+export interface BoundOutcome extends Failing {
   /** As those of sinks. */
   readonly number: number;
-  readonly rule: BoundRule;
+  readonly path: string;
   readonly sink: Sink;
   readonly box: LetterBox;
   delivered: number;
@@ -52,6 +60,8 @@ export interface Counter {
 
 export class BoundRule {
   readonly name: string;
+  /** Another one for each change of the rule in its document. */
+  readonly version: string;
   readonly rule: Rule;
   /** As the rule's. */
   readonly foreach: boolean;
@@ -84,22 +94,35 @@ export class BoundRule {
    */
   constructor(document: RuleDocument, firstNumber: number, bind: BindSink, ambient?: Partial<Ambient>) {
     this.name = document.name;
+    this.version = createHash('sha256').update(JSON.stringify(document)).digest('hex').slice(0, 12);
     this.rule = compileRule(document.sql, { ...ambient, limits: stateLimitsOf(document) });
     this.foreach = this.rule.foreach;
     const { sources } = this.rule;
     this.filters = sources.filter(source => source.kind === 'mqtt');
     this.topics = sources.filter(source => source.kind === 'kafka');
     this.events = sources.flatMap(source => (source.kind === 'event' ? [source.event.name] : []));
-    const bound = document.sinks.map(sink => bind(sink, document.name, this.rule));
+    const bound = document.sinks.map((sink, index) => ({
+      ...bind(sink, document.name, this.rule),
+      path: `sinks[${index}].${sink.kafka === undefined ? 'mqtt' : 'kafka'}`,
+    }));
     let number = firstNumber + bound.length;
-    this.sinks = bound.map(({ sink, writer, outcome }, index) => ({
+    this.sinks = bound.map(({ sink, writer, outcome, path }, index) => ({
       number: firstNumber + index,
       rule: this,
+      path,
       sink,
       writer,
       delivered: 0,
       failed: 0,
-      outcome: outcome && { number: number++, rule: this, ...outcome, delivered: 0, failed: 0, counts: noFates() },
+      outcome: outcome && {
+        number: number++,
+        rule: this,
+        path: `${path}.outcome`,
+        ...outcome,
+        delivered: 0,
+        failed: 0,
+        counts: noFates(),
+      },
     }));
   }
 

@@ -2,7 +2,7 @@
 import { MkbError } from '../../api/errors.ts';
 import type { EventName, Happening } from '../../rules/events.ts';
 import { draft, type ProducerRecord } from '../kafka/record.ts';
-import type { BoundRule } from './bound-rule.ts';
+import type { Failing } from './bound-rule.ts';
 import { deadLetter, type LetterBox, lossOf, type Remains, shortened } from './letters.ts';
 import { dropReason, type Outcome, outcomeNumber } from './outcome.ts';
 import type { Settlement } from './settlement.ts';
@@ -38,13 +38,13 @@ export class DeadLetters {
    * One thing made of the message in `slot`, which is held for it, will never be delivered. A message that was withdrawn leaves no dead letter:
    * another member of the group works on it.
    */
-  giveUp(slot: number, rule: BoundRule, error: MkbError, record?: ProducerRecord): void {
+  giveUp(slot: number, { rule, path }: Failing, error: MkbError, record?: ProducerRecord): void {
     const reason = dropReason(error);
     if (this.#settlement.isWithdrawn(slot)) {
       this.#settlement.release(slot, outcomeNumber[reason], performance.now());
       return;
     }
-    const failure = { rule: rule.name, error };
+    const failure = { rule: rule.name, version: rule.version, sink: path, error };
     this.#events.failed(rule.name, error);
     const remains = this.#settlement.sourceOf(slot).remains(this.#settlement.recall(slot), rule, record);
     if (this.#box) {

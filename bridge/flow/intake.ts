@@ -122,7 +122,7 @@ export class PipelineIntake implements Intake, SourceFigures {
     for (const { rule } of routes) {
       rule.matched++;
       rule.failed++;
-      this.#writing.fail(rule, error, message, slot);
+      this.#writing.fail({ rule }, error, message, slot);
     }
     this.#settlement.release(slot, outcomeNumber.delivered, this.#readAt);
     this.#pauseIfFull();
@@ -137,7 +137,7 @@ export class PipelineIntake implements Intake, SourceFigures {
 
   failure(rule: BoundRule, origin: Origin, error: MkbError): void {
     const slot = this.#begin(origin, 0);
-    this.#writing.fail(rule, error, origin, slot);
+    this.#writing.fail({ rule }, error, origin, slot);
     this.#settlement.release(slot, outcomeNumber.delivered, this.#readAt);
   }
 
@@ -368,7 +368,7 @@ export class PipelineIntake implements Intake, SourceFigures {
         return this.#longWait ? late : pending;
       }
       rule.failed++;
-      this.#writing.fail(rule, asMkbError(error), message, slot);
+      this.#writing.fail({ rule }, asMkbError(error), message, slot);
     }
     return outcomeNumber.delivered;
   }
@@ -395,9 +395,9 @@ export class PipelineIntake implements Intake, SourceFigures {
       if (this.#mustWait(rule, error)) return this.#longWait ? late : pending;
       failed = true;
       rule.failed++;
-      this.#writing.fail(rule, asMkbError(error), message, slot);
+      this.#writing.fail({ rule }, asMkbError(error), message, slot);
     }
-    for (const failure of many.failures.values()) this.#writing.fail(rule, failure, message, slot);
+    for (const [sink, failure] of many.failures) this.#writing.fail(sink, failure, message, slot);
     if (many.any) rule.passed++;
     return many.any || failed ? outcomeNumber.delivered : outcomeNumber.filtered;
   }

@@ -5,9 +5,22 @@
  * says so: better a letter that can be read than a message that vanishes. If even that fails the message is dropped, counted and logged.
  */
 import { MkbError } from '../../api/errors.ts';
+import packageJson from '../../package.json' with { type: 'json' };
 import type { Happening } from '../../rules/events.ts';
 import { draft, type RecordDraft, type RecordHeader } from '../kafka/record.ts';
 import type { Outcome } from './outcome.ts';
+
+/** Headers that say why. Those of the message itself come before them, and where it came from behind them. */
+export const letterHeaders = {
+  code: 'mkb.error.code',
+  message: 'mkb.error.message',
+  rule: 'mkb.rule',
+  ruleVersion: 'mkb.rule.version',
+  sink: 'mkb.sink',
+  version: 'mkb.version',
+  time: 'mkb.time',
+  truncatedFrom: 'mkb.truncated.from.bytes',
+} as const;
 
 /** How much of a value is kept when the dead-letter topic does not take more. */
 const keptBytes = [64 * 1024, 4 * 1024, 0];
@@ -37,9 +50,13 @@ export interface LetterBox {
   readEnd(): void;
 }
 
-/** Why it failed, and by which rule. */
+/** Why it failed, and where. */
 export interface Failure {
   readonly rule: string;
+  /** Which text of the rule it was. */
+  readonly version: string;
+  /** The sink of the rule, by its path in the rule; undefined if the rule itself failed. */
+  readonly sink: string | undefined;
   readonly error: MkbError;
 }
 
@@ -56,12 +73,15 @@ export function deadLetter(
   return draft({ key, value, timestamp: now, headers: all });
 }
 
-function reasonHeaders({ rule, error }: Failure, now: number): RecordHeader[] {
+function reasonHeaders({ rule, version, sink, error }: Failure, now: number): RecordHeader[] {
   return [
-    { name: 'mkb.error.code', value: error.code },
-    { name: 'mkb.error.message', value: error.message },
-    { name: 'mkb.rule', value: rule },
-    { name: 'mkb.time', value: new Date(now).toISOString() },
+    { name: letterHeaders.code, value: error.code },
+    { name: letterHeaders.message, value: error.message },
+    { name: letterHeaders.rule, value: rule },
+    { name: letterHeaders.ruleVersion, value: version },
+    ...(sink === undefined ? [] : [{ name: letterHeaders.sink, value: sink }]),
+    { name: letterHeaders.version, value: packageJson.version },
+    { name: letterHeaders.time, value: new Date(now).toISOString() },
   ];
 }
 
@@ -88,7 +108,7 @@ export function shortened(record: RecordDraft): RecordDraft | undefined {
   });
 }
 
-const truncatedHeader = 'mkb.truncated.from.bytes';
+const truncatedHeader = letterHeaders.truncatedFrom;
 
 /** How many bytes the value had, of which only the beginning is left. */
 function truncated(bytes: number): RecordHeader {

@@ -129,7 +129,7 @@ export class Pipeline implements SinkHandler {
     const sink = this.#targets[number - 1]!;
     if ('box' in sink && this.#fates.again(sink, token, error, record)) return;
     sink.failed++;
-    this.#letters.giveUp(slot, sink.rule, error, record);
+    this.#letters.giveUp(slot, sink, error, record);
   }
 
   expired(token: number): void {

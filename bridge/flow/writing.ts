@@ -2,7 +2,7 @@
 import { asMkbError } from '../../api/errors/as-mkb-error.ts';
 import type { MkbError } from '../../api/errors.ts';
 import type { Captures, Origin, Row } from '../../rules/rule.ts';
-import type { BoundRule, BoundSink } from './bound-rule.ts';
+import type { BoundSink, Failing } from './bound-rule.ts';
 import type { Shared } from './shared.ts';
 import type { Source } from './source.ts';
 
@@ -28,7 +28,7 @@ export class Writing {
       const error = this.row(sink, message, captures, row, slot);
       failure ??= error;
     }
-    if (failure) this.fail(sink.rule, failure, message, slot);
+    if (failure) this.fail(sink, failure, message, slot);
   }
 
   /** Returns why the row cannot be written, if it cannot. */
@@ -47,9 +47,9 @@ export class Writing {
   }
 
   /** A message that failed while it is still at hand. */
-  fail(rule: BoundRule, error: MkbError, message: Origin, slot: number): void {
+  fail(failing: Failing, error: MkbError, message: Origin, slot: number): void {
     this.#settlement.hold(slot);
     this.#source.keep(message, slot, this.#settlement);
-    this.#shared.letters.giveUp(slot, rule, error);
+    this.#shared.letters.giveUp(slot, failing, error);
   }
 }

@@ -165,6 +165,23 @@ describe('what becomes of a message', () => {
     expect([flow.count('dead_lettered'), flow.count('delivered')]).toEqual([1, 0]);
   });
 
+  test('that one sink cannot write names that sink in its dead letter, and the version of its rule', async () => {
+    const timed = { topic: 't', timestamp: '${at}' };
+    const text = 'SELECT payload.at AS at FROM "v/#"';
+    const rules = [rule('r', text, { topic: 't' }, timed), rule('s', 'SELECT payload.at AS at FROM "w/#"', timed)];
+    await start({ deadLetter: 'dead', rules });
+    await flow.send({ topic: 'v/1', payload: '{"at": "x"}' }, { topic: 'w/1', payload: '{"at": "x"}' });
+    const [first, second] = flow.records('dead').map(({ headers }) => Object.fromEntries(headers));
+    expect([first!['mkb.sink'], second!['mkb.sink'], flow.records('t').length]).toEqual([
+      'sinks[1].kafka',
+      'sinks[0].kafka',
+      1,
+    ]);
+    expect(first!['mkb.rule.version']).toMatch(/^[0-9a-f]{12}$/);
+    expect(second!['mkb.rule.version']).not.toBe(first!['mkb.rule.version']);
+    expect(first!['mkb.version']).toMatch(/^\d+\.\d+\.\d+/);
+  });
+
   test('whose rule fails without a dead-letter topic is dropped, counted and told', async () => {
     await start({ rules: [rule('reads', 'SELECT payload.x AS x FROM "v/#"', { topic: 't' })] });
     await flow.send({ topic: 'v/1', payload: 'not JSON' });
