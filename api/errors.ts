@@ -5,6 +5,7 @@
  * table, and docs/reference/errors.md is generated from it.
  */
 import { bufferErrors } from './errors/buffer.ts';
+import { deadLetterErrors } from './errors/dead-letters.ts';
 import { demoErrors } from './errors/demo.ts';
 import { documentErrors } from './errors/document.ts';
 import type { ErrorEntry, ErrorKind } from './errors/entry.ts';
@@ -29,6 +30,7 @@ export const errors = {
   ...kafkaErrors,
   ...kafkaTopicErrors,
   ...bufferErrors,
+  ...deadLetterErrors,
   ...exporterErrors,
   ...kubernetesErrors,
   ...statusErrors,

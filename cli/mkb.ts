@@ -21,6 +21,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   explain: async () => (await import('./explain.ts')).explainCommand(),
   functions: async () => (await import('./functions.ts')).functionsCommand(),
   buffer: async () => (await import('./buffer.ts')).bufferCommand(),
+  'dead-letters': async () => (await import('./dead-letters.ts')).deadLettersCommand(),
   schema: async () => (await import('./schema.ts')).schemaCommand(),
   config: async () => (await import('./config.ts')).configCommand(),
   simulate: async () => (await import('./simulate.ts')).simulateCommand(),

@@ -4,8 +4,8 @@ import { mkb } from './mkb-process.ts';
 
 /** In the order of --help. */
 const commands = [
-  ...['run', 'drain', 'validate', 'eval', 'repl', 'test', 'explain', 'functions', 'buffer', 'schema', 'config'],
-  ...['simulate', 'demo', 'exporter', 'operator', 'render', 'status'],
+  ...['run', 'drain', 'validate', 'eval', 'repl', 'test', 'explain', 'functions', 'buffer'],
+  ...['dead-letters', 'schema', 'config', 'simulate', 'demo', 'exporter', 'operator', 'render', 'status'],
 ];
 /** Those that only hold others. */
 const groups = ['config', 'render'];
@@ -19,13 +19,15 @@ describe('help', () => {
 
   it('names no command that is not tested here', async () => {
     const { stdout } = await mkb(['--help']);
-    const named = [...stdout.matchAll(/^ {2}([a-z]+)(?: |$)(?=.* {2})/gm)].map(([, name]) => name!);
+    const named = [...stdout.matchAll(/^ {2}([a-z][a-z-]*)(?: |$)(?=.* {2})/gm)].map(([, name]) => name!);
     expect(named.filter(name => name !== 'help')).toEqual(commands);
   });
 
   it.each([
     ...commands.filter(name => !groups.includes(name)),
     'config print',
+    'dead-letters list',
+    'dead-letters show',
     'render k8s',
   ])('of %s has examples', async command => {
     const { code, stdout } = await mkb([...command.split(' '), '--help']);
