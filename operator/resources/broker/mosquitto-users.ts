@@ -101,11 +101,15 @@ done
 /**
  * Goes on for as long as the Pod. It never ends by itself: a container that has ended would take the broker out of its Service. Where the broker does
  * not answer, it is given all that has changed again: each message says all that there is of a user.
+ *
+ * It ends with the Pod, at once: the first process of a container gets no SIGTERM that it does not ask for, and a shell runs its trap only between
+ * commands, or in `wait`. Otherwise each roll of the broker would take all of the Pod's grace period.
  */
 export const watchUsers = `umask 077
+trap 'exit 0' TERM
 cd ${keptFolder}
 while :; do
-  sleep 2
+  sleep 2 & wait $!
   cat ${wanted} > next 2> /dev/null || continue
   cmp -s next ${applied} && continue
   if [ ! -f ${pluginFolder}/users.conf ]; then
@@ -114,9 +118,12 @@ while :; do
     continue
   fi
   awk -F '\\t' '${awkChanges}' ${applied} next > changes
-  if [ -s changes ] && ! timeout 600 mosquitto_pub -l -q 1 -t '${controlTopic}' < changes > /dev/null; then
-    echo 'The broker did not take the changed users; it is retried.' >&2
-    continue
+  if [ -s changes ]; then
+    timeout 600 mosquitto_pub -l -q 1 -t '${controlTopic}' < changes > /dev/null &
+    if ! wait $!; then
+      echo 'The broker did not take the changed users; it is retried.' >&2
+      continue
+    fi
   fi
   mv next ${applied}
 done`;

@@ -1,5 +1,6 @@
 /** MqttUsers at a real Mosquitto: what the containers of its Pod would run, run here. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -98,7 +99,11 @@ describeReal('mosquitto')('a managed Mosquitto with MqttUsers', () => {
   }
 
   const stopWatching = () => {
-    if (watcher) process.kill(-watcher.pid!, 'SIGKILL');
+    try {
+      if (watcher) process.kill(-watcher.pid!, 'SIGKILL');
+    } catch {
+      // It has ended, and what it began as well.
+    }
   };
 
   /** As the kubelet does it: another file under the same name. */
@@ -261,6 +266,22 @@ describeReal('mosquitto')('a managed Mosquitto with MqttUsers', () => {
     await launch();
     expect(await letsIn(as('three'))).toBe(true);
     expect(await letsIn(as('one'))).toBe(false);
+  });
+
+  // A container's first process hears no SIGTERM unless it asks for it: each roll of a broker waited for the Pod's whole grace period.
+  test('ends at once when the Pod ends, also while it waits for a broker', async () => {
+    await start({ one: own });
+    watch();
+    mount({ one: own, two: own });
+    await until('the second user', () => letsIn(as('two')));
+    broker.pause();
+    mount({ one: own });
+    await until('a change under way', () =>
+      readFileSync(pod.path('/run/mkb/dynamic/changes'), 'utf8').includes('deleteClient'),
+    );
+    watcher.kill('SIGTERM');
+    expect(await once(watcher, 'exit')).toEqual([0, null]);
+    broker.resume();
   });
 
   test('takes users that it did not take while it was down', async () => {
