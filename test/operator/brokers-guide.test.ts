@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { completeDocument } from '../../api/complete.ts';
 import { brokerObjects } from '../../operator/resources/broker/broker.ts';
+import { brokerUsersSecretName } from '../../operator/resources/names.ts';
 import { load, told } from '../api/support/documents.ts';
 import { objectOf, pipelineOf } from './support/pipelines.ts';
 
@@ -26,9 +27,15 @@ describe('docs/kubernetes-brokers.md', () => {
     const [mosquitto, emqx] = [objectsOf('mosquitto'), objectsOf('emqx')];
     const names = new Set([...mosquitto, ...emqx].map(({ metadata }) => metadata.name));
     const volume = 'data-my-vehicles-broker-0';
-    const ofPods = new Set(['my-vehicles-broker-0', 'my-vehicles-broker-tls', volume]);
+    // Made by others than the broker's own objects: for its Pods, or of MqttUsers.
+    const others = new Set([
+      'my-vehicles-broker-0',
+      'my-vehicles-broker-tls',
+      volume,
+      brokerUsersSecretName('my-vehicles'),
+    ]);
     for (const [name] of text.matchAll(/(data-)?my-vehicles-broker[-a-z0-9]*/g)) {
-      if (!ofPods.has(name)) expect([...names]).toContain(name);
+      if (!others.has(name)) expect([...names]).toContain(name);
     }
     const { spec, metadata } = objectOf(mosquitto, 'StatefulSet');
     expect(`${spec.volumeClaimTemplates[0].metadata.name}-${metadata.name}-0`).toBe(volume);
