@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { troubleOf } from '../../operator/observed/pod-trouble.ts';
 import { forgetProcess, rememberProcess } from './cleanup.ts';
 import { type KubernetesObject, type RunningKubernetes, startKubernetes } from './kubernetes.ts';
+import { removeCgroups } from './node/cgroups.ts';
 import { importNodeImage, nodeImage } from './node/images.ts';
 import { isConnected } from './node/network.ts';
 import { type RunningNode, startNode } from './node.ts';
@@ -26,6 +27,8 @@ describeReal(
   let node: RunningNode;
   beforeAll(async () => {
     await until('another test to stop its node', () => !isConnected(), { timeoutMs: 2 * minute });
+    // A test that was killed has left its own, and this node is going to remove them.
+    await removeCgroups();
     before = machine();
     kubernetes = await startKubernetes({ parts: 'controllers' });
     node = await startNode(kubernetes);
