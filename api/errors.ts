@@ -14,6 +14,7 @@ import { kafkaErrors } from './errors/kafka.ts';
 import { kafkaTopicErrors } from './errors/kafka-topics.ts';
 import { kubernetesErrors } from './errors/kubernetes.ts';
 import { mqttErrors } from './errors/mqtt.ts';
+import { mqttPublisherErrors } from './errors/mqtt-publisher.ts';
 import { processErrors } from './errors/process.ts';
 import { ruleErrors } from './errors/rules.ts';
 import { schemaErrors } from './errors/schemas.ts';
@@ -27,6 +28,7 @@ export const errors = {
   ...schemaErrors,
   ...tlsErrors,
   ...mqttErrors,
+  ...mqttPublisherErrors,
   ...kafkaErrors,
   ...kafkaTopicErrors,
   ...bufferErrors,

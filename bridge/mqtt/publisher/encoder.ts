@@ -9,12 +9,15 @@ import { TopicAliases } from './topic-aliases.ts';
 
 export class Encoder {
   readonly version: MqttVersion;
+  readonly #url: string;
   readonly #limits: ServerLimits;
   readonly #aliases: TopicAliases;
   readonly #reported = new Set<string>();
 
-  constructor(version: MqttVersion, limits: ServerLimits) {
+  /** @param url for errors */
+  constructor(version: MqttVersion, url: string, limits: ServerLimits) {
     this.version = version;
+    this.#url = url;
     this.#limits = limits;
     this.#aliases = new TopicAliases(limits.topicAliasMaximum);
   }
@@ -32,15 +35,17 @@ export class Encoder {
     return qos === 2 && this.#limits.maximumQos === 1 ? 1 : qos;
   }
 
-  /** Why this server never takes such a packet; undefined if it does. */
+  /** Why this server does not take such a packet, for as long as its limits are these; undefined if it does. */
   problem(publication: Publication, sending: Sending): MkbError | undefined {
     const { topic, qos, retain } = publication;
     const { maximumQos, retainAvailable, maximumPacketSize: limit } = this.#limits;
-    const refused = (code: number) => new MkbError('mqtt-publish-refused', { topic, reason: describe(code) });
+    const url = this.#url;
+    const refused = (code: number) =>
+      new MkbError('mqtt-publish-refused', { topic, reason: `${describe(code)}, by the CONNACK of ${url}` });
     if (qos > 0 && maximumQos === 0) return refused(0x9b);
     if (retain && !retainAvailable) return refused(0x9a);
     const bytes = packetBytes(publication, sending);
-    return bytes > limit ? new MkbError('mqtt-publish-too-large', { topic, bytes, limit }) : undefined;
+    return bytes > limit ? new MkbError('mqtt-publish-too-large', { topic, bytes, limit, url }) : undefined;
   }
 
   /** What of messages is not sent as the document has it; each of these once. */

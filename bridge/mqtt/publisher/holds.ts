@@ -1,5 +1,5 @@
 /**
- * Messages that the server refused for now, and how their lanes wait for them.
+ * Messages that the server does not take now, and how their lanes wait for them.
  *
  * Messages of one lane keep their order: what was sent after the refused one may be there already, so it is sent once more after it,
  * whatever its own PUBACK says. The last copies that the server has are then in order, as they would be after a lost connection. Until the
@@ -40,20 +40,16 @@ export class Holds<Token> {
   }
 
   /** The letter was refused for now. `over` is called after the pause; then `admits` says yes to it. */
-  hold(letter: Letter<Token>, over: () => void): void {
+  hold(letter: Letter<Token>, over: () => void, pauseMs = this.#pauseAfter(letter)): void {
     const held = this.#byLane.get(letter.lane);
     // What was sent earlier in the lane goes first.
     if (held !== undefined && held.letter.number < letter.number) return;
     clearTimeout(held?.pause);
-    const { minDelayMs, maxDelayMs, random } = this.#options;
     const hold: Hold<Token> = { letter, pause: undefined };
-    hold.pause = setTimeout(
-      () => {
-        hold.pause = undefined;
-        over();
-      },
-      backoffMs(letter.refusals, minDelayMs, maxDelayMs, random),
-    );
+    hold.pause = setTimeout(() => {
+      hold.pause = undefined;
+      over();
+    }, pauseMs);
     this.#byLane.set(letter.lane, hold);
   }
 
@@ -65,6 +61,14 @@ export class Holds<Token> {
     this.#byLane.delete(letter.lane);
   }
 
+  /** Another server, or another state of it: all pauses are over. */
+  retry(): void {
+    for (const hold of this.#byLane.values()) {
+      clearTimeout(hold.pause);
+      hold.pause = undefined;
+    }
+  }
+
   /** The letters that lanes wait for. */
   *letters(): Iterable<Letter<Token>> {
     for (const { letter } of this.#byLane.values()) yield letter;
@@ -73,5 +77,10 @@ export class Holds<Token> {
   stop(): void {
     for (const { pause } of this.#byLane.values()) clearTimeout(pause);
     this.#byLane.clear();
+  }
+
+  #pauseAfter({ refusals }: Letter<Token>): number {
+    const { minDelayMs, maxDelayMs, random } = this.#options;
+    return backoffMs(refusals, minDelayMs, maxDelayMs, random);
   }
 }

@@ -30,6 +30,8 @@ export interface Letter<Token> {
   refusals: number;
   /** Of these, how often without a reason. */
   unclear: number;
+  /** When it first did not fit the limits of a server, by the stopwatch; undefined if it never did. */
+  misfitSince: number | undefined;
   /** Under way, and one before it in its lane was refused: it is sent again after that one, though the server may have it. */
   overtook: boolean;
   /** Whether its PUBREC said that nobody subscribes. */
@@ -79,7 +81,7 @@ export class Outbox<Token> {
     const { expiry } = publication;
     const countdown = expiry && new Countdown(expiry, now, elapsed);
     const number = this.#numbers++;
-    const counts = { packetId: 0, times: 0, refusals: 0, unclear: 0 };
+    const counts = { packetId: 0, times: 0, refusals: 0, unclear: 0, misfitSince: undefined };
     const marks = { overtook: false, unheard: false, forgotten: false };
     this.#waiting.push({ publication, token, number, lane, countdown, qos: publication.qos, ...counts, ...marks });
   }
@@ -255,8 +257,11 @@ export class Outbox<Token> {
 }
 
 /** In words that follow "it waits for". @param load how many messages there are */
-export function waitsFor({ refusals, times, publication }: Letter<unknown>, load: number): string {
+export function waitsFor(letter: Letter<unknown>, load: number, connected: boolean): string {
+  const { refusals, times, misfitSince, packetId, publication } = letter;
   const { topic } = publication;
+  if (!connected) return 'the publisher, which is not connected to MQTT';
+  if (misfitSince !== undefined && packetId === 0) return `an MQTT server whose limits allow a message to ${topic}`;
   if (refusals > 0) return `the MQTT broker, which has put off a message to ${topic} ${refusals} times`;
   if (times > 0) return `the MQTT broker to acknowledge a message to ${topic}`;
   return `the MQTT broker to acknowledge others of the ${load} messages that are on their way to it`;

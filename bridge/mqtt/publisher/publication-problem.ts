@@ -46,7 +46,8 @@ export function publicationProblem(publication: Publication): MkbError | undefin
     if (reason !== undefined) return new MkbError('mqtt-property-invalid', { property, topic, reason });
   const expirySeconds = publication.expiry?.seconds;
   const bytes = remainingLength(publication, { version: '5', expirySeconds }, true);
-  if (bytes > largestPacket) return new MkbError('mqtt-publish-too-large', { topic, bytes, limit: largestPacket });
+  if (bytes > largestPacket)
+    return new MkbError('mqtt-publish-too-large', { topic, bytes, limit: largestPacket, url: undefined });
   return undefined;
 }
 

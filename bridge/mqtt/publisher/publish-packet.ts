@@ -1,4 +1,5 @@
 /** PUBLISH and PUBREL packets that go out, and the acknowledgements that come back. */
+import { packetType } from '../frames.ts';
 import { violation } from '../violation.ts';
 import { lengthOfLength, propertyBytes, remainingLength, type Transmission } from './packet-size.ts';
 import type { Publication } from './publication.ts';
@@ -133,6 +134,17 @@ export function readAcknowledgement(packet: Buffer): Acknowledgement {
   while ((packet[body - 1] as number) > 0x7f) body++;
   if ((packet[0]! & 0x0f) !== 0 || packet.length < body + 2) throw violation(0x81, 'an acknowledgement is malformed');
   return { packetId: packet.readUInt16BE(body), reasonCode: packet[body + 2] ?? 0 };
+}
+
+/**
+ * Throws `mqtt-protocol-error` for a packet that is no answer to what has no PUBREC. PUBACK is one to QoS 2 too: servers without it send that.
+ *
+ * @param qos of the message that is under way with the identifier; undefined if there is none
+ */
+export function requireAnswer(type: number, qos: number | undefined): void {
+  if (type === packetType.puback || qos === undefined) return;
+  if (qos === 1 || type === packetType.pubcomp)
+    throw violation(0x82, `it answered a PUBLISH of QoS ${qos} with a packet of type ${type}`);
 }
 
 /** PUBREL: the server may forget the packet identifier. */

@@ -33,3 +33,14 @@ export const unclearAttempts = 10;
 export function reactionTo(reasonCode: number): PublishReaction {
   return reactions[reasonCode] ?? (reasonCode < 0x80 ? 'there' : 'later');
 }
+
+/** As `reactionTo`, where what is unclear is later or refused. It is not counted of a message that is sent again in any case. */
+export function reactionFor(
+  letter: { unclear: number; readonly overtook: boolean },
+  reasonCode: number,
+): Exclude<PublishReaction, 'unclear'> {
+  const reaction = reactionTo(reasonCode);
+  if (reaction !== 'unclear') return reaction;
+  if (letter.overtook) return 'later';
+  return ++letter.unclear >= unclearAttempts ? 'refused' : 'later';
+}

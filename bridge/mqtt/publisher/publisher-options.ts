@@ -5,6 +5,8 @@ import type { SessionOptions } from '../options.ts';
 export interface PublisherOptions extends SessionOptions {
   /** Messages that may be under way at once, if the server allows as many. */
   readonly window: number;
+  /** How long limits of a server that are new may be passing ones; five minutes without it. */
+  readonly limitsPatienceMs?: number | undefined;
   /** Where answers to messages come: it is subscribed to, where the server speaks MQTT 5. */
   readonly answerTopic?: string | undefined;
 }

@@ -20,21 +20,18 @@ import type { Welcome } from '../handshake.ts';
 import type { MqttMessage } from '../message.ts';
 import { stopwatch } from '../options.ts';
 import { describe } from '../reasons.ts';
-import { violation } from '../violation.ts';
 import { connectionParts } from './connection-parts.ts';
 import { Encoder } from './encoder.ts';
 import { Holds } from './holds.ts';
 import { KeptSession } from './kept-session.ts';
+import { LimitsPatience, waitsForLimits } from './limits-patience.ts';
 import { type Letter, Outbox, waitsFor } from './outbox.ts';
 import type { Publication } from './publication.ts';
-import { pubackPacket, pubrelPacket, readAcknowledgement } from './publish-packet.ts';
-import { reactionTo, unclearAttempts } from './publish-reasons.ts';
+import { pubackPacket, pubrelPacket, readAcknowledgement, requireAnswer } from './publish-packet.ts';
+import { reactionFor, reactionTo } from './publish-reasons.ts';
 import type { PublisherHandler, PublisherOptions } from './publisher-options.ts';
 import { RepeatedLook } from './repeated-look.ts';
 import { Suspicion } from './suspicion.ts';
-
-/** How often it is seen whether the time of a message that waits is over. */
-const expiryLookMs = 1000;
 
 export class Publisher<Token> {
   readonly #options: PublisherOptions;
@@ -55,8 +52,9 @@ export class Publisher<Token> {
   #pumping = false;
   #proving = false;
   /** What was good for ten seconds must not wait for an hour. */
-  readonly #expiryLook = new RepeatedLook(expiryLookMs, () => this.#expireWaiting());
+  readonly #expiryLook = new RepeatedLook(() => this.#expireWaiting());
   readonly #suspicion = new Suspicion();
+  readonly #patience: LimitsPatience;
 
   /** Throws `mqtt-url-invalid` or `tls-invalid`; connects to nothing before `start`. */
   constructor(options: PublisherOptions, handler: PublisherHandler<Token>) {
@@ -67,6 +65,7 @@ export class Publisher<Token> {
     this.#now = now;
     this.#elapsed = stopwatch(options);
     this.#dialer = new Dialer(options);
+    this.#patience = new LimitsPatience(options, this.#elapsed);
     this.#session = new KeptSession(options.sessionExpirySeconds > 0);
   }
 
@@ -86,7 +85,7 @@ export class Publisher<Token> {
     return this.#dialer.version === '5';
   }
 
-  /** Messages that are settled neither way. */
+  /** Messages without an outcome. */
   get load(): number {
     return this.#outbox.size;
   }
@@ -94,18 +93,17 @@ export class Publisher<Token> {
   /** What a message that `which` names waits for, in words that follow "it waits for"; undefined if there is none. */
   waiting(which: (token: Token) => boolean): string | undefined {
     const letter = this.#outbox.find(which);
-    if (letter === undefined) return undefined;
-    return this.connected ? waitsFor(letter, this.load) : 'the publisher, which is not connected to MQTT';
+    return letter && waitsFor(letter, this.load, this.connected);
   }
 
-  /** Takes a message; what becomes of it is said later. */
+  /** What becomes of the message is said later. */
   publish(publication: Publication, token: Token): void {
     this.#outbox.add(publication, token, this.#handler.laneOf?.(token), this.#now(), this.#elapsed());
     if (publication.expiry !== undefined) this.#expiryLook.begin();
     this.#pumpSoon();
   }
 
-  /** Nobody wants the messages that `which` names any more: none is sent if it was not yet, or sent again. Each is `dropped` in the end. */
+  /** Nobody wants the messages that `which` names any more: none is sent, or sent again. Each is `dropped` in the end. */
   forget(which: (token: Token) => boolean): void {
     this.#outbox.forget(which);
     for (const letter of this.#holds.letters()) if (letter.forgotten) this.#free(letter);
@@ -132,11 +130,11 @@ export class Publisher<Token> {
       this.#ended(call);
       return;
     }
-    const { answerTopic } = this.#options;
     const url = String(call.target.url);
+    const { answerTopic } = this.#options;
     const parts = connectionParts(call, { cleanStart: this.#session.isNew(url), answerTopic, now: this.#now });
     const connection: Connection = new Connection(parts, {
-      welcomed: welcome => this.#welcomed(welcome),
+      welcomed: welcome => this.#welcomed(welcome, connection.url),
       established: () => {
         if (this.#session.begun(url, call.options.version)) this.#again(connection);
         else this.#established(connection.url);
@@ -151,8 +149,9 @@ export class Publisher<Token> {
   }
 
   /** CONNACK. A session that is there is subscribed. */
-  #welcomed({ limits, sessionPresent }: Welcome): boolean {
-    this.#encoder = new Encoder(this.#dialer.version, limits);
+  #welcomed({ limits, sessionPresent }: Welcome, url: string): boolean {
+    this.#encoder = new Encoder(this.#dialer.version, url, limits);
+    if (this.#patience.welcomed(limits)) this.#holds.retry();
     const lowered = this.#dialer.accepted();
     if (lowered) this.#handler.problem(lowered);
     if (sessionPresent) this.#outbox.resumed();
@@ -171,7 +170,7 @@ export class Publisher<Token> {
     return true;
   }
 
-  /** The same once more, to take up the session at once. */
+  /** Once more, to take up the session at once. */
   #again(connection: Connection): void {
     this.#connection = undefined;
     void connection.close(this.#options.connectTimeoutMs).then(() => this.#connect());
@@ -201,9 +200,10 @@ export class Publisher<Token> {
     const encoder = this.#encoder;
     if (!this.connected || connection === undefined || encoder === undefined) return;
     const packets = this.#outbox.takeDue().map(pubrelPacket);
+    const window = this.#suspicion.one ? 1 : Math.min(this.#options.window, encoder.receiveMaximum);
     let settled = false;
     for (;;) {
-      const letter = this.#outbox.next(this.#window(encoder), this.#holds.none ? undefined : this.#admits);
+      const letter = this.#outbox.next(window, this.#holds.none ? undefined : this.#admits);
       if (letter === undefined) break;
       const packet = this.#encode(letter, encoder);
       if (packet === undefined) settled = true;
@@ -212,10 +212,6 @@ export class Publisher<Token> {
     if (packets.length > 0) connection.write(packets.length === 1 ? packets[0]! : Buffer.concat(packets));
     if (settled) this.#handler.settled();
     void this.#prove(connection);
-  }
-
-  #window({ receiveMaximum }: Encoder): number {
-    return this.#suspicion.one ? 1 : Math.min(this.#options.window, receiveMaximum);
   }
 
   /** The packet of a letter, which is under way now; undefined if it has an outcome instead. */
@@ -233,7 +229,7 @@ export class Publisher<Token> {
     const sending = { version, expirySeconds, qos, dup: letter.times > 0 };
     const problem = encoder.problem(publication, { ...sending, packetId: 0 });
     if (problem !== undefined) {
-      this.#fail(letter, problem);
+      this.#misfit(letter, problem);
       return undefined;
     }
     for (const less of encoder.omitted(publication, qos)) this.#handler.problem(less);
@@ -241,7 +237,7 @@ export class Publisher<Token> {
     return encoder.packet(publication, { ...sending, packetId: this.#outbox.post(letter) });
   }
 
-  /** Messages whose time is over while they wait. Returns whether others may follow. */
+  /** Messages whose time is over. Returns whether others may follow. */
   #expireWaiting(): boolean {
     const { over, others } = this.#outbox.expiring(this.#now(), this.#elapsed());
     for (const letter of over) this.#expire(letter);
@@ -259,7 +255,7 @@ export class Publisher<Token> {
       this.#proving = false;
       if (!read) return;
       this.#suspicion.cleared();
-      for (const { token } of this.#outbox.proved(count)) this.#handler.published(token, true);
+      for (const letter of this.#outbox.proved(count)) this.#arrived(letter, true);
       this.#readEnd();
     }
   }
@@ -268,31 +264,25 @@ export class Publisher<Token> {
 
   #acknowledgement(type: number, packet: Buffer): void {
     const { packetId, reasonCode } = readAcknowledgement(packet);
-    const posted = this.#outbox.posted(packetId);
-    if (type !== packetType.puback && posted !== undefined && (posted.qos === 1 || type === packetType.pubcomp))
-      throw violation(0x82, `it answered a PUBLISH of QoS ${posted.qos} with a packet of type ${type}`);
+    requireAnswer(type, this.#outbox.posted(packetId)?.qos);
     this.#suspicion.cleared();
-    if (type === packetType.pubcomp) this.#completed(packetId);
-    else if (type === packetType.pubrec && reasonCode < 0x80)
+    if (type === packetType.pubcomp) {
+      const letter = this.#outbox.completed(packetId);
+      if (letter !== undefined) this.#arrived(letter, !letter.unheard);
+    } else if (type === packetType.pubrec && reasonCode < 0x80)
       this.#outbox.received(packetId, reactionTo(reasonCode) === 'unheard');
     else this.#answered(packetId, reasonCode);
-  }
-
-  #completed(packetId: number): void {
-    const letter = this.#outbox.completed(packetId);
-    if (letter !== undefined) this.#arrived(letter, !letter.unheard);
   }
 
   /** A PUBACK, which servers without QoS 2 answer with as well (RabbitMQ), or a PUBREC that refuses. */
   #answered(packetId: number, reasonCode: number): void {
     const letter = this.#outbox.acknowledged(packetId);
     if (letter === undefined) return;
-    const reaction = reactionTo(reasonCode);
-    if (letter.overtook && reaction !== 'refused') this.#outbox.putBack([letter]);
-    else if (reaction === 'there' || reaction === 'unheard') this.#arrived(letter, reaction === 'there');
-    else if (reaction === 'refused' || (reaction === 'unclear' && ++letter.unclear >= unclearAttempts))
-      this.#refuse(letter, describe(reasonCode));
-    else this.#later(letter, describe(reasonCode));
+    const reaction = reactionFor(letter, reasonCode);
+    if (reaction === 'refused') this.#refuse(letter, describe(reasonCode));
+    else if (letter.overtook) this.#outbox.putBack([letter]);
+    else if (reaction === 'later') this.#later(letter, describe(reasonCode));
+    else this.#arrived(letter, reaction === 'there');
   }
 
   #readEnd(): void {
@@ -305,7 +295,7 @@ export class Publisher<Token> {
     this.#handler.published(letter.token, heard);
   }
 
-  /** Its lane need not wait for it any more. */
+  /** Its lane waits for it no more. */
   #free(letter: Letter<Token>): void {
     if (this.#holds.none) return;
     this.#holds.free(letter);
@@ -320,27 +310,38 @@ export class Publisher<Token> {
     this.#holds.hold(letter, () => this.#pump());
   }
 
+  /** It does not fit this server's limits. While these may change soon its lane waits. */
+  #misfit(letter: Letter<Token>, problem: MkbError): void {
+    letter.misfitSince ??= this.#elapsed();
+    const leftMs = this.#patience.left(letter.misfitSince);
+    if (leftMs <= 0) {
+      this.#fail(letter, problem);
+      return;
+    }
+    this.#outbox.putBack([letter]);
+    this.#handler.problem(waitsForLimits(problem, leftMs));
+    this.#holds.hold(letter, () => this.#pump(), leftMs);
+  }
+
   #refuse(letter: Letter<Token>, reason: string): void {
     this.#fail(letter, new MkbError('mqtt-publish-refused', { topic: letter.publication.topic, reason }));
   }
 
   #fail(letter: Letter<Token>, error: MkbError): void {
-    this.#letGo(letter);
-    if (letter.forgotten) this.#handler.dropped(letter.token);
-    else this.#handler.failed(letter.token, error);
+    this.#letGo(letter, token => this.#handler.failed(token, error));
   }
 
   #expire(letter: Letter<Token>): void {
-    this.#letGo(letter);
-    if (letter.forgotten) this.#handler.dropped(letter.token);
-    else this.#handler.expired(letter.token);
+    this.#letGo(letter, token => this.#handler.expired(token));
   }
 
-  #letGo(letter: Letter<Token>): void {
+  #letGo(letter: Letter<Token>, report: (token: Token) => void): void {
     this.#outbox.remove(letter);
     this.#free(letter);
     // A PUBREL may be due.
     this.#pumpSoon();
+    if (letter.forgotten) this.#handler.dropped(letter.token);
+    else report(letter.token);
   }
 
   #ended(error: MkbError): void {

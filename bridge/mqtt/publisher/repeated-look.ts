@@ -1,12 +1,13 @@
-/** Looks at something now and then, for as long as there is something to look at. */
+/** How often, milliseconds. */
+const everyMs = 1000;
+
+/** Looks at something each second, for as long as there is something to look at. */
 export class RepeatedLook {
-  readonly #everyMs: number;
   readonly #look: () => boolean;
   #timer: NodeJS.Timeout | undefined;
 
   /** @param look returns whether to look again */
-  constructor(everyMs: number, look: () => boolean) {
-    this.#everyMs = everyMs;
+  constructor(look: () => boolean) {
     this.#look = look;
   }
 
@@ -15,7 +16,7 @@ export class RepeatedLook {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       if (this.#look()) this.begin();
-    }, this.#everyMs);
+    }, everyMs);
   }
 
   stop(): void {

@@ -12,6 +12,8 @@ export let server: ScriptedServer;
 export let publisher: Publisher<string>;
 /** What was told, in order: 'published m1', 'failed m2 mqtt-publish-refused'. */
 export const told: string[] = [];
+/** Why messages failed. */
+export const failures: MkbError[] = [];
 /** Tokens that were dropped and not yet followed by `settled`, which is what makes room for others. */
 export const unsettled = new Set<string>();
 
@@ -19,6 +21,7 @@ export const unsettled = new Set<string>();
 export function usePublisher(): void {
   beforeEach(async () => {
     told.length = 0;
+    failures.length = 0;
     unsettled.clear();
     server = await ScriptedServer.start();
   });
@@ -30,6 +33,9 @@ export function usePublisher(): void {
 }
 
 const defaults = {
+  /** Behind the scripted server in the list. */
+  more: [] as readonly string[],
+  limitsPatienceMs: undefined as number | undefined,
   window: 100,
   version: '5' as '5' | '3.1.1',
   delayMs: 1,
@@ -43,14 +49,15 @@ const defaults = {
 
 /** Messages of one lane have the same first character. */
 export function start(options: Partial<typeof defaults> = {}): void {
-  const { window, version, delayMs, maxDelayMs, random, sessionExpirySeconds, now, elapsed } = {
+  const { more, limitsPatienceMs, window, version, delayMs, maxDelayMs, random, sessionExpirySeconds, now, elapsed } = {
     ...defaults,
     ...options,
   };
   const of = (token: string, error?: MkbError) => (error ? `${token} ${error.code}` : token);
   publisher = new Publisher<string>(
     {
-      urls: [server.url],
+      urls: [server.url, ...more],
+      limitsPatienceMs,
       version,
       clientId: 'b-out',
       cleanStart: true,
@@ -70,7 +77,10 @@ export function start(options: Partial<typeof defaults> = {}): void {
     {
       laneOf: token => token[0],
       published: (token, heard) => told.push(`${heard ? 'published' : 'unheard'} ${token}`),
-      failed: (token, error) => told.push(`failed ${of(token, error)}`),
+      failed: (token, error) => {
+        failures.push(error);
+        told.push(`failed ${of(token, error)}`);
+      },
       expired: token => told.push(`expired ${token}`),
       dropped: token => unsettled.add(token),
       settled: () => unsettled.clear(),
@@ -84,8 +94,8 @@ export function start(options: Partial<typeof defaults> = {}): void {
 }
 
 /** The server's end of a new connection, which has let us in. */
-export async function greeted(properties = {}): Promise<Peer> {
-  const peer = await server.accept();
+export async function greeted(properties = {}, by = server): Promise<Peer> {
+  const peer = await by.accept();
   await peer.next();
   peer.connack({ properties });
   return peer;
