@@ -44,6 +44,8 @@ export interface Member {
 export const noMember: Member = { memberId: '', generation: -1 };
 
 const protocolType = 'consumer';
+/** UNKNOWN_SERVER_ERROR, for a partition that was asked about and is not in the answer: it is asked about again. */
+const unanswered = -1;
 const isId = /^[0-9a-f]{32}$/;
 
 export class GroupCalls {
@@ -113,7 +115,7 @@ export class GroupCalls {
     return errorCode;
   }
 
-  /** Returns the first error code; 0 is none. */
+  /** Returns the first error code; 0 is none. Offsets that the answer does not name are not known to be kept. */
   async commit(commits: readonly Commit[]): Promise<number> {
     const { groupId } = this.#options;
     const { memberId, generation } = this.member;
@@ -129,8 +131,13 @@ export class GroupCalls {
     const answer = await this.#coordinator.ask('take offsets', connection =>
       responseOf(offsetCommitV8.api.async(connection, groupId, generation, memberId, this.instanceId, topics)),
     );
-    const codes = answer.topics.flatMap(({ partitions }) => partitions.map(({ errorCode }) => errorCode));
-    return codes.find(each => each !== 0) ?? 0;
+    const codes = new Map(
+      answer.topics.flatMap(({ name, partitions: of }) =>
+        of.map(({ partitionIndex, errorCode }) => [`${name}/${partitionIndex}`, errorCode] as const),
+      ),
+    );
+    const inOrder = commits.map(({ topic, partition }) => codes.get(`${topic}/${partition}`) ?? unanswered);
+    return inOrder.find(each => each !== 0) ?? 0;
   }
 
   /** The offsets that the group has, in the order of `partitions`, and the error code of all of them. */
@@ -147,7 +154,12 @@ export class GroupCalls {
       answers.flatMap(({ name, partitions: of }) => of.map(each => [`${name}/${each.partitionIndex}`, each])),
     );
     const offsets = partitions.map(({ topic, partition }) => {
-      const { errorCode: code = 0, committedOffset = -1n, metadata = '' } = found.get(`${topic}/${partition}`) ?? {};
+      // Taken for a partition without an offset, it would be begun where the document says, and records be passed over.
+      const {
+        errorCode: code = unanswered,
+        committedOffset = -1n,
+        metadata,
+      } = found.get(`${topic}/${partition}`) ?? {};
       return {
         topic,
         partition,

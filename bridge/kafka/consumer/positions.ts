@@ -159,10 +159,14 @@ export class Positions {
     const answer = await responseOf(
       listOffsetsV6.api.async(connection, consumer, readCommitted, [{ name: topic, partitions: [asked] }]),
     ).catch(cause => fail(failureText(cause), cause));
-    const [found] = answer.topics[0]?.partitions ?? [];
+    const found = answer.topics
+      .find(({ name }) => name === topic)
+      ?.partitions.find(({ partitionIndex }) => partitionIndex === partition);
     if (found !== undefined && isDenied(found.errorCode))
       throw new MkbError('kafka-not-authorised', { what: `read topic ${topic}`, reason: errorName(found.errorCode) });
-    if (found === undefined || found.errorCode !== 0) return fail(errorName(found?.errorCode ?? -1));
+    if (found === undefined) return fail('the answer is not for the partition that was asked for');
+    if (found.errorCode !== 0) return fail(errorName(found.errorCode));
+    if (found.offset < 0n && timestamp < 0n) return fail(`it gave the offset ${found.offset}`);
     return found.offset;
   }
 }

@@ -106,6 +106,16 @@ test('an offset that Kafka does not say for one partition is the error of that p
   expect(await test.group.committed([offset])).toMatchObject([{ error: { code: 'kafka-not-authorised' } }]);
 });
 
+// A partition that the answer left out counted as one without an offset: with `latest` all that waited in it was passed over.
+test('an offset that the answer does not name is neither missing nor kept', async () => {
+  const test = run({ committed: ['bare'], commit: ['bare'] });
+  await assigned(test);
+  expect(await test.group.committed([offset])).toMatchObject([{ error: { kind: 'retryable' } }]);
+  await expect(test.group.commit([offset])).rejects.toMatchObject({ kind: 'retryable' });
+  expect(await test.group.committed([offset])).toMatchObject([{ offset: 7n, error: undefined }]);
+  expect(await test.group.commit([offset])).toBe(true);
+});
+
 test('a member joins again when there are other topics to read', async () => {
   const test = run();
   await assigned(test);

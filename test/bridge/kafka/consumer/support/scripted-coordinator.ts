@@ -17,8 +17,8 @@ const names = {
 } as const;
 export type Call = (typeof names)[keyof typeof names];
 
-/** An error code to answer with, or `lost` for no answer. */
-export type Answer = number | 'lost';
+/** An error code to answer with, `lost` for no answer, or `bare` for one that leaves out what was asked about. */
+export type Answer = number | 'lost' | 'bare';
 
 export class ScriptedCoordinator {
   /** Answers to come, by call; 0 when there are none left. */
@@ -71,6 +71,7 @@ export class ScriptedCoordinator {
       const done = rest.at(-1) as (error: Error | null, answer?: object) => void;
       const answer = this.script[call]?.shift() ?? 0;
       if (answer === 'lost') done(new Error('the connection is lost'));
+      else if (answer === 'bare') done(null, { errorCode: 0, topics: [] });
       else done(null, this.#answer(call, answer));
     },
   } as unknown as Connection;
