@@ -27,17 +27,25 @@ export function encodeSubscription(topics: readonly string[], userData: Buffer |
     .appendBytes(userData, false).buffer;
 }
 
-/** The topics of a subscription of any version: later ones only add behind them. */
-export function decodeSubscription(bytes: Buffer): string[] {
+/** What a member says when it joins. */
+export interface Subscription {
+  readonly topics: readonly string[];
+  /** Topics that were made while this member looked. */
+  readonly made: readonly string[];
+}
+
+/** Reads a subscription of any version: later ones only add behind it. */
+export function decodeSubscription(bytes: Buffer): Subscription {
   const reader = Reader.from(bytes);
   reader.readInt16();
-  return reader.readArray(topic => topic.readString(false), false, false);
+  const topics = reader.readArray(topic => topic.readString(false), false, false);
+  return { topics, made: madeIn(reader) };
 }
 
 /** What the leader gives a member. */
 export interface Assignment {
   readonly partitions: readonly TopicPartition[];
-  /** Topics that were made while the leader looked: a member that joined later cannot know. */
+  /** Topics that were made while a member looked: one that joined later cannot know. */
   readonly made: readonly string[];
 }
 
@@ -73,13 +81,13 @@ export function decodeAssignment(bytes: Buffer): Assignment {
       false,
     )
     .flat();
-  return { partitions, made: madeIn(reader.remaining > 0 ? reader.readNullableBytes(false) : null) };
+  return { partitions, made: madeIn(reader) };
 }
 
-/** A leader that is not one of us may say anything, or nothing. */
-function madeIn(userData: { toString(): string } | null): string[] {
+/** What the user data say that comes next. A member that is not one of us may say anything, or nothing. */
+function madeIn(reader: Reader): string[] {
   try {
-    const { made } = JSON.parse(String(userData)) as { readonly made?: unknown };
+    const { made } = JSON.parse(String(reader.readNullableBytes(false))) as { readonly made?: unknown };
     return Array.isArray(made) ? made.filter(topic => typeof topic === 'string') : [];
   } catch {
     return [];

@@ -42,7 +42,7 @@ export interface GroupEvents {
   topics(): readonly string[];
   /** Whether a topic was made while we looked. */
   isNew(topic: string): boolean;
-  /** These partitions are ours now, and the leader says which topics are new. */
+  /** These partitions are ours now, and these topics are new as far as any member knows. */
   assigned(assignment: Assignment): void;
   /** They are to be given back: fulfilled when all is settled and committed, or no more time is left. */
   released(): Promise<void>;
@@ -174,7 +174,8 @@ export class Group {
     await this.#events.look();
     const topics = this.#events.topics();
     this.#joinedFor = topics;
-    const subscription = encodeSubscription(topics, encodeFacts(this.#options.self, this.#turn));
+    const made = topics.filter(topic => this.#events.isNew(topic));
+    const subscription = encodeSubscription(topics, encodeFacts(this.#options.self, made, this.#turn));
     for (;;) {
       const answer = await this.#calls.join(subscription);
       if (answer.errorCode !== memberIdRequired) {
@@ -185,16 +186,20 @@ export class Group {
     }
   }
 
-  /** We lead, and so it is we who deal the partitions out. */
+  /**
+   * We lead, and so it is we who deal the partitions out. Kafka makes any member the leader, also one that has just started: which topics are
+   * new is what all of them know together.
+   */
   #deal(members: readonly joinGroupV7.JoinGroupResponseMember[]): syncGroupV5.SyncGroupRequestAssignment[] {
     this.#dealt = new Map();
-    const wanting = members.map(({ memberId, metadata }) => ({ memberId, topics: decodeSubscription(metadata) }));
+    const wanting = members.map(({ memberId, metadata }) => ({ memberId, ...decodeSubscription(metadata) }));
+    const known = new Set(wanting.flatMap(member => member.made));
     const assigned = assign(wanting, topic => {
       const count = this.#events.partitionsOf(topic);
       this.#dealt.set(topic, count);
       return count;
     });
-    const made = [...this.#dealt.keys()].filter(topic => this.#events.isNew(topic));
+    const made = [...this.#dealt.keys()].filter(topic => known.has(topic) || this.#events.isNew(topic));
     return [...assigned].map(([memberId, partitions]) => ({
       memberId,
       assignment: encodeAssignment({ partitions, made }),

@@ -28,9 +28,16 @@ export interface GroupMember {
   readonly memberAssignment: Buffer;
 }
 
-/** What of a subscription is behind its topics. @param turn makes it another one although nothing is new; 0 for the first */
-export const encodeFacts = (facts: MemberFacts, turn = 0): Buffer =>
-  Buffer.from(JSON.stringify(turn === 0 ? facts : { ...facts, turn }));
+/**
+ * What of a subscription is behind its topics.
+ *
+ * @param made topics that were made while this member looked
+ * @param turn makes it another one although nothing is new; 0 for the first
+ */
+export const encodeFacts = (facts: MemberFacts, made: readonly string[] = [], turn = 0): Buffer =>
+  Buffer.from(
+    JSON.stringify({ ...facts, made: made.length === 0 ? undefined : made, turn: turn === 0 ? undefined : turn }),
+  );
 
 /** Those members that are no replicas of this bridge, in words. A replica of an older version says nothing, and has our client id. */
 export function strangersIn(members: readonly GroupMember[], own: MemberFacts, clientId: string): string[] {

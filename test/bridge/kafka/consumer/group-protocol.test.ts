@@ -7,15 +7,20 @@ import {
   encodeAssignment,
   encodeSubscription,
 } from '../../../../bridge/kafka/consumer/group-protocol.ts';
+import { encodeFacts, factsOf } from '../../../../bridge/kafka/consumer/strangers.ts';
 
 const topic = fc.constantFrom('a', 'b', 'c');
 
 test('subscriptions and assignments are read as they were written', () => {
   fc.assert(
     fc.property(fc.uniqueArray(topic), topics => {
-      expect(decodeSubscription(encodeSubscription(topics))).toEqual(topics);
+      expect(decodeSubscription(encodeSubscription(topics))).toEqual({ topics, made: [] });
     }),
   );
+  const facts = { bridge: 'b', ordinal: 0, host: 'h', instance: 'i' };
+  const subscription = encodeSubscription(['a', 'b'], encodeFacts(facts, ['b'], 2));
+  expect(decodeSubscription(subscription)).toEqual({ topics: ['a', 'b'], made: ['b'] });
+  expect(factsOf(subscription)).toEqual(facts);
   const partitions = [
     { topic: 'a', partition: 0 },
     { topic: 'a', partition: 7 },
@@ -30,8 +35,13 @@ test.each([
   'no JSON',
   '{}',
   '{"made": 7}',
+  '{"made": [7, null]}',
   'null',
-])('a leader that says %j beside the partitions says nothing', said => {
+  '',
+])('a member that says %j beside topics or partitions says nothing', said => {
+  const subscription = encodeSubscription(['a'], Buffer.from(said));
+  for (let end = subscription.length; end >= subscription.length - said.length - 4; end--)
+    expect(decodeSubscription(subscription.subarray(0, end))).toEqual({ topics: ['a'], made: [] });
   const bytes = encodeAssignment({ partitions: [], made: [] });
   const withUserData = Buffer.concat([bytes.subarray(0, -4), Buffer.of(0, 0, 0, said.length), Buffer.from(said)]);
   expect(decodeAssignment(withUserData)).toEqual({ partitions: [], made: [] });

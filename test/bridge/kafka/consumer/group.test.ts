@@ -125,6 +125,31 @@ test('a member joins again when there are other topics to read', async () => {
   expect(test.coordinator.sent.filter(({ call }) => call === 'join')[1]!.bytes).toContain('u');
 });
 
+// A replica was killed while a topic was made. Kafka made the restarted one the leader: it dealt the topic out as an old one, and with `latest`
+// both passed over what had been written to it.
+test('a leader that has just started passes on which topics were made before, and a member says it', async () => {
+  running = scriptedGroup();
+  const { coordinator, world } = running;
+  const facts = { bridge: 'b', ordinal: 1, host: 'h', instance: 'other' };
+  coordinator.leader = 'me';
+  coordinator.subscriptions = {
+    me: encodeSubscription(['t', 'u'], encodeFacts({ ...facts, instance: 'mine' })),
+    other: encodeSubscription(['t', 'u'], encodeFacts(facts, ['u'])),
+    foreign: encodeSubscription(['t']),
+  };
+  world.topics = ['t', 'u'];
+  void running.group.run();
+  await assigned(running);
+  const last = (call: Call) => coordinator.sent.findLast(each => each.call === call)!.bytes;
+  expect(last('sync').match(/\{"made":\["u"\]\}/g)).toHaveLength(3);
+  expect(last('join')).not.toContain('made');
+  world.made.push('u', 'gone');
+  world.topics = ['t', 'u', 'v'];
+  running.group.metadataRead();
+  await assigned(running, 2);
+  expect(last('join')).toContain('"made":["u"]');
+});
+
 describe('a static member', () => {
   const instanceId = 'cars-0';
   const member = (instance: string, made: Partial<GroupMember> = {}): GroupMember => ({

@@ -38,6 +38,9 @@ export class ScriptedCoordinator {
       memberAssignment: encodeAssignment({ partitions: [{ topic: 't', partition: 0 }], made: [] }),
     },
   ];
+  /** Who leads, and what the leader hears of the members' subscriptions. */
+  leader = 'other';
+  subscriptions: Readonly<Record<string, Buffer>> = {};
   assignment: Assignment = { partitions: [{ topic: 't', partition: 0 }], made: [] };
   #generation = 0;
 
@@ -76,11 +79,21 @@ export class ScriptedCoordinator {
     },
   } as unknown as Connection;
 
+  get #joined(): object[] {
+    return Object.entries(this.subscriptions).map(([memberId, metadata]) => ({ memberId, metadata }));
+  }
+
   #answer(call: Call, errorCode: number): object {
     switch (call) {
       case 'join':
         if (errorCode === 0) this.#generation++;
-        return { errorCode, memberId: 'me', leader: 'other', generationId: this.#generation, members: [] };
+        return {
+          errorCode,
+          memberId: 'me',
+          leader: this.leader,
+          generationId: this.#generation,
+          members: this.#joined,
+        };
       case 'sync':
         return { errorCode, assignment: encodeAssignment(this.assignment) };
       case 'commit':
@@ -104,18 +117,18 @@ export interface ScriptedGroup {
   /** What happened to it, in order: assigned, released, lost, and the codes of errors. */
   readonly happened: string[];
   /** Changes what there is to read. */
-  readonly world: { topics: readonly string[]; partitions: number };
+  readonly world: { topics: readonly string[]; partitions: number; made: string[] };
 }
 
 /** A group that does not run yet, with short pauses. */
 export function scriptedGroup(more: Partial<ConsumerOptions> = {}): ScriptedGroup {
   const coordinator = new ScriptedCoordinator();
   const happened: string[] = [];
-  const world = { topics: ['t'] as readonly string[], partitions: 1 };
+  const world = { topics: ['t'] as readonly string[], partitions: 1, made: [] as string[] };
   const events: GroupEvents = {
     look: async () => undefined,
     topics: () => world.topics,
-    isNew: () => false,
+    isNew: topic => world.made.includes(topic),
     assigned: ({ partitions }) => happened.push(`assigned ${partitions.map(each => each.partition).join()}`),
     released: async () => void happened.push('released'),
     lost: () => happened.push('lost'),
