@@ -18,6 +18,7 @@ import { connectError } from '../../network/kafka/connect-error.ts';
 import { secureOptionsFor } from '../../network/kafka/diagnosis.ts';
 import type { KafkaLogin } from '../../network/kafka/settings.ts';
 import { guardFrames } from './frame-guard.ts';
+import { freeSentRequests } from './sent-requests.ts';
 
 export interface LinkOptions {
   readonly clientId: string;
@@ -152,6 +153,7 @@ export class Link {
       throw this.lastError;
     }
     guardFrames(connection.socket);
+    freeSentRequests(connection.socket);
     this.#upSince = performance.now();
     if (!this.#fickle) this.#doubt = undefined;
     this.lastError = undefined;
