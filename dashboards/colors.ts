@@ -33,3 +33,11 @@ export const sourceColors: Readonly<Record<string, string>> = {
   events: '#E0B400',
   windows: '#A352CC',
 };
+
+/** Of the reasons for which a buffer drops messages; those that are a loss of the pipeline too as there. */
+export const bufferColors: Readonly<Record<string, string>> = {
+  full: lossColors.buffer_full!,
+  expired: lossColors.buffer_expired!,
+  unreadable: lossColors.buffer_unreadable!,
+  torn: '#FA6400',
+};

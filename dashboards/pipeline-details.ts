@@ -94,9 +94,9 @@ export const backPressure: Row = {
       ],
     }),
     graph({
-      title: 'Buffer in use',
+      title: 'Memory of undelivered records',
       description:
-        'What undelivered records hold, as a part of delivery.buffer.maxBytes. At 100 % the bridge stops reading.',
+        'What records hold that Kafka or the MQTT broker has not acknowledged yet, as a part of what they may (delivery.buffer.maxBytes; 64 MiB with a buffer on disk). At 100 % the bridge stops reading.',
       unit: PercentUnit,
       width: 6,
       thresholds: rising(0.7, 0.9),

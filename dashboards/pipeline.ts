@@ -23,6 +23,7 @@ import {
   upOrDown,
   yellow,
 } from './panels.ts';
+import { buffer, oldestInBuffer, oldestInBufferBySource } from './pipeline-buffer.ts';
 import { backPressure, deliveryTime, process } from './pipeline-details.ts';
 import { ruleState, rules } from './pipeline-rules.ts';
 import {
@@ -38,6 +39,7 @@ import {
   unaccounted,
   windowInUse,
 } from './promql.ts';
+import { runbookOf } from './runbook-link.ts';
 import { uids } from './uids.ts';
 
 const colors = {
@@ -56,7 +58,7 @@ const waiting = rising(10, 60);
 const rate = (name: string): string => `sum(rate(mkb_messages_${name}{${chosen}}[$__rate_interval]))`;
 const oldest = (matchers: string): string => `max by (source) (mkb_oldest_in_flight_seconds{${matchers}})`;
 const timed = `${chosenBridge},${timedSources}`;
-const late = `${oldest(timed)} > ${objective.seconds}`;
+const late = [oldestInBufferBySource, oldest(timed)].map(age => `${age} > ${objective.seconds}`).join(' or ');
 
 const verdict: Row = {
   title: 'Are messages lost or late?',
@@ -69,6 +71,7 @@ const verdict: Row = {
       decimals: 0,
       width: 3,
       thresholds: noneAllowed,
+      links: [runbookOf('MkbMessagesLost')],
       queries: [{ expr: counted(lost(chosen)), legend: 'lost' }],
     }),
     stat({
@@ -82,23 +85,29 @@ const verdict: Row = {
         { value: null, color: green },
         { value: 1e-9, color: yellow },
       ],
+      links: [runbookOf('MkbMessagesDeadLettered')],
       queries: [{ expr: counted(`mkb_messages_dead_lettered_total{${chosen}}`), legend: 'dead-lettered' }],
     }),
     stat({
       title: 'Oldest in flight',
       description:
-        'For how long the oldest message that has no outcome yet has been on its way. It grows by a second each second while what messages are written to is down.',
+        'For how long the oldest message that has no outcome yet has been on its way; and, of bridges with a buffer, in the buffer. It grows by a second each second while what messages are written to is down.',
       unit: Seconds,
       width: 3,
       thresholds: waiting,
-      queries: [{ expr: `max(mkb_oldest_in_flight_seconds{${chosen}})`, legend: 'oldest' }],
+      links: [runbookOf('MkbMessageStuck')],
+      queries: [
+        { expr: `max(mkb_oldest_in_flight_seconds{${chosen}})`, legend: 'in flight' },
+        { expr: oldestInBuffer, legend: 'in the buffer' },
+      ],
     }),
     stat({
       title: 'Delivery time, p99',
-      description: `99 of 100 messages were delivered within this time of being read from MQTT or Kafka; or, while one waits for longer than the objective of ${objective.seconds} s, for how long. Red above the objective.`,
+      description: `99 of 100 messages were delivered within this time of being read from MQTT or Kafka; or, while one waits for longer than the objective of ${objective.seconds} s, for how long, in a buffer as well. Red above the objective.`,
       unit: Seconds,
       width: 3,
       thresholds: rising(objective.seconds / 4, objective.seconds),
+      links: [runbookOf('MkbDeliverySlow')],
       queries: [{ expr: `${late} or ${deliveryQuantile(0.99, timed)}`, legend: '{{source}}' }],
     }),
     stat({
@@ -125,6 +134,7 @@ const verdict: Row = {
       decimals: 0,
       width: 3,
       thresholds: noneAllowed,
+      links: [runbookOf('MkbAccountsDoNotBalance')],
       queries: [{ expr: `sum(abs(${unaccounted(chosen)}))`, legend: 'unaccounted' }],
     }),
     stat({
@@ -159,6 +169,7 @@ const verdict: Row = {
       max: 1,
       width: 3,
       thresholds: rising(0.7, 0.9),
+      links: [runbookOf('MkbWindowFull')],
       queries: [
         {
           expr: `max(${windowInUse(chosenBridge)} and on (bridge, instance) mkb_mqtt_connected{${chosenBridge}} == 1)`,
@@ -264,5 +275,5 @@ export const pipelineDashboard = (): Dashboard =>
       labelVariable('source', 'source', 'mkb_messages_received_total', 'Source'),
     ],
     restartsOf: [jobs.bridge],
-    rows: [verdict, flow, deliveryTime, backPressure, rules, ruleState, process, consumerAndPublisher],
+    rows: [verdict, flow, deliveryTime, backPressure, buffer, rules, ruleState, process, consumerAndPublisher],
   });

@@ -9,6 +9,7 @@
 import { MkbError } from '../../api/errors.ts';
 import type { Batch } from './batch.ts';
 import type { Disk } from './disk.ts';
+import type { SyncFigures } from './figures.ts';
 import { type Ledger, type Plan, writeLedger } from './ledger.ts';
 import type { LogStore } from './log-store.ts';
 import type { MessageBuffer } from './message-buffer.ts';
@@ -29,9 +30,9 @@ export interface CommitterOptions {
 
 const tickMs = 1000;
 
-export class Committer {
-  /** Times that the disk confirmed what was written. */
+export class Committer implements SyncFigures {
   syncs = 0;
+  syncSeconds = 0;
   readonly #options: CommitterOptions;
   readonly #buffer: MessageBuffer;
   readonly #store: LogStore;
@@ -110,7 +111,9 @@ export class Committer {
 
   async #sync(): Promise<void> {
     if (!this.#store.dirty) return;
+    const begun = performance.now();
     await this.#store.sync();
+    this.syncSeconds += (performance.now() - begun) / 1000;
     this.syncs++;
   }
 

@@ -24,3 +24,11 @@ export interface BufferFigures {
   /** Whether what comes can be kept as the document asks. */
   readonly writable: boolean;
 }
+
+/** What its disk was asked to confirm; all 0 without one. */
+export interface SyncFigures {
+  /** Times that it confirmed what was written. */
+  readonly syncs: number;
+  /** How long that took, all together. */
+  readonly syncSeconds: number;
+}

@@ -2,7 +2,7 @@
 import { MkbError } from '../../api/errors.ts';
 import { Committer } from './committer.ts';
 import { systemDisk } from './disk.ts';
-import type { BufferFigures } from './figures.ts';
+import type { BufferFigures, SyncFigures } from './figures.ts';
 import type { BufferHandler } from './handler.ts';
 import { lockFolder } from './lock.ts';
 import { LogReader } from './log-reader.ts';
@@ -16,7 +16,7 @@ export interface OpenBuffer {
   /** What was found; undefined in memory. */
   readonly recovered: Recovered | undefined;
   readonly figures: BufferFigures;
-  readonly syncs: number;
+  readonly syncs: SyncFigures;
   /** Messages of lower ids were chosen by another plan than that of the options. */
   readonly planFrom: number;
   /** Writes what is left, and gives the lock back. */
@@ -48,7 +48,7 @@ export async function openBuffer(
     get figures() {
       return messages.figures;
     },
-    syncs: 0,
+    syncs: { syncs: 0, syncSeconds: 0 },
     planFrom: 0,
     close,
   };
@@ -94,9 +94,7 @@ async function openStore(
       get figures() {
         return messages.figures;
       },
-      get syncs() {
-        return committer.syncs;
-      },
+      syncs: committer,
       close: async () => {
         messages.stop();
         await committer.close();

@@ -83,4 +83,10 @@ export const bufferMetrics: readonly MetricEntry<BridgeFigures>[] = [
     'Times that the disk confirmed what was written. Messages that come meanwhile share the next one.',
     ({ syncs }) => syncs,
   ),
+  entry(
+    'mkb_buffer_fsync_seconds_total',
+    'counter',
+    'Time in which the disk was asked to confirm what was written, and did.',
+    ({ syncSeconds }) => syncSeconds,
+  ),
 ];

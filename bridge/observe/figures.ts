@@ -1,5 +1,5 @@
 import type { MkbError } from '../../api/errors.ts';
-import type { BufferFigures } from '../buffer/figures.ts';
+import type { BufferFigures, SyncFigures } from '../buffer/figures.ts';
 import type { BoundRule } from '../flow/bound-rule.ts';
 import type { SourceFigures } from '../flow/source.ts';
 import type { Wait } from '../kafka/waits.ts';
@@ -32,7 +32,7 @@ export interface BridgeFigures {
   /** Topics that were made because they were missing. */
   readonly topicsMade: number;
   /** Of a bridge that buffers what it reads from MQTT. */
-  readonly buffer?: (BufferFigures & { readonly syncs: number }) | undefined;
+  readonly buffer?: (BufferFigures & SyncFigures) | undefined;
   readonly bufferedBytes: number;
   readonly bufferLimitBytes: number;
 }

@@ -10,7 +10,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { MkbError } from '../../api/errors.ts';
-import type { BufferDropReason, BufferFigures } from '../buffer/figures.ts';
+import type { BufferDropReason, BufferFigures, SyncFigures } from '../buffer/figures.ts';
 import type { BufferHandler } from '../buffer/handler.ts';
 import { type OpenBuffer, openBuffer } from '../buffer/open-buffer.ts';
 import type { BufferOptions } from '../buffer/options.ts';
@@ -56,8 +56,10 @@ export class BufferedMqttSource extends MqttSource implements Omit<BufferHandler
   }
 
   /** Undefined until it is open. */
-  get buffer(): (BufferFigures & { readonly syncs: number }) | undefined {
-    return this.#buffer && { ...this.#buffer.figures, syncs: this.#buffer.syncs };
+  get buffer(): (BufferFigures & SyncFigures) | undefined {
+    if (this.#buffer === undefined) return undefined;
+    const { syncs, syncSeconds } = this.#buffer.syncs;
+    return { ...this.#buffer.figures, syncs, syncSeconds };
   }
 
   /** What is on a disk is acknowledged, whatever the pipeline does. */

@@ -6,6 +6,7 @@
  */
 import { jobs, lost, unaccounted } from '../promql.ts';
 import type { Alert } from './alert.ts';
+import { bufferAlerts } from './buffer.ts';
 import { deliverySlow } from './delivery-objective.ts';
 
 /** Messages with an outcome, per second. */
@@ -92,25 +93,7 @@ export const bridgeAlerts: readonly Alert[] = [
     description:
       'Reading was held back for {{ $value | humanizePercentage }} of the last 5 minutes. The MQTT broker, or Kafka, keeps what is not read, as long as it can.',
   },
-  {
-    name: 'MkbBufferFilling',
-    expr: 'max by (bridge, instance) (mkb_buffer_stored_bytes / mkb_buffer_stored_limit_bytes) > 0.8',
-    for: '5m',
-    severity: 'warning',
-    dashboard: 'pipeline',
-    summary: 'The buffer of {{ $labels.bridge }} is nearly full.',
-    description:
-      'It holds {{ $value | humanizePercentage }} of delivery.buffer.maxBytes. When it is full the bridge reads no further, or drops messages, as whenFull says.',
-  },
-  {
-    name: 'MkbBufferOld',
-    expr: 'max by (bridge, instance) (mkb_buffer_oldest_seconds) > 900',
-    for: '1m',
-    severity: 'warning',
-    dashboard: 'pipeline',
-    summary: 'Messages wait in the buffer of {{ $labels.bridge }} for long.',
-    description: 'The oldest has been there for {{ $value | humanizeDuration }}. It is safe, and late.',
-  },
+  ...bufferAlerts,
   {
     name: 'MkbWindowFull',
     // What is safe and not acknowledged, because a message before it is not, takes its place as well.

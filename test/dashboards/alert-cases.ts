@@ -285,6 +285,23 @@ export const bridgeStories: readonly AlertStories[] = [
     ],
   },
   {
+    alert: 'MkbBufferNotWritable',
+    stories: [
+      {
+        when: 'the disk refuses',
+        series: { [mkb('buffer_writable')]: '1x5 0x30' },
+        at: '15m',
+        firing: [{ ...own, ...critical }],
+      },
+      {
+        when: 'there is no buffer, which has 0 in all figures but this one',
+        series: { [mkb('buffer_stored_bytes')]: '0x30', [mkb('buffer_stored_limit_bytes')]: '0x30' },
+        at: '15m',
+        firing: quiet,
+      },
+    ],
+  },
+  {
     alert: 'MkbWindowFull',
     stories: [
       {

@@ -34,7 +34,7 @@ describeReal(
 )('the demo under its load', () => {
   let stack: DemoStack;
   beforeAll(async () => {
-    stack = await startDemoStack();
+    stack = await startDemoStack({ buffered: true });
   });
   afterAll(() => stack?.stop());
 

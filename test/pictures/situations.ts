@@ -71,6 +71,20 @@ export const stages: readonly StageOfSituations[] = [
     },
   },
   {
+    names: ['buffered', 'buffered-kafka-killed'],
+    dashboards: ['pipeline'],
+    scrape: 5,
+    async start() {
+      const stack = await startDemoStack({ interval: 5, buffered: true });
+      const kill = async () => void (await Promise.all(brokersOf(stack).map(broker => broker.kill())));
+      const situations = [
+        { name: 'buffered', lasts: 90 },
+        { name: 'buffered-kafka-killed', begin: kill, lasts: 120 },
+      ];
+      return { prometheus: stack.prometheus.url, situations, stop: stack.stop };
+    },
+  },
+  {
     names: ['operator', 'operator-killed'],
     dashboards: ['operator'],
     scrape: 1,

@@ -29,6 +29,8 @@ export interface DemoStackOptions {
   readonly vehicles?: number;
   /** The rule file. Default: the one that is committed. */
   readonly rules?: string;
+  /** Whether messages from MQTT go through a buffer on disk. The demo's do not. */
+  readonly buffered?: boolean;
   /** Changes the bridge's document before it starts. */
   readonly changed?: (document: DemoDocument) => void;
 }
@@ -70,13 +72,14 @@ export async function startDemoStack(options: DemoStackOptions = {}): Promise<De
 async function startParts(
   folder: string,
   stops: (() => unknown)[],
-  { interval = 1, vehicles = 10, rules = committedRules, changed = () => {} }: DemoStackOptions,
+  { interval = 1, vehicles = 10, rules = committedRules, buffered = false, changed = () => {} }: DemoStackOptions,
 ): Promise<Omit<DemoStack, 'stop'>> {
   const brokers = await startBrokers(stops);
   const { kafka, mosquitto, emqx } = brokers;
   const [bridgePort, exporterPort, simulatorPort] = (await freePorts(3)) as [number, number, number];
 
   const document = bridgeDocument(brokers);
+  if (buffered) document.spec.delivery = { buffer: { mode: 'disk', path: join(folder, 'buffer'), maxBytes: '16MiB' } };
   changed(document);
   const bridge = new MkbProcess(document, bridgePort);
   stops.push(() => bridge.remove());
