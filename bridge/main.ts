@@ -98,7 +98,7 @@ export class Bridge implements BridgeFigures {
       this.#sources.map(source => [source, this.#pipeline.intake(source, rulesOf(source, this.rules))]),
     );
     const sides = [this.kafkaSink, this.kafkaSource].filter(side => side !== undefined);
-    this.#standstills = new Standstills(sides, () => this.heldBack);
+    this.#standstills = new Standstills(sides, () => this.window?.heldBack ?? 0);
   }
 
   // --- what it shows of itself
@@ -144,8 +144,8 @@ export class Bridge implements BridgeFigures {
     return Object.entries(parts).flatMap(([name, part]) => (part?.refusal ? [[name, part.refusal] as const] : []));
   }
 
-  get heldBack(): number {
-    return this.mqttSource?.session.heldBack ?? 0;
+  get window() {
+    return this.mqttSource?.session;
   }
 
   get namedTopics(): readonly string[] {

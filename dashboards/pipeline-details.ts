@@ -78,7 +78,7 @@ export const backPressure: Row = {
     graph({
       title: 'Window in use',
       description:
-        'Messages from MQTT in flight, and those that are safe but held back by one before them, as a part of the Receive Maximum, which is how many the broker may send unacknowledged. At 100 % the broker waits for the bridge, and keeps the backlog.',
+        'Messages from MQTT that are not acknowledged, and of these the ones that are safe and held back by one before them, as a part of the Receive Maximum, which is how many the broker may send unacknowledged. At 100 % the broker waits for the bridge, and keeps the backlog.',
       unit: PercentUnit,
       width: 6,
       thresholds: rising(0.7, 0.9),
@@ -143,7 +143,7 @@ export const backPressure: Row = {
       title: 'Connections',
       description: 'Whether each bridge is connected to MQTT and to Kafka.',
       unit: NoUnit,
-      width: 12,
+      width: 6,
       height: 6,
       thresholds: atLeast(1),
       mappings: [upOrDown],
@@ -153,10 +153,25 @@ export const backPressure: Row = {
       ],
     }),
     graph({
+      title: 'Waits for a topic',
+      description:
+        'For how long the oldest record has waited for a Kafka topic that does not take it, by topic. All acknowledgements of later messages wait with it.',
+      unit: Seconds,
+      width: 12,
+      height: 6,
+      thresholds: rising(10, 60),
+      queries: [
+        {
+          expr: `max by (bridge, instance, topic) (mkb_topic_waiting_seconds{${chosen}})`,
+          legend: '{{bridge}} {{instance}} {{topic}}',
+        },
+      ],
+    }),
+    graph({
       title: 'Connections made to MQTT',
       description: 'One for each start; more mean that the connection was lost and made again.',
       unit: Short,
-      width: 12,
+      width: 6,
       height: 6,
       bars: true,
       queries: [

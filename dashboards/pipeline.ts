@@ -163,7 +163,7 @@ const verdict: Row = {
     stat({
       title: 'Window in use',
       description:
-        'The fullest window of all bridges: messages from MQTT in flight, as a part of the Receive Maximum. When it is full, the broker keeps what comes.',
+        'The fullest window of all bridges: messages from MQTT that are not acknowledged, as a part of the Receive Maximum. When it is full, the broker keeps what comes.',
       unit: PercentUnit,
       decimals: 0,
       max: 1,

@@ -78,9 +78,9 @@ export const slowPart = (seconds: number, window: string, matchers = ''): string
 export const timedRate = (window: string): string =>
   `sum by (bridge, source) (rate(mkb_delivery_seconds_count${selector(timedSources)}[${window}]))`;
 
-/** Messages from MQTT in flight, and those that are safe but held back by one before them, as a part of how many may be. */
+/** Messages from MQTT that are not acknowledged, as a part of how many may be. What waits in a buffer is acknowledged. */
 export const windowInUse = (matchers: string): string =>
-  `(mkb_messages_in_flight{${matchers},source="mqtt"} + ignoring (source) mkb_acknowledgements_held_back{${matchers}}) / mkb_window_limit_messages{${matchers}}`;
+  `mkb_window_messages{${matchers}} / mkb_window_limit_messages{${matchers}}`;
 
 /**
  * The query, or one series of 0 where there is nothing to show because nothing of the kind has happened yet.

@@ -130,6 +130,11 @@ export class Session {
     return this.#window.unsettled;
   }
 
+  /** Messages of QoS 1 and 2 that the server counts against our Receive Maximum. */
+  get unacknowledged(): number {
+    return this.#window.unacknowledged;
+  }
+
   /** Acknowledgements that wait for an earlier message to be settled. */
   get heldBack(): number {
     return this.#window.heldBack;

@@ -23,8 +23,8 @@ export interface BridgeFigures {
   readonly mqttConnections: number;
   readonly kafkaConnected: boolean;
   readonly receiveMaximum: number;
-  /** Acknowledgements that wait for those of messages before them. */
-  readonly heldBack: number;
+  /** Of a bridge that reads MQTT. */
+  readonly window?: WindowFigures | undefined;
   /** Topics of Kafka that the document names. */
   readonly namedTopics: readonly string[];
   /** Topics that records wait for, the one that has waited longest first. */
@@ -35,6 +35,13 @@ export interface BridgeFigures {
   readonly buffer?: (BufferFigures & SyncFigures) | undefined;
   readonly bufferedBytes: number;
   readonly bufferLimitBytes: number;
+}
+
+export interface WindowFigures {
+  /** Messages of QoS 1 and 2 that the broker counts against our Receive Maximum. */
+  readonly unacknowledged: number;
+  /** Of these, the acknowledgements that wait for those of messages before them. */
+  readonly heldBack: number;
 }
 
 export interface KafkaSourceFigures {

@@ -164,11 +164,18 @@ export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
     samples: ({ receiveMaximum }) => one(receiveMaximum),
   },
   {
+    name: 'mkb_window_messages',
+    type: 'gauge',
+    help: 'Messages of QoS 1 and 2 that the broker has sent and that are not acknowledged: they take up the window. With a buffer, those that are not yet safe in it.',
+    labels: [],
+    samples: ({ window }) => one(window?.unacknowledged ?? 0),
+  },
+  {
     name: 'mkb_acknowledgements_held_back',
     type: 'gauge',
     help: 'Messages that are safe and not yet acknowledged, because one before them is not: acknowledgements leave in order. They take up the window.',
     labels: [],
-    samples: ({ heldBack }) => one(heldBack),
+    samples: ({ window }) => one(window?.heldBack ?? 0),
   },
   {
     name: 'mkb_topic_waiting_seconds',

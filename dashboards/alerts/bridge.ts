@@ -96,8 +96,7 @@ export const bridgeAlerts: readonly Alert[] = [
   ...bufferAlerts,
   {
     name: 'MkbWindowFull',
-    // What is safe and not acknowledged, because a message before it is not, takes its place as well.
-    expr: 'min_over_time((mkb_messages_in_flight{source="mqtt"} + ignoring (source) mkb_acknowledgements_held_back)[5m:1m]) >= 0.95 * mkb_window_limit_messages',
+    expr: 'min_over_time(mkb_window_messages[5m]) >= 0.95 * mkb_window_limit_messages',
     for: '5m',
     severity: 'warning',
     dashboard: 'pipeline',

@@ -35,10 +35,9 @@ const buffer = (bytes: string) => ({
   [mkb('buffer_limit_bytes')]: '1000x60',
 });
 
-const window = (inFlight: string, heldBack = '0x30') => ({
+const window = (unacknowledged: string, inFlight = unacknowledged) => ({
+  [mkb('window_messages')]: unacknowledged,
   [of('mqtt', 'messages_in_flight')]: inFlight,
-  [of('kafka', 'messages_in_flight')]: '100x30',
-  [mkb('acknowledgements_held_back')]: heldBack,
   [mkb('window_limit_messages')]: '100x30',
 });
 
@@ -312,9 +311,15 @@ export const bridgeStories: readonly AlertStories[] = [
       },
       {
         when: 'one message waits, and the rest of the window is held back by it',
-        series: window('1x30', '98x30'),
+        series: window('99x30', '1x30'),
         at: '15m',
         firing: [{ ...seen, ...warning }],
+      },
+      {
+        when: 'a buffer has more than the window takes, and all of that is acknowledged',
+        series: window('1x30', '300x30'),
+        at: '15m',
+        firing: quiet,
       },
       {
         when: 'it is full in bursts',

@@ -25,7 +25,7 @@ function figures(name: string): BridgeFigures {
     mqttConnected: true,
     mqttConnections: 2,
     kafkaConnected: false,
-    heldBack: 3,
+    window: { unacknowledged: 8, heldBack: 3 },
     topicsMade: 4,
     namedTopics: ['t', 'calm'],
     waits: [{ topic: 't', records: 7, seconds: 42.5, reason: 'NOT_ENOUGH_REPLICAS' }],

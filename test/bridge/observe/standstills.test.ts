@@ -82,7 +82,7 @@ describe('one topic of several that cannot be written to', () => {
     else kafka.cluster.deleteTopic('a');
     if (fault?.api === 'Metadata') kafka.faults.add({ api: 'Produce', topic: 'a', notLeader: true, times: always });
     await publish('a/1', 'b/1', 'b/2', 'b/3');
-    await until('it to be noticed', () => running.waits[0]?.reason === reason && running.heldBack === 3);
+    await until('it to be noticed', () => running.waits[0]?.reason === reason && running.window?.heldBack === 3);
     expect(running.missing().join('\n')).toMatch(new RegExp(`1 record waits for topic a since \\d+ s: ${reason}`));
     expect(running.missing().join('\n')).toContain('3 acknowledgements are held back');
     expect(running.waits).toMatchObject([{ topic: 'a', records: 1, reason }]);
@@ -93,7 +93,7 @@ describe('one topic of several that cannot be written to', () => {
     kafka.faults.clear();
     if (!fault) kafka.cluster.createTopic('a', 1);
     await until('all to be delivered', () => running.account.inFlight === 0);
-    expect([running.heldBack, running.waits, running.missing()]).toEqual([0, [], []]);
+    expect([running.window?.heldBack, running.waits, running.missing()]).toEqual([0, [], []]);
     expect([values('a'), values('b')]).toEqual([['a/1'], ['b/1', 'b/2', 'b/3']]);
     await until('the line that it is over', () => lines.some(({ msg }) => msg.includes('waits for topic a any more')));
   });
@@ -109,7 +109,7 @@ describe('with delivery.retry.maxAge', () => {
     await publish('a/1', 'b/1', 'a/2');
     // One dead letter is tried, and waits; the others are not given up before it is taken.
     await until('a dead letter to wait', () => running.waits.some(({ topic }) => topic === 'dead'));
-    expect([running.account.count('dead_lettered'), running.heldBack]).toEqual([0, 1]);
+    expect([running.account.count('dead_lettered'), running.window?.heldBack]).toEqual([0, 1]);
     deadStuck.remove();
     await until('both to be dead letters', () => running.account.inFlight === 0);
     expect([running.account.count('dead_lettered'), running.account.count('delivered')]).toEqual([2, 2]);
