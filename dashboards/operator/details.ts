@@ -2,13 +2,27 @@
 import { BytesIEC, NoUnit, RequestsPerSecond, Seconds, Short } from '@grafana/grafana-foundation-sdk/units';
 import type { Row } from '../frame.ts';
 import { each, graph, green, grey, rising, timeline, words } from '../panels.ts';
-import { perSecond } from '../promql.ts';
+import { orZero, perSecond } from '../promql.ts';
 import { ofLeader, orNone, ours, quantile } from './promql.ts';
 
 /** Seconds that a reconcile may take. */
 const limit = 120;
 
 const grown = (metric: string, by: string): string => `sum by (${by}) (increase(${metric}{${ours}}[$__rate_interval]))`;
+
+/**
+ * The same by kind, only of kinds of which there is something in the time shown; without any, “none” at 0. There are some twenty kinds, whose names
+ * would fill the panel although nothing happened to most of them.
+ */
+const grownByKind = (metric: string): string => {
+  const some = `sum by (kind) (increase(${metric}{${ours}}[$__range] @ end())) > 0`;
+  return orZero(
+    `${grown(metric, 'kind')} and on (kind) (${some})`,
+    'kind',
+    'none',
+    `leader_election_master_status{${ours}}`,
+  );
+};
 
 const wrong = {
   failed: 'controller_runtime_reconcile_errors_total',
@@ -69,9 +83,10 @@ export const reconciles: Row = {
       unit: Short,
       width: 12,
       bars: true,
+      legendRight: true,
       queries: [
-        { expr: grown('mkb_operator_corrections_total', 'kind'), legend: '{{kind}} corrected' },
-        { expr: grown('mkb_operator_restorations_total', 'kind'), legend: '{{kind}} made again' },
+        { expr: grownByKind('mkb_operator_corrections_total'), legend: '{{kind}} corrected' },
+        { expr: grownByKind('mkb_operator_restorations_total'), legend: '{{kind}} made again' },
       ],
     }),
   ],
@@ -170,7 +185,8 @@ export const leadership: Row = {
       unit: Short,
       width: 8,
       bars: true,
-      queries: [{ expr: grown('mkb_operator_watch_missed_events_total', 'kind'), legend: '{{kind}}' }],
+      legendRight: true,
+      queries: [{ expr: grownByKind('mkb_operator_watch_missed_events_total'), legend: '{{kind}}' }],
     }),
     graph({
       title: 'Watches begun again, by kind',
@@ -179,7 +195,8 @@ export const leadership: Row = {
       unit: Short,
       width: 8,
       bars: true,
-      queries: [{ expr: grown('mkb_operator_watch_lists_total', 'kind'), legend: '{{kind}}' }],
+      legendRight: true,
+      queries: [{ expr: grownByKind('mkb_operator_watch_lists_total'), legend: '{{kind}}' }],
     }),
   ],
 };
