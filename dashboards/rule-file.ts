@@ -80,14 +80,14 @@ const shown = (rule: Alert | RecordingRule, { runbooks, grafana }: Addresses): o
         runbooks === undefined
           ? `${grafana}/d/${uids.runbooks}?viewPanel=${runbookPanel(rule)}`
           : `${runbooks}${runbookPath(rule)}`,
-      dashboard_url: `${grafana}/d/${uids[dashboard]}${chosen(rule)}`,
+      dashboard_url: `${grafana}/d/${uids[dashboard]}${whenAndWhat(rule)}`,
     },
   };
 };
 
 /** The dashboards' variables, and the labels of alerts that choose their values. */
 const variables = {
-  pipeline: { bridge: 'bridge' },
+  pipeline: { bridge: 'bridge', source: 'source' },
   vehicles: {},
   broker: { broker: 'target' },
   kafka: { cluster: 'target', topic: 'topic', group: 'group' },
@@ -95,12 +95,24 @@ const variables = {
   runbooks: {},
 } as const satisfies Record<keyof typeof uids, Readonly<Record<string, string>>>;
 
-/** Opens the dashboard on what the alert is about, as far as its text knows that. */
-const chosen = ({ dashboard, summary }: Alert): string => {
-  const known = Object.entries(variables[dashboard]).filter(([, label]) => summary.includes(`$labels.${label} `));
-  const parameters = known.map(([variable, label]) => `var-${variable}={{ $labels.${label} | urlquery }}`);
-  return parameters.length > 0 ? `?${parameters.join('&')}` : '';
-};
+/**
+ * Opens the dashboard on when and what the alert is about. A mail is read the next morning, when the page's own five minutes show nothing of it: so
+ * the time that is shown ends when the alert was last worked out. A label that an alert lacks chooses nothing: a variable without a value
+ * would show nothing at all.
+ */
+const whenAndWhat = ({ dashboard, looksBack = usualLookBack }: Alert): string =>
+  [
+    `?from=${milliseconds(`time() - ${looksBack}`)}&to=${milliseconds('time()')}`,
+    ...Object.entries(variables[dashboard]).map(
+      ([variable, label]) => `{{ with $labels.${label} }}&var-${variable}={{ . | urlquery }}{{ end }}`,
+    ),
+  ].join('');
+
+const usualLookBack = 3600;
+
+/** A time in seconds as Grafana's links have it. */
+const milliseconds = (seconds: string): string =>
+  `{{ with query "vector(1000 * (${seconds}))" }}{{ . | first | value | printf "%.0f" }}{{ end }}`;
 
 /** What a rule file holds, and the `spec` of a PrometheusRule as well. */
 export const rulesOf = (

@@ -19,6 +19,8 @@ export interface Alert {
   readonly labels?: Readonly<Record<string, string>>;
   /** Where to look first. */
   readonly dashboard: keyof typeof uids;
+  /** How far back its link has the dashboard go, seconds. An hour unless given. */
+  readonly looksBack?: number;
   /** A sentence for a small screen. */
   readonly summary: string;
   /** What was seen, and what it means. */

@@ -25,8 +25,11 @@ export const deliveryRecordings: readonly RecordingRule[] = windows.flatMap(wind
   { record: delivered(window), expr: timedRate(window) },
 ]);
 
+/** Of the long windows. */
+const seconds = { '1h': 3600, '6h': 6 * 3600, '3d': 3 * 86_400 } as const satisfies Partial<Record<Window, number>>;
+
 interface Burn {
-  readonly long: Window;
+  readonly long: keyof typeof seconds;
   readonly short: Window;
   /** How many times faster than the budget allows. */
   readonly factor: number;
@@ -64,6 +67,7 @@ export const deliverySlow: readonly Alert[] = burns.map((burn, index) => ({
   severity: burn.severity,
   labels: { window: burn.long },
   dashboard: 'pipeline',
+  looksBack: seconds[burn.long],
   summary: 'What {{ $labels.bridge }} reads from {{ $labels.source }} is delivered late.',
   description: `{{ $value | humanizePercentage }} of what the last ${burn.long} should have took longer than ${objective.seconds} s; ${objective.slowPart * 100} % may. At this pace the month's allowance lasts ${burn.lasts} at most.`,
 }));

@@ -73,6 +73,18 @@ describe.each(allAlerts)('$name $severity', alert => {
     }
   });
 
+  test('leads to when it was, and chooses nothing by a label that it may lack', () => {
+    const [rule] = [ruleFile(), ofOperator]
+      .flatMap(text => parse(text).groups as { rules: { alert?: string; annotations: Record<string, string> }[] }[])
+      .flatMap(({ rules }) => rules)
+      .filter(({ alert: name }) => name === alert.name);
+    const { dashboard_url: link } = rule!.annotations;
+    expect(link).toMatch(/\?from=\{\{ with query "vector\(1000 \* \(time\(\) - \d+\)\)" .*&to=\{\{/);
+    for (const [, variable, before] of link!.matchAll(/(.{0,60})&var-(\w+)=/g)) {
+      expect(variable, before).toMatch(/\{\{ with \$labels\.\w+ \}\}$/);
+    }
+  });
+
   test('says in whole sentences what was seen', () => {
     expect(alert.summary).toMatch(/\.$/);
     expect(alert.summary.length).toBeLessThan(110);

@@ -121,5 +121,16 @@ export async function begins(prometheus: RunningPrometheus, name: string): Promi
   );
   expect(Object.keys(annotations).sort()).toEqual(['dashboard_url', 'description', 'runbook_url', 'summary']);
   expect(JSON.stringify(annotations)).not.toMatch(/\{\{|<error|<no value>/);
+  // The link opens when it happened, on what it is about.
+  const [, from, to, variables] =
+    /^(?:http:\/\/localhost:3000)?\/d\/[\w-]+\?from=(\d{13})&to=(\d{13})((?:&var-\w+=[^&]+)*)$/.exec(
+      annotations.dashboard_url!,
+    )!;
+  expect(Number(to) - Number(from)).toBeGreaterThanOrEqual(3600_000);
+  expect(Math.abs(Date.now() - Number(to))).toBeLessThan(300_000);
+  for (const [, variable, value] of variables!.matchAll(/&var-(\w+)=([^&]+)/g)) {
+    const label = { broker: 'target', cluster: 'target' }[variable!] ?? variable!;
+    expect(value, variable).toBe(encodeURIComponent((labels[label] ?? labels.name)!));
+  }
   return labels;
 }
