@@ -14,7 +14,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { startEmbeddedKafka } from '../demo/embedded/kafka.ts';
 
 const [count = '10000', ...flags] = process.argv.slice(2);
-const rounds = 8;
+const rounds = 6;
 const partitions = 3;
 
 const kafka = await startEmbeddedKafka({
@@ -27,7 +27,7 @@ writeFileSync(
   JSON.stringify({
     apiVersion: 'mqttkafka.dev/v1alpha1',
     kind: 'MqttKafkaExporter',
-    spec: { interval: '5s', timeout: '5s', kafka: [{ name: 'k', bootstrapServers: kafka.bootstrap.split(',') }] },
+    spec: { interval: '6s', timeout: '6s', kafka: [{ name: 'k', bootstrapServers: kafka.bootstrap.split(',') }] },
   }),
 );
 const mkb = join(import.meta.dirname, '..', 'dist', 'cli', 'mkb.js');
@@ -46,7 +46,7 @@ try {
   let ok = 0;
   while (ok < rounds) {
     await pause(2500);
-    const text = await (await fetch(address)).text();
+    const text = await (await fetch(address, { headers: { connection: 'close' } })).text();
     bytes = text.length;
     ok = Number(/^exporter_collections_total\{[^}]*outcome="ok"[^}]*\} (\d+)/m.exec(text)?.[1] ?? 0);
     seen.push(`${mib('VmRSS')}/${mib('RssAnon')}`);

@@ -1,4 +1,5 @@
 /** `mkb exporter`: shows Prometheus what MQTT brokers and Kafka clusters do, until it is told to stop. */
+import { setFlagsFromString } from 'node:v8';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { MkbError } from '../api/errors.ts';
 import { hasErrors } from '../api/problems.ts';
@@ -63,6 +64,8 @@ const httpAddress = (text: string): Address => {
 };
 
 const exporter = async (file: string, options: ExporterCommandOptions): Promise<number> => {
+  // It works for a moment now and then, and Node would keep what a round leaves behind: half a gigabyte of 10,000 topics, rather than 140 MB.
+  setFlagsFromString('--optimize-for-size');
   const { document, problems } = await loadExporter(file);
   printProblems(problems);
   if (document === undefined || hasErrors(problems)) return exitCodes.configuration;

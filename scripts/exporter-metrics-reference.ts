@@ -21,7 +21,8 @@ Mosquitto. Durable sessions of EMQX have neither: what waits in them is on its d
   [
     'kafka_',
     'Kafka',
-    `Figures are by topic: a cluster with 10,000 topics has 50,000 series. Partitions are shown by themselves if they are not well, or if the document
+    `Figures are by topic: a cluster with 10,000 topics has 50,000 series, and costs the exporter 140 MiB of memory (85 without what it
+shares with other containers of its image; a small cluster 100 and 47). Partitions are shown by themselves if they are not well, or if the document
 names their topic in \`partitions\`.
 
 Rates come from offsets: \`rate(kafka_topic_end_offset[5m])\` is records a second. A partition that has no leader keeps its place in the sum.
