@@ -54,6 +54,15 @@ const sameVolumes: readonly CelRule[] = [
   },
 ];
 
+/** Days are no unit of CEL. */
+const backoff: readonly CelRule[] = [
+  {
+    rule: "[self.minDelay, self.maxDelay].exists(delay, delay.contains('d')) || duration(self.minDelay) <= duration(self.maxDelay)",
+    message: 'minDelay is longer than maxDelay',
+    fieldPath: '.minDelay',
+  },
+];
+
 /** Of an MqttUser, whose paths begin with `user`. */
 const userRules: Readonly<Record<string, readonly CelRule[]>> = {
   user: [
@@ -246,6 +255,9 @@ export const celRules: Readonly<Record<string, readonly CelRule[]>> = {
       fieldPath: '.version',
     },
   ],
+  'spec.delivery.retry.backoff': backoff,
+  'spec.rules[].sinks[].kafka.retry.backoff': backoff,
+  'spec.rules[].sinks[].mqtt.retry.backoff': backoff,
   'spec.monitoring': [
     {
       rule: '!has(self.grafana) || has(self.grafana.existing) || has(self.grafana.prometheusUrl) || (has(self.prometheus) && self.prometheus.mode != "operator")',

@@ -8,11 +8,11 @@ import type { MqttKafkaBridge } from '../api/bridge.ts';
 import { asMkbError } from '../api/errors/as-mkb-error.ts';
 import type { MkbError } from '../api/errors.ts';
 import { durationMs } from '../api/units.ts';
-import type { SinkDocument } from '../rules/rule-document.ts';
+import { bindRules } from './bind-rules.ts';
 import { memoryBytes } from './buffer-settings.ts';
 import { systemClock } from './clock.ts';
 import type { Account } from './flow/account.ts';
-import { type BindSink, BoundRule } from './flow/bound-rule.ts';
+import type { BoundRule } from './flow/bound-rule.ts';
 import { rulesOf } from './flow/fed-rules.ts';
 import type { PipelineIntake } from './flow/intake.ts';
 import { Pipeline } from './flow/pipeline.ts';
@@ -75,7 +75,8 @@ export class Bridge implements BridgeFigures {
     this.bufferLimitBytes = (parts.kafkaSink?.producer.maxBytes ?? 0) + (parts.mqttSink?.maxBytes ?? 0);
     this.kafkaSink = parts.kafkaSink && this.#makeKafkaSink(parts.kafkaSink);
     this.mqttSink = parts.mqttSink && this.#makeMqttSink(parts.mqttSink);
-    this.rules = this.#bindRules();
+    const sinks = { kafka: this.kafkaSink, mqtt: this.mqttSink };
+    this.rules = bindRules(document.spec, sinks, parts.ambient);
     const obtainSchema = (missing: Parameters<typeof parts.registries.obtain>[0]) =>
       parts.registries.obtain(missing, error => this.#reports.problem(error));
     this.events = new EventsSource(this.rules, systemClock);
@@ -278,25 +279,6 @@ export class Bridge implements BridgeFigures {
 
   #checkSettled(): void {
     if (this.#settled && this.#inFlight === 0) this.#settled();
-  }
-
-  #bindRules(): readonly BoundRule[] {
-    const rules: BoundRule[] = [];
-    let number = 1;
-    for (const rule of this.#document.spec.rules) {
-      rules.push(new BoundRule(rule, number, this.#bindSink, this.#parts.ambient));
-      number += rules.at(-1)!.targets.length;
-    }
-    return rules;
-  }
-
-  readonly #bindSink: BindSink = ({ kafka, mqtt }, name, rule) =>
-    kafka === undefined
-      ? { sink: this.mqttSink!, writer: this.mqttSink!.bind(mqtt!, name, rule), outcome: this.#outcomeOf(mqtt!) }
-      : { sink: this.kafkaSink!, writer: this.kafkaSink!.bind(kafka, name, rule) };
-
-  #outcomeOf({ outcome }: NonNullable<SinkDocument['mqtt']>) {
-    return outcome && { sink: this.kafkaSink!, box: this.kafkaSink!.box(outcome.topic) };
   }
 
   // --- parts

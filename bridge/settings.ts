@@ -5,6 +5,7 @@ import type { BridgeSpec, MqttKafkaBridge } from '../api/bridge.ts';
 import { resolveSecret, type SecretSources } from '../api/secrets.ts';
 import { bytes, durationMs } from '../api/units.ts';
 import { kafkaLogin } from '../network/kafka/settings.ts';
+import { retryOf, shortestAge } from '../network/retry.ts';
 import { tlsTexts } from '../network/tls-settings.ts';
 import type { KafkaSource } from '../rules/rule.ts';
 import { buffersMqtt } from '../rules/unsupported.ts';
@@ -81,9 +82,12 @@ async function mqttLogin({ auth, tls, webSocket }: BridgeSpec['mqtt'], secrets: 
 }
 
 export async function producerOptions({ spec }: MqttKafkaBridge, secrets: SecretSources): Promise<ProducerOptions> {
-  const { kafka, delivery } = spec;
+  const { kafka, delivery, rules } = spec;
   const { producer } = kafka;
   const requestTimeoutMs = durationMs(kafka.requestTimeout);
+  const retries = rules.flatMap(({ sinks }) =>
+    sinks.map(sink => retryOf(delivery.retry, (sink.kafka ?? sink.mqtt)?.retry)),
+  );
   return {
     cluster: {
       clientId: kafka.clientId,
@@ -106,7 +110,7 @@ export async function producerOptions({ spec }: MqttKafkaBridge, secrets: Secret
     ...requestBytes(producer.maxRequestBytes),
     maxBytes: memoryBytes(spec),
     sequential: delivery.mode === 'sync',
-    maxAgeMs: delivery.retry.maxAge === undefined ? undefined : durationMs(delivery.retry.maxAge),
+    shortestAgeMs: shortestAge(retries),
     deadLetterTopic: delivery.onFailure.deadLetter?.topic,
     topicDefaults: kafka.topicDefaults,
   };

@@ -39,14 +39,14 @@ export const kafkaErrors = table({
     }) =>
       `${records === 1 ? '1 record waits' : `${records} records wait`} for topic ${topic} since ${seconds} s: ${reason}.`,
     remedy:
-      'They are kept and retried, and messages behind them are not acknowledged. See that the topic exists, has leaders and as many replicas in sync as min.insync.replicas asks, and that this user may write to it. delivery.retry.maxAge limits the wait.',
+      'They are kept and retried, and messages behind them are not acknowledged. See that the topic exists, has leaders and as many replicas in sync as min.insync.replicas asks, and that this user may write to it. delivery.retry limits the wait.',
   },
   'kafka-retries-exhausted': {
     kind: 'permanent',
-    message: ({ topic, age, reason }: { topic: string; age: string; reason: string }) =>
-      `A record for topic ${topic} could not be written for ${age}, which is delivery.retry.maxAge: ${reason}.`,
+    message: ({ topic, limit, reason }: { topic: string; limit: string; reason: string }) =>
+      `A record for topic ${topic} could not be written ${limit}: ${reason}.`,
     remedy:
-      'Correct what keeps the topic from being written to, and write the dead letters again. A longer delivery.retry.maxAge, or none, waits longer and holds what comes after.',
+      'Correct what keeps the topic from being written to, and write the dead letters again. A larger limit in delivery.retry (or in retry of the sink), or none, waits longer and holds what comes after.',
   },
   'kafka-authentication-failed': {
     kind: 'permanent',

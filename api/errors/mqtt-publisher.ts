@@ -77,4 +77,11 @@ export const mqttPublisherErrors = table({
       `A message of ${bytes} bytes for ${topic} is larger than ${url === undefined ? 'MQTT' : `the MQTT server at ${url}`} takes (${limit}).`,
     remedy: 'Raise the largest packet that the server takes, or leave out in the rule what makes the message large.',
   },
+  'mqtt-retries-exhausted': {
+    kind: 'permanent',
+    message: ({ topic, limit, reason }: { topic: string; limit: string; reason: string }) =>
+      `A message for ${topic} could not be published ${limit}: ${reason}.`,
+    remedy:
+      'Look at the quotas and the log of the MQTT server, and write the dead letters again. A larger limit in delivery.retry (or in retry of the sink), or none, waits longer and holds what comes after.',
+  },
 });

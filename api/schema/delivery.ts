@@ -2,6 +2,7 @@
 import type { Static } from 'typebox';
 import { choice, duration, optional, section, size, text, whole } from './fields.ts';
 import { topicName } from './kafka.ts';
+import { retrySection } from './retry.ts';
 import { secret } from './security.ts';
 
 export const delivery = section(
@@ -62,18 +63,7 @@ export const delivery = section(
       },
       { default: {} },
     ),
-    retry: section(
-      'How long a failure that may pass is retried: a topic that is unavailable, too few replicas in sync, a right that is missing.',
-      {
-        maxAge: optional(
-          duration(
-            'A message that a topic has not taken for this long is handled by `onFailure`, so that messages behind it are acknowledged. It holds for a topic that stays behind while Kafka answers and the dead-letter topic takes records; during an outage of all of Kafka messages wait. Without it they wait for ever.',
-            { min: '1s', max: '7d' },
-          ),
-        ),
-      },
-      { default: {} },
-    ),
+    retry: retrySection(false),
     onFailure: section(
       'What becomes of a message that can never be delivered, such as one too large for Kafka. Failures that may pass are retried, see `retry`.',
       {

@@ -3,6 +3,7 @@ import type { Static } from 'typebox';
 import { cloudEventsOf } from './cloud-events.ts';
 import { choice, duration, flag, list, numberChoice, optional, section, size, text, whole } from './fields.ts';
 import { topicName } from './kafka.ts';
+import { retrySection } from './retry.ts';
 import { ruleTest } from './rule-tests.ts';
 
 const header = (name: string, value: string) =>
@@ -36,6 +37,7 @@ const kafkaSink = section('Writes a Kafka record for each row.', {
     'Also write as headers what MQTT knows of the message: `mqtt.topic`, `mqtt.qos`, `mqtt.retain`, `mqtt.clientid` if FROM captures it, `mqtt.content-type`, `mqtt.response-topic`, `mqtt.correlation-data`, `mqtt.message-expiry-interval`, `mqtt.payload-format-indicator`, and user properties under their own names (not those that begin with `mqtt.`). Of a Kafka record, all its headers. Without it, `traceparent` and `tracestate` only.',
     { default: false },
   ),
+  retry: optional(retrySection(true)),
   cloudEvents: optional(cloudEventsOf('record', 'headers with `ce_` before their names, and `content-type`')),
 });
 
@@ -88,6 +90,7 @@ const mqttSink = section('Publishes an MQTT message for each row.', {
       },
     ),
   ),
+  retry: optional(retrySection(true)),
   cloudEvents: optional(cloudEventsOf('message', 'user properties of their names, and the content type')),
 });
 

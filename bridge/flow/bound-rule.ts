@@ -1,5 +1,6 @@
 /** A rule of the document, compiled and bound to its sinks, with what it counts. */
 import { createHash } from 'node:crypto';
+import type { Retry } from '../../network/retry.ts';
 import { compileRule } from '../../rules/compile.ts';
 import type { EventName } from '../../rules/events.ts';
 import type { Captures, Input, KafkaSource, MqttSource, Rule } from '../../rules/rule.ts';
@@ -23,6 +24,8 @@ export interface Failing {
 export interface BoundSink extends Failing {
   /** 1 and up over all sinks of the bridge; tokens carry it. */
   readonly number: number;
+  /** Undefined for ever, with the usual pauses. */
+  readonly retry: Retry | undefined;
   readonly path: string;
   readonly sink: Sink;
   readonly writer: Writer;
@@ -38,6 +41,7 @@ export interface BoundSink extends Failing {
 export interface BoundOutcome extends Failing {
   /** As those of sinks. */
   readonly number: number;
+  readonly retry: Retry | undefined;
   readonly path: string;
   readonly sink: Sink;
   readonly box: LetterBox;
@@ -51,7 +55,10 @@ const noFates = () => Object.fromEntries(fates.map(fate => [fate, 0])) as BoundO
 /** Makes a sink of a rule. Throws for templates that do not compile. */
 export type BindSink = (document: SinkDocument, name: string, rule: Rule) => Bound;
 
-type Bound = Pick<BoundSink, 'sink' | 'writer'> & { readonly outcome?: Pick<BoundOutcome, 'sink' | 'box'> | undefined };
+type Bound = Pick<BoundSink, 'sink' | 'writer'> & {
+  readonly retry?: Retry | undefined;
+  readonly outcome?: Pick<BoundOutcome, 'sink' | 'box'> | undefined;
+};
 
 /** What counts the messages of a rule with windows. Returns whether WHERE let the message pass. */
 export interface Counter {
@@ -106,17 +113,19 @@ export class BoundRule {
       path: `sinks[${index}].${sink.kafka === undefined ? 'mqtt' : 'kafka'}`,
     }));
     let number = firstNumber + bound.length;
-    this.sinks = bound.map(({ sink, writer, outcome, path }, index) => ({
+    this.sinks = bound.map(({ sink, writer, retry, outcome, path }, index) => ({
       number: firstNumber + index,
       rule: this,
       path,
       sink,
       writer,
+      retry,
       delivered: 0,
       failed: 0,
       outcome: outcome && {
         number: number++,
         rule: this,
+        retry,
         path: `${path}.outcome`,
         ...outcome,
         delivered: 0,

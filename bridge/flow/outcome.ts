@@ -72,6 +72,7 @@ export function dropReason(error: MkbError): Outcome {
     case 'kafka-topics-exhausted':
       return 'unknown_topic';
     case 'kafka-retries-exhausted':
+    case 'mqtt-retries-exhausted':
       return 'retries_exhausted';
     case 'kafka-not-authorised':
       return 'not_authorised';

@@ -5,6 +5,7 @@
  * token is the number of a sink of a rule (0 for dead letters) and the slot of the message in the settlement.
  */
 import type { MkbError } from '../../api/errors.ts';
+import type { Retry } from '../../network/retry.ts';
 import type { EventName, Happening } from '../../rules/events.ts';
 import type { ProducerRecord } from '../kafka/record.ts';
 import type { BoundOutcome, BoundRule, BoundSink } from './bound-rule.ts';
@@ -97,6 +98,15 @@ export class Pipeline implements SinkHandler {
   }
 
   // --- from sinks
+
+  /** Dead letters are retried for ever. */
+  retryOf(token: number): Retry | undefined {
+    return this.#targets[(token >>> this.#slotBits) - 1]?.retry;
+  }
+
+  receivedAt(token: number): number {
+    return this.#settlement.receivedAt(token & this.#mask);
+  }
 
   delivered(tokens: readonly number[]): void {
     const now = performance.now();

@@ -1,5 +1,6 @@
 /** What takes rows and says of each what became of it. A file a kind in ../sinks. */
 import type { MkbError } from '../../api/errors.ts';
+import type { Retry } from '../../network/retry.ts';
 import type { Captures, Origin, Row } from '../../rules/rule.ts';
 import type { ProducerRecord } from '../kafka/record.ts';
 import type { Fate } from './fate.ts';
@@ -43,6 +44,10 @@ export interface Writer {
 
 /** What became of the tokens. */
 export interface SinkHandler {
+  /** How long a token is retried; undefined is for ever, with the usual pauses. */
+  retryOf(token: number): Retry | undefined;
+  /** When its message was received, milliseconds of performance.now(). */
+  receivedAt(token: number): number;
   delivered(tokens: readonly number[]): void;
   /** What became of its message at those whom it was sent to, for a record of that. Called before the token comes back. */
   fate(token: number, fate: Fate): void;

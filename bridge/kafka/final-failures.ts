@@ -50,15 +50,29 @@ export class FinalFailures {
     return this.#replace(lane, [head.part(index => !reasons.has(index))]);
   }
 
-  /** About `most` records that have waited since before `time` fail. Returns how many did. */
-  expire(lane: Lane, time: number, most: number, error: MkbError): number {
-    const { numbered } = lane;
-    const batches = lane.takeBefore(time, most);
-    if (numbered && batches.length > 0) this.#identity.supersede(lane.identity);
+  /**
+   * Records fail for which `errorOf` gives an error, about `most` of them; the others keep their places. Nothing is done while a batch is under way.
+   * Returns how many failed.
+   */
+  giveUp(lane: Lane, most: number, errorOf: (token: number, batch: RecordBatch) => MkbError | undefined): number {
+    if (lane.sending) return 0;
+    const { head, numbered } = lane;
+    const given: { readonly batch: RecordBatch; readonly errors: readonly (MkbError | undefined)[] }[] = [];
     let count = 0;
-    for (const batch of batches) {
-      this.#tell(batch, () => error);
-      count += batch.count;
+    lane.sift(batch => {
+      if (count >= most) return batch;
+      const errors = batch.tokens.map(token => errorOf(token, batch));
+      const over = errors.reduce((sum, error) => (error === undefined ? sum : sum + 1), 0);
+      if (over === 0) return batch;
+      count += over;
+      given.push({ batch, errors });
+      return over === batch.count ? undefined : batch.part(index => errors[index] === undefined);
+    });
+    if (numbered && lane.head !== head) this.#identity.supersede(lane.identity);
+    // Not before: what is written of a failure may go to the same lane.
+    for (const { batch, errors } of given) {
+      const over = (index: number) => errors[index] !== undefined;
+      this.#tell(batch, index => errors[index]!, over);
       batch.release();
     }
     return count;

@@ -157,20 +157,26 @@ export class Lane {
     if (this.#open && this.#open.since < time) this.close();
   }
 
+  /** Kafka says that nothing can be written to the partition now, whoever asks. */
+  refused(): void {
+    this.close();
+    for (const batch of this.#waiting) batch.refusals++;
+  }
+
   /**
-   * Takes the batches out that came before `time`, oldest first, but for one that is under way and what is behind it.
-   *
-   * @param most when the batches hold so many records it stops
+   * Puts what `sift` makes of each batch in its place, oldest first, but for the one that is being filled; undefined takes it out. Not to be called
+   * while one is under way.
    */
-  takeBefore(time: number, most: number): RecordBatch[] {
-    const taken: RecordBatch[] = [];
-    if (this.sending) return taken;
-    if (this.head && this.head.since < time) taken.push(this.settleHead(false));
-    for (let count = taken[0]?.count ?? 0; !this.head && count < most; count += taken.at(-1)!.count) {
-      if (this.#closed.length === 0 || this.#closed[0]!.since >= time) break;
-      taken.push(this.#closed.shift()!);
-    }
-    return taken;
+  sift(sift: (batch: RecordBatch) => RecordBatch | undefined): void {
+    const { head } = this;
+    const kept = head && sift(head);
+    if (kept !== head) this.settleHead(false);
+    this.#closed = this.#closed.flatMap(batch => sift(batch) ?? []);
+    if (kept && kept !== head) this.#closed.unshift(kept);
+  }
+
+  get #waiting(): readonly RecordBatch[] {
+    return this.head ? [this.head, ...this.#closed] : this.#closed;
   }
 
   /** Takes every batch out, oldest first: the lane has lost its topic. What comes after is counted from the beginning. */

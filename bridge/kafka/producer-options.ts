@@ -1,5 +1,6 @@
 /** What a producer is told, and what it tells. */
 import type { MkbError } from '../../api/errors.ts';
+import type { Retry } from '../../network/retry.ts';
 import type { ClusterOptions } from './cluster.ts';
 import type { Compression } from './compression.ts';
 import type { ProducerRecord } from './record.ts';
@@ -23,8 +24,8 @@ export interface ProducerOptions {
   readonly maxBytes: number;
   /** One request at a time over all brokers: latency in order rather than throughput. */
   readonly sequential: boolean;
-  /** A record that could not be delivered for so many milliseconds fails, while other topics get theirs; without it, never. */
-  readonly maxAgeMs?: number | undefined;
+  /** The shortest age at which `retryOf` gives a record up, milliseconds; undefined where none has a limit of any kind. */
+  readonly shortestAgeMs?: number | undefined;
   /** Where records go that failed: what waits for this topic never fails for its age. */
   readonly deadLetterTopic?: string | undefined;
   /** What topics are made with that templates name and that are missing; without it they are not made. */
@@ -37,6 +38,10 @@ export interface ProducerHandler {
   delivered(tokens: readonly number[]): void;
   /** This record will never be delivered. Its bytes are valid during the call. */
   failed(token: number, record: ProducerRecord, error: MkbError): void;
+  /** How long a record is retried; undefined is for ever, with the usual pauses. */
+  retryOf?(token: number): Retry | undefined;
+  /** When its message was received, milliseconds of the producer's time; without it, when the record was appended. */
+  receivedAt?(token: number): number;
   /** All records of one answer have been told. */
   settled(): void;
   /** A connection to a broker came up, broke, or failed to come up. */

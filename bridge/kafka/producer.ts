@@ -16,6 +16,7 @@ import { BufferPool } from './buffer-pool.ts';
 import { Cluster } from './cluster.ts';
 import { codecs } from './compression.ts';
 import { FinalFailures } from './final-failures.ts';
+import { GivingUp } from './giving-up.ts';
 import { Identity, identitiesOf } from './identity.ts';
 import type { Lane } from './lane.ts';
 import type { Link } from './link.ts';
@@ -43,6 +44,7 @@ export class Producer {
   readonly #identity: Identity;
   readonly #failures: FinalFailures;
   readonly #topics: Topics;
+  readonly #givingUp: GivingUp;
   readonly #watch: Watch;
   readonly #requests: Requests;
   readonly #batchBytes: number;
@@ -101,11 +103,14 @@ export class Producer {
         },
       },
     );
-    const parts = { cluster: this.cluster, topics: this.#topics, failures: this.#failures };
-    this.#watch = new Watch(options, parts, this.#now, () => {
+    const { cluster } = this;
+    const topics = this.#topics;
+    const parts = { cluster, topics, failures: this.#failures };
+    this.#givingUp = new GivingUp(options, handler, parts, this.#now, () => {
       handler.settled();
       this.#pump();
     });
+    this.#watch = new Watch(options, { cluster, topics, givingUp: this.#givingUp }, this.#now);
   }
 
   /** Connects and gets a producer id. Throws as `Cluster.connect` does; call again to retry what is retryable. */
@@ -337,13 +342,16 @@ export class Producer {
     // Denied: somebody may be changing rights at this moment, and it may be another topic by now.
     if (reaction === 'refresh' || reaction === 'denied') this.cluster.refresh();
     if (reaction === 'reconnect') link.replace();
+    const reason = errorName(result.errorCode);
     this.#handler.problem(
       new MkbError('kafka-request-failed', {
         what: `write to partition ${lane.partition} of ${lane.topic}`,
-        reason: result.errorMessage ?? errorName(result.errorCode),
+        reason: result.errorMessage ?? reason,
       }),
     );
-    this.#retry(lane, errorName(result.errorCode));
+    this.#retry(lane, reason);
+    // A number of ours that it does not take is no word against the topic.
+    if (reaction !== 'renew' && reaction !== 'repeated') this.#givingUp.refused(lane, reason);
   }
 
   /** The lane's head gets another number, under a new producer id. */
@@ -361,7 +369,8 @@ export class Producer {
   #retry(lane: Lane, reason: string): void {
     lane.sending = false;
     lane.trouble = reason;
-    const { minDelayMs, maxDelayMs } = this.#options.cluster.retry;
+    const { minDelayMs, maxDelayMs } =
+      this.#handler.retryOf?.(lane.head?.tokens[0] ?? 0)?.backoff ?? this.#options.cluster.retry;
     lane.blockedUntil = this.#now() + backoffMs(lane.failures++, minDelayMs, maxDelayMs);
   }
 

@@ -47,6 +47,8 @@ export class RecordBatch {
   /** Connections that ended while it was under way: those that others used too, and those that it had to itself. */
   endings = 0;
   endingsAlone = 0;
+  /** How often Kafka answered that it does not take the batch now. */
+  refusals = 0;
   readonly #pool: BufferPool;
   /** By record, the partition that it had to go to, or -1; undefined while their keys chose for all. */
   #partitions: number[] | undefined;
@@ -164,6 +166,7 @@ export class RecordBatch {
     const part = new RecordBatch(this.#pool, this.bytes);
     part.since = this.since;
     part.endings = this.endings;
+    part.refusals = this.refusals;
     let index = 0;
     for (const record of this.records()) {
       if (chosen(index)) part.append(draft(record), this.tokens[index]!);

@@ -21,6 +21,8 @@ export interface ParkedRecord {
   readonly since: number;
   /** The topic's `answers` when it came. */
   readonly answers: number;
+  /** How often Kafka answered since that there is no such topic. */
+  refusals: number;
 }
 
 /** So many records for partitions that there are not are a flood. */
@@ -29,7 +31,7 @@ const manyLacking = 100;
 export class Topic {
   readonly name: string;
   readonly lanes: Lane[] = [];
-  readonly parked: ParkedRecord[] = [];
+  parked: ParkedRecord[] = [];
   /** Memory held by `parked`, bytes. */
   parkedBytes = 0;
   /** Whether the document names it. */
@@ -160,7 +162,7 @@ export class Topic {
   park(record: RecordDraft, token: number, since: number, answers = this.answers): void {
     const copy = copied(record);
     this.parkedBytes += memoryOf(copy);
-    this.parked.push({ record: copy, token, since, answers });
+    this.parked.push({ record: copy, token, since, answers, refusals: 0 });
   }
 
   /** Takes the oldest `count` of the records that were kept. */
@@ -168,6 +170,21 @@ export class Topic {
     const taken = this.parked.splice(0, count);
     for (const { record } of taken) this.parkedBytes -= memoryOf(record);
     return taken;
+  }
+
+  /** Keeps those for which `stays` says so. */
+  siftParked(stays: (parked: ParkedRecord) => boolean): void {
+    this.parked = this.parked.filter(parked => {
+      const kept = stays(parked);
+      if (!kept) this.parkedBytes -= memoryOf(parked.record);
+      return kept;
+    });
+  }
+
+  /** Kafka says that nothing can be written to it, or to partitions of it, now. */
+  refused(): void {
+    if (this.absence !== 0) for (const parked of this.parked) parked.refusals++;
+    for (const lane of this.lanes) if (lane.leader < 0 && !lane.sending && !lane.empty) lane.refused();
   }
 
   #forgetLacking(): void {

@@ -135,17 +135,19 @@ export class Topics {
     this.#moveOn();
   }
 
-  /** Fails at most `most` records without a partition that have waited since before `time`. Returns how many. */
-  expire(topic: Topic, time: number, most: number, errorOf: (reason: string) => MkbError): number {
-    const young = topic.parked.findIndex(({ since }) => since >= time);
-    const count = Math.min(most, young < 0 ? topic.parked.length : young);
-    if (count === 0) return 0;
-    const error = errorOf(topic.absence === 0 ? 'its partitions are not known' : errorName(topic.absence));
+  /** Fails at most `most` records without a partition for which `errorOf` gives an error. Returns how many. */
+  fail(topic: Topic, most: number, errorOf: (parked: ParkedRecord, reason: string) => MkbError | undefined): number {
+    const reason = topic.absence === 0 ? 'its partitions are not known' : errorName(topic.absence);
+    const failed: [ParkedRecord, MkbError][] = [];
     this.parkedBytes -= topic.parkedBytes;
-    const expired = topic.unpark(count);
+    topic.siftParked(parked => {
+      const error = failed.length < most ? errorOf(parked, reason) : undefined;
+      if (error !== undefined) failed.push([parked, error]);
+      return error === undefined;
+    });
     this.parkedBytes += topic.parkedBytes;
-    for (const { record, token } of expired) this.#listener.failed(token, record as ProducerRecord, error);
-    return count;
+    for (const [{ record, token }, error] of failed) this.#listener.failed(token, record as ProducerRecord, error);
+    return failed.length;
   }
 
   #park(topic: Topic, ...parked: Parameters<Topic['park']>): void {

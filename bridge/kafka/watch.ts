@@ -1,51 +1,34 @@
 /**
  * The watch over records that wait, once a second: leaders are connected to, metadata is asked again, and what has waited for too long is
- * given up (`delivery.retry.maxAge`).
- *
- * Giving up is for a topic that stays behind while the rest of Kafka works. So it is done only while Kafka answers, and while the
- * dead-letter topic takes records: during an outage of all of it nothing is given up, because dead letters would wait as well, and afterwards
- * what waited is delivered. Records of the dead-letter topic itself are never given up.
+ * given up (giving-up.ts).
  */
-import { MkbError } from '../../api/errors.ts';
 import type { Cluster } from './cluster.ts';
-import type { FinalFailures } from './final-failures.ts';
+import type { GivingUp } from './giving-up.ts';
 import type { Link } from './link.ts';
 import type { ProducerOptions } from './producer-options.ts';
 import type { Topic } from './topic.ts';
 import type { Topics } from './topics.ts';
-import { obstacle, type UnreachableLeader, type Wait, waitOfRecord, waitsOf } from './waits.ts';
+import { type UnreachableLeader, type Wait, waitOfRecord, waitsOf } from './waits.ts';
 
 const everyMs = 1000;
-/** Kafka works when it has answered for so long without a longer silence: by then each link and lane has made its pause, and had its next attempt. */
-const provenMs = 8000;
-const silenceMs = 4000;
-/** Records given up at a time, more or less. A dead letter is larger than its record, and others want their turn. */
-const mostAtOnce = 10_000;
-
 export class Watch {
   readonly #options: ProducerOptions;
   readonly #cluster: Cluster;
   readonly #topics: Topics;
-  readonly #failures: FinalFailures;
+  readonly #givingUp: GivingUp;
   readonly #now: () => number;
-  readonly #gaveUp: () => void;
   readonly #timer: NodeJS.Timeout;
-  /** Since when Kafka answers. */
-  #answersSince = Number.POSITIVE_INFINITY;
 
-  /** @param gaveUp called when records were given up, which may have become dead letters */
   constructor(
     options: ProducerOptions,
-    parts: { readonly cluster: Cluster; readonly topics: Topics; readonly failures: FinalFailures },
+    parts: { readonly cluster: Cluster; readonly topics: Topics; readonly givingUp: GivingUp },
     now: () => number,
-    gaveUp: () => void,
   ) {
     this.#options = options;
     this.#cluster = parts.cluster;
     this.#topics = parts.topics;
-    this.#failures = parts.failures;
+    this.#givingUp = parts.givingUp;
     this.#now = now;
-    this.#gaveUp = gaveUp;
     this.#timer = setInterval(() => this.#look(), everyMs).unref();
   }
 
@@ -99,50 +82,10 @@ export class Watch {
   #look(): void {
     this.connect();
     if (this.waits.length === 0) {
-      this.#answersSince = Number.POSITIVE_INFINITY;
+      this.#givingUp.idle();
       return;
     }
     this.#cluster.refresh();
-    const { maxAgeMs } = this.#options;
-    if (maxAgeMs === undefined) return;
-    const now = this.#now();
-    this.#divide(now - maxAgeMs / 10);
-    if (this.#works(now)) this.#giveUp(now - maxAgeMs);
-  }
-
-  /** Batches that wait are closed, so that no record goes with one that has waited much longer. */
-  #divide(before: number): void {
-    for (const topic of this.#topics.all()) for (const lane of topic.lanes) if (lane.trouble) lane.closeBefore(before);
-  }
-
-  #works(now: number): boolean {
-    if (performance.now() - this.#cluster.answeredAt > silenceMs) this.#answersSince = Number.POSITIVE_INFINITY;
-    else this.#answersSince = Math.min(this.#answersSince, now);
-    return now - this.#answersSince >= provenMs && this.#lettersGo;
-  }
-
-  /** Whether nothing is known against the dead-letter topic, if there is one. */
-  get #lettersGo(): boolean {
-    const { deadLetterTopic } = this.#options;
-    if (deadLetterTopic === undefined) return true;
-    const topic = this.#topics.topic(deadLetterTopic, true);
-    const { lanes } = topic;
-    return lanes.length > 0 && lanes.every(lane => obstacle(topic, lane, this.#broker) === undefined);
-  }
-
-  #giveUp(before: number): void {
-    let left = mostAtOnce;
-    for (const topic of this.#topics.all()) {
-      if (topic.name === this.#options.deadLetterTopic) continue;
-      const age = `${this.#options.maxAgeMs! / 1000} s`;
-      const error = (reason: string) => new MkbError('kafka-retries-exhausted', { topic: topic.name, age, reason });
-      for (const lane of topic.lanes) {
-        if (left <= 0) break;
-        const reason = obstacle(topic, lane, this.#broker);
-        if (reason !== undefined) left -= this.#failures.expire(lane, before, left, error(reason));
-      }
-      if (left > 0) left -= this.#topics.expire(topic, before, left, error);
-    }
-    if (left < mostAtOnce) this.#gaveUp();
+    this.#givingUp.look();
   }
 }

@@ -46,6 +46,8 @@ export class KafkaSink implements Sink {
     this.#producer = new Producer(options.producer, {
       delivered: tokens => this.#handler.delivered(tokens),
       failed: (token, record, error) => this.#handler.failed(token, error, record),
+      retryOf: token => this.#handler.retryOf(token),
+      receivedAt: token => this.#handler.receivedAt(token),
       settled: () => this.#handler.settled(),
       linkChanged: () => events.linkChanged(),
       problem: error => events.problem(error),

@@ -73,6 +73,8 @@ export class MqttSink implements Sink {
     this.#started.promise.catch(() => undefined);
     this.#publisher = new Publisher(options.publisher, {
       laneOf: ({ lane }) => lane,
+      retryOf: ({ token }) => this.#handler.retryOf(token),
+      receivedAt: ({ token }) => this.#handler.receivedAt(token),
       published: (sent, heard) => this.#published(sent, heard),
       failed: (sent, error) =>
         this.#handler.failed(this.#back(sent, { outcome: 'refused', reason: error.message }), error),

@@ -14,9 +14,12 @@ interface Hold<Token> {
   pause: NodeJS.Timeout | undefined;
 }
 
-export interface HoldsOptions {
+export interface HoldsBackoff {
   readonly minDelayMs: number;
   readonly maxDelayMs: number;
+}
+
+export interface HoldsOptions extends HoldsBackoff {
   readonly random: () => number;
 }
 
@@ -40,7 +43,7 @@ export class Holds<Token> {
   }
 
   /** The letter was refused for now. `over` is called after the pause; then `admits` says yes to it. */
-  hold(letter: Letter<Token>, over: () => void, pauseMs = this.#pauseAfter(letter)): void {
+  hold(letter: Letter<Token>, over: () => void, pauseMs: number): void {
     const held = this.#byLane.get(letter.lane);
     // What was sent earlier in the lane goes first.
     if (held !== undefined && held.letter.number < letter.number) return;
@@ -79,8 +82,9 @@ export class Holds<Token> {
     this.#byLane.clear();
   }
 
-  #pauseAfter({ refusals }: Letter<Token>): number {
-    const { minDelayMs, maxDelayMs, random } = this.#options;
+  /** Milliseconds. @param backoff limits of it, if not the usual ones */
+  pauseAfter({ refusals }: Letter<Token>, { minDelayMs, maxDelayMs }: HoldsBackoff = this.#options): number {
+    const { random } = this.#options;
     return backoffMs(refusals, minDelayMs, maxDelayMs, random);
   }
 }

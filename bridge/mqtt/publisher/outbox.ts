@@ -26,8 +26,11 @@ export interface Letter<Token> {
   readonly lane: unknown;
   /** Until it is of no use any more. */
   readonly countdown: Countdown | undefined;
-  /** How often the server refused it for now. */
+  /** When it was published, milliseconds of a clock that nobody sets. */
+  readonly since: number;
+  /** How often the server refused it for now, and what it said last. */
   refusals: number;
+  reason: string;
   /** Of these, how often without a reason. */
   unclear: number;
   /** When it first did not fit the limits of a server, by the stopwatch; undefined if it never did. */
@@ -77,13 +80,23 @@ export class Outbox<Token> {
   }
 
   /** The times are as those of a countdown. */
-  add(publication: Publication, token: Token, lane: unknown, now: number, elapsed: number): void {
+  add(publication: Publication, token: Token, lane: unknown, now: number, elapsed: number): Letter<Token> {
     const { expiry } = publication;
     const countdown = expiry && new Countdown(expiry, now, elapsed);
     const number = this.#numbers++;
-    const counts = { packetId: 0, times: 0, refusals: 0, unclear: 0, misfitSince: undefined };
+    const counts = {
+      since: elapsed,
+      packetId: 0,
+      times: 0,
+      refusals: 0,
+      reason: '',
+      unclear: 0,
+      misfitSince: undefined,
+    };
     const marks = { overtook: false, unheard: false, forgotten: false };
-    this.#waiting.push({ publication, token, number, lane, countdown, qos: publication.qos, ...counts, ...marks });
+    const letter = { publication, token, number, lane, countdown, qos: publication.qos, ...counts, ...marks };
+    this.#waiting.push(letter);
+    return letter;
   }
 
   /**
@@ -97,11 +110,9 @@ export class Outbox<Token> {
     return index < 0 ? undefined : this.#waiting.splice(index, 1)[0];
   }
 
-  /** What waits and is of no use any more, and whether anything else that waits has an expiry. The times are as those of a countdown. */
-  expiring(now: number, elapsed: number): { readonly over: readonly Letter<Token>[]; readonly others: boolean } {
-    const expiring = this.#waiting.filter(({ countdown }) => countdown !== undefined);
-    const over = expiring.filter(({ countdown }) => countdown!.secondsLeft(now, elapsed) === 0);
-    return { over, others: expiring.length > over.length };
+  /** What is not under way, in the order in which it was published. */
+  get waiting(): readonly Letter<Token>[] {
+    return this.#waiting;
   }
 
   /**
@@ -126,7 +137,8 @@ export class Outbox<Token> {
 
   /** It has an outcome while it waits, or was to be posted. */
   remove(letter: Letter<Token>): void {
-    this.#waiting = this.#waiting.filter(each => each !== letter);
+    const index = this.#waiting.indexOf(letter);
+    if (index >= 0) this.#waiting.splice(index, 1);
     this.#abandon(letter);
   }
 

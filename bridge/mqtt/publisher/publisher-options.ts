@@ -1,4 +1,5 @@
 import type { MkbError } from '../../../api/errors.ts';
+import type { Retry } from '../../../network/retry.ts';
 import type { MqttMessage } from '../message.ts';
 import type { SessionOptions } from '../options.ts';
 
@@ -14,6 +15,10 @@ export interface PublisherOptions extends SessionOptions {
 export interface PublisherHandler<Token> {
   /** The lane of a message: messages of one lane keep their order where the server refuses one for now. Without it all are one lane. */
   laneOf?(token: Token): unknown;
+  /** How long a message is retried; undefined is for ever, with the usual pauses. */
+  retryOf?(token: Token): Retry | undefined;
+  /** When it was received, milliseconds of performance.now(); without it, when it was published. */
+  receivedAt?(token: Token): number;
   /** The server has the message. `heard` is false if it says that nobody subscribes to the topic (MQTT 5). */
   published(token: Token, heard: boolean): void;
   /** Its time was over before it was known to be at the server. It is not sent, or not again. */

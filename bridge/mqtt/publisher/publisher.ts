@@ -5,14 +5,14 @@
  * do not read for back-pressure. What is not acknowledged when a connection ends is sent again on the next one, before anything new and in
  * the order in which it was published, so nothing of QoS 1 is overtaken by what came after it.
  *
- * QoS 0 has no acknowledgement, but the server reads packets in order: a PINGRESP proves that it has read everything before the PINGREQ.
- * So a message of QoS 0 is settled by the next PINGRESP, and the socket cannot fill up without end.
+ * QoS 0 has no acknowledgement: see proofs.ts.
  *
  * QoS 2 does need a session (kept-session.ts), and outbox.ts has its states. A message counts as published with its PUBCOMP: some servers pass it
  * on at PUBREL only. A message that makes the server end the connection is found by suspicion.ts.
  */
 import { asMkbError } from '../../../api/errors/as-mkb-error.ts';
 import { MkbError } from '../../../api/errors.ts';
+import { limitOver } from '../../../network/retry.ts';
 import { Connection } from '../connection.ts';
 import { Dialer } from '../dialer.ts';
 import { packetType } from '../frames.ts';
@@ -26,11 +26,12 @@ import { Holds } from './holds.ts';
 import { KeptSession } from './kept-session.ts';
 import { LimitsPatience, waitsForLimits } from './limits-patience.ts';
 import { type Letter, Outbox, waitsFor } from './outbox.ts';
+import { exhausted, Overdue } from './overdue.ts';
+import { Proofs } from './proofs.ts';
 import type { Publication } from './publication.ts';
 import { pubackPacket, pubrelPacket, readAcknowledgement, requireAnswer } from './publish-packet.ts';
 import { reactionFor, reactionTo } from './publish-reasons.ts';
 import type { PublisherHandler, PublisherOptions } from './publisher-options.ts';
-import { RepeatedLook } from './repeated-look.ts';
 import { Suspicion } from './suspicion.ts';
 
 export class Publisher<Token> {
@@ -50,9 +51,12 @@ export class Publisher<Token> {
   #liveSince: number | undefined;
   #retry: NodeJS.Timeout | undefined;
   #pumping = false;
-  #proving = false;
-  /** What was good for ten seconds must not wait for an hour. */
-  readonly #expiryLook = new RepeatedLook(() => this.#expireWaiting());
+  readonly #overdue: Overdue<Token>;
+  readonly #proofs = new Proofs<Token>(this.#outbox, letters => {
+    this.#suspicion.cleared();
+    for (const letter of letters) this.#arrived(letter, true);
+    this.#readEnd();
+  });
   readonly #suspicion = new Suspicion();
   readonly #patience: LimitsPatience;
 
@@ -64,6 +68,21 @@ export class Publisher<Token> {
     this.#holds = new Holds({ ...options.reconnect, random });
     this.#now = now;
     this.#elapsed = stopwatch(options);
+    this.#overdue = new Overdue(
+      {
+        outbox: this.#outbox,
+        handler,
+        now,
+        elapsed: this.#elapsed,
+        connected: () => this.connected,
+        held: letter => !this.#holds.admits(letter),
+      },
+      {
+        expired: letter => this.#expire(letter),
+        exhausted: (letter, error) => this.#fail(letter, error),
+        settled: () => handler.settled(),
+      },
+    );
     this.#dialer = new Dialer(options);
     this.#patience = new LimitsPatience(options, this.#elapsed);
     this.#session = new KeptSession(options.sessionExpirySeconds > 0);
@@ -98,8 +117,8 @@ export class Publisher<Token> {
 
   /** What becomes of the message is said later. */
   publish(publication: Publication, token: Token): void {
-    this.#outbox.add(publication, token, this.#handler.laneOf?.(token), this.#now(), this.#elapsed());
-    if (publication.expiry !== undefined) this.#expiryLook.begin();
+    const lane = this.#handler.laneOf?.(token);
+    this.#overdue.watch(this.#outbox.add(publication, token, lane, this.#now(), this.#elapsed()));
     this.#pumpSoon();
   }
 
@@ -115,7 +134,7 @@ export class Publisher<Token> {
     const connection = this.#connection;
     this.#state = 'stopped';
     clearTimeout(this.#retry);
-    this.#expiryLook.stop();
+    this.#overdue.stop();
     this.#holds.stop();
     this.#connection = undefined;
     this.#liveSince = undefined;
@@ -211,7 +230,7 @@ export class Publisher<Token> {
     }
     if (packets.length > 0) connection.write(packets.length === 1 ? packets[0]! : Buffer.concat(packets));
     if (settled) this.#handler.settled();
-    void this.#prove(connection);
+    void this.#proofs.begin(connection);
   }
 
   /** The packet of a letter, which is under way now; undefined if it has an outcome instead. */
@@ -235,29 +254,6 @@ export class Publisher<Token> {
     for (const less of encoder.omitted(publication, qos)) this.#handler.problem(less);
     letter.times++;
     return encoder.packet(publication, { ...sending, packetId: this.#outbox.post(letter) });
-  }
-
-  /** Messages whose time is over. Returns whether others may follow. */
-  #expireWaiting(): boolean {
-    const { over, others } = this.#outbox.expiring(this.#now(), this.#elapsed());
-    for (const letter of over) this.#expire(letter);
-    if (over.length > 0) this.#handler.settled();
-    return others;
-  }
-
-  /** Settles what is of QoS 0 when the server has shown that it read it. */
-  async #prove(connection: Connection): Promise<void> {
-    while (!this.#proving && this.#outbox.unproved > 0) {
-      const count = this.#outbox.unproved;
-      this.#proving = true;
-      const read = await connection.ping();
-      if (connection !== this.#connection) return;
-      this.#proving = false;
-      if (!read) return;
-      this.#suspicion.cleared();
-      for (const letter of this.#outbox.proved(count)) this.#arrived(letter, true);
-      this.#readEnd();
-    }
   }
 
   // --- what became of it
@@ -304,10 +300,17 @@ export class Publisher<Token> {
 
   #later(letter: Letter<Token>, reason: string): void {
     letter.refusals++;
+    letter.reason = reason;
+    const retry = this.#handler.retryOf?.(letter.token);
+    const limit = retry && limitOver(retry, 0, letter.refusals);
+    if (limit !== undefined) {
+      this.#fail(letter, exhausted(letter, limit));
+      return;
+    }
     this.#outbox.putBack([letter]);
     this.#outbox.overtaken(letter);
     this.#handler.problem(new MkbError('mqtt-publish-put-off', { topic: letter.publication.topic, reason }));
-    this.#holds.hold(letter, () => this.#pump());
+    this.#holds.hold(letter, () => this.#pump(), this.#holds.pauseAfter(letter, retry?.backoff));
   }
 
   /** It does not fit this server's limits. While these may change soon its lane waits. */
@@ -319,6 +322,7 @@ export class Publisher<Token> {
       return;
     }
     this.#outbox.putBack([letter]);
+    letter.reason = problem.message;
     this.#handler.problem(waitsForLimits(problem, leftMs));
     this.#holds.hold(letter, () => this.#pump(), leftMs);
   }
@@ -348,7 +352,7 @@ export class Publisher<Token> {
     const livedMs = this.#liveSince === undefined ? undefined : this.#elapsed() - this.#liveSince;
     this.#connection = undefined;
     this.#liveSince = undefined;
-    this.#proving = false;
+    this.#proofs.lost();
     const first = this.#outbox.disconnected();
     if (first !== undefined || (livedMs !== undefined && this.#outbox.releases)) this.#suspect(first, error);
     // What was forgotten while it was under way is dropped now.

@@ -43,3 +43,18 @@ test.each([
   expect(problems).toEqual([]);
   expect(documents[0]!.document.spec.delivery.buffer.maxBytes).toBe(maxBytes);
 });
+
+test.each([
+  ['delivery: {retry: {backoff: {minDelay: 2s}}}', '', 'spec.delivery.retry.backoff'],
+  [
+    '',
+    '{kafka: {topic: t, retry: {backoff: {minDelay: 10s, maxDelay: 9s}}}}',
+    'spec.rules[0].sinks[0].kafka.retry.backoff',
+  ],
+  ['', '{mqtt: {topic: t, retry: {backoff: {maxDelay: 99ms}}}}', 'spec.rules[0].sinks[0].mqtt.retry.backoff'],
+])('pauses that end before they begin are refused: %s%s', (delivery, sink, path) => {
+  const text = documentWith('{}')
+    .replace('delivery: {buffer: {}}', delivery)
+    .replace('{kafka: {topic: t}}', sink || '{kafka: {topic: t}}');
+  expect(loadText(text, 'b.yaml').problems).toMatchObject([{ code: 'field-conflict', path }]);
+});

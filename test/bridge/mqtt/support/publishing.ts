@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect } from 'vitest';
 import type { MkbError } from '../../../../api/errors.ts';
 import type { Publication } from '../../../../bridge/mqtt/publisher/publication.ts';
 import { Publisher } from '../../../../bridge/mqtt/publisher/publisher.ts';
+import type { Retry } from '../../../../network/retry.ts';
 import { until } from '../../../real/until.ts';
 import { type Peer, ScriptedServer } from './scripted-server.ts';
 
@@ -45,11 +46,25 @@ const defaults = {
   sessionExpirySeconds: 0,
   now: Date.now,
   elapsed: () => performance.now(),
+  /** By token. */
+  retryOf: (_token: string): Retry | undefined => undefined,
 };
 
 /** Messages of one lane have the same first character. */
 export function start(options: Partial<typeof defaults> = {}): void {
-  const { more, limitsPatienceMs, window, version, delayMs, maxDelayMs, random, sessionExpirySeconds, now, elapsed } = {
+  const {
+    more,
+    limitsPatienceMs,
+    window,
+    version,
+    delayMs,
+    maxDelayMs,
+    random,
+    sessionExpirySeconds,
+    now,
+    elapsed,
+    retryOf,
+  } = {
     ...defaults,
     ...options,
   };
@@ -76,6 +91,7 @@ export function start(options: Partial<typeof defaults> = {}): void {
     },
     {
       laneOf: token => token[0],
+      retryOf,
       published: (token, heard) => told.push(`${heard ? 'published' : 'unheard'} ${token}`),
       failed: (token, error) => {
         failures.push(error);
