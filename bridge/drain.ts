@@ -36,6 +36,8 @@ export interface DrainOptions extends BridgeOptions {
   readonly everyMs?: number;
   /** Only catches up: the session and its subscriptions stay, for a broker that is stopped next and keeps them. */
   readonly keepSession?: boolean;
+  /** Whether it opens the buffer on disk; it does unless this is false. */
+  readonly buffer?: boolean;
 }
 
 export interface DrainReport {
@@ -70,13 +72,13 @@ export class Drain {
 
   /** Use `prepareDrain`. */
   constructor(document: MqttKafkaBridge, parts: BridgeParts, options: DrainOptions) {
-    const { log, everyMs = 250, keepSession = false } = options;
+    const { log, everyMs = 250, keepSession = false, buffer = true } = options;
     this.#session = parts.session;
     this.#consumer = parts.kafkaSource?.consumer;
     this.clientId = this.#session.clientId;
     // What goes from Kafka to MQTT is none of this replica's: the group gives its partitions to the others.
     const session = { ...this.#session, subscribes: false };
-    const mqttSource = parts.mqttSource && { ...parts.mqttSource, session };
+    const mqttSource = parts.mqttSource && { ...parts.mqttSource, session, ...(!buffer && { buffer: undefined }) };
     this.#bridge = new Bridge(document, { ...parts, mqttSource, kafkaSource: undefined }, log);
     this.#errors = new ErrorLog(log);
     this.#everyMs = everyMs;

@@ -18,6 +18,8 @@ interface DrainCommandOptions {
   readonly logLevel: string;
   readonly timeout: string;
   readonly keepSession?: boolean;
+  /** False with `--no-buffer`. */
+  readonly buffer: boolean;
 }
 
 const help = `
@@ -25,6 +27,9 @@ A bridge's MQTT session outlives it, and the broker keeps messages there for it 
 several replicas was taken away, or before the bridge itself is given up. It connects as that replica, delivers everything that waits to
 Kafka, by the rules of the document, gives up the subscriptions, and ends the session. Stop the replica first: two clients
 cannot have one session.
+
+With delivery.buffer.mode: disk, what waits in the folder of that replica is delivered as well, whether or not the broker has a session. With
+--no-buffer the folder is left alone: for a drain that has not got the disk.
 
 Prints one line on stdout when the session is ended, or when there was none; logs are JSON lines on stderr. It waits for brokers that are
 away, until the timeout. SIGTERM or Ctrl-C: delivers and acknowledges what was read, and ends. Whatever ends it early, kill -9
@@ -53,6 +58,7 @@ export const drainCommand = (): Command =>
       new Option('--timeout <duration>', 'how long it may take, such as 90s').argParser(checkDuration).default('10m'),
     )
     .option('--keep-session', 'deliver what waits, and leave the session as it is')
+    .option('--no-buffer', 'leave the buffer on disk alone; messages wait in memory')
     .addHelpText('after', help)
     .action(async (file: string, options: DrainCommandOptions) => {
       process.exitCode = await drain(file, options);
@@ -88,11 +94,11 @@ const load = async (file: string): Promise<MqttKafkaBridge | undefined> => {
 
 const prepare = async (
   document: MqttKafkaBridge,
-  { secretsDir, logLevel, ordinal, keepSession = false }: DrainCommandOptions,
+  { secretsDir, logLevel, ordinal, keepSession = false, buffer }: DrainCommandOptions,
 ): Promise<Drain | undefined> => {
   const log = createLog(logLevel);
   try {
-    const options = { secrets: { secretsDir }, log, keepSession, ...(ordinal !== undefined && { ordinal }) };
+    const options = { secrets: { secretsDir }, log, keepSession, buffer, ...(ordinal !== undefined && { ordinal }) };
     return await prepareDrain(document, options);
   } catch (error) {
     printError(error);
@@ -113,9 +119,10 @@ const tell = (
   { sessionPresent, messages }: DrainReport,
   { keepSession = false }: DrainCommandOptions,
 ): string => {
-  if (!sessionPresent) return `Nothing to drain: the MQTT broker has no session of ${clientId}.`;
   const all = [...messages.values()].reduce((sum, count) => sum + count, 0);
+  if (!sessionPresent && all === 0) return `Nothing to drain: the MQTT broker has no session of ${clientId}.`;
   const outcomes = [...messages].map(([outcome, count]) => `${count} ${outcome.replaceAll('_', ' ')}`).join(', ');
   const count = `${all} ${all === 1 ? 'message' : 'messages'}${outcomes && ` (${outcomes})`}`;
+  if (!sessionPresent) return `Drained ${clientId}: ${count}. The MQTT broker had no session of it.`;
   return `Drained ${clientId}: ${count}. Its session is ${keepSession ? 'kept' : 'ended'}.`;
 };

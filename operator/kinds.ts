@@ -53,7 +53,7 @@ export const kinds = {
   networkPolicy: namespaced('networking.k8s.io/v1', 'NetworkPolicy', 'networkpolicies'),
   /** get, list, watch, create, patch, delete: the drains of replicas that were scaled away. */
   job: namespaced('batch/v1', 'Job', 'jobs'),
-  /** list, patch: those of managed brokers and a managed Prometheus, to grow them. */
+  /** list, patch: those of managed brokers, a managed Prometheus and buffers on disk, to grow them and to drain them. */
   persistentVolumeClaim: namespaced('v1', 'PersistentVolumeClaim', 'persistentvolumeclaims'),
   /** list, watch. */
   pod: namespaced('v1', 'Pod', 'pods'),

@@ -21,12 +21,7 @@ export function unsupportedParts({ spec }: MqttKafkaBridge, where: 'process' | '
 
   if (spec.mqtt.listen) refuse('spec.mqtt.listen', 'be an MQTT server', 'Give the url of a broker in spec.mqtt.url.');
   if (where === 'process') for (const part of operatorParts(spec)) parts.push(part);
-  if (where === 'cluster' && spec.delivery.buffer.mode === 'disk')
-    parts.push({
-      path: 'spec.delivery.buffer.mode',
-      message: 'The operator cannot give a bridge a disk for its buffer.',
-      remedy: 'Use memory; messages that are not acknowledged stay with the MQTT broker meanwhile.',
-    });
+  if (where === 'cluster') for (const part of unmountable(spec)) parts.push(part);
   if (buffersMqtt(spec) && !spec.rules.some(({ sql }) => sourcesOf(sql).some(({ kind }) => kind === 'mqtt')))
     refuse(
       'spec.delivery.buffer',
@@ -58,4 +53,24 @@ function operatorParts({ mqtt, kafka }: MqttKafkaBridge['spec']): UnsupportedPar
       'Give host:port of the brokers in spec.kafka.bootstrapServers.',
     );
   return parts;
+}
+
+/** Folders of a bridge's container that have something else in them. */
+const taken = ['/app', '/bin', '/dev', '/etc', '/home', '/lib', '/lib64', '/proc', '/run/mkb', '/sbin', '/sys', '/usr'];
+
+/** The operator mounts a volume where the buffer is. */
+function unmountable({ delivery: { buffer } }: MqttKafkaBridge['spec']): UnsupportedPart[] {
+  const { mode, path } = buffer;
+  if (mode !== 'disk' || path === undefined) return [];
+  const covers = taken.some(
+    folder => path === folder || path.startsWith(`${folder}/`) || folder.startsWith(`${path}/`),
+  );
+  if (/^(\/[\w.-]+)+$/.test(path) && !/\/\.\.?(\/|$)/.test(path) && !covers) return [];
+  return [
+    {
+      path: 'spec.delivery.buffer.path',
+      message: `A volume cannot be mounted at ${path} in a Pod of the bridge.`,
+      remedy: 'Give the absolute path of a folder of its own, such as /var/lib/mkb.',
+    },
+  ];
 }

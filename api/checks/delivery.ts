@@ -1,13 +1,22 @@
 /** What of a buffer belongs together. */
 import { type Finding, finding } from '../findings.ts';
 import type { Path } from '../problems.ts';
+import type { BridgeSection } from '../schema/bridge.ts';
 import type { DeliverySection } from '../schema/delivery.ts';
+import { bytes } from '../units.ts';
 import type { SemanticCheck } from './check.ts';
 
 const section: Path = ['spec', 'delivery', 'buffer'];
 
 export const deliveryChecks: readonly SemanticCheck[] = [
   { reads: [['spec', 'delivery']], check: ({ spec: { delivery } }) => checkBuffer(delivery.buffer) },
+  {
+    reads: [
+      ['spec', 'delivery'],
+      ['spec', 'bridge'],
+    ],
+    check: ({ spec: { delivery, bridge } }) => checkVolume(delivery.buffer, bridge),
+  },
 ];
 
 const ofDisk = ['path', 'fsync', 'encryptionKey'] as const;
@@ -34,4 +43,26 @@ const checkBuffer = (buffer: DeliverySection['buffer']): Finding[] => {
     found.push(finding(section, 'field-missing', { name: 'path' }, { at: 'key', remedy }));
   }
   return found;
+};
+
+/** The volumes that the operator has made for buffers. */
+const checkVolume = (
+  { mode, maxBytes }: DeliverySection['buffer'],
+  { storage, storageClassName }: BridgeSection,
+): Finding[] => {
+  const unfit = (name: string, reason: string, remedy: string) =>
+    finding(['spec', 'bridge', name], 'field-conflict', { reason }, { at: 'key', remedy });
+  if (mode !== 'disk')
+    return Object.entries({ storage, storageClassName }).flatMap(([name, value]) =>
+      value === undefined
+        ? []
+        : unfit(
+            name,
+            `\`${name}\` is given, and \`delivery.buffer.mode\` is ${mode}.`,
+            'Set `mode: disk` there, or leave it out.',
+          ),
+    );
+  if (storage === undefined || bytes(storage) >= bytes(maxBytes)) return [];
+  const reason = `\`storage\` is ${storage}, and \`delivery.buffer.maxBytes\` is ${maxBytes}.`;
+  return [unfit('storage', reason, 'Choose a quarter more than `maxBytes`, or leave it out.')];
 };

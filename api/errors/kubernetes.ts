@@ -181,6 +181,20 @@ export const kubernetesErrors = table({
     remedy:
       'Set kafka.consumer.offsetReset to earliest, which reads everything again. Or give the new group the positions of the old one with kafka-consumer-groups --reset-offsets, and annotate the bridge with mqttkafka.dev/accept-changes: kafka.consumer.groupId.',
   },
+  'buffer-volume-given-up': {
+    kind: 'permanent',
+    message: ({ bridge }: { bridge: string }) =>
+      `Messages that were acknowledged may wait on the volumes data-${bridge}-bridge-N, and without delivery.buffer.mode: disk nobody would deliver them.`,
+    remedy:
+      'Apply the new document under another name and client id, wait until it is Ready, then delete this bridge: its buffer is delivered first. If nothing waits (mkb_buffer_messages is 0 on every replica), annotate the bridge with mqttkafka.dev/accept-changes: delivery.buffer.mode; the volumes stay.',
+  },
+  'buffer-volume-changed': {
+    kind: 'permanent',
+    message: ({ bridge, what }: { bridge: string; what: string }) =>
+      `The volumes data-${bridge}-bridge-N cannot ${what}.`,
+    remedy:
+      'Leave bridge.storageClassName as it was, and set bridge.storage to the size that they have; delivery.buffer.maxBytes may be less. For other volumes, delete the bridge, which delivers what waits, then the PersistentVolumeClaims, and apply it again.',
+  },
   'lookup-needs-cluster': {
     kind: 'permanent',
     message: ({ field }: { field: string }) => `${field} is looked up in a cluster, and there is none here.`,

@@ -1,6 +1,6 @@
 /** `spec.bridge`: how the operator runs the bridge. */
 import type { Static } from 'typebox';
-import { duration, optional, section, whole } from './fields.ts';
+import { duration, optional, section, size, text, whole } from './fields.ts';
 import { image, podTemplate, resources } from './workload.ts';
 
 /** As long as `mkb drain` takes at most unless it is called with another time. */
@@ -38,6 +38,15 @@ export const bridge = section(
     image: image('the bridge'),
     resources: resources(),
     podTemplate: podTemplate(),
+    storage: optional(
+      size(
+        'Size of the volume that each replica keeps its buffer on, with `delivery.buffer.mode: disk`. It can grow, where the StorageClass allows that. Default: `delivery.buffer.maxBytes`, a quarter more, and 64 MiB.',
+        { min: '1MiB', max: '64TiB' },
+      ),
+    ),
+    storageClassName: optional(
+      text("The StorageClass of these volumes. It cannot change. Default: the cluster's own.", { maxLength: 253 }),
+    ),
     drainTimeout: duration(
       'How long draining an MQTT session that the bridge gives up may take. A deleted bridge stays for as long; then it goes, and an event says what is left. A session of a bridge that stays is drained again later. 0s: a deleted bridge goes at once, and its sessions are left to expire.',
       { min: '0s', max: '7d', step: '1s', default: defaultDrainTimeout },

@@ -15,7 +15,7 @@ import type { ResourceKind } from '../runtime/kinds.ts';
 import { type KubeObject, keyText } from '../runtime/object.ts';
 import { controllerOf } from '../runtime/owner.ts';
 import { topicToApply } from './kafka-topic.ts';
-import { growVolumes, mustGrow } from './volumes.ts';
+import { changesVolumes, growVolumes, mustGrow } from './volumes.ts';
 import { componentOf, isMonitoring } from './workloads.ts';
 
 /**
@@ -95,7 +95,7 @@ async function applyOne(cluster: Cluster, object: KubeObject, signal: AbortSigna
   // Its end is awaited; then the watch reports it, and it is made again.
   if (before?.metadata.deletionTimestamp) return { ...untouched(kind, before), outcome: 'unchanged' };
   if (kind === kinds.job && before) return leaveJob(cluster, object, before, signal);
-  if (before && (mustBeReplaced(object, before) || mustGrow(object, before))) {
+  if (before && (mustBeReplaced(object, before) || changesVolumes(object, before) || mustGrow(object, before))) {
     return replace(cluster, kind, object, before, signal);
   }
   const applied = await applyObject(cluster.client, kind, object, { ...optionsOf(kind, signal), observed: before });
@@ -141,8 +141,9 @@ async function replace(
   before: KubeObject,
   signal: AbortSignal,
 ): Promise<Deed> {
+  const propagationPolicy = changesVolumes(object, before) ? 'Foreground' : 'Orphan';
   if (mustGrow(object, before)) await growVolumes(cluster.client, object, signal);
-  await cluster.remove(kind, before, { propagationPolicy: 'Orphan', signal });
+  await cluster.remove(kind, before, { propagationPolicy, signal });
   return { ...untouched(kind, before), outcome: 'replaced' };
 }
 

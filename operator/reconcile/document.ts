@@ -89,8 +89,9 @@ function found(resource: KubeObject, settings: CheckSettings): Verdict {
     ...ofRules.filter(isError).map(found => ({ code: found.code, inRules: true, message: told(found) })),
   ];
   if (problems.length > 0) return { problems, warnings: [] };
-  for (const { path, message } of unsupportedParts(document, 'cluster')) {
-    problems.push({ code: 'part-unsupported', inRules: path.startsWith('spec.rules'), message: `${path}: ${message}` });
+  for (const { path, message, remedy } of unsupportedParts(document, 'cluster')) {
+    const text = `${path}: ${message} ${remedy}`;
+    problems.push({ code: 'part-unsupported', inRules: path.startsWith('spec.rules'), message: text });
   }
   for (const found of [...documentTypos(document), ...untrustedOverrides(document, settings.trustedOverrides)]) {
     problems.push(problemOf(found, document));

@@ -12,6 +12,7 @@ import type { MqttKafkaBridge } from '../../api/bridge.ts';
 import { durationMs } from '../../api/units.ts';
 import { kinds } from '../kinds.ts';
 import { isLabelled } from '../observed/ownership.ts';
+import { bufferVolume } from '../resources/buffer-volume.ts';
 import { bridgeName } from '../resources/names.ts';
 import type { ReconcileResult } from '../runtime/controller.ts';
 import { removeFinalizer } from '../runtime/finalizer.ts';
@@ -57,12 +58,17 @@ export async function finalize(
     const message = `${ending.sessions} sessions at the MQTT broker were drained and ended.`;
     context.events.record(resource, { type: 'Normal', reason: 'Drained', action: 'Drain', message });
   } else {
-    const message = `Sessions at the MQTT broker are left behind until they expire: ${ending.why}.`;
+    const volumes = document && bufferVolume(document) ? ` ${volumesStay(resource.metadata.name)}` : '';
+    const message = `Sessions at the MQTT broker are left behind until they expire: ${ending.why}.${volumes}`;
     context.log.warn({ key: keyOf(resource), why: ending.why }, 'sessions are left behind');
     context.events.record(resource, { type: 'Warning', reason: 'NotDrained', action: 'Drain', message });
   }
   return undefined;
 }
+
+/** Nothing on them is lost, and nobody comes for it by itself. */
+const volumesStay = (name: string): string =>
+  `What waits in its buffer stays on the volumes data-${bridgeName(name)}-N: a bridge of the same name delivers it.`;
 
 async function leave(context: Context, resource: KubeObject, signal: AbortSignal): Promise<void> {
   await removeFinalizer(context.cluster.client, kinds.bridge, resource, sessionsFinalizer, { signal });

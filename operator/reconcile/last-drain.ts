@@ -16,6 +16,7 @@ import { kitOwner } from '../resources/session-kit.ts';
 import type { KubeObject } from '../runtime/object.ts';
 import { controllerOf } from '../runtime/owner.ts';
 import { applyAll } from './apply-all.ts';
+import { bufferClaims } from './buffer-claims.ts';
 import type { Context } from './context.ts';
 import { observe, ownObjects, podsOf, sessionsNow } from './observe.ts';
 import { statusOf } from './report.ts';
@@ -50,13 +51,15 @@ export async function lastDrain(
   if (statefulSet && !statefulSet.metadata.deletionTimestamp)
     await cluster.client.delete(kinds.statefulSet, key, { signal });
   const using = podsOf(cluster, resource).filter(({ metadata }) => isReplica(name, metadata.name));
-  const pipeline = { document, settings, newPassword, observed: nothingObserved };
+  const note = kitNote(kit)!;
+  const buffered = { left: [...left, { kit: kit.metadata.name, note }], drained: true };
+  const claims = await bufferClaims(cluster.client, document, buffered, signal);
+  const pipeline = { document, settings, newPassword, observed: { ...nothingObserved, claims } };
   if (!statefulSet && using.some(pod => controllerOf(pod) === undefined))
     await applyAll(cluster, [controlledByKit(emptyStatefulSet(pipeline), kit)], [], signal);
   if (statefulSet || using.length > 0) {
     return { drained: undefined, under: `Waiting for Pods to end: ${using.map(pod => pod.metadata.name).join(', ')}.` };
   }
-  const note = kitNote(kit)!;
   const count = note.identity?.share === undefined ? 1 : sessions;
   const drainsBy = (made: Pipeline) =>
     customized(made, [...lastDrains(made, note, count), ...left.flatMap(each => leftDrains(made, each))]).map(job =>

@@ -46,6 +46,7 @@ export async function observe(
     sessions: sessionsNow(cluster, resource, document),
     oldFilters: [],
     left: [],
+    claims: new Set(),
   };
   return { observed, missing };
 }

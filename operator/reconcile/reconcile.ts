@@ -23,6 +23,7 @@ import type { ReconcileResult } from '../runtime/controller.ts';
 import { removeFinalizer } from '../runtime/finalizer.ts';
 import { type KubeObject, keyOf, keyParts } from '../runtime/object.ts';
 import { applyAll, applyEach, type Outcome, prune } from './apply-all.ts';
+import { bufferClaims } from './buffer-claims.ts';
 import { failureAnswers, pausedAnswers } from './conditions.ts';
 import type { Context } from './context.ts';
 import type { CheckedResource } from './document.ts';
@@ -196,7 +197,9 @@ async function makeRight(visit: Visit, document: MqttKafkaBridge): Promise<void>
   const work = { cluster, resource, signal, inherited: inherited({ document, settings }) };
   const kept = await keepSessions(work, document, looked.sessions, hasRolledOut(visit, looked.sessions));
   const { oldFilters, left, sessions } = kept;
-  const observed = { ...looked, oldFilters, left, sessions };
+  const drained = sessions > document.spec.bridge.replicas;
+  const claims = await bufferClaims(cluster.client, document, { left, drained }, signal);
+  const observed = { ...looked, oldFilters, left, sessions, claims };
   visit.observed = observed;
   await remember(visit, sessions);
   const pipeline = { document, settings, observed, newPassword };

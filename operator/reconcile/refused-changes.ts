@@ -7,6 +7,7 @@
 import type { MqttKafkaBridge } from '../../api/bridge.ts';
 import { MkbError } from '../../api/errors.ts';
 import type { Cluster } from '../observed/cluster.ts';
+import { type BufferVolume, bufferVolume } from '../resources/buffer-volume.ts';
 import { anyTopic, type KitNote, kitNote, topicHash } from '../resources/kit-note.ts';
 import { annotations } from '../resources/labels.ts';
 import {
@@ -50,6 +51,7 @@ export function refusedChanges([current, ...left]: readonly KitNote[], document:
   const problems = [
     ...(current.identity ? movedSessions(current.identity, document) : []),
     ...movedGroup(current, document),
+    ...(current.volume ? otherVolume(current.volume, document) : []),
   ].filter(({ field }) => !accepted.has(field));
   const tooMany = current.identity && left.length >= mostLeft ? leftBehind(current.identity, left, document) : [];
   // Of those that are being drained nobody can say that they are the bridge's own.
@@ -106,4 +108,16 @@ function movedGroup({ groupId, topics }: KitNote, { spec }: MqttKafkaBridge): Re
   if (goesOn.length === 0) return [];
   const details = { from: groupId, to: consumer.groupId, topics: goesOn.join(', ') };
   return [{ field: 'kafka.consumer.groupId', error: new MkbError('consumer-group-changed', details) }];
+}
+
+/** What waits on the volumes was acknowledged, and nobody would come for it; and of a StatefulSet's claims only the size can change, by growing. */
+function otherVolume(old: BufferVolume, document: MqttKafkaBridge): Refused[] {
+  const now = bufferVolume(document);
+  const { name } = document.metadata;
+  if (now === undefined)
+    return [{ field: 'delivery.buffer.mode', error: new MkbError('buffer-volume-given-up', { bridge: name }) }];
+  const refused = (what: string) => new MkbError('buffer-volume-changed', { what, bridge: name });
+  if (now.storageClassName !== old.storageClassName)
+    return [{ field: 'bridge.storageClassName', error: refused('have another StorageClass') }];
+  return now.bytes < old.bytes ? [{ field: 'bridge.storage', error: refused(`shrink from ${old.bytes} bytes`) }] : [];
 }

@@ -26,6 +26,13 @@ function templateSize({ spec }: KubeObject): string | undefined {
   return found && sizeOf(found);
 }
 
+/**
+ * Whether only one of them makes volumes: the bridge has got a buffer on disk, or has it no more. Pods with and without a volume cannot be one StatefulSet's: its controller would try to change
+ * those that there are, which the API server refuses, and roll none. So they end, and others are made.
+ */
+export const changesVolumes = (wanted: KubeObject, before: KubeObject): boolean =>
+  (templateSize(wanted) === undefined) !== (templateSize(before) === undefined);
+
 /** Whether the StatefulSet that is there makes smaller volumes than the one that is wanted. */
 export const mustGrow = (wanted: KubeObject, before: KubeObject): boolean =>
   isMore(templateSize(wanted), templateSize(before));
@@ -37,9 +44,23 @@ export const mustGrow = (wanted: KubeObject, before: KubeObject): boolean =>
  */
 export async function growVolumes(client: ApiClient, wanted: KubeObject, signal: AbortSignal): Promise<void> {
   const size = templateSize(wanted)!;
-  const { namespace, name } = wanted.metadata;
   const { selector } = wanted.spec as { selector: { matchLabels: Readonly<Record<string, string>> } };
-  const labelSelector = Object.entries(selector.matchLabels)
+  const own = await claimsOf(client, wanted.metadata, selector.matchLabels, signal);
+  const ended = await Promise.allSettled(
+    own.filter(claim => isMore(size, sizeOf(claim))).map(claim => grow(client, claim, size, signal)),
+  );
+  const failed = ended.find(each => each.status === 'rejected');
+  if (failed) throw failed.reason;
+}
+
+/** The claims that a StatefulSet has made, also of replicas that were scaled away. */
+export async function claimsOf(
+  client: Pick<ApiClient, 'list'>,
+  { namespace, name }: KubeObject['metadata'],
+  matchLabels: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<(KubeObject & Claim)[]> {
+  const labelSelector = Object.entries(matchLabels)
     .map(([label, value]) => `${label}=${value}`)
     .join(',');
   const own: (KubeObject & Claim)[] = [];
@@ -56,11 +77,7 @@ export async function growVolumes(client: ApiClient, wanted: KubeObject, signal:
     for (const claim of page.items as (KubeObject & Claim)[]) if (isOf(name, claim.metadata.name)) own.push(claim);
     next = page.continue;
   }
-  const ended = await Promise.allSettled(
-    own.filter(claim => isMore(size, sizeOf(claim))).map(claim => grow(client, claim, size, signal)),
-  );
-  const failed = ended.find(each => each.status === 'rejected');
-  if (failed) throw failed.reason;
+  return own;
 }
 
 /** Claims have the name of their Pod, which ends with its number. */

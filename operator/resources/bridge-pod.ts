@@ -15,6 +15,9 @@ const mebibyte = 2 ** 20;
 /** Arguments of every command that reads the document. */
 export const documentArguments = readArguments(documentKeys.runs);
 
+/** What a buffer on disk holds in memory while its disk is slow or fails, bytes. */
+const shelvedMemoryBytes = 32 * mebibyte;
+
 /** Node and its libraries take about 100 MiB; what waits for Kafka is held once, and a batch of it once more while it is sent. */
 export function bridgeResources({ document, settings }: Pipeline): object {
   const { bridge, delivery } = document.spec;
@@ -23,7 +26,8 @@ export function bridgeResources({ document, settings }: Pipeline): object {
   const maxBytes = bytes(delivery.buffer.maxBytes);
   // Behind a buffer of its own as much again waits for Kafka, up to 64 MiB.
   const behind = buffersMqtt(document.spec) ? Math.min(maxBytes, 64 * mebibyte) : 0;
-  const buffered = Math.ceil((maxBytes + behind) / mebibyte);
+  const ahead = delivery.buffer.mode === 'disk' ? Math.min(maxBytes, shelvedMemoryBytes) : maxBytes;
+  const buffered = Math.ceil((ahead + behind) / mebibyte);
   return {
     requests: { cpu: '100m', memory: `${128 + buffered}Mi` },
     limits: { memory: `${384 + 2 * buffered}Mi` },

@@ -5,6 +5,7 @@
 import { durationMs } from '../../api/units.ts';
 import type { KubeObject } from '../runtime/object.ts';
 import { bridgeResources, documentArguments, documentVolumes, mkbUser } from './bridge-pod.ts';
+import { bufferClaims, bufferMount, bufferVolume } from './buffer-volume.ts';
 import { chooseImage } from './images.ts';
 import { annotations, selectorLabels } from './labels.ts';
 import { isInCluster, metadataOf } from './metadata.ts';
@@ -39,6 +40,7 @@ function statefulSet(pipeline: Pipeline, made: readonly KubeObject[]): KubeObjec
   const { metadata, spec } = pipeline.document;
   const name = bridgeName(metadata.name);
   const chosen = chooseImage(pipeline, component, spec.bridge.image, pipeline.settings.images.bridge);
+  const volume = bufferVolume(pipeline.document);
   return {
     apiVersion: 'apps/v1',
     kind: 'StatefulSet',
@@ -50,6 +52,7 @@ function statefulSet(pipeline: Pipeline, made: readonly KubeObject[]): KubeObjec
       updateStrategy: { type: 'RollingUpdate' },
       selector: { matchLabels: selectorLabels(metadata.name, component) },
       template: template(pipeline, chosen.image, made),
+      ...(volume && bufferClaims(volume)),
     },
   };
 }
@@ -66,6 +69,7 @@ export function emptyStatefulSet(pipeline: Pipeline): KubeObject {
 function template(pipeline: Pipeline, image: string, made: readonly KubeObject[]): PodTemplate {
   const { metadata, spec } = pipeline.document;
   const { volumes, volumeMounts } = documentVolumes(pipeline);
+  const volume = bufferVolume(pipeline.document);
   const container = {
     name: component,
     image,
@@ -77,7 +81,7 @@ function template(pipeline: Pipeline, image: string, made: readonly KubeObject[]
     ports: [{ name: 'http', containerPort: bridgePort }],
     ...httpProbes('/healthz', '/readyz'),
     resources: bridgeResources(pipeline),
-    volumeMounts,
+    volumeMounts: [...volumeMounts, ...(volume ? [bufferMount(volume)] : [])],
   };
   return podTemplate(pipeline, {
     component,

@@ -7,6 +7,7 @@ import { durationMs } from '../../api/units.ts';
 import type { KubeObject } from '../runtime/object.ts';
 import { documentKeys, runningDocument } from './bridge-document.ts';
 import { bridgeResources, mkbUser } from './bridge-pod.ts';
+import { type BufferVolume, bufferClaimName, bufferMount, bufferVolume, drainedVolume } from './buffer-volume.ts';
 import { secretKeysOf } from './document-secrets.ts';
 import { drainTemplate } from './drain-template.ts';
 import { chooseImage } from './images.ts';
@@ -37,10 +38,20 @@ interface DrainedSession {
   /** Whether the broker goes too, so that its session may stay as it is. */
   readonly managed: boolean;
   readonly ordinal: number;
+  /** Of a document with a buffer on disk. */
+  readonly volume: BufferVolume | undefined;
+  /** Whether the drain has that volume: no Pod of the bridge will use it meanwhile. */
+  readonly alone: boolean;
 }
 
-function drainJob(pipeline: Pipeline, { job, kit, files, managed, ordinal }: DrainedSession): KubeObject {
-  const { bridge } = pipeline.document.spec;
+function drainJob(
+  pipeline: Pipeline,
+  { job, kit, files, managed, ordinal, volume, alone }: DrainedSession,
+): KubeObject {
+  const { metadata, spec } = pipeline.document;
+  const { bridge } = spec;
+  // A replica that never started has none, and a Pod would wait for it for ever.
+  const buffer = alone && pipeline.observed.claims.has(bufferClaimName(metadata.name, ordinal)) ? volume : undefined;
   const seconds = durationMs(durationMs(bridge.drainTimeout) > 0 ? bridge.drainTimeout : defaultDrainTimeout) / 1000;
   const { image } = chooseImage(pipeline, 'bridge', bridge.image, pipeline.settings.images.bridge);
   const container = {
@@ -52,9 +63,10 @@ function drainJob(pipeline: Pipeline, { job, kit, files, managed, ordinal }: Dra
       // It says how far it came before the Job is ended.
       ...['--timeout', `${Math.max(seconds - Math.min(5, Math.ceil(seconds / 10)), 1)}s`],
       ...(managed ? ['--keep-session'] : []),
+      ...(volume && !buffer ? ['--no-buffer'] : []),
     ],
     resources: bridgeResources(pipeline),
-    volumeMounts: [{ name: 'kit', mountPath: kitFolder, readOnly: true }],
+    volumeMounts: [{ name: 'kit', mountPath: kitFolder, readOnly: true }, ...(buffer ? [bufferMount(buffer)] : [])],
     // What the last line says is all that is left of it for the bridge's conditions.
     terminationMessagePolicy: 'FallbackToLogsOnError',
   };
@@ -64,10 +76,13 @@ function drainJob(pipeline: Pipeline, { job, kit, files, managed, ordinal }: Dra
   }));
   const template = podTemplate(pipeline, {
     component,
-    serviceAccountName: drainAccountName(pipeline.document.metadata.name),
+    serviceAccountName: drainAccountName(metadata.name),
     user: mkbUser,
     containers: [container],
-    volumes: [{ name: 'kit', secret: { secretName: kit, defaultMode: 0o440, items } }],
+    volumes: [
+      { name: 'kit', secret: { secretName: kit, defaultMode: 0o440, items } },
+      ...(buffer ? [drainedVolume(metadata.name, ordinal)] : []),
+    ],
     podTemplate: drainTemplate(bridge.podTemplate),
     made: [],
   });
@@ -93,23 +108,32 @@ export function currentDrain(pipeline: Pipeline, ordinal: number): KubeObject {
   const { metadata } = pipeline.document;
   const files = kitFiles(secretKeysOf(runningDocument(pipeline)));
   const kit = kitName(metadata.name);
-  return drainJob(pipeline, { job: drainName(metadata.name, ordinal), kit, files, managed: false, ordinal });
+  return drainJob(pipeline, {
+    job: drainName(metadata.name, ordinal),
+    ...{ kit, files, managed: false, ordinal, alone: true },
+    volume: bufferVolume(pipeline.document),
+  });
 }
 
-/** One for each session that an older document left behind. */
-export const leftDrains = (pipeline: Pipeline, { kit, note }: LeftSessions): KubeObject[] =>
-  (note.left ?? []).map(ordinal =>
+/**
+ * One for each session that an older document left behind. What waits in a buffer is the bridge's, whatever its sessions are called: the replica of that number delivers it, by the
+ * newest rules. Only where no replica and no drain of the bridge comes for it does this drain have it.
+ */
+export const leftDrains = (pipeline: Pipeline, { kit, note }: LeftSessions): KubeObject[] => {
+  const { mqtt, bridge } = pipeline.document.spec;
+  return (note.left ?? []).map(ordinal =>
     drainJob(pipeline, {
       job: leftDrainName(kit, ordinal),
-      kit,
-      files: note.files,
+      ...{ kit, files: note.files, ordinal },
       managed: note.identity?.managed !== undefined,
-      ordinal,
+      volume: note.volume,
+      alone: mqtt.share === undefined && ordinal >= Math.max(bridge.replicas, 1),
     }),
   );
+};
 
 /** Of a bridge that is deleted, with what its kit says of it. */
-export const lastDrains = (pipeline: Pipeline, { files, identity }: KitNote, sessions: number): KubeObject[] =>
+export const lastDrains = (pipeline: Pipeline, { files, identity, volume }: KitNote, sessions: number): KubeObject[] =>
   identity === undefined
     ? []
     : Array.from({ length: sessions }, (_, ordinal) =>
@@ -118,7 +142,7 @@ export const lastDrains = (pipeline: Pipeline, { files, identity }: KitNote, ses
           kit: kitName(pipeline.document.metadata.name),
           files,
           managed: identity.managed !== undefined,
-          ordinal,
+          ...{ ordinal, volume, alone: true },
         }),
       );
 

@@ -2,6 +2,7 @@
 import type { MqttKafkaBridge } from '../../api/bridge.ts';
 import { hashOf } from '../runtime/canonical.ts';
 import type { KubeObject } from '../runtime/object.ts';
+import type { BufferVolume } from './buffer-volume.ts';
 import { readTopics, type SessionIdentity } from './session-identity.ts';
 
 /** In place of topics: too many to name. */
@@ -20,6 +21,8 @@ export interface KitNote {
   /** The consumer group of what goes from Kafka to MQTT, and the hashes of the topics that it reads. */
   readonly groupId: string;
   readonly topics: readonly string[] | typeof anyTopic;
+  /** Where replicas keep a buffer on disk. */
+  readonly volume?: BufferVolume | undefined;
   /** Of sessions that were left: those that are to be drained. */
   readonly left?: readonly number[];
   /** A hash of what it holds. */
@@ -46,7 +49,7 @@ export function kitNote({ metadata }: KubeObject): KitNote | undefined {
 
 function isNote(note: unknown): note is KitNote {
   if (!isMapping(note)) return false;
-  const { identity, files, oldFilters, filters, groupId, topics, left, content } = note;
+  const { identity, files, oldFilters, filters, groupId, topics, volume, left, content } = note;
   return (
     [filters, groupId, content].every(isText) &&
     isMapping(files) &&
@@ -54,6 +57,7 @@ function isNote(note: unknown): note is KitNote {
     isTexts(oldFilters) &&
     (topics === anyTopic || isTexts(topics)) &&
     (identity === undefined ? left === undefined : isIdentity(identity)) &&
+    (volume === undefined || isVolume(volume)) &&
     (left === undefined || isOrdinals(left))
   );
 }
@@ -63,6 +67,12 @@ const isIdentity = (value: unknown): boolean =>
   isTexts(value.broker) &&
   isText(value.clientId) &&
   [value.managed, value.share].every(each => each === undefined || isText(each));
+
+const isVolume = (value: unknown): boolean =>
+  isMapping(value) &&
+  isText(value.path) &&
+  typeof value.bytes === 'number' &&
+  (value.storageClassName === undefined || isText(value.storageClassName));
 
 const isOrdinals = (value: unknown): boolean =>
   Array.isArray(value) &&

@@ -57,6 +57,8 @@ export interface Observed {
   readonly oldFilters: readonly string[];
   /** Sessions that older documents left behind, and that are to be drained. */
   readonly left: readonly LeftSessions[];
+  /** Names of the claims of buffers on disk that there are, where a replica that is no more may have one. */
+  readonly claims: ReadonlySet<string>;
 }
 
 export interface Pipeline {
@@ -77,4 +79,5 @@ export const nothingObserved: Observed = {
   sessions: 0,
   oldFilters: [],
   left: [],
+  claims: new Set(),
 };

@@ -19,10 +19,10 @@ export interface SessionIdentity {
   readonly share?: string;
 }
 
-/** Undefined where sessions do not outlive a connection, or clients connect to the bridge itself. */
+/** Undefined where nothing outlives a connection, neither a session nor a buffer on disk, or clients connect to the bridge itself. */
 export function sessionIdentity({ metadata, spec }: MqttKafkaBridge): SessionIdentity | undefined {
   const { url, urls, broker, brokerRef, clientId, share } = spec.mqtt;
-  if (!keepsSessions(spec.mqtt)) return undefined;
+  if (!keepsSessions(spec)) return undefined;
   const addresses = () => {
     if (broker) return [`${broker.kind} ${metadata.name}`];
     if (brokerRef) return [`emqx ${brokerRef.namespace ?? metadata.namespace}/${brokerRef.name}`];
@@ -37,8 +37,9 @@ export function sessionIdentity({ metadata, spec }: MqttKafkaBridge): SessionIde
 }
 
 /** A broker that speaks 3.1.1 does not hear how long it is to keep a session. */
-const keepsSessions = ({ listen, version, sessionExpiry }: MqttKafkaBridge['spec']['mqtt']): boolean =>
-  listen === undefined && (version === '3.1.1' || durationMs(sessionExpiry) > 0);
+const keepsSessions = ({ mqtt, delivery }: MqttKafkaBridge['spec']): boolean =>
+  mqtt.listen === undefined &&
+  (mqtt.version === '3.1.1' || durationMs(mqtt.sessionExpiry) > 0 || delivery.buffer.mode === 'disk');
 
 const usualPorts: Readonly<Record<string, string>> = { mqtt: '1883', mqtts: '8883', ws: '80', wss: '443' };
 

@@ -15,6 +15,7 @@ import { minimalDocument } from '../../api/minimal.ts';
 import { hashOf } from '../runtime/canonical.ts';
 import type { KubeObject, OwnerReference } from '../runtime/object.ts';
 import { documentKeys, keptSpec } from './bridge-document.ts';
+import { bufferVolume } from './buffer-volume.ts';
 import type { Inherited } from './customized.ts';
 import type { SecretKey } from './document-secrets.ts';
 import { type KitNote, noteAnnotation, notedTopics } from './kit-note.ts';
@@ -61,7 +62,9 @@ export function kitNoteOf({ running, document, identity, oldFilters, secrets, in
   const content = hashOf([running, keptSpec(document), files, inputs, ...(defaults ? [defaults] : [])]);
   const { groupId } = document.spec.kafka.consumer;
   const filters = hashOf(subscribedFilters(document));
-  return { identity, files, oldFilters, filters, groupId, topics: notedTopics(document), content };
+  const volume = bufferVolume(document);
+  const topics = notedTopics(document);
+  return { identity, files, oldFilters, filters, groupId, topics, ...(volume && { volume }), content };
 }
 
 /** @param secret what is in a key of a Secret, in base64 */

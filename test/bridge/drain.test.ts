@@ -2,8 +2,10 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { completeDocument } from '../../api/complete.ts';
+import { findBuffers, stateOf } from '../../bridge/buffer/inspect.ts';
 import { type Drain, type DrainOptions, prepareDrain } from '../../bridge/drain.ts';
 import { type EmbeddedKafka, startEmbeddedKafka } from '../../demo/embedded/kafka.ts';
+import { removeFolder, temporaryFolder } from '../real/cleanup.ts';
 import { until } from '../real/until.ts';
 import { publish, pubrel } from './mqtt/support/scripted-server.ts';
 import { SessionKeeper } from './support/session-keeper.ts';
@@ -186,6 +188,47 @@ describe('a session that is drained', () => {
     };
     await drain();
     expect(keeper.packets).toEqual(conversation('puback 1'));
+  });
+});
+
+describe('a buffer on disk', () => {
+  let folder: string;
+  beforeEach(() => (folder = temporaryFolder('drained-buffer')));
+  afterEach(() => removeFolder(folder));
+  const delivery = () => ({ buffer: { mode: 'disk', path: folder, maxBytes: '1MiB' }, shutdownTimeout: '50ms' });
+
+  /** A drain that was broken off when the message was on the disk, and Kafka had not taken it. */
+  async function interrupted(): Promise<void> {
+    const released = Promise.withResolvers<void>();
+    kafka.faults.add({ api: 'Produce', until: released.promise });
+    keeper.script.connected = peer => peer.send(publish(1));
+    const drained = expect(drain({ delivery: delivery() })).rejects.toMatchObject({ code: 'drain-unfinished' });
+    await until('the acknowledgement', () => keeper.packets.includes('puback 1'));
+    controller.abort('it was stopped');
+    await drained;
+    released.resolve();
+    kafka.faults.clear();
+    controller = new AbortController();
+    keeper.script.connected = () => undefined;
+  }
+
+  // The session had ended, and with it went what the bridge had acknowledged.
+  it('is delivered although the server has no session', async () => {
+    await interrupted();
+    keeper.script.sessionPresent = false;
+    const report = await drain({ delivery: delivery() });
+    expect(report).toEqual({ sessionPresent: false, messages: new Map([['delivered', 1]]) });
+    expect(new Set(payloads())).toEqual(new Set(['m1']));
+  });
+
+  it('is left alone where the drain has not got it', async () => {
+    await interrupted();
+    const before = await findBuffers(folder);
+    keeper.script.connected = peer => peer.send(publish(2));
+    const report = await (await prepare({ delivery: delivery() }, { buffer: false })).run(controller.signal);
+    expect(report.messages).toEqual(new Map([['delivered', 1]]));
+    expect(payloads()).toContain('m2');
+    expect((await stateOf(before[0]!)).messages).toBe(1);
   });
 });
 

