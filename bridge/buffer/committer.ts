@@ -13,6 +13,7 @@ import type { SyncFigures } from './figures.ts';
 import { type Ledger, type Plan, writeLedger } from './ledger.ts';
 import type { LogStore } from './log-store.ts';
 import type { MessageBuffer } from './message-buffer.ts';
+import { Unconfirmed } from './unconfirmed.ts';
 
 export interface CommitterOptions {
   readonly store: LogStore;
@@ -37,6 +38,7 @@ export class Committer implements SyncFigures {
   readonly #buffer: MessageBuffer;
   readonly #store: LogStore;
   readonly #timer: NodeJS.Timeout;
+  readonly #unconfirmed = new Unconfirmed();
   #work: Promise<void> | undefined;
   #wanted = false;
   #ticked = false;
@@ -67,7 +69,7 @@ export class Committer implements SyncFigures {
     this.#wanted = true;
     await this.#work;
     await this.#attempt(() => this.#commit());
-    await this.#attempt(() => this.#store.sync());
+    await this.#attempt(() => this.#sync());
     await this.#store.close().catch(() => undefined);
     await this.#attempt(() => this.#tidy());
   }
@@ -95,13 +97,16 @@ export class Committer implements SyncFigures {
   async #commit(): Promise<void> {
     const batches = [...this.#buffer.unwritten()];
     try {
+      await this.#writeAgain();
       while (batches.length > 0) {
         const group = firstOf(batches, this.#options.fileBytes);
         if (this.#options.dropsOldest) await this.#dropOldest(bytesOf(group));
         await this.#store.write(group);
         if (this.#options.fsync === 'always') await this.#sync();
+        else for (const batch of group) this.#unconfirmed.add(batch);
         batches.splice(0, group.length);
         this.#buffer.wrote(group);
+        if (this.#unconfirmed.isFull) await this.#sync();
       }
     } catch (error) {
       this.#buffer.notWritten(batches);
@@ -110,11 +115,24 @@ export class Committer implements SyncFigures {
   }
 
   async #sync(): Promise<void> {
-    if (!this.#store.dirty) return;
-    const begun = performance.now();
-    await this.#store.sync();
-    this.syncSeconds += (performance.now() - begun) / 1000;
-    this.syncs++;
+    if (this.#store.dirty && !this.#store.doubtful) {
+      const begun = performance.now();
+      await this.#store.sync().catch(error => {
+        this.#buffer.notWritten([]);
+        throw error;
+      });
+      this.syncSeconds += (performance.now() - begun) / 1000;
+      this.syncs++;
+    }
+    if (!this.#store.dirty) this.#unconfirmed.clear();
+  }
+
+  /** What the disk has failed to confirm. */
+  async #writeAgain(): Promise<void> {
+    if (!this.#store.doubtful || this.#unconfirmed.batches.length === 0) return;
+    await this.#store.write(this.#unconfirmed.batches);
+    await this.#sync();
+    this.#buffer.wrote([]);
   }
 
   /** Makes room for `bytes` by whole files, the oldest that were not handed over first. */

@@ -1,5 +1,6 @@
 /** The file system as the log sees it, so that tests can have it fail as disks do. */
 import { type FileHandle, mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 
 export type OpenFile = Pick<FileHandle, 'read' | 'writev' | 'datasync' | 'sync' | 'close' | 'stat'>;
 
@@ -9,7 +10,8 @@ export interface Disk {
   readFile(path: string): Promise<Buffer>;
   rename(from: string, to: string): Promise<void>;
   unlink(path: string): Promise<void>;
-  mkdir(path: string): Promise<unknown>;
+  /** With those above it. Returns the first that was not there. */
+  mkdir(path: string): Promise<string | undefined>;
 }
 
 /** Messages are nobody else's business. */
@@ -36,4 +38,24 @@ export async function syncFolder(disk: Disk, folder: string): Promise<void> {
   } finally {
     await handle.close();
   }
+}
+
+/** Makes a folder whose name survives a power cut, with all above it that there are not. One that is there already may have been made by a process that died before it came to that. */
+export async function makeFolder(disk: Disk, folder: string): Promise<void> {
+  const first = (await disk.mkdir(folder)) ?? folder;
+  for (let made = resolve(folder); ; made = dirname(made)) {
+    await syncFolder(disk, dirname(made)).catch(ignoreForeign);
+    if (made === resolve(first) || made === dirname(made)) return;
+  }
+}
+
+/** A folder of somebody else may not be ours to read. */
+function ignoreForeign(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EACCES') throw error;
+}
+
+/** Has the disk confirm what a process before us has written. */
+export async function syncFile(disk: Disk, path: string): Promise<void> {
+  const handle = await disk.open(path, 'r');
+  await handle.datasync().finally(() => handle.close());
 }

@@ -2,15 +2,15 @@
  * The data files of a buffer that is open: written at the end, deleted whole at the beginning.
  *
  * After any failure to write, the file is left as it is and the next batch begins a new one. So nobody has to know how much of it reached the disk:
- * what was not confirmed is written again, and a reader passes over ids that it has had.
+ * what was not confirmed is written again, and then the other file is read no further than to there.
  */
 import { join } from 'node:path';
-import type { Batch } from './batch.ts';
 import { batchHeaderBytes, writeBatchHeader } from './batch.ts';
 import { tagBytes } from './cipher.ts';
 import { type Disk, type OpenFile, syncFolder } from './disk.ts';
 import { fileHeaderBytes, fileName, newHeader } from './log-file.ts';
 import type { LogFile } from './log-files.ts';
+import type { Sealed } from './unconfirmed.ts';
 
 export interface LogStoreOptions {
   readonly disk: Disk;
@@ -26,8 +26,8 @@ export class LogStore {
   readonly files: LogFile[];
   /** Bytes of all files. */
   bytes: number;
-  /** Whether something is written and not confirmed by the disk. */
-  dirty = false;
+  /** Id up to which the disk has confirmed everything. */
+  #confirmedTo: number;
   readonly #options: LogStoreOptions;
   /** Of the last file. No number comes again: a reader knows by it what is behind the file that it has read. */
   #number: number;
@@ -42,6 +42,7 @@ export class LogStore {
     this.files = [...files];
     this.#number = files.at(-1)?.number ?? 0;
     this.#writtenTo = writtenTo;
+    this.#confirmedTo = writtenTo;
     this.bytes = files.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
@@ -50,8 +51,18 @@ export class LogStore {
     return this.#file === file;
   }
 
-  /** Writes sealed batches. Throws what the disk does; then all that was not synced since the last success is to be written again. */
-  async write(batches: readonly Batch[]): Promise<void> {
+  /** Whether something is written and not confirmed by the disk. */
+  get dirty(): boolean {
+    return this.#writtenTo > this.#confirmedTo;
+  }
+
+  /** Whether that can be confirmed no more: it is to be written again. */
+  get doubtful(): boolean {
+    return this.dirty && this.#handle === undefined;
+  }
+
+  /** Writes sealed batches. Throws what the disk does; then it may be `doubtful`. */
+  async write(batches: readonly Sealed[]): Promise<void> {
     if (this.#file !== undefined && this.#file.bytes >= this.#options.fileBytes) await this.endFile();
     await this.#attempt(async () => {
       if (this.#handle === undefined) await this.#begin(batches[0]!.firstId);
@@ -62,20 +73,19 @@ export class LogStore {
         const bytes = this.#bytesOf(batch, position, parts);
         position += bytes;
       }
-      this.dirty = true;
       await writeAll(this.#handle!, parts, file.bytes);
       this.bytes += position - file.bytes;
       file.bytes = position;
       file.nextId = batches.at(-1)!.nextId;
-      this.#writtenTo = file.nextId;
+      this.#writtenTo = Math.max(this.#writtenTo, file.nextId);
+      this.#readFrom(file, batches[0]!.firstId);
     });
   }
 
   /** Has the disk confirm what was written. Throws as `write`. */
   async sync(): Promise<void> {
     if (!this.dirty || this.#handle === undefined) return;
-    await this.#attempt(() => this.#handle!.datasync());
-    this.dirty = false;
+    await this.#attempt(this.#confirm);
   }
 
   /** The next batch begins a new file. Throws as `write`. */
@@ -97,6 +107,19 @@ export class LogStore {
 
   async close(): Promise<void> {
     await this.#letGo();
+  }
+
+  readonly #confirm = async (): Promise<void> => {
+    await this.#handle!.datasync();
+    this.#confirmedTo = this.#writtenTo;
+  };
+
+  /** What other files have from `id` on is in this one again. */
+  #readFrom(file: LogFile, id: number): void {
+    for (let at = this.files.length - 2; at >= 0 && this.files[at]!.nextId > id; at--) {
+      const other = this.files[at]!;
+      if (other !== file) other.nextId = Math.max(other.firstId, id);
+    }
   }
 
   async #begin(firstId: number): Promise<void> {
@@ -126,7 +149,7 @@ export class LogStore {
   }
 
   /** Adds what is written for a batch to `parts`. Returns its bytes. */
-  #bytesOf(batch: Batch, position: number, parts: Buffer[]): number {
+  #bytesOf(batch: Sealed, position: number, parts: Buffer[]): number {
     const sealed = batch.seal();
     const cipher = this.#file!.header?.cipher;
     if (cipher === undefined) {
@@ -147,7 +170,9 @@ export class LogStore {
       await action();
     } catch (error) {
       const file = this.#file;
-      this.dirty = false;
+      // A full disk may still confirm what it has. One that has failed to is not asked twice: it would say yes.
+      const mayConfirm = this.dirty && this.#handle !== undefined && action !== this.#confirm;
+      if (mayConfirm) await this.#confirm().catch(() => undefined);
       await this.#letGo().catch(() => undefined);
       // Nothing is in it, and a full disk needs the room.
       if (file?.nextId === file?.firstId && file !== undefined) await this.remove(file).catch(() => undefined);

@@ -1,7 +1,7 @@
 /** Opens a buffer, and closes it: with a lock, what was found and a committer where it is on disk; without anything of that in memory. */
 import { MkbError } from '../../api/errors.ts';
 import { Committer } from './committer.ts';
-import { systemDisk } from './disk.ts';
+import { makeFolder, syncFile, systemDisk } from './disk.ts';
 import type { BufferFigures, SyncFigures } from './figures.ts';
 import type { BufferHandler } from './handler.ts';
 import { lockFolder } from './lock.ts';
@@ -61,12 +61,15 @@ async function openStore(
   problem: (error: MkbError) => void,
 ): Promise<OpenBuffer> {
   const { maxBytes, whenFull, now = Date.now } = options;
-  await disk.mkdir(folder).catch(cause => {
+  await makeFolder(disk, folder).catch(cause => {
     throw new MkbError('buffer-unusable', { folder, reason: (cause as Error).message }, { cause });
   });
   const unlock = lockFolder(folder);
   try {
     const recovered = await recover(disk, folder, key);
+    // Whoever was killed had it confirmed within a second; from now on nobody would.
+    const last = recovered.files.at(-1);
+    if (last) await syncFile(disk, last.path);
     const fileBytes = Math.min(mostFileBytes, Math.max(leastFileBytes, Math.floor(maxBytes / filesAtLeast)));
     const store = new LogStore({ disk, folder, key, fileBytes, now }, recovered.files, recovered.writtenTo);
     const reader = new LogReader(disk, store.files);

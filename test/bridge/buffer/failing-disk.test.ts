@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { removeFolder, temporaryFolder } from '../../real/cleanup.ts';
 import { until } from '../../real/until.ts';
@@ -72,6 +73,40 @@ test('what the disk does not confirm is not acknowledged, and is written again t
   await until('all are back', () => again.handed.length === 50);
   expect(again.numbers).toEqual(range(0, 50));
   await again.buffer.close();
+});
+
+// After an fsync that failed the kernel forgot what it was to write. The next one said that all was well, and what was acknowledged was on no disk.
+test.each([undefined, Buffer.alloc(32, 7)])(
+  'with fsync: interval, what the disk has failed to confirm is written again, and not confirmed again',
+  async key => {
+    const store = { folder, fsync: 'interval' as const, key, disk };
+    const bench = await open({ store }, true);
+    bench.take(range(0, 50));
+    await until('they are acknowledged', () => bench.safe.size === 50);
+    disk.failsSyncs = 'EIO';
+    disk.forgets = true;
+    bench.take(range(50, 60));
+    await until('it says so', () => bench.problems.some(error => error.code === 'buffer-write-failed'));
+    expect(bench.buffer.figures.writable).toBe(false);
+    disk.failsSyncs = undefined;
+    await until('it goes on', () => bench.buffer.figures.writable && bench.safe.size === 60);
+    bench.take(range(60, 70));
+    await until('they are acknowledged', () => bench.safe.size === 70);
+    await bench.buffer.close();
+    const again = await open({ store });
+    await until('all are back', () => again.handed.length === 70);
+    expect(again.numbers).toEqual(range(0, 70));
+    expect(lost(again)).toBe(0);
+    await again.buffer.close();
+  },
+);
+
+// A power cut soon after the first start took the folder with it, and every message in it.
+test('the folder survives a power cut, and so does every one above it that was made for it', async () => {
+  const deep = join(folder, 'a', 'b');
+  const bench = await open({ store: { folder: deep, fsync: 'always', key: undefined, disk } });
+  expect([...disk.syncedFolders]).toEqual(expect.arrayContaining([folder, join(folder, 'a')]));
+  await bench.buffer.close();
 });
 
 test('what the disk does not give now is read again, in order', async () => {

@@ -98,7 +98,7 @@ describe('a buffer on disk', () => {
 });
 
 describe('the drain of a replica', () => {
-  const jobsOf = (spec: object, observed: object) =>
+  const jobsOf = (spec: Parameters<typeof pipelineOf>[0], observed: object) =>
     desiredObjects(pipelineOf(spec, { observed })).filter(({ kind }) => kind === 'Job');
   const argsOf = (job: object): string[] => podOf(job).containers[0].args;
   const claimOf = (job: object) =>

@@ -1,4 +1,5 @@
 /** A disk that refuses what a test wants it to. */
+import { truncate } from 'node:fs/promises';
 import { type Disk, type OpenFile, systemDisk } from '../../../../bridge/buffer/disk.ts';
 
 export class FailingDisk implements Disk {
@@ -6,6 +7,10 @@ export class FailingDisk implements Disk {
   failsWrites: string | undefined;
   failsSyncs: string | undefined;
   failsReads: string | undefined;
+  /** Whether a file that is not confirmed loses what was not, as after a failed fsync on some file systems, and on all when memory is short. */
+  forgets = false;
+  /** Folders that were confirmed. */
+  readonly syncedFolders = new Set<string>();
   /** What reads of data wait for, and how many do. */
   readsWait: Promise<void> | undefined;
   waitingReads = 0;
@@ -18,7 +23,18 @@ export class FailingDisk implements Disk {
     if (flags !== 'r') this.#refuse(this.failsWrites);
     const file = await systemDisk.open(path, flags);
     this.#files.set(file, path);
-    if (flags === 'r' && !path.endsWith('.data')) return file;
+    if (flags === 'r' && !path.endsWith('.data'))
+      return {
+        read: (...args: Parameters<OpenFile['read']>) => file.read(...args),
+        stat: () => file.stat(),
+        close: () => file.close(),
+        datasync: () => file.datasync(),
+        sync: async () => {
+          await file.sync();
+          this.syncedFolders.add(path);
+        },
+      } as OpenFile;
+    let confirmed = 0;
     return {
       read: async (...args: Parameters<OpenFile['read']>) => {
         this.#refuse(this.failsReads);
@@ -35,10 +51,12 @@ export class FailingDisk implements Disk {
         this.room -= bytes;
         return file.writev(buffers, position);
       },
-      datasync: () => {
+      datasync: async () => {
+        if (this.failsSyncs !== undefined && this.forgets) await truncate(path, confirmed);
         this.#refuse(this.failsSyncs);
         this.syncs++;
-        return file.datasync();
+        await file.datasync();
+        confirmed = (await file.stat()).size;
       },
       sync: () => {
         this.#refuse(this.failsSyncs);
