@@ -304,7 +304,7 @@ export class Bridge implements BridgeFigures {
     return mqttSourceOf(
       { ...options, rules: this.rules },
       {
-        opened: facts => this.#log.info({ bridge: this.name, ...facts }, 'the buffer is open'),
+        reports: this.#reports,
         untilDone: action => this.#untilDone(action),
         connected: info => this.#reports.sessionConnected(info),
         disconnected: error => this.#reports.sessionDisconnected(error, this.connection?.url),

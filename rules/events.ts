@@ -34,7 +34,7 @@ export const events: readonly EventDefinition[] = [
     sources: ['message/dropped', 'message_dropped'],
     kind: 'loss',
     description:
-      'A message, or what a rule made of it, failed permanently and went nowhere; `reason` is that of the metric.',
+      'A message, or what a rule made of it, failed permanently and went nowhere; `reason` is that of the metric. What a buffer drops is one event for each group, without a topic; `error_message` says how many.',
   },
   {
     name: 'message.dead_lettered',

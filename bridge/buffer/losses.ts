@@ -11,6 +11,8 @@ export class Losses {
   >;
   readonly #handler: Pick<BufferHandler, 'dropped'>;
   readonly #torn: readonly Range[];
+  /** Messages that came in this read, and found no room. */
+  #newest = 0;
 
   /** @param torn ids that may be missing without having been acknowledged */
   constructor(handler: Pick<BufferHandler, 'dropped'>, torn: readonly Range[]) {
@@ -22,6 +24,17 @@ export class Losses {
     if (count <= 0) return;
     this.counts[reason] += count;
     this.#handler.dropped(reason, count);
+  }
+
+  /** A message that came is dropped; it is reported together with the others of its read. */
+  addNewest(): void {
+    this.#newest++;
+  }
+
+  readEnd(): void {
+    const count = this.#newest;
+    this.#newest = 0;
+    this.add('full', count);
   }
 
   /** Ids from `from` to before `to` cannot be read, unless they are gone. */

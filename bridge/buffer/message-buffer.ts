@@ -136,7 +136,7 @@ export class MessageBuffer {
     // Nobody waits for its acknowledgement, and it must not hold up those of others.
     if (message.qos === 0) this.#handler.safe(arrival);
     if (this.#full && !this.#makeRoom()) {
-      this.#losses.add('full', 1);
+      this.#losses.addNewest();
       this.#handler.safe(arrival);
       return;
     }
@@ -146,6 +146,7 @@ export class MessageBuffer {
 
   /** The messages of one read of the source have been taken. */
   readEnd(): void {
+    this.#losses.readEnd();
     this.#pump();
     if (this.#shelf) this.#handler.toWrite();
   }

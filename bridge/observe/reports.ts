@@ -42,6 +42,17 @@ export class Reports {
     this.#errors.report('warn', warning, { bridge: this.#bridge, rule });
   }
 
+  bufferOpened(facts: object): void {
+    this.#log.info({ bridge: this.#bridge, ...facts }, 'the buffer is open');
+  }
+
+  /** Messages of a buffer went nowhere, a group of them. @param reason that they are counted under; undefined for none */
+  bufferDropped(error: MkbError, reason: string | undefined): void {
+    this.problem(error);
+    if (reason === undefined) return;
+    this.#raise('message.dropped', () => ({ reason, error: error.code, error_message: error.message }));
+  }
+
   sessionConnected({ grants, ...info }: ConnectedInfo): void {
     this.#log.info({ bridge: this.#bridge, ...info }, 'MQTT is connected');
     for (const { filter, asked, granted } of grants) {

@@ -23,9 +23,15 @@ export interface BufferedMqttOptions extends MqttSourceOptions {
   readonly buffer: BufferOptions;
 }
 
+/** What a buffer reports. */
+export interface BufferReports {
+  bufferOpened(facts: object): void;
+  /** Messages went nowhere. @param reason that they are counted under; undefined for what was not acknowledged */
+  bufferDropped(error: MkbError, reason: Outcome | undefined): void;
+}
+
 export interface BufferedMqttEvents extends MqttSourceEvents {
-  /** The buffer is open. */
-  opened(facts: object): void;
+  readonly reports: BufferReports;
   /** Repeats an action until it is done, or throws what no retry changes. */
   untilDone(action: () => Promise<void>): Promise<void>;
 }
@@ -156,9 +162,11 @@ export class BufferedMqttSource extends MqttSource implements Omit<BufferHandler
   dropped(reason: BufferDropReason, count: number): void {
     const outcome = outcomeOf[reason];
     if (outcome !== undefined) this.#count(outcome, count);
-    if (reason === 'full') this.#events.problem(new MkbError('buffer-full', { count }));
-    else
-      this.#events.problem(new MkbError('buffer-messages-lost', { folder: this.#folder, count, why: whyLost[reason] }));
+    const error =
+      reason === 'full'
+        ? new MkbError('buffer-full', { count })
+        : new MkbError('buffer-messages-lost', { folder: this.#folder, count, why: whyLost[reason] });
+    this.#events.reports.bufferDropped(error, outcome);
   }
 
   unreadable({ message: reason }: MkbError): void {
@@ -186,7 +194,7 @@ export class BufferedMqttSource extends MqttSource implements Omit<BufferHandler
     const { recovered, figures } = opened;
     if (recovered === undefined) return;
     const { messages, bytes } = figures;
-    this.#events.opened({ folder: this.#folder, messages, bytes, files: recovered.files.length });
+    this.#events.reports.bufferOpened({ folder: this.#folder, messages, bytes, files: recovered.files.length });
     if (recovered.ledgerLost) this.#events.problem(new MkbError('buffer-ledger-lost', { folder: this.#folder }));
   }
 

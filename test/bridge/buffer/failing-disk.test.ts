@@ -76,30 +76,30 @@ test('what the disk does not confirm is not acknowledged, and is written again t
 });
 
 // After an fsync that failed the kernel forgot what it was to write. The next one said that all was well, and what was acknowledged was on no disk.
-test.each([undefined, Buffer.alloc(32, 7)])(
-  'with fsync: interval, what the disk has failed to confirm is written again, and not confirmed again',
-  async key => {
-    const store = { folder, fsync: 'interval' as const, key, disk };
-    const bench = await open({ store }, true);
-    bench.take(range(0, 50));
-    await until('they are acknowledged', () => bench.safe.size === 50);
-    disk.failsSyncs = 'EIO';
-    disk.forgets = true;
-    bench.take(range(50, 60));
-    await until('it says so', () => bench.problems.some(error => error.code === 'buffer-write-failed'));
-    expect(bench.buffer.figures.writable).toBe(false);
-    disk.failsSyncs = undefined;
-    await until('it goes on', () => bench.buffer.figures.writable && bench.safe.size === 60);
-    bench.take(range(60, 70));
-    await until('they are acknowledged', () => bench.safe.size === 70);
-    await bench.buffer.close();
-    const again = await open({ store });
-    await until('all are back', () => again.handed.length === 70);
-    expect(again.numbers).toEqual(range(0, 70));
-    expect(lost(again)).toBe(0);
-    await again.buffer.close();
-  },
-);
+test.each([
+  undefined,
+  Buffer.alloc(32, 7),
+])('with fsync: interval, what the disk has failed to confirm is written again, and not confirmed again', async key => {
+  const store = { folder, fsync: 'interval' as const, key, disk };
+  const bench = await open({ store }, true);
+  bench.take(range(0, 50));
+  await until('they are acknowledged', () => bench.safe.size === 50);
+  disk.failsSyncs = 'EIO';
+  disk.forgets = true;
+  bench.take(range(50, 60));
+  await until('it says so', () => bench.problems.some(error => error.code === 'buffer-write-failed'));
+  expect(bench.buffer.figures.writable).toBe(false);
+  disk.failsSyncs = undefined;
+  await until('it goes on', () => bench.buffer.figures.writable && bench.safe.size === 60);
+  bench.take(range(60, 70));
+  await until('they are acknowledged', () => bench.safe.size === 70);
+  await bench.buffer.close();
+  const again = await open({ store });
+  await until('all are back', () => again.handed.length === 70);
+  expect(again.numbers).toEqual(range(0, 70));
+  expect(lost(again)).toBe(0);
+  await again.buffer.close();
+});
 
 // A power cut soon after the first start took the folder with it, and every message in it.
 test('the folder survives a power cut, and so does every one above it that was made for it', async () => {
