@@ -1,7 +1,7 @@
 /**
  * Looks into a buffer from outside, and changes nothing: whether or not a bridge has it open.
  *
- * A bridge that runs deletes files and writes others meanwhile. A file that goes away was settled; the end of the last one may be under way.
+ * A bridge that runs deletes files and writes others meanwhile. A file that goes away was settled, and the end of the last one may be under way: so what is missing is looked for once more when all is read.
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,6 +11,7 @@ import { Topics } from '../mqtt/topics.ts';
 import { nextRecord, type Records } from './batch.ts';
 import { systemDisk } from './disk.ts';
 import { Gone } from './gone.ts';
+import type { Range } from './ledger.ts';
 import { lockFolder, lockName } from './lock.ts';
 import { fileNumber, type ReadKey } from './log-file.ts';
 import { LogReader } from './log-reader.ts';
@@ -95,6 +96,7 @@ export async function walk(folder: string, key: ReadKey, walker: Walker): Promis
     await reader.close();
   }
   walking.skipTo(recovered.nextId);
+  if (walking.lost.length > 0) reportLost(walking.lost, await recover(systemDisk, folder, key), walker);
   return walking.count;
 }
 
@@ -108,17 +110,29 @@ async function readOn(reader: LogReader, from: number): Promise<readonly Records
   }
 }
 
+/** What has been delivered or dropped since, or written to its end, is not missing. */
+function reportLost(lost: readonly Range[], now: Recovered, walker: Walker): void {
+  const gone = new Gone(now.gone);
+  for (const [first, to] of lost) {
+    const from = Math.max(first, now.readId);
+    const missing = to - from - gone.between(from, Math.max(from, to));
+    if (missing <= 0) continue;
+    const torn = gone.leftOf(now.torn, from, to);
+    walker.missing?.(from, to, torn === missing);
+  }
+}
+
 class Walking {
   next: number;
   count = 0;
-  readonly #recovered: Recovered;
+  /** Ids that were not found. */
+  readonly lost: Range[] = [];
   readonly #gone: Gone;
   readonly #walker: Walker;
   readonly #message = new MqttMessage('00000000');
   readonly #topics = new Topics();
 
   constructor(recovered: Recovered, walker: Walker) {
-    this.#recovered = recovered;
     this.#gone = new Gone(recovered.gone);
     this.#walker = walker;
     this.next = recovered.readId;
@@ -148,8 +162,6 @@ class Walking {
     const from = this.next;
     if (id <= from) return;
     this.next = id;
-    const missing = id - from - this.#gone.between(from, id);
-    const torn = this.#gone.leftOf(this.#recovered.torn, from, id);
-    if (missing > 0) this.#walker.missing?.(from, id, torn === missing);
+    if (id - from > this.#gone.between(from, id)) this.lost.push([from, id]);
   }
 }

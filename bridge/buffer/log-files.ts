@@ -40,7 +40,10 @@ const searchedBytes = 1024 * 1024;
 export async function listFiles(disk: Disk, folder: string, key: ReadKey): Promise<LogFile[]> {
   const numbers = (await disk.readdir(folder)).flatMap(name => fileNumber(name) ?? []).sort((a, b) => a - b);
   const inspected: Inspected[] = [];
-  for (const number of numbers) inspected.push(await inspect(disk, number, join(folder, fileName(number)), key));
+  for (const number of numbers) {
+    const found = await inspect(disk, number, join(folder, fileName(number)), key).catch(ifThere);
+    if (found) inspected.push(found);
+  }
   return inspected.map(({ number, path, header, bytes, firstId }, at) => {
     const next = inspected.slice(at + 1).find(each => each.firstId !== undefined)?.firstId;
     const first = firstId ?? next ?? inspected.slice(0, at).findLast(each => each.firstId !== undefined)?.firstId ?? 0;
@@ -57,6 +60,11 @@ export async function listFiles(disk: Disk, folder: string, key: ReadKey): Promi
       readable: firstId !== undefined,
     };
   });
+}
+
+/** Seen from outside, a file may be deleted while the folder is read: it was settled. */
+export function ifThere(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
 }
 
 async function inspect(disk: Disk, number: number, path: string, key: ReadKey): Promise<Inspected> {

@@ -69,7 +69,10 @@ async function openStore(
     const recovered = await recover(disk, folder, key);
     // Whoever was killed had it confirmed within a second; from now on nobody would.
     const last = recovered.files.at(-1);
-    if (last) await syncFile(disk, last.path);
+    if (last)
+      await syncFile(disk, last.path).catch(cause =>
+        problem(new MkbError('buffer-write-failed', { folder, reason: (cause as Error).message }, { cause })),
+      );
     const fileBytes = Math.min(mostFileBytes, Math.max(leastFileBytes, Math.floor(maxBytes / filesAtLeast)));
     const store = new LogStore({ disk, folder, key, fileBytes, now }, recovered.files, recovered.writtenTo);
     const reader = new LogReader(disk, store.files);

@@ -9,7 +9,7 @@ import { batchHeaderBytes, readBatchHeader } from './batch.ts';
 import type { Disk } from './disk.ts';
 import { type Ledger, type Range, readLedger } from './ledger.ts';
 import { fileHeaderBytes, type ReadKey } from './log-file.ts';
-import { type LogFile, listFiles, readAt } from './log-files.ts';
+import { ifThere, type LogFile, listFiles, readAt } from './log-files.ts';
 
 export interface Recovered {
   readonly files: readonly LogFile[];
@@ -33,7 +33,7 @@ export async function recover(disk: Disk, folder: string, key: ReadKey): Promise
   const ledger = await readLedger(disk, folder).catch(() => undefined);
   const files = listed.slice(0, listed.findLastIndex(file => file.readable) + 1);
   const last = files.at(-1);
-  const end = last && (await endOf(disk, last));
+  const end = last && (await endOf(disk, last).catch(ifThere));
   const fileEnd = Math.max(last?.nextId ?? 0, end?.nextId ?? 0);
   if (last) last.nextId = fileEnd;
   // A process that died when it had made a file leaves nothing in it. It is the last, but says nothing of the end of the one before.
