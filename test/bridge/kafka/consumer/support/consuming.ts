@@ -1,24 +1,36 @@
 /** A consumer for tests, what it hands over, and what it reports. */
 import type { MkbError } from '../../../../../api/errors.ts';
+import type { AssignedPartition } from '../../../../../bridge/kafka/consumer/assigned-partition.ts';
 import { Consumer } from '../../../../../bridge/kafka/consumer/consumer.ts';
+import type { TakenRecord } from '../../../../../bridge/kafka/consumer/offsets.ts';
 import type { ConsumerOptions } from '../../../../../bridge/kafka/consumer/options.ts';
 
 export interface TestConsumer {
   readonly consumer: Consumer;
-  /** VALUE@OFFSET of each record. All are settled at once. */
+  /** VALUE@OFFSET of each record. */
   readonly handed: string[];
+  /** Settles the records that were handed over since the last call; nothing while all are settled at once. */
+  settle(): void;
   readonly problems: MkbError[];
+  /** How often partitions were taken away. */
+  readonly taken: { times: number };
 }
 
-/** Reads a topic from its beginning, with short pauses. */
-export async function startConsumer(
+/** Not connected yet. Reads a topic from its beginning, with short pauses. @param settlesAtOnce settles each record when it is handed over */
+export function testConsumer(
   bootstrap: string,
   topic: string,
   more: Partial<ConsumerOptions> = {},
   requestTimeout = 700,
-): Promise<TestConsumer> {
+  settlesAtOnce = true,
+): TestConsumer {
   const handed: string[] = [];
   const problems: MkbError[] = [];
+  const taken = { times: 0 };
+  const open: [AssignedPartition, TakenRecord][] = [];
+  const settle = () => {
+    for (const [partition, record] of open.splice(0)) partition.settle(record);
+  };
   const cluster = {
     clientId: 'c',
     bootstrapServers: bootstrap.split(','),
@@ -35,20 +47,27 @@ export async function startConsumer(
   const consumer = new Consumer(
     { cluster, ...group, ...times, ...limits, ...more },
     {
-      record: (partition, { value, offset }, taken) => {
+      record: (partition, { value, offset }, record) => {
         handed.push(`${value}@${offset}`);
-        partition.settle(taken);
+        open.push([partition, record]);
+        if (settlesAtOnce) settle();
       },
       readEnd: () => undefined,
       room: () => undefined,
-      takenAway: () => undefined,
+      takenAway: () => void taken.times++,
       assigned: () => undefined,
       strangers: () => undefined,
       problem: error => problems.push(error),
       refused: error => problems.push(error),
     },
   );
-  await consumer.connect();
-  consumer.start();
-  return { consumer, handed, problems };
+  return { consumer, handed, settle, problems, taken };
+}
+
+/** Reads a topic from its beginning, with short pauses. All records are settled at once. */
+export async function startConsumer(...args: Parameters<typeof testConsumer>): Promise<TestConsumer> {
+  const test = testConsumer(...args);
+  await test.consumer.connect();
+  test.consumer.start();
+  return test;
 }
