@@ -39,6 +39,8 @@ export interface Letter<Token> {
   overtook: boolean;
   /** Whether its PUBREC said that nobody subscribes. */
   unheard: boolean;
+  /** Whether the server may have had its PUBREL on an earlier connection. */
+  releasedBefore: boolean;
   /** Nobody wants to know what becomes of it. */
   forgotten: boolean;
 }
@@ -93,7 +95,7 @@ export class Outbox<Token> {
       unclear: 0,
       misfitSince: undefined,
     };
-    const marks = { overtook: false, unheard: false, forgotten: false };
+    const marks = { overtook: false, unheard: false, releasedBefore: false, forgotten: false };
     const letter = { publication, token, number, lane, countdown, qos: publication.qos, ...counts, ...marks };
     this.#waiting.push(letter);
     return letter;
@@ -162,6 +164,7 @@ export class Outbox<Token> {
     this.#posted.delete(packetId);
     if (letter !== undefined) {
       letter.unheard = unheard;
+      letter.releasedBefore = false;
       this.#releasing.set(packetId, letter);
     }
     this.#due.push(packetId);
@@ -171,7 +174,9 @@ export class Outbox<Token> {
   completed(packetId: number): Letter<Token> | undefined {
     const letter = this.#releasing.get(packetId);
     this.#releasing.delete(packetId);
-    return letter && this.#wanted([letter])[0];
+    if (letter === undefined) return undefined;
+    letter.packetId = 0;
+    return this.#wanted([letter])[0];
   }
 
   /** The identifiers to send PUBREL for, once. */
@@ -208,6 +213,7 @@ export class Outbox<Token> {
   /** The server has our session: exchanges go on where they were. */
   resumed(): void {
     this.#due = [...this.#releasing.keys()];
+    for (const letter of this.#released) letter.releasedBefore = true;
   }
 
   /** The server has no session of ours. Returns how many messages it may have had or not: they are sent again as new ones. */

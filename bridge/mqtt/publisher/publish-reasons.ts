@@ -1,11 +1,12 @@
 /**
- * What a reason code of a PUBACK means for the message: it is there, it never will be, or it may be another time.
+ * What a reason code of a PUBACK, PUBREC or PUBCOMP means for the message: it is there, it never will be, or it may be another time.
  *
  * The question is who can change the answer. A quota is freed by time, so those are asked again for ever; so is a code that nobody has
  * described, for taking it as final would lose messages. An access rule or a bad topic is changed by a person, so those fail, and the
  * message is a dead letter. Where the server does not say why (unspecified, its own reason), or says what is no answer to a PUBLISH, it may
  * be either: asked again for about a minute, and then it fails, for nothing may stall what comes after.
  */
+import type { Letter } from './outbox.ts';
 
 export type PublishReaction = 'there' | 'unheard' | 'refused' | 'later' | 'unclear';
 
@@ -34,13 +35,26 @@ export function reactionTo(reasonCode: number): PublishReaction {
   return reactions[reasonCode] ?? (reasonCode < 0x80 ? 'there' : 'later');
 }
 
+type Answered = Pick<Letter<unknown>, 'unclear' | 'overtook' | 'unheard' | 'releasedBefore'>;
+type ClearReaction = Exclude<PublishReaction, 'unclear'>;
+
 /** As `reactionTo`, where what is unclear is later or refused. It is not counted of a message that is sent again in any case. */
-export function reactionFor(
-  letter: { unclear: number; readonly overtook: boolean },
-  reasonCode: number,
-): Exclude<PublishReaction, 'unclear'> {
+export function reactionFor(letter: Answered, reasonCode: number): ClearReaction {
   const reaction = reactionTo(reasonCode);
   if (reaction !== 'unclear') return reaction;
-  if (letter.overtook) return 'later';
-  return ++letter.unclear >= unclearAttempts ? 'refused' : 'later';
+  return letter.overtook ? 'later' : unclear(letter);
 }
+
+/**
+ * What a PUBCOMP means. A server that has had the PUBREL before may not know the identifier any more. Otherwise it lost what its PUBREC took, for
+ * some pass a message on at PUBREL only: it is published again, and may come twice.
+ */
+export function reactionToEnd(letter: Answered, reasonCode: number): ClearReaction {
+  const isOver = reasonCode < 0x80 || (reasonCode === identifierNotFound && letter.releasedBefore);
+  if (!isOver) return unclear(letter);
+  return letter.unheard ? 'unheard' : 'there';
+}
+
+const identifierNotFound = 0x92;
+
+const unclear = (letter: Answered): ClearReaction => (++letter.unclear >= unclearAttempts ? 'refused' : 'later');

@@ -30,7 +30,7 @@ import { exhausted, Overdue } from './overdue.ts';
 import { Proofs } from './proofs.ts';
 import type { Publication } from './publication.ts';
 import { pubackPacket, pubrelPacket, readAcknowledgement, requireAnswer } from './publish-packet.ts';
-import { reactionFor, reactionTo } from './publish-reasons.ts';
+import { reactionFor, reactionTo, reactionToEnd } from './publish-reasons.ts';
 import type { PublisherHandler, PublisherOptions } from './publisher-options.ts';
 import { Suspicion } from './suspicion.ts';
 
@@ -262,19 +262,16 @@ export class Publisher<Token> {
     const { packetId, reasonCode } = readAcknowledgement(packet);
     requireAnswer(type, this.#outbox.posted(packetId)?.qos);
     this.#suspicion.cleared();
-    if (type === packetType.pubcomp) {
-      const letter = this.#outbox.completed(packetId);
-      if (letter !== undefined) this.#arrived(letter, !letter.unheard);
-    } else if (type === packetType.pubrec && reasonCode < 0x80)
+    if (type === packetType.pubrec && reasonCode < 0x80)
       this.#outbox.received(packetId, reactionTo(reasonCode) === 'unheard');
-    else this.#answered(packetId, reasonCode);
+    else if (type === packetType.pubcomp) this.#answered(this.#outbox.completed(packetId), reasonCode, reactionToEnd);
+    else this.#answered(this.#outbox.acknowledged(packetId), reasonCode, reactionFor);
   }
 
-  /** A PUBACK, which servers without QoS 2 answer with as well (RabbitMQ), or a PUBREC that refuses. */
-  #answered(packetId: number, reasonCode: number): void {
-    const letter = this.#outbox.acknowledged(packetId);
+  /** A PUBACK, which servers without QoS 2 answer with as well (RabbitMQ), a PUBREC that refuses, or a PUBCOMP. */
+  #answered(letter: Letter<Token> | undefined, reasonCode: number, reactionIn: typeof reactionFor): void {
     if (letter === undefined) return;
-    const reaction = reactionFor(letter, reasonCode);
+    const reaction = reactionIn(letter, reasonCode);
     if (reaction === 'refused') this.#refuse(letter, describe(reasonCode));
     else if (letter.overtook) this.#outbox.putBack([letter]);
     else if (reaction === 'later') this.#later(letter, describe(reasonCode));

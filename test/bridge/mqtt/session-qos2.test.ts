@@ -205,6 +205,20 @@ it('an overrun with QoS 2 gets through, although the packets that complete an ex
   expect(recording.losses).toEqual([]);
 });
 
+it('a PUBREL ends the exchange whatever its reason code, and the identifier is free', async () => {
+  start();
+  const peer = await connect();
+  for (let code = 0; code < 256; code++) {
+    const payload = `${code}`;
+    peer.send(exactlyOnce(5, { payload }));
+    await recording.messagesCame(code + 1);
+    recording.settle(payload);
+    expect(await peer.take(1)).toEqual(['pubrec 5']);
+    peer.write(Buffer.of(0x62, 3, 0, 5, code));
+    expect(await peer.next()).toMatchObject({ cmd: 'pubcomp', messageId: 5, reasonCode: 0 });
+  }
+});
+
 it('MQTT 3.1.1 answers an unknown PUBREL with a plain PUBCOMP', async () => {
   const old = await ScriptedServer.start(4);
   start({ urls: [old.url], version: '3.1.1' });
