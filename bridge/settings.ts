@@ -117,7 +117,7 @@ export async function producerOptions({ spec }: MqttKafkaBridge, secrets: Secret
 }
 
 /** Any Kafka takes a mebibyte. What more it takes is found out, unless the document says how much. */
-const requestBytes = (given: string | undefined): Pick<ProducerOptions, 'maxRequestBytes' | 'maxGrownBytes'> =>
+export const requestBytes = (given: string | undefined): Pick<ProducerOptions, 'maxRequestBytes' | 'maxGrownBytes'> =>
   given === undefined
     ? { maxRequestBytes: 1024 * 1024, maxGrownBytes: 8 * 1024 * 1024 }
     : { maxRequestBytes: bytes(given), maxGrownBytes: bytes(given) };

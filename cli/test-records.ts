@@ -1,8 +1,12 @@
 /** What the sinks of a rule write for its rows: by the very writers of the bridge, into a list and not into Kafka or an MQTT server. */
 
+import { MkbError } from '../api/errors.ts';
 import type { Writer } from '../bridge/flow/sink.ts';
+import { BufferPool } from '../bridge/kafka/buffer-pool.ts';
 import { headersOf } from '../bridge/kafka/headers.ts';
+import { requestLimit } from '../bridge/kafka/producer-options.ts';
 import type { RecordDraft } from '../bridge/kafka/record.ts';
+import { RecordBatch } from '../bridge/kafka/record-batch.ts';
 import { Topic } from '../bridge/kafka/topic.ts';
 import type { Publication } from '../bridge/mqtt/publisher/publication.ts';
 import { KafkaWriter, type RecordTaker } from '../bridge/sinks/kafka-writer.ts';
@@ -27,19 +31,23 @@ export interface Written {
   readonly message?: Omit<Publication, 'topic' | 'payload' | 'userProperties'>;
 }
 
-/** Everything that is written, sink by sink. Throws what stops a sink, such as `kafka-invalid-topic`. */
+/**
+ * Everything that is written, sink by sink. Throws what stops a sink, such as `kafka-invalid-topic`.
+ *
+ * @param maxRecordBytes the largest record that is sent; undefined where compression decides
+ */
 export const writtenBy = (
   { name, sinks }: RuleDocument,
   rule: Rule,
   made: readonly MadeRow[],
   bridge = '',
+  maxRecordBytes?: number,
 ): Written[] => {
   const written: Written[] = [];
   for (const [index, document] of sinks.entries()) {
     const sink = index + 1;
-    const writer = writerOf(document, rule, { ...offline, bridge, rule: name }, each =>
-      written.push({ sink, ...each }),
-    );
+    const take = (each: Omit<Written, 'sink'>) => written.push({ sink, ...each });
+    const writer = writerOf(document, rule, { ...offline, bridge, rule: name }, take, maxRecordBytes);
     for (const { row, origin, captures } of made) writer.write(origin, captures, row, sink);
   }
   return written;
@@ -50,13 +58,25 @@ function writerOf(
   rule: Rule,
   provenance: Provenance,
   take: (written: Omit<Written, 'sink'>) => void,
+  maxRecordBytes: number | undefined,
 ): Writer {
   if (kafka === undefined) return new MqttWriter(mqtt!, rule, publication => take(ofMessage(publication)), provenance);
   const taker: RecordTaker = {
     topic: name => new Topic(name),
-    append: (topic, record) => take(ofRecord(topic.name, record)),
+    append: (topic, record) => {
+      if (maxRecordBytes !== undefined) requireSize(topic.name, record, maxRecordBytes);
+      take(ofRecord(topic.name, record));
+    },
   };
   return new KafkaWriter(kafka, rule, taker, undefined, provenance);
+}
+
+/** Throws `kafka-message-too-large` for a record that no request has room for, as a batch of its own. */
+function requireSize(topic: string, record: RecordDraft, limit: number): void {
+  const batch = new RecordBatch(new BufferPool(limit));
+  batch.append(record, 0);
+  const bytes = batch.wireBytes;
+  if (bytes > limit) throw new MkbError('kafka-message-too-large', { bytes, topic, limit: requestLimit(limit) });
 }
 
 /** A copy: the draft points into buffers that the next record uses. */

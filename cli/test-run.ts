@@ -23,13 +23,19 @@ export interface Outcome {
   readonly rows: number;
 }
 
+export interface TestLimits {
+  readonly costs: CostLimits;
+  /** As in `writtenBy`. */
+  readonly maxRecordBytes: number | undefined;
+}
+
 /**
  * Runs one test. It gives the same result everywhere, and whatever ran before: the clock stands at each message's time, in UTC, chance is
  * always the same, and nothing is remembered from test to test. Only the environment's variables are the machine's own.
  *
  * @param observeCase is told of the branches that are taken
  * @param bridge the name of the document
- * @param costs what the document lets a message cost
+ * @param limits what the document lets a message cost, and a record be
  */
 export const runTest = (
   document: RuleDocument,
@@ -37,11 +43,11 @@ export const runTest = (
   schemas: Schemas,
   observeCase?: ObserveCase,
   bridge?: string,
-  costs: CostLimits = defaultCostLimits,
+  limits: TestLimits = { costs: defaultCostLimits, maxRecordBytes: undefined },
 ): Outcome => {
   let made: Made;
   try {
-    made = makeOf(document, test, { schemas, costs }, observeCase, bridge);
+    made = makeOf(document, test, { schemas, ...limits }, observeCase, bridge);
   } catch (error) {
     if (!MkbError.is(error)) throw error;
     return { difference: error.code === test.error ? [] : unexpectedError(error, test), rows: 0 };
@@ -59,7 +65,7 @@ interface Made {
 const makeOf = (
   document: RuleDocument,
   test: RuleTest,
-  world: Pick<Ambient, 'schemas' | 'costs'>,
+  { maxRecordBytes, ...world }: Pick<Ambient, 'schemas'> & TestLimits,
   observeCase?: ObserveCase,
   bridge?: string,
 ): Made => {
@@ -80,7 +86,7 @@ const makeOf = (
     matched,
     // A row of a plain rule may hold bytes that JSON does not take; a test that is about records does not ask for it.
     rows: test.rows === undefined ? made.map(() => '{}') : wholeRows(rule, made).map(encodeJson),
-    records: test.rows === undefined ? writtenBy(document, rule, made, bridge) : [],
+    records: test.rows === undefined ? writtenBy(document, rule, made, bridge, maxRecordBytes) : [],
   };
 };
 

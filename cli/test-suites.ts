@@ -6,13 +6,14 @@ import { type LoadedDocument, loadDocuments } from '../api/load.ts';
 import { hasErrors, type Path, type Place, type Problem } from '../api/problems.ts';
 import type { RuleTest } from '../api/schema/rule-tests.ts';
 import { type LoadedTestFile, loadTestFiles } from '../api/test-file.ts';
+import { requestBytes } from '../bridge/settings.ts';
 import { rulesCheck } from '../rules/check.ts';
-import { type CostLimits, costLimitsOf } from '../rules/cost-limits.ts';
+import { costLimitsOf } from '../rules/cost-limits.ts';
 import type { RuleDocument } from '../rules/rule-document.ts';
 import type { Schemas } from '../rules/schemas/schemas.ts';
 import { RuleCoverage } from './test-coverage.ts';
 import type { CoveredRule, Result } from './test-report.ts';
-import { runTest } from './test-run.ts';
+import { runTest, type TestLimits } from './test-run.ts';
 import { testSchemas } from './test-schemas.ts';
 
 export interface SuiteResults {
@@ -64,7 +65,7 @@ interface RuleSuite {
   readonly bridge: string;
   readonly document: RuleDocument;
   readonly schemas: Schemas;
-  readonly costs: CostLimits;
+  readonly limits: TestLimits;
   readonly tests: readonly PlacedTest[];
   locate(offset: number): Place;
 }
@@ -79,6 +80,9 @@ const suitesOf = (loaded: LoadedDocument, files: readonly LoadedTestFile[]): Sui
   const names = spec.rules.map(({ name }) => name);
   const apart = files.flatMap(file => file.tests.map((test, at) => ({ test, at, file })));
   const { schemas, problems } = testSchemas(loaded, files);
+  const { compression, maxRequestBytes } = spec.kafka.producer;
+  const maxRecordBytes = compression === 'none' ? requestBytes(maxRequestBytes).maxRequestBytes : undefined;
+  const limits = { costs: costLimitsOf(spec.delivery), maxRecordBytes };
   const rules = spec.rules.map((document, index): RuleSuite => {
     const path: Path = ['spec', 'rules', index];
     const beside = (document.tests ?? []).map((test, at) => ({ test, place: loaded.locate([...path, 'tests', at]) }));
@@ -87,7 +91,7 @@ const suitesOf = (loaded: LoadedDocument, files: readonly LoadedTestFile[]): Sui
       bridge: metadata.name,
       document,
       schemas,
-      costs: costLimitsOf(spec.delivery),
+      limits,
       tests: [...beside, ...others.map(({ test, at, file }) => ({ test, place: file.locate(at) }))],
       locate: offset => loaded.locateInString([...path, 'sql'], offset),
     };
@@ -100,14 +104,14 @@ const runRule = ({
   bridge,
   document,
   schemas,
-  costs,
+  limits,
   tests,
   locate,
 }: RuleSuite): { results: Result[]; rule: CoveredRule } => {
   const coverage = new RuleCoverage(document.name, document.sql, schemas);
   const results = tests.map(({ test, place }): Result => {
     const startedAt = performance.now();
-    const { difference, rows } = runTest(document, test, schemas, coverage.observe, bridge, costs);
+    const { difference, rows } = runTest(document, test, schemas, coverage.observe, bridge, limits);
     coverage.tests += 1;
     if (rows > 0) coverage.selected += 1;
     const milliseconds = performance.now() - startedAt;

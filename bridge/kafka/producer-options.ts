@@ -49,3 +49,7 @@ export interface ProducerHandler {
   /** Something failed that is retried by itself. */
   problem(error: MkbError): void;
 }
+
+/** In words that follow "is larger than". */
+export const requestLimit = (maxRequestBytes: number): string =>
+  `kafka.producer.maxRequestBytes, which is ${maxRequestBytes}`;

@@ -21,7 +21,7 @@ import { Identity, identitiesOf } from './identity.ts';
 import type { Lane } from './lane.ts';
 import type { Link } from './link.ts';
 import type { PartitionResult, ProduceAnswer } from './produce-api.ts';
-import type { ProducerHandler, ProducerOptions } from './producer-options.ts';
+import { type ProducerHandler, type ProducerOptions, requestLimit } from './producer-options.ts';
 import type { RecordDraft } from './record.ts';
 import type { RecordBatch } from './record-batch.ts';
 import { type Lost, Requests } from './requests.ts';
@@ -305,7 +305,7 @@ export class Producer {
   }
 
   #tooLarge(lanes: readonly Lane[]): void {
-    const limit = `kafka.producer.maxRequestBytes, which is ${this.#options.maxRequestBytes}`;
+    const limit = requestLimit(this.#options.maxRequestBytes);
     for (const lane of lanes) this.#retire(lane, this.#failures.tooLarge(lane, limit));
     this.#handler.settled();
     this.#pump();

@@ -28,6 +28,7 @@ export interface FlowOptions {
   readonly deadLetter?: string;
   readonly topics: readonly string[];
   readonly maxBytes?: string;
+  readonly maxRequestBytes?: string;
   /** As in `spec.delivery.limits`. */
   readonly limits?: object;
   /** Whether the flow begins without what is written with. */
@@ -284,14 +285,18 @@ export class Flow {
   }
 }
 
-function documentOf(bootstrap: string, { rules, schemas = [], maxBytes = '64MiB', limits = {} }: FlowOptions) {
+function documentOf(bootstrap: string, options: FlowOptions) {
+  const { rules, schemas = [], maxBytes = '64MiB', limits = {}, maxRequestBytes } = options;
   return completeDocument({
     apiVersion: 'mqttkafka.dev/v1alpha1',
     kind: 'MqttKafkaBridge',
     metadata: { name: 'test' },
     spec: {
       mqtt: { url: 'mqtt://localhost' },
-      kafka: { bootstrapServers: [bootstrap], producer: { linger: '1ms' } },
+      kafka: {
+        bootstrapServers: [bootstrap],
+        producer: { linger: '1ms', ...(maxRequestBytes && { maxRequestBytes }) },
+      },
       delivery: { buffer: { maxBytes }, limits },
       schemas,
       rules,
