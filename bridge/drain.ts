@@ -10,7 +10,7 @@
  * 3. It delivers what is left in the session.
  * 4. The session is ended.
  *
- * MQTT has no word for "that was all", so silence must tell. A broker that does things in their order (Mosquitto) has sent everything it may
+ * MQTT has no word for "that was all", so silence must say it. A broker that does things in their order (Mosquitto) has sent everything it may
  * send before it answers a ping; another (HiveMQ) answers pings at once and fetches messages meanwhile. Therefore both are asked for:
  * for two seconds nothing comes and nothing is under way, and the broker answers pings, so that it is neither gone nor frozen.
  * While messages are published all the time there is no silence in step 1; ten seconds of work are enough then.
@@ -86,7 +86,7 @@ export class Drain {
   }
 
   /**
-   * Waits for brokers that are away, and reconnects. Throws what no waiting mends, and `drain-unfinished` when it is broken off; then the
+   * Waits for brokers that are away, and reconnects. Throws what no waiting fixes, and `drain-unfinished` when it is broken off; then the
    * session is kept, and can be drained again. Call it once.
    *
    * @param signal breaks it off, for a reason that is text: `the timeout of 10m has passed`

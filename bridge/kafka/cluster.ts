@@ -59,7 +59,7 @@ export class Cluster {
     this.#connections = new Connections(options.bootstrapServers, options, link => this.#linkChanged(link));
   }
 
-  /** Reads metadata for the first time. Throws what no waiting mends (login, TLS, authorisation) or `kafka-unreachable`; call again to retry. */
+  /** Reads metadata for the first time. Throws what no waiting fixes (login, TLS, authorisation) or `kafka-unreachable`; call again to retry. */
   async connect(): Promise<void> {
     await this.read().catch(async error => {
       const { bootstrapServers, connection, login } = this.#options;

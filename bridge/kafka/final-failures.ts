@@ -1,5 +1,5 @@
 /**
- * What the broker refuses for good: the records that are to blame fail, and only they. The rest of their batch takes its place in the lane.
+ * What the broker refuses permanently: the records that are to blame fail, and only they. The rest of their batch takes its place in the lane.
  *
  * The surprising case is a batch that is written all the same. An answer says so little: NOT_LEADER_OR_FOLLOWER may come from a broker that
  * wrote the batch and lost its office while the followers took it, the answer to an earlier attempt may be lost, and what stands between may

@@ -1,5 +1,5 @@
 /**
- * The producer id that batches carry so that a broker can tell a repeated one (KIP-98).
+ * The producer id that batches carry so that a broker can recognise a repeated one (KIP-98).
  *
  * An id is good until a broker does not recognise it or our count of its batches. Then `renew` gives it up at once and asks for another,
  * with backoff, for as long as it takes; meanwhile only batches that already have a number may be sent.

@@ -3,7 +3,7 @@
  *
  * At most one batch is unacknowledged. So order holds whatever is retried, and the idempotent sequence is simple: a batch gets its
  * number when it is first sent, keeps it for every attempt, and the next number is known when the batch is settled. What leaves the
- * lane for good is told by the producer: delivered, or failed.
+ * lane permanently is reported by the producer: delivered, or failed.
  *
  * A number that was sent once belongs to its batch for ever, whatever the broker answered: see final-failures.ts.
  */

@@ -2,10 +2,10 @@
  * The connection to one broker: opened when it is wanted, opened again when it breaks, and replaced by another before its login expires
  * (broker-connection.ts). Until the other one is up, this one is used.
  *
- * Attempts that fail earn a pause, and whoever asks next waits for its end: so a broker that is dead is tried as seldom as the backoff says,
+ * Attempts that fail earn a pause, and the next request for a connection waits for its end: so a broker that is dead is tried as seldom as the backoff says,
  * however many ask for it.
  *
- * Whoever needs it asks for `connection` and, if there is none, calls `open`; a change is told through `changed`. Nothing here
+ * A user of the link asks for `connection` and, if there is none, calls `open`; `changed` reports each change. Nothing here
  * decides whether a request is repeated.
  */
 import { setTimeout as pause } from 'node:timers/promises';
@@ -93,7 +93,7 @@ export class Link {
     return this.#connection;
   }
 
-  /** Sees to it that there will be a connection: at once, or after the pause that failures have earned. Never throws; `changed` tells. */
+  /** Sees to it that there will be a connection: at once, or after the pause that failures have earned. Never throws; `changed` says what came of it. */
   open(): void {
     if (!this.#connection) this.ready().catch(() => undefined);
   }

@@ -1,5 +1,5 @@
 /**
- * The producer: records go into lanes, lanes' batches go to their leaders, and what becomes of them is told to the handler.
+ * The producer: records go into lanes, lanes' batches go to their leaders, and the handler hears what becomes of them.
  *
  * One function, `#pump`, decides what is sent: it looks at every lane that holds something, sends all that is due, one request for all
  * lanes of a leader, and sets one timer for what is due next. It runs when a batch became full, when an answer came, when the cluster

@@ -5,7 +5,7 @@
  *     max timestamp 8 | producer id 8 | producer epoch 2 | base sequence 4 | record count 4 | records...
  *
  * The header is 61 bytes and is filled when the batch is sealed; the CRC-32C covers everything behind it. A record holds its own
- * length first, so its parts are measured before they are written. The batch remembers one token a record, which tells its owner
+ * length first, so its parts are measured before they are written. The batch remembers one token a record, by which its owner knows
  * whose message it was; the batch itself gives tokens no meaning.
  */
 import type { BufferPool } from './buffer-pool.ts';
@@ -34,7 +34,7 @@ const at = {
   count: 57,
 } as const;
 
-/** Who a batch says it is from, so that the broker can tell a repeated batch (KIP-98). Undefined without idempotence. */
+/** Who a batch says it is from, so that the broker can recognise a repeated batch (KIP-98). Undefined without idempotence. */
 export interface ProducerIdentity {
   readonly producerId: bigint;
   readonly producerEpoch: number;

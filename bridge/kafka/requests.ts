@@ -187,7 +187,7 @@ export class Requests {
       head!.wireBytes <= (head!.count > 1 ? Math.min(limit, maxRequestBytes) : maxRequestBytes);
     if (lanes.every(fits)) return lanes;
     const large = lanes.filter(lane => !fits(lane));
-    // Not at once: whoever appends records at this moment is not prepared to hear of failures.
+    // Not at once: a caller that appends records at this moment is not prepared to hear of failures.
     queueMicrotask(() => {
       if (!this.#closed) this.#listener.tooLarge(large);
     });

@@ -27,7 +27,7 @@ export class AcknowledgementWindow {
   #unsettled = 0;
   #unacknowledged = 0;
 
-  /** @param pubrec told of each packet identifier whose PUBREC is released */
+  /** @param pubrec called with each packet identifier whose PUBREC is released */
   constructor(capacity: number, pubrec: (packetId: number) => void = () => {}) {
     if (capacity < 1 || capacity > 2 ** 24 || !Number.isInteger(Math.log2(capacity))) {
       throw new RangeError(`The window's capacity must be a power of two from 1 to 2^24, not ${capacity}.`);

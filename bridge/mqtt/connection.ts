@@ -2,7 +2,7 @@
  * One network connection of a session: from the first attempt to reach the server to the end, whichever side made it.
  *
  * CONNECT, CONNACK, SUBSCRIBE if the session wants it, SUBACK; then it is live. It reads packets and hands them to the session, holds the
- * socket when told to, keeps the connection alive, and says once how it ended. What outlives it (window, receipts, the decision
+ * socket when asked to, keeps the connection alive, and says once how it ended. What outlives it (window, receipts, the decision
  * to come back) is the session's.
  */
 import { MkbError } from '../../api/errors.ts';
@@ -56,7 +56,7 @@ type Phase = 'opening' | 'connecting' | 'subscribing' | 'live' | 'ended';
 /** What answers a PUBLISH, or a PUBREL. */
 const acknowledgements: ReadonlySet<number> = new Set([packetType.puback, packetType.pubrec, packetType.pubcomp]);
 
-/** How long an ended connection may take to tell the server why. */
+/** How long an ended connection may take to say why to the server. */
 const partingMs = 1000;
 
 export class Connection {
@@ -129,7 +129,7 @@ export class Connection {
     queueMicrotask(this.#goOn);
   }
 
-  /** Ends the connection because of `error`; MQTT 5 tells the server why if it broke the protocol. */
+  /** Ends the connection because of `error`; with MQTT 5 the server hears why if it broke the protocol. */
   fail(error: MkbError): void {
     if (this.#phase === 'ended') return;
     if (MkbError.is(error, 'mqtt-protocol-error')) this.#part(error.details.reasonCode);

@@ -10,7 +10,7 @@ const ignore = () => undefined;
  * It connects once more, for a new session that ends with its connection. A DISCONNECT can be lost on its way, and in MQTT 3.1.1 it ends no
  * session; CONNACK proves in both versions that the old one is discarded [MQTT-3.1.2-4].
  *
- * @param problem told of each failure that is tried again
+ * @param problem called with each failure that is retried
  * @param signal breaks it off: rejected with its reason
  */
 export async function endSession(

@@ -18,7 +18,7 @@ export interface Welcome {
   readonly limits: ServerLimits;
 }
 
-/** What the server takes of us (MQTT 5, 3.2.2.3). MQTT 3.1.1 has no limits that one is told of. */
+/** What the server takes of us (MQTT 5, 3.2.2.3). MQTT 3.1.1 announces no limits. */
 export interface ServerLimits {
   /** QoS 1 and 2 messages that we may have unacknowledged. */
   readonly receiveMaximum: number;

@@ -2,7 +2,7 @@
  * The Subscription Identifiers that a PUBLISH names (MQTT 5, 3.3.2.3.8): for which of our subscriptions this copy of the message is.
  *
  * Read for every message, so it is one object that is filled again each time, and no other property is decoded. A packet whose
- * properties are malformed names none here; whoever decodes them (properties.ts) says what is wrong.
+ * properties are malformed names none here; decoding them (properties.ts) says what is wrong.
  */
 
 /** A copy that names more is taken for one that names none: then every rule gets it. */

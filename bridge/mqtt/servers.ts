@@ -49,7 +49,7 @@ export class Servers {
 
   /**
    * The server named others (MQTT 5, 4.13: a list of HOST or HOST:PORT, separated by spaces). One that is configured is tried next;
-   * one that is not would be told our password, so it is not.
+   * one that is not would get our password, so it is not.
    */
   prefer(reference: string): void {
     for (const name of reference.split(' ')) {

@@ -1,5 +1,5 @@
 /**
- * An MQTT subscriber that acknowledges a message when it is told that the message is safe, and not before.
+ * An MQTT subscriber that acknowledges a message when it hears that the message is safe, and not before.
  *
  * It outlives its connections. The server keeps the session while we are away (Clean Start 0), so a lost connection costs nothing but
  * deliveries that come again. Arrival numbers run on over all connections; what may still be acknowledged on the present
@@ -73,7 +73,7 @@ export class Session {
   #receiveLimit = Number.POSITIVE_INFINITY;
   #welcome: Welcome | undefined;
   #mostUnacknowledged = 0;
-  /** Whether an overrun of this connection was told. */
+  /** Whether an overrun of this connection was reported. */
   #noticed = false;
   /** When the connection went live; undefined while there is none. */
   #liveSince: number | undefined;
@@ -142,7 +142,7 @@ export class Session {
 
   /**
    * Whether the server has as many messages unacknowledged as it ever had on this connection: so it may be waiting for us. Its limit is the
-   * Receive Maximum or lower, as many brokers have one of their own and do not tell.
+   * Receive Maximum or lower, as many brokers have one of their own and do not say so.
    */
   get starved(): boolean {
     return this.#window.unacknowledged > 0 && this.#window.unacknowledged >= this.#mostUnacknowledged;
@@ -166,7 +166,7 @@ export class Session {
     return (await this.#connection?.unsubscribe(filters)) ?? false;
   }
 
-  /** The message is safe, or dropped for good: it may be acknowledged. Sends nothing. */
+  /** The message is safe, or dropped permanently: it may be acknowledged. Sends nothing. */
   settle(arrival: number): void {
     this.#window.settle(arrival);
   }

@@ -25,7 +25,7 @@ const subackReactions: Readonly<Record<number, RequestReaction>> = {
   131: 'later', // implementation specific error
   135: 'refused', // not authorised
   143: 'refused', // topic filter invalid
-  145: 'again', // packet identifier in use: some servers do not tell our identifiers from theirs
+  145: 'again', // packet identifier in use: some servers confuse our identifiers with theirs
   151: 'later', // quota exceeded
   158: 'refused', // shared subscriptions not supported
   161: 'plainly', // subscription identifiers not supported

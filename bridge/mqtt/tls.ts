@@ -27,7 +27,7 @@ export function prepareTls(options: TlsOptions = {}): Security {
   }
 }
 
-/** What tls.connect is told. Only names are sent as the server's name: RFC 6066 has none for addresses. */
+/** The options of tls.connect. Only names are sent as the server's name: RFC 6066 has none for addresses. */
 export function tlsOptions(security: Security, host: string): ConnectionOptions {
   return {
     servername: security.serverName ?? (isIP(host) ? '' : host),

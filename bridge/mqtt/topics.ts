@@ -2,7 +2,7 @@
  * The topic strings of a session: decoded and checked once for each distinct topic, then found again by their bytes.
  *
  * Devices publish to the same topics over and over. Finding the string again costs a hash and a comparison of some thirty bytes, four at a
- * time; decoding makes a string each time, and a new string has to be hashed again by whoever looks it up in a Map. Each hash has one
+ * time; decoding makes a string each time, and a new string has to be hashed again to be looked up in a Map. Each hash has one
  * slot, and a newcomer takes it: bounded memory, no bookkeeping; a session with more topics than slots decodes some again.
  *
  * The bytes of kept topics lie in one large array, of which the system provides only the pages that are used.

@@ -7,7 +7,7 @@
  * a sink that is slow holds the loops up, not the membership.
  *
  * When the tenure ends, reading ends first. What is in flight then has `settleTimeoutMs`; what is settled is committed; of the rest the
- * handler is told that it is someone else's now.
+ * handler hears that they belong to another member now.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { asMkbError } from '../../../api/errors/as-mkb-error.ts';
@@ -239,7 +239,7 @@ export class Consumer {
     );
   }
 
-  /** Commits what is safe now, after a commit that is under way. Never throws: what failed is tried again. */
+  /** Commits what is safe now, after a commit that is under way. Never throws: what failed is retried. */
   async #commit(): Promise<void> {
     const before = this.#committing;
     const mine = (async () => {

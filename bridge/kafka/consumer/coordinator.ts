@@ -28,7 +28,7 @@ export class Coordinator {
   }
 
   /**
-   * Asks it. Throws `kafka-request-failed` when there is no answer in time, and then looks for the coordinator anew; or why it cannot be
+   * Asks it. Throws `kafka-request-failed` when there is no answer in time, and then looks for the coordinator again; or why it cannot be
    * reached or found.
    *
    * @param what as in "Kafka could not ..."

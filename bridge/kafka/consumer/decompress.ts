@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import { compressionsAlgorithms } from '@platformatic/kafka';
 
-/** Brokers take batches of 1 MiB unless told otherwise (max.message.bytes), compressed. */
+/** Brokers take batches of 1 MiB unless configured otherwise (max.message.bytes), compressed. */
 export const largestBytes = 128 * 1024 * 1024;
 
 const gunzip = promisify(zlib.gunzip);

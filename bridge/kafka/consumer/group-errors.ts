@@ -3,7 +3,7 @@ import { MkbError } from '../../../api/errors.ts';
 import { errorName, reactionTo, refuses } from '../../../network/kafka/error-codes.ts';
 import { isDenied } from '../topic-error.ts';
 
-/** The group is being made up anew: join again. */
+/** The group is being made up again: join. */
 export const rebalanceInProgress = 27;
 
 /** Another process has our instance id. */

@@ -1,5 +1,5 @@
 /**
- * What members of a group tell each other through the coordinator: who wants which topics, and who gets which partitions
+ * What members of a group say to each other through the coordinator: who wants which topics, and who gets which partitions
  * [org.apache.kafka.clients.consumer.internals.ConsumerProtocol, version 0], dealt out in turn as Kafka's RoundRobinAssignor does.
  */
 import { Reader, Writer } from '@platformatic/kafka';

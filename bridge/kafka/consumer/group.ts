@@ -116,7 +116,7 @@ export class Group {
     if (this.#outdated) this.#wait.end();
   }
 
-  /** Tells Kafka how far the partitions are read. Returns whether it took all of it; if not, ask again later. */
+  /** Commits how far the partitions are read. Returns whether it took all of it; if not, ask again later. */
   async commit(commits: readonly Commit[]): Promise<boolean> {
     if (this.#calls.member === noMember) return false;
     this.#judge(await this.#calls.commit(commits), 'commit offsets');
@@ -265,7 +265,7 @@ export class Group {
       done = true;
       this.#wait.end();
     });
-    // Whoever takes long to let go must not be taken for dead meanwhile.
+    // A member that takes long to let go must not be taken for dead meanwhile.
     while (!done) {
       await this.#wait.pause(this.#options.heartbeatMs);
       if (!done && !this.#stopped) await this.#beat();

@@ -52,7 +52,7 @@ export class Offsets {
     return this.#taken[0]?.offset ?? this.position;
   }
 
-  /** Whether there is something to tell Kafka. */
+  /** Whether there is something to commit. */
   get uncommitted(): boolean {
     return this.safe !== this.committed;
   }

@@ -2,7 +2,7 @@
  * Who else is in our consumer group, and should not be: another bridge of the same name, the same bridge started twice, another program. Kafka
  * deals the partitions out among all of them, so each gets a part of the records, and nobody an error.
  *
- * Members say who they are in the user data of their subscription, which the coordinator keeps and gives to whoever asks. Replicas of one
+ * Members say who they are in the user data of their subscription, which the coordinator keeps and gives to anyone who asks. Replicas of one
  * bridge have its name and an ordinal each. A member that died is no member any more by the time that a group is made up.
  */
 import { Reader } from '@platformatic/kafka';

@@ -3,7 +3,7 @@
  *
  * A string of MQTT is UTF-8 of at most 65,535 bytes without U+0000 [MQTT-1.5.4-1 and 2]. Control characters and code points that are no
  * characters are allowed to it and to be avoided: servers end the connection because of them (Mosquitto does), and with it what others
- * wait for. So all of that is refused before it is sent. It is looked at in one place, `publicationProblem`, for whoever publishes.
+ * wait for. So all of that is refused before it is sent. It is looked at in one place, `publicationProblem`, for all that publish.
  */
 import { isUtf8 } from 'node:buffer';
 import { MkbError } from '../../../api/errors.ts';

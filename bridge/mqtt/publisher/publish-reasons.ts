@@ -13,7 +13,7 @@ export type PublishReaction = 'there' | 'unheard' | 'refused' | 'later' | 'uncle
 /** MQTT 5, 3.4.2.1, and codes of other packets that servers use all the same. */
 const reactions: Readonly<Record<number, PublishReaction>> = {
   0: 'there',
-  // No matching subscribers: the server has done its part, and tells that nobody listens.
+  // No matching subscribers: the server has done its part, and says that nobody listens.
   16: 'unheard',
   128: 'unclear', // unspecified error
   131: 'unclear', // implementation specific error
