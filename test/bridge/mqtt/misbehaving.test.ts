@@ -21,7 +21,14 @@ const codes = Array.from({ length: 255 }, (_, index) => index + 1).filter(
 /** The session comes back, on a connection that behaves, and a message gets through. */
 async function recovers(): Promise<void> {
   expect(recording.failure).toBeUndefined();
-  const peer = await server.accept();
+  // With short time limits a connection may end while the machine is busy: then the next one does.
+  for (let done = false; !done; ) {
+    const peer = await server.accept();
+    done = await Promise.race([getsThrough(peer).then(() => true), peer.closed.then(() => false)]);
+  }
+}
+
+async function getsThrough(peer: Peer): Promise<void> {
   await peer.next();
   peer.connack();
   await peer.suback();
@@ -201,9 +208,8 @@ describe('garbage', () => {
   const seeds = Array.from({ length: 30 }, (_, index) => index + 1);
 
   test.each(seeds)('in the place of CONNACK (%i) ends the connection at most', async seed => {
-    start({ subscriptions, connectTimeoutMs: 50 });
+    start({ subscriptions, connectTimeoutMs: 300 });
     const peer = await server.accept();
-    await peer.next();
     peer.write(noise(seed, 200));
     await recording.lostTimes(1);
     await recovers();

@@ -136,7 +136,7 @@ describe('a SUBACK', () => {
 
   // It ended the bridge: the server took our identifier for one of its own messages.
   it('of 0x91 is asked again at once with other identifiers, and then with pauses, which are reported', async () => {
-    start({ subscriptions: plan(['a']), connectTimeoutMs: 60 });
+    start({ subscriptions: plan(['a']) });
     const peer = await welcome();
     const identifiers = new Set<number>();
     for (let attempt = 0; attempt < 8; attempt++) {

@@ -190,7 +190,7 @@ it('close says that the session is to be kept', async () => {
 });
 
 it('close does not wait for ever for a server that keeps its side open', async () => {
-  const peer = await connect({ connectTimeoutMs: 50 });
+  const peer = await connect({ connectTimeoutMs: 1000 });
   await recording.session.close();
   await peer.closed;
   expect(peer.pending).toEqual(['disconnect']);
