@@ -1,8 +1,8 @@
 /** The lower rows of Operator: what it does, what waits, whom it asks, who leads, and its process. */
 import { BytesIEC, NoUnit, RequestsPerSecond, Seconds, Short } from '@grafana/grafana-foundation-sdk/units';
 import type { Row } from '../frame.ts';
-import { each, graph, green, grey, rising, timeline, words } from '../panels.ts';
-import { orZero, perSecond } from '../promql.ts';
+import { each, graph, green, grey, type Query, rising, timeline, words } from '../panels.ts';
+import { perSecond } from '../promql.ts';
 import { ofLeader, orNone, ours, quantile } from './promql.ts';
 
 /** Seconds that a reconcile may take. */
@@ -14,14 +14,14 @@ const grown = (metric: string, by: string): string => `sum by (${by}) (increase(
  * The same by kind, only of kinds of which there is something in the time shown; without any, “none” at 0. There are some twenty kinds, whose names
  * would fill the panel although nothing happened to most of them.
  */
-const grownByKind = (metric: string): string => {
+const grownByKind = (metric: string, legend: string): Query => {
+  const none = `label_replace(0 * count(leader_election_master_status{${ours}}), "kind", "none", "", "")`;
   const some = `sum by (kind) (increase(${metric}{${ours}}[$__range] @ end())) > 0`;
-  return orZero(
-    `${grown(metric, 'kind')} and on (kind) (${some})`,
-    'kind',
-    'none',
-    `leader_election_master_status{${ours}}`,
-  );
+  return {
+    expr: `${grown(metric, 'kind')} or ${none}`,
+    legend,
+    size: { by: 'kind', expr: `${some} or on () ${none}` },
+  };
 };
 
 const wrong = {
@@ -85,8 +85,8 @@ export const reconciles: Row = {
       bars: true,
       legendRight: true,
       queries: [
-        { expr: grownByKind('mkb_operator_corrections_total'), legend: '{{kind}} corrected' },
-        { expr: grownByKind('mkb_operator_restorations_total'), legend: '{{kind}} made again' },
+        grownByKind('mkb_operator_corrections_total', '{{kind}} corrected'),
+        grownByKind('mkb_operator_restorations_total', '{{kind}} made again'),
       ],
     }),
   ],
@@ -186,7 +186,7 @@ export const leadership: Row = {
       width: 8,
       bars: true,
       legendRight: true,
-      queries: [{ expr: grownByKind('mkb_operator_watch_missed_events_total'), legend: '{{kind}}' }],
+      queries: [grownByKind('mkb_operator_watch_missed_events_total', '{{kind}}')],
     }),
     graph({
       title: 'Watches begun again, by kind',
@@ -196,7 +196,7 @@ export const leadership: Row = {
       width: 8,
       bars: true,
       legendRight: true,
-      queries: [{ expr: grownByKind('mkb_operator_watch_lists_total'), legend: '{{kind}}' }],
+      queries: [grownByKind('mkb_operator_watch_lists_total', '{{kind}}')],
     }),
   ],
 };
