@@ -3,6 +3,7 @@ import type { Static } from 'typebox';
 import { cloudEventsOf } from './cloud-events.ts';
 import { choice, duration, flag, list, numberChoice, optional, section, size, text, whole } from './fields.ts';
 import { topicName } from './kafka.ts';
+import { rate } from './rate.ts';
 import { retrySection } from './retry.ts';
 import { ruleTest } from './rule-tests.ts';
 
@@ -38,6 +39,11 @@ const kafkaSink = section('Writes a Kafka record for each row.', {
     { default: false },
   ),
   retry: optional(retrySection(true)),
+  rateLimit: optional(
+    rate(
+      'How many rows the sink takes, such as `1000/s`, `30/m` or `10/h`. Beyond it the sources that the rule reads are paused, with all their rules: nothing is lost, and the MQTT broker, the buffer or Kafka keeps what is not read. Default: as many as come.',
+    ),
+  ),
   cloudEvents: optional(cloudEventsOf('record', 'headers with `ce_` before their names, and `content-type`')),
 });
 
@@ -91,6 +97,11 @@ const mqttSink = section('Publishes an MQTT message for each row.', {
     ),
   ),
   retry: optional(retrySection(true)),
+  rateLimit: optional(
+    rate(
+      'How many rows the sink takes, such as `1000/s`, `30/m` or `10/h`. Beyond it the sources that the rule reads are paused, with all their rules: nothing is lost, and the MQTT broker, the buffer or Kafka keeps what is not read. Default: as many as come.',
+    ),
+  ),
   cloudEvents: optional(cloudEventsOf('message', 'user properties of their names, and the content type')),
 });
 
@@ -125,6 +136,11 @@ const rule = section('Selects messages and writes what it makes of them.', {
     'Which messages and what of them, in SQL: `SELECT payload FROM "vehicles/{vin}/#" WHERE payload.speed > 0`.',
   ),
   state: optional(state),
+  rateLimit: optional(
+    rate(
+      'How many messages the rule takes that its WHERE lets pass, such as `1000/s`, `30/m` or `10/h`. Beyond it the sources that the rule reads are paused, with all their rules: nothing is lost, and the MQTT broker, the buffer or Kafka keeps what is not read. Default: as many as come.',
+    ),
+  ),
   sinks: list(sink, 'Where to write. A message counts as delivered when all of them have it.', { minItems: 1 }),
   tests: optional(
     list(ruleTest, 'What the rule must make of example messages: `mkb test` runs these, and the bridge ignores them.'),

@@ -1,5 +1,6 @@
 /** A rule of the document, compiled and bound to its sinks, with what it counts. */
 import { createHash } from 'node:crypto';
+import { perSecond } from '../../api/rates.ts';
 import type { Retry } from '../../network/retry.ts';
 import { compileRule } from '../../rules/compile.ts';
 import type { EventName } from '../../rules/events.ts';
@@ -11,7 +12,9 @@ import { stateLimitsOf } from '../../rules/state-limits.ts';
 import type { Windows } from '../../rules/windows/windows.ts';
 import { type Fate, fates } from './fate.ts';
 import type { LetterBox } from './letters.ts';
+import { LimitedWriter } from './limited-writer.ts';
 import { Line } from './line.ts';
+import { RateLimit } from './rate-limit.ts';
 import type { Sink, Writer } from './sink.ts';
 
 /** What a message failed in. */
@@ -29,6 +32,8 @@ export interface BoundSink extends Failing {
   readonly path: string;
   readonly sink: Sink;
   readonly writer: Writer;
+  /** Of rows; undefined without one. */
+  readonly limit: RateLimit | undefined;
   /** Rows that are delivered. */
   delivered: number;
   /** Rows that never will be. */
@@ -51,6 +56,8 @@ export interface BoundOutcome extends Failing {
 }
 
 const noFates = () => Object.fromEntries(fates.map(fate => [fate, 0])) as BoundOutcome['counts'];
+
+const limitOf = (rate: string | undefined) => (rate === undefined ? undefined : new RateLimit(perSecond(rate)));
 
 /** Makes a sink of a rule. Throws for templates that do not compile. */
 export type BindSink = (document: SinkDocument, name: string, rule: Rule) => Bound;
@@ -77,6 +84,8 @@ export class BoundRule {
   readonly filters: readonly MqttSource[];
   readonly topics: readonly KafkaSource[];
   readonly events: readonly EventName[];
+  /** Undefined without one. */
+  readonly limit: RateLimit | undefined;
   /** Of a rule with windows. */
   counter: Counter | undefined;
   /** Messages whose topic matched. */
@@ -104,6 +113,7 @@ export class BoundRule {
     this.version = createHash('sha256').update(JSON.stringify(document)).digest('hex').slice(0, 12);
     this.rule = compileRule(document.sql, { ...ambient, limits: stateLimitsOf(document) });
     this.foreach = this.rule.foreach;
+    this.limit = limitOf(document.rateLimit);
     const { sources } = this.rule;
     this.filters = sources.filter(source => source.kind === 'mqtt');
     this.topics = sources.filter(source => source.kind === 'kafka');
@@ -113,12 +123,14 @@ export class BoundRule {
       path: `sinks[${index}].${sink.kafka === undefined ? 'mqtt' : 'kafka'}`,
     }));
     let number = firstNumber + bound.length;
+    const limits = document.sinks.map(({ kafka, mqtt }) => limitOf((kafka ?? mqtt)!.rateLimit));
     this.sinks = bound.map(({ sink, writer, retry, outcome, path }, index) => ({
       number: firstNumber + index,
+      limit: limits[index],
       rule: this,
       path,
       sink,
-      writer,
+      writer: limits[index] === undefined ? writer : new LimitedWriter(writer, limits[index]),
       retry,
       delivered: 0,
       failed: 0,

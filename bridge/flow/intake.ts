@@ -12,6 +12,7 @@ import type { Captures, Input, Origin, Row } from '../../rules/rule.ts';
 import type { Account } from './account.ts';
 import type { BoundRule, BoundSink } from './bound-rule.ts';
 import { better, LateMessage } from './late-message.ts';
+import { Limits } from './limits.ts';
 import { ManyRows } from './many-rows.ts';
 import { Oldest } from './oldest.ts';
 import { type Outcome, outcomeNumber } from './outcome.ts';
@@ -28,7 +29,6 @@ const pending = -1;
 /** As `pending`, but only the rule waits. */
 const late = -2;
 const noCaptures: Captures = [];
-const messagesBetweenLooks = 8;
 
 export class PipelineIntake implements Intake, SourceFigures {
   readonly #source: Source;
@@ -39,6 +39,7 @@ export class PipelineIntake implements Intake, SourceFigures {
   /** Sinks of the rules that the source feeds. */
   readonly #sinks: readonly Sink[];
   readonly #rules: readonly BoundRule[];
+  readonly #limits: Limits;
   readonly #writing: Writing;
   readonly #pace: Pace;
   readonly #oldest: Oldest;
@@ -62,6 +63,7 @@ export class PipelineIntake implements Intake, SourceFigures {
   constructor(source: Source, rules: readonly BoundRule[], shared: Shared) {
     this.#source = source;
     this.#rules = rules;
+    this.#limits = new Limits(rules, shared.tokensBack);
     this.#shared = shared;
     this.#settlement = shared.settlement;
     this.#number = shared.settlement.add(source);
@@ -178,18 +180,23 @@ export class PipelineIntake implements Intake, SourceFigures {
 
   get #full(): boolean {
     for (const sink of this.#sinks) if (sink.full) return true;
-    if (this.#shared.letters.fullFor(this.#source)) return true;
+    if (this.#limits.over || this.#shared.letters.fullFor(this.#source)) return true;
     return !this.#fromLine && (this.#settlement.full || this.#shared.kept.full);
   }
 
   get #hasRoom(): boolean {
     for (const sink of this.#sinks) if (!sink.hasRoom) return false;
-    return !this.#settlement.full && !this.#shared.kept.full && this.#shared.letters.hasRoomFor(this.#source);
+    return (
+      !this.#limits.over &&
+      !this.#settlement.full &&
+      !this.#shared.kept.full &&
+      this.#shared.letters.hasRoomFor(this.#source)
+    );
   }
 
   /** What a sink holds is a sum that is not worth forming for each of a hundred thousand messages a second. */
   #pauseNowAndThen(): void {
-    if (this.#settlement.full || ++this.#unlooked >= messagesBetweenLooks) this.#pauseIfFull();
+    if (this.#settlement.full || ++this.#unlooked >= this.#limits.messagesBetweenLooks) this.#pauseIfFull();
   }
 
   #pauseIfFull(): void {
