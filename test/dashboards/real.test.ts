@@ -4,13 +4,14 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { red } from '../../dashboards/panels.ts';
 import { ruleGroups } from '../../dashboards/rule-file.ts';
 import { describeReal } from '../real/require.ts';
 import { until } from '../real/until.ts';
 import { committedBridgeDashboards, root } from './support/committed.ts';
 import { type DemoStack, startDemoStack } from './support/demo-stack.ts';
+import { promtool } from './support/promtool.ts';
 import { begins, describeAnswers } from './support/queries-answered.ts';
 import { nothingRemembered } from './support/remembered.ts';
 import { tilesOf } from './support/tiles.ts';
@@ -47,8 +48,8 @@ describeReal(
     rareLabels: ['node'],
   });
 
-  test.each(runbookQueries)('Prometheus takes the query of $file: $query', async ({ query }) => {
-    await stack.prometheus.query(query);
+  test.each(runbookQueries)('promtool takes the query of $file: $query', async ({ query }) => {
+    expect(await promtool('query', 'instant', stack.prometheus.url, query)).toMatchObject({ ok: true });
   });
 
   /** Of a test that waits for several states, each of which may take its time on a busy machine. */
