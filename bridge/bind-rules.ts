@@ -13,10 +13,9 @@ export interface BoundTo {
   readonly mqtt: MqttSink | undefined;
 }
 
-/** Throws for rules that do not compile. */
-export function bindRules(spec: BridgeSpec, sinks: BoundTo, ambient: Partial<Ambient>): readonly BoundRule[] {
-  const { retry } = spec.delivery;
-  const bindSink: BindSink = ({ kafka, mqtt }, name, rule) =>
+/** What makes the sinks of rules, with what the document says of all of them. */
+export function binder({ delivery: { retry } }: BridgeSpec, sinks: BoundTo): BindSink {
+  return ({ kafka, mqtt }, name, rule) =>
     kafka === undefined
       ? {
           sink: sinks.mqtt!,
@@ -25,6 +24,11 @@ export function bindRules(spec: BridgeSpec, sinks: BoundTo, ambient: Partial<Amb
           outcome: outcomeOf(mqtt!, sinks),
         }
       : { sink: sinks.kafka!, writer: sinks.kafka!.bind(kafka, name, rule), retry: retryOf(retry, kafka.retry) };
+}
+
+/** Throws for rules that do not compile. */
+export function bindRules(spec: BridgeSpec, sinks: BoundTo, ambient: Partial<Ambient>): readonly BoundRule[] {
+  const bindSink = binder(spec, sinks);
   const rules: BoundRule[] = [];
   let number = 1;
   for (const document of spec.rules) {

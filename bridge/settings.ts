@@ -122,18 +122,23 @@ export const requestBytes = (given: string | undefined): Pick<ProducerOptions, '
     ? { maxRequestBytes: 1024 * 1024, maxGrownBytes: 8 * 1024 * 1024 }
     : { maxRequestBytes: bytes(given), maxGrownBytes: bytes(given) };
 
-/** The publisher is another client than the session, with an id of its own. It keeps a session at the server for QoS 2 and for answers. */
+/**
+ * The publisher is another client than the session, with an id of its own. It keeps a session at the server for QoS 2 and for answers.
+ *
+ * @param role of the publisher: what stands behind the client id of the bridge
+ */
 export async function publisherOptions(
   document: MqttKafkaBridge,
   secrets: SecretSources,
   ordinal: number,
+  role = 'out',
 ): Promise<PublisherOptions> {
   const { mqtt, rules } = document.spec;
   const options = await sessionOptions(document, [], secrets, ordinal);
   const sinks = rules.flatMap(rule => rule.sinks.flatMap(sink => sink.mqtt ?? []));
   const asks = sinks.some(({ outcome }) => outcome?.answerWithin !== undefined);
   const keepsSession = asks || sinks.some(({ qos }) => qos === 2);
-  const clientId = mqtt.share === undefined ? `${mqtt.clientId}-out` : `${mqtt.clientId}-out-${ordinal}`;
+  const clientId = mqtt.share === undefined ? `${mqtt.clientId}-${role}` : `${mqtt.clientId}-${role}-${ordinal}`;
   return {
     ...options,
     clientId,

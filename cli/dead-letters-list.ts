@@ -1,24 +1,20 @@
 /** `mkb dead-letters list`: the letters as a table, as JSON or as they are, or how many there are of each kind. */
 import { once } from 'node:events';
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { durationMs } from '../api/units.ts';
-import { type LetterFilter, wants } from '../bridge/letters/filter.ts';
+import { Command, Option } from 'commander';
+import { MkbError } from '../api/errors.ts';
+import { type Done, isDone, nothingDone } from '../bridge/letters/done.ts';
+import { wants } from '../bridge/letters/filter.ts';
 import type { Letter } from '../bridge/letters/letter.ts';
 import type { LetterReader } from '../bridge/letters/reader.ts';
+import { addFilterOptions, type FilterOptions, filterOf, parseCount } from './dead-letters-filters.ts';
 import { letterJson } from './dead-letters-json.ts';
 import { Summary } from './dead-letters-summary.ts';
 import { letterLine, titleLine } from './dead-letters-text.ts';
-import { addTopicOptions, type TopicOptions, withLetters } from './dead-letters-topic.ts';
-import { checkDuration } from './process-options.ts';
+import { addTopicOptions, letterGroup, type OpenTopic, type TopicOptions, withLetters } from './dead-letters-topic.ts';
+import { exitCodes } from './exit-codes.ts';
 
-interface ListOptions extends TopicOptions {
-  readonly rule: readonly string[];
-  readonly error: readonly string[];
-  readonly topic: readonly string[];
-  readonly key?: string;
-  readonly since?: number;
-  readonly until?: number;
-  readonly age?: string;
+interface ListOptions extends TopicOptions, FilterOptions {
+  readonly all?: true;
   readonly limit?: number;
   readonly summary?: true;
   readonly json?: true;
@@ -26,8 +22,8 @@ interface ListOptions extends TopicOptions {
 }
 
 const help = `
-Prints the letters that the topic has when the command starts, those of a partition in their order, as they are read: a pipe gets the first of them at
-once. Reads no further than --limit asks for. Filters of one kind that are given several times are alternatives; those of different kinds must all match.
+Prints the letters that are open when the command starts: neither replayed nor dropped. Those of a partition come in their order, as they are read: a
+pipe gets the first of them at once. Reads no further than --limit asks for. Filters of one kind that are given several times are alternatives; those of different kinds must all match.
 
 Examples:
   mkb dead-letters list bridge.yaml --summary
@@ -36,35 +32,23 @@ Examples:
   mkb dead-letters list bridge.yaml --rule positions --raw > payloads.txt`;
 
 export const listCommand = (): Command =>
-  addTopicOptions(new Command('list'))
-    .description('print dead letters, or how many there are of each kind')
-    .option('--rule <rule>', 'only letters of this rule; may be repeated', collect, [])
-    .option('--error <code>', 'only letters with this code; may be repeated', collect, [])
-    .option(
-      '--topic <topic>',
-      'only messages from this MQTT topic, filter, or Kafka topic; may be repeated',
-      collect,
-      [],
-    )
-    .option('--key <key>', 'only letters with this key')
-    .option('--since <time>', 'only letters of this time or later, in RFC 3339', parseTime)
-    .option('--until <time>', 'only letters before this time, in RFC 3339', parseTime)
-    .addOption(
-      new Option('--age <duration>', 'only letters that are at most this old, such as 1h')
-        .argParser(checkDuration)
-        .conflicts('since'),
-    )
+  addFilterOptions(addTopicOptions(new Command('list')))
+    .description('print open dead letters, or how many there are of each kind')
+    .option('--all', 'also letters that were replayed or dropped')
     .option('--limit <n>', 'print at most so many letters', parseCount)
     .addOption(new Option('--summary', 'count letters by rule and error').conflicts(['raw', 'limit']))
     .addOption(new Option('--json', 'print JSON for programs, a line for each letter').conflicts('raw'))
     .option('--raw', 'print the payloads alone, each followed by a newline')
     .addHelpText('after', help)
     .action(async (file: string, options: ListOptions) => {
-      process.exitCode = await withLetters(file, options, reader => list(reader, options));
+      process.exitCode = await withLetters(file, options, opened => list(opened, options));
     });
 
-const list = async (reader: LetterReader, options: ListOptions): Promise<void> => {
+const list = async (opened: OpenTopic, options: ListOptions): Promise<number> => {
+  const { reader } = opened;
   const filter = filterOf(options);
+  const done = await doneIn(opened);
+  const isOpen = (letter: Letter): boolean => !isDone(done[letter.partition]!, letter);
   const summary = options.summary && new Summary();
   const { limit = Number.POSITIVE_INFINITY } = options;
   let found = 0;
@@ -77,11 +61,11 @@ const list = async (reader: LetterReader, options: ListOptions): Promise<void> =
     await reader.read(
       {
         letter: letter => {
-          if (!wants(filter, letter)) return;
+          if (!wants(filter, letter) || !(options.all || isOpen(letter))) return;
           found++;
           if (summary) return summary.count(letter);
           if (found === 1 && !options.json && !options.raw) print(titleLine());
-          print(textOf(letter, options));
+          print(textOf(letter, options, isOpen));
         },
         room: () => {
           if (!isFull) return undefined;
@@ -92,30 +76,48 @@ const list = async (reader: LetterReader, options: ListOptions): Promise<void> =
           return found >= limit;
         },
       },
-      filter.since,
+      { since: filter.since, offsets: options.all ? [] : done.map(({ before }) => before) },
     );
   } finally {
     progress.end();
   }
   if (summary) print(options.json ? `${JSON.stringify(summary.json(), null, 2)}\n` : summary.text());
-  else if (found === 0) process.stderr.write('There are no such dead letters.\n');
+  else if (found === 0) process.stderr.write(`There are no such ${options.all ? '' : 'open '}dead letters.\n`);
+  if (summary && !options.json) print(soFar(done));
+  return exitCodes.ok;
 };
 
-const textOf = (letter: Letter, { json, raw }: ListOptions): string | Buffer => {
+/** Whoever may read the topic, and not the group, sees all letters. */
+const doneIn = async (opened: OpenTopic): Promise<readonly Done[]> => {
+  const group = letterGroup(opened);
+  try {
+    return await group.done();
+  } catch (error) {
+    if (!MkbError.is(error, 'kafka-not-authorised')) throw error;
+    process.stderr.write(`warning: letters that are done are listed too: ${error.message} [${error.code}]\n`);
+    return Array.from({ length: opened.reader.partitions }, () => nothingDone);
+  } finally {
+    await group.leave();
+  }
+};
+
+const soFar = (done: readonly Done[]): string => {
+  const replayed = done.reduce((sum, each) => sum + each.replayed, 0);
+  const dropped = done.reduce((sum, each) => sum + each.dropped, 0);
+  return replayed + dropped === 0 ? '' : `\nDone so far: ${replayed} replayed, ${dropped} dropped.\n`;
+};
+
+const textOf = (
+  letter: Letter,
+  { json, raw, all }: ListOptions,
+  isOpen: (letter: Letter) => boolean,
+): string | Buffer => {
   if (raw) return Buffer.concat([letter.value ?? Buffer.alloc(0), newline]);
-  return json ? `${JSON.stringify(letterJson(letter))}\n` : letterLine(letter);
+  if (!json) return letterLine(letter);
+  return `${JSON.stringify({ ...letterJson(letter), ...(all && { open: isOpen(letter) }) })}\n`;
 };
 
 const newline = Buffer.from('\n');
-
-const filterOf = ({ rule, error, topic, key, since, until, age }: ListOptions): LetterFilter => ({
-  rules: rule,
-  codes: error,
-  topics: topic,
-  key,
-  since: age === undefined ? since : Date.now() - durationMs(age),
-  until,
-});
 
 /** How far it came, on a terminal that the letters themselves do not go to. */
 const showProgress = (reader: LetterReader, found: () => number): { end(): void } => {
@@ -130,19 +132,4 @@ const showProgress = (reader: LetterReader, found: () => number): { end(): void 
       stderr.write('\r\x1b[K');
     },
   };
-};
-
-const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
-
-const rfc3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/i;
-
-const parseTime = (text: string): number => {
-  const time = rfc3339.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(time)) throw new InvalidArgumentError('Write a time such as 2026-11-30T10:00:00Z.');
-  return time;
-};
-
-const parseCount = (text: string): number => {
-  if (!/^[1-9][0-9]{0,8}$/.test(text)) throw new InvalidArgumentError('Write a whole number from 1.');
-  return Number(text);
 };

@@ -6,6 +6,7 @@ import { type Letter, placeOf, type Reason } from '../bridge/letters/letter.ts';
 import { letterJson } from './dead-letters-json.ts';
 import { fromOf, oneLine, whenOf } from './dead-letters-text.ts';
 import { addTopicOptions, type TopicOptions, withLetters } from './dead-letters-topic.ts';
+import { exitCodes } from './exit-codes.ts';
 import { hanging, printable } from './status-text.ts';
 
 interface ShowOptions extends TopicOptions {
@@ -39,9 +40,10 @@ export const showCommand = (): Command =>
     .option('--json', 'print JSON for programs')
     .addHelpText('after', help)
     .action(async (file: string, { partition, offset }: Place, options: ShowOptions) => {
-      process.exitCode = await withLetters(file, options, async reader => {
+      process.exitCode = await withLetters(file, options, async ({ reader }) => {
         const letter = await reader.at(partition, offset);
         process.stdout.write(textOf(letter, options));
+        return exitCodes.ok;
       });
     });
 
@@ -80,7 +82,7 @@ const factsOf = (letter: Letter): [name: string, text: string | undefined][] => 
 
 const reasonFacts = (reason: Reason | undefined): [name: string, text: string | undefined][] => {
   if (reason === undefined) return [['reason', 'none: it is no dead letter of a bridge']];
-  const { code, message, rule, ruleVersion, sink, version, truncatedFrom } = reason;
+  const { code, message, rule, ruleVersion, sink, version, truncatedFrom, rounds } = reason;
   return [
     ['error', code],
     ['reason', message],
@@ -90,6 +92,7 @@ const reasonFacts = (reason: Reason | undefined): [name: string, text: string | 
     ['sink', sink],
     ['bridge version', version],
     ['truncated', truncatedFrom === undefined ? undefined : `only the beginning is left of ${truncatedFrom} bytes`],
+    ['replayed', rounds === 0 ? undefined : `${rounds} times before`],
   ];
 };
 

@@ -1,8 +1,10 @@
-/** The topic of dead letters of a document, opened: what `mkb dead-letters list` and `show` have alike. */
+/** The topic of dead letters of a document, opened: what the commands of `mkb dead-letters` have alike. */
 import { type Command, Option } from 'commander';
 import type { MqttKafkaBridge } from '../api/bridge.ts';
 import { MkbError } from '../api/errors.ts';
 import { hasErrors } from '../api/problems.ts';
+import type { ConsumerOptions } from '../bridge/kafka/consumer/options.ts';
+import { LetterGroup, letterGroupOf } from '../bridge/letters/letter-group.ts';
 import { LetterReader } from '../bridge/letters/reader.ts';
 import { consumerOptions } from '../bridge/settings.ts';
 import { loadChecked } from './documents.ts';
@@ -15,6 +17,16 @@ export interface TopicOptions {
   readonly deadLetterTopic?: string;
 }
 
+/** A topic whose reader is open. */
+export interface OpenTopic {
+  readonly document: MqttKafkaBridge;
+  readonly topic: string;
+  readonly consumer: ConsumerOptions;
+  readonly reader: LetterReader;
+  /** Prints what is tried again, each kind once. */
+  readonly warn: (error: MkbError) => void;
+}
+
 export const addTopicOptions = (command: Command): Command =>
   command
     .argument('<file>', 'a file with one document, or - for standard input')
@@ -25,22 +37,28 @@ export const addTopicOptions = (command: Command): Command =>
 export const withLetters = async (
   file: string,
   options: TopicOptions,
-  work: (reader: LetterReader) => Promise<void>,
+  work: (opened: OpenTopic) => Promise<number>,
 ): Promise<number> => {
   const document = await load(file);
-  const reader = document && (await prepare(document, options));
-  if (reader === undefined) return exitCodes.configuration;
+  const prepared = document && (await prepare(document, options));
+  if (prepared === undefined) return exitCodes.configuration;
+  const { reader } = prepared;
   try {
     await reader.open();
-    await work(reader);
-    return exitCodes.ok;
+    return await work(prepared);
   } catch (error) {
     printError(error);
-    return MkbError.is(error, 'dead-letter-missing') ? exitCodes.failed : exitCodes.unavailable;
+    return codeOf(error as MkbError);
   } finally {
     reader.close();
   }
 };
+
+/** Who knows which letters are done. Let it leave at the end. @param lost called when it is somebody else's */
+export const letterGroup = (
+  { consumer, topic, reader, warn }: OpenTopic,
+  lost: (error: MkbError) => void = () => undefined,
+): LetterGroup => new LetterGroup(letterGroupOf(consumer, topic), topic, reader.cluster, { problem: warn, lost });
 
 const load = async (file: string): Promise<MqttKafkaBridge | undefined> => {
   const { documents, problems } = await loadChecked([file]);
@@ -54,16 +72,25 @@ const load = async (file: string): Promise<MqttKafkaBridge | undefined> => {
 const prepare = async (
   document: MqttKafkaBridge,
   { secretsDir, deadLetterTopic }: TopicOptions,
-): Promise<LetterReader | undefined> => {
+): Promise<OpenTopic | undefined> => {
   try {
     const topic = deadLetterTopic ?? document.spec.delivery.onFailure.deadLetter?.topic;
     if (topic === undefined) throw new MkbError('dead-letter-topic-missing', { bridge: document.metadata.name });
     const consumer = await consumerOptions(document, [], { secretsDir }, 0);
-    return new LetterReader(consumer, topic, warnOnce());
+    const warn = warnOnce();
+    return { document, topic, consumer, reader: new LetterReader(consumer, topic, warn), warn };
   } catch (error) {
     printError(error);
     return undefined;
   }
+};
+
+/** A letter that is not there is the caller's mistake; what a person has to change is said as such; anything else is Kafka's. */
+const codeOf = ({ code }: MkbError): number => {
+  // The document is checked: a template that does not compile is that of --to.
+  if (code === 'dead-letter-rule-unknown' || code.startsWith('template-')) return exitCodes.usage;
+  if (code === 'secret-unreadable' || code.startsWith('rule-')) return exitCodes.configuration;
+  return code.startsWith('dead-letter-') ? exitCodes.failed : exitCodes.unavailable;
 };
 
 /** What is tried again is said once: what it came to is said at the end. */

@@ -21,7 +21,7 @@ import type { Sink, Writer } from './sink.ts';
 export interface Failing {
   readonly rule: BoundRule;
   /** Of a sink, its place in the rule: `sinks[0].kafka`. */
-  readonly path?: string;
+  readonly path?: string | undefined;
 }
 
 export interface BoundSink extends Failing {
@@ -29,7 +29,7 @@ export interface BoundSink extends Failing {
   readonly number: number;
   /** Undefined for ever, with the usual pauses. */
   readonly retry: Retry | undefined;
-  readonly path: string;
+  readonly path: string | undefined;
   readonly sink: Sink;
   readonly writer: Writer;
   /** Of rows; undefined without one. */
@@ -72,6 +72,21 @@ export interface Counter {
   count(message: Input, captures: Captures): boolean;
 }
 
+/** What the failures of a rule are called whose sinks are not those of its document. */
+export interface Original {
+  readonly version: string;
+  /** Of each sink; undefined where the rule itself is what failed. */
+  readonly paths: readonly (string | undefined)[];
+}
+
+/** Another text for each change of the rule. */
+export const versionOf = (document: RuleDocument): string =>
+  createHash('sha256').update(JSON.stringify(document)).digest('hex').slice(0, 12);
+
+/** The place of a sink in its rule. */
+export const pathOf = ({ kafka }: SinkDocument, index: number): string =>
+  `sinks[${index}].${kafka === undefined ? 'mqtt' : 'kafka'}`;
+
 export class BoundRule {
   readonly name: string;
   /** Another one for each change of the rule in its document. */
@@ -107,10 +122,17 @@ export class BoundRule {
   /**
    * @param firstNumber the number of its first sink
    * @param ambient what `compileRule` takes, the schemas of the document among it
+   * @param original of a rule that has other sinks than in its document
    */
-  constructor(document: RuleDocument, firstNumber: number, bind: BindSink, ambient?: Partial<Ambient>) {
+  constructor(
+    document: RuleDocument,
+    firstNumber: number,
+    bind: BindSink,
+    ambient?: Partial<Ambient>,
+    original?: Original,
+  ) {
     this.name = document.name;
-    this.version = createHash('sha256').update(JSON.stringify(document)).digest('hex').slice(0, 12);
+    this.version = original?.version ?? versionOf(document);
     this.rule = compileRule(document.sql, { ...ambient, limits: stateLimitsOf(document) });
     this.foreach = this.rule.foreach;
     this.limit = limitOf(document.rateLimit);
@@ -120,7 +142,7 @@ export class BoundRule {
     this.events = sources.flatMap(source => (source.kind === 'event' ? [source.event.name] : []));
     const bound = document.sinks.map((sink, index) => ({
       ...bind(sink, document.name, this.rule),
-      path: `sinks[${index}].${sink.kafka === undefined ? 'mqtt' : 'kafka'}`,
+      path: original === undefined ? pathOf(sink, index) : original.paths[index],
     }));
     let number = firstNumber + bound.length;
     const limits = document.sinks.map(({ kafka, mqtt }) => limitOf((kafka ?? mqtt)!.rateLimit));

@@ -65,7 +65,8 @@ export class DeadLetters {
   /** The dead letter itself cannot be delivered. Its bytes are valid during the call. A loss is only what nobody else works on. */
   failed(slot: number, error: MkbError, letter: ProducerRecord): void {
     if (!this.#settlement.isWithdrawn(slot)) {
-      const shorter = MkbError.is(error, 'kafka-message-too-large') ? shortened(draft(letter)) : undefined;
+      const shortens = MkbError.is(error, 'kafka-message-too-large') && this.#box!.whole !== true;
+      const shorter = shortens ? shortened(draft(letter)) : undefined;
       if (shorter) {
         this.#box!.write(shorter, slot);
         return;

@@ -20,6 +20,7 @@ export const letterHeaders = {
   version: 'mkb.version',
   time: 'mkb.time',
   truncatedFrom: 'mkb.truncated.from.bytes',
+  rounds: 'mkb.replay.rounds',
 } as const;
 
 /** How much of a value is kept when the dead-letter topic does not take more. */
@@ -42,6 +43,8 @@ export interface LetterBox {
   /** As those of the sink. */
   readonly full: boolean;
   readonly hasRoom: boolean;
+  /** Whether it takes letters as they are, or not at all: somebody has the whole message. */
+  readonly whole?: boolean;
   /** The token comes back as those of sinks do. */
   write(letter: RecordDraft, token: number): void;
   /** As that of a sink. */

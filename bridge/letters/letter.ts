@@ -38,6 +38,8 @@ export interface Reason {
   readonly version: string | undefined;
   /** How many bytes the payload had, of which only the beginning is left; undefined if it is whole. */
   readonly truncatedFrom: string | undefined;
+  /** How often it was replayed before it failed this time. */
+  readonly rounds: number;
 }
 
 /** Where a message came from. `other`: a row of a window or of an event, or a record that is no dead letter. */
@@ -70,9 +72,13 @@ export function letterOf(partition: number, { offset, timestamp, key, value, hea
     sink: said.get(letterHeaders.sink),
     version: said.get(letterHeaders.version),
     truncatedFrom: said.get(letterHeaders.truncatedFrom),
+    rounds: roundsOf(said.get(letterHeaders.rounds)),
   };
   return { ...record, reason, source: sourceOf(said), headers: headers.slice(0, at) };
 }
+
+/** Whoever writes to the topic may write anything. */
+const roundsOf = (text = ''): number => (/^\d{1,6}$/.test(text) ? Number(text) : 0);
 
 function sourceOf(said: ReadonlyMap<string, string>): LetterSource {
   const mqtt = said.get('mqtt.topic');

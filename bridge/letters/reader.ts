@@ -28,6 +28,18 @@ export interface LetterTaker {
   room(): Promise<void> | undefined;
   /** Whether no more are wanted. */
   readonly enough: boolean;
+  /** What one answer of Kafka held was handed over, or as much as there was room for. */
+  readEnd?(): void;
+  /** Everything before this offset was handed over. */
+  passed?(partition: number, offset: bigint): void;
+}
+
+/** Where reading begins. */
+export interface ReadFrom {
+  /** Letters before this time (milliseconds since 1970) need not come. */
+  readonly since?: number | undefined;
+  /** Nor need those before these offsets, by partition. */
+  readonly offsets?: readonly bigint[];
 }
 
 /** What a partition has: offsets from `start` up to `end`, which is not there yet. */
@@ -43,7 +55,7 @@ export class LetterReader {
   readonly #options: ConsumerOptions;
   readonly #topic: string;
   readonly #problem: (error: MkbError) => void;
-  readonly #cluster: Cluster;
+  readonly cluster: Cluster;
   readonly #reading: Reading;
   #extents: readonly Extent[] = [];
   /** Offsets that have been passed, over all partitions. */
@@ -54,22 +66,26 @@ export class LetterReader {
     this.#options = options;
     this.#topic = topic;
     this.#problem = problem;
-    this.#cluster = new Cluster(options.cluster, {
+    this.cluster = new Cluster(options.cluster, {
       linkChanged: () => undefined,
       metadataRead: () => undefined,
       problem,
     });
-    this.#reading = new Reading(options, this.#cluster);
+    this.#reading = new Reading(options, this.cluster);
   }
 
   /** Finds out what the topic has. Throws as `Cluster.connect` and `requireTopics`, and if a partition has no leader. Call first. */
   async open(): Promise<void> {
-    await this.#cluster.connect();
-    await requireTopics(this.#cluster, [this.#topic]);
+    await this.cluster.connect();
+    await requireTopics(this.cluster, [this.#topic]);
     // The end first: what is written meanwhile is not between the two.
     const ends = await this.#find('latest');
     const starts = await this.#find('earliest');
     this.#extents = starts.map((start, partition) => ({ start, end: ends[partition] ?? start }));
+  }
+
+  get partitions(): number {
+    return this.#extents.length;
   }
 
   /** Offsets there are to pass, over all partitions: as many as letters, or some more. */
@@ -77,15 +93,11 @@ export class LetterReader {
     return this.#extents.reduce((sum, { start, end }) => sum + Math.max(0, Number(end - start)), 0);
   }
 
-  /**
-   * Hands over all letters, those of a partition in their order. Throws why a partition cannot be read.
-   *
-   * @param since those before this time (milliseconds since 1970) need not come
-   */
-  async read(taker: LetterTaker, since?: number): Promise<void> {
-    const from = since === undefined ? undefined : await this.#find({ at: since });
-    for (const [partition, { start }] of this.#extents.entries()) {
-      const first = from?.[partition] ?? start;
+  /** Hands over all letters, those of a partition in their order. Throws why a partition cannot be read. */
+  async read(taker: LetterTaker, { since, offsets = [] }: ReadFrom = {}): Promise<void> {
+    const from = since === undefined ? [] : await this.#find({ at: since });
+    for (const [partition, { start, end }] of this.#extents.entries()) {
+      const first = lesser(end, greatest(start, from[partition] ?? start, offsets[partition] ?? start));
       this.passed += Number(first - start);
       if (!taker.enough) await this.#readPartition(partition, first, taker);
     }
@@ -112,7 +124,7 @@ export class LetterReader {
   }
 
   close(): void {
-    this.#cluster.close();
+    this.cluster.close();
   }
 
   #inWords(partition: number): string {
@@ -131,13 +143,13 @@ export class LetterReader {
 
   #positions(offsetReset: OffsetReset): Positions {
     const { groupId } = this.#options;
-    return new Positions({ groupId, offsetReset }, this.#cluster, nobody, new TopicLives());
+    return new Positions({ groupId, offsetReset }, this.cluster, nobody, new TopicLives());
   }
 
   async #readPartition(number: number, first: bigint, taker: LetterTaker): Promise<void> {
     const extent = this.#extents[number]!;
     const partition = new AssignedPartition({ topic: this.#topic, partition: number }, () => undefined);
-    partition.begin({ position: first, committed: undefined, topicId: this.#cluster.topic(this.#topic)?.id });
+    partition.begin({ position: first, committed: undefined, topicId: this.cluster.topic(this.#topic)?.id });
     const offsets = partition.offsets!;
     const isOver = () => taker.enough || offsets.position >= extent.end;
     const intake = this.#intake(extent, taker);
@@ -146,7 +158,9 @@ export class LetterReader {
       await this.#readOnce(partition, intake, extent, isOver);
       const { trouble, failures, readableAt } = partition;
       if (trouble !== undefined && (trouble.kind === 'permanent' || failures >= patience)) throw trouble;
-      this.passed += Math.max(0, Number(lesser(offsets.position, extent.end) - before));
+      const position = lesser(offsets.position, extent.end);
+      this.passed += Math.max(0, Number(position - before));
+      if (!taker.enough) taker.passed?.(number, position);
       empty = trouble === undefined && offsets.position === before ? empty + 1 : 0;
       if (empty >= patience) throw silence(partition);
       await pause(Math.max(0, readableAt - performance.now()));
@@ -155,22 +169,22 @@ export class LetterReader {
 
   async #readOnce(partition: AssignedPartition, intake: Intake, extent: Extent, isOver: () => boolean): Promise<void> {
     try {
-      const [fetched] = await this.#reading.fetch(leaderOf(this.#cluster, partition), [partition]);
+      const [fetched] = await this.#reading.fetch(leaderOf(this.cluster, partition), [partition]);
       // What was there may be gone: records are deleted by age, and a new leader may have fewer.
       if (fetched!.answer.errorCode === 0) extent.end = lesser(extent.end, fetched!.answer.highWatermark);
       await intake.take(fetched!, isOver);
     } catch (error) {
       partition.trouble = asMkbError(error);
-      const { minDelayMs, maxDelayMs } = this.#cluster.retry;
+      const { minDelayMs, maxDelayMs } = this.cluster.retry;
       partition.readableAt = performance.now() + backoffMs(partition.failures++, minDelayMs, maxDelayMs);
       this.#problem(partition.trouble);
-      this.#cluster.refresh();
+      this.cluster.refresh();
     }
   }
 
   #intake(extent: Extent, taker: LetterTaker): Intake {
     return new Intake(
-      this.#cluster,
+      this.cluster,
       this.#positions('earliest'),
       {
         record: (partition, record, taken) => {
@@ -180,12 +194,12 @@ export class LetterReader {
         room: () => taker.room(),
         problem: error => this.#problem(error),
         refused: error => this.#problem(error),
-        readEnd: () => undefined,
+        readEnd: () => taker.readEnd?.(),
         takenAway: () => undefined,
         assigned: () => undefined,
         strangers: () => undefined,
       },
-      this.#cluster.retry.minDelayMs,
+      this.cluster.retry.minDelayMs,
     );
   }
 }
@@ -193,11 +207,12 @@ export class LetterReader {
 /** In the place of a group: it has no offsets, and keeps none. */
 const nobody = {
   committed: async (partitions: readonly TopicPartition[]) =>
-    partitions.map(each => ({ ...each, offset: undefined, topicId: undefined, error: undefined })),
+    partitions.map(each => ({ ...each, offset: undefined, topicId: undefined, metadata: '', error: undefined })),
   commit: async () => false,
 };
 
 const lesser = (left: bigint, right: bigint): bigint => (left < right ? left : right);
+const greatest = (...all: readonly bigint[]): bigint => all.reduce((most, each) => (each > most ? each : most));
 
 const silence = ({ topic, partition, offsets }: AssignedPartition): MkbError =>
   new MkbError('kafka-request-failed', {

@@ -1,8 +1,8 @@
 import { decodeJson } from '../../rules/json.ts';
 import type { KafkaRecord } from '../../rules/message.ts';
 import type { Value } from '../../rules/value.ts';
-import type { AssignedPartition } from '../kafka/consumer/assigned-partition.ts';
 import type { FetchedRecord } from '../kafka/consumer/batch-records.ts';
+import type { TopicPartition } from '../kafka/consumer/group-protocol.ts';
 
 const nothing = Buffer.alloc(0);
 
@@ -15,7 +15,7 @@ export class ConsumedRecord implements KafkaRecord {
   #json: Value;
   #decoded = false;
 
-  constructor({ topic, partition }: AssignedPartition, record: FetchedRecord) {
+  constructor({ topic, partition }: TopicPartition, record: FetchedRecord) {
     this.topic = topic;
     this.partition = partition;
     this.#record = record;

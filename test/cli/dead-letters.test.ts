@@ -139,7 +139,7 @@ describe('mkb dead-letters list', () => {
 
   it('says that there is none', async () => {
     const outcome = await letters('list', '--dead-letter-topic', 'empty');
-    expect(outcome).toEqual({ code: 0, stdout: '', stderr: 'There are no such dead letters.\n' });
+    expect(outcome).toEqual({ code: 0, stdout: '', stderr: 'There are no such open dead letters.\n' });
     expect((await letters('list', '--age', '1h', '--until', '2026-11-30T10:00:00Z')).stdout).toBe('');
   });
 

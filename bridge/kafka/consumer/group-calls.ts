@@ -24,6 +24,8 @@ export interface Commit extends TopicPartition {
   readonly offset: bigint;
   /** Of the topic that the offset is of; it is kept with the offset. */
   readonly topicId: string | undefined;
+  /** What is kept with the offset instead. */
+  readonly metadata?: string;
 }
 
 /** What Kafka has as the group's offset of a partition. */
@@ -31,6 +33,8 @@ export interface Committed extends TopicPartition {
   /** Undefined where it has none. */
   readonly offset: bigint | undefined;
   readonly topicId: string | undefined;
+  /** What is kept with the offset. */
+  readonly metadata: string;
   /** Why it does not say. */
   readonly error: MkbError | undefined;
 }
@@ -121,11 +125,11 @@ export class GroupCalls {
     const { memberId, generation } = this.member;
     const topics = [...Map.groupBy(commits, ({ topic }) => topic)].map(([name, partitions]) => ({
       name,
-      partitions: partitions.map(({ partition, offset, topicId }) => ({
+      partitions: partitions.map(({ partition, offset, topicId, metadata }) => ({
         partitionIndex: partition,
         committedOffset: offset,
         committedLeaderEpoch: -1,
-        committedMetadata: topicId ?? null,
+        committedMetadata: metadata ?? topicId ?? null,
       })),
     }));
     const answer = await this.#coordinator.ask('take offsets', connection =>
@@ -165,6 +169,7 @@ export class GroupCalls {
         partition,
         offset: committedOffset < 0n ? undefined : committedOffset,
         topicId: metadata && isId.test(metadata) ? metadata : undefined,
+        metadata: metadata ?? '',
         error: code === 0 ? undefined : groupError(code, groupId, 'read offsets'),
       };
     });
