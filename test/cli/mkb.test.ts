@@ -28,6 +28,8 @@ describe('help', () => {
     'config print',
     'dead-letters list',
     'dead-letters show',
+    'dead-letters replay',
+    'dead-letters drop',
     'render k8s',
   ])('of %s has examples', async command => {
     const { code, stdout } = await mkb([...command.split(' '), '--help']);
