@@ -20,9 +20,11 @@ import { operatorName } from './observed/observed-objects.ts';
 import { PodFigures } from './observed/pod-figures.ts';
 import type { Context } from './reconcile/context.ts';
 import { completeResource, type DocumentProblem } from './reconcile/document.ts';
+import { identified } from './reconcile/identity.ts';
 import { Rechecks } from './reconcile/rechecks.ts';
 import { reconcile } from './reconcile/reconcile.ts';
 import { refusedAtApply } from './reconcile/refused-changes.ts';
+import { runningDocument } from './reconcile/running-document.ts';
 import { Waiting } from './reconcile/waiting.ts';
 import { ApiClient } from './runtime/client.ts';
 import type { ApiAccess } from './runtime/connection.ts';
@@ -35,6 +37,9 @@ import { clientMetrics, controllerMetrics, leaderMetrics, queueMetrics } from '.
 import type { KubeObject, ObjectKey } from './runtime/object.ts';
 import { WorkQueue } from './runtime/work-queue.ts';
 import { BrokerUsers } from './users/broker-users.ts';
+import { type Login, type LoginAnswer, logIn } from './users/login.ts';
+import { registerUserMetrics } from './users/user-metrics.ts';
+import { UserProofs } from './users/user-proofs.ts';
 import { CheckThread } from './verdicts/check-thread.ts';
 import { Verdicts } from './verdicts/verdicts.ts';
 
@@ -49,6 +54,8 @@ export interface OperatorOptions {
   readonly registry: Registry;
   /** Gets a page of a Pod; what it gives is trusted to be short. */
   readonly fetchText?: (url: string, signal: AbortSignal) => Promise<string>;
+  /** Logs in to a managed broker; never rejects. */
+  readonly logIn?: (login: Login) => Promise<LoginAnswer>;
   /** After how long a node has surely read a changed Secret, milliseconds. */
   readonly distributeMs?: number;
 }
@@ -103,6 +110,7 @@ export function prepareOperator(options: OperatorOptions): Operator {
     onMissed: metrics.missed,
     onListed: metrics.listed,
   });
+  registerUserMetrics(registry, () => (synced && leads() ? cluster.users.list() : undefined));
   const figures = new PodFigures({
     pods: () => bridgePods(cluster),
     fetchText: options.fetchText ?? readPage,
@@ -113,7 +121,11 @@ export function prepareOperator(options: OperatorOptions): Operator {
   const verdicts = new Verdicts({
     thread,
     settings: { replicas, trustedOverrides },
-    onVerdict: (key, ms) => (ms === 0 ? queue.add(key) : queue.addAfter(key, ms, 'resync')),
+    onVerdict: (key, ms) => {
+      if (ms > 0) return queue.addAfter(key, ms, 'resync');
+      queue.add(key);
+      cluster.users.bridgeChanged(key);
+    },
   });
   const events = new EventRecorder(client, { component: operatorName, instance: options.identity, log });
   const context: Context = {
@@ -134,8 +146,13 @@ export function prepareOperator(options: OperatorOptions): Operator {
   };
   const counted = controllerMetrics(registry, controllerName, configuration.concurrency);
   const { newPassword, now, resyncMs } = context;
+  const proofs = new UserProofs({ logIn: options.logIn ?? logIn, onChange: key => usersQueue.add(key) });
   const brokerUsers = new BrokerUsers({
     cluster,
+    documentOf: async (bridge, signal) =>
+      (await runningDocument(context, identified(context, bridge), signal))?.document,
+    proofs,
+    events,
     newPassword,
     now,
     resyncMs,
@@ -165,7 +182,12 @@ export function prepareOperator(options: OperatorOptions): Operator {
       concurrency: usersConcurrency,
       reconcile: (key: string, limit: AbortSignal) => brokerUsers.reconcile(key, limit),
     };
-    await Promise.all([runController(controller, signal), runController(users, signal), figures.run(signal)]);
+    await Promise.all([
+      runController(controller, signal),
+      runController(users, signal),
+      figures.run(signal),
+      proofs.run(signal),
+    ]);
   };
 
   return {

@@ -1,9 +1,9 @@
 /**
- * The Pods of bridges that are asked for their metrics. Labels say nothing of that: anyone may put them on a Pod. A Pod is asked when the StatefulSet that the
+ * The Pods of bridges that are asked for their metrics, and those of brokers that users are tried at. Labels say nothing of that: anyone may put them on a Pod. A Pod is asked when the StatefulSet that the
  * operator has made for the bridge is its controller and has a replica of its name.
  */
 import { kinds } from '../kinds.ts';
-import { bridgeName } from '../resources/names.ts';
+import { bridgeName, brokerName } from '../resources/names.ts';
 import { type KubeObject, keyOf } from '../runtime/object.ts';
 import { controllerOf } from '../runtime/owner.ts';
 import type { Cluster } from './cluster.ts';
@@ -12,12 +12,18 @@ import { madeFor } from './ownership.ts';
 
 /** By the key of their bridge. */
 export function bridgePods(cluster: Pick<Cluster, 'bridges' | 'pods' | 'of'>): Map<string, ObservedPod[]> {
-  return new Map(cluster.bridges.list().map(bridge => [keyOf(bridge), podsOf(cluster, bridge)]));
+  return new Map(
+    cluster.bridges.list().map(bridge => [keyOf(bridge), podsOf(cluster, bridge, bridgeName(bridge.metadata.name))]),
+  );
 }
 
-function podsOf(cluster: Pick<Cluster, 'pods' | 'of'>, bridge: KubeObject): ObservedPod[] {
-  const { namespace, name, uid } = bridge.metadata;
-  const set = cluster.of(kinds.statefulSet).get({ namespace: namespace!, name: bridgeName(name) });
+/** Those of the broker that the operator runs for it. */
+export const brokerPods = (cluster: Pick<Cluster, 'pods' | 'of'>, bridge: KubeObject): ObservedPod[] =>
+  podsOf(cluster, bridge, brokerName(bridge.metadata.name));
+
+function podsOf(cluster: Pick<Cluster, 'pods' | 'of'>, bridge: KubeObject, setName: string): ObservedPod[] {
+  const { namespace, uid } = bridge.metadata;
+  const set = cluster.of(kinds.statefulSet).get({ namespace: namespace!, name: setName });
   if (!set || !madeFor(set, uid!)) return [];
   const replicas = replicasOf(set as Scaled & KubeObject);
   const pods = cluster.pods.byIndex('instance', keyOf(bridge)) as ObservedPod[];

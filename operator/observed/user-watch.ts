@@ -33,6 +33,10 @@ export class UserWatch {
     return this.#watched.synced();
   }
 
+  list(): KubeObject[] {
+    return this.#watched.list();
+  }
+
   /** Those that name this bridge, but for those that are being deleted. */
   of(key: string): KubeObject[] {
     return this.#watched.byIndex('bridge', key).filter(({ metadata }) => metadata.deletionTimestamp === undefined);

@@ -12,12 +12,10 @@ import type { MqttKafkaBridge } from '../../api/bridge.ts';
 import type { MkbError } from '../../api/errors.ts';
 import { kindOf, kinds, optionalKinds } from '../kinds.ts';
 import type { ObservedPod } from '../observed/observed-objects.ts';
-import { lastGoodSpec } from '../resources/bridge-document.ts';
 import { inherited } from '../resources/customized.ts';
 import { desiredObjects } from '../resources/desired-objects.ts';
 import { kafkaUser } from '../resources/kafka.ts';
 import { annotations } from '../resources/labels.ts';
-import { bridgeName } from '../resources/names.ts';
 import type { Observed } from '../resources/pipeline.ts';
 import type { ReconcileResult } from '../runtime/controller.ts';
 import { removeFinalizer } from '../runtime/finalizer.ts';
@@ -26,7 +24,6 @@ import { applyAll, applyEach, type Outcome, prune } from './apply-all.ts';
 import { bufferClaims } from './buffer-claims.ts';
 import { failureAnswers, pausedAnswers } from './conditions.ts';
 import type { Context } from './context.ts';
-import type { CheckedResource } from './document.ts';
 import { hasRolledOut, isDrain, isNeededByDrain, isOver, mayBeApplied } from './drain-order.ts';
 import { drainTrouble } from './drain-trouble.ts';
 import { emqxSessionsOf } from './emqx-sessions.ts';
@@ -43,8 +40,8 @@ import { leftFound } from './left-sessions.ts';
 import { leavesSessions, mark, saidReplicas, sessionsFinalizer } from './marks.ts';
 import { observe, ownObjects, podsOf } from './observe.ts';
 import { findRefusals } from './refusals.ts';
-import { refusedNow } from './refused-changes.ts';
 import { reported, statusOf, waitsBehind, withConditions } from './report.ts';
+import { runningDocument } from './running-document.ts';
 import { keepSessions, kitDocument, withKit } from './session-kits.ts';
 import { drainsOf } from './sessions.ts';
 import { newest, type Visit } from './visit.ts';
@@ -95,10 +92,10 @@ async function look(context: Context, stored: KubeObject, signal: AbortSignal): 
     await tellStatus(context, resource, paused, signal);
     return { again };
   }
-  const checked = withoutRefused(context, resource, context.verdicts.of(keyOf(resource), resource));
-  const document = checked && (checked.document ?? (await lastGood(context, resource, signal)));
+  const running = await runningDocument(context, resource, signal);
   // A check is under way: the key comes again with its verdict.
-  if (checked === undefined || document === undefined) return {};
+  if (running === undefined) return {};
+  const { checked, document } = running;
   if (deleted) {
     const last = document ?? (await kitDocument({ cluster: context.cluster, resource, signal }));
     return { again: await finalize(context, resource, last, signal) };
@@ -129,34 +126,6 @@ const unwatchedAgainMs = 10_000;
 function isUnwatched({ cluster }: Context, document: MqttKafkaBridge | null): boolean {
   const { clusterRef } = document?.spec.kafka ?? {};
   return clusterRef !== undefined && !cluster.watchesKafka(clusterRef.namespace ?? document!.metadata.namespace!);
-}
-
-/** A document that is right by itself, and that what runs cannot become without a loss, is not. */
-function withoutRefused(
-  { cluster }: Context,
-  resource: KubeObject,
-  checked: CheckedResource | undefined,
-): CheckedResource | undefined {
-  if (checked?.document === undefined || resource.metadata.deletionTimestamp) return checked;
-  const problems = refusedNow(cluster, resource, checked.document);
-  return problems.length > 0 ? { problems } : checked;
-}
-
-/** What the bridge runs from, when the newest document is not valid; null for nothing, undefined while it is being checked. */
-async function lastGood(
-  { cluster, verdicts }: Context,
-  resource: KubeObject,
-  signal: AbortSignal,
-): Promise<MqttKafkaBridge | null | undefined> {
-  const { namespace, name } = resource.metadata;
-  const configMap = await cluster.observed(
-    kinds.configMap,
-    { namespace: namespace!, name: bridgeName(name) },
-    { signal },
-  );
-  const spec = configMap && lastGoodSpec(configMap);
-  if (spec === undefined) return null;
-  return verdicts.kept(keyOf(resource), resource, spec, configMap!.metadata.resourceVersion!);
 }
 
 /**

@@ -14,6 +14,8 @@ export const kafkaSecretName = (name: string): string => `${name}-kafka`;
 export const brokerUserSecretName = (name: string): string => `${name}-broker-user`;
 /** The Secret of the MqttUsers that a managed broker knows. */
 export const brokerUsersSecretName = (name: string): string => `${name}-broker-users`;
+/** The Secret of what only EMQX has: its cookie, the dashboard's password, the API's secret. */
+export const emqxSecretName = (name: string): string => `${name}-broker-emqx`;
 /** The Secret of Grafana's `admin`. */
 export const grafanaSecretName = (name: string): string => `${name}-grafana-admin`;
 /** What the drain of a session needs, see session-kit.ts. */
@@ -24,3 +26,17 @@ export const drainName = (name: string, ordinal: number): string => `${name}-dra
 export const leftDrainName = (kit: string, ordinal: number): string => `${kit}-${ordinal}`;
 /** The account of Pods that drain. */
 export const drainAccountName = (name: string): string => `${name}-drain`;
+
+const secrets = [
+  documentSecretName,
+  kafkaSecretName,
+  brokerUserSecretName,
+  brokerUsersSecretName,
+  grafanaSecretName,
+  emqxSecretName,
+  kitName,
+];
+
+/** Whether a Secret of this name is one that is made for a bridge. @param isBridge whether there is a bridge of a name */
+export const isSecretOfBridge = (name: string, isBridge: (bridge: string) => boolean): boolean =>
+  secrets.some(nameOf => name.endsWith(nameOf('')) && isBridge(name.slice(0, -nameOf('').length)));

@@ -4,29 +4,36 @@
  */
 import { createHmac } from 'node:crypto';
 import type { MqttKafkaBridge } from '../../api/bridge.ts';
-import { completeDocument } from '../../api/complete.ts';
 import { MkbError } from '../../api/errors.ts';
 import { kinds } from '../kinds.ts';
+import { brokerPods } from '../observed/bridge-pods.ts';
 import type { Cluster } from '../observed/cluster.ts';
-import { type ObservedPod, operatorName } from '../observed/observed-objects.ts';
+import { operatorName } from '../observed/observed-objects.ts';
+import { brokerPorts } from '../resources/broker/address.ts';
 import { userLinesKey } from '../resources/broker/mosquitto-users.ts';
-import { everyTopic, userLine } from '../resources/broker/user-lines.ts';
+import { everyTopic, passwordIn, userLine } from '../resources/broker/user-lines.ts';
 import { annotations, labels } from '../resources/labels.ts';
 import { brokerUsersSecretName } from '../resources/names.ts';
 import { applyObject } from '../runtime/apply.ts';
 import { hashOf } from '../runtime/canonical.ts';
 import type { ReconcileResult } from '../runtime/controller.ts';
+import type { EventText } from '../runtime/events.ts';
 import { type KubeObject, keyParts } from '../runtime/object.ts';
 import { ownerReference } from '../runtime/owner.ts';
 import { takenNames } from './claims.ts';
 import { inPortions } from './in-portions.ts';
 import { passwordOf, seenVersion } from './passwords.ts';
 import type { Refusal } from './reasons.ts';
-import { type Found, type Timing, tellUser } from './user-status.ts';
+import type { Logins, UserProofs } from './user-proofs.ts';
+import { type Found, type Said, type Timing, tellUser, wasReady } from './user-status.ts';
 import { type WatchedUser, watchedUser } from './watched-user.ts';
 
 export interface UsersContext {
   readonly cluster: Cluster;
+  /** What a bridge runs: null for nothing, undefined while its document is being checked. */
+  readonly documentOf: (bridge: KubeObject, signal: AbortSignal) => Promise<MqttKafkaBridge | null | undefined>;
+  readonly proofs: Pick<UserProofs, 'want' | 'of'>;
+  readonly events: { record(regarding: KubeObject, event: EventText): void };
   readonly newPassword: () => string;
   readonly now: () => Date;
   readonly distributeMs: number;
@@ -56,26 +63,68 @@ export class BrokerUsers {
 
   /** @param key of the bridge @throws what the client throws */
   async reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult | undefined> {
-    const { cluster, now, distributeMs, resyncMs } = this.#context;
+    const { cluster, events, proofs, now, distributeMs, resyncMs } = this.#context;
     // What has not been read yet would be taken for deleted.
     await cluster.users.synced();
     const users = cluster.users.of(key).map(watchedUser);
     const bridge = cluster.bridges.get(keyParts(key));
     if (bridge?.metadata.annotations?.[annotations.paused] === 'true') return undefined;
-    const broker = brokerOf(bridge);
+    const broker = await this.#brokerOf(bridge, signal);
+    // The key comes again when the document has been checked.
+    if (broker === undefined) return undefined;
     const found =
       'reason' in broker
         ? new Map(users.map(user => [user, { refusal: broker } as Found]))
         : await this.#write(key, bridge!, broker, users, signal);
-    const timing = { now: now(), distributeMs, ...brokerState(cluster, key) };
+    const pods = bridge ? brokerPods(cluster, bridge) : [];
+    const ready = pods.find(pod => pod.ready && pod.ip !== undefined);
+    const timing: Timing = {
+      ...{ now: now(), distributeMs, pluginMissing: pods.some(pod => pod.withoutUsers) },
+      brokerSince: ready && new Date(ready.metadata.creationTimestamp!),
+    };
+    const asks = ready !== undefined && !timing.pluginMissing && !('reason' in broker);
+    const logins = asks ? this.#logins(key, found, ready.ip!, broker.encrypted) : new Map();
+    proofs.want(key, logins);
     let againMs = resyncMs;
+    let warnings = mostWarnings;
     await inPortions([...found], async ([user, each]) => {
-      const leftMs = await tellUser(cluster.client, user, each, timing, signal).catch(ignoreGone);
-      if (leftMs !== undefined) againMs = Math.min(againMs, leftMs + 1000);
-      if (each.refusal?.reason === 'SecretRefused') againMs = Math.min(againMs, againRefusedMs);
+      const answer = proofs.of(idOf(user, each));
+      const said = await tellUser(cluster.client, user, { ...each, answer }, timing, signal).catch(ignoreGone);
+      if (said === undefined) return;
+      if (said.reason === 'Distributing' && said.leftMs > 0) againMs = Math.min(againMs, said.leftMs + 1000);
+      if (said.reason === 'SecretRefused') againMs = Math.min(againMs, againRefusedMs);
+      if (isNews(user, said) && warnings-- > 0)
+        events.record(user.object, { type: 'Warning', reason: said.reason, action: 'Ready', message: said.message });
     });
     if (users.length === 0) this.#lines.delete(key);
     return users.length === 0 ? undefined : { requeueAfterMs: againMs };
+  }
+
+  /** Who of these has yet to show that the broker lets them in. */
+  #logins(key: string, found: ReadonlyMap<WatchedUser, Found>, host: string, encrypted: boolean): Logins {
+    const port = encrypted ? brokerPorts.mqtts : brokerPorts.mqtt;
+    return new Map(
+      [...found].flatMap(([user, each]) => {
+        const line = each.revision === undefined ? undefined : this.#lines.get(key)?.get(user.metadata.uid!)?.line;
+        if (line === undefined || wasReady(user, each.revision)) return [];
+        const password = passwordIn(line);
+        return [[idOf(user, each), { host, port, tls: encrypted, username: user.username, password }] as const];
+      }),
+    );
+  }
+
+  async #brokerOf(bridge: KubeObject | undefined, signal: AbortSignal): Promise<Broker | Refusal | undefined> {
+    if (bridge === undefined || bridge.metadata.deletionTimestamp) return { reason: 'BridgeNotFound' };
+    // What runs, and not what was written: a document that is refused must neither loosen what users may nor take anybody away.
+    const document = await this.#context.documentOf(bridge, signal);
+    if (document === undefined) return undefined;
+    if (document === null) return { reason: 'BridgeInvalid' };
+    const { mqtt, metadata } = document.spec;
+    const { broker } = mqtt;
+    if (broker === undefined) return { reason: 'NoManagedBroker' };
+    if (broker.kind !== 'mosquitto') return { reason: 'BrokerNotSupported' };
+    const { users, access, tls } = broker;
+    return { users, ...(access && { access }), encrypted: tls !== undefined, labels: metadata?.labels ?? {} };
   }
 
   /** Puts the lines of all users that are right into the Secret. */
@@ -183,33 +232,27 @@ const saltKeyKey = 'salt-key';
 
 type Broker = Pick<NonNullable<MqttKafkaBridge['spec']['mqtt']['broker']>, 'users' | 'access'> & {
   readonly labels: Readonly<Record<string, string>>;
+  /** Whether it serves TLS. */
+  readonly encrypted: boolean;
 };
 
-function brokerOf(bridge: KubeObject | undefined): Broker | Refusal {
-  if (bridge === undefined || bridge.metadata.deletionTimestamp) return { reason: 'BridgeNotFound' };
-  const { spec } = completeDocument(bridge);
-  const { broker } = spec.mqtt;
-  if (broker === undefined) return { reason: 'NoManagedBroker' };
-  if (broker.kind !== 'mosquitto') return { reason: 'BrokerNotSupported' };
-  return { users: broker.users, ...(broker.access && { access: broker.access }), labels: spec.metadata?.labels ?? {} };
-}
+/** A user as the broker is to know it. */
+const idOf = ({ metadata }: WatchedUser, { revision }: Found): string => `${metadata.uid} ${revision}`;
+
+/** How things begin. */
+const ordinary: ReadonlySet<string> = new Set(['InForce', 'Distributing', 'BrokerNotReady', 'BridgeNotFound']);
+
+/** Of all users of a broker at once, so many get an event. */
+const mostWarnings = 20;
+
+const isNews = ({ status }: WatchedUser, { reason }: Said): boolean =>
+  !ordinary.has(reason) &&
+  !status.conditions?.some(condition => condition.type === 'Ready' && condition.reason === reason);
 
 /** What rules take for true is what `access` lets clients publish, and nothing more. */
 function refusedAcl({ spec }: WatchedUser, { access }: Broker): Refusal | undefined {
   const entry = access && spec.acls?.find(each => each.permission === 'allow' && each.action !== 'subscribe');
   return entry && { reason: 'AclNotAllowed', detail: `It allows the user to publish to ${entry.topic}.` };
-}
-
-/** Of the first ready Pod of the broker since when it exists, and whether it can learn of users. */
-function brokerState(cluster: Cluster, key: string): Pick<Timing, 'brokerSince' | 'pluginMissing'> {
-  const pods = (cluster.pods.byIndex('instance', key) as ObservedPod[]).filter(
-    ({ metadata }) => metadata.labels?.['app.kubernetes.io/component'] === 'broker' && !metadata.deletionTimestamp,
-  );
-  const ready = pods.find(pod => pod.ready);
-  return {
-    brokerSince: ready && new Date(ready.metadata.creationTimestamp!),
-    pluginMissing: pods.some(pod => pod.withoutUsers),
-  };
 }
 
 /** Whether it was made for this bridge, or for an earlier one of its name. */

@@ -7,6 +7,7 @@ import { MkbError } from '../../api/errors.ts';
 import { kinds } from '../kinds.ts';
 import type { Cluster } from '../observed/cluster.ts';
 import { operatorName } from '../observed/observed-objects.ts';
+import { isSecretOfBridge } from '../resources/names.ts';
 import { applyObject } from '../runtime/apply.ts';
 import type { KubeObject } from '../runtime/object.ts';
 import { controllerOf, ownerReference } from '../runtime/owner.ts';
@@ -37,6 +38,9 @@ export async function passwordOf(
   const { secretKeyRef } = user.spec.passwordFrom ?? {};
   if (secretKeyRef) return read(found, secretKeyRef.key);
   if (found && controllerOf(found)?.uid !== user.metadata.uid) return { reason: 'SecretTaken' };
+  // The bridge would find it in its way.
+  if (isSecretOfBridge(name, each => cluster.bridges.get({ namespace: namespace!, name: each }) !== undefined))
+    return { reason: 'SecretTaken', detail: `The Secret ${name} is one that the operator makes for a bridge.` };
   const kept = found && read(found, passwordKey);
   if (kept && 'text' in kept && textOf(found, usernameKey) === user.username) return kept;
   return make(cluster, user, kept && 'text' in kept ? kept.text : newPassword(), found, signal).catch(refusedSecret);

@@ -1,13 +1,18 @@
 /** Why an MqttUser is ready or not: the reasons of its condition Ready, and what to do. */
 export const userReasons = {
-  InForce:
-    'The broker has been given the user. Nobody reports whether it took it: if it does not let the user in, see `kubectl logs BRIDGE-broker-0 -c users`.',
+  InForce: 'The broker lets the user in: the operator has tried it.',
   Distributing:
     'The user is on its way: the node of the broker reads it within two minutes. `kubectl annotate pod BRIDGE-broker-0 now=$(date +%s)` has it read at once.',
+  NotTaken:
+    'The broker has had time to read of the user and does not let it in. `kubectl logs BRIDGE-broker-0 -c users` says what the container that brings users to the broker could not do.',
+  Unverified:
+    'The operator cannot reach the broker, so nobody knows whether it lets the user in. Let the Pods of the operator connect to port 1883 of the broker, or 8883 where it has TLS.',
   BrokerNotReady: 'The broker does not run yet. It starts with the user.',
   PluginMissing:
     'The image of the broker has no `mosquitto_dynamic_security.so` in /usr/lib, so no MqttUser can connect. Use an official image, or one with the plugin.',
   BridgeNotFound: 'There is no such MqttKafkaBridge in the namespace. Create it, or correct `bridgeRef`.',
+  BridgeInvalid:
+    'The document of the bridge is wrong, and it has no earlier one that was right. See the condition DocumentValid of the bridge.',
   NoManagedBroker:
     'The bridge has no `mqtt.broker`: its broker is not run by the operator. Make the user there, with the means of that broker.',
   BrokerNotSupported:

@@ -6,13 +6,13 @@ import type { MqttKafkaBridge } from '../../../api/bridge.ts';
 import { losesDurableSessions, tagOf } from '../../../api/emqx-versions.ts';
 import { durationMs } from '../../../api/units.ts';
 import type { KubeObject } from '../../runtime/object.ts';
+import { emqxSecretName } from '../names.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { brokerPorts } from './address.ts';
 import { apiKeysFile, emqxKeys } from './emqx-secret.ts';
 import { authentication, listenerName } from './emqx-users.ts';
 import { configFolder } from './passwords.ts';
 import { certFile, keyFile } from './storage.ts';
-import { emqxSecretName } from './users.ts';
 
 export const durableSessionsVariable = 'EMQX_DURABLE_SESSIONS__ENABLE';
 

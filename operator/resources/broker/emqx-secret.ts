@@ -1,9 +1,10 @@
 /** What only EMQX has to keep secret. */
 import type { KubeObject } from '../../runtime/object.ts';
+import { emqxSecretName } from '../names.ts';
 import { secret } from '../parts.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { kept } from './own-users.ts';
-import { emqxApi, emqxSecretName } from './users.ts';
+import { emqxApi } from './users.ts';
 
 /** Keys of the Secret. EMQX reads two from its environment, by these variables. */
 export const emqxKeys = {

@@ -26,6 +26,9 @@ export function userLine({ username, password, acls }: KnownUser, saltKey: strin
   return [username, JSON.stringify(password), salt.toString('base64'), hash.toString('base64'), topics].join('\t');
 }
 
+/** The password in a line. */
+export const passwordIn = (line: string): string => JSON.parse(line.split('\t')[1]!);
+
 /** Two letters, and the topic. */
 const entryOf = ({ topic, action, permission }: UserAcl, username: string): string =>
   `${permission[0]}${action === 'all' ? '*' : action[0]}${topic.replaceAll('${username}', username)}`;

@@ -17,6 +17,3 @@ export const ownUserKeysOf = (kind: BrokerSection['kind']): Readonly<Record<stri
 
 /** The exporter's key of EMQX's REST API, and the key of the Secret `emqxSecretName` that holds the secret of it. */
 export const emqxApi = { key: 'mkb-exporter', secretKey: 'api-secret' } as const;
-
-/** The Secret of what only EMQX has: its cookie, the dashboard's password, the API's secret. */
-export const emqxSecretName = (name: string): string => `${name}-broker-emqx`;

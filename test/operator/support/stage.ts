@@ -9,6 +9,7 @@ import { clusterRoles, leaseRoles } from '../../../deploy/manifests/roles.ts';
 import { defaultConfiguration, type OperatorConfiguration } from '../../../operator/configuration.ts';
 import { strimziKinds } from '../../../operator/kinds.ts';
 import { type Operator, prepareOperator } from '../../../operator/main.ts';
+import type { Login, LoginAnswer } from '../../../operator/users/login.ts';
 import { documentOf } from '../../api/support/documents.ts';
 import { definitionOf } from '../../crds/others.ts';
 import { type KubernetesObject, type RunningKubernetes, startKubernetes } from '../../real/kubernetes.ts';
@@ -27,6 +28,8 @@ export interface OperatorSettings extends Partial<OperatorConfiguration> {
   readonly page?: (url: string) => string;
   /** See `OperatorOptions`. */
   readonly distributeMs?: number;
+  /** What a broker answers to who logs in; there is none. */
+  readonly logIn?: (login: Login) => LoginAnswer;
 }
 
 export const connectedPage = (received = 0, { mqtt = 1, kafka = 1 } = {}): string =>
@@ -45,7 +48,7 @@ export async function startOperator(
   kubernetes: RunningKubernetes,
   settings: OperatorSettings = {},
 ): Promise<RunningOperator> {
-  const { page = () => connectedPage(), distributeMs, ...configuration } = settings;
+  const { page = () => connectedPage(), logIn = () => 'let-in', distributeMs, ...configuration } = settings;
   const config = new KubeConfig();
   config.loadFromFile(await kubernetes.kubeconfigFor(operatorAccount));
   const complaints: string[] = [];
@@ -63,6 +66,7 @@ export async function startOperator(
     log: { debug: () => undefined, info: () => undefined, warn: complain, error: complain },
     registry,
     fetchText: async url => page(url),
+    logIn: async login => logIn(login),
     ...(distributeMs !== undefined && { distributeMs }),
   });
   const stopping = new AbortController();

@@ -10,6 +10,7 @@ import type { UserAcl } from '../../../../api/mqtt-user.ts';
 import { brokerObjects } from '../../../../operator/resources/broker/broker.ts';
 import { everyTopic, userLine } from '../../../../operator/resources/broker/user-lines.ts';
 import { documentSecret } from '../../../../operator/resources/document-secrets.ts';
+import { logIn } from '../../../../operator/users/login.ts';
 import { removeFolder, temporaryFolder } from '../../../real/cleanup.ts';
 import { program } from '../../../real/install.ts';
 import { freePorts } from '../../../real/ports.ts';
@@ -183,6 +184,23 @@ describeReal('mosquitto')('a managed Mosquitto with MqttUsers', () => {
     await until('what the device has sent', () => topics.length === published);
     expect(await letsIn({ ...as('device-7'), password: 'another' })).toBe(false);
   }, 280_000);
+
+  // What could not be published was Ready.
+  test('refuses a user that the container could not bring it', async () => {
+    await start({});
+    const device = { host: '127.0.0.1', port, tls: false, username: 'd', password: passwordOf('d') };
+    watch();
+    const file = pod.path('/run/mkb/manager/mosquitto_pub');
+    const right = readFileSync(file, 'utf8');
+    writeFileSync(file, right.replace(/-P .*/, '-P wrong'));
+    mount({ d: own });
+    await until('a complaint', () => said.includes('did not take the changed users'));
+    expect(await logIn(device)).toBe('refused');
+    writeFileSync(file, right);
+    await until('a login', async () => (await logIn(device)) === 'let-in');
+    mount({});
+    await until('its end', async () => (await logIn(device)) === 'refused');
+  });
 
   test('gives a user its own topics, in order, and none of another', async () => {
     await start({ one: own, two: own });
