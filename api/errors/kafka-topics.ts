@@ -21,6 +21,20 @@ export const kafkaTopicErrors = table({
     remedy:
       'Check its entry in spec.kafka.topics: replicas must not exceed the number of brokers, and config must be valid.',
   },
+  'kafka-partitions-not-added': {
+    kind: 'retryable',
+    message: ({ topic, has, wanted, reason }: { topic: string; has: number; wanted: number; reason: string }) =>
+      `The Kafka topic ${topic} has ${has} partitions, and could not be given the ${wanted} of the document: ${reason}.`,
+    remedy:
+      'Messages go on with the partitions that there are. Give the user of the bridge the right Alter on the topic, add the partitions yourself (kafka-topics.sh --alter), or write the number that there is into spec.kafka.topics. It is retried.',
+  },
+  'kafka-partitions-lowered': {
+    kind: 'permanent',
+    message: ({ topic, from, to }: { topic: string; from: number; to: number }) =>
+      `The topic ${topic} would go from ${from} partitions to ${to}, and Kafka takes none away.`,
+    remedy:
+      'Write the old number. If the topic was made again with fewer, set the annotation mqttkafka.dev/accept-changes to kafka.topics.',
+  },
   'kafka-topic-refused': {
     kind: 'permanent',
     message: ({ topic, reason }: { topic: string; reason: string }) =>

@@ -157,7 +157,7 @@ const consumer = section(
 const topic = section('A topic that must exist.', {
   name: topicName('The name of the topic.'),
   partitions: whole(
-    "Partitions to create it with; -1 for the cluster's own default. With `clusterRef` Strimzi adds more when this is raised; otherwise none are added, as keys would move.",
+    "Partitions to create it with; -1 for the cluster's own default. Raised, the others are added (by Strimzi with `clusterRef`, otherwise by the bridge when it starts); records with a key then go to other partitions, so the order within a key ends there once. Lowered, nothing is taken away: Kafka cannot.",
     { minimum: -1, maximum: 10_000, default: 1 },
   ),
   replicas: whole(

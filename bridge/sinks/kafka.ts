@@ -1,10 +1,13 @@
 /** The Kafka sink: one producer, for the records of all rules and for dead letters. */
 import { randomBytes } from 'node:crypto';
+import { asMkbError } from '../../api/errors/as-mkb-error.ts';
 import type { MkbError } from '../../api/errors.ts';
 import type { KafkaTopic } from '../../api/schema/kafka.ts';
+import { backoffMs } from '../../network/backoff.ts';
 import type { Rule } from '../../rules/rule.ts';
 import type { LetterBox } from '../flow/letters.ts';
 import type { Sink, SinkHandler } from '../flow/sink.ts';
+import { addPartitions } from '../kafka/more-partitions.ts';
 import { Producer } from '../kafka/producer.ts';
 import type { ProducerOptions } from '../kafka/producer-options.ts';
 import { createTopics, requireTopics } from '../kafka/topic-admin.ts';
@@ -31,6 +34,10 @@ export interface KafkaSinkEvents {
   untilDone(action: () => Promise<void>): Promise<void>;
 }
 
+/** Between two attempts to add partitions, milliseconds. */
+const minRetryMs = 1000;
+const maxRetryMs = 300_000;
+
 export class KafkaSink implements Sink {
   readonly #options: KafkaSinkOptions;
   readonly #events: KafkaSinkEvents;
@@ -39,6 +46,8 @@ export class KafkaSink implements Sink {
   readonly #instance = randomBytes(4).toString('hex');
   readonly #constantTopics = new Set<string>();
   #handler!: SinkHandler;
+  #closed = false;
+  #retry: NodeJS.Timeout | undefined;
 
   constructor(options: KafkaSinkOptions, events: KafkaSinkEvents) {
     this.#options = options;
@@ -173,8 +182,21 @@ export class KafkaSink implements Sink {
     await this.#events.untilDone(() => this.connect()).then(this.#reached.resolve, this.#reached.reject);
     await this.reached;
     await this.#events.untilDone(() => createTopics(cluster, topics));
+    await this.#addPartitions();
     await this.#events.untilDone(() => requireTopics(cluster, this.namedTopics));
     await this.#producer.reachLeaders();
+  }
+
+  /** What has fewer partitions than the document says holds nothing up: it is retried while messages flow. */
+  async #addPartitions(attempt = 0): Promise<void> {
+    try {
+      await addPartitions(this.#producer.cluster, this.#options.topics);
+    } catch (error) {
+      if (this.#closed) return;
+      this.#events.problem(asMkbError(error));
+      const ms = backoffMs(attempt, minRetryMs, maxRetryMs);
+      this.#retry = setTimeout(() => void this.#addPartitions(attempt + 1), ms);
+    }
   }
 
   missing(): readonly string[] {
@@ -182,6 +204,8 @@ export class KafkaSink implements Sink {
   }
 
   async close(_limitMs: number): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#retry);
     this.#producer.close();
   }
 }

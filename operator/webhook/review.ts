@@ -4,6 +4,7 @@
  */
 import type { DocumentProblem, Verdict } from '../reconcile/document.ts';
 import type { KubeObject } from '../runtime/object.ts';
+import { loweredPartitions } from './lowered-partitions.ts';
 
 /** AdmissionReview, as far as we read it. [admission.k8s.io/v1] */
 export interface AdmissionRequest {
@@ -47,7 +48,8 @@ export async function review(
   if (!object || object.metadata.deletionTimestamp || same) return { uid, allowed: true };
   const { problems, warnings } = await check(object);
   const wrong = problems.filter(({ code }) => code !== 'document-unchecked');
-  const errors = problems.length > 0 ? wrong : refused(withUid(object, oldObject));
+  const errors =
+    problems.length > 0 ? wrong : [...refused(withUid(object, oldObject)), ...loweredPartitions(object, oldObject)];
   if (errors.length > 0) {
     const message = errors.map(problem => problem.message).join('\n');
     return { uid, allowed: false, status: { code: 422, reason: 'Invalid', message } };

@@ -87,6 +87,29 @@ describe('a review', () => {
     expect(uids).toEqual(['u']);
   });
 
+  // The document was taken, and the topic kept the partitions that it had: nobody said so.
+  it.each([
+    ['fewer', 4, 3, false, undefined],
+    ['the default, which is fewer', 4, undefined, false, undefined],
+    ['fewer of a topic that was made again', 4, 3, true, 'kafka.topics'],
+    ['as many', 4, 4, true, undefined],
+    ['more', 4, 6, true, undefined],
+    ["the cluster's own default", 4, -1, true, undefined],
+    ["fewer than the cluster's own default may be", -1, 1, true, undefined],
+  ])('of a topic with %s partitions', async (_, from, to, allowed, accepted) => {
+    const before = resourceOf({
+      kafka: { bootstrapServers: ['k:9092'], topics: [{ name: 'cars', partitions: from }] },
+    });
+    const after = resourceOf({
+      kafka: { bootstrapServers: ['k:9092'], topics: [{ name: 'cars', ...(to !== undefined && { partitions: to }) }] },
+    });
+    const annotations = { 'mqttkafka.dev/accept-changes': accepted ?? '' };
+    const object = { ...after, metadata: { ...after.metadata, generation: 2, annotations } };
+    const answer = await review({ uid: '1', object, oldObject: before }, 1);
+    expect(answer.allowed).toBe(allowed);
+    if (!allowed) expect(answer.status!.message).toMatch(/^spec\.kafka\.topics\[0\]\.partitions: .*cars.* from 4 /);
+  });
+
   it('counts replicas as the operator does', async () => {
     const object = resourceOf({ mqtt: { url: 'mqtt://a', share: 'g' } });
     expect((await review({ uid: '1', object }, 3)).allowed).toBe(true);
