@@ -1,4 +1,5 @@
 /** The operator in its Pod, and what it makes, on a real node: messages flow into a real Kafka, and none that was acknowledged is lost. */
+import mqtt from 'mqtt';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Oracle } from '../faults/oracle.ts';
 import type { KubernetesObject } from '../real/kubernetes.ts';
@@ -99,6 +100,47 @@ describeReal(
     const status = await ready();
     expect(status).toMatchObject({ replicas: 2, readyReplicas: 2, rules: 1 });
   });
+
+  // Ready was a matter of time, and said nothing of whether the broker knew the user.
+  it(
+    'lets in a device whose MqttUser is new, and ends its connection when that is deleted, without a new broker',
+    async () => {
+      const { kubernetes } = cluster;
+      const brokerUid = async () => (await kubernetes.get('pod', 'cars-broker-0'))!.metadata.uid;
+      const before = await brokerUid();
+      const metadata = { name: 'van', namespace: 'default' };
+      const bridgeRef = { name: 'cars' };
+      await kubernetes.apply({ apiVersion: 'mqttkafka.dev/v1alpha1', kind: 'MqttUser', metadata, spec: { bridgeRef } });
+      const secret = await until('its password', () => kubernetes.get('secret', 'van'));
+      // The kubelet looks at a Pod at once when it changes, and not within 90 s.
+      const lookNow = (turn: string) =>
+        kubernetes.kubectl(['annotate', 'pod', 'cars-broker-0', `now=${turn}`, '--overwrite']);
+      const users = async () =>
+        Buffer.from((await kubernetes.get('secret', 'cars-broker-users'))?.data?.users ?? '', 'base64');
+      await until('the Secret to have the user', async () => (await users()).includes('van'));
+      await lookNow('1');
+      const readiness = async () => (await kubernetes.get('mqttuser', 'van'))?.status?.conditions?.[0];
+      await until('it to be Ready', async () => (await readiness())?.status === 'True', {
+        timeoutMs: 2 * minute,
+      }).catch(async error => {
+        const said = await kubernetes.kubectl(['logs', 'cars-broker-0', '--all-containers', '--prefix', '--tail=20']);
+        throw new Error(`${error.message}\n${JSON.stringify(await readiness())}\n${said}`, { cause: error });
+      });
+      const password = Buffer.from(secret.data.password, 'base64').toString();
+      const url = `mqtt://${await addressOf('cars-broker')}:1883`;
+      const options = { username: 'van', password, reconnectPeriod: 0 };
+      const device = await mqtt.connectAsync(url, options);
+      await device.publishAsync('vans/van', 'hello', { qos: 1 });
+      const cut = new Promise<void>(resolve => device.once('close', () => resolve()));
+      await kubernetes.kubectl(['delete', 'mqttuser', 'van']);
+      await until('the Secret not to have it', async () => !(await users()).includes('van'));
+      await lookNow('2');
+      await cut;
+      await expect(mqtt.connectAsync(url, options)).rejects.toThrow(/not authori[sz]ed/i);
+      expect(await brokerUid()).toBe(before);
+    },
+    4 * minute,
+  );
 
   describe('moves every message that the broker acknowledged', () => {
     let oracle: Oracle;

@@ -10,7 +10,7 @@ root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
 cd "$root"
 
-mkdir -p bin sbin usr/bin usr/sbin usr/local/bin usr/local/lib/node_modules etc/ssl/certs tmp var/tmp run proc sys dev home/node home/kafka
+mkdir -p bin sbin usr/bin usr/sbin usr/lib usr/local/bin usr/local/lib/node_modules etc/ssl/certs tmp var/tmp run proc sys dev home/node home/kafka
 mkdir -p opt/java/openjdk opt/kafka/bin opt/kafka/libs app
 chmod 1777 tmp var/tmp
 
@@ -33,6 +33,8 @@ program "$node" usr/local/bin/node
 program "$(command -v mosquitto || echo /usr/sbin/mosquitto)" usr/sbin/mosquitto
 program "$(command -v mosquitto_sub)" usr/bin/mosquitto_sub
 program "$(command -v mosquitto_passwd)" usr/bin/mosquitto_passwd
+program "$(command -v mosquitto_pub)" usr/bin/mosquitto_pub
+program "$(echo /usr/lib/*/mosquitto_dynamic_security.so)" usr/lib/mosquitto_dynamic_security.so
 program "$(command -v prometheus)" bin/prometheus
 
 java=$(dirname "$(dirname "$(readlink -f "$(command -v java)")")")
