@@ -54,10 +54,12 @@ const sameVolumes: readonly CelRule[] = [
   },
 ];
 
-/** Days are no unit of CEL. */
+/** Days are no unit of CEL. In the items of a list the server fills in no default. */
+const minDelay = "(has(self.minDelay) ? self.minDelay : '100ms')";
+const maxDelay = "(has(self.maxDelay) ? self.maxDelay : '1s')";
 const backoff: readonly CelRule[] = [
   {
-    rule: "[self.minDelay, self.maxDelay].exists(delay, delay.contains('d')) || duration(self.minDelay) <= duration(self.maxDelay)",
+    rule: `[${minDelay}, ${maxDelay}].exists(delay, delay.contains('d')) || duration(${minDelay}) <= duration(${maxDelay})`,
     message: 'minDelay is longer than maxDelay',
     fieldPath: '.minDelay',
   },

@@ -6,6 +6,11 @@ const secret = { valueFrom: { secretKeyRef: { name: 's', key: 'k' } } };
 const bootstrapServers = ['a:9092'];
 const mosquitto = { kind: 'mosquitto' };
 
+/** Retried so by a sink, where the server fills in no default. */
+const retriedWith = (backoff: Record<string, string>) => ({
+  rules: [{ ...ruleOf({ topic: 'a' }), sinks: [{ kafka: { topic: 'a', retry: { backoff } } }] }],
+});
+
 /** Refused since the latest definition, by which it is known to be served. */
 export const lastBad = { mqtt: { url: 'mqtt://a:0' } };
 
@@ -83,6 +88,8 @@ export const bad: [Record<string, unknown>, string][] = [
   [{ rules: [] }, 'should have at least 1 items'],
   [{ rules: [ruleOf({ topic: 'a' }), ruleOf({ topic: 'b' })] }, 'duplicate entries for key [name="all"]'],
   [{ rules: [{ ...ruleOf({ topic: 'a' }), sinks: [{}] }] }, 'exactly one of kafka, mqtt is needed'],
+  [retriedWith({ minDelay: '1m' }), 'minDelay is longer than maxDelay'],
+  [retriedWith({ maxDelay: '1ms' }), 'minDelay is longer than maxDelay'],
   [{ monitoring: { grafana: {} } }, 'Grafana has no Prometheus to ask'],
   [{ bridge: { replicas: 2 } }, 'several replicas need mqtt.share'],
   [{ bridge: { replicas: -1 } }, 'should be greater than or equal to 0'],
@@ -111,6 +118,9 @@ export const good: Record<string, unknown>[] = [
 
 /** What earlier definitions do not know. */
 export const goodSince: Record<string, unknown>[] = [
+  retriedWith({}),
+  retriedWith({ minDelay: '200ms' }),
+  retriedWith({ maxDelay: '1m' }),
   {
     schemas: [
       { name: 'a', avro: '"int"' },
