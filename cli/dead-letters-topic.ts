@@ -9,6 +9,7 @@ import { LetterReader } from '../bridge/letters/reader.ts';
 import { consumerOptions } from '../bridge/settings.ts';
 import { loadChecked } from './documents.ts';
 import { exitCodes } from './exit-codes.ts';
+import { lastingWarnings } from './lasting-warnings.ts';
 import { printError, printProblems } from './output.ts';
 import { secretsDirOption } from './process-options.ts';
 
@@ -77,7 +78,7 @@ const prepare = async (
     const topic = deadLetterTopic ?? document.spec.delivery.onFailure.deadLetter?.topic;
     if (topic === undefined) throw new MkbError('dead-letter-topic-missing', { bridge: document.metadata.name });
     const consumer = await consumerOptions(document, [], { secretsDir }, 0);
-    const warn = warnOnce();
+    const warn = lastingWarnings();
     return { document, topic, consumer, reader: new LetterReader(consumer, topic, warn), warn };
   } catch (error) {
     printError(error);
@@ -91,14 +92,4 @@ const codeOf = ({ code }: MkbError): number => {
   if (code === 'dead-letter-rule-unknown' || code.startsWith('template-')) return exitCodes.usage;
   if (code === 'secret-unreadable' || code.startsWith('rule-')) return exitCodes.configuration;
   return code.startsWith('dead-letter-') ? exitCodes.failed : exitCodes.unavailable;
-};
-
-/** What is tried again is said once: what it came to is said at the end. */
-const warnOnce = () => {
-  const said = new Set<string>();
-  return (error: MkbError): void => {
-    if (said.has(error.code)) return;
-    said.add(error.code);
-    process.stderr.write(`warning: ${error.message} [${error.code}]\n`);
-  };
 };
