@@ -75,7 +75,9 @@ describeReal('kafka')('a replay on a real Kafka', () => {
     expect([code, stderr]).toEqual([0, '']);
     expect(memory).toBeLessThan(mostMemory);
     const report = JSON.parse(stdout);
-    expect(report).toMatchObject({ outcomes: { delivered: all - states - before }, left: 0, error: null });
+    expect(report).toMatchObject({ left: 0, error: null });
+    // Not as many, if what the killed one committed last reached Kafka after its end.
+    expect(report.outcomes.delivered).toBeLessThanOrEqual(all - states - before);
     expect(await doneIn(kafka.client())).toBe(all - states);
     const arrived = await numbersIn(kafka.client(), 'positions');
     expect(new Set(arrived).size).toBe(all - states);
@@ -84,7 +86,11 @@ describeReal('kafka')('a replay on a real Kafka', () => {
   });
 
   test('leaves the letters of other rules open, until they are dropped or replayed', async () => {
-    const summary = async () => JSON.parse((await mkb(['dead-letters', 'list', file, '--summary', '--json'])).stdout);
+    const summary = async () => {
+      const { code, stdout, stderr } = await mkb(['dead-letters', 'list', file, '--summary', '--json']);
+      expect([code, stderr]).toEqual([0, '']);
+      return JSON.parse(stdout);
+    };
     expect(await summary()).toMatchObject([{ rule: 'states', letters: states }]);
     const asked = await mkb(['dead-letters', 'drop', file, '--limit', '100']);
     expect([asked.code, asked.stderr]).toEqual([2, expect.stringContaining('Drop 100 open letters of dead?')]);
