@@ -87,7 +87,7 @@ const list = async (opened: OpenTopic, options: ListOptions): Promise<number> =>
   return exitCodes.ok;
 };
 
-/** Whoever may read the topic, and not the group, sees all letters. */
+/** A user who may read the topic, and not the group, sees all letters. */
 const doneIn = async (opened: OpenTopic): Promise<readonly Done[]> => {
   const group = letterGroup(opened);
   try {

@@ -11,7 +11,7 @@ interface Group {
   lastMs: number;
 }
 
-/** Whoever writes to the topic makes up names; beyond so many groups they are counted together. */
+/** Programs that write to the topic make up names; beyond so many groups they are counted together. */
 const mostGroups = 1000;
 const titles = ['LETTERS', 'RULE', 'ERROR', 'FIRST', 'LAST'];
 

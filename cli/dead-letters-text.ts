@@ -1,4 +1,4 @@
-/** How dead letters look in the table of `mkb dead-letters list`: what whoever publishes wrote must not move a terminal's cursor. */
+/** How dead letters look in the table of `mkb dead-letters list`: what publishers wrote must not move a terminal's cursor. */
 import { type Letter, placeOf } from '../bridge/letters/letter.ts';
 import { printable } from './status-text.ts';
 

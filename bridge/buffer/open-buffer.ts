@@ -67,7 +67,7 @@ async function openStore(
   const unlock = lockFolder(folder);
   try {
     const recovered = await recover(disk, folder, key);
-    // Whoever was killed had it confirmed within a second; from now on nobody would.
+    // A process that was killed would have confirmed it within a second; from now on none would.
     const last = recovered.files.at(-1);
     if (last)
       await syncFile(disk, last.path).catch(cause =>

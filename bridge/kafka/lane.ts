@@ -157,7 +157,7 @@ export class Lane {
     if (this.#open && this.#open.since < time) this.close();
   }
 
-  /** Kafka says that nothing can be written to the partition now, whoever asks. */
+  /** Kafka says that nothing can be written to the partition now, by any record. */
   refused(): void {
     this.close();
     for (const batch of this.#waiting) batch.refusals++;

@@ -1,5 +1,5 @@
 /**
- * The consumer group that remembers which dead letters are done. Whoever only looks asks it; whoever replays or drops is its member.
+ * The consumer group that remembers which dead letters are done. A command that only looks asks it; one that replays or drops is its member.
  *
  * All runs are one static member (KIP-345). So a run that follows on one that was killed need not wait for the session timeout, and when two run
  * at the same time the later one takes over: Kafka refuses what the earlier one would commit, and that one ends. What is committed is

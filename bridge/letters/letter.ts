@@ -77,7 +77,7 @@ export function letterOf(partition: number, { offset, timestamp, key, value, hea
   return { ...record, reason, source: sourceOf(said), headers: headers.slice(0, at) };
 }
 
-/** Whoever writes to the topic may write anything. */
+/** Any program may write to the topic, and anything. */
 const roundsOf = (text = ''): number => (/^\d{1,6}$/.test(text) ? Number(text) : 0);
 
 function sourceOf(said: ReadonlyMap<string, string>): LetterSource {

@@ -1,6 +1,6 @@
 /**
  * Reads a topic of dead letters once, up to where it ended when reading began, one partition after the other and without a consumer group:
- * whoever looks takes part in nothing.
+ * a command that looks takes part in nothing.
  *
  * Records go through the consumer's own parts, so they are checked as those of the bridge are. Memory is bounded by one answer of Kafka.
  * What is damaged or cannot be read for long ends the reading with the reason: somebody waits before a terminal.

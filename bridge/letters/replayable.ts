@@ -1,6 +1,6 @@
 /**
  * What keeps a dead letter from being sent through its rule again, whatever the rule says now. It depends on the letter alone and on what a
- * selection remembers (done.ts): so whoever reads a letter later comes to the same answer.
+ * selection remembers (done.ts): so every later reader of a letter comes to the same answer.
  */
 import type { Letter, Reason } from './letter.ts';
 

@@ -1,7 +1,7 @@
 /**
  * Whether a broker lets a user in: the operator logs in as the user, and leaves. Nothing else says that a broker knows somebody, with this password.
  *
- * Whoever runs the Pod decides what it answers, so four bytes are read, within a few seconds.
+ * The owner of the Pod decides what it answers, so four bytes are read, within a few seconds.
  */
 import net from 'node:net';
 import tls from 'node:tls';
