@@ -65,7 +65,12 @@ interface DocumentExplanation {
 const explainDocument = ({ file, document }: LoadedDocument, wanted: string | undefined): DocumentExplanation => {
   const rules = document.spec.rules.filter(({ name }) => wanted === undefined || name === wanted);
   const schemas = schemasOf(document.spec.schemas);
-  return { file, name: document.metadata.name, rules: rules.map(rule => explainRule(rule, schemas)) };
+  const knowsPublisher = document.spec.mqtt.listen !== undefined;
+  return {
+    file,
+    name: document.metadata.name,
+    rules: rules.map(rule => explainRule(rule, schemas, knowsPublisher)),
+  };
 };
 
 const inWords = ({ file, name, rules }: DocumentExplanation): string =>

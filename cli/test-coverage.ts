@@ -26,7 +26,7 @@ export class RuleCoverage {
   constructor(name: string, sql: string, schemas: Schemas) {
     this.name = name;
     this.#sql = sql;
-    compileRule(sql, { schemas }, this.observe);
+    compileRule(sql, { schemas, knowsPublisher: true }, this.observe);
   }
 
   /** For `compileRule`. */

@@ -39,8 +39,10 @@ const publishOf = (message: TestMessage): MqttMessage => {
     payloadEnd: properties.length + bytes.length,
   };
   // A PUBLISH does not say who sent it; where the bridge is the server, it knows.
-  const publisher: object = { clientid: rest.clientid, username: rest.username };
-  return Object.assign(new MqttMessage('0'.repeat(8)), packet, publisher);
+  const { clientid, username } = rest;
+  const from = { peerhost: undefined, peername: undefined, clean_start: undefined, proto_ver: undefined };
+  const publisher = { clientid, username, ...from };
+  return Object.assign(new MqttMessage('0'.repeat(8)), packet, { publisher });
 };
 
 const eventOf = ({ payload, userProperties = [], ...rest }: TestMessage): BridgeEvent =>

@@ -87,6 +87,21 @@ export const columns: readonly Column[] = [
   ),
   column('username', mqtt, 'text', 'The publisher’s user name, where it is known.', ({ username }) => username),
   column('peerhost', mqtt, 'text', 'The publisher’s address, where it is known.', ({ peerhost }) => peerhost),
+  column('peername', mqtt, 'text', 'The publisher’s address and port, where they are known.', m => m.peername),
+  column(
+    'clean_start',
+    mqtt,
+    'boolean',
+    'Whether the publisher asked for a new session (with `mqtt.listen`).',
+    m => m.clean_start,
+  ),
+  column(
+    'proto_ver',
+    mqtt,
+    'integer',
+    'The publisher’s version of MQTT: 4 is 3.1.1, 5 is 5 (with `mqtt.listen`).',
+    m => m.proto_ver,
+  ),
   column(
     'topic',
     ['mqtt', 'kafka', 'loss'],

@@ -18,6 +18,9 @@ export interface ExampleOptions {
   readonly clientid?: string;
   readonly username?: string;
   readonly peerhost?: string;
+  readonly peername?: string;
+  readonly clean_start?: boolean;
+  readonly proto_ver?: number;
   readonly qos?: 0 | 1 | 2;
   readonly retain?: boolean;
   readonly dup?: boolean;
@@ -55,6 +58,9 @@ export const exampleMessage = (options: ExampleOptions): ExampleMessage => {
     clientid: options.clientid,
     username: options.username,
     peerhost: options.peerhost,
+    peername: options.peername,
+    clean_start: options.clean_start,
+    proto_ver: options.proto_ver,
     id: options.id ?? '0'.repeat(32),
     properties: { ...options.properties, ...(userProperties.length > 0 && namedPairs(userProperties)) },
     userProperties,

@@ -52,8 +52,12 @@ export interface RuleExplanation {
 }
 
 /** Explains a rule of a valid document. Throws what `compileRule` and `compileTemplate` throw. */
-export const explainRule = ({ name, sql, sinks, state }: RuleDocument, schemas?: Schemas): RuleExplanation => {
-  const rule = compileRule(sql, schemas && { schemas });
+export const explainRule = (
+  { name, sql, sinks, state }: RuleDocument,
+  schemas?: Schemas,
+  knowsPublisher = false,
+): RuleExplanation => {
+  const rule = compileRule(sql, { ...(schemas && { schemas }), knowsPublisher });
   const templates = sinks.flatMap(templatesOf).map(({ text }) => compileTemplate(text, rule));
   const reads = [...new Set([...rule.reads, ...templates.flatMap(template => template.reads)])].sort();
   return {

@@ -1,12 +1,25 @@
 import type { Value } from './value.ts';
 
+/** Who published a message, under EMQX's names. Known only where the bridge is the MQTT server: a PUBLISH does not say. */
+export interface Publisher {
+  readonly clientid: string | undefined;
+  readonly username: string | undefined;
+  /** The address. */
+  readonly peerhost: string | undefined;
+  /** The address and the port, as `host:port`. */
+  readonly peername: string | undefined;
+  readonly clean_start: boolean | undefined;
+  /** 4 for MQTT 3.1.1, 5 for MQTT 5. */
+  readonly proto_ver: number | undefined;
+}
+
 /**
  * What a rule reads: one MQTT PUBLISH (later also one Kafka record), seen through the columns that EMQX's rules know.
  *
  * A source hands the same object over again and again, pointed at the next message each time. So a rule reads while it is called,
  * and keeps strings, numbers and copies, never the message. Getters are lazy: what no rule asks for is never decoded.
  */
-export interface Message {
+export interface Message extends Publisher {
   /** The topic the message was published to. */
   readonly topic: string;
   /** The payload's bytes, a view that is valid only until the call returns. */
@@ -16,12 +29,6 @@ export interface Message {
   readonly dup: boolean;
   /** When the source received it, milliseconds since 1970. An MQTT packet carries no time of its own. */
   readonly timestamp: number;
-  /** The publisher's client id. Behind a broker a PUBLISH does not carry it: undefined, unless a capture gives it. */
-  readonly clientid: string | undefined;
-  /** The publisher's user name; known only where the bridge is the MQTT server. */
-  readonly username: string | undefined;
-  /** The publisher's address; known only where the bridge is the MQTT server. */
-  readonly peerhost: string | undefined;
   /** A time-ordered id of this message, unique in this process. Made when first asked for. */
   readonly id: string;
   /** MQTT 5 properties under EMQX's names, `User-Property` among them ({} for MQTT 3.1.1). */

@@ -12,6 +12,8 @@ const publisherNames: ReadonlySet<string> = new Set([
   'username',
   'peerhost',
   'peername',
+  'clean_start',
+  'proto_ver',
   'sockname',
   'client_attrs',
   'cert_common_name',

@@ -24,6 +24,8 @@ export interface Settled {
 
 /** What is remembered of a message for its dead letter. */
 export interface Remembered {
+  /** The source's number of the message. */
+  readonly arrival: number;
   readonly topic: string;
   readonly qos: number;
   readonly retain: boolean;
@@ -145,6 +147,7 @@ export class Settlement<Source extends Settled = Settled> {
   recall(slot: number): Remembered {
     const state = this.#states[slot]!;
     return {
+      arrival: this.#arrivals[slot]!,
       topic: this.#topics[slot] ?? '',
       qos: state & qosBits,
       retain: (state & retainBit) !== 0,

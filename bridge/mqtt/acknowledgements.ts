@@ -11,14 +11,21 @@
  */
 const settled = 4;
 const qosBits = 3;
+const reasonShift = 3;
+/** What an acknowledgement may say (MQTT 5, 3.4.2.1). Those of 0x80 and above refuse: no PUBREL follows such a PUBREC. */
+const reasonCodes = [0x00, 0x10, 0x87] as const;
+
+export type Reason = 'none' | 'noSubscribers' | 'notAuthorised';
+
+const reasonNumber: Readonly<Record<Reason, number>> = { none: 0, noSubscribers: 1, notAuthorised: 2 };
 
 export class AcknowledgementWindow {
   /** The most arrivals that may be unreleased at once: a power of two. */
   readonly capacity: number;
-  readonly #mask: number;
-  readonly #packetIds: Uint16Array;
-  /** QoS in the lower two bits, and whether it is settled. */
-  readonly #states: Uint8Array;
+  #mask: number;
+  #packetIds: Uint16Array;
+  /** QoS in the lower two bits, whether it is settled, and the reason that its acknowledgement gives. */
+  #states: Uint8Array;
   /** First deliveries to their followers. Nearly always empty. */
   readonly #followers = new Map<number, number>();
   readonly #released: (packetId: number) => void;
@@ -27,21 +34,34 @@ export class AcknowledgementWindow {
   #unsettled = 0;
   #unacknowledged = 0;
 
-  /** @param pubrec called with each packet identifier whose PUBREC is released */
-  constructor(capacity: number, pubrec: (packetId: number) => void = () => {}) {
+  /**
+   * @param pubrec called with each packet identifier whose PUBREC is released, unless it refuses
+   * @param places how many arrivals there is memory for at first, a power of two: it grows up to the capacity
+   */
+  constructor(capacity: number, pubrec: (packetId: number) => void = () => {}, places = capacity) {
     if (capacity < 1 || capacity > 2 ** 24 || !Number.isInteger(Math.log2(capacity))) {
       throw new RangeError(`The window's capacity must be a power of two from 1 to 2^24, not ${capacity}.`);
     }
     this.capacity = capacity;
-    this.#mask = capacity - 1;
-    this.#packetIds = new Uint16Array(capacity);
-    this.#states = new Uint8Array(capacity);
+    this.#mask = places - 1;
+    this.#packetIds = new Uint16Array(places);
+    this.#states = new Uint8Array(places);
     this.#released = pubrec;
   }
 
   /** Whether there is no place for another arrival until `release` frees some. */
   get full(): boolean {
     return this.#next - this.#head === this.capacity;
+  }
+
+  /** The first arrival that is not released. */
+  get head(): number {
+    return this.#head;
+  }
+
+  /** The number that the next arrival gets. */
+  get next(): number {
+    return this.#next;
   }
 
   /** Arrivals that were handed over and are not settled. */
@@ -54,7 +74,7 @@ export class AcknowledgementWindow {
     let count = 0;
     for (let arrival = this.#head; arrival < this.#next; arrival++) {
       const slot = arrival & this.#mask;
-      if ((this.#states[slot] as number) >= settled && this.#packetIds[slot] !== 0) count++;
+      if (((this.#states[slot] as number) & settled) !== 0 && this.#packetIds[slot] !== 0) count++;
     }
     return count;
   }
@@ -75,7 +95,7 @@ export class AcknowledgementWindow {
     if (arrival < this.#head || arrival >= this.#next) return;
     const slot = arrival & this.#mask;
     const state = this.#states[slot] as number;
-    if (state >= settled) return;
+    if ((state & settled) !== 0) return;
     this.#states[slot] = state | settled;
     this.#unsettled--;
     if (this.#followers.size > 0) this.#settleFollower(arrival);
@@ -83,7 +103,7 @@ export class AcknowledgementWindow {
 
   /** Whether `arrival` is settled. */
   isSettled(arrival: number): boolean {
-    return arrival < this.#head || (this.#states[arrival & this.#mask] as number) >= settled;
+    return arrival < this.#head || ((this.#states[arrival & this.#mask] as number) & settled) !== 0;
   }
 
   /** Whether the acknowledgement of `first`, or of its follower, is still to be sent on this connection. */
@@ -102,27 +122,36 @@ export class AcknowledgementWindow {
     else this.#followers.set(first, arrival);
   }
 
-  /** The PUBACKs and PUBRECs that may be sent now, in one buffer, each handed out once; undefined when there are none. */
-  release(): Buffer | undefined {
+  /** What the acknowledgement of an arrival, which is not released, says beside that the message came. */
+  explain(arrival: number, reason: Reason): void {
+    this.#states[arrival & this.#mask]! |= reasonNumber[reason] << reasonShift;
+  }
+
+  /**
+   * The PUBACKs and PUBRECs that may be sent now, in one buffer, each handed out once; undefined when there are none.
+   * @param withReasons MQTT 5 has room for what `explain` was called with
+   */
+  release(withReasons = false): Buffer | undefined {
     const from = this.#head;
     const packets = this.#advance();
     if (packets === 0) return undefined;
-    const bytes = Buffer.allocUnsafe(packets * 4);
+    const bytes = Buffer.allocUnsafe(packets * (withReasons ? 5 : 4));
     let at = 0;
     for (let arrival = from; arrival < this.#head; arrival++) {
       const slot = arrival & this.#mask;
       const packetId = this.#packetIds[slot] as number;
       if (packetId === 0) continue;
-      const isPubrec = ((this.#states[slot] as number) & qosBits) === 2;
-      bytes[at] = isPubrec ? 0x50 : 0x40;
-      bytes[at + 1] = 2;
+      const state = this.#states[slot] as number;
+      const says = withReasons && state >> reasonShift > 0;
+      bytes[at] = (state & qosBits) === 2 ? 0x50 : 0x40;
+      bytes[at + 1] = says ? 3 : 2;
       bytes[at + 2] = packetId >> 8;
       bytes[at + 3] = packetId;
       at += 4;
-      if (isPubrec) this.#released(packetId);
-      else this.#unacknowledged--;
+      if (says) bytes[at++] = reasonCodes[state >> reasonShift] as number;
+      this.#acknowledged(packetId, state);
     }
-    return bytes;
+    return bytes.subarray(0, at);
   }
 
   /** A QoS 2 exchange that began on this connection is complete: its PUBCOMP is sent. */
@@ -140,6 +169,7 @@ export class AcknowledgementWindow {
   }
 
   #enter(packetId: number, qos: 0 | 1 | 2): number {
+    if (this.#next - this.#head > this.#mask) this.#grow();
     const arrival = this.#next++;
     const slot = arrival & this.#mask;
     this.#packetIds[slot] = packetId;
@@ -148,13 +178,30 @@ export class AcknowledgementWindow {
     return arrival;
   }
 
+  #grow(): void {
+    const mask = this.#mask * 2 + 1;
+    const [packetIds, states] = [new Uint16Array(mask + 1), new Uint8Array(mask + 1)];
+    for (let arrival = this.#head; arrival < this.#next; arrival++) {
+      packetIds[arrival & mask] = this.#packetIds[arrival & this.#mask] as number;
+      states[arrival & mask] = this.#states[arrival & this.#mask] as number;
+    }
+    this.#mask = mask;
+    this.#packetIds = packetIds;
+    this.#states = states;
+  }
+
+  #acknowledged(packetId: number, state: number): void {
+    if ((state & qosBits) === 2 && (reasonCodes[state >> reasonShift] as number) < 0x80) this.#released(packetId);
+    else this.#unacknowledged--;
+  }
+
   /** Moves the head over the settled prefix. Returns how many packets that yields. */
   #advance(): number {
     let packets = 0;
     let head = this.#head;
     for (; head < this.#next; head++) {
       const slot = head & this.#mask;
-      if ((this.#states[slot] as number) < settled) break;
+      if (((this.#states[slot] as number) & settled) === 0) break;
       if (this.#packetIds[slot] !== 0) packets++;
     }
     this.#head = head;

@@ -14,23 +14,33 @@
  */
 import type { MkbError } from '../../api/errors.ts';
 import type { MqttMessage } from './message.ts';
-import { decodeProperties } from './properties.ts';
 import { Topics } from './topics.ts';
 import { violation } from './violation.ts';
 
 /** The type of a control packet: the upper half of its first byte (MQTT 5, 2.1.2). */
 export const packetType = {
+  connect: 1,
   connack: 2,
   publish: 3,
   puback: 4,
   pubrec: 5,
   pubrel: 6,
   pubcomp: 7,
+  subscribe: 8,
   suback: 9,
+  unsubscribe: 10,
   unsuback: 11,
+  pingreq: 12,
   pingresp: 13,
   disconnect: 14,
+  auth: 15,
 } as const;
+
+/** Finds the topic of each PUBLISH: the text that it has, or that its alias stands for. */
+export interface TopicFinder {
+  /** The bytes of the topic in `buffer`, none with a topic alias. The message's flags, QoS and properties are set; its topic is not. */
+  find(buffer: Buffer, start: number, end: number, message: MqttMessage): string;
+}
 
 const nothing: Buffer = Buffer.alloc(0);
 /** Of a packet that is too large: what is gathered, enough for any topic, and what is handed over of its payload. */
@@ -39,9 +49,9 @@ const keptPayloadBytes = 64 * 1024;
 
 export class FrameReader {
   readonly #message: MqttMessage;
-  readonly #version: '5' | '3.1.1';
-  readonly #maximumPacketSize: number;
-  readonly #topics: Topics;
+  #version: '5' | '3.1.1';
+  #maximumPacketSize: number;
+  #topics: TopicFinder;
 
   #buffer: Buffer = nothing;
   #position = 0;
@@ -65,11 +75,35 @@ export class FrameReader {
    * @param message pointed at each PUBLISH that `next` finds
    * @param maximumPacketSize bytes of a whole packet; of a larger PUBLISH only the beginning is handed over, and `oversizeBytes` says so
    */
-  constructor(message: MqttMessage, version: '5' | '3.1.1', maximumPacketSize: number, topics: Topics = new Topics()) {
+  constructor(
+    message: MqttMessage,
+    version: '5' | '3.1.1',
+    maximumPacketSize: number,
+    topics: TopicFinder = new Topics(),
+  ) {
     this.#message = message;
     this.#version = version;
     this.#maximumPacketSize = maximumPacketSize;
     this.#topics = topics;
+  }
+
+  /** Reads what comes from now on by other rules: those of the version that a client asks for. */
+  turnTo(version: '5' | '3.1.1', maximumPacketSize: number, topics: TopicFinder): void {
+    this.#version = version;
+    this.#maximumPacketSize = maximumPacketSize;
+    this.#topics = topics;
+  }
+
+  /** The type of the packet that `next` goes to, whole or not; 0 when nothing of it is there. */
+  get coming(): number {
+    if (this.#position < this.#end) return (this.#buffer[this.#position] as number) >> 4;
+    const started = this.#split ?? (this.#header.length > 0 ? this.#header : this.#waiting[0]);
+    return started === undefined ? 0 : (started[0] as number) >> 4;
+  }
+
+  /** Memory that a packet holds of which only a part is there, bytes. */
+  get gatheredBytes(): number {
+    return this.#split?.length ?? this.#header.length;
   }
 
   /** Takes the bytes of one socket read. They stay the reader's until `next` has returned 0. */
@@ -167,12 +201,11 @@ export class FrameReader {
     message.propertiesStart = at;
     message.propertiesEnd = at;
     if (this.#version === '5') at = this.#skipProperties(buffer, at, end, packetEnd);
-    if (topicStart === topicEnd) throw this.#noTopic();
     message.buffer = buffer;
     message.flags = flags;
     message.qos = qos as 0 | 1 | 2;
     message.packetId = packetId;
-    message.topic = this.#topics.find(buffer, topicStart, topicEnd);
+    message.topic = this.#topics.find(buffer, topicStart, topicEnd, message);
     message.payloadStart = at;
     message.payloadEnd = end;
     message.oversizeBytes = 0;
@@ -193,21 +226,12 @@ export class FrameReader {
     return at + length;
   }
 
-  /** A topic of no characters means a topic alias, and we announce that we take none [MQTT-3.1.2-26]. */
-  #noTopic(): MkbError {
-    const { propertiesStart, propertiesEnd } = this.#message;
-    const { named } = decodeProperties(this.#buffer, propertiesStart, propertiesEnd);
-    if (named['Topic-Alias'] !== undefined)
-      return violation(0x94, 'a PUBLISH uses a topic alias, and none was allowed');
-    return violation(0x82, 'a PUBLISH has no topic');
-  }
-
   #take(chunk: Buffer): void {
     if (this.#split !== undefined) this.#fill(this.#split, chunk);
     else if (this.#header.length > 0) {
-      this.#turnTo(Buffer.concat([this.#header, chunk]));
+      this.#lookAt(Buffer.concat([this.#header, chunk]));
       this.#header = nothing;
-    } else this.#turnTo(chunk);
+    } else this.#lookAt(chunk);
   }
 
   /** Adds to the split packet. When it is whole it is read from its own buffer first, and the rest of `chunk` after it. */
@@ -218,7 +242,7 @@ export class FrameReader {
     this.#toSkip -= skipped;
     if (this.#gathered < split.length || this.#toSkip > 0) return;
     this.#split = undefined;
-    this.#turnTo(split);
+    this.#lookAt(split);
     if (copied + skipped < chunk.length) this.#waiting.unshift(chunk.subarray(copied + skipped));
   }
 
@@ -236,7 +260,7 @@ export class FrameReader {
     } else if (start < end) {
       this.#header = Buffer.from(this.#buffer.subarray(start, end));
     }
-    this.#turnTo(nothing);
+    this.#lookAt(nothing);
     while (this.#waiting.length > 0) {
       this.#take(this.#waiting.shift() as Buffer);
       if (this.#end > 0) return this.next();
@@ -244,7 +268,7 @@ export class FrameReader {
     return 0;
   }
 
-  #turnTo(buffer: Buffer): void {
+  #lookAt(buffer: Buffer): void {
     this.#buffer = buffer;
     this.#position = 0;
     this.#end = buffer.length;

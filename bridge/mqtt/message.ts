@@ -1,5 +1,5 @@
 import { decodeJson } from '../../rules/json.ts';
-import type { Message } from '../../rules/message.ts';
+import type { Message, Publisher } from '../../rules/message.ts';
 import type { Value } from '../../rules/value.ts';
 import { NamedSubscriptions } from './named-subscriptions.ts';
 import { decodeProperties, noProperties, type PublishProperties } from './properties.ts';
@@ -41,10 +41,8 @@ export class MqttMessage implements Message {
   /** When the socket read that held it came, milliseconds since 1970. */
   timestamp = 0;
 
-  // Behind a broker a PUBLISH does not say who sent it.
-  readonly clientid = undefined;
-  readonly username = undefined;
-  readonly peerhost = undefined;
+  /** Who sent it. Behind a broker a PUBLISH does not say: undefined. */
+  publisher: Publisher | undefined;
 
   readonly #idPrefix: string;
   #payload: Buffer | undefined;
@@ -57,6 +55,30 @@ export class MqttMessage implements Message {
   /** @param idPrefix eight hexadecimal digits that no other session of this process has */
   constructor(idPrefix: string) {
     this.#idPrefix = idPrefix;
+  }
+
+  get clientid(): string | undefined {
+    return this.publisher?.clientid;
+  }
+
+  get username(): string | undefined {
+    return this.publisher?.username;
+  }
+
+  get peerhost(): string | undefined {
+    return this.publisher?.peerhost;
+  }
+
+  get peername(): string | undefined {
+    return this.publisher?.peername;
+  }
+
+  get clean_start(): boolean | undefined {
+    return this.publisher?.clean_start;
+  }
+
+  get proto_ver(): number | undefined {
+    return this.publisher?.proto_ver;
   }
 
   get retain(): boolean {
@@ -77,7 +99,7 @@ export class MqttMessage implements Message {
 
   /** 32 hexadecimal digits, in the order of arrival: time, then a count, with the session between. */
   get id(): string {
-    return (hex(this.timestamp) + this.#idPrefix + hex(this.arrival)).toUpperCase();
+    return (hex(this.timestamp) + this.#idPrefix + hex(this.arrival % 2 ** 48)).toUpperCase();
   }
 
   get properties(): Readonly<Record<string, unknown>> {

@@ -8,6 +8,9 @@
  * The bytes of kept topics lie in one large array, of which the system provides only the pages that are used.
  */
 import { isUtf8 } from 'node:buffer';
+import type { MkbError } from '../../api/errors.ts';
+import type { MqttMessage } from './message.ts';
+import { decodeProperties } from './properties.ts';
 import { violation } from './violation.ts';
 
 const slots = 65_536;
@@ -26,10 +29,12 @@ export class Topics {
   #view: DataView = noBytes;
 
   /**
-   * The topic in `buffer` from `start` to `end`, at least one byte.
-   * Throws `mqtt-protocol-error` unless it is valid UTF-8 [MQTT-1.5.4-1] without NUL [MQTT-1.5.4-2] and wildcards [MQTT-3.3.2-2].
+   * The topic in `buffer` from `start` to `end`.
+   * Throws `mqtt-protocol-error` if it has no characters, and unless it is valid UTF-8 [MQTT-1.5.4-1] without NUL [MQTT-1.5.4-2] and wildcards
+   * [MQTT-3.3.2-2].
    */
-  find(buffer: Buffer, start: number, end: number): string {
+  find(buffer: Buffer, start: number, end: number, message?: MqttMessage): string {
+    if (start === end) throw noTopic(message);
     if (buffer !== this.#buffer) {
       this.#buffer = buffer;
       this.#view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
@@ -48,6 +53,14 @@ export class Topics {
     this.#lengths[slot] = bytes.length;
     this.#kept[slot] = topic;
   }
+}
+
+/** A topic of no characters means a topic alias, and we announce that we take none [MQTT-3.1.2-26]. */
+function noTopic(message: MqttMessage | undefined): MkbError {
+  const named = message && decodeProperties(message.buffer, message.propertiesStart, message.propertiesEnd).named;
+  if (named?.['Topic-Alias'] !== undefined)
+    return violation(0x94, 'a PUBLISH uses a topic alias, and none was allowed');
+  return violation(0x82, 'a PUBLISH has no topic');
 }
 
 function hash(bytes: DataView, start: number, end: number): number {

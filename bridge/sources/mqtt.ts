@@ -1,5 +1,5 @@
 /** MQTT as a source: a session at a server, whose messages are acknowledged when they are safe. */
-import { MkbError } from '../../api/errors.ts';
+import type { MkbError } from '../../api/errors.ts';
 import type { Input, Origin } from '../../rules/rule.ts';
 import { Account } from '../flow/account.ts';
 import type { BoundRule } from '../flow/bound-rule.ts';
@@ -11,6 +11,7 @@ import type { MqttMessage } from '../mqtt/message.ts';
 import type { SessionOptions } from '../mqtt/options.ts';
 import { type ConnectedInfo, Session } from '../mqtt/session.ts';
 import { because } from '../observe/because.ts';
+import { copyOverhead, keepMqtt, mqttRemains, oversizeError, rememberMqtt } from './mqtt-remains.ts';
 import { MqttRoutes } from './mqtt-routes.ts';
 
 export interface MqttSourceOptions {
@@ -29,9 +30,6 @@ export interface MqttSourceEvents {
   /** The session has stopped: a person has to change something. */
   stopped(error: MkbError): void;
 }
-
-/** What an object costs beside the bytes of its message. */
-const copyOverhead = 500;
 
 export class MqttSource implements Source {
   readonly name = 'mqtt';
@@ -108,31 +106,15 @@ export class MqttSource implements Source {
   }
 
   remember(message: Origin, slot: number, settlement: Settlement<Source>): void {
-    const { topic, qos, retain } = message as MqttMessage;
-    settlement.note(slot, topic, qos, retain);
+    rememberMqtt(message as MqttMessage, slot, settlement);
   }
 
   keep(message: Origin, slot: number, settlement: Settlement<Source>): void {
-    if (settlement.keeps(slot)) return;
-    const payload = Buffer.from((message as MqttMessage).payload);
-    settlement.keep(slot, payload, payload.length);
+    keepMqtt(message as MqttMessage, slot, settlement);
   }
 
-  remains({ topic, qos, retain, kept }: Remembered, rule: BoundRule | undefined, record?: ProducerRecord): Remains {
-    const captures = this.#routes.of(topic).find(route => route.rule === rule)?.captures ?? [];
-    const clientid = rule?.clientIdOf(captures);
-    const payload = (kept as Buffer | undefined) ?? record?.value ?? Buffer.alloc(0);
-    return {
-      key: record?.key,
-      value: payload,
-      place: [
-        { name: 'mqtt.topic', value: topic },
-        { name: 'mqtt.qos', value: String(qos) },
-        { name: 'mqtt.retain', value: String(retain) },
-        ...(clientid === undefined ? [] : [{ name: 'mqtt.clientid', value: clientid }]),
-      ],
-      facts: { topic, payload, qos: qos as 0 | 1 | 2, retain, clientid },
-    };
+  remains(remembered: Remembered, rule: BoundRule | undefined, record?: ProducerRecord): Remains {
+    return mqttRemains(this.#routes, remembered, rule, record);
   }
 
   protected get routes(): MqttRoutes {
@@ -182,23 +164,11 @@ export class MqttSource implements Source {
   }
 
   protected handOver(message: MqttMessage, arrival: number, routes: readonly Route[]): void {
-    if (message.oversizeBytes > 0) this.#refuseOversize(message, arrival, routes);
+    if (message.oversizeBytes > 0) this.#intake.refuse(message, arrival, routes, oversizeError(message));
     else this.#intake.message(message, arrival, routes);
   }
 
   protected whyNoRule(topic: string): 'no_rule' | 'other_copy' {
     return this.#routes.of(topic).length === 0 ? 'no_rule' : 'other_copy';
-  }
-
-  /** Of a message that is larger than the session takes only the beginning is here: it fails for each rule that wants it. */
-  #refuseOversize(message: MqttMessage, arrival: number, routes: readonly Route[]): void {
-    const { topic, oversizeBytes: bytes, missingBytes } = message;
-    const payloadBytes = message.payload.length + missingBytes;
-    this.#intake.refuse(
-      message,
-      arrival,
-      routes,
-      new MkbError('mqtt-packet-too-large', { topic, bytes, payloadBytes }),
-    );
   }
 }

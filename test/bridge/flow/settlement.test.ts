@@ -214,7 +214,7 @@ test('what a dead letter must know is remembered until the message is settled', 
   settlement.note(slot, 'a/b', 2, true);
   expect(settlement.keeps(slot)).toBe(false);
   settlement.keep(slot, 'original', 8);
-  expect(settlement.recall(slot)).toEqual({ topic: 'a/b', qos: 2, retain: true, kept: 'original' });
+  expect(settlement.recall(slot)).toEqual({ arrival: 5, topic: 'a/b', qos: 2, retain: true, kept: 'original' });
   settlement.release(slot, delivered, 1);
   expect(settlement.recall(slot).kept).toBeUndefined();
 });
