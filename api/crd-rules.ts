@@ -169,8 +169,13 @@ export const celRules: Readonly<Record<string, readonly CelRule[]>> = {
       fieldPath: `.${name}`,
     })),
     {
+      rule: '!has(self.clients) || has(self.listen)',
+      message: 'clients is about those that connect to the bridge, and without listen none do',
+      fieldPath: '.clients',
+    },
+    {
       rule: '!has(self.listen) || !has(self.tls)',
-      message: 'tls is for connecting to a broker; a listener has its own: move it into listen',
+      message: 'tls is for connecting to a broker; a port has its own: move it into listen',
       fieldPath: '.tls',
     },
     {
@@ -182,14 +187,6 @@ export const celRules: Readonly<Record<string, readonly CelRule[]>> = {
   ],
   'spec.mqtt.url': mqttUrl,
   'spec.mqtt.urls[]': mqttUrl,
-  'spec.mqtt.listen': [
-    {
-      rule: '!has(self.tls) || has(self.tls.cert)',
-      message: 'a server needs tls.cert and tls.key',
-      fieldPath: '.tls',
-      reason: 'FieldValueRequired',
-    },
-  ],
   'spec.kafka': [
     {
       rule: '!has(self.auth) || !has(self.clusterRef) || !has(self.clusterRef.user)',

@@ -13,6 +13,7 @@ import { exporterErrors } from './errors/exporter.ts';
 import { kafkaErrors } from './errors/kafka.ts';
 import { kafkaTopicErrors } from './errors/kafka-topics.ts';
 import { kubernetesErrors } from './errors/kubernetes.ts';
+import { listenErrors } from './errors/listen.ts';
 import { mqttErrors } from './errors/mqtt.ts';
 import { mqttPublisherErrors } from './errors/mqtt-publisher.ts';
 import { processErrors } from './errors/process.ts';
@@ -29,6 +30,7 @@ export const errors = {
   ...tlsErrors,
   ...mqttErrors,
   ...mqttPublisherErrors,
+  ...listenErrors,
   ...kafkaErrors,
   ...kafkaTopicErrors,
   ...bufferErrors,

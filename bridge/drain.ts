@@ -73,6 +73,12 @@ export class Drain {
   /** Use `prepareDrain`. */
   constructor(document: MqttKafkaBridge, parts: BridgeParts, options: DrainOptions) {
     const { log, everyMs = 250, keepSession = false, buffer = true } = options;
+    if (parts.session === undefined)
+      throw new MkbError('part-unsupported', {
+        path: 'spec.mqtt.listen',
+        message: 'A bridge that MQTT clients connect to has no session at a broker, and so nothing to drain.',
+        remedy: 'Stop it: what it has not acknowledged is sent again by the clients.',
+      });
     this.#session = parts.session;
     this.#consumer = parts.kafkaSource?.consumer;
     this.clientId = this.#session.clientId;

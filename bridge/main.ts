@@ -11,6 +11,7 @@ import { durationMs } from '../api/units.ts';
 import { bindRules } from './bind-rules.ts';
 import { memoryBytes } from './buffer-settings.ts';
 import { systemClock } from './clock.ts';
+import { Ends } from './ends.ts';
 import type { Account } from './flow/account.ts';
 import type { BoundRule } from './flow/bound-rule.ts';
 import { rulesOf } from './flow/fed-rules.ts';
@@ -26,11 +27,12 @@ import { Reports } from './observe/reports.ts';
 import { Standstills } from './observe/standstills.ts';
 import { type BridgeOptions, type BridgeParts, prepareParts } from './parts.ts';
 import { Persistence } from './persistence.ts';
-import { KafkaSink } from './sinks/kafka.ts';
-import { MqttSink } from './sinks/mqtt.ts';
-import { type BufferedMqttSource, mqttSourceOf } from './sources/buffered-mqtt.ts';
+import type { KafkaSink } from './sinks/kafka.ts';
+import type { MqttSink } from './sinks/mqtt.ts';
+import type { BufferedMqttSource } from './sources/buffered-mqtt.ts';
 import { EventsSource } from './sources/events.ts';
-import { KafkaSource } from './sources/kafka.ts';
+import type { KafkaSource } from './sources/kafka.ts';
+import type { ListenerSource } from './sources/listener.ts';
 import type { MqttSource } from './sources/mqtt.ts';
 import { WindowsSource } from './sources/windows.ts';
 import { endedWithin, type StopReport } from './stopping.ts';
@@ -41,6 +43,8 @@ export class Bridge implements BridgeFigures {
   readonly receiveMaximum: number;
   readonly bufferLimitBytes: number;
   readonly mqttSource: MqttSource | BufferedMqttSource | undefined;
+  /** Of a bridge that MQTT clients connect to, in the place of `mqttSource`. */
+  readonly listener: ListenerSource | undefined;
   readonly kafkaSource: KafkaSource | undefined;
   readonly windows: WindowsSource;
   readonly events: EventsSource;
@@ -73,8 +77,14 @@ export class Bridge implements BridgeFigures {
     this.#reports = new Reports(this.name, log, (event, facts) => this.events.raise(event, facts));
     this.receiveMaximum = document.spec.mqtt.receiveMaximum;
     this.bufferLimitBytes = (parts.kafkaSink?.producer.maxBytes ?? 0) + (parts.mqttSink?.maxBytes ?? 0);
-    this.kafkaSink = parts.kafkaSink && this.#makeKafkaSink(parts.kafkaSink);
-    this.mqttSink = parts.mqttSink && this.#makeMqttSink(parts.mqttSink);
+    const ends = new Ends(this.name, log, this.#reports, {
+      untilDone: action => this.#untilDone(action),
+      kafkaLinkChanged: () => this.#reports.kafkaLinkChanged(this.#standstills.connected),
+      server: () => this.connection?.url,
+      fail: error => this.#fail(error),
+    });
+    this.kafkaSink = parts.kafkaSink && ends.kafkaSink(parts.kafkaSink);
+    this.mqttSink = parts.mqttSink && ends.mqttSink(parts.mqttSink);
     const sinks = { kafka: this.kafkaSink, mqtt: this.mqttSink };
     this.rules = bindRules(document.spec, sinks, parts.ambient);
     const obtainSchema = (missing: Parameters<typeof parts.registries.obtain>[0]) =>
@@ -93,8 +103,9 @@ export class Bridge implements BridgeFigures {
     this.kafkaSink?.use(this.#pipeline);
     this.kafkaSink?.countAlso(() => this.#pipeline.heldBytes + this.events.queuedBytes);
     this.mqttSink?.use(this.#pipeline);
-    this.mqttSource = parts.mqttSource && this.#makeMqttSource(parts.mqttSource);
-    this.kafkaSource = parts.kafkaSource && this.#makeKafkaSource(parts.kafkaSource);
+    this.mqttSource = parts.mqttSource && ends.mqttSource(parts.mqttSource, this.rules);
+    this.listener = parts.listen && ends.listener(parts.listen, this.rules);
+    this.kafkaSource = parts.kafkaSource && ends.kafkaSource(parts.kafkaSource, this.rules);
     this.#intakes = new Map(
       this.#sources.map(source => [source, this.#pipeline.intake(source, rulesOf(source, this.rules))]),
     );
@@ -115,7 +126,7 @@ export class Bridge implements BridgeFigures {
 
   /** Of messages from MQTT. */
   get account(): Account {
-    return (this.mqttSource ?? this.events).account;
+    return (this.mqttSource ?? this.listener ?? this.events).account;
   }
 
   /** For questions to the MQTT server. */
@@ -133,7 +144,7 @@ export class Bridge implements BridgeFigures {
   }
 
   get mqttConnected(): boolean {
-    return (this.mqttSource ?? this.mqttSink)?.connected ?? true;
+    return (this.mqttSource ?? this.mqttSink)?.connected ?? this.listener?.listener.listening ?? true;
   }
 
   get kafkaConnected(): boolean {
@@ -170,7 +181,8 @@ export class Bridge implements BridgeFigures {
   }
 
   get #sources(): readonly Source[] {
-    const all: readonly (Source | undefined)[] = [this.mqttSource, this.kafkaSource, this.events, this.windows];
+    const { mqttSource, listener, kafkaSource, events, windows } = this;
+    const all: readonly (Source | undefined)[] = [mqttSource, listener, kafkaSource, events, windows];
     return all.filter(source => source !== undefined);
   }
 
@@ -247,7 +259,7 @@ export class Bridge implements BridgeFigures {
       error => this.#reports.problem(asMkbError(error)),
     );
     const left = {
-      unacknowledged: this.mqttSource?.account.inFlight ?? 0,
+      unacknowledged: (this.mqttSource ?? this.listener)?.account.inFlight ?? 0,
       unpublished: this.kafkaSource?.account.inFlight ?? 0,
     };
     // What a side that hangs has kept from ending.
@@ -281,54 +293,12 @@ export class Bridge implements BridgeFigures {
     if (this.#settled && this.#inFlight === 0) this.#settled();
   }
 
-  // --- parts
-
-  #makeKafkaSink(options: NonNullable<BridgeParts['kafkaSink']>): KafkaSink {
-    return new KafkaSink(options, {
-      linkChanged: () => this.#reports.kafkaLinkChanged(this.#standstills.connected),
-      problem: error => this.#reports.problem(error),
-      noticed: (rule, warning) => this.#reports.noticed(rule, warning),
-      untilDone: action => this.#untilDone(action),
-    });
-  }
-
-  #makeMqttSink(options: NonNullable<BridgeParts['mqttSink']>): MqttSink {
-    return new MqttSink(options, {
-      connected: url => this.#reports.publisherConnected(url, options.publisher.clientId),
-      problem: error => this.#reports.problem(error),
-      stopped: error => this.#fail(error),
-    });
-  }
-
-  #makeMqttSource(options: NonNullable<BridgeParts['mqttSource']>): MqttSource | BufferedMqttSource {
-    return mqttSourceOf(
-      { ...options, rules: this.rules },
-      {
-        reports: this.#reports,
-        untilDone: action => this.#untilDone(action),
-        connected: info => this.#reports.sessionConnected(info),
-        disconnected: error => this.#reports.sessionDisconnected(error, this.connection?.url),
-        problem: error => this.#reports.problem(error),
-        stopped: error => this.#fail(error),
-      },
-    );
-  }
-
-  #makeKafkaSource(options: NonNullable<BridgeParts['kafkaSource']>): KafkaSource {
-    return new KafkaSource(
-      { ...options, rules: this.rules },
-      {
-        assigned: given => this.#reports.assigned(options.consumer.groupId, given),
-        problem: error => this.#reports.problem(error),
-        stopped: error => this.#fail(error),
-        untilDone: action => this.#untilDone(action),
-      },
-    );
-  }
-
   /** What is refused to one direction is reported and tried again, if the other goes on. */
   #untilDone(action: () => Promise<void>): Promise<void> {
-    return this.#persistence.untilDone(action, this.mqttSource !== undefined && this.kafkaSource !== undefined);
+    return this.#persistence.untilDone(
+      action,
+      (this.mqttSource ?? this.listener) !== undefined && this.kafkaSource !== undefined,
+    );
   }
 
   #fail(error: MkbError): void {

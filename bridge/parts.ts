@@ -11,6 +11,8 @@ import { sourcesOf } from '../rules/sources.ts';
 import { unsupportedParts } from '../rules/unsupported.ts';
 import type { BufferOptions } from './buffer/options.ts';
 import { bufferOptions, memoryBytes } from './buffer-settings.ts';
+import type { ListenOptions } from './listen/options.ts';
+import { listenOptions } from './listen-settings.ts';
 import type { SessionOptions } from './mqtt/options.ts';
 import type { Logger } from './observe/log.ts';
 import { prepareRegistries, type Registries } from './registry/registries.ts';
@@ -30,8 +32,10 @@ export interface BridgeOptions {
 
 /** What a bridge is made of beside its document and its rules. A part that no rule needs is undefined. */
 export interface BridgeParts {
-  /** Of the bridge's session, whether or not a rule reads MQTT: it may have one from an earlier document. */
-  readonly session: SessionOptions;
+  /** Of the bridge's session at a broker, whether or not a rule reads MQTT: it may have one from an earlier document. */
+  readonly session: SessionOptions | undefined;
+  /** Of a bridge that is the MQTT server itself. */
+  readonly listen: ListenOptions | undefined;
   readonly mqttSource: (Omit<MqttSourceOptions, 'rules'> & { readonly buffer?: BufferOptions | undefined }) | undefined;
   readonly kafkaSource: Omit<KafkaSourceOptions, 'rules'> | undefined;
   readonly kafkaSink: KafkaSinkOptions | undefined;
@@ -64,8 +68,9 @@ export async function prepareParts(
   const writesMqtt = sinks.some(({ mqtt }) => mqtt !== undefined);
   const { subscriptions, ownerOf } = planSubscriptions(filters, spec.mqtt);
   const maxBytes = memoryBytes(spec);
-  const [session, buffer, consumer, producer, publisher, registries] = await Promise.all([
-    sessionOptions(document, subscriptions, secrets, ordinal),
+  const [session, listen, buffer, consumer, producer, publisher, registries] = await Promise.all([
+    spec.mqtt.listen ? undefined : sessionOptions(document, subscriptions, secrets, ordinal),
+    listenOptions(document, secrets),
     bufferOptions(document, secrets, ordinal),
     topics.length === 0 ? undefined : consumerOptions(document, topics, secrets, ordinal),
     writesKafka ? producerOptions(document, secrets) : undefined,
@@ -76,7 +81,11 @@ export async function prepareParts(
   const persistent = filters.length > 0 && topics.length > 0;
   return {
     session,
-    mqttSource: filters.length === 0 ? undefined : { session: { ...session, persistent }, ownerOf, buffer },
+    listen,
+    mqttSource:
+      filters.length === 0 || session === undefined
+        ? undefined
+        : { session: { ...session, persistent }, ownerOf, buffer },
     kafkaSource: consumer && { consumer, maxRecords: spec.mqtt.receiveMaximum, maxBytes, persistent },
     kafkaSink: producer && {
       bridge: identityOf(document.metadata),
@@ -87,6 +96,6 @@ export async function prepareParts(
     mqttSink: publisher && { bridge: identityOf(document.metadata), publisher: { ...publisher, persistent }, maxBytes },
     registries,
     jq,
-    ambient: { schemas, askJq: jq.ask, costs: costLimitsOf(spec.delivery) },
+    ambient: { schemas, askJq: jq.ask, costs: costLimitsOf(spec.delivery), knowsPublisher: listen !== undefined },
   };
 }

@@ -28,15 +28,17 @@ export const rulesCheck: DocumentCheck = {
 
 /** Every problem of the schemas and rules of a document, in their order; overlapping filters and loops are warnings. */
 export const checkRules = (loaded: LoadedDocument): Problem[] => {
-  const { rules } = loaded.document.spec;
+  const { spec } = loaded.document;
+  const { rules } = spec;
   const { schemas, problems: broken } = checkSchemas(loaded);
+  const knowsPublisher = (spec.mqtt as { listen?: unknown } | undefined)?.listen !== undefined;
   const problems = [...broken];
   const filters: PlacedFilter[] = [];
   const checked: CheckedRule[] = [];
   for (const [index, document] of rules.entries()) {
     const path: Path = ['spec', 'rules', index];
     try {
-      const rule = compileRule(document.sql, { schemas });
+      const rule = compileRule(document.sql, { schemas, knowsPublisher });
       for (const filter of placedFilters(document, rule, [...path, 'sql'])) filters.push(filter);
       checked.push({ document, rule, path });
       for (const problem of checkRule(loaded, document, rule, path)) problems.push(problem);

@@ -19,7 +19,7 @@ export function unsupportedParts({ spec }: MqttKafkaBridge, where: 'process' | '
   const refuse = (path: string, what: string, remedy: string) =>
     parts.push({ path, message: `This version of the bridge cannot ${what}.`, remedy });
 
-  if (spec.mqtt.listen) refuse('spec.mqtt.listen', 'be an MQTT server', 'Give the url of a broker in spec.mqtt.url.');
+  if (spec.mqtt.listen) for (const part of listenParts(spec, where)) parts.push(part);
   if (where === 'process') for (const part of operatorParts(spec)) parts.push(part);
   if (where === 'cluster') for (const part of unmountable(spec)) parts.push(part);
   if (buffersMqtt(spec) && !spec.rules.some(({ sql }) => sourcesOf(sql).some(({ kind }) => kind === 'mqtt')))
@@ -28,6 +28,27 @@ export function unsupportedParts({ spec }: MqttKafkaBridge, where: 'process' | '
       'buffer what it does not read: no rule reads MQTT',
       'Leave out the buffer; Kafka keeps what a rule reads from it.',
     );
+  return parts;
+}
+
+/** What a bridge that is the MQTT server itself does not do. */
+function listenParts({ rules, delivery }: MqttKafkaBridge['spec'], where: 'process' | 'cluster'): UnsupportedPart[] {
+  const parts: UnsupportedPart[] = [];
+  const refuse = (path: string, what: string, remedy: string) =>
+    parts.push({ path, message: `With mqtt.listen this version of the bridge cannot ${what}.`, remedy });
+  const broker = 'Connect devices to a broker and the bridge to it: spec.mqtt.url.';
+  if (where === 'cluster') refuse('spec.mqtt.listen', 'be run by the operator', 'Use mkb run, or give it a broker.');
+  if (buffersMqtt({ delivery } as MqttKafkaBridge['spec']))
+    refuse('spec.delivery.buffer', 'keep messages in a buffer', 'Leave it out: clients keep what is not acknowledged.');
+  const sources = rules.map(({ sql }) => sourcesOf(sql));
+  for (const [index, rule] of rules.entries()) {
+    const path = `spec.rules[${index}]`;
+    if (rule.sinks.some(({ mqtt }) => mqtt !== undefined)) refuse(`${path}.sinks`, 'publish to clients', broker);
+    const isOfSession = sources[index]!.some(each => each.kind === 'event' && /^bridge\.mqtt_/.test(each.event.name));
+    if (isOfSession) refuse(`${path}.sql`, 'raise events of its connection to a broker: it has none', broker);
+  }
+  if (!sources.flat().some(({ kind }) => kind === 'mqtt'))
+    refuse('spec.mqtt.listen', 'take messages that no rule reads', 'Add a rule that reads MQTT, or leave out listen.');
   return parts;
 }
 

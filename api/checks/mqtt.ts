@@ -3,6 +3,7 @@ import type { Path } from '../problems.ts';
 import type { MqttSection } from '../schema/mqtt.ts';
 import { durationMs } from '../units.ts';
 import type { SemanticCheck } from './check.ts';
+import { checkListen } from './listen.ts';
 import { checkTls } from './tls.ts';
 
 const section: Path = ['spec', 'mqtt'];
@@ -80,24 +81,6 @@ const checkWebSocket = (mqtt: MqttSection): Finding[] => {
   if (mqtt.webSocket === undefined || addresses(mqtt).some(({ url }) => url.startsWith('ws'))) return [];
   const reason = '`webSocket` is given, but no url starts with ws:// or wss://.';
   return [finding([...section, 'webSocket'], 'field-conflict', { reason }, { at: 'key' })];
-};
-
-const checkListen = ({ listen, tls }: MqttSection): Finding[] => {
-  if (listen === undefined) return [];
-  const path = [...section, 'listen', 'tls'];
-  const found = checkTls(listen.tls, path);
-  if (listen.tls && !listen.tls.cert && !listen.tls.key) {
-    found.push(
-      finding(path, 'field-missing', { name: 'cert' }, { at: 'key', remedy: 'A server needs `cert` and `key`.' }),
-    );
-  }
-  if (tls) {
-    const reason = '`tls` is for connecting to a broker; a listener has its own.';
-    found.push(
-      finding([...section, 'tls'], 'field-conflict', { reason }, { at: 'key', remedy: 'Move it into `listen`.' }),
-    );
-  }
-  return found;
 };
 
 const checkRetained = ({ retained, share }: MqttSection): Finding[] => {

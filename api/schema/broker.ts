@@ -17,11 +17,14 @@ const user = section('Someone who may connect.', {
 });
 
 /** Plain enough for the lists of both brokers: no character means anything in them, and none begins another line. */
-const accessFilter = text('A topic filter, whose levels may be `${clientid}` and `${username}`: those of the client.', {
-  pattern: '^[!#$&-\\[\\]-~]+$',
-  expected: 'a topic filter of ASCII characters, without spaces, quotes, % and backslashes',
-  maxLength: 1024,
-});
+export const accessFilter = text(
+  'A topic filter, whose levels may be `${clientid}` and `${username}`: those of the client.',
+  {
+    pattern: '^[!#$&-\\[\\]-~]+$',
+    expected: 'a topic filter of ASCII characters, without spaces, quotes, % and backslashes',
+    maxLength: 1024,
+  },
+);
 
 const access = section(
   'Which topics clients may use; all others are refused. The bridge and the exporter may use every topic. Without it, so may everybody.',

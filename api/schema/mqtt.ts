@@ -2,6 +2,7 @@
 import type { Static } from 'typebox';
 import { broker, brokerRef } from './broker.ts';
 import { choice, duration, list, numberChoice, optional, section, size, text, whole } from './fields.ts';
+import { clients, listen } from './listen.ts';
 import { namedSecret, secret, tls } from './security.ts';
 
 /** The address of an MQTT broker. */
@@ -27,11 +28,6 @@ export const mqttVersion = choice(
     },
   },
 );
-
-const listen = section('The bridge is the MQTT server itself: clients connect to it, and no broker stands between.', {
-  port: whole('The TCP port, 1 to 65535. Usual are 1883, and 8883 with TLS.', { minimum: 1, maximum: 65_535 }),
-  tls: optional(tls('Serve TLS with this certificate; with `ca`, clients must show one that it signed.')),
-});
 
 const reconnect = section(
   'How long to wait before connecting again: random up to a limit that doubles with each failure.',
@@ -59,6 +55,7 @@ export const mqtt = section(
     broker: optional(broker),
     brokerRef: optional(brokerRef),
     listen: optional(listen),
+    clients: optional(clients),
     version: mqttVersion,
     clientId: text(
       'The name of the session at the broker. Keep it: messages that wait there belong to it. With `share`, each replica appends its number.',
@@ -96,7 +93,7 @@ export const mqtt = section(
       { min: '0s', max: '4294967294s', step: '1s', default: '24h' },
     ),
     receiveMaximum: whole(
-      'How many QoS 1 and 2 messages may be unacknowledged at once, 1 to 65535. It bounds what a slow Kafka holds up.',
+      'How many QoS 1 and 2 messages may be unacknowledged at once, 1 to 65535: with `listen`, of each client. It bounds what a slow Kafka holds up.',
       { minimum: 1, maximum: 65_535, default: 1000 },
     ),
     keepAlive: duration('The longest silence before the bridge pings the broker.', {
@@ -105,16 +102,22 @@ export const mqtt = section(
       step: '1s',
       default: '30s',
     }),
-    connectTimeout: duration("How long connecting may take, up to the broker's CONNACK.", {
-      min: '1ms',
-      max: '1h',
-      default: '10s',
-    }),
-    maximumPacketSize: size('The largest MQTT packet accepted, header included; the broker drops larger ones.', {
-      min: '1KiB',
-      max: '256MiB',
-      default: '16MiB',
-    }),
+    connectTimeout: duration(
+      "How long connecting may take, up to the broker's CONNACK; with `listen`, up to the client's CONNECT.",
+      {
+        min: '1ms',
+        max: '1h',
+        default: '10s',
+      },
+    ),
+    maximumPacketSize: size(
+      'The largest MQTT packet accepted, header included; the broker drops larger ones. With `listen`, a client of MQTT 5 that sends one is disconnected; of MQTT 3.1.1, the message is a dead letter.',
+      {
+        min: '1KiB',
+        max: '256MiB',
+        default: '16MiB',
+      },
+    ),
     reconnect,
     auth: optional(
       section('Who the bridge is to the broker.', {

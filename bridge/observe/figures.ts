@@ -3,6 +3,7 @@ import type { BufferFigures, SyncFigures } from '../buffer/figures.ts';
 import type { BoundRule } from '../flow/bound-rule.ts';
 import type { SourceFigures } from '../flow/source.ts';
 import type { Wait } from '../kafka/waits.ts';
+import type { ClientCounts } from '../listen/client-counts.ts';
 
 /** What a running bridge shows of itself. Read at a scrape; nothing is copied. */
 export interface BridgeFigures {
@@ -12,6 +13,8 @@ export interface BridgeFigures {
   readonly rules: readonly BoundRule[];
   /** Of a bridge that reads from Kafka. */
   readonly kafkaSource?: KafkaSourceFigures | undefined;
+  /** Of a bridge that MQTT clients connect to. */
+  readonly listener?: { readonly listener: ListenerFigures } | undefined;
   /** Of a bridge that writes to MQTT. */
   readonly mqttSink?: MqttSinkFigures | undefined;
   readonly events: { readonly forgotten: number };
@@ -58,4 +61,10 @@ export interface MqttSinkFigures {
   readonly answersWaiting: number;
   readonly answersUnexpected: number;
   readonly headersOmitted: number;
+}
+
+export interface ListenerFigures {
+  readonly connected: number;
+  readonly heldBytes: number;
+  readonly counts: ClientCounts;
 }

@@ -8,6 +8,7 @@ import { deliveryBuckets } from '../flow/delivery-histogram.ts';
 import { bufferMetrics } from './buffer-metrics.ts';
 import { connectionMetrics } from './connection-metrics.ts';
 import type { BridgeFigures } from './figures.ts';
+import { listenerMetrics } from './listener-metrics.ts';
 import { type MetricEntry, one, registerTable, type Sample } from './metric-table.ts';
 import { sourceMetrics } from './source-metrics.ts';
 
@@ -207,6 +208,7 @@ export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
   },
   ...bufferMetrics,
   ...connectionMetrics,
+  ...listenerMetrics,
 ];
 
 /** Of a named topic also 0, so that a query has an answer before the first trouble; of others only what there is, since they may be many. */

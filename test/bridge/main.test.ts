@@ -92,7 +92,10 @@ describe('starting', () => {
   });
 
   test('refuses a document that it could only run in part', async () => {
-    const spec = { mqtt: { listen: { port: 1883 } } };
+    const spec = {
+      mqtt: { listen: [{ port: 1883 }], clients: { anonymous: true } },
+      delivery: { buffer: { mode: 'disk' } },
+    };
     await expect(prepare('localhost:9092', spec)).rejects.toMatchObject({ code: 'part-unsupported' });
   });
 });

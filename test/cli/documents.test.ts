@@ -108,10 +108,15 @@ describe('validate', () => {
   });
 
   it('refuses by name what this version cannot run', async () => {
-    await write(document.replace('url: mqtt://localhost:1883', 'listen: {port: 1883}'));
+    await write(
+      document
+        .replace('url: mqtt://localhost:1883', 'listen: [{port: 1883}]')
+        .replace('auth: {username: me, password: {value: hunter2}}', 'clients: {passwords: {value: x}}')
+        .replace('kafka: {topic: cars, key: "${vin}"}', 'mqtt: {topic: cars}'),
+    );
     const { code, stderr } = await mkb(['validate', file]);
     expect(code).toBe(78);
-    expect(stderr).toContain(`${file}:6:5: error: `);
+    expect(stderr).toContain(`${file}:14:7: error: `);
     expect(stderr).toContain('[part-unsupported]');
   });
 

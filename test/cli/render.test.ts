@@ -72,7 +72,11 @@ describe('mkb render k8s', () => {
   it.each([
     [{ kafka: { clusterRef: { name: 'k' } } }, 1, 'spec.kafka.clusterRef is looked up in a cluster'],
     [{ mqtt: { url: 'http://a' } }, 78, 'spec.mqtt.url'],
-    [{ mqtt: { listen: { port: 1883 } } }, 78, 'cannot be an MQTT server'],
+    [
+      { mqtt: { listen: [{ port: 1883 }], clients: { passwords: { value: 'x' } } } },
+      78,
+      'cannot be run by the operator',
+    ],
   ])('prints nothing for %j, and says why', async (spec, wanted, words) => {
     const { code, stdout, stderr } = await render(spec);
     expect([code, stdout]).toEqual([wanted, '']);

@@ -198,10 +198,15 @@ it('fits into the annotation that kubectl apply makes of it', () => {
   expect(JSON.stringify(parse(readFileSync(file, 'utf8'))).length).toBeLessThan(230_000);
 });
 
-it('takes away or changes the type of no field that an earlier version had', () => {
+it('takes away or changes the type of no field that an earlier version had and did not refuse by name', () => {
   const of = (path: string) => fieldTypes(parse(readFileSync(path, 'utf8')).spec.versions[0].schema.openAPIV3Schema);
-  expect(Object.fromEntries(of(file))).toMatchObject(Object.fromEntries(of(earlier)));
+  expect(Object.fromEntries(of(file))).toMatchObject(
+    Object.fromEntries(of(earlier).filter(([field]) => !refused.some(each => field.startsWith(each)))),
+  );
 });
+
+/** No document with these was ever run. */
+const refused = ['/spec/mqtt/listen'];
 
 interface Schema {
   readonly type: string;

@@ -57,3 +57,39 @@ test('a buffer is refused where no rule reads MQTT, as it would stay empty', () 
   expect(paths(fromKafka)).toEqual(['spec.delivery.buffer']);
   expect(paths(fromMqtt)).toEqual([]);
 });
+
+describe('a bridge that MQTT clients connect to', () => {
+  const listening = (rules: object[], delivery: object = {}) => {
+    const mqtt = { listen: [{ port: 1883 }], clients: { anonymous: true } };
+    const spec = { mqtt, kafka: { bootstrapServers: ['k:9092'] }, delivery, rules };
+    return completeDocument({ apiVersion: 'v', kind: 'k', metadata: { name: 'b' }, spec });
+  };
+  const rule = (sql: string, sink: object = toKafka) => ({ name: 'r', sql, sinks: [sink] });
+  const paths = (...given: Parameters<typeof listening>) =>
+    unsupportedParts(listening(...given), 'process').map(({ path }) => path);
+
+  test('takes what they publish to Kafka, and reads Kafka topics beside it', () => {
+    expect(paths([rule(fromMqtt), rule(fromKafka)])).toEqual([]);
+  });
+
+  test.each([
+    ['publish to them', [rule(fromMqtt), rule(fromKafka, { mqtt: { topic: 'a' } })], {}, 'spec.rules[1].sinks'],
+    ['run without a rule that reads MQTT', [rule(fromKafka)], {}, 'spec.mqtt.listen'],
+    ['keep messages on disk', [rule(fromMqtt)], { buffer: { mode: 'disk' } }, 'spec.delivery.buffer'],
+    ['drop messages when it is full', [rule(fromMqtt)], { buffer: { whenFull: 'dropOldest' } }, 'spec.delivery.buffer'],
+    [
+      'say that it has connected to a broker',
+      [rule(fromMqtt), rule('SELECT * FROM "$events/bridge/mqtt_connected"')],
+      {},
+      'spec.rules[1].sql',
+    ],
+  ])('refuses to %s', (_what, rules, delivery, path) => {
+    expect(paths(rules, delivery)).toEqual([path]);
+  });
+
+  test('is not run by the operator', () => {
+    expect(unsupportedParts(listening([rule(fromMqtt)]), 'cluster').map(({ path }) => path)).toEqual([
+      'spec.mqtt.listen',
+    ]);
+  });
+});

@@ -8,13 +8,25 @@ const ofMqtt = (mqtt: Record<string, unknown>) => toldOf({ mqtt });
 const ofKafka = (kafka: Record<string, unknown>) => toldOf({ kafka: { bootstrapServers, ...kafka } });
 const ofTopic = (topic: string) => toldOf({ rules: [ruleOf({ topic })] });
 
+/** Somebody may connect. */
+const open = { clients: { passwords: secret } };
+
 describe('mqtt', () => {
   it.each([
     [{ url: 'mqtts://broker' }],
     [{ url: 'wss://broker/mqtt', tls: {}, webSocket: { headers: [{ name: 'a', value: 'b' }] } }],
     [{ urls: ['mqtt://a', 'ws://[::1]:8083/mqtt'] }],
-    [{ listen: { port: 1883 } }],
-    [{ listen: { port: 8883, tls: { cert: secret, key: secret } } }],
+    [{ listen: [{ port: 1883 }], clients: { passwords: secret } }],
+    [{ listen: [{ port: 8883, tls: { cert: secret, key: secret, clientCa: secret } }] }],
+    [
+      {
+        listen: [
+          { port: 8083, webSocket: {} },
+          { port: 1883, host: '::1' },
+        ],
+        clients: { passwords: secret },
+      },
+    ],
     [{ broker: { kind: 'emqx' } }],
     [{ broker: { kind: 'emqx', users: [{ username: '#a:b ', password: secret }] } }],
     [{ broker: { kind: 'mosquitto', users: [{ username: "it's $(a) #1", password: secret }] } }],
@@ -27,7 +39,7 @@ describe('mqtt', () => {
 
   it.each([
     [{}, 'spec.mqtt: One of `url`, `urls`, `broker`, `brokerRef` or `listen` is missing.'],
-    [{ url: 'mqtt://a', listen: { port: 1 } }, 'spec.mqtt.listen: `url` and `listen` exclude each other'],
+    [{ url: 'mqtt://a', listen: [{ port: 1 }] }, 'spec.mqtt.listen: `url` and `listen` exclude each other'],
     [{ url: 'tcp://a' }, 'spec.mqtt.url: Found "tcp://a", expected a url such as mqtt://host:1883'],
     [{ url: 'a:1883' }, 'spec.mqtt.url: Found "a:1883", expected a url'],
     [{ url: 'mqtt://a:99999' }, 'spec.mqtt.url: Found "mqtt://a:99999", expected a host, and a port from 1 to 65535.'],
@@ -57,9 +69,35 @@ describe('mqtt', () => {
       { broker: { kind: 'emqx', service: { type: 'LoadBalancer', loadBalancerSourceRanges: ['everybody'] } } },
       'expected an address, a slash and a number of bits',
     ],
-    [{ listen: { port: 1, tls: {} } }, 'spec.mqtt.listen.tls: `cert` is missing.'],
+    [{ listen: [{ port: 1, tls: { cert: secret } }], ...open }, 'spec.mqtt.listen[0].tls: `key` is missing.'],
+    [{ listen: [{ port: 1 }] }, 'spec.mqtt.listen: Nobody could connect to `listen`'],
+    [{ listen: [{ port: 1 }], clients: {} }, 'spec.mqtt.listen: Nobody could connect to `listen`'],
+    [{ listen: [{ port: 1 }], clients: { anonymous: true } }, 'spec.mqtt.clients.anonymous: Whoever reaches the port'],
+    [{ url: 'mqtt://a', clients: { passwords: secret } }, 'spec.mqtt.clients: `clients` is about those that connect'],
+    [{ listen: [{ port: 1 }, { port: 1 }], ...open }, 'spec.mqtt.listen[1].port: Port 1 is given twice.'],
+    [
+      { listen: [{ port: 1 }], clients: { passwords: secret, certificates: { clientId: true } } },
+      'No port asks clients',
+    ],
+    ...Object.entries({
+      version: '5',
+      share: 'g',
+      qos: 2,
+      retained: 'all',
+      sessionExpiry: '1h',
+      keepAlive: '1m',
+      auth: { username: 'u' },
+      unsubscribe: ['a'],
+      reconnect: { minDelay: '1s' },
+    }).map(
+      ([name, value]) =>
+        [
+          { listen: [{ port: 1 }], ...open, [name]: value },
+          `spec.mqtt.${name}: \`${name}\` is for a session at a broker`,
+        ] as const,
+    ),
     [{ url: 'mqtt://a', share: 'g', retained: 'all' }, 'spec.mqtt.retained: A shared subscription'],
-    [{ listen: { port: 1 }, tls: {} }, 'spec.mqtt.tls: `tls` is for connecting to a broker'],
+    [{ listen: [{ port: 1 }], ...open, tls: {} }, 'spec.mqtt.tls: `tls` is for connecting to a broker'],
     [
       { url: 'mqtt://a', reconnect: { minDelay: '1m' } },
       'spec.mqtt.reconnect: `minDelay` (1m) is longer than `maxDelay` (30s).',
@@ -88,7 +126,7 @@ describe('mqtt', () => {
     const url = 'mqtt://a';
     expect(toldOf({ bridge, mqtt: { url } })).toEqual([expect.stringContaining('spec.mqtt: `share` is missing')]);
     expect(toldOf({ bridge, mqtt: { url, share: 's' } })).toEqual([]);
-    expect(toldOf({ bridge, mqtt: { listen: { port: 1883 } } })).toEqual([]);
+    expect(toldOf({ bridge, mqtt: { listen: [{ port: 1883 }], ...open } })).toEqual([]);
   });
 });
 

@@ -74,7 +74,9 @@ describe('a resource', () => {
 
   it('may have parts that only an operator runs, but none that nothing runs', () => {
     expect(problems({ mqtt: { broker: { kind: 'mosquitto' } }, kafka: { clusterRef: { name: 'prod' } } })).toEqual([]);
-    expect(problems({ mqtt: { listen: { port: 1883 } } })).toMatchObject([{ code: 'part-unsupported' }]);
+    expect(problems({ mqtt: { listen: [{ port: 1883 }], clients: { passwords: { value: 'x' } } } })).toMatchObject([
+      { code: 'part-unsupported' },
+    ]);
   });
 
   it('whose shape is wrong is told so, whatever its shape is', () => {

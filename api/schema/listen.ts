@@ -1,0 +1,107 @@
+/** `spec.mqtt.listen` and `spec.mqtt.clients`: the bridge as the MQTT server, and who may connect to it. */
+import { accessFilter } from './broker.ts';
+import { duration, flag, list, optional, section, size, text, whole } from './fields.ts';
+import { secret } from './security.ts';
+
+const serverTls = section('Serve TLS on this port.', {
+  cert: secret('The certificate chain of the server in PEM.'),
+  key: secret('The private key of `cert` in PEM.'),
+  passphrase: optional(secret('What opens `key` if it is encrypted.')),
+  clientCa: optional(
+    secret('Certificates in PEM. Each client must show a certificate that one of these signed, and is let in by it.'),
+  ),
+});
+
+export const listen = list(
+  section('One port.', {
+    port: whole('The TCP port, 1 to 65535. Usual are 1883, 8883 with TLS, and 8083 or 8084 for WebSocket.', {
+      minimum: 1,
+      maximum: 65_535,
+    }),
+    host: optional(text('The address of this machine to listen on. Default: all.', { maxLength: 255 })),
+    tls: optional(serverTls),
+    webSocket: optional(
+      section('Serve MQTT over WebSocket on this port.', {
+        path: text('The path of the url.', {
+          pattern: '^/[^\\s?#]*$',
+          expected: 'a path that begins with /',
+          default: '/mqtt',
+          maxLength: 255,
+        }),
+      }),
+    ),
+  }),
+  'The ports where MQTT clients connect to the bridge itself: no broker stands between them and Kafka. Clients publish (QoS 0, 1 and 2, MQTT 5 and 3.1.1) and cannot subscribe; there are no retained messages, and no sessions.',
+  { minItems: 1 },
+);
+
+const limits = section(
+  'What clients may use.',
+  {
+    connections: whole('Connections at once, of all clients.', { minimum: 1, maximum: 1_000_000, default: 10_000 }),
+    connectionsPerAddress: optional(
+      whole(
+        'Connections at once from one address. Default: no limit of its own, as many devices may stand behind one.',
+        {
+          minimum: 1,
+          maximum: 1_000_000,
+        },
+      ),
+    ),
+    connectRate: whole('Connections a second, of all clients. More are closed at once, and counted.', {
+      minimum: 1,
+      maximum: 1_000_000,
+      default: 1000,
+    }),
+    messageRate: optional(
+      whole('Messages a second of one client. A client that sends more is read more slowly.', {
+        minimum: 1,
+        maximum: 1_000_000,
+      }),
+    ),
+    byteRate: optional(
+      size('Payload a second of one client. A client that sends more is read more slowly.', {
+        min: '1KiB',
+        max: '1GiB',
+      }),
+    ),
+    packetTimeout: duration('How long a client may take for a packet that it has begun.', {
+      min: '1s',
+      max: '1h',
+      default: '30s',
+    }),
+    keepAlive: duration(
+      'The longest keep-alive. A client of MQTT 5 that asks for a longer one, or for none, gets this one.',
+      { min: '1s', max: '65535s', step: '1s', default: '1h' },
+    ),
+  },
+  { default: {} },
+);
+
+export const clients = section('Who may connect to the ports of `listen`, and what each client may do.', {
+  anonymous: flag(
+    'Let clients in that show neither a password nor a certificate. Whoever reaches the port can then write to Kafka what the rules take.',
+    { default: false },
+  ),
+  passwords: optional(
+    secret(
+      'User names and passwords: a line for each user, as `mkb passwd` writes it (argon2id). Read again when it changes.',
+    ),
+  ),
+  certificates: section(
+    'What the common name (CN) of a client certificate stands for, on ports with `tls.clientCa`.',
+    {
+      username: flag('It is the user name, whatever the client says.', { default: false }),
+      clientId: flag('It is the client id, whatever the client says.', { default: false }),
+    },
+    { default: {} },
+  ),
+  publish: optional(
+    list(
+      accessFilter,
+      'Topic filters that clients may publish to. Without it, to all topics but those that begin with `$`.',
+      { minItems: 1, unique: true },
+    ),
+  ),
+  limits,
+});

@@ -1,0 +1,93 @@
+/** Makes the sources and sinks of a bridge, and connects what happens to them with its log, its metrics and its end. */
+import type { MkbError } from '../api/errors.ts';
+import type { BoundRule } from './flow/bound-rule.ts';
+import type { Logger } from './observe/log.ts';
+import type { Reports } from './observe/reports.ts';
+import type { BridgeParts } from './parts.ts';
+import { KafkaSink } from './sinks/kafka.ts';
+import { MqttSink } from './sinks/mqtt.ts';
+import { type BufferedMqttSource, mqttSourceOf } from './sources/buffered-mqtt.ts';
+import { KafkaSource } from './sources/kafka.ts';
+import { ListenerSource } from './sources/listener.ts';
+import type { MqttSource } from './sources/mqtt.ts';
+
+/** What ends ask of their bridge. */
+export interface EndsHost {
+  /** Repeats an action until it is done, or throws what no retry changes. */
+  untilDone(action: () => Promise<void>): Promise<void>;
+  /** A connection to Kafka came up or broke. */
+  kafkaLinkChanged(): void;
+  /** The address of the MQTT server that let the session in last. */
+  server(): string | undefined;
+  /** An error that no retry changes: the bridge ends. */
+  fail(error: MkbError): void;
+}
+
+type Given<Part extends keyof BridgeParts> = NonNullable<BridgeParts[Part]>;
+
+export class Ends {
+  readonly #bridge: string;
+  readonly #log: Logger;
+  readonly #reports: Reports;
+  readonly #host: EndsHost;
+
+  constructor(bridge: string, log: Logger, reports: Reports, host: EndsHost) {
+    this.#bridge = bridge;
+    this.#log = log;
+    this.#reports = reports;
+    this.#host = host;
+  }
+
+  kafkaSink(options: Given<'kafkaSink'>): KafkaSink {
+    return new KafkaSink(options, {
+      linkChanged: () => this.#host.kafkaLinkChanged(),
+      problem: error => this.#reports.problem(error),
+      noticed: (rule, warning) => this.#reports.noticed(rule, warning),
+      untilDone: action => this.#host.untilDone(action),
+    });
+  }
+
+  mqttSink(options: Given<'mqttSink'>): MqttSink {
+    return new MqttSink(options, {
+      connected: url => this.#reports.publisherConnected(url, options.publisher.clientId),
+      problem: error => this.#reports.problem(error),
+      stopped: error => this.#host.fail(error),
+    });
+  }
+
+  mqttSource(options: Given<'mqttSource'>, rules: readonly BoundRule[]): MqttSource | BufferedMqttSource {
+    return mqttSourceOf(
+      { ...options, rules },
+      {
+        reports: this.#reports,
+        untilDone: action => this.#host.untilDone(action),
+        connected: info => this.#reports.sessionConnected(info),
+        disconnected: error => this.#reports.sessionDisconnected(error, this.#host.server()),
+        problem: error => this.#reports.problem(error),
+        stopped: error => this.#host.fail(error),
+      },
+    );
+  }
+
+  listener(listen: Given<'listen'>, rules: readonly BoundRule[]): ListenerSource {
+    return new ListenerSource(
+      { listen, rules },
+      {
+        listening: ports => this.#log.info({ bridge: this.#bridge, ports }, 'MQTT clients can connect'),
+        problem: error => this.#reports.problem(error),
+      },
+    );
+  }
+
+  kafkaSource(options: Given<'kafkaSource'>, rules: readonly BoundRule[]): KafkaSource {
+    return new KafkaSource(
+      { ...options, rules },
+      {
+        assigned: given => this.#reports.assigned(options.consumer.groupId, given),
+        problem: error => this.#reports.problem(error),
+        stopped: error => this.#host.fail(error),
+        untilDone: action => this.#host.untilDone(action),
+      },
+    );
+  }
+}

@@ -1,0 +1,81 @@
+/** From `mqtt.listen` and `mqtt.clients` to what the listener takes: quantities as numbers, secrets revealed. */
+import type { BridgeSpec, MqttKafkaBridge } from '../api/bridge.ts';
+import { resolveSecret, type SecretSources } from '../api/secrets.ts';
+import { bytes, durationMs } from '../api/units.ts';
+import { checkTlsTexts } from '../network/tls-settings.ts';
+import { memoryBytes } from './buffer-settings.ts';
+import type { ClientLimits, ListenOptions, PortOptions, ServerTls } from './listen/options.ts';
+import { Passwords } from './listen/passwords.ts';
+
+type Port = NonNullable<BridgeSpec['mqtt']['listen']>[number];
+type Clients = NonNullable<BridgeSpec['mqtt']['clients']>;
+
+/** Undefined for a bridge that connects to a broker. Throws `secret-unreadable`, `tls-invalid` and `password-file-invalid`. */
+export async function listenOptions(
+  { spec }: MqttKafkaBridge,
+  secrets: SecretSources,
+): Promise<ListenOptions | undefined> {
+  const { listen, clients } = spec.mqtt;
+  if (listen === undefined) return undefined;
+  return {
+    ports: await Promise.all(listen.map((port, index) => portOptions(port, `spec.mqtt.listen[${index}].tls`, secrets))),
+    limits: limitsOf(spec),
+    anonymous: clients?.anonymous ?? false,
+    passwords: await passwordsOf(clients, secrets),
+    certificateNames: clients?.certificates ?? { username: false, clientId: false },
+    access: { publish: clients?.publish },
+  };
+}
+
+async function portOptions(
+  { port, host, tls, webSocket }: Port,
+  section: string,
+  secrets: SecretSources,
+): Promise<PortOptions> {
+  return { port, host, tls: tls && (await tlsOf(tls, section, secrets)), webSocketPath: webSocket?.path };
+}
+
+async function tlsOf(tls: NonNullable<Port['tls']>, section: string, secrets: SecretSources): Promise<ServerTls> {
+  const reveal = async (secret: typeof tls.cert) => (await resolveSecret(secret, secrets)).reveal();
+  const texts: ServerTls = {
+    cert: await reveal(tls.cert),
+    key: await reveal(tls.key),
+    passphrase: tls.passphrase && (await reveal(tls.passphrase)),
+    clientCa: tls.clientCa && (await reveal(tls.clientCa)),
+  };
+  const { cert, key, passphrase, clientCa } = texts;
+  checkTlsTexts(
+    { cert, key, ...(passphrase !== undefined && { passphrase }), ...(clientCa !== undefined && { ca: clientCa }) },
+    section,
+  );
+  return texts;
+}
+
+/** Read now too, so that what is wrong with them is found at start. */
+async function passwordsOf(clients: Clients | undefined, secrets: SecretSources): Promise<Passwords | undefined> {
+  const lines = clients?.passwords;
+  if (lines === undefined) return undefined;
+  const passwords = new Passwords(async () => (await resolveSecret(lines, secrets)).reveal());
+  await passwords.reload();
+  return passwords;
+}
+
+const usual = { connections: 10_000, connectRate: 1000, packetTimeout: '30s', keepAlive: '1h' } as const;
+
+function limitsOf(spec: BridgeSpec): ClientLimits {
+  const { mqtt } = spec;
+  const limits: Clients['limits'] = mqtt.clients?.limits ?? usual;
+  return {
+    connections: limits.connections,
+    connectionsPerAddress: limits.connectionsPerAddress ?? Number.POSITIVE_INFINITY,
+    connectRate: limits.connectRate,
+    messageRate: limits.messageRate ?? Number.POSITIVE_INFINITY,
+    byteRate: limits.byteRate === undefined ? Number.POSITIVE_INFINITY : bytes(limits.byteRate),
+    maximumPacketSize: bytes(mqtt.maximumPacketSize),
+    receiveMaximum: mqtt.receiveMaximum,
+    connectTimeoutMs: durationMs(mqtt.connectTimeout),
+    packetTimeoutMs: durationMs(limits.packetTimeout),
+    keepAliveSeconds: Math.round(durationMs(limits.keepAlive) / 1000),
+    heldBytes: memoryBytes(spec),
+  };
+}

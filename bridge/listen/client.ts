@@ -1,0 +1,410 @@
+/**
+ * One client: from the connection to its end, by the packets that it sends.
+ *
+ * A packet is dealt with when its turn comes: a PUBLISH waits while the pipeline has no room, while the client has as many messages in flight as it may,
+ * and while its rate is used up. Then the socket is left alone and what was read waits where it lies, which is all the back-pressure there is.
+ * Pings are answered meanwhile, unless they lie behind a PUBLISH that waits.
+ *
+ * Acknowledgements leave in the order of the messages, when these are settled (mqtt/acknowledgements.ts). What is known of QoS 2 ends with the
+ * connection, as there are no sessions.
+ */
+import { MkbError } from '../../api/errors.ts';
+import { AcknowledgementWindow } from '../mqtt/acknowledgements.ts';
+import { FrameReader, packetType } from '../mqtt/frames.ts';
+import type { MqttMessage } from '../mqtt/message.ts';
+import { Receipts } from '../mqtt/receipts.ts';
+import type { Topics } from '../mqtt/topics.ts';
+import { violation } from '../mqtt/violation.ts';
+import type { Admission } from './granted.ts';
+import { Allowance } from './allowance.ts';
+import { disconnect, pingresp } from './answers.ts';
+import type { Will } from './connect-packet.ts';
+import type { ClientLimits } from './options.ts';
+import { disconnectReason, refuseSubscribe, refuseUnsubscribe } from './other-packets.ts';
+import { PublishRules } from './publish-rules.ts';
+import type { ClientEvents, ClientTransport } from './transports.ts';
+
+/** Before CONNECT nothing larger is read. */
+const largestConnect = 256 * 1024;
+/** Arrivals that there is room for at first. */
+const firstPlaces = 8;
+
+/** What a client asks of the server that it belongs to. */
+export interface ClientHost {
+  readonly message: MqttMessage;
+  readonly topics: Topics;
+  readonly settings: ClientLimits;
+  /** Counts up with time. */
+  readonly tick: number;
+  /** Whether no PUBLISH may be handed over now. */
+  readonly paused: boolean;
+  /** Wants to be let in. The host calls `welcome` or `refuse`, now or later. */
+  connect(client: Client, packet: Buffer): void;
+  /** The message, which is valid during the call, is the client's; `arrival` is the client's number of it. */
+  publish(client: Client, arrival: number): void;
+  /** A message that the client may not publish. */
+  denied(client: Client): void;
+  /** It has a PUBLISH that waits until the host is not `paused`. */
+  waits(client: Client): void;
+  /** What it holds of packets has changed by so many bytes. */
+  held(client: Client, bytes: number): void;
+  /** Once, of a client that was not refused. @param reasonCode of our DISCONNECT; 0 for one of the client's, -1 for a lost connection */
+  ended(client: Client, reasonCode: number, reason: string): void;
+  /** The connection is closed, after its end. */
+  gone(client: Client): void;
+}
+
+type State = 'new' | 'asking' | 'live' | 'ended';
+
+export class Client implements ClientEvents {
+  /** Of all clients of this process. */
+  readonly number: number;
+  readonly transport: ClientTransport;
+  /** Undefined until it is let in. */
+  admission: Admission | undefined;
+  /** What it wants published when it is lost. */
+  will: Will | undefined;
+  /** When it connected; when something was read last; and when the packet began that is not complete: 0 if none is. Ticks. */
+  readonly since: number;
+  heardAt: number;
+  startedAt = 0;
+  /** Bytes that it holds of packets, as the host knows. */
+  heldBytes = 0;
+  /** Whether some of its messages were settled since it was asked to acknowledge. */
+  touched = false;
+  readonly #host: ClientHost;
+  readonly #reader: FrameReader;
+  readonly #receipts = new Receipts();
+  readonly #window: AcknowledgementWindow;
+  #state: State = 'new';
+  #isNew = false;
+  #reading = true;
+  #unreadBytes = 0;
+  #mostUnacknowledged = 0;
+  readonly #allowance: Allowance;
+
+  constructor(number: number, transport: ClientTransport, host: ClientHost) {
+    const { receiveMaximum } = host.settings;
+    this.number = number;
+    this.transport = transport;
+    this.#host = host;
+    this.since = host.tick;
+    this.heardAt = host.tick;
+    this.#reader = new FrameReader(host.message, '3.1.1', largestConnect, host.topics);
+    // One more than may be, so that a client that sends more is noticed.
+    const capacity = 2 ** Math.ceil(Math.log2(receiveMaximum + 1));
+    this.#window = new AcknowledgementWindow(
+      capacity,
+      packetId => this.#receipts.receive(packetId),
+      Math.min(capacity, firstPlaces),
+    );
+    this.#allowance = new Allowance(host.settings);
+  }
+
+  get live(): boolean {
+    return this.#state === 'live';
+  }
+
+  get over(): boolean {
+    return this.#state === 'ended';
+  }
+
+  /** Arrivals so far, modulo 2^24. */
+  get arrivals(): number {
+    return this.#window.next % 2 ** 24;
+  }
+
+  /** Messages that are on their way, also after the end. */
+  get unsettled(): number {
+    return this.#window.unsettled;
+  }
+
+  /** Whether it can probably send no more before something is acknowledged: it never had more unacknowledged. */
+  get starved(): boolean {
+    const { unacknowledged } = this.#window;
+    return unacknowledged > 0 && unacknowledged >= this.#mostUnacknowledged;
+  }
+
+  /** Whether its silence proves nothing: what it sends is not read. */
+  get unread(): boolean {
+    return !this.#reading;
+  }
+
+  /** For messages. */
+  get name(): string {
+    return this.admission?.publisher.clientid?.slice(0, 100) ?? `${this.transport.address}:${this.transport.port}`;
+  }
+
+  // --- from the host
+
+  welcome(admission: Admission, answer: Buffer): void {
+    if (this.#state !== 'asking') return;
+    const { connect } = admission;
+    this.admission = admission;
+    this.will = connect.will;
+    this.#isNew = connect.version === '5';
+    const { maximumPacketSize } = this.#host.settings;
+    this.#reader.turnTo(connect.version, maximumPacketSize, new PublishRules(this.#host.topics));
+    this.#state = 'live';
+    this.transport.write(answer);
+    this.proceed();
+  }
+
+  /** Ends the connection before it was let in. */
+  refuse(answer: Buffer | undefined): void {
+    if (this.#state === 'ended') return;
+    this.#state = 'ended';
+    if (answer !== undefined) this.transport.write(answer);
+    this.#part();
+  }
+
+  /** The message is safe, or dropped permanently. @param arrival modulo 2^24 */
+  settle(arrival: number): void {
+    const { head } = this.#window;
+    this.#window.settle(head + ((arrival - head) & 0xffffff));
+  }
+
+  /** Sends what may be acknowledged. */
+  acknowledge(): void {
+    this.touched = false;
+    const due = this.#window.release(this.#isNew);
+    if (this.#state === 'ended') return;
+    if (due !== undefined) this.transport.write(due);
+    this.proceed();
+  }
+
+  /** Is read no further until `proceed`. */
+  rest(): void {
+    if (this.#state !== 'live' || !this.#reading) return;
+    this.#reading = false;
+    this.transport.pause();
+  }
+
+  /** Points the host's message at the will. */
+  readWill(): void {
+    const { message, topics } = this.#host;
+    const { connect, publisher } = this.admission as Admission;
+    const reader = new FrameReader(message, connect.version, Number.POSITIVE_INFINITY, new PublishRules(topics));
+    reader.append((this.will as Will).packet);
+    reader.next();
+    message.publisher = publisher;
+  }
+
+  /** A second has passed: it may send again, if it may send only so much a second. */
+  refill(): void {
+    if (this.#allowance.refill(this.#host.settings)) this.proceed();
+  }
+
+  /** Goes on with what was read, if nothing is in the way. */
+  proceed(): void {
+    if (this.#state === 'ended' || this.#reading) return;
+    this.#work();
+    if (this.#reading) this.transport.resume();
+  }
+
+  /** Ends the connection. MQTT 5 says why. */
+  end(reasonCode: number, reason: string): void {
+    if (this.#state === 'ended') return;
+    const said = this.#state === 'live';
+    this.#state = 'ended';
+    this.#window.disconnect();
+    if (said && this.#isNew && reasonCode > 0) this.#say(disconnect(reasonCode, reason), reasonCode);
+    this.#part();
+    this.#host.ended(this, reasonCode, reason);
+  }
+
+  // --- from the transport
+
+  data(chunk: Buffer): void {
+    if (this.#state === 'ended') return;
+    this.heardAt = this.#host.tick;
+    this.#unreadBytes += chunk.length;
+    this.#reader.append(chunk);
+    if (this.#reading) this.#work();
+    else this.#account();
+  }
+
+  drained(): void {
+    this.proceed();
+  }
+
+  closed(): void {
+    if (this.#state !== 'ended') {
+      this.#state = 'ended';
+      this.#window.disconnect();
+      this.#release();
+      this.#host.ended(this, -1, 'the connection was lost');
+    }
+    this.#host.gone(this);
+  }
+
+  #work(): void {
+    try {
+      this.#takePackets();
+    } catch (error) {
+      if (!MkbError.is(error)) throw error;
+      this.end(MkbError.is(error, 'mqtt-protocol-error') ? error.details.reasonCode : 0x83, reasonOf(error));
+    }
+    if (this.#state === ('ended' as State)) return;
+    this.#mostUnacknowledged = Math.max(this.#mostUnacknowledged, this.#window.unacknowledged);
+    this.#account();
+  }
+
+  #takePackets(): void {
+    this.#host.message.timestamp = Date.now();
+    for (;;) {
+      if (this.#state === 'ended') return;
+      if (this.#isBlocked()) {
+        this.#reading = false;
+        this.transport.pause();
+        return;
+      }
+      const type = this.#reader.next();
+      if (type === 0) break;
+      this.startedAt = 0;
+      if (this.#state === 'new') this.#connect(type);
+      else if (type === packetType.publish) this.#publish();
+      else this.#control(type);
+    }
+    this.#reading = true;
+    this.#unreadBytes = 0;
+    if (this.#reader.gatheredBytes === 0) this.startedAt = 0;
+    else if (this.startedAt === 0) this.startedAt = this.#host.tick;
+  }
+
+  #isBlocked(): boolean {
+    if (this.#state === 'new') return false;
+    if (this.#state === 'asking' || this.transport.congested) return true;
+    if (this.#reader.coming !== packetType.publish) return false;
+    if (this.#allowance.used || this.#window.full) return true;
+    if (!this.#host.paused) return false;
+    this.#host.waits(this);
+    return true;
+  }
+
+  #account(): void {
+    const now = this.#reader.gatheredBytes + (this.#reading ? 0 : this.#unreadBytes);
+    const change = now - this.heldBytes;
+    if (change === 0) return;
+    this.heldBytes = now;
+    this.#host.held(this, change);
+  }
+
+  #release(): void {
+    if (this.heldBytes === 0) return;
+    const held = this.heldBytes;
+    this.heldBytes = 0;
+    this.#host.held(this, -held);
+  }
+
+  #part(): void {
+    this.#release();
+    this.transport.end();
+  }
+
+  #connect(type: number): void {
+    if (type !== packetType.connect) throw violation(0x82, 'the first packet is no CONNECT');
+    this.#state = 'asking';
+    this.#host.connect(this, Buffer.from(this.#reader.bytes()));
+  }
+
+  #publish(): void {
+    const { message } = this.#host;
+    const { qos, packetId, topic } = message;
+    if (this.#isNew && message.oversizeBytes > 0) throw violation(0x95, 'a PUBLISH is larger than it may be');
+    if (this.#isNew && message.retain) throw violation(0x9a, 'it publishes with RETAIN, and none are retained here');
+    if (qos > 0 && this.#isRepeated(packetId, qos)) return;
+    if (this.#isNew && qos > 0 && this.#window.unacknowledged >= this.#host.settings.receiveMaximum)
+      throw violation(0x93, 'it has more unacknowledged messages than Receive Maximum');
+    this.#allowance.take(message.payloadEnd - message.payloadStart);
+    const { access, publisher } = this.admission as Admission;
+    message.publisher = publisher;
+    if (!access.mayPublish(topic)) {
+      this.#deny(qos, packetId);
+      return;
+    }
+    const arrival = this.#window.arrive(packetId, qos);
+    if (qos === 2) this.#receipts.arrive(packetId, arrival);
+    this.#host.publish(this, arrival % 2 ** 24);
+  }
+
+  /** No rule wants a message that was just handed over. */
+  unwanted(): void {
+    this.#window.explain(this.#window.next - 1, 'noSubscribers');
+  }
+
+  /** MQTT 3.1.1 has no word for it, and to acknowledge a message that goes nowhere would be a lie: the connection is closed [MQTT-3.3.5-2]. */
+  #deny(qos: 0 | 1 | 2, packetId: number): void {
+    this.#host.denied(this);
+    if (qos === 0) return;
+    if (!this.#isNew) {
+      this.end(0x87, 'it may not publish to this topic');
+      return;
+    }
+    const arrival = this.#window.arrive(packetId, qos);
+    this.#window.explain(arrival, 'notAuthorised');
+    this.#window.settle(arrival);
+    this.#write(this.#window.release(true));
+  }
+
+  /** Whether a message of QoS 2 was taken before. Its acknowledgement is due again. */
+  #isRepeated(packetId: number, qos: number): boolean {
+    if (qos < 2) return false;
+    const first = this.#receipts.pending(packetId);
+    if (first === undefined && !this.#receipts.isReceived(packetId)) return false;
+    // One that is not safe yet is acknowledged when it is.
+    if (first === undefined) this.#write(Buffer.from([0x50, 2, packetId >> 8, packetId & 0xff]));
+    return true;
+  }
+
+  #control(type: number): void {
+    const bytes = this.#reader.bytes();
+    const version = this.#isNew ? '5' : '3.1.1';
+    switch (type) {
+      case packetType.pubrel:
+        if (this.#receipts.complete(this.#reader.pubrelId())) this.#window.complete();
+        this.#write(this.#receipts.release(version));
+        return;
+      case packetType.pingreq:
+        if (bytes[0] !== 0xc0 || bytes.length !== 2) throw violation(0x81, 'a PINGREQ is malformed');
+        this.#write(pingresp);
+        return;
+      case packetType.subscribe:
+        this.#write(refuseSubscribe(bytes, version));
+        return;
+      case packetType.unsubscribe:
+        this.#write(refuseUnsubscribe(bytes, version));
+        return;
+      case packetType.disconnect:
+        this.#disconnected(disconnectReason(bytes, version));
+        return;
+      case packetType.auth:
+        throw violation(0x82, 'it sent AUTH, and did not ask for enhanced authentication');
+      default:
+        throw violation(0x82, `it sent a packet of type ${type}, which is not for it to send`);
+    }
+  }
+
+  /** A good end deletes the will; 0x04 asks for it. */
+  #disconnected(reasonCode: number): void {
+    this.#state = 'ended';
+    this.#window.disconnect();
+    if (reasonCode === 0) this.will = undefined;
+    this.#part();
+    this.#host.ended(this, 0, 'it said goodbye');
+  }
+
+  #write(bytes: Buffer | undefined): void {
+    if (bytes !== undefined) this.transport.write(bytes);
+  }
+
+  /** [MQTT-3.1.2-24]: nothing is sent that is larger than the client takes. */
+  #say(bytes: Buffer, reasonCode: number): void {
+    const { connect } = this.admission as Admission;
+    const short = Buffer.from([0xe0, 1, reasonCode]);
+    this.#write(connect.wantsReasons && bytes.length <= connect.maximumPacketSize ? bytes : short);
+  }
+}
+
+const reasonOf = (error: MkbError): string =>
+  MkbError.is(error, 'mqtt-protocol-error') ? error.details.violation : error.message;

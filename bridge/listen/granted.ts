@@ -1,0 +1,11 @@
+import type { Publisher } from '../../rules/message.ts';
+import type { Access } from './access.ts';
+import type { Connect } from './connect-packet.ts';
+
+/** Who a client is, once it is let in. */
+export interface Admission {
+  readonly connect: Connect;
+  readonly publisher: Publisher;
+  readonly access: Access;
+  readonly keepAliveSeconds: number;
+}

@@ -1,0 +1,322 @@
+/**
+ * The MQTT server: ports that are listened on, and the clients that are connected. It knows nothing of rules and Kafka: what clients publish
+ * goes to its handler, and what is settled comes back.
+ *
+ * Time is counted in ticks of half a second, by one timer for all clients: keep-alive, slow packets, rates.
+ *
+ * Memory is bounded over all clients. While nothing can be handed over, a client that sends is read once and then no more; when what was so
+ * read comes to half of the limit, nobody is read.
+ */
+import { MkbError } from '../../api/errors.ts';
+import { MqttMessage } from '../mqtt/message.ts';
+import { Topics } from '../mqtt/topics.ts';
+import { decide, type Refused } from './admission.ts';
+import { Client, type ClientHost } from './client.ts';
+import { ClientCounts } from './client-counts.ts';
+import { Door } from './door.ts';
+import type { ListenOptions } from './options.ts';
+import type { ClientEvents, ClientTransport } from './transports.ts';
+
+export interface ListenerHandler {
+  /** A message, valid during the call. @param arrival its number; `settle` gets it */
+  publish(client: Client, arrival: number): void;
+  /** The will of a client that was lost: as `publish`, and nobody hears that it is settled. */
+  will(arrival: number): void;
+  /** Clients have messages that waited until the listener was not paused. Called in a turn of its own. */
+  turn(): void;
+  /** Something failed that is no client's fault, or that a person may want to know of one. */
+  problem(error: MkbError): void;
+}
+
+const tickMs = 500;
+const ticksOf = (ms: number): number => Math.ceil(ms / tickMs);
+/** How long a client may take to close a connection that we have ended. */
+const partingTicks = 4;
+const reloadTicks = 10;
+
+export class Listener implements ClientHost {
+  readonly message: MqttMessage;
+  readonly topics = new Topics();
+  readonly settings: ListenOptions['limits'];
+  readonly counts = new ClientCounts();
+  tick = 1;
+  paused = true;
+  readonly #options: ListenOptions;
+  readonly #handler: ListenerHandler;
+  readonly #door: Door;
+  /** Those that are connected, and those that are not but have messages in flight. */
+  readonly #clients = new Map<number, Client>();
+  readonly #byId = new Map<string, Client>();
+  readonly #waiting = new Set<Client>();
+  /** Lost clients whose wills could not be handed over yet. */
+  #wills: Client[] = [];
+  /** Those that were ended, and when; their connection is not closed yet. */
+  readonly #leaving = new Map<Client, number>();
+  #last: Client | undefined;
+  #next = 1;
+  #heldBytes = 0;
+  #resting = false;
+  #timer: NodeJS.Timeout | undefined;
+  #closing = false;
+
+  constructor(options: ListenOptions, handler: ListenerHandler, idPrefix: string) {
+    this.#options = options;
+    this.settings = options.limits;
+    this.#handler = handler;
+    this.message = new MqttMessage(idPrefix);
+    this.#door = new Door(options, this.counts, transport => this.#accept(transport));
+  }
+
+  /** Clients that are let in. */
+  get connected(): number {
+    return this.#byId.size;
+  }
+
+  get listening(): boolean {
+    return this.#door.open;
+  }
+
+  /** The ports that are listened on, in the order of the document. */
+  get ports(): readonly number[] {
+    return this.#door.ports;
+  }
+
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  get clients(): Iterable<Client> {
+    return this.#clients.values();
+  }
+
+  /** Throws `listener-failed`, `password-file-invalid` and `tls-invalid`. */
+  async open(): Promise<void> {
+    await this.#options.passwords?.reload();
+    await this.#door.listen();
+    this.#timer = setInterval(() => this.#sweep(), tickMs);
+  }
+
+  pause(): void {
+    this.paused = true;
+  }
+
+  /** Goes on, after the caller has returned. */
+  resume(): void {
+    if (!this.paused || this.#closing) return;
+    this.paused = false;
+    setImmediate(() => this.#turn());
+  }
+
+  /** The client of an arrival; undefined if nothing of it is left. */
+  clientOf(arrival: number): Client | undefined {
+    const number = Math.floor(arrival / 2 ** 24);
+    if (this.#last?.number === number) return this.#last;
+    this.#last = this.#clients.get(number);
+    return this.#last;
+  }
+
+  /** A message of the client was settled. */
+  settled(client: Client): void {
+    if (client.over && client.unsettled === 0) this.#forget(client);
+  }
+
+  /** Lets nobody in any more, and reads nothing. */
+  stop(): void {
+    this.#closing = true;
+    this.paused = true;
+    this.#door.close();
+    for (const client of this.#clients.values()) client.rest();
+  }
+
+  /** Ends all connections. Resolves when they are closed, at the latest after `limitMs`. */
+  async close(limitMs: number): Promise<void> {
+    this.stop();
+    clearInterval(this.#timer);
+    // A will may wait until a server is there again [MQTT-3.1.2-8], and the client is not lost.
+    for (const client of [...this.#clients.values()]) {
+      client.will = undefined;
+      client.end(0x8b, 'The server is being stopped.');
+    }
+    const until = performance.now() + Math.min(limitMs, partingTicks * tickMs);
+    while (this.#leaving.size > 0 && performance.now() < until) await new Promise(resolve => setTimeout(resolve, 10));
+    for (const client of this.#leaving.keys()) client.transport.destroy();
+    this.#door.destroy();
+  }
+
+  // --- from clients
+
+  connect(client: Client, packet: Buffer): void {
+    decide(packet, client.transport, this.#options).then(
+      decision => {
+        if (client.over) return;
+        if ('admission' in decision) this.#welcome(client, decision.admission, decision.answer);
+        else this.#refuse(client, decision.refused, decision.answer, decision.name, decision.reason);
+      },
+      error => {
+        this.#refuse(client, 'busy', undefined, client.name, 'something went wrong that should not have');
+        this.#handler.problem(new MkbError('unexpected', { reason: String(error) }, { cause: error }));
+      },
+    );
+  }
+
+  publish(client: Client, arrival: number): void {
+    this.message.arrival = client.number * 2 ** 24 + arrival;
+    this.#handler.publish(client, this.message.arrival);
+  }
+
+  denied(client: Client): void {
+    this.counts.denied++;
+    const { topic } = this.message;
+    this.#handler.problem(new MkbError('client-denied', { client: client.name, topic: topic.slice(0, 200) }));
+  }
+
+  waits(client: Client): void {
+    this.#waiting.add(client);
+  }
+
+  held(client: Client, bytes: number): void {
+    this.#heldBytes += bytes;
+    const { heldBytes: limit } = this.settings;
+    if (bytes <= 0 || this.#heldBytes <= limit / 2) return;
+    if (this.#heldBytes > limit) client.end(0x97, 'The bridge holds all that it may of packets that are not complete.');
+    else if (this.paused && !this.#resting) this.#restAll();
+  }
+
+  ended(client: Client, reasonCode: number, reason: string): void {
+    this.counts.ended(reasonCode);
+    const id = client.admission?.publisher.clientid;
+    if (id !== undefined && this.#byId.get(id) === client) this.#byId.delete(id);
+    this.#waiting.delete(client);
+    if (reasonCode >= 0) this.#leaving.set(client, this.tick);
+    if (client.unsettled === 0) this.#forget(client);
+    if (reasonCode > 0 && reasonCode !== 0x8b)
+      this.#handler.problem(new MkbError('client-disconnected', { client: client.name, reason, reasonCode }));
+    if (client.will === undefined || client.admission === undefined) return;
+    if (this.paused) this.#keepWill(client);
+    else this.#publishWill(client);
+  }
+
+  gone(client: Client): void {
+    this.#leaving.delete(client);
+  }
+
+  // ---
+
+  #accept(transport: ClientTransport): ClientEvents | undefined {
+    if (this.#closing) return undefined;
+    const client = new Client(this.#next++, transport, this);
+    this.#clients.set(client.number, client);
+    return client;
+  }
+
+  #welcome(client: Client, admission: NonNullable<Client['admission']>, answer: Buffer): void {
+    const { clientid } = admission.publisher;
+    // [MQTT-3.1.4-3]
+    if (clientid !== undefined) this.#byId.get(clientid)?.end(0x8e, 'Another connection uses this client id.');
+    this.#byId.set(clientid as string, client);
+    this.counts.welcomed++;
+    client.welcome(admission, answer);
+  }
+
+  #refuse(client: Client, refused: Refused, answer: Buffer | undefined, name: string, reason: string): void {
+    this.counts.refuse(refused);
+    this.#leaving.set(client, this.tick);
+    client.refuse(answer);
+    this.#forget(client);
+    this.#handler.problem(new MkbError('client-refused', { client: name, reason }));
+  }
+
+  #forget(client: Client): void {
+    this.#clients.delete(client.number);
+    if (this.#last === client) this.#last = undefined;
+  }
+
+  /** Those that waited go on, each in its turn, until there is no room again. */
+  #turn(): void {
+    this.#resting = false;
+    for (const client of this.#wills.splice(0)) {
+      if (this.paused) this.#wills.push(client);
+      else this.#publishWill(client);
+    }
+    for (const client of this.#waiting) {
+      if (this.paused) break;
+      this.#waiting.delete(client);
+      client.proceed();
+    }
+    this.#handler.turn();
+  }
+
+  #restAll(): void {
+    this.#resting = true;
+    for (const client of this.#byId.values()) {
+      client.rest();
+      this.#waiting.add(client);
+    }
+  }
+
+  #keepWill(client: Client): void {
+    const bytes = client.will!.packet.length;
+    if (this.#heldBytes + bytes > this.settings.heldBytes || this.#closing) {
+      this.counts.willsLost++;
+      return;
+    }
+    this.#heldBytes += bytes;
+    client.heldBytes = bytes;
+    this.#wills.push(client);
+  }
+
+  #publishWill(client: Client): void {
+    this.#heldBytes -= client.heldBytes;
+    client.heldBytes = 0;
+    this.message.timestamp = Date.now();
+    client.readWill();
+    this.message.arrival = client.number * 2 ** 24 + client.arrivals;
+    this.#handler.will(this.message.arrival);
+  }
+
+  #sweep(): void {
+    this.tick++;
+    const { connectTimeoutMs, packetTimeoutMs, messageRate, byteRate, heldBytes } = this.settings;
+    const limits = { connect: ticksOf(connectTimeoutMs), packet: ticksOf(packetTimeoutMs) };
+    const refills = this.tick % 2 === 0 && (Number.isFinite(messageRate) || Number.isFinite(byteRate));
+    let gathered = this.#heldBytes;
+    for (const client of this.#clients.values()) {
+      if (client.over) continue;
+      const bytes = client.transport.gatheredBytes;
+      gathered += bytes;
+      if (gathered > heldBytes && bytes > 0)
+        client.end(0x97, 'The bridge holds all that it may of packets that are not complete.');
+      else this.#judge(client, limits);
+      if (refills) client.refill();
+    }
+    for (const [client, since] of this.#leaving) if (this.tick - since > partingTicks) client.transport.destroy();
+    if (this.tick % reloadTicks === 0) void this.#reload();
+  }
+
+  #judge(client: Client, { connect, packet }: { readonly connect: number; readonly packet: number }): void {
+    if (!client.live) {
+      if (this.tick - client.since <= connect) return;
+      this.counts.refuse('timeout');
+      client.will = undefined;
+      client.end(0x8d, 'it did not send CONNECT in time');
+      return;
+    }
+    if (client.unread) {
+      client.heardAt = this.tick;
+      return;
+    }
+    const { keepAliveSeconds } = client.admission!;
+    // [MQTT-3.1.2-22]
+    if (keepAliveSeconds > 0 && this.tick - client.heardAt > ticksOf(keepAliveSeconds * 1500))
+      client.end(0x8d, 'Nothing came for one and a half times the keep-alive.');
+    else if (client.startedAt > 0 && this.tick - client.startedAt > packet) client.end(0x83, 'A packet took too long.');
+  }
+
+  async #reload(): Promise<void> {
+    try {
+      await this.#options.passwords?.reload();
+    } catch (error) {
+      this.#handler.problem(error as MkbError);
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import type { AccessRules } from './access.ts';
+import type { Passwords } from './passwords.ts';
+
+/** A port where clients connect. */
+export interface PortOptions {
+  readonly host: string | undefined;
+  readonly port: number;
+  readonly tls: ServerTls | undefined;
+  /** The path of WebSocket connections; undefined for MQTT over TCP. */
+  readonly webSocketPath: string | undefined;
+}
+
+/** PEM texts. */
+export interface ServerTls {
+  readonly cert: string;
+  readonly key: string;
+  readonly passphrase: string | undefined;
+  /** Who signs certificates of clients; then each has to show one. */
+  readonly clientCa: string | undefined;
+}
+
+/** What clients may use, in all and each. */
+export interface ClientLimits {
+  readonly connections: number;
+  readonly connectionsPerAddress: number;
+  /** Connections a second, of all clients. */
+  readonly connectRate: number;
+  /** Of one client, a second. */
+  readonly messageRate: number;
+  readonly byteRate: number;
+  readonly maximumPacketSize: number;
+  readonly receiveMaximum: number;
+  /** How long a client may take from the connection to CONNECT, and for the rest of a packet that has begun. */
+  readonly connectTimeoutMs: number;
+  readonly packetTimeoutMs: number;
+  /** The longest keep-alive of a client of MQTT 5, seconds. */
+  readonly keepAliveSeconds: number;
+  /** What parts of packets, and packets that wait, may hold over all connections, bytes. */
+  readonly heldBytes: number;
+}
+
+/** Where the name of a client is taken from its certificate. */
+export interface CertificateNames {
+  readonly username: boolean;
+  readonly clientId: boolean;
+}
+
+export interface ListenOptions {
+  readonly ports: readonly PortOptions[];
+  readonly limits: ClientLimits;
+  readonly anonymous: boolean;
+  readonly passwords: Passwords | undefined;
+  readonly certificateNames: CertificateNames;
+  readonly access: AccessRules;
+}

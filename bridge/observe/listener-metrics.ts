@@ -1,0 +1,59 @@
+/** Metrics of a bridge that MQTT clients connect to; others have none of these. */
+import { ends, refusals } from '../listen/client-counts.ts';
+import type { BridgeFigures, ListenerFigures } from './figures.ts';
+import type { MetricEntry, Sample } from './metric-table.ts';
+
+const entry = (
+  name: string,
+  type: 'counter' | 'gauge',
+  help: string,
+  samples: (figures: ListenerFigures) => readonly Sample[],
+  labels: readonly string[] = [],
+): MetricEntry<BridgeFigures> => ({
+  name,
+  type,
+  help,
+  labels,
+  samples: ({ listener }) => (listener === undefined ? [] : samples(listener.listener)),
+});
+
+export const listenerMetrics: readonly MetricEntry<BridgeFigures>[] = [
+  entry('mkb_clients_connected', 'gauge', 'MQTT clients that are connected to the bridge (mqtt.listen).', figures => [
+    [{}, figures.connected],
+  ]),
+  entry('mkb_clients_welcomed_total', 'counter', 'Connections of MQTT clients that were let in.', ({ counts }) => [
+    [{}, counts.welcomed],
+  ]),
+  entry(
+    'mkb_clients_refused_total',
+    'counter',
+    'Connections that were not let in: malformed (no CONNECT that can be read), version (of MQTT), client_id, not_authorised, busy (too many wait for a password to be checked), unsupported (enhanced authentication, a retained will), timeout (no CONNECT in time), or beyond a limit of mqtt.clients.limits: connections, address, rate.',
+    ({ counts }) => refusals.map(reason => [{ reason }, counts.refused[reason]] as const),
+    ['reason'],
+  ),
+  entry(
+    'mkb_clients_ended_total',
+    'counter',
+    'Connections that ended: goodbye (the client said DISCONNECT), lost, keep_alive (the client was silent), taken_over (by another connection with its client id), protocol (the client broke it), limit, stopped (with the bridge), other.',
+    ({ counts }) => ends.map(reason => [{ reason }, counts.ends[reason]] as const),
+    ['reason'],
+  ),
+  entry(
+    'mkb_clients_denied_total',
+    'counter',
+    'Messages that a client was not allowed to publish (mqtt.clients.publish). They are not among those received.',
+    ({ counts }) => [[{}, counts.denied]],
+  ),
+  entry(
+    'mkb_clients_wills_lost_total',
+    'counter',
+    'Wills of lost clients for which there was no room while Kafka was slow or down.',
+    ({ counts }) => [[{}, counts.willsLost]],
+  ),
+  entry(
+    'mkb_clients_held_bytes',
+    'gauge',
+    'What parts of packets, and packets that wait, hold over all clients. At delivery.buffer.maxBytes clients are disconnected.',
+    ({ heldBytes }) => [[{}, heldBytes]],
+  ),
+];

@@ -1,0 +1,165 @@
+/**
+ * MQTT clients as a source: they connect to the bridge itself. What they publish is acknowledged when Kafka has every record that was made of it,
+ * to each client in the order of its messages.
+ *
+ * What came in one turn of the event loop, from however many clients, is one read: sinks hear of its end once.
+ */
+import type { MkbError } from '../../api/errors.ts';
+import type { Input, Origin } from '../../rules/rule.ts';
+import { Account } from '../flow/account.ts';
+import type { BoundRule } from '../flow/bound-rule.ts';
+import type { Remains } from '../flow/letters.ts';
+import type { Remembered, Settlement } from '../flow/settlement.ts';
+import type { Intake, Route, Source } from '../flow/source.ts';
+import type { ProducerRecord } from '../kafka/record.ts';
+import type { Client } from '../listen/client.ts';
+import { Listener } from '../listen/listener.ts';
+import type { ListenOptions } from '../listen/options.ts';
+import type { MqttMessage } from '../mqtt/message.ts';
+import { copyOverhead, keepMqtt, mqttRemains, oversizeError, rememberMqtt } from './mqtt-remains.ts';
+import { MqttRoutes } from './mqtt-routes.ts';
+
+export interface ListenerSourceOptions {
+  readonly listen: ListenOptions;
+  readonly rules: readonly BoundRule[];
+}
+
+export interface ListenerSourceEvents {
+  listening(ports: readonly number[]): void;
+  problem(error: MkbError): void;
+}
+
+export class ListenerSource implements Source {
+  readonly name = 'mqtt';
+  readonly account = new Account();
+  readonly listener: Listener;
+  readonly #events: ListenerSourceEvents;
+  readonly #routes: MqttRoutes;
+  #intake!: Intake;
+  /** Clients that have sent something in this turn, and those of which something was settled. */
+  readonly #heard = new Set<Client>();
+  readonly #touched: Client[] = [];
+  #turning = false;
+  #stopping = false;
+
+  constructor({ listen, rules }: ListenerSourceOptions, events: ListenerSourceEvents) {
+    this.#events = events;
+    this.#routes = new MqttRoutes(rules, () => 0);
+    const prefix = Math.floor(Math.random() * 2 ** 32);
+    this.listener = new Listener(
+      listen,
+      {
+        publish: (client, arrival) => this.#publish(client, arrival),
+        will: arrival => void this.#take(arrival),
+        turn: () => this.#turn(),
+        problem: error => events.problem(error),
+      },
+      prefix.toString(16).padStart(8, '0'),
+    );
+  }
+
+  get starved(): boolean {
+    for (const client of this.#heard) if (!client.starved) return false;
+    return this.#heard.size > 0;
+  }
+
+  pause(): void {
+    this.listener.pause();
+  }
+
+  resume(): void {
+    if (!this.#stopping) this.listener.resume();
+  }
+
+  settle(arrival: number): void {
+    const client = this.listener.clientOf(arrival);
+    if (client === undefined) return;
+    client.settle(arrival % 2 ** 24);
+    this.listener.settled(client);
+    if (client.touched || client.over) return;
+    client.touched = true;
+    this.#touched.push(client);
+  }
+
+  acknowledge(): void {
+    for (const client of this.#touched.splice(0)) client.acknowledge();
+  }
+
+  copy(message: Input): MqttMessage {
+    return (message as MqttMessage).copy();
+  }
+
+  bytesOf(copy: Origin): number {
+    return (copy as MqttMessage).buffer.length + copyOverhead;
+  }
+
+  remember(message: Origin, slot: number, settlement: Settlement<Source>): void {
+    rememberMqtt(message as MqttMessage, slot, settlement);
+  }
+
+  keep(message: Origin, slot: number, settlement: Settlement<Source>): void {
+    keepMqtt(message as MqttMessage, slot, settlement);
+  }
+
+  remains(remembered: Remembered, rule: BoundRule | undefined, record?: ProducerRecord): Remains {
+    const clientid = this.listener.clientOf(remembered.arrival)?.admission?.publisher.clientid;
+    return mqttRemains(this.#routes, remembered, rule, record, clientid);
+  }
+
+  async start(intake: Intake): Promise<void> {
+    this.#intake = intake;
+    await this.listener.open();
+    if (this.#stopping) {
+      this.listener.stop();
+      return;
+    }
+    this.listener.resume();
+    this.#events.listening(this.listener.ports);
+  }
+
+  missing(): readonly string[] {
+    return this.listener.listening ? [] : ['MQTT clients cannot connect yet'];
+  }
+
+  stop(): void {
+    this.#stopping = true;
+    this.listener.stop();
+  }
+
+  async close(limitMs: number): Promise<void> {
+    this.acknowledge();
+    await this.listener.close(limitMs);
+  }
+
+  #publish(client: Client, arrival: number): void {
+    this.#heard.add(client);
+    if (!this.#take(arrival)) client.unwanted();
+  }
+
+  /** Returns whether a rule wants it. */
+  #take(arrival: number): boolean {
+    const { message } = this.listener;
+    const routes = this.#routes.of(message.topic);
+    this.#scheduleTurn();
+    if (routes.length === 0) this.#intake.drop(message, arrival, 'no_rule');
+    else if (message.oversizeBytes > 0) this.#refuse(message, arrival, routes);
+    else this.#intake.message(message, arrival, routes);
+    return routes.length > 0;
+  }
+
+  #refuse(message: MqttMessage, arrival: number, routes: readonly Route[]): void {
+    this.#intake.refuse(message, arrival, routes, oversizeError(message));
+  }
+
+  #scheduleTurn(): void {
+    if (this.#turning) return;
+    this.#turning = true;
+    setImmediate(() => this.#turn());
+  }
+
+  #turn(): void {
+    this.#turning = false;
+    this.#intake.readEnd();
+    this.#heard.clear();
+  }
+}

@@ -1,0 +1,86 @@
+/** Packets that were changed at random, and bytes that are none: no client takes the bridge down, or another client's messages with it. */
+import mqtt from 'mqtt';
+import mqttPacket from 'mqtt-packet';
+import { expect, test } from 'vitest';
+import { until } from '../../real/until.ts';
+import { RawClient, stage } from './support/stage.ts';
+
+/** A small generator of numbers below `limit`, the same for the same seed. */
+const random = (seed: number) => {
+  let state = seed;
+  return (limit: number): number => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * limit);
+  };
+};
+
+const v5 = { protocolVersion: 5 };
+const connect = mqttPacket.generate(
+  {
+    cmd: 'connect',
+    protocolId: 'MQTT',
+    protocolVersion: 5,
+    clean: true,
+    clientId: '',
+    keepalive: 60,
+    username: 'u',
+    password: Buffer.from('p'),
+    properties: { sessionExpiryInterval: 5, receiveMaximum: 10, userProperties: { a: 'b' } },
+    will: { topic: 'planes/w', payload: Buffer.from('w'), qos: 1, retain: false, properties: { willDelayInterval: 1 } },
+  },
+  v5,
+);
+const publishOf = (qos: 0 | 1 | 2) =>
+  mqttPacket.generate(
+    {
+      cmd: 'publish',
+      topic: 'planes/1',
+      payload: 'payload',
+      qos,
+      messageId: 7,
+      dup: false,
+      retain: false,
+      properties: { topicAlias: 2, contentType: 'text', responseTopic: 'a', userProperties: { c: 'd' }, messageExpiryInterval: 3 },
+    },
+    v5,
+  );
+const others = [
+  mqttPacket.generate({ cmd: 'pubrel', messageId: 7 }, v5),
+  mqttPacket.generate({ cmd: 'subscribe', messageId: 3, subscriptions: [{ topic: 'a/#', qos: 1 }] }, v5),
+  mqttPacket.generate({ cmd: 'unsubscribe', messageId: 4, unsubscriptions: ['a/#'] }, v5),
+  Buffer.from('c000', 'hex'),
+  mqttPacket.generate({ cmd: 'disconnect', reasonCode: 4 }, v5),
+];
+
+const seconds = process.env.MKB_LONG ? 600 : 3;
+
+test(`changed packets end their own connection at most, for ${seconds} s`, { timeout: seconds * 1000 + 120_000 }, async () => {
+  await using current = await stage();
+  const seed = Number(process.env.MKB_SEED ?? Date.now() % 1e9);
+  const below = random(seed);
+  const car = await mqtt.connectAsync(current.url, { protocolVersion: 5, clientId: 'car-1', reconnectPeriod: 0 });
+  let sent = 0;
+  const until_ = performance.now() + seconds * 1000;
+  while (performance.now() < until_) {
+    const strangers = await Promise.all(Array.from({ length: 8 }, () => new RawClient(current.port).opened()));
+    for (const stranger of strangers) {
+      const packets = [publishOf(0), publishOf(1), publishOf(2), ...others];
+      const bytes = Buffer.concat([connect, ...Array.from({ length: 4 }, () => packets[below(packets.length)]!)]);
+      // Half of them leave CONNECT as it is, so that what is behind it is read.
+      const from = below(2) === 0 ? 0 : connect.length;
+      for (let change = below(4); change >= 0; change--) bytes[from + below(bytes.length - from)] = below(256);
+      const cut = below(3) === 0 ? below(bytes.length) : bytes.length;
+      stranger.socket.write(bytes.subarray(0, cut));
+      if (below(2) === 0) stranger.socket.end();
+    }
+    await car.publishAsync('cars/1', `${sent++}`, { qos: 1 });
+    for (const stranger of strangers) stranger.socket.destroy();
+  }
+  expect(current.records().map(({ value }) => value), `seed ${seed}`).toEqual(Array.from({ length: sent }, (_, n) => `${n}`));
+  await car.endAsync();
+  const { listener } = current.bridge.listener!;
+  await until('all connections to be forgotten', () => [...listener.clients].length === 0);
+  expect(listener.heldBytes).toBe(0);
+  const { account } = current.bridge;
+  expect(account.inFlight).toBe(0);
+});
