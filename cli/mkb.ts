@@ -22,6 +22,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   functions: async () => (await import('./functions.ts')).functionsCommand(),
   buffer: async () => (await import('./buffer.ts')).bufferCommand(),
   'dead-letters': async () => (await import('./dead-letters.ts')).deadLettersCommand(),
+  passwd: async () => (await import('./passwd.ts')).passwdCommand(),
   schema: async () => (await import('./schema.ts')).schemaCommand(),
   config: async () => (await import('./config.ts')).configCommand(),
   simulate: async () => (await import('./simulate.ts')).simulateCommand(),
