@@ -21,6 +21,7 @@ interface DemoArguments {
   readonly metricsPort?: number;
   readonly duration?: number;
   readonly page: boolean;
+  readonly listen?: boolean;
 }
 
 const help = `
@@ -32,6 +33,7 @@ A usual port that is taken is left alone: the next free one is used, and printed
 Examples:
   mkb demo
   mkb demo --vehicles 200 --interval 100ms
+  mkb demo --listen
   mkb demo --mqtt-port 0 --kafka-port 0 --no-page --duration 10s
 ${exitCodeHelp(
   [exitCodes.ok, 'nothing was lost'],
@@ -55,6 +57,7 @@ export const demoCommand = (): Command =>
     .option('--metrics-port <port>', 'port of /metrics (default: 9400 or the next free one)', parsePort)
     .option('--duration <duration>', 'stop after this long', interval)
     .option('--no-page', 'without the page')
+    .option('--listen', 'without an MQTT server: the vehicles connect to the bridge itself (mqtt.listen)')
     .addHelpText('after', help)
     .action(async (given: DemoArguments) => {
       process.exitCode = await runDemo(given);
@@ -127,6 +130,7 @@ const demoOptions = (given: DemoArguments, log: DemoOptions['log']): DemoOptions
       kafka: wish('--kafka-port', given.kafkaPort, 9092),
       metrics: wish('--metrics-port', given.metricsPort, 9400),
     },
+    listen: given.listen === true,
     page: given.page ? wish('--http-port', given.httpPort, 3000) : undefined,
     log,
   };

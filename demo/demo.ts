@@ -7,11 +7,12 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { Registry } from 'prom-client';
+import type { MqttKafkaBridge } from '../api/bridge.ts';
 import { type Bridge, prepareBridge } from '../bridge/main.ts';
 import { type HttpEndpoint, serveHttp } from '../bridge/observe/http.ts';
 import type { Logger } from '../bridge/observe/log.ts';
 import { registerMetrics } from '../bridge/observe/metrics.ts';
-import { loadDemoDocument, topicOf, withPorts } from './document.ts';
+import { loadDemoDocument, topicOf, withListener, withPorts } from './document.ts';
 import { type EmbeddedKafka, startEmbeddedKafka } from './embedded/kafka.ts';
 import { type EmbeddedMqtt, startEmbeddedMqtt } from './embedded/mqtt.ts';
 import { type Counted, type Figures, lostOf, Meter, type Totals, totalsOf } from './meter.ts';
@@ -24,6 +25,8 @@ export interface DemoOptions {
   readonly intervalMs: number;
   readonly seed: number | string;
   readonly ports: Readonly<Record<'mqtt' | 'kafka' | 'metrics', PortWish>>;
+  /** Whether the vehicles connect to the bridge itself, with no MQTT broker between. */
+  readonly listen?: boolean;
   /** Where to serve the page; undefined for no page. */
   readonly page: PortWish | undefined;
   readonly log: Logger;
@@ -33,6 +36,8 @@ export interface DemoOptions {
 export interface DemoFacts extends PageFacts {
   readonly metricsPort: number;
   readonly pagePort: number | undefined;
+  /** Whether the MQTT server is the bridge. */
+  readonly listens: boolean;
   /** Usual ports that were taken, and what stands in. */
   readonly moved: readonly { readonly option: string; readonly from: number; readonly to: number }[];
 }
@@ -62,7 +67,7 @@ export const startDemo = async (options: DemoOptions): Promise<Demo> => {
 };
 
 const startParts = async (options: DemoOptions, stops: Stop[]): Promise<Demo> => {
-  const { ports, log, vehicles, intervalMs, seed } = options;
+  const { ports, vehicles, intervalMs, seed } = options;
   const wishes = [...Object.values(ports), ...(options.page ? [options.page] : [])];
   const reserved = new Set(wishes.filter(({ asked }) => asked).map(({ port }) => port));
   const document = await loadDemoDocument();
@@ -70,39 +75,75 @@ const startParts = async (options: DemoOptions, stops: Stop[]): Promise<Demo> =>
 
   const kafka = await startOnPort(ports.kafka, reserved, port => startEmbeddedKafka({ port }));
   stops.push(() => kafka.stop());
-  const mqtt = await startOnPort(ports.mqtt, reserved, port => startEmbeddedMqtt({ port }));
-  stops.push(() => mqtt.stop());
   const kafkaPort = kafka.cluster.node(1).port;
-
-  const bridge = await prepareBridge(withPorts(document, { mqtt: mqtt.port, kafka: kafkaPort }), {
-    secrets: { secretsDir: 'secrets' },
-    log,
+  const { mqtt, bridge } = await (options.listen ? startListening : startBehindBroker)(options, document, {
+    kafkaPort,
+    reserved,
+    stops,
   });
-  stops.push(() => bridge.stop());
+  const mqttPort = mqtt?.port ?? bridge.listener!.listener.ports[0]!;
   const registry = new Registry();
   registerMetrics(registry, () => [bridge]);
   const metrics = await startOnPort(ports.metrics, reserved, port =>
     serveHttp({ host: '127.0.0.1', port }, registry, () => [bridge]),
   );
   stops.push(() => metrics.close());
-  await bridge.start();
+  if (mqtt) await bridge.start();
 
-  const fleet = startFleet({ url: mqtt.url, mqttVersion: '3.1.1', vehicles, intervalMs, seed });
+  const mqttVersion = mqtt ? '3.1.1' : '5';
+  const fleet = startFleet({ url: `mqtt://127.0.0.1:${mqttPort}`, mqttVersion, vehicles, intervalMs, seed });
   stops.push(() => fleet.stop());
   await fleet.ready;
 
-  const sql = document.spec.rules[0]!.sql;
-  const where = { mqttPort: mqtt.port, kafkaPort, metricsPort: portOf(metrics.url), topic, sql, vehicles };
+  const { sql } = bridge.rules[0]!.rule;
+  const where = { mqttPort, kafkaPort, metricsPort: portOf(metrics.url), topic, sql, vehicles };
   const page =
     options.page && (await startOnPort(options.page, reserved, port => servePage({ port, kafka, facts: where })));
   const moved = [
-    ...movedFrom(ports.mqtt, mqtt.port),
+    ...movedFrom(ports.mqtt, mqttPort),
     ...movedFrom(ports.kafka, kafkaPort),
     ...movedFrom(ports.metrics, where.metricsPort),
     ...(page ? movedFrom(options.page!, page.port) : []),
   ];
-  return new Demo({ ...where, pagePort: page?.port, moved }, { kafka, mqtt, bridge, metrics, fleet, page });
+  return new Demo(
+    { ...where, pagePort: page?.port, listens: mqtt === undefined, moved },
+    { kafka, mqtt, bridge, metrics, fleet, page },
+  );
 };
+
+interface Start {
+  readonly kafkaPort: number;
+  readonly reserved: ReadonlySet<number>;
+  readonly stops: Stop[];
+}
+
+type StartMqtt = (
+  options: DemoOptions,
+  document: MqttKafkaBridge,
+  start: Start,
+) => Promise<{ readonly mqtt: EmbeddedMqtt | undefined; readonly bridge: Bridge }>;
+
+/** An MQTT server, and a bridge that is not started. */
+const startBehindBroker: StartMqtt = async ({ ports, log }, document, { kafkaPort, reserved, stops }) => {
+  const mqtt = await startOnPort(ports.mqtt, reserved, port => startEmbeddedMqtt({ port }));
+  stops.push(() => mqtt.stop());
+  const bridge = await prepareBridge(withPorts(document, { mqtt: mqtt.port, kafka: kafkaPort }), { secrets, log });
+  stops.push(() => bridge.stop());
+  return { mqtt, bridge };
+};
+
+/** A bridge that is the MQTT server, started. */
+const startListening: StartMqtt = async ({ ports, log }, document, { kafkaPort, reserved, stops }) => {
+  const bridge = await startOnPort(ports.mqtt, reserved, async port => {
+    const prepared = await prepareBridge(withListener(document, { mqtt: port, kafka: kafkaPort }), { secrets, log });
+    await prepared.start();
+    return prepared;
+  });
+  stops.push(() => bridge.stop());
+  return { mqtt: undefined, bridge };
+};
+
+const secrets = { secretsDir: 'secrets' };
 
 const movedFrom = ({ option, port }: PortWish, to: number): DemoFacts['moved'] =>
   port === 0 || port === to ? [] : [{ option, from: port, to }];
@@ -111,7 +152,7 @@ const portOf = (url: string): number => Number(new URL(url).port);
 
 interface Parts {
   readonly kafka: EmbeddedKafka;
-  readonly mqtt: EmbeddedMqtt;
+  readonly mqtt: EmbeddedMqtt | undefined;
   readonly bridge: Bridge;
   readonly metrics: HttpEndpoint;
   readonly fleet: Fleet;
@@ -175,7 +216,7 @@ export class Demo {
     };
     page?.farewell(summary);
     await Promise.all([page?.close(), metrics.close()]);
-    await mqtt.stop();
+    await mqtt?.stop();
     await kafka.stop();
     return summary;
   }

@@ -1,6 +1,7 @@
 /** The demo's document, demo/my-vehicles.yaml: the very file that `mkb run` takes, with other addresses only where other ports are used. */
 import { join } from 'node:path';
 import type { MqttKafkaBridge } from '../api/bridge.ts';
+import { completeDocument } from '../api/complete.ts';
 import { MkbError } from '../api/errors.ts';
 import { loadDocuments } from '../api/load.ts';
 
@@ -33,4 +34,19 @@ export const withPorts = (document: MqttKafkaBridge, ports: { mqtt: number; kafk
       kafka: { ...document.spec.kafka, bootstrapServers: [`localhost:${ports.kafka}`] },
     },
   };
+};
+
+/** The document without a broker: the vehicles connect to the bridge itself, which knows who they are. */
+export const withListener = (document: MqttKafkaBridge, ports: { mqtt: number; kafka: number }): MqttKafkaBridge => {
+  const { spec, ...rest } = document;
+  const [rule] = spec.rules;
+  return completeDocument({
+    ...rest,
+    spec: {
+      ...spec,
+      mqtt: { listen: [{ port: ports.mqtt, host: '127.0.0.1' }], clients: { anonymous: true } },
+      kafka: { ...spec.kafka, bootstrapServers: [`localhost:${ports.kafka}`] },
+      rules: [{ ...rule, sql: 'SELECT payload FROM "mqttx/simulate/#"' }],
+    },
+  });
 };

@@ -68,6 +68,15 @@ describe('mkb demo', () => {
     expect(stdout).not.toContain('Page');
   });
 
+  test('--listen lets the vehicles connect to the bridge itself, and loses nothing either', async () => {
+    const { code, stdout, stderr } = await mkb(['demo', '--listen', '--duration', '5s', '--no-page', ...anyPorts]);
+    expect([code, stderr]).toEqual([0, '']);
+    const { published, ...others } = summaryOf(stdout.slice(stdout.indexOf('Ran ')));
+    expect(published).toBeGreaterThan(0);
+    expect(others).toEqual({ acknowledged: published, delivered: published, 'in Kafka': published });
+    expect(stdout).toContain('no broker');
+  });
+
   test('is ready after less than five seconds of work', async () => {
     const { child, text } = await startDemo(...anyPorts);
     expect(text()).toMatch(/Ready in [\d.]+ s/);
