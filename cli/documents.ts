@@ -8,32 +8,43 @@ import { documentTypos } from '../operator/typos.ts';
 import { rulesCheck } from '../rules/check.ts';
 import { type UnsupportedPart, unsupportedParts } from '../rules/unsupported.ts';
 
+/** Where documents are to be run. */
+type Place = 'process' | 'cluster' | 'anywhere';
+
 /**
  * Everything about the documents at `paths` that can be known without connecting anywhere.
  *
  * @param where they are to be run: what a process cannot do alone and the operator does is an error for a `process`, and a warning for
- *   whoever only looks at documents
+ *   whoever only looks at documents; for a `cluster`, what the operator does not run is an error too
  * @param others what else the files may hold
  */
 export const loadChecked = (
   paths: readonly string[],
-  where: 'process' | 'anywhere' = 'process',
+  where: Place = 'process',
   others: LoadOptions['others'] = {},
 ): Promise<Loaded> =>
   loadDocuments(paths, {
     others,
-    checks: [rulesCheck, unsupportedCheck(where), ...(where === 'anywhere' ? [operatorCheck] : [])],
+    checks: [rulesCheck, unsupportedCheck(where), ...(where === 'process' ? [] : [operatorCheck])],
   });
 
 const sections = ['mqtt', 'kafka', 'schemas', 'rules', 'delivery', 'bridge'].map(name => ['spec', name]);
 
-const unsupportedCheck = (where: 'process' | 'anywhere'): DocumentCheck => ({
+const unsupportedCheck = (where: Place): DocumentCheck => ({
   reads: sections,
   check: loaded => {
-    const impossible = new Set(unsupportedParts(loaded.document, 'cluster').map(({ path }) => path));
-    return unsupportedParts(loaded.document, 'process').map(part =>
-      problemOf(loaded, part, where === 'process' || impossible.has(part.path) ? 'error' : 'warning'),
-    );
+    const byOperator = unsupportedParts(loaded.document, 'cluster');
+    const byProcess = unsupportedParts(loaded.document, 'process');
+    const impossible = new Set(byOperator.map(({ path }) => path));
+    const alone = new Set(byProcess.map(({ path }) => path));
+    return [
+      ...byProcess.map(part =>
+        problemOf(loaded, part, where === 'process' || impossible.has(part.path) ? 'error' : 'warning'),
+      ),
+      ...(where === 'cluster' ? byOperator.filter(({ path }) => !alone.has(path)) : []).map(part =>
+        problemOf(loaded, part, 'error'),
+      ),
+    ];
   },
 });
 

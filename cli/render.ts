@@ -51,7 +51,7 @@ export const renderCommand = (): Command =>
   );
 
 const render = async (files: readonly string[], options: RenderOptions): Promise<number> => {
-  const { documents, problems } = await loadChecked(files, 'anywhere');
+  const { documents, problems } = await loadChecked(files, 'cluster');
   const errors = problems.filter(({ severity }) => severity === 'error');
   printProblems(errors);
   const configuration = await configurationOf(options.config);

@@ -25,7 +25,12 @@ export function endpointsOf(
       (mqtt.url && maskUrls(mqtt.url)) ??
       mqtt.urls?.map(url => maskUrls(url)).join(',') ??
       brokerUrl ??
-      addressOf(services, mqtt.listen ? 'bridge' : 'broker', mqtt.broker?.tls ? 'mqtts' : 'mqtt', mqtt.listen?.[0]?.port),
+      addressOf(
+        services,
+        mqtt.listen ? 'bridge' : 'broker',
+        mqtt.broker?.tls ? 'mqtts' : 'mqtt',
+        mqtt.listen?.[0]?.port,
+      ),
     prometheus: addressOf(services, 'prometheus', 'http'),
     grafana: addressOf(services, 'grafana', 'http'),
   };

@@ -5,7 +5,7 @@ import { mkb } from './mkb-process.ts';
 /** In the order of --help. */
 const commands = [
   ...['run', 'drain', 'validate', 'eval', 'repl', 'test', 'explain', 'functions', 'buffer'],
-  ...['dead-letters', 'schema', 'config', 'simulate', 'demo', 'exporter', 'operator', 'render', 'status'],
+  ...['dead-letters', 'passwd', 'schema', 'config', 'simulate', 'demo', 'exporter', 'operator', 'render', 'status'],
 ];
 /** Those that only hold others. */
 const groups = ['config', 'render'];

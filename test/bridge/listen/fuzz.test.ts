@@ -40,7 +40,13 @@ const publishOf = (qos: 0 | 1 | 2) =>
       messageId: 7,
       dup: false,
       retain: false,
-      properties: { topicAlias: 2, contentType: 'text', responseTopic: 'a', userProperties: { c: 'd' }, messageExpiryInterval: 3 },
+      properties: {
+        topicAlias: 2,
+        contentType: 'text',
+        responseTopic: 'a',
+        userProperties: { c: 'd' },
+        messageExpiryInterval: 3,
+      },
     },
     v5,
   );
@@ -52,35 +58,47 @@ const others = [
   mqttPacket.generate({ cmd: 'disconnect', reasonCode: 4 }, v5),
 ];
 
+/** A CONNECT and some packets, of which up to four bytes are others, or the end is missing. */
+const changed = (below: (limit: number) => number): Buffer => {
+  const packets = [publishOf(0), publishOf(1), publishOf(2), ...others];
+  const bytes = Buffer.concat([connect, ...Array.from({ length: 4 }, () => packets[below(packets.length)]!)]);
+  // Half of them leave CONNECT as it is, so that what is behind it is read.
+  const from = below(2) === 0 ? 0 : connect.length;
+  for (let change = below(4); change >= 0; change--) bytes[from + below(bytes.length - from)] = below(256);
+  return bytes.subarray(0, below(3) === 0 ? below(bytes.length) : bytes.length);
+};
+
 const seconds = process.env.MKB_LONG ? 600 : 3;
 
-test(`changed packets end their own connection at most, for ${seconds} s`, { timeout: seconds * 1000 + 120_000 }, async () => {
-  await using current = await stage();
-  const seed = Number(process.env.MKB_SEED ?? Date.now() % 1e9);
-  const below = random(seed);
-  const car = await mqtt.connectAsync(current.url, { protocolVersion: 5, clientId: 'car-1', reconnectPeriod: 0 });
-  let sent = 0;
-  const until_ = performance.now() + seconds * 1000;
-  while (performance.now() < until_) {
-    const strangers = await Promise.all(Array.from({ length: 8 }, () => new RawClient(current.port).opened()));
-    for (const stranger of strangers) {
-      const packets = [publishOf(0), publishOf(1), publishOf(2), ...others];
-      const bytes = Buffer.concat([connect, ...Array.from({ length: 4 }, () => packets[below(packets.length)]!)]);
-      // Half of them leave CONNECT as it is, so that what is behind it is read.
-      const from = below(2) === 0 ? 0 : connect.length;
-      for (let change = below(4); change >= 0; change--) bytes[from + below(bytes.length - from)] = below(256);
-      const cut = below(3) === 0 ? below(bytes.length) : bytes.length;
-      stranger.socket.write(bytes.subarray(0, cut));
-      if (below(2) === 0) stranger.socket.end();
+test(
+  `changed packets end their own connection at most, for ${seconds} s`,
+  { timeout: seconds * 1000 + 120_000 },
+  async () => {
+    await using current = await stage();
+    const seed = Number(process.env.MKB_SEED ?? Date.now() % 1e9);
+    const below = random(seed);
+    const car = await mqtt.connectAsync(current.url, { protocolVersion: 5, clientId: 'car-1', reconnectPeriod: 0 });
+    let sent = 0;
+    const until_ = performance.now() + seconds * 1000;
+    while (performance.now() < until_) {
+      const strangers = await Promise.all(Array.from({ length: 8 }, () => new RawClient(current.port).opened()));
+      for (const stranger of strangers) {
+        const bytes = changed(below);
+        stranger.socket.write(bytes);
+        if (below(2) === 0) stranger.socket.end();
+      }
+      await car.publishAsync('cars/1', `${sent++}`, { qos: 1 });
+      for (const stranger of strangers) stranger.socket.destroy();
     }
-    await car.publishAsync('cars/1', `${sent++}`, { qos: 1 });
-    for (const stranger of strangers) stranger.socket.destroy();
-  }
-  expect(current.records().map(({ value }) => value), `seed ${seed}`).toEqual(Array.from({ length: sent }, (_, n) => `${n}`));
-  await car.endAsync();
-  const { listener } = current.bridge.listener!;
-  await until('all connections to be forgotten', () => [...listener.clients].length === 0);
-  expect(listener.heldBytes).toBe(0);
-  const { account } = current.bridge;
-  expect(account.inFlight).toBe(0);
-});
+    expect(
+      current.records().map(({ value }) => value),
+      `seed ${seed}`,
+    ).toEqual(Array.from({ length: sent }, (_, n) => `${n}`));
+    await car.endAsync();
+    const { listener } = current.bridge.listener!;
+    await until('all connections to be forgotten', () => [...listener.clients].length === 0);
+    expect(listener.heldBytes).toBe(0);
+    const { account } = current.bridge;
+    expect(account.inFlight).toBe(0);
+  },
+);

@@ -195,7 +195,7 @@ describe('after CONNECT', () => {
 
   test('packets that come byte by byte are read as if they came at once', async () => {
     const client = await raw();
-    const bytes = connect5(`00${text('slow')}`) + publish(0x32, 'cars/1', '0001 00 7a') + 'c000';
+    const bytes = [connect5(`00${text('slow')}`), publish(0x32, 'cars/1', '0001 00 7a'), 'c000'].join('');
     for (let at = 0; at < bytes.length; at += 2) client.send(bytes.slice(at, at + 2));
     await client.says('d000');
     await client.says('40020001');

@@ -3,7 +3,12 @@ import { expect, test } from 'vitest';
 import { Passwords, parsePasswords, passwordLine } from '../../../bridge/listen/passwords.ts';
 
 test('a line of a password file that cannot be used is named by its number, and never shown', () => {
-  for (const line of ['car-1', 'car-1:plain', ':x', 'car-1:$argon2id$v=19$m=999999999,t=1,p=1$aaaaaaaaaaa$aaaaaaaaaaaaaaaaaaaaaaaa'])
+  for (const line of [
+    'car-1',
+    'car-1:plain',
+    ':x',
+    'car-1:$argon2id$v=19$m=999999999,t=1,p=1$aaaaaaaaaaa$aaaaaaaaaaaaaaaaaaaaaaaa',
+  ])
     expect(() => parsePasswords(`# first\n${line}\n`)).toThrow(/line 2/);
 });
 
