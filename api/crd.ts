@@ -8,9 +8,10 @@
  */
 import { apiVersion, documentField, kind } from './bridge.ts';
 import { celRules } from './crd-rules.ts';
+import { durationPattern } from './durations.ts';
 import { type Field, fieldsToWrite, type Quantity } from './schema/fields.ts';
 import { status } from './schema/status.ts';
-import { bytesPattern, durationPattern } from './units.ts';
+import { bytesPattern } from './units.ts';
 
 const plural = 'mqttkafkabridges';
 const [group, version] = apiVersion.split('/') as [string, string];

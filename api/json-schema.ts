@@ -4,9 +4,10 @@
  * need not be written.
  */
 import { documentField } from './bridge.ts';
+import { durationPattern } from './durations.ts';
 import { userField, userKind } from './mqtt-user.ts';
 import { type Field, fieldsToWrite } from './schema/fields.ts';
-import { bytesPattern, durationPattern } from './units.ts';
+import { bytesPattern } from './units.ts';
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
 

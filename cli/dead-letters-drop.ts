@@ -1,47 +1,24 @@
 /** `mkb dead-letters drop`: marks dead letters as done, so that they are neither listed nor replayed. */
 import { createInterface } from 'node:readline/promises';
-import { Command } from 'commander';
 import type { Selection } from '../bridge/letters/done.ts';
 import { countOpen, drop } from '../bridge/letters/drop.ts';
 import type { LetterGroup } from '../bridge/letters/letter-group.ts';
-import { addFilterOptions, type FilterOptions, filterOf, parseCount } from './dead-letters-filters.ts';
-import { addTopicOptions, letterGroup, type OpenTopic, type TopicOptions, withLetters } from './dead-letters-topic.ts';
-import { exitCodeHelp, exitCodes } from './exit-codes.ts';
+import { type FilterOptions, filterOf } from './commands/dead-letters-filters.ts';
+import type { TopicOptions } from './commands/dead-letters-options.ts';
+import { letterGroup, type OpenTopic, withLetters } from './dead-letters-topic.ts';
+import { exitCodes } from './exit-codes.ts';
 
-interface DropOptions extends TopicOptions, FilterOptions {
+export interface DropOptions extends TopicOptions, FilterOptions {
   readonly limit?: number;
   readonly dryRun?: true;
   readonly yes?: true;
 }
 
-const help = `
-A topic of Kafka is append-only, so the letters stay in it until its retention time is over, and list --all prints them. But they are no longer open.
-The consumer group of the letters remembers it, as it remembers what was replayed. Says how many there are and asks before it drops them.
+/** Returns the exit code. */
+export const dropLetters = (file: string, options: DropOptions): Promise<number> =>
+  withLetters(file, options, opened => dropAll(opened, options));
 
-Examples:
-  mkb dead-letters drop bridge.yaml --rule old-rule --dry-run
-  mkb dead-letters drop bridge.yaml --rule old-rule
-  mkb dead-letters drop bridge.yaml --until 2026-11-30T10:00:00Z --yes
-${exitCodeHelp(
-  [exitCodes.ok, 'the letters are dropped, or there are none'],
-  [exitCodes.failed, 'the answer was no, or they could not be dropped'],
-  [exitCodes.usage, 'the command line is wrong, or there is nobody to ask'],
-  [exitCodes.unavailable, 'Kafka cannot be used'],
-  [exitCodes.configuration, 'the document, or a secret it names, is wrong'],
-)}`;
-
-export const dropCommand = (): Command =>
-  addFilterOptions(addTopicOptions(new Command('drop')))
-    .description('mark open dead letters as done, without replaying them')
-    .option('--limit <n>', 'drop at most so many letters', parseCount)
-    .option('--dry-run', 'say how many there are, and drop none')
-    .option('--yes', 'do not ask')
-    .addHelpText('after', help)
-    .action(async (file: string, options: DropOptions) => {
-      process.exitCode = await withLetters(file, options, opened => dropLetters(opened, options));
-    });
-
-const dropLetters = async (opened: OpenTopic, options: DropOptions): Promise<number> => {
+const dropAll = async (opened: OpenTopic, options: DropOptions): Promise<number> => {
   const group = letterGroup(opened);
   try {
     return await dropIn(opened, group, options);

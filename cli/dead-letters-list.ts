@@ -1,19 +1,19 @@
 /** `mkb dead-letters list`: the letters as a table, as JSON or as they are, or how many there are of each kind. */
 import { once } from 'node:events';
-import { Command, Option } from 'commander';
 import { MkbError } from '../api/errors.ts';
 import { type Done, isDone, nothingDone } from '../bridge/letters/done.ts';
 import { wants } from '../bridge/letters/filter.ts';
 import type { Letter } from '../bridge/letters/letter.ts';
 import type { LetterReader } from '../bridge/letters/reader.ts';
-import { addFilterOptions, type FilterOptions, filterOf, parseCount } from './dead-letters-filters.ts';
+import { type FilterOptions, filterOf } from './commands/dead-letters-filters.ts';
+import type { TopicOptions } from './commands/dead-letters-options.ts';
 import { letterJson } from './dead-letters-json.ts';
 import { Summary } from './dead-letters-summary.ts';
 import { letterLine, titleLine } from './dead-letters-text.ts';
-import { addTopicOptions, letterGroup, type OpenTopic, type TopicOptions, withLetters } from './dead-letters-topic.ts';
+import { letterGroup, type OpenTopic, withLetters } from './dead-letters-topic.ts';
 import { exitCodes } from './exit-codes.ts';
 
-interface ListOptions extends TopicOptions, FilterOptions {
+export interface ListOptions extends TopicOptions, FilterOptions {
   readonly all?: true;
   readonly limit?: number;
   readonly summary?: true;
@@ -21,28 +21,9 @@ interface ListOptions extends TopicOptions, FilterOptions {
   readonly raw?: true;
 }
 
-const help = `
-Prints the letters that are open when the command starts: neither replayed nor dropped. Those of a partition come in their order, as they are read: a
-pipe gets the first of them at once. Reads no further than --limit asks for. Filters of one kind that are given several times are alternatives; those of different kinds must all match.
-
-Examples:
-  mkb dead-letters list bridge.yaml --summary
-  mkb dead-letters list bridge.yaml --error payload-not-json --topic 'cars/+/state' --limit 20
-  mkb dead-letters list bridge.yaml --since 2026-11-30T10:00:00Z --until 2026-11-30T11:00:00Z --json
-  mkb dead-letters list bridge.yaml --rule positions --raw > payloads.txt`;
-
-export const listCommand = (): Command =>
-  addFilterOptions(addTopicOptions(new Command('list')))
-    .description('print open dead letters, or how many there are of each kind')
-    .option('--all', 'also letters that were replayed or dropped')
-    .option('--limit <n>', 'print at most so many letters', parseCount)
-    .addOption(new Option('--summary', 'count letters by rule and error').conflicts(['raw', 'limit']))
-    .addOption(new Option('--json', 'print JSON for programs, a line for each letter').conflicts('raw'))
-    .option('--raw', 'print the payloads alone, each followed by a newline')
-    .addHelpText('after', help)
-    .action(async (file: string, options: ListOptions) => {
-      process.exitCode = await withLetters(file, options, opened => list(opened, options));
-    });
+/** Returns the exit code. */
+export const listLetters = (file: string, options: ListOptions): Promise<number> =>
+  withLetters(file, options, opened => list(opened, options));
 
 const list = async (opened: OpenTopic, options: ListOptions): Promise<number> => {
   const { reader } = opened;

@@ -1,57 +1,31 @@
 /** `mkb dead-letters show`: one letter, whole. */
 import { isUtf8 } from 'node:buffer';
-import { Command, InvalidArgumentError, Option } from 'commander';
 import { errors } from '../api/errors.ts';
 import { type Letter, placeOf, type Reason } from '../bridge/letters/letter.ts';
+import type { TopicOptions } from './commands/dead-letters-options.ts';
 import { letterJson } from './dead-letters-json.ts';
 import { fromOf, oneLine, whenOf } from './dead-letters-text.ts';
-import { addTopicOptions, type TopicOptions, withLetters } from './dead-letters-topic.ts';
+import { withLetters } from './dead-letters-topic.ts';
 import { exitCodes } from './exit-codes.ts';
 import { hanging, printable } from './status-text.ts';
 
-interface ShowOptions extends TopicOptions {
+export interface ShowOptions extends TopicOptions {
   readonly payload: 'auto' | 'text' | 'json' | 'hex' | 'raw';
   readonly json?: true;
 }
 
-interface Place {
+export interface Place {
   readonly partition: number;
   readonly offset: bigint;
 }
 
-const help = `
-Examples:
-  mkb dead-letters show bridge.yaml 0:1200
-  mkb dead-letters show bridge.yaml 0:1200 --payload hex
-  mkb dead-letters show bridge.yaml 0:1200 --payload raw > payload.bin`;
-
-export const showCommand = (): Command =>
-  addTopicOptions(new Command('show'))
-    .description('print one dead letter: the reason, its remedy, headers and payload')
-    .argument('<place>', 'PARTITION:OFFSET, as list prints it', parsePlace)
-    .addOption(
-      new Option(
-        '--payload <form>',
-        'how to print the payload; auto is JSON or text if it is that, and hex otherwise; raw is its bytes alone',
-      )
-        .choices(['auto', 'text', 'json', 'hex', 'raw'])
-        .default('auto'),
-    )
-    .option('--json', 'print JSON for programs')
-    .addHelpText('after', help)
-    .action(async (file: string, { partition, offset }: Place, options: ShowOptions) => {
-      process.exitCode = await withLetters(file, options, async ({ reader }) => {
-        const letter = await reader.at(partition, offset);
-        process.stdout.write(textOf(letter, options));
-        return exitCodes.ok;
-      });
-    });
-
-const parsePlace = (text: string): Place => {
-  const [, partition, offset] = /^(\d{1,9}):(\d{1,18})$/.exec(text) ?? [];
-  if (offset === undefined) throw new InvalidArgumentError('Write a place such as 0:1200.');
-  return { partition: Number(partition), offset: BigInt(offset) };
-};
+/** Returns the exit code. */
+export const showLetter = (file: string, { partition, offset }: Place, options: ShowOptions): Promise<number> =>
+  withLetters(file, options, async ({ reader }) => {
+    const letter = await reader.at(partition, offset);
+    process.stdout.write(textOf(letter, options));
+    return exitCodes.ok;
+  });
 
 const textOf = (letter: Letter, { payload, json }: ShowOptions): string | Buffer => {
   if (json) return `${JSON.stringify(letterJson(letter), null, 2)}\n`;

@@ -1,5 +1,4 @@
 /** The topic of dead letters of a document, opened: what the commands of `mkb dead-letters` have alike. */
-import { type Command, Option } from 'commander';
 import type { MqttKafkaBridge } from '../api/bridge.ts';
 import { MkbError } from '../api/errors.ts';
 import { hasErrors } from '../api/problems.ts';
@@ -7,16 +6,11 @@ import type { ConsumerOptions } from '../bridge/kafka/consumer/options.ts';
 import { LetterGroup, letterGroupOf } from '../bridge/letters/letter-group.ts';
 import { LetterReader } from '../bridge/letters/reader.ts';
 import { consumerOptions } from '../bridge/settings.ts';
+import type { TopicOptions } from './commands/dead-letters-options.ts';
 import { loadChecked } from './documents.ts';
 import { exitCodes } from './exit-codes.ts';
 import { lastingWarnings } from './lasting-warnings.ts';
 import { printError, printProblems } from './output.ts';
-import { secretsDirOption } from './process-options.ts';
-
-export interface TopicOptions {
-  readonly secretsDir: string;
-  readonly deadLetterTopic?: string;
-}
 
 /** A topic whose reader is open. */
 export interface OpenTopic {
@@ -27,12 +21,6 @@ export interface OpenTopic {
   /** Prints what is tried again, each kind once. */
   readonly warn: (error: MkbError) => void;
 }
-
-export const addTopicOptions = (command: Command): Command =>
-  command
-    .argument('<file>', 'a file with one document, or - for standard input')
-    .addOption(new Option('--dead-letter-topic <topic>', 'a topic of dead letters other than the one in the document'))
-    .addOption(secretsDirOption());
 
 /** Opens the topic, works on it and closes it. Returns the exit code. */
 export const withLetters = async (

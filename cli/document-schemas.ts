@@ -5,10 +5,6 @@ import { checkSchemas } from '../rules/check-schemas.ts';
 import { noSchemas, type Schemas, schemasOf } from '../rules/schemas/schemas.ts';
 import { printProblems } from './output.ts';
 
-/** How the option is described, and its flags. */
-export const documentFlags = '-d, --document <file>';
-export const documentHelp = 'the document whose spec.schemas the rule may use';
-
 /** @returns undefined if the document is not valid, which was then told */
 export const schemasOfFile = async (file: string | undefined): Promise<Schemas | undefined> => {
   if (file === undefined) return noSchemas;

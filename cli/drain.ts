@@ -1,5 +1,4 @@
 /** `mkb drain`: delivers what waits in the MQTT session of a replica that does not come back, and ends the session. */
-import { Command, Option } from 'commander';
 import type { MqttKafkaBridge } from '../api/bridge.ts';
 import { MkbError } from '../api/errors.ts';
 import { hasErrors } from '../api/problems.ts';
@@ -7,12 +6,11 @@ import { durationMs } from '../api/units.ts';
 import { type Drain, type DrainReport, prepareDrain } from '../bridge/drain.ts';
 import { createLog } from '../bridge/observe/log.ts';
 import { loadChecked } from './documents.ts';
-import { exitCodeHelp, exitCodes } from './exit-codes.ts';
+import { exitCodes } from './exit-codes.ts';
 import { printError, printProblems } from './output.ts';
-import { checkDuration, logLevelOption, ordinalOption, secretsDirOption } from './process-options.ts';
 import { StopSignal } from './signals.ts';
 
-interface DrainCommandOptions {
+export interface DrainCommandOptions {
   readonly ordinal?: number;
   readonly secretsDir: string;
   readonly logLevel: string;
@@ -22,49 +20,7 @@ interface DrainCommandOptions {
   readonly buffer: boolean;
 }
 
-const help = `
-A bridge's MQTT session outlives it, and the broker keeps messages there for it to come back. Run this when it does not: after the last of
-several replicas was taken away, or before the bridge itself is given up. It connects as that replica, delivers everything that waits to
-Kafka, by the rules of the document, gives up the subscriptions, and ends the session. Stop the replica first: two clients
-cannot have one session.
-
-With delivery.buffer.mode: disk, what waits in the folder of that replica is delivered as well, whether or not the broker has a session. With
---no-buffer the folder is left alone: for a drain that has not got the disk.
-
-Prints one line on stdout when the session is ended, or when there was none; logs are JSON lines on stderr. It waits for brokers that are
-away, until the timeout. SIGTERM or Ctrl-C: delivers and acknowledges what was read, and ends. Whatever ends it early, kill -9
-included, the session is kept with what is left, and the command can be run again.
-
-With --keep-session it ends when nothing waits any more, and the session stays subscribed: for a broker that is about to be stopped.
-
-Examples:
-  mkb drain bridge.yaml                   a bridge without spec.mqtt.share
-  mkb drain bridge.yaml --ordinal 2       the third of three replicas
-${exitCodeHelp(
-  [exitCodes.ok, 'the session is drained and ended, or there was none'],
-  [exitCodes.failed, 'it is not drained: the timeout passed, it was stopped, or an error came that no retry fixes'],
-  [exitCodes.usage, 'the command line is wrong'],
-  [exitCodes.configuration, 'the document, or a secret it names, is wrong'],
-)}`;
-
-export const drainCommand = (): Command =>
-  new Command('drain')
-    .description('empty the MQTT session of a replica that does not come back, and end it')
-    .argument('<file>', 'a file with one document, or - for standard input')
-    .addOption(ordinalOption('which replica it was, from 0; needed if the document has spec.mqtt.share'))
-    .addOption(secretsDirOption())
-    .addOption(logLevelOption())
-    .addOption(
-      new Option('--timeout <duration>', 'how long it may take, such as 90s').argParser(checkDuration).default('10m'),
-    )
-    .option('--keep-session', 'deliver what waits, and leave the session as it is')
-    .option('--no-buffer', 'leave the buffer on disk alone; messages wait in memory')
-    .addHelpText('after', help)
-    .action(async (file: string, options: DrainCommandOptions) => {
-      process.exitCode = await drain(file, options);
-    });
-
-const drain = async (file: string, options: DrainCommandOptions): Promise<number> => {
+export const drain = async (file: string, options: DrainCommandOptions): Promise<number> => {
   const document = await load(file);
   if (document === undefined) return exitCodes.configuration;
   if (document.spec.mqtt.share !== undefined && options.ordinal === undefined) {

@@ -1,5 +1,4 @@
 /** `mkb explain`: what each rule of a document does, without a message and without connecting anywhere. */
-import { Command } from 'commander';
 import { MkbError } from '../api/errors.ts';
 import { type LoadedDocument, loadDocuments } from '../api/load.ts';
 import { nearest } from '../api/nearest.ts';
@@ -13,43 +12,24 @@ import {
   type StateExplanation,
 } from '../rules/explain.ts';
 import { schemasOf } from '../rules/schemas/schemas.ts';
-import { exitCodeHelp, exitCodes } from './exit-codes.ts';
+import { exitCodes } from './exit-codes.ts';
 import { printProblems } from './output.ts';
 
-const help = `
-Prints for each rule the topics it matches, what it reads of a message, whether it parses the payload, what a row holds, and where it goes.
-
-Examples:
-  mkb explain bridge.yaml
-  mkb explain bridge.yaml --rule vehicles
-  mkb explain bridge.yaml --json | jq '.[].rules[].reads'
-${exitCodeHelp([exitCodes.ok, 'explained'], [exitCodes.failed, 'no rule has that name'], [exitCodes.configuration, 'the document is not valid'])}`;
-
-interface ExplainOptions {
+export interface ExplainOptions {
   readonly json?: true;
   readonly rule?: string;
 }
 
-export const explainCommand = (): Command =>
-  new Command('explain')
-    .description('describe what each rule of a document does: topics, columns, row, sinks')
-    .argument('<file...>', 'files, folders, or - for standard input')
-    .option('--rule <name>', 'only the rule of this name')
-    .option('--json', 'print JSON for programs')
-    .addHelpText('after', help)
-    .action(async (files: string[], options: ExplainOptions) => {
-      const { documents, problems } = await loadDocuments(files, { checks: [rulesCheck] });
-      printProblems(problems);
-      if (hasErrors(problems)) {
-        process.exitCode = exitCodes.configuration;
-        return;
-      }
-      const explained = documents.map(each => explainDocument(each, options.rule));
-      if (explained.every(({ rules }) => rules.length === 0)) throw noRule(documents, options.rule!);
-      process.stdout.write(
-        options.json ? `${JSON.stringify(explained, null, 2)}\n` : explained.map(inWords).join('\n'),
-      );
-    });
+/** Returns the exit code. Throws `rule-not-found`. */
+export const explain = async (files: readonly string[], { rule, json }: ExplainOptions): Promise<number> => {
+  const { documents, problems } = await loadDocuments(files, { checks: [rulesCheck] });
+  printProblems(problems);
+  if (hasErrors(problems)) return exitCodes.configuration;
+  const explained = documents.map(each => explainDocument(each, rule));
+  if (explained.every(({ rules }) => rules.length === 0)) throw noRule(documents, rule!);
+  process.stdout.write(json ? `${JSON.stringify(explained, null, 2)}\n` : explained.map(inWords).join('\n'));
+  return exitCodes.ok;
+};
 
 const noRule = (documents: readonly LoadedDocument[], name: string): MkbError => {
   const names = documents.flatMap(({ document }) => document.spec.rules.map(rule => rule.name));

@@ -1,35 +1,20 @@
 /** `mkb functions`: the functions of the rule language, from the same entries that rules are compiled with. */
-import { Command } from 'commander';
 import { MkbError } from '../api/errors.ts';
 import { nearest } from '../api/nearest.ts';
 import { type Example, type FunctionEntry, signature } from '../rules/functions/define.ts';
 import { functionGroups, functionNames } from '../rules/functions/registry.ts';
 import { encodeJson } from '../rules/json.ts';
 import { type Aggregate, aggregates } from '../rules/windows/aggregates.ts';
-import { exitCodeHelp, exitCodes } from './exit-codes.ts';
 
-const help = `
-Examples:
-  mkb functions                  all of them, by group
-  mkb functions substr           one in detail, with examples
-  mkb functions date             all whose name or meaning has the word, if no function has that name
-  mkb functions --json           for programs and editors
-${exitCodeHelp([exitCodes.ok, 'found'], [exitCodes.failed, 'there is no such function'])}`;
-
-export const functionsCommand = (): Command =>
-  new Command('functions')
-    .description('list the functions that rules may call, or explain one')
-    .argument('[name]', 'a function, or a word to look for')
-    .option('--json', 'print JSON for programs')
-    .addHelpText('after', help)
-    .action((name: string | undefined, { json }: { json?: true }) => {
-      const groups = name === undefined ? allGroups : found(name);
-      if (groups.length === 0) throw unknown(name!);
-      const entries = groups.flatMap(({ functions }) => functions);
-      if (json) process.stdout.write(`${JSON.stringify(entries.map(forPrograms), null, 2)}\n`);
-      else if (entries.length === 1) process.stdout.write(inDetail(entries[0]!));
-      else process.stdout.write(groups.map(list).join('\n'));
-    });
+/** All of them, or those that `name` means. Throws `rule-unknown-name` if there is none. */
+export const printFunctions = (name: string | undefined, { json }: { readonly json?: true }): void => {
+  const groups = name === undefined ? allGroups : found(name);
+  if (groups.length === 0) throw unknown(name!);
+  const entries = groups.flatMap(({ functions }) => functions);
+  if (json) process.stdout.write(`${JSON.stringify(entries.map(forPrograms), null, 2)}\n`);
+  else if (entries.length === 1) process.stdout.write(inDetail(entries[0]!));
+  else process.stdout.write(groups.map(list).join('\n'));
+};
 
 /** A function or an aggregate, as it is shown. */
 interface Shown {

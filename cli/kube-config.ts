@@ -6,22 +6,11 @@ import { access } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import type { KubeConfig } from '@kubernetes/client-node';
-import type { Command } from 'commander';
 import { MkbError } from '../api/errors.ts';
 import type { ApiAccess } from '../operator/runtime/connection.ts';
 import { podAccess, serviceAccountFolder } from '../operator/runtime/pod-access.ts';
+import type { KubeConfigOptions } from './commands/kube-config-options.ts';
 import { printError } from './output.ts';
-
-export interface KubeConfigOptions {
-  readonly kubeconfig?: string;
-  readonly context?: string;
-}
-
-/** Gives a command the options, with kubectl's names. */
-export const withKubeConfigOptions = (command: Command): Command =>
-  command
-    .option('--kubeconfig <file>', 'the kubeconfig to use, in place of $KUBECONFIG or ~/.kube/config')
-    .option('--context <name>', 'the context of the kubeconfig to use');
 
 /** The service account of our Pod, if that is what is meant; undefined otherwise. */
 export const podConfig = async ({ kubeconfig, context }: KubeConfigOptions): Promise<ApiAccess | undefined> => {

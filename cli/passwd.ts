@@ -3,44 +3,15 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { text as readAll } from 'node:stream/consumers';
-import { Command } from 'commander';
 import { MkbError } from '../api/errors.ts';
 import { parsePasswords, passwordLine, userNameProblem } from '../bridge/listen/passwords.ts';
-import { exitCodeHelp, exitCodes } from './exit-codes.ts';
-import { printError } from './output.ts';
 
-const help = `
-Reads the password from the terminal without showing it, or from standard input, and prints the line of the user: the name, and an argon2id
-hash of the password. With --file the line is written to a file, in the place of the user's old one; a bridge that uses the file reads it again.
+export interface PasswdOptions {
+  readonly file?: string;
+  readonly delete?: boolean;
+}
 
-Examples:
-  mkb passwd car-1 >> passwords
-  mkb passwd car-1 --file passwords
-  pwgen -s 24 1 | tee car-1.password | mkb passwd car-1 --file passwords
-${exitCodeHelp(
-  [exitCodes.ok, 'the line is printed, or written'],
-  [exitCodes.failed, 'the file cannot be read or written, or nobody can have this user name'],
-  [exitCodes.usage, 'the command line is wrong'],
-)}`;
-
-export const passwdCommand = (): Command =>
-  new Command('passwd')
-    .description('hash the password of an MQTT client that connects to a bridge (mqtt.listen)')
-    .argument('<user>', 'the user name')
-    .option('--file <path>', 'write the line to this file')
-    .option('--delete', 'with --file: take the user out of it')
-    .addHelpText('after', help)
-    .action(async (user: string, options: { file?: string; delete?: boolean }, command: Command) => {
-      if (options.delete && options.file === undefined) command.error('error: --delete needs --file');
-      try {
-        await passwd(user, options);
-      } catch (error) {
-        printError(error);
-        process.exitCode = exitCodes.failed;
-      }
-    });
-
-async function passwd(user: string, options: { file?: string; delete?: boolean }): Promise<void> {
+export async function passwd(user: string, options: PasswdOptions): Promise<void> {
   const problem = userNameProblem(user);
   if (problem !== undefined)
     throw new MkbError('option-invalid', { option: 'user', found: user, allowed: `a user name: ${problem}` });

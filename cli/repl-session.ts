@@ -20,7 +20,7 @@ import type { Ambient } from '../rules/scope.ts';
 import { shown } from '../rules/shown.ts';
 import { textOf } from '../rules/text.ts';
 import { reservedWords } from '../rules/token-reader.ts';
-import { parseProperty, parseQos, parseSeconds, parseTime, parseTopic, parseWhole } from './eval-options.ts';
+import { parseProperty, parseQos, parseSeconds, parseTime, parseTopic, parseWhole } from './commands/message-values.ts';
 import { ReplRules } from './repl-rules.ts';
 
 type Settings = { -readonly [K in keyof ExampleOptions]: ExampleOptions[K] };

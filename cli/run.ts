@@ -1,5 +1,4 @@
 /** `mkb run`: runs the bridges of documents until it is told to stop. */
-import { Command, InvalidArgumentError, Option } from 'commander';
 import { Registry } from 'prom-client';
 import type { LoadedDocument } from '../api/load.ts';
 import { hasErrors } from '../api/problems.ts';
@@ -7,61 +6,20 @@ import { type Bridge, prepareBridge } from '../bridge/main.ts';
 import { type HttpEndpoint, serveHttp } from '../bridge/observe/http.ts';
 import { createLog, type Logger } from '../bridge/observe/log.ts';
 import { registerMetrics } from '../bridge/observe/metrics.ts';
-import { type Address, parseAddress } from './address.ts';
+import type { Address } from './address.ts';
 import { loadChecked } from './documents.ts';
-import { exitCodeHelp, exitCodes } from './exit-codes.ts';
+import { exitCodes } from './exit-codes.ts';
 import { printError, printProblems } from './output.ts';
-import { logLevelOption, ordinalOption, secretsDirOption } from './process-options.ts';
 import { StopSignal } from './signals.ts';
 
-interface RunOptions {
+export interface RunOptions {
   readonly http: Address;
   readonly secretsDir: string;
   readonly logLevel: string;
   readonly ordinal: number;
 }
 
-const help = `
-Prints one line on stdout when every bridge is connected and moves messages; logs are JSON lines on stderr. It waits for brokers that
-are down. SIGTERM or Ctrl-C: stops reading, delivers and acknowledges what was read, and ends; a second one ends at once.
-
-Over HTTP it serves /metrics for Prometheus, /healthz (the process is alive) and /readyz (the bridges are connected).
-
-Examples:
-  mkb run bridge.yaml
-  mkb run bridges/ --http 0.0.0.0:9400 --log-level warn
-  mkb run bridge.yaml --secrets-dir /run/secrets      password of {secretKeyRef: {name: mqtt, key: password}} in /run/secrets/mqtt/password
-${exitCodeHelp(
-  [exitCodes.ok, 'stopped as asked'],
-  [exitCodes.failed, 'an error that no retry fixes'],
-  [exitCodes.usage, 'the command line is wrong'],
-  [exitCodes.configuration, 'a document, or a secret it names, is wrong'],
-)}`;
-
-export const runCommand = (): Command =>
-  new Command('run')
-    .description('run the bridges of documents')
-    .argument('<file...>', 'files, folders, or - for standard input')
-    .addOption(
-      new Option('--http <host:port>', 'where to serve metrics and health; port 0 takes a free one')
-        .argParser(httpAddress)
-        .default({ host: '127.0.0.1', port: 9400 }, '127.0.0.1:9400'),
-    )
-    .addOption(secretsDirOption())
-    .addOption(logLevelOption())
-    .addOption(ordinalOption('which replica of a shared subscription this process is, from 0').default(0))
-    .addHelpText('after', help)
-    .action(async (files: string[], options: RunOptions) => {
-      process.exitCode = await run(files, options);
-    });
-
-const httpAddress = (text: string): Address => {
-  const address = parseAddress(text);
-  if (address === undefined) throw new InvalidArgumentError('Write HOST:PORT, such as 127.0.0.1:9400.');
-  return address;
-};
-
-const run = async (files: readonly string[], options: RunOptions): Promise<number> => {
+export const run = async (files: readonly string[], options: RunOptions): Promise<number> => {
   const { documents, problems } = await loadChecked(files);
   printProblems(problems);
   if (hasErrors(problems)) return exitCodes.configuration;

@@ -1,10 +1,10 @@
 /** `mkb status`: how the bridges of a Kubernetes cluster are, at a glance or one of them in detail. */
-import { Command, Option } from 'commander';
 import { ApiClient } from '../operator/runtime/client.ts';
 import type { Log } from '../operator/runtime/log.ts';
 import type { KubeObject } from '../operator/runtime/object.ts';
-import { exitCodeHelp, exitCodes } from './exit-codes.ts';
-import { contextNamespace, type KubeConfigOptions, kubeConfig, withKubeConfigOptions } from './kube-config.ts';
+import type { KubeConfigOptions } from './commands/kube-config-options.ts';
+import { exitCodes } from './exit-codes.ts';
+import { contextNamespace, kubeConfig } from './kube-config.ts';
 import { printError, takesColour } from './output.ts';
 import { StopSignal } from './signals.ts';
 import { chosen, listBridges, missing, type Scope, watchBridges } from './status-bridges.ts';
@@ -12,56 +12,18 @@ import { StatusChanges } from './status-changes.ts';
 import { eventsAbout } from './status-events.ts';
 import { type BridgeFacts, factsOf } from './status-facts.ts';
 import { redrawn } from './status-text.ts';
-import { type Output, outputs, type StatusView, statusView } from './status-view.ts';
+import { type Output, type StatusView, statusView } from './status-view.ts';
 
-interface StatusOptions extends KubeConfigOptions {
+export interface StatusOptions extends KubeConfigOptions {
   readonly namespace?: string;
   readonly allNamespaces?: true;
   readonly output: Output;
   readonly watch?: true;
 }
 
-const help = `
-Without names, a row for each bridge, and below them why some are not as they should be. With names, everything about these: conditions,
-which generation of the document runs, replicas, flow, endpoints, the last events.
-
-READY is True if the newest document runs on all replicas. RECEIVED and DELIVERED are rates, DEAD-LETTERED and DROPPED are counts since the
-Pods started; all are rounded to two digits, and at most some minutes old. JSON and YAML have the same and the whole status besides; with
---watch they print one bridge at a time, at each change. The exit code of --watch is that of what it showed last.
-
-As kubectl-mkb on the PATH this program is a plugin of kubectl: kubectl mkb status.
-
-Examples:
-  mkb status
-  mkb status --all-namespaces --watch
-  mkb status my-vehicles --namespace shop
-  mkb status -A -o json | jq -r '.[] | select(.ready | not) | .name'
-${exitCodeHelp(
-  [exitCodes.ok, 'all are ready'],
-  [exitCodes.failed, 'one is not ready or not there'],
-  [exitCodes.usage, 'the command line is wrong'],
-  [exitCodes.unavailable, 'the cluster does not answer'],
-  [exitCodes.configuration, 'the kubeconfig is wrong, or there is none'],
-)}`;
-
-export const statusCommand = (): Command =>
-  withKubeConfigOptions(
-    new Command('status')
-      .description('show how the bridges of a Kubernetes cluster are')
-      .argument('[name...]', 'bridges to show in detail')
-      .option('-n, --namespace <name>', 'the namespace to look in, in place of that of the context')
-      .addOption(new Option('-A, --all-namespaces', 'look in all namespaces').conflicts('namespace')),
-  )
-    .addOption(new Option('-o, --output <form>', 'what to print').choices(outputs).default('text'))
-    .option('-w, --watch', 'go on, and print what changes, until Ctrl-C')
-    .addHelpText('after', help)
-    .action(async (names: string[], options: StatusOptions) => {
-      process.exitCode = await status(names, options);
-    });
-
 const timeoutMs = 10_000;
 
-const status = async (names: readonly string[], options: StatusOptions): Promise<number> => {
+export const status = async (names: readonly string[], options: StatusOptions): Promise<number> => {
   const config = await kubeConfig(options);
   if (config === undefined) return exitCodes.configuration;
   const client = new ApiClient(config, { userAgent: 'mkb status', timeoutMs });

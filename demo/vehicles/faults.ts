@@ -7,6 +7,7 @@
  */
 import { MkbError } from '../../api/errors.ts';
 import { durationMs } from '../../api/units.ts';
+import { faultGrammar } from './defaults.ts';
 import { Random } from './random.ts';
 
 export interface Faults {
@@ -14,10 +15,6 @@ export interface Faults {
   readonly malformed?: { readonly probability: number };
   readonly burst?: { readonly probability: number; readonly count: number };
 }
-
-/** The grammar in a line, for help and errors. */
-export const faultGrammar =
-  'dropout:PROBABILITY[:DURATION], malformed:PROBABILITY or burst:PROBABILITY[:COUNT], PROBABILITY from 0 to 1, COUNT from 2 to 1000';
 
 /** Several faults from their texts; of two of one name the later counts. Throws `option-invalid`. */
 export const parseFaults = (texts: readonly string[]): Faults =>

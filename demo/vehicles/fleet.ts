@@ -9,13 +9,14 @@ import { MkbError } from '../../api/errors.ts';
 import { systemClock } from './clock.ts';
 import { Connection } from './connection.ts';
 import { Connector } from './connector.ts';
+import { defaultTopic } from './defaults.ts';
 import { faultDice } from './faults.ts';
 import { type Member, positionOf } from './member.ts';
 import type { FleetCounters, FleetOptions, FleetSummary, VehiclePosition } from './options.ts';
 import { payloadWriter } from './payload.ts';
 import { Random, seedDigits } from './random.ts';
 import { Rotation } from './rotation.ts';
-import { defaultTopic, topicFor } from './topic.ts';
+import { topicFor } from './topic.ts';
 import { Vehicle } from './vehicle.ts';
 
 /** Turns between two looks at the sockets. */

@@ -2,8 +2,6 @@
 import { MkbError } from '../../api/errors.ts';
 import type { Identity } from './identity.ts';
 
-export const defaultTopic = 'mqttx/simulate/tesla/{clientid}';
-
 /** A topic template with a vehicle's own names. Throws `option-invalid` for other placeholders, wildcards and an empty topic. */
 export const topicFor = (template: string, clientId: string, identity: Identity): string => {
   const values: Record<string, string> = { clientid: clientId, vin: identity.vin };

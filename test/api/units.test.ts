@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { durationPattern } from '../../api/durations.ts';
 import { MkbError } from '../../api/errors.ts';
-import { bytes, bytesPattern, durationMs, durationPattern } from '../../api/units.ts';
+import { bytes, bytesPattern, durationMs } from '../../api/units.ts';
 
 describe('durations', () => {
   it.each([

@@ -6,9 +6,7 @@ import { join } from 'node:path';
 import { Aedes } from 'aedes';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { until } from '../real/until.ts';
-
-const script = `import { simulateCommand } from ${JSON.stringify(new URL('../../cli/simulate.ts', import.meta.url))};
-await simulateCommand().parseAsync(process.argv.slice(1), { from: 'user' });`;
+import { mkbFile } from './mkb-process.ts';
 
 interface Run {
   readonly child: ChildProcess;
@@ -23,7 +21,7 @@ afterEach(() => {
 });
 
 const start = (args: readonly string[], env: NodeJS.ProcessEnv = {}): Run => {
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script, '--', ...args], {
+  const child = spawn(process.execPath, [mkbFile, 'simulate', ...args], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { documentField } from '../../../api/bridge.ts';
+import { durationPattern } from '../../../api/durations.ts';
 import type { Path } from '../../../api/problems.ts';
 import type { Field } from '../../../api/schema/fields.ts';
 import { checkShape, fillDefaults } from '../../../api/shape.ts';
-import { bytesPattern, durationMs, durationPattern } from '../../../api/units.ts';
+import { bytesPattern, durationMs } from '../../../api/units.ts';
 
 const walk = (field: Field, path: Path = []): { path: string; field: Field }[] => [
   { path: path.join('.'), field },

@@ -1,8 +1,7 @@
 /** Which dead letters a command works on: options that `list`, `replay` and `drop` have alike. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { durationMs } from '../api/units.ts';
-import type { LetterFilter } from '../bridge/letters/filter.ts';
-import { checkDuration } from './process-options.ts';
+import type { LetterFilter } from '../../bridge/letters/filter.ts';
+import { parseDuration } from './process-options.ts';
 
 export interface FilterOptions {
   readonly rule: readonly string[];
@@ -11,7 +10,7 @@ export interface FilterOptions {
   readonly key?: string;
   readonly since?: number;
   readonly until?: number;
-  readonly age?: string;
+  readonly age?: number;
 }
 
 export const addFilterOptions = (command: Command): Command =>
@@ -29,7 +28,7 @@ export const addFilterOptions = (command: Command): Command =>
     .option('--until <time>', 'only letters before this time, in RFC 3339', parseTime)
     .addOption(
       new Option('--age <duration>', 'only letters that are at most this old, such as 1h')
-        .argParser(checkDuration)
+        .argParser(parseDuration)
         .conflicts('since'),
     );
 
@@ -38,7 +37,7 @@ export const filterOf = ({ rule, error, topic, key, since, until, age }: FilterO
   codes: error,
   topics: topic,
   key,
-  since: age === undefined ? since : Date.now() - durationMs(age),
+  since: age === undefined ? since : Date.now() - age,
   until,
 });
 

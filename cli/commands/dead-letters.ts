@@ -1,10 +1,10 @@
 /** `mkb dead-letters`: what the topic of dead letters of a bridge holds, and why; and what is to become of it. */
 import { Command } from 'commander';
+import { exitCodeHelp, exitCodes } from '../exit-codes.ts';
 import { dropCommand } from './dead-letters-drop.ts';
 import { listCommand } from './dead-letters-list.ts';
 import { replayCommand } from './dead-letters-replay.ts';
 import { showCommand } from './dead-letters-show.ts';
-import { exitCodeHelp, exitCodes } from './exit-codes.ts';
 
 const help = `
 Works on the topic that delivery.onFailure.deadLetter of the document names, with the document's login. The bridge may be running. A letter is open
@@ -27,7 +27,6 @@ ${exitCodeHelp(
 
 export const deadLettersCommand = (): Command =>
   new Command('dead-letters')
-    .description('look at messages that failed (which, why, and what they hold), and replay or drop them')
     .addHelpText('after', help)
     .addCommand(listCommand())
     .addCommand(showCommand())

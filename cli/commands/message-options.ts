@@ -3,8 +3,8 @@
  * and what a record of Kafka has.
  */
 import { type Command, Option } from 'commander';
-import type { ExampleOptions } from '../rules/example-message.ts';
-import { parseProperty, parseQos, parseSeconds, parseTime, parseTopic, parseWhole } from './eval-options.ts';
+import type { ExampleOptions } from '../../rules/example-message.ts';
+import { parseProperty, parseQos, parseSeconds, parseTime, parseTopic, parseWhole } from './message-values.ts';
 
 type Pairs = readonly (readonly [name: string, value: string])[];
 

@@ -1,0 +1,35 @@
+/** The command line of `mkb run`. */
+import { Command } from 'commander';
+import { exitCodeHelp, exitCodes } from '../exit-codes.ts';
+import type { RunOptions } from '../run.ts';
+import { httpOption, logLevelOption, ordinalOption, secretsDirOption } from './process-options.ts';
+
+const help = `
+Prints one line on stdout when every bridge is connected and moves messages; logs are JSON lines on stderr. It waits for brokers that
+are down. SIGTERM or Ctrl-C: stops reading, delivers and acknowledges what was read, and ends; a second one ends at once.
+
+Over HTTP it serves /metrics for Prometheus, /healthz (the process is alive) and /readyz (the bridges are connected).
+
+Examples:
+  mkb run bridge.yaml
+  mkb run bridges/ --http 0.0.0.0:9400 --log-level warn
+  mkb run bridge.yaml --secrets-dir /run/secrets      password of {secretKeyRef: {name: mqtt, key: password}} in /run/secrets/mqtt/password
+${exitCodeHelp(
+  [exitCodes.ok, 'stopped as asked'],
+  [exitCodes.failed, 'an error that no retry fixes'],
+  [exitCodes.usage, 'the command line is wrong'],
+  [exitCodes.configuration, 'a document, or a secret it names, is wrong'],
+)}`;
+
+export const runCommand = (): Command =>
+  new Command('run')
+    .argument('<file...>', 'files, folders, or - for standard input')
+    .addOption(httpOption(9400))
+    .addOption(secretsDirOption())
+    .addOption(logLevelOption())
+    .addOption(ordinalOption('which replica of a shared subscription this process is, from 0').default(0))
+    .addHelpText('after', help)
+    .action(async (files: string[], options: RunOptions) => {
+      const { run } = await import('../run.ts');
+      process.exitCode = await run(files, options);
+    });
