@@ -19,7 +19,7 @@ describeReal('etcd', 'kubernetes')('mkb as a plugin of kubectl', () => {
     bin = join(stage.kubernetes.folder, 'bin');
     mkdirSync(bin);
     // As npm does it for what package.json names in `bin`.
-    symlinkSync(resolve('cli/mkb.ts'), join(bin, 'kubectl-mkb'));
+    symlinkSync(resolve('bin/mkb'), join(bin, 'kubectl-mkb'));
   });
   afterAll(() => stage?.stop());
 
