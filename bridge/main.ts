@@ -94,7 +94,7 @@ export class Bridge implements BridgeFigures {
     this.#pipeline = new Pipeline({
       rules: this.rules,
       letterBox: this.kafkaSink?.letterBox,
-      failed: (rule, error) => this.#reports.failed(rule, error),
+      failed: (rule, error, loss) => this.#reports.failed(rule, error, loss),
       raise: (event, facts) => this.events.raise(event, facts),
       settled: () => this.#checkSettled(),
       obtainSchema,

@@ -4,16 +4,15 @@ import { MkbError } from '../api/errors.ts';
 import { hasErrors } from '../api/problems.ts';
 import { durationMs } from '../api/units.ts';
 import { type Drain, type DrainReport, prepareDrain } from '../bridge/drain.ts';
-import { createLog } from '../bridge/observe/log.ts';
 import { loadChecked } from './documents.ts';
 import { exitCodes } from './exit-codes.ts';
+import { type LogOptions, openLog } from './open-log.ts';
 import { printError, printProblems } from './output.ts';
 import { StopSignal } from './signals.ts';
 
-export interface DrainCommandOptions {
+export interface DrainCommandOptions extends LogOptions {
   readonly ordinal?: number;
   readonly secretsDir: string;
-  readonly logLevel: string;
   readonly timeout: string;
   readonly keepSession?: boolean;
   /** False with `--no-buffer`. */
@@ -48,14 +47,12 @@ const load = async (file: string): Promise<MqttKafkaBridge | undefined> => {
   return undefined;
 };
 
-const prepare = async (
-  document: MqttKafkaBridge,
-  { secretsDir, logLevel, ordinal, keepSession = false, buffer }: DrainCommandOptions,
-): Promise<Drain | undefined> => {
-  const log = createLog(logLevel);
+const prepare = async (document: MqttKafkaBridge, options: DrainCommandOptions): Promise<Drain | undefined> => {
+  const { secretsDir, ordinal, keepSession = false, buffer } = options;
+  const log = openLog(options);
   try {
-    const options = { secrets: { secretsDir }, log, keepSession, buffer, ...(ordinal !== undefined && { ordinal }) };
-    return await prepareDrain(document, options);
+    const settings = { secrets: { secretsDir }, log, keepSession, buffer, ...(ordinal !== undefined && { ordinal }) };
+    return await prepareDrain(document, settings);
   } catch (error) {
     printError(error);
     return undefined;

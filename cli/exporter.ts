@@ -3,19 +3,19 @@ import { setFlagsFromString } from 'node:v8';
 import { MkbError } from '../api/errors.ts';
 import { hasErrors } from '../api/problems.ts';
 import { serveHttp } from '../bridge/observe/http.ts';
-import { createLog, ErrorLog } from '../bridge/observe/log.ts';
+import { ErrorLog } from '../bridge/observe/log.ts';
 import { loadExporter } from '../exporter/config/load.ts';
 import type { ExporterDocument } from '../exporter/config/schema.ts';
 import { type Exporter, prepareExporter } from '../exporter/exporter.ts';
 import type { Address } from './address.ts';
 import { exitCodes } from './exit-codes.ts';
+import { type LogOptions, openLog } from './open-log.ts';
 import { printError, printProblems } from './output.ts';
 import { StopSignal } from './signals.ts';
 
-export interface ExporterCommandOptions {
+export interface ExporterCommandOptions extends LogOptions {
   readonly http: Address;
   readonly secretsDir: string;
-  readonly logLevel: string;
   readonly check?: boolean;
 }
 
@@ -47,14 +47,11 @@ export const exporter = async (file: string, options: ExporterCommandOptions): P
   return exitCodes.ok;
 };
 
-const prepare = async (
-  document: ExporterDocument,
-  { secretsDir, logLevel }: ExporterCommandOptions,
-): Promise<Exporter | undefined> => {
-  const errors = new ErrorLog(createLog(logLevel));
+const prepare = async (document: ExporterDocument, options: ExporterCommandOptions): Promise<Exporter | undefined> => {
+  const errors = new ErrorLog(openLog(options));
   try {
     return await prepareExporter(document, {
-      secrets: { secretsDir },
+      secrets: { secretsDir: options.secretsDir },
       report: (error, context) => errors.report('warn', error, context),
     });
   } catch (error) {

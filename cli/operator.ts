@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { serveHttp } from '../bridge/observe/http.ts';
-import { createLog, type Logger } from '../bridge/observe/log.ts';
+import type { Logger } from '../bridge/observe/log.ts';
 import { defaultConfiguration, loadConfiguration, type OperatorConfiguration } from '../operator/configuration.ts';
 import { type Operator, prepareOperator } from '../operator/main.ts';
 import type { ApiAccess } from '../operator/runtime/connection.ts';
@@ -16,14 +16,14 @@ import type { Address } from './address.ts';
 import type { KubeConfigOptions } from './commands/kube-config-options.ts';
 import { exitCodes } from './exit-codes.ts';
 import { contextNamespace, kubeConfig, podConfig } from './kube-config.ts';
+import { type LogOptions, openLog } from './open-log.ts';
 import { printProblems } from './output.ts';
 import { StopSignal } from './signals.ts';
 
-export interface OperatorCommandOptions extends KubeConfigOptions {
+export interface OperatorCommandOptions extends KubeConfigOptions, LogOptions {
   readonly config?: string;
   readonly http: Address;
   readonly namespace: readonly string[];
-  readonly logLevel: string;
   readonly leaderElect?: boolean;
   readonly metricsAuthentication?: boolean;
   readonly webhook?: Address;
@@ -37,7 +37,7 @@ export const operator = async (options: OperatorCommandOptions): Promise<number>
   if (configuration === undefined || config === undefined) return exitCodes.configuration;
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const log = createLog(options.logLevel);
+  const log = openLog(options);
   const { enabled, namespace } = configuration.leaderElection;
   const operator = prepareOperator({
     config,

@@ -4,18 +4,19 @@ import type { LoadedDocument } from '../api/load.ts';
 import { hasErrors } from '../api/problems.ts';
 import { type Bridge, prepareBridge } from '../bridge/main.ts';
 import { type HttpEndpoint, serveHttp } from '../bridge/observe/http.ts';
-import { createLog, type Logger } from '../bridge/observe/log.ts';
+import type { Logger } from '../bridge/observe/log.ts';
 import { registerMetrics } from '../bridge/observe/metrics.ts';
 import type { Address } from './address.ts';
 import { loadChecked } from './documents.ts';
 import { exitCodes } from './exit-codes.ts';
+import type { LogOptions } from './open-log.ts';
 import { printError, printProblems } from './output.ts';
+import { RunConsole } from './run-console.ts';
 import { StopSignal } from './signals.ts';
 
-export interface RunOptions {
+export interface RunOptions extends LogOptions {
   readonly http: Address;
   readonly secretsDir: string;
-  readonly logLevel: string;
   readonly ordinal: number;
 }
 
@@ -23,8 +24,8 @@ export const run = async (files: readonly string[], options: RunOptions): Promis
   const { documents, problems } = await loadChecked(files);
   printProblems(problems);
   if (hasErrors(problems)) return exitCodes.configuration;
-  const log = createLog(options.logLevel);
-  const bridges = await prepare(documents, options, log);
+  const console = new RunConsole(options);
+  const bridges = await prepare(documents, options, console.log);
   if (bridges === undefined) return exitCodes.configuration;
   const registry = new Registry();
   registerMetrics(registry, () => bridges);
@@ -33,7 +34,7 @@ export const run = async (files: readonly string[], options: RunOptions): Promis
     throw error;
   });
   try {
-    return await runBridges(bridges, http, log);
+    return await runBridges(bridges, http, console);
   } finally {
     await http.close();
   }
@@ -58,13 +59,15 @@ const prepare = async (
 };
 
 /** Runs until a signal comes or one of them fails permanently; then all of them are stopped, for whoever restarts us restarts all. */
-const runBridges = async (bridges: readonly Bridge[], http: HttpEndpoint, log: Logger): Promise<number> => {
+const runBridges = async (bridges: readonly Bridge[], http: HttpEndpoint, console: RunConsole): Promise<number> => {
   const signal = new StopSignal({ outlivesOutput: true });
   const started = Promise.all(bridges.map(bridge => bridge.start()));
   started.then(
     () => {
-      if (!signal.received)
-        process.stdout.write(`Ready: ${bridges.map(({ name }) => name).join(', ')} (${http.url})\n`);
+      if (signal.received) return;
+      const ready = `Ready: ${bridges.map(({ name }) => name).join(', ')} (${http.url})\n`;
+      console.aside(() => process.stdout.write(ready));
+      console.watch(bridges);
     },
     () => undefined, // `ended` is rejected as well
   );
@@ -72,17 +75,18 @@ const runBridges = async (bridges: readonly Bridge[], http: HttpEndpoint, log: L
   try {
     await Promise.race([signal.came, Promise.all(bridges.map(({ ended }) => ended))]);
   } catch (error) {
-    printError(error);
+    console.aside(() => printError(error));
     code = exitCodes.failed;
   }
   await Promise.all(
     bridges.map(async bridge => {
       const { late, ...left } = await bridge.stop();
       const facts = { bridge: bridge.name, ...left };
-      if (late) log.warn(facts, 'stopped by delivery.shutdownTimeout: what is left is delivered again');
-      else log.info(facts, 'stopped');
+      if (late) console.log.warn(facts, 'stopped by delivery.shutdownTimeout: what is left is delivered again');
+      else console.log.info(facts, 'stopped');
     }),
   );
+  console.end(bridges);
   signal.end();
   return code;
 };

@@ -1,7 +1,10 @@
-/** SIGINT and SIGTERM: the first asks to end in order, within a time; the second insists. */
+/**
+ * SIGINT and SIGTERM: the first asks to end in order, within a time; the second insists. So does SIGHUP, which comes when a terminal is closed; but it
+ * never insists, for the shell and the system may both send it.
+ */
 import { setTimeout as pause } from 'node:timers/promises';
 
-const numbers = { SIGINT: 2, SIGTERM: 15 } as const;
+const numbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 type Stop = keyof typeof numbers;
 const names = Object.keys(numbers) as Stop[];
 
@@ -60,6 +63,7 @@ export class StopSignal {
 
   /** The second ends the process at once. */
   readonly #handler = (name: Stop): void => {
+    if (this.#received && name === 'SIGHUP') return;
     if (this.#received) exitBy(name);
     this.#received = true;
     this.#resolve();

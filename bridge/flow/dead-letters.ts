@@ -10,9 +10,17 @@ import type { Source } from './source.ts';
 
 export interface DeadLetterEvents {
   /** A permanent failure, of a rule or of the dead letters themselves. */
-  failed(rule: string, error: MkbError): void;
+  failed(rule: string, error: MkbError, loss: Loss): void;
   /** @param facts asked only if a rule wants to know */
   raise(event: EventName, facts: () => Happening): void;
+}
+
+/** Which message failed, and what became of it. */
+export interface Loss {
+  /** Of MQTT or Kafka, that it came from; undefined of a row that came from no message. */
+  readonly topic: string | undefined;
+  /** Dead-lettered, or the reason that it was dropped for. */
+  readonly outcome: Outcome;
 }
 
 export class DeadLetters {
@@ -45,8 +53,9 @@ export class DeadLetters {
       return;
     }
     const failure = { rule: rule.name, version: rule.version, sink: path, error };
-    this.#events.failed(rule.name, error);
     const remains = this.#settlement.sourceOf(slot).remains(this.#settlement.recall(slot), rule, record);
+    const outcome = this.#box ? 'dead_lettered' : reason;
+    this.#events.failed(rule.name, error, { topic: remains.facts?.topic, outcome });
     if (this.#box) {
       this.#raise('message.dead_lettered', remains, failure, reason);
       this.#box.write(deadLetter(remains, failure, Date.now()), slot);
@@ -104,8 +113,8 @@ export class DeadLetters {
   }
 
   #reportLoss(slot: number, error: MkbError, letter: ProducerRecord): void {
-    this.#events.failed('dead letters', error);
     const remains = this.#settlement.sourceOf(slot).remains(this.#settlement.recall(slot), undefined, letter);
+    this.#events.failed('dead letters', error, { topic: remains.facts?.topic, outcome: 'dead_letter_failed' });
     this.#raise('message.dropped', remains, { rule: undefined, error }, 'dead_letter_failed');
   }
 

@@ -9,7 +9,7 @@ import type { Retry } from '../../network/retry.ts';
 import type { EventName, Happening } from '../../rules/events.ts';
 import type { ProducerRecord } from '../kafka/record.ts';
 import type { BoundOutcome, BoundRule, BoundSink } from './bound-rule.ts';
-import { DeadLetters } from './dead-letters.ts';
+import { DeadLetters, type Loss } from './dead-letters.ts';
 import type { Fate } from './fate.ts';
 import { Fates } from './fates.ts';
 import { PipelineIntake } from './intake.ts';
@@ -28,7 +28,7 @@ export interface PipelineOptions {
   /** Where permanent failures go; without it they are dropped and counted. */
   readonly letterBox: LetterBox | undefined;
   /** Called with each permanent failure. */
-  readonly failed: (rule: string, error: MkbError) => void;
+  readonly failed: (rule: string, error: MkbError, loss: Loss) => void;
   /** Something happened that a rule may read as an event. */
   readonly raise: (event: EventName, facts: () => Happening) => void;
   /** Called when a group of messages was settled. */

@@ -34,7 +34,11 @@ const longestQuietMs = 60_000;
 interface Quiet {
   count: number;
   last: MkbError;
+  facts: Facts;
 }
+
+/** Fields of a line that are those of its latest case. */
+type Facts = Readonly<Record<string, string | undefined>>;
 
 /** Logs errors, each kind of them once, and then ever more seldom with the number of those that were held back. */
 export class ErrorLog {
@@ -45,17 +49,26 @@ export class ErrorLog {
     this.#log = log;
   }
 
-  /** @param context fields of the line, which also tell one kind of error from another */
-  report(level: 'warn' | 'error', error: MkbError, context: Readonly<Record<string, string>> = {}): void {
+  /**
+   * @param context fields of the line, which also tell one kind of error from another
+   * @param facts more fields, which do not
+   */
+  report(
+    level: 'warn' | 'error',
+    error: MkbError,
+    context: Readonly<Record<string, string>> = {},
+    facts: Facts = {},
+  ): void {
     const kind = JSON.stringify([error.code, context]);
     const quiet = this.#quiet.get(kind);
     if (quiet) {
       quiet.count++;
       quiet.last = error;
+      quiet.facts = facts;
       return;
     }
-    this.#write(level, error, context);
-    const state: Quiet = { count: 0, last: error };
+    this.#write(level, error, { ...context, ...facts });
+    const state: Quiet = { count: 0, last: error, facts };
     this.#quiet.set(kind, state);
     const sumUpIn = (waitMs: number): void => {
       setTimeout(() => {
@@ -63,7 +76,7 @@ export class ErrorLog {
           this.#quiet.delete(kind);
           return;
         }
-        this.#write(level, state.last, { ...context, repeated: state.count });
+        this.#write(level, state.last, { ...context, ...state.facts, repeated: state.count });
         state.count = 0;
         sumUpIn(Math.min(2 * waitMs, longestQuietMs));
       }, waitMs).unref();
@@ -71,7 +84,11 @@ export class ErrorLog {
     sumUpIn(quietMs);
   }
 
-  #write(level: 'warn' | 'error', error: MkbError, context: Readonly<Record<string, string | number>>): void {
+  #write(
+    level: 'warn' | 'error',
+    error: MkbError,
+    context: Readonly<Record<string, string | number | undefined>>,
+  ): void {
     this.#log[level]({ code: error.code, remedy: error.remedy, ...context }, error.message);
   }
 }

@@ -1,9 +1,18 @@
 /** What happens to the parts of a bridge, as its log, its metrics and the events of its rules have it. */
 import type { MkbError } from '../../api/errors.ts';
 import type { EventName, Happening } from '../../rules/events.ts';
+import type { Loss } from '../flow/dead-letters.ts';
+import type { Outcome } from '../flow/outcome.ts';
 import type { AssignedPartition } from '../kafka/consumer/assigned-partition.ts';
 import type { ConnectedInfo } from '../mqtt/session.ts';
 import { ErrorLog, type Logger } from './log.ts';
+
+/** What to do about messages that failed, beside the remedy of the error. */
+const nextSteps: { readonly [outcome in Outcome]?: string } = {
+  dead_lettered: 'mkb dead-letters list shows such messages, and mkb dead-letters replay sends them again',
+  dead_letter_failed: 'the message is lost: the topic of delivery.onFailure.deadLetter must take it',
+};
+const lost = 'the message is lost: with delivery.onFailure.deadLetter such messages are kept';
 
 export class Reports {
   /** Failures that are retried, counted by error code. */
@@ -32,9 +41,14 @@ export class Reports {
     this.#errors.report(error.kind === 'permanent' ? 'error' : 'warn', error, { bridge: this.#bridge });
   }
 
-  /** A message failed permanently. */
-  failed(rule: string, error: MkbError): void {
-    this.#errors.report('error', error, { bridge: this.#bridge, rule });
+  /** A message failed permanently: a line for each rule and error, with the topic of the last one, and how many there were since the line before. */
+  failed(rule: string, error: MkbError, { topic, outcome }: Loss): void {
+    this.#errors.report(
+      'error',
+      error,
+      { bridge: this.#bridge, rule, outcome },
+      { topic, next: nextSteps[outcome] ?? lost },
+    );
   }
 
   /** A rule's sink can be written, but something is probably wrong with it. */

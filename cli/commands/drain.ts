@@ -2,7 +2,7 @@
 import { Command, Option } from 'commander';
 import type { DrainCommandOptions } from '../drain.ts';
 import { exitCodeHelp, exitCodes } from '../exit-codes.ts';
-import { checkDuration, logLevelOption, ordinalOption, secretsDirOption } from './process-options.ts';
+import { checkDuration, logFormatOption, logLevelOption, ordinalOption, secretsDirOption } from './process-options.ts';
 
 const help = `
 A bridge's MQTT session outlives it, and the broker keeps messages there for it to come back. Run this when it does not: after the last of
@@ -13,7 +13,7 @@ cannot have one session.
 With delivery.buffer.mode: disk, what waits in the folder of that replica is delivered as well, whether or not the broker has a session. With
 --no-buffer the folder is left alone: for a drain that has not got the disk.
 
-Prints one line on stdout when the session is ended, or when there was none; logs are JSON lines on stderr. It waits for brokers that are
+Prints one line on stdout when the session is ended, or when there was none; logs are on stderr: text on a terminal, JSON lines otherwise. It waits for brokers that are
 away, until the timeout. SIGTERM or Ctrl-C: delivers and acknowledges what was read, and ends. Whatever ends it early, kill -9
 included, the session is kept with what is left, and the command can be run again.
 
@@ -35,6 +35,7 @@ export const drainCommand = (): Command =>
     .addOption(ordinalOption('which replica it was, from 0; needed if the document has spec.mqtt.share'))
     .addOption(secretsDirOption())
     .addOption(logLevelOption())
+    .addOption(logFormatOption())
     .addOption(
       new Option('--timeout <duration>', 'how long it may take, such as 90s').argParser(checkDuration).default('10m'),
     )

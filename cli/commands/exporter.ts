@@ -2,12 +2,12 @@
 import { Command } from 'commander';
 import { exitCodeHelp, exitCodes } from '../exit-codes.ts';
 import type { ExporterCommandOptions } from '../exporter.ts';
-import { httpOption, logLevelOption, secretsDirOption } from './process-options.ts';
+import { httpOption, logFormatOption, logLevelOption, secretsDirOption } from './process-options.ts';
 
 const help = `
 Asks each target of the document again and again, and prints the last answers at /metrics; a target that is down has an up of 0 there.
 docs/reference/exporter-metrics.md has every metric. Besides there are /healthz (the process is alive) and /readyz (every target was asked
-once). Prints one line on stdout when it listens; logs are JSON lines on stderr. SIGTERM or Ctrl-C ends it.
+once). Prints one line on stdout when it listens; logs are on stderr: text on a terminal, JSON lines otherwise. SIGTERM or Ctrl-C ends it.
 
 Examples:
   mkb exporter exporter.yaml
@@ -26,6 +26,7 @@ export const exporterCommand = (): Command =>
     .addOption(httpOption(9401))
     .addOption(secretsDirOption())
     .addOption(logLevelOption())
+    .addOption(logFormatOption())
     .option('--check', 'check the document, and connect nowhere')
     .addHelpText('after', help)
     .action(async (file: string, options: ExporterCommandOptions) => {

@@ -4,7 +4,7 @@ import { namespaceRule } from '../../api/schema/object-names.ts';
 import { exitCodeHelp, exitCodes } from '../exit-codes.ts';
 import type { OperatorCommandOptions } from '../operator.ts';
 import { withKubeConfigOptions } from './kube-config-options.ts';
-import { httpOption, logLevelOption, parseHttp } from './process-options.ts';
+import { httpOption, logFormatOption, logLevelOption, parseHttp } from './process-options.ts';
 
 const help = `
 Watches MqttKafkaBridge resources and makes what they describe: the bridge, its broker, its monitoring. docs/install-kubernetes.md says
@@ -12,7 +12,7 @@ how to install it; for a try, run it beside a cluster whose kubeconfig you have.
 
 In a Pod it uses the service account, elsewhere the current context of the kubeconfig. Over HTTP it serves /metrics to a client that shows the token
 of an account that may get them, /healthz (the process is alive) and /readyz (everything has been read once). Prints one line on stdout when
-it listens; logs are JSON lines on stderr. SIGTERM or Ctrl-C ends it; what it runs in the cluster goes on.
+it listens; logs are on stderr: text on a terminal, JSON lines otherwise. SIGTERM or Ctrl-C ends it; what it runs in the cluster goes on.
 
 Examples:
   mkb operator
@@ -36,6 +36,7 @@ export const operatorCommand = (): Command =>
         .default([], 'those of the configuration, else all'),
     )
     .addOption(logLevelOption())
+    .addOption(logFormatOption())
     .option('--leader-elect', 'work only while holding the Lease (the default)')
     .option('--no-leader-elect', 'work without a Lease: there must be no other operator')
     .option('--metrics-authentication', 'show /metrics only to accounts that may read them (the default)')

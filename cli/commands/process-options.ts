@@ -11,6 +11,11 @@ export const secretsDirOption = (): Option =>
 export const logLevelOption = (): Option =>
   new Option('--log-level <level>', 'the least important level to log').choices(levels).default('info');
 
+export const logFormatOption = (): Option =>
+  new Option('--log-format <format>', 'how to log; auto is text on a terminal, and JSON lines otherwise')
+    .choices(['auto', 'text', 'json'])
+    .default('auto');
+
 /** Which replica of a shared subscription is meant. Undefined when it is not given. */
 export const ordinalOption = (description: string): Option =>
   new Option('--ordinal <n>', description).argParser(parseOrdinal);

@@ -2,11 +2,13 @@
 import { Command } from 'commander';
 import { exitCodeHelp, exitCodes } from '../exit-codes.ts';
 import type { RunOptions } from '../run.ts';
-import { httpOption, logLevelOption, ordinalOption, secretsDirOption } from './process-options.ts';
+import { httpOption, logFormatOption, logLevelOption, ordinalOption, secretsDirOption } from './process-options.ts';
 
 const help = `
-Prints one line on stdout when every bridge is connected and moves messages; logs are JSON lines on stderr. It waits for brokers that
-are down. SIGTERM or Ctrl-C: stops reading, delivers and acknowledges what was read, and ends; a second one ends at once.
+Prints one line on stdout when every bridge is connected and moves messages; logs are on stderr: text on a terminal, JSON lines otherwise. It waits for brokers that
+are down. SIGTERM, SIGHUP or Ctrl-C: stops reading, delivers and acknowledges what was read, and ends; a second SIGTERM or Ctrl-C ends at once.
+
+On a terminal each event is one line, with a line of rates below, and at the end there is what became of all messages.
 
 Over HTTP it serves /metrics for Prometheus, /healthz (the process is alive) and /readyz (the bridges are connected).
 
@@ -27,6 +29,7 @@ export const runCommand = (): Command =>
     .addOption(httpOption(9400))
     .addOption(secretsDirOption())
     .addOption(logLevelOption())
+    .addOption(logFormatOption())
     .addOption(ordinalOption('which replica of a shared subscription this process is, from 0').default(0))
     .addHelpText('after', help)
     .action(async (files: string[], options: RunOptions) => {

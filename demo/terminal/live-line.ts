@@ -1,12 +1,24 @@
 /**
- * The demo's figures in a terminal: one line that is rewritten, or a plain line every five seconds where the output is no terminal.
+ * Figures in a terminal: one line that is rewritten, or a plain line every five seconds where the output is no terminal.
  *
  * Whatever else is written meanwhile goes through `aside`, so that it stands above the live line and not in it.
  */
 import { styleText } from 'node:util';
-import type { Figures } from '../meter.ts';
 
 const plainEverySeconds = 5;
+
+/** What the line says, in messages. */
+export interface LineFigures {
+  readonly received: number;
+  readonly delivered: number;
+  readonly deadLettered: number;
+  readonly dropped: number;
+  readonly inFlight: number;
+  /** Messages a second. */
+  readonly rates: { readonly delivered: number };
+  /** From receipt to acknowledgement; undefined without messages. */
+  readonly latency: { readonly p50Ms: number; readonly p99Ms: number } | undefined;
+}
 
 export class LiveLine {
   readonly #out: NodeJS.WriteStream;
@@ -20,7 +32,7 @@ export class LiveLine {
   }
 
   /** Shows new figures; to be called once a second. */
-  show(figures: Figures): void {
+  show(figures: LineFigures): void {
     this.#seconds++;
     if (this.#live) this.#rewrite(`  ${figuresLine(figures)}`);
     else if (this.#seconds % plainEverySeconds === 0) this.#out.write(`${figuresLine(figures)}\n`);
@@ -42,11 +54,13 @@ export class LiveLine {
 
   #rewrite(text: string): void {
     this.#shown = text;
-    this.#out.write(`\r\x1b[K${styleText('bold', text.slice(0, Math.max(20, this.#out.columns - 1)))}`);
+    const line = text.slice(0, Math.max(20, this.#out.columns - 1));
+    const bold = this.#out.hasColors?.() ? styleText('bold', line, { validateStream: false }) : line;
+    this.#out.write(`\r\x1b[K${bold}`);
   }
 }
 
-const figuresLine = ({ received, delivered, inFlight, deadLettered, dropped, rates, latency }: Figures): string =>
+const figuresLine = ({ received, delivered, inFlight, deadLettered, dropped, rates, latency }: LineFigures): string =>
   [
     `${received} in`,
     `${delivered} delivered`,

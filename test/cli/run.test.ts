@@ -32,6 +32,8 @@ interface Changes {
   mqtt?: Record<string, unknown>;
   kafka?: Record<string, unknown>;
   topic?: string;
+  sql?: string;
+  delivery?: Record<string, unknown>;
 }
 
 /** Writes a document that moves `<name>/<vin>` to the topic `cars`, keyed by vin. */
@@ -44,7 +46,8 @@ const write = async (name: string, changes: Changes = {}): Promise<string> => {
     spec: {
       mqtt: { url: broker.url, version: '3.1.1', ...changes.mqtt },
       kafka: { bootstrapServers: [kafka.bootstrap], ...changes.kafka },
-      rules: [{ name: 'all', sql: `SELECT payload FROM "${name}/{vin}"`, sinks: [sink] }],
+      rules: [{ name: 'all', sql: changes.sql ?? `SELECT payload FROM "${name}/{vin}"`, sinks: [sink] }],
+      ...(changes.delivery && { delivery: changes.delivery }),
     },
   };
   const file = path.join(folder, `${name}.json`);
@@ -59,8 +62,10 @@ interface Running {
   readonly exit: Promise<number | null>;
 }
 
-const start = (...args: string[]): Running => {
-  const child = startMkb(['run', '--http', '127.0.0.1:0', ...args]);
+const start = (...args: string[]): Running => startIn({}, ...args);
+
+const startIn = (env: NodeJS.ProcessEnv, ...args: string[]): Running => {
+  const child = startMkb(['run', '--http', '127.0.0.1:0', ...args], env);
   children.push(child);
   const running: Running = {
     child,
@@ -111,6 +116,81 @@ describe('a bridge that runs', () => {
     running.child.kill('SIGINT');
     expect(await running.exit).toBe(0);
   });
+});
+
+describe('what a person sees', () => {
+  const terminal = {
+    NODE_OPTIONS: `--import=${new URL('./fake-terminal.ts', import.meta.url).href}`,
+    TERM: 'xterm-256color',
+  };
+  const speeds = { sql: 'SELECT payload.speed AS speed FROM "cars/{vin}"' };
+
+  /** What a live line begins with: it takes the place of the one before. */
+  const rewritten = '\r\x1b[K';
+
+  /** Runs on a terminal until one message is delivered and three are dropped, and returns all of stderr. */
+  const seen = async (env: NodeJS.ProcessEnv): Promise<string> => {
+    const running = startIn({ ...terminal, ...env }, await write('cars', speeds));
+    await ready(running);
+    for (const payload of ['no json', '{"speed":50}', 'nor this', 'nor that']) await publish('cars/7', payload);
+    await until('the live line with all of them', () => /4 in {3}1 delivered.*3 dropped/.test(running.stderr));
+    running.child.kill('SIGTERM');
+    expect(await running.exit).toBe(0);
+    return running.stderr.replaceAll(rewritten, '\n');
+  };
+
+  // On a terminal there were lines of JSON, 500 characters each, and no sign of whether anything moved.
+  it('is a line an event, a live line of rates, and what became of all messages', async () => {
+    const stderr = await seen({ NO_COLOR: '1', FORCE_COLOR: undefined });
+    expect(stderr).not.toContain('{"level"');
+    expect(stderr).toMatch(/^\d\d:\d\d:\d\d info {2}cars: MQTT is connected /m);
+    expect(stderr).toMatch(/^ {2}4 in {3}1 delivered {3}\d/m);
+    expect(stderr).toMatch(
+      /^cars: 4 received = 1 delivered \+ 0 dead-lettered \+ 3 dropped \(3 rule_failed\) \+ 0 in flight; p50 /m,
+    );
+    // NO_COLOR: no colour, and the cursor moves all the same.
+    expect(stderr).not.toContain('\x1b[');
+  });
+
+  // Each dropped message was a fault of a rule somewhere: of which topic, and what to do, nobody could see.
+  it('is a drop once for each rule and reason, with topic and next step, in colours', async () => {
+    const stderr = await seen({ NO_COLOR: undefined, FORCE_COLOR: undefined });
+    expect(stderr.match(/cars\/all \(cars\/7\): .*payload-not-json/g)).toHaveLength(1);
+    expect(stderr).toContain('delivery.onFailure.deadLetter');
+    expect(stderr).toContain('\x1b[31merror\x1b[39m');
+  });
+
+  it('is what a program gets, with --log-format json; and text for a program that asks for it', async () => {
+    const json = startIn(terminal, await write('cars'), '--log-format', 'json');
+    await ready(json);
+    json.child.kill('SIGTERM');
+    await json.exit;
+    const text = startIn({}, await write('cars'), '--log-format', 'text');
+    await ready(text);
+    text.child.kill('SIGTERM');
+    await text.exit;
+    for (const line of json.stderr.trim().split('\n')) JSON.parse(line);
+    expect(text.stderr).toMatch(/^\d\d:\d\d:\d\d info {2}cars: MQTT is connected /m);
+    expect(text.stderr).toMatch(/^cars: 0 received = /m);
+    expect(text.stderr).not.toContain('\x1b');
+  });
+});
+
+// A terminal that was closed killed the bridge while messages were on their way.
+it('SIGHUP delivers what was read and ends, however often it comes', async () => {
+  const answered = Promise.withResolvers<void>();
+  const slow = kafka.faults.add({ api: 'Produce', until: answered.promise });
+  const running = start(await write('cars'));
+  const url = await ready(running);
+  await publish('cars/7', 'x');
+  await slow.met();
+  running.child.kill('SIGHUP');
+  await until('the stop', async () => (await (await fetch(`${url}/readyz`)).text()).includes('it is stopping'));
+  running.child.kill('SIGHUP');
+  answered.resolve();
+  expect(await running.exit).toBe(0);
+  expect(running.stderr).toContain('"unacknowledged":0');
+  expect(kafka.records('cars')).toHaveLength(1);
 });
 
 describe('a bridge that waits for its brokers', () => {
