@@ -39,6 +39,19 @@ export const rules: Row = {
         },
       ],
     }),
+    graph({
+      title: 'Held by a rate limit',
+      description:
+        'The part of the time in which the rateLimit of a rule, or of a sink of it, let nothing more pass, so that its sources were paused. Only of those that have one.',
+      unit: PercentUnit,
+      width: 24,
+      queries: [
+        {
+          expr: byRule('mkb_rate_limited_seconds_total', 'bridge, rule, sink'),
+          legend: '{{bridge}} {{rule}} {{sink}}',
+        },
+      ],
+    }),
     table({
       title: 'Rules since their bridge started',
       description:

@@ -1,6 +1,5 @@
 /** A rule of the document, compiled and bound to its sinks, with what it counts. */
 import { createHash } from 'node:crypto';
-import { perSecond } from '../../api/rates.ts';
 import type { Retry } from '../../network/retry.ts';
 import { compileRule } from '../../rules/compile.ts';
 import type { EventName } from '../../rules/events.ts';
@@ -14,7 +13,7 @@ import { type Fate, fates } from './fate.ts';
 import type { LetterBox } from './letters.ts';
 import { LimitedWriter } from './limited-writer.ts';
 import { Line } from './line.ts';
-import { RateLimit } from './rate-limit.ts';
+import { type RateLimits, rateLimitsOf } from './rate-limit.ts';
 import type { Sink, Writer } from './sink.ts';
 
 /** What a message failed in. */
@@ -32,8 +31,6 @@ export interface BoundSink extends Failing {
   readonly path: string | undefined;
   readonly sink: Sink;
   readonly writer: Writer;
-  /** Of rows; undefined without one. */
-  readonly limit: RateLimit | undefined;
   /** Rows that are delivered. */
   delivered: number;
   /** Rows that never will be. */
@@ -57,8 +54,6 @@ export interface BoundOutcome extends Failing {
 
 const noFates = () => Object.fromEntries(fates.map(fate => [fate, 0])) as BoundOutcome['counts'];
 
-const limitOf = (rate: string | undefined) => (rate === undefined ? undefined : new RateLimit(perSecond(rate)));
-
 /** Makes a sink of a rule. Throws for templates that do not compile. */
 export type BindSink = (document: SinkDocument, name: string, rule: Rule) => Bound;
 
@@ -72,11 +67,12 @@ export interface Counter {
   count(message: Input, captures: Captures): boolean;
 }
 
-/** What the failures of a rule are called whose sinks are not those of its document. */
+/** Of a rule whose sinks are not those of its document: what its failures are called, and limits that it shares with others like it. */
 export interface Original {
   readonly version: string;
   /** Of each sink; undefined where the rule itself is what failed. */
   readonly paths: readonly (string | undefined)[];
+  readonly limits: RateLimits;
 }
 
 /** Another text for each change of the rule. */
@@ -99,8 +95,8 @@ export class BoundRule {
   readonly filters: readonly MqttSource[];
   readonly topics: readonly KafkaSource[];
   readonly events: readonly EventName[];
-  /** Undefined without one. */
-  readonly limit: RateLimit | undefined;
+  /** Of its messages, and of the rows of each sink. */
+  readonly limits: RateLimits;
   /** Of a rule with windows. */
   counter: Counter | undefined;
   /** Messages whose topic matched. */
@@ -115,6 +111,8 @@ export class BoundRule {
   rowsFailed = 0;
   /** Messages that wait until the rule has a schema. */
   readonly line = new Line();
+  /** Of those that passed, the ones that are counted against its limit. */
+  #counted = 0;
   /** Who has a message in the middle of this rule, and who waits for that one to be through. */
   #holder: object | undefined;
   readonly #queue: { readonly who: object; readonly given: () => void }[] = [];
@@ -135,7 +133,7 @@ export class BoundRule {
     this.version = original?.version ?? versionOf(document);
     this.rule = compileRule(document.sql, { ...ambient, limits: stateLimitsOf(document) });
     this.foreach = this.rule.foreach;
-    this.limit = limitOf(document.rateLimit);
+    this.limits = original?.limits ?? rateLimitsOf(document);
     const { sources } = this.rule;
     this.filters = sources.filter(source => source.kind === 'mqtt');
     this.topics = sources.filter(source => source.kind === 'kafka');
@@ -145,10 +143,9 @@ export class BoundRule {
       path: original === undefined ? pathOf(sink, index) : original.paths[index],
     }));
     let number = firstNumber + bound.length;
-    const limits = document.sinks.map(({ kafka, mqtt }) => limitOf((kafka ?? mqtt)!.rateLimit));
+    const limits = this.limits.sinks;
     this.sinks = bound.map(({ sink, writer, retry, outcome, path }, index) => ({
       number: firstNumber + index,
-      limit: limits[index],
       rule: this,
       path,
       sink,
@@ -172,6 +169,15 @@ export class BoundRule {
   /** Everything that its messages are written to, by number. */
   get targets(): readonly (BoundSink | BoundOutcome)[] {
     return [...this.sinks, ...this.sinks.flatMap(({ outcome }) => outcome ?? [])];
+  }
+
+  /** Whether it takes no more messages now. */
+  get isOverLimit(): boolean {
+    const { rule: limit } = this.limits;
+    if (limit === undefined) return false;
+    limit.passed(this.passed - this.#counted);
+    this.#counted = this.passed;
+    return limit.over;
   }
 
   get windows(): Windows | undefined {

@@ -5,9 +5,24 @@
  * What passed is only counted. Whether it was too much is asked before the next message, and paid back: one message may make many rows, and over
  * time it is the rate all the same.
  */
+import { perSecond } from '../../api/rates.ts';
+import type { RuleDocument } from '../../rules/rule-document.ts';
 
 /** How much may come at once after a pause: what a tenth of a second allows, and one at least. */
 const burstSeconds = 0.1;
+
+/** The limits of a rule and of each of its sinks; undefined where there is none. */
+export interface RateLimits {
+  readonly rule: RateLimit | undefined;
+  readonly sinks: readonly (RateLimit | undefined)[];
+}
+
+export const rateLimitsOf = ({ rateLimit, sinks }: RuleDocument): RateLimits => ({
+  rule: limitOf(rateLimit),
+  sinks: sinks.map(({ kafka, mqtt }) => limitOf((kafka ?? mqtt)!.rateLimit)),
+});
+
+const limitOf = (rate: string | undefined) => (rate === undefined ? undefined : new RateLimit(perSecond(rate)));
 
 export class RateLimit {
   readonly #perMs: number;
@@ -16,7 +31,6 @@ export class RateLimit {
   readonly #listeners: (() => void)[] = [];
   /** What may pass now; not above 0 when the limit is reached. */
   #credit: number;
-  #seen = 0;
   #at: number;
   #timer: NodeJS.Timeout | undefined;
   #overSince = 0;
@@ -34,12 +48,6 @@ export class RateLimit {
   /** So many have passed. */
   passed(count = 1): void {
     this.#credit -= count;
-  }
-
-  /** As `passed`, of what a counter counts anyway. @param total since the beginning */
-  passedSoFar(total: number): void {
-    this.passed(total - this.#seen);
-    this.#seen = total;
   }
 
   /** Whether nothing more may pass now. Then listeners are called when it may. */

@@ -3,7 +3,7 @@
  * others have the message already. They are bound as the bridge binds its own.
  *
  * With a destination of the replay's own each of these has one sink, to there. A letter that fails in it is named after what failed before, so that
- * a later replay without the destination still goes to the right sink.
+ * a later replay without the destination still goes to the right sink. However many they are, they share the rate limits of the rule and of its sinks.
  */
 import { compileRule } from '../../rules/compile.ts';
 import type { RuleDocument, SinkDocument } from '../../rules/rule-document.ts';
@@ -11,6 +11,7 @@ import type { Ambient } from '../../rules/scope.ts';
 import { readsTopic } from '../../rules/sources.ts';
 import { filterMatches } from '../../rules/topic-filter.ts';
 import { type BindSink, BoundRule, pathOf, versionOf } from '../flow/bound-rule.ts';
+import { type RateLimits, rateLimitsOf } from '../flow/rate-limit.ts';
 import type { Route } from '../flow/source.ts';
 import type { Letter, Reason } from './letter.ts';
 import { targetOf } from './replayable.ts';
@@ -29,6 +30,13 @@ interface Part {
   readonly target: string;
   readonly document: RuleDocument;
   readonly original: ConstructorParameters<typeof BoundRule>[4];
+}
+
+/** A sink of a part. */
+interface Place {
+  readonly sink: SinkDocument;
+  readonly path: string | undefined;
+  readonly limit: RateLimits['sinks'][number];
 }
 
 export class ReplayRules {
@@ -78,30 +86,36 @@ export function partsOf(
 ): readonly Part[] {
   return documents.flatMap(document => {
     const version = versionOf(document);
-    const part = (target: string, sinks: readonly SinkDocument[], paths: readonly (string | undefined)[]): Part => ({
-      target,
-      document: { ...document, sinks: sinks.map(sink => marked(sink, began)) },
-      original: { version, paths },
-    });
     const { name, sinks } = document;
-    const paths = sinks.map(pathOf);
-    const whole = destination ? part(name, [sinkTo(destination, sinks)], [undefined]) : part(name, sinks, paths);
-    const single = sinks.map((sink, index) =>
-      part(`${name} ${paths[index]}`, [destination ? sinkTo(destination, [sink]) : sink], [paths[index]]),
-    );
-    return [whole, ...single];
+    const limits = rateLimitsOf(document);
+    const part = (target: string, places: readonly Place[]): Part => ({
+      target,
+      document: { ...document, sinks: places.map(({ sink }) => marked(sink, began)) },
+      original: {
+        version,
+        paths: places.map(({ path }) => path),
+        limits: { rule: limits.rule, sinks: places.map(({ limit }) => limit) },
+      },
+    });
+    const own = sinks.map((sink, index): Place => ({ sink, path: pathOf(sink, index), limit: limits.sinks[index] }));
+    const places = destination === undefined ? own : own.map(place => placeTo(destination, [place], place.path));
+    const whole = destination === undefined ? own : [placeTo(destination, own, undefined)];
+    return [part(name, whole), ...places.map(place => part(`${name} ${place.path}`, [place]))];
   });
 }
 
 /** As the first of the sinks that is of its kind, or a plain one. An answer is none of its business. */
-function sinkTo({ kind, topic }: Destination, sinks: readonly SinkDocument[]): SinkDocument {
+function placeTo({ kind, topic }: Destination, places: readonly Place[], path: string | undefined): Place {
+  const like = places.find(({ sink }) => sink[kind] !== undefined);
+  return { sink: sinkTo(kind, topic, like?.sink), path, limit: like?.limit };
+}
+
+function sinkTo(kind: Destination['kind'], topic: string, like: SinkDocument | undefined): SinkDocument {
   if (kind === 'kafka') {
-    const like = sinks.find(({ kafka }) => kafka !== undefined)?.kafka;
-    const { partition: _, ...rest } = like ?? { emptyAsTombstone: false, mqttHeaders: false };
+    const { partition: _, ...rest } = like?.kafka ?? { emptyAsTombstone: false, mqttHeaders: false };
     return { kafka: { ...rest, topic } };
   }
-  const like = sinks.find(({ mqtt }) => mqtt !== undefined)?.mqtt;
-  const { outcome: _, ...rest } = like ?? { qos: 1 as const, retain: false, mqttProperties: false };
+  const { outcome: _, ...rest } = like?.mqtt ?? { qos: 1 as const, retain: false, mqttProperties: false };
   return { mqtt: { ...rest, topic } };
 }
 

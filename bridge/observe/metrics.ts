@@ -123,6 +123,13 @@ export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
       ),
   },
   {
+    name: 'mkb_rate_limited_seconds_total',
+    type: 'counter',
+    help: 'Time for which the rateLimit of a rule, or of a sink of it (its position, from 0), let nothing more pass: the sources that the rule reads were paused. Of the rule itself without the label sink.',
+    labels: ['rule', 'sink'],
+    samples: ({ rules }) => rules.flatMap(limitedSeconds),
+  },
+  {
     name: 'mkb_retried_errors_total',
     type: 'counter',
     help: 'Failures that are retried, by error code (docs/reference/errors.md).',
@@ -216,6 +223,13 @@ function waitingSeconds({ namedTopics, waits }: BridgeFigures): Sample[] {
   const seconds = new Map(waits.map(wait => [wait.topic, wait.seconds]));
   const topics = new Set([...namedTopics, ...waits.slice(0, 10).map(({ topic }) => topic)]);
   return [...topics].map(topic => [{ topic }, seconds.get(topic) ?? 0]);
+}
+
+function limitedSeconds({ name, limits }: BoundRule): Sample[] {
+  const ofSinks = limits.sinks.flatMap((limit, at) =>
+    limit ? [[{ rule: name, sink: `${at}` }, limit.seconds] as const] : [],
+  );
+  return limits.rule === undefined ? ofSinks : [[{ rule: name }, limits.rule.seconds], ...ofSinks];
 }
 
 const withWindows = (rules: readonly BoundRule[]) =>

@@ -66,7 +66,7 @@ export const sourceMetrics: readonly MetricEntry<BridgeFigures>[] = [
   {
     name: 'mkb_paused_seconds_total',
     type: 'counter',
-    help: 'Time for which a source was asked to hand over nothing, because a buffer was full, or a rule waited for an answer (a schema, jq).',
+    help: 'Time for which a source was asked to hand over nothing, because a buffer was full, a rateLimit was reached (mkb_rate_limited_seconds_total), or a rule waited for an answer (a schema, jq).',
     labels: ['source'],
     samples: ofEach(({ pausedSeconds }) => pausedSeconds),
   },

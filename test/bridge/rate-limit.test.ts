@@ -1,9 +1,11 @@
 /** A limit of the rate holds the source and loses nothing. */
 import mqtt, { type MqttClient } from 'mqtt';
 import { pino } from 'pino';
+import { Registry } from 'prom-client';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { completeDocument } from '../../api/complete.ts';
 import { type Bridge, prepareBridge } from '../../bridge/main.ts';
+import { registerMetrics } from '../../bridge/observe/metrics.ts';
 import { type EmbeddedKafka, startEmbeddedKafka } from '../../demo/embedded/kafka.ts';
 import { startEmbeddedMqtt } from '../../demo/embedded/mqtt.ts';
 import { until } from '../real/until.ts';
@@ -56,10 +58,18 @@ const publish = (count: number, topic: string, payload = topic) =>
   Promise.all(Array.from({ length: count }, (_, at) => client.publishAsync(`${topic}/${at}`, payload, { qos: 1 })));
 const records = () => kafka.records('a').length;
 
+/** The seconds of `mkb_rate_limited_seconds_total`, by its labels. */
+async function limitedSeconds(): Promise<ReadonlyMap<string, number>> {
+  const registry = new Registry();
+  registerMetrics(registry, () => [bridge]);
+  const samples = (await registry.metrics()).matchAll(/^mkb_rate_limited_seconds_total\{(.*)\} (.*)$/gm);
+  return new Map([...samples].map(([, labels, value]) => [labels!, Number(value)]));
+}
+
 test.each([
-  ['rule', { rateLimit: '20/s' }, {}],
-  ['sink', {}, { rateLimit: '20/s' }],
-])('a %s takes no more than its rate, and all in the end', async (_of, limits, ofSink) => {
+  ['rule', { rateLimit: '20/s' }, {}, 'bridge="bridge",rule="limited"'],
+  ['sink', {}, { rateLimit: '20/s' }, 'bridge="bridge",rule="limited",sink="0"'],
+])('a %s takes no more than its rate, and all in the end', async (_of, limits, ofSink, labels) => {
   await start(limits, ofSink);
   const before = performance.now();
   await publish(32, 'limited');
@@ -68,6 +78,11 @@ test.each([
   expect(performance.now() - before).toBeGreaterThan(1300);
   expect([records(), bridge.account.received, bridge.account.inFlight]).toEqual([32, 32, 0]);
   expect(bridge.sources[0]!.pausedSeconds).toBeGreaterThan(0);
+  // Nobody saw which rule had all others wait.
+  const seconds = await limitedSeconds();
+  expect([...seconds.keys()]).toEqual([labels]);
+  expect(seconds.get(labels)).toBeGreaterThan(1);
+  expect(seconds.get(labels)).toBeLessThanOrEqual((performance.now() - before) / 1000);
 });
 
 test('what WHERE leaves out does not count for the rate of a rule, nor what other rules take', async () => {

@@ -138,7 +138,7 @@ async function startBrokers(stops: (() => unknown)[]): Promise<Brokers> {
 
 const demoFile = (name: string) => parse(readFileSync(join(root, 'demo', name), 'utf8'));
 
-/** The demo's document, with these addresses, with a rule from Kafka to MQTT, which publishes each record again, to a topic that no rule reads, and with one that remembers. */
+/** The demo's document, with these addresses, with a rule from Kafka to MQTT, which publishes each record again, to a topic that no rule reads, and with one that remembers, and has limits. */
 function bridgeDocument({ kafka, mosquitto }: Brokers): DemoDocument {
   const document = demoFile('my-vehicles.yaml');
   document.spec.mqtt.url = mosquitto.url;
@@ -151,7 +151,8 @@ function bridgeDocument({ kafka, mosquitto }: Brokers): DemoDocument {
   document.spec.rules.push({
     name: 'windows',
     sql: 'SELECT COUNT(*) AS messages FROM "mqttx/simulate/tesla/{clientid}" WHERE CHANGED(clientid) GROUP BY TUMBLING(1s)',
-    sinks: [{ kafka: { topic: 'my-vehicles', key: 'all' } }],
+    rateLimit: '1000/s',
+    sinks: [{ kafka: { topic: 'my-vehicles', key: 'all', rateLimit: '1000/s' } }],
   });
   return document;
 }
