@@ -6,6 +6,7 @@ import { mqttChecks } from './checks/mqtt.ts';
 import { mqttSinkChecks } from './checks/mqtt-sinks.ts';
 import { objectChecks } from './checks/objects.ts';
 import { operationChecks } from './checks/operation.ts';
+import { queryModeChecks } from './checks/query-modes.ts';
 import { retryChecks } from './checks/retry.ts';
 import { ruleChecks } from './checks/rules.ts';
 import { schemaChecks } from './checks/schemas.ts';
@@ -36,6 +37,7 @@ export const checkDocument = (value: unknown): CheckedDocument => {
     ...schemaChecks,
     ...deliveryChecks,
     ...retryChecks,
+    ...queryModeChecks,
     ...operationChecks,
     ...objectChecks,
   ]

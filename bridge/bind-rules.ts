@@ -14,16 +14,20 @@ export interface BoundTo {
 }
 
 /** What makes the sinks of rules, with what the document says of all of them. */
-export function binder({ delivery: { retry } }: BridgeSpec, sinks: BoundTo): BindSink {
+export function binder({ delivery: { mode, retry } }: BridgeSpec, sinks: BoundTo): BindSink {
   return ({ kafka, mqtt }, name, rule) =>
     kafka === undefined
       ? {
           sink: sinks.mqtt!,
-          writer: sinks.mqtt!.bind(mqtt!, name, rule),
+          writer: sinks.mqtt!.bind({ queryMode: mode, ...mqtt! }, name, rule),
           retry: retryOf(retry, mqtt!.retry),
           outcome: outcomeOf(mqtt!, sinks),
         }
-      : { sink: sinks.kafka!, writer: sinks.kafka!.bind(kafka, name, rule), retry: retryOf(retry, kafka.retry) };
+      : {
+          sink: sinks.kafka!,
+          writer: sinks.kafka!.bind({ queryMode: mode, ...kafka }, name, rule),
+          retry: retryOf(retry, kafka.retry),
+        };
 }
 
 /** Throws for rules that do not compile. */

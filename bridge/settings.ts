@@ -109,7 +109,6 @@ export async function producerOptions({ spec }: MqttKafkaBridge, secrets: Secret
     batchBytes: bytes(producer.batchBytes),
     ...requestBytes(producer.maxRequestBytes),
     maxBytes: memoryBytes(spec),
-    sequential: delivery.mode === 'sync',
     shortestAgeMs: shortestAge(retries),
     deadLetterTopic: delivery.onFailure.deadLetter?.topic,
     topicDefaults: kafka.topicDefaults,

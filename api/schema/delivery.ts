@@ -10,7 +10,7 @@ export const delivery = section(
   {
     mode: choice(
       ['async', 'sync'],
-      '`async` sends batches while others are on their way, for throughput; `sync` sends one batch at a time.',
+      'The `queryMode` of sinks that have none: `async` for throughput, `sync` to send one after the other.',
       { default: 'async' },
     ),
     buffer: section(

@@ -3,6 +3,7 @@ import type { Static } from 'typebox';
 import { cloudEventsOf } from './cloud-events.ts';
 import { choice, duration, flag, list, numberChoice, optional, section, size, text, whole } from './fields.ts';
 import { topicName } from './kafka.ts';
+import { queryMode } from './query-mode.ts';
 import { rate } from './rate.ts';
 import { retrySection } from './retry.ts';
 import { ruleTest } from './rule-tests.ts';
@@ -37,6 +38,9 @@ const kafkaSink = section('Writes a Kafka record for each row.', {
   mqttHeaders: flag(
     'Also write as headers what MQTT knows of the message: `mqtt.topic`, `mqtt.qos`, `mqtt.retain`, `mqtt.clientid` if FROM captures it, `mqtt.content-type`, `mqtt.response-topic`, `mqtt.correlation-data`, `mqtt.message-expiry-interval`, `mqtt.payload-format-indicator`, and user properties under their own names (not those that begin with `mqtt.`). Of a Kafka record, all its headers. Without it, `traceparent` and `tracestate` only.',
     { default: false },
+  ),
+  queryMode: queryMode(
+    'no record waits for `kafka.producer.linger`, and one request at a time is under way for the topic, to one leader of its partitions after the other. Sinks of one topic have one mode.',
   ),
   retry: optional(retrySection(true)),
   rateLimit: optional(
@@ -95,6 +99,9 @@ const mqttSink = section('Publishes an MQTT message for each row.', {
         ),
       },
     ),
+  ),
+  queryMode: queryMode(
+    'first in, first out, each message when the broker has acknowledged the one before it, whatever their topics. Not with `qos: 0`, which nobody acknowledges.',
   ),
   retry: optional(retrySection(true)),
   rateLimit: optional(

@@ -10,6 +10,7 @@
 import type { BufferPool } from './buffer-pool.ts';
 import type { RecordDraft } from './record.ts';
 import { type ProducerIdentity, RecordBatch, recordBytes } from './record-batch.ts';
+import type { Turn } from './turn.ts';
 
 export class Lane {
   readonly topic: string;
@@ -18,8 +19,6 @@ export class Lane {
   leader = -1;
   /** The batch that is next or under way; it keeps its place over all attempts. */
   head: RecordBatch | undefined;
-  /** Whether `head` is under way at this moment. */
-  sending = false;
   /** Attempts of `head` that failed, for the backoff. */
   failures = 0;
   /** Not to be sent before this time, milliseconds of the producer's clock. */
@@ -31,6 +30,9 @@ export class Lane {
   sequence = 0;
   /** Why the last attempt to send `head` failed; undefined before the first. */
   trouble: string | undefined;
+  /** Of a topic that is written to in turn. */
+  #turn: Turn | undefined;
+  #sending = false;
   #open: RecordBatch | undefined;
   #closed: RecordBatch[] = [];
   #expectedBytes = 0;
@@ -38,6 +40,26 @@ export class Lane {
   constructor(topic: string, partition: number) {
     this.topic = topic;
     this.partition = partition;
+  }
+
+  /** Whether `head` is under way at this moment. */
+  get sending(): boolean {
+    return this.#sending;
+  }
+
+  set sending(sending: boolean) {
+    if (this.#turn && sending !== this.#sending) this.#turn.underWay += sending ? 1 : -1;
+    this.#sending = sending;
+  }
+
+  get turn(): Turn | undefined {
+    return this.#turn;
+  }
+
+  /** From now on its batches take turns with those of other lanes, and wait for no more records. */
+  take(turn: Turn): void {
+    this.#turn = turn;
+    if (this.#sending) turn.underWay++;
   }
 
   /**
@@ -92,9 +114,9 @@ export class Lane {
 
   /** When the next batch may be sent, in the producer's time; Infinity while there is none or one is under way. */
   dueAt(lingerMs: number): number {
-    if (this.sending) return Number.POSITIVE_INFINITY;
+    if (this.#sending || this.#turn?.taken) return Number.POSITIVE_INFINITY;
     if (this.head || this.#closed.length > 0) return this.blockedUntil;
-    if (this.#open) return Math.max(this.blockedUntil, this.#open.since + lingerMs);
+    if (this.#open) return Math.max(this.blockedUntil, this.#open.since + (this.#turn ? 0 : lingerMs));
     return Number.POSITIVE_INFINITY;
   }
 

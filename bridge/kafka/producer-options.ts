@@ -22,8 +22,6 @@ export interface ProducerOptions {
   readonly maxGrownBytes: number;
   /** Above this many bytes in batches `full` becomes true. */
   readonly maxBytes: number;
-  /** One request at a time over all brokers: latency in order rather than throughput. */
-  readonly sequential: boolean;
   /** The shortest age at which `retryOf` gives a record up, milliseconds; undefined where none has a limit of any kind. */
   readonly shortestAgeMs?: number | undefined;
   /** Where records go that failed: what waits for this topic never fails for its age. */

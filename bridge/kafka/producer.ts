@@ -13,6 +13,7 @@ import { backoffMs } from '../../network/backoff.ts';
 import { failureText } from '../../network/connect-failure.ts';
 import { errorName, reactionTo, refuses } from '../../network/kafka/error-codes.ts';
 import { BufferPool } from './buffer-pool.ts';
+import { byLeader } from './by-leader.ts';
 import { Cluster } from './cluster.ts';
 import { codecs } from './compression.ts';
 import { FinalFailures } from './final-failures.ts';
@@ -123,9 +124,10 @@ export class Producer {
    * The topic's writer. Its partitions are learned when it is first asked for.
    *
    * @param named whether the document names it: then its records wait for it, even if it never had a partition
+   * @param inTurn whether it is written to one request at a time, without linger; it stays so
    */
-  topic(name: string, named = false): Topic {
-    return this.#topics.topic(name, named);
+  topic(name: string, named = false, inTurn = false): Topic {
+    return this.#topics.topic(name, named, inTurn);
   }
 
   /**
@@ -250,15 +252,14 @@ export class Producer {
     this.#stirred = false;
     const now = this.#now();
     let nextDue = Number.POSITIVE_INFINITY;
-    const due = new Map<number, Lane[]>();
+    const due: Lane[] = [];
     for (const lane of this.#active) {
       if (lane.empty) this.#active.delete(lane);
       const at = lane.dueAt(this.#lingerMs);
       if (at > now) nextDue = Math.min(nextDue, at);
-      else if (due.has(lane.leader)) due.get(lane.leader)!.push(lane);
-      else due.set(lane.leader, [lane]);
+      else due.push(lane);
     }
-    for (const [leader, lanes] of due) nextDue = Math.min(nextDue, this.#sendTo(leader, lanes, now));
+    for (const [leader, lanes] of byLeader(due)) nextDue = Math.min(nextDue, this.#sendTo(leader, lanes, now));
     if (nextDue < Number.POSITIVE_INFINITY) this.#pumpIn(nextDue - now);
   }
 

@@ -53,7 +53,6 @@ export class Requests {
   readonly #sizes = new WeakMap<Link, RequestSizes>();
   /** Connections that we ended because an answer did not come. */
   readonly #timedOut = new WeakSet<Connection>();
-  #underWay = 0;
   #closed = false;
 
   constructor(
@@ -99,7 +98,7 @@ export class Requests {
   }
 
   #takes(link: Link): boolean {
-    return this.#options.sequential ? this.#underWay === 0 : link.inFlight < maxRequestsInFlight;
+    return link.inFlight < maxRequestsInFlight;
   }
 
   /** The lanes of one request: those that may be numbered now, up to the request's size. */
@@ -108,10 +107,13 @@ export class Requests {
     const { limit } = this.#sizesOf(link);
     let bytes = 0;
     for (const lane of lanes) {
+      // Another leader's request, or one in quarantine, may just have taken it.
+      if (lane.turn?.taken) continue;
       const batch = lane.next();
       if (!(lane.numbered || this.#identity.ready)) continue;
       if (this.#quarantine.wants(link, lane)) {
-        this.#sendAlone(link, lane);
+        const inTurn = lane.turn !== undefined && chosen.some(({ turn }) => turn === lane.turn);
+        if (!inTurn) this.#sendAlone(link, lane);
         continue;
       }
       const more = batch.bytes + lane.topic.length + framingBytes;
@@ -134,7 +136,6 @@ export class Requests {
 
   #begin(link: Link, lanes: readonly Lane[], alone: boolean): Request {
     link.inFlight++;
-    this.#underWay++;
     for (const lane of lanes) lane.sending = true;
     return { link, lanes, alone };
   }
@@ -216,7 +217,6 @@ export class Requests {
 
   #leave({ link, alone }: Request): void {
     link.inFlight--;
-    this.#underWay--;
     if (alone) this.#quarantine.leave(link);
   }
 

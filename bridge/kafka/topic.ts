@@ -12,6 +12,7 @@ import { copied, memoryOf } from './parked-record.ts';
 import { partitionOfKey } from './partitioner.ts';
 import type { RecordDraft } from './record.ts';
 import { topicError, unknownAnswers, unknownTopic } from './topic-error.ts';
+import { Turn } from './turn.ts';
 
 /** A record that waits for its topic's partitions, copied out of the buffer it came in. */
 export interface ParkedRecord {
@@ -54,9 +55,18 @@ export class Topic {
   #lacking = 0;
   #askedInVain = false;
   #sticky = -1;
+  /** Undefined unless it is written to in turn. */
+  #turn: Turn | undefined;
 
   constructor(name: string) {
     this.name = name;
+  }
+
+  /** From now on one request at a time is under way for it, and none waits for more records. */
+  takeTurns(): void {
+    if (this.#turn) return;
+    this.#turn = new Turn();
+    for (const lane of this.lanes) lane.take(this.#turn);
   }
 
   get established(): boolean {
@@ -105,7 +115,7 @@ export class Topic {
     if (!this.#askedInVain || leaders.length > this.#absentFrom) this.#forgetLacking();
     this.#askedInVain = false;
     for (const [partition, leader = -1] of leaders.entries()) {
-      this.lanes[partition] ??= new Lane(this.name, partition);
+      this.lanes[partition] ??= this.#newLane(partition);
       this.lanes[partition].leader = leader;
     }
     const gone = this.lanes.splice(leaders.length);
@@ -185,6 +195,12 @@ export class Topic {
   refused(): void {
     if (this.absence !== 0) for (const parked of this.parked) parked.refusals++;
     for (const lane of this.lanes) if (lane.leader < 0 && !lane.sending && !lane.empty) lane.refused();
+  }
+
+  #newLane(partition: number): Lane {
+    const lane = new Lane(this.name, partition);
+    if (this.#turn) lane.take(this.#turn);
+    return lane;
   }
 
   #forgetLacking(): void {

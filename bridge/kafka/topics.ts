@@ -87,8 +87,11 @@ export class Topics {
     return this.#topics.values();
   }
 
-  /** @param named whether the document names it */
-  topic(name: string, named = false): Topic {
+  /**
+   * @param named whether the document names it
+   * @param inTurn whether it is written to one request at a time; it stays so
+   */
+  topic(name: string, named = false, inTurn = false): Topic {
     let topic = this.#topics.get(name);
     if (!topic) {
       topic = new Topic(name);
@@ -99,6 +102,7 @@ export class Topics {
       if (metadata) topic.learn(metadata);
     }
     topic.named ||= named;
+    if (inTurn) topic.takeTurns();
     return topic;
   }
 

@@ -25,8 +25,11 @@ import { bytesOf, missing, refuseBlank, timeOfOrigin, topicText, wholeValue } fr
 
 /** Where records are put: the producer, or what shows them without Kafka. */
 export interface RecordTaker {
-  /** @param named whether the document names the topic */
-  topic(name: string, named?: boolean): Topic;
+  /**
+   * @param named whether the document names the topic
+   * @param inTurn whether one request at a time is under way for it
+   */
+  topic(name: string, named?: boolean, inTurn?: boolean): Topic;
   /** The draft and its ranges are valid during the call. */
   append(topic: Topic, record: RecordDraft, token: number): void;
 }
@@ -51,6 +54,7 @@ export class KafkaWriter implements Writer {
   readonly #mqttHeaders: MqttHeaders | undefined;
   /** The topic's writer, when the topic is always the same. */
   readonly #constant: Topic | undefined;
+  readonly #inTurn: boolean;
   /** Whether an empty value is written as null, which compaction reads as a deletion. */
   readonly #tombstones: boolean;
   readonly #draft = draft();
@@ -82,6 +86,7 @@ export class KafkaWriter implements Writer {
     this.#time = optional(document.timestamp);
     this.#timeIsMessages = this.#time === undefined || this.#time.column === 'timestamp';
     this.#tombstones = document.emptyAsTombstone;
+    this.#inTurn = document.queryMode === 'sync';
     const events = document.cloudEvents;
     if (events !== undefined) this.#events = new CloudEvents(events, rule, this.#value, provenance, this.#tombstones);
     this.#own = (document.headers ?? []).map(({ name, value }) => ({ name, value: compile(value) }));
@@ -90,7 +95,7 @@ export class KafkaWriter implements Writer {
     if (this.#time) checkTime(this.#time);
     this.passesPayload = this.#value.column === 'payload' && events === undefined;
     const { constant } = this.#topic;
-    if (constant !== undefined) this.#constant = taker.topic(constant, true);
+    if (constant !== undefined) this.#constant = taker.topic(constant, true, this.#inTurn);
   }
 
   /** Where it always writes to; undefined where the topic depends on the message. */
@@ -100,7 +105,7 @@ export class KafkaWriter implements Writer {
 
   write(origin: Origin, captures: Captures, row: Row, token: number): void {
     const record = this.#draft;
-    const topic = this.#constant ?? this.#taker.topic(this.#topicOf(origin, captures, row));
+    const topic = this.#constant ?? this.#taker.topic(this.#topicOf(origin, captures, row), false, this.#inTurn);
     this.#fillKey(record, origin, captures, row);
     record.partition = this.#partition === undefined ? -1 : this.#partitionOf(this.#partition, origin, captures, row);
     if (this.#events !== undefined) this.#fillEvent(this.#events, record, origin, captures, row);

@@ -13,6 +13,7 @@ import { Publisher } from '../mqtt/publisher/publisher.ts';
 import type { PublisherOptions } from '../mqtt/publisher/publisher-options.ts';
 import { because } from '../observe/because.ts';
 import { Answers } from './answers.ts';
+import { InTurn } from './in-turn.ts';
 import { MqttWriter, type Publish } from './mqtt-writer.ts';
 
 export interface MqttSinkOptions {
@@ -39,6 +40,8 @@ interface Sent {
   readonly topic: string;
   /** Whether somebody wants to know what becomes of it, and how long an answer is waited for. */
   readonly asks: Asks | undefined;
+  /** Of a sink that sends one after the other. */
+  readonly turn: InTurn<Sent> | undefined;
 }
 
 interface Asks {
@@ -52,6 +55,7 @@ export class MqttSink implements Sink {
   readonly #instance = randomBytes(4).toString('hex');
   readonly #started = Promise.withResolvers<void>();
   readonly #writers: MqttWriter[] = [];
+  readonly #turns: InTurn<Sent>[] = [];
   readonly #answers = new Answers<Sent>({
     answered: (sent, answer) => this.#done(sent, { outcome: 'answered', answer }),
     late: sent => {
@@ -76,10 +80,18 @@ export class MqttSink implements Sink {
       retryOf: ({ token }) => this.#handler.retryOf(token),
       receivedAt: ({ token }) => this.#handler.receivedAt(token),
       published: (sent, heard) => this.#published(sent, heard),
-      failed: (sent, error) =>
-        this.#handler.failed(this.#back(sent, { outcome: 'refused', reason: error.message }), error),
-      expired: sent => this.#handler.expired(this.#back(sent, { outcome: 'too_late', reason: 'its expiry was over' })),
-      dropped: sent => this.#handler.dropped(this.#back(sent)),
+      failed: (sent, error) => {
+        this.#handler.failed(this.#back(sent, { outcome: 'refused', reason: error.message }), error);
+        sent.turn?.over(sent);
+      },
+      expired: sent => {
+        this.#handler.expired(this.#back(sent, { outcome: 'too_late', reason: 'its expiry was over' }));
+        sent.turn?.over(sent);
+      },
+      dropped: sent => {
+        this.#handler.dropped(this.#back(sent));
+        sent.turn?.over(sent);
+      },
       answer: message => this.#answer(message),
       settled: () => this.#handler.settled(),
       connected: url => {
@@ -111,7 +123,9 @@ export class MqttSink implements Sink {
     const within = outcome?.answerWithin;
     const asks = outcome && { withinMs: within === undefined ? undefined : durationMs(within) };
     const provenance = { bridge: this.#options.bridge, rule: name, instance: this.#instance };
-    const publish: Publish = (publication, token, lane) => this.#publish(publication, token, lane, asks);
+    const turn = document.queryMode === 'sync' ? new InTurn<Sent>() : undefined;
+    if (turn !== undefined) this.#turns.push(turn);
+    const publish: Publish = (publication, token, lane) => this.#publish(publication, token, lane, { asks, turn });
     const writer = new MqttWriter(document, rule, publish, provenance);
     this.#writers.push(writer);
     return writer;
@@ -161,11 +175,17 @@ export class MqttSink implements Sink {
   withdraw(isGone: (token: number) => boolean): void {
     this.#publisher.forget(({ token }) => isGone(token));
     for (const sent of this.#answers.find(({ token }) => isGone(token))) this.#handler.dropped(this.#back(sent));
+    for (const turn of this.#turns)
+      for (const sent of turn.forget(({ token }) => isGone(token))) this.#handler.dropped(this.#back(sent));
   }
 
   waiting(isOf: (token: number) => boolean): string | undefined {
     const [asked] = this.#answers.find(({ token }) => isOf(token));
-    return asked ? `an answer to a message to ${asked.topic}` : this.#publisher.waiting(({ token }) => isOf(token));
+    if (asked) return `an answer to a message to ${asked.topic}`;
+    for (const turn of this.#turns)
+      if (turn.find(({ token }) => isOf(token)))
+        return 'the MQTT broker to acknowledge the message of its sink before it';
+    return this.#publisher.waiting(({ token }) => isOf(token));
   }
 
   async start(): Promise<void> {
@@ -183,10 +203,16 @@ export class MqttSink implements Sink {
     this.#started.resolve();
   }
 
-  #publish(publication: Publication, token: number, lane: string, asks: Asks | undefined): void {
+  #publish(publication: Publication, token: number, lane: string, ofSink: Pick<Sent, 'asks' | 'turn'>): void {
     const bytes = memoryOf(publication);
     this.bufferedBytes += bytes;
-    const sent = { token, bytes, lane, topic: publication.topic, asks };
+    const sent: Sent = { token, bytes, lane, topic: publication.topic, ...ofSink };
+    if (sent.turn === undefined) this.#send(publication, sent);
+    else sent.turn.add(sent, () => this.#send(publication, sent));
+  }
+
+  #send(publication: Publication, sent: Sent): void {
+    const { asks } = sent;
     const { answerTopic } = this.#options.publisher;
     if (asks?.withinMs === undefined || !this.#publisher.speaks5) this.#publisher.publish(publication, sent);
     else {
@@ -197,8 +223,9 @@ export class MqttSink implements Sink {
 
   #published(sent: Sent, heard: boolean): void {
     if (!heard) this.#handler.unheard(sent.token);
-    if (heard && this.#publisher.speaks5 && this.#answers.taken(sent)) return;
-    this.#done(sent, { outcome: heard ? 'taken' : 'nobody' });
+    if (!(heard && this.#publisher.speaks5 && this.#answers.taken(sent)))
+      this.#done(sent, { outcome: heard ? 'taken' : 'nobody' });
+    sent.turn?.over(sent);
   }
 
   /** The server has it, and nothing else is waited for. */

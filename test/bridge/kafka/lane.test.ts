@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { BufferPool } from '../../../bridge/kafka/buffer-pool.ts';
 import { Lane } from '../../../bridge/kafka/lane.ts';
 import { draft } from '../../../bridge/kafka/record.ts';
+import { Turn } from '../../../bridge/kafka/turn.ts';
 
 const pool = new BufferPool(1024 * 1024);
 const identity = { producerId: 1n, producerEpoch: 0 };
@@ -93,4 +94,17 @@ test('draining gives every batch, oldest first, the one that is next included', 
   lane.next();
   expect(lane.drain().map(batch => batch.tokens[0])).toEqual([1, 2, 3]);
   expect(lane.empty).toBe(true);
+});
+
+test('a lane whose topic begins to take turns in the middle of a request counts with it', () => {
+  const lanes = [0, 1].map(partition => new Lane('t', partition));
+  const turn = new Turn();
+  for (const lane of lanes) fill(lane, [1]);
+  lanes[0]!.next();
+  lanes[0]!.sending = true;
+  for (const lane of lanes) lane.take(turn);
+  expect(lanes[1]!.dueAt(0)).toBe(Number.POSITIVE_INFINITY);
+  lanes[0]!.settleHead(true);
+  // It does not linger either.
+  expect(lanes[1]!.dueAt(1000)).toBe(0);
 });

@@ -183,21 +183,6 @@ test('at most one batch of a partition is under way', async () => {
   expect(valuesOf()).toEqual(valuesOf().toSorted());
 });
 
-test('in sequential mode at most one request is under way over all brokers', async () => {
-  await setup({ sequential: true, batchBytes: 200, lingerMs: 0 }, { nodes: 3 });
-  let underWay = 0;
-  let most = 0;
-  kafka.onRequest(({ api }) => {
-    if (api === 'Produce') most = Math.max(most, ++underWay);
-  });
-  kafka.onBatch(() => {
-    underWay = 0;
-  });
-  await producer.deliver('t', records(300));
-  expect(most).toBe(1);
-  expect(producer.delivered.length).toBe(300);
-});
-
 test('with acks none records count as delivered when they are sent', async () => {
   await setup({ acks: 'none' });
   expect(await producer.deliver('t', records(20))).toBe(20);

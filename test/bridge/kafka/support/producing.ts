@@ -49,9 +49,9 @@ export class TestProducer {
     return this.producer.cluster;
   }
 
-  /** Appends records as one group; their tokens count on from 0. `named`: the document names the topic. */
-  append(topic: string, records: readonly TestRecord[], { named = false } = {}): void {
-    const writer = this.producer.topic(topic, named);
+  /** Appends records as one group; their tokens count on from 0. `named`: the document names the topic; `inTurn`: it is written to in turn. */
+  append(topic: string, records: readonly TestRecord[], { named = false, inTurn = false } = {}): void {
+    const writer = this.producer.topic(topic, named, inTurn);
     for (const { key, value, ...rest } of records) {
       const record = draft({
         key: key === undefined ? undefined : Buffer.from(key),
@@ -111,7 +111,6 @@ export async function producerFor(bootstrap: string, options: TestOptions = {}):
     maxRequestBytes: 1024 * 1024,
     maxGrownBytes: rest.maxRequestBytes ?? 1024 * 1024,
     maxBytes: 16 * 1024 * 1024,
-    sequential: false,
     ...rest,
   });
   try {
