@@ -50,6 +50,7 @@ export type SystemName =
   | 'kubernetes'
   | 'kwok'
   | 'helm'
+  | 'actionlint'
   | 'node';
 
 export interface System {
@@ -142,6 +143,12 @@ export const systems: readonly System[] = [
     how: 'install Go and run `npm run provision` (it takes some minutes)',
   },
   { name: 'kwok', found: () => [kwokProgram()].find(isExecutable), install: installKwok, how: 'npm run provision' },
+  {
+    name: 'actionlint',
+    found: () => [actionlintProgram()].find(isExecutable),
+    install: installActionlint,
+    how: 'install Go and run `npm run provision`',
+  },
   { name: 'helm', found: helmProgram, install: installHelm, how: 'npm run provision' },
   {
     name: 'node',
@@ -248,6 +255,21 @@ function installTelegraf(): void {
       `-s -w -X ${module}/internal.Version=${telegrafVersion.slice(1)}`,
     ],
     into: telegrafProgram(),
+    how: 'install Go, and see that it reaches a module proxy (GOPROXY)',
+  });
+}
+
+const actionlintVersion = 'v1.7.12';
+
+/** Checks workflows of GitHub. */
+export const actionlintProgram = (): string => join(cacheFolder(), `actionlint-${actionlintVersion}`, 'actionlint');
+
+function installActionlint(): void {
+  buildGo({
+    module: 'github.com/rhysd/actionlint',
+    version: actionlintVersion,
+    main: 'cmd/actionlint',
+    into: actionlintProgram(),
     how: 'install Go, and see that it reaches a module proxy (GOPROXY)',
   });
 }
