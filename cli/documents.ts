@@ -22,11 +22,14 @@ export const loadChecked = (
   paths: readonly string[],
   where: Place = 'process',
   others: LoadOptions['others'] = {},
-): Promise<Loaded> =>
-  loadDocuments(paths, {
-    others,
-    checks: [rulesCheck, unsupportedCheck(where), ...(where === 'process' ? [] : [operatorCheck])],
-  });
+): Promise<Loaded> => loadDocuments(paths, { others, checks: checksFor(where) });
+
+/** What is checked beside the shape of a document. */
+export const checksFor = (where: Place): readonly DocumentCheck[] => [
+  rulesCheck,
+  unsupportedCheck(where),
+  ...(where === 'process' ? [] : [operatorCheck]),
+];
 
 const sections = ['mqtt', 'kafka', 'schemas', 'rules', 'delivery', 'bridge'].map(name => ['spec', name]);
 

@@ -39,7 +39,7 @@ export const kubeConfig = async (options: KubeConfigOptions): Promise<KubeConfig
 
 const load = async ({ kubeconfig, context }: KubeConfigOptions): Promise<KubeConfig> => {
   // The client library takes a moment to load, which --help need not wait for.
-  const { KubeConfig } = await import('@kubernetes/client-node');
+  const { KubeConfig } = await import('./kubernetes-client.ts');
   const config = new KubeConfig();
   if (kubeconfig === undefined) config.loadFromDefault();
   else config.loadFromFile(kubeconfig);

@@ -23,6 +23,7 @@ import { operatorMetricsReference } from './operator-metrics-reference.ts';
 import { operatorReference } from './operator-reference.ts';
 import { rulesReference } from './rules-reference.ts';
 import { simulatorMetricsReference } from './simulator-metrics-reference.ts';
+import { thirdParty } from './third-party.ts';
 import { userReference } from './user-reference.ts';
 
 interface GeneratedFile {
@@ -53,6 +54,7 @@ const files: readonly GeneratedFile[] = [
   { path: 'docs/reference/operator-metrics.md', content: operatorMetricsReference },
   { path: 'docs/reference/rules.md', content: rulesReference },
   { path: 'docs/reference/simulator-metrics.md', content: simulatorMetricsReference },
+  { path: 'THIRD-PARTY.md', content: thirdParty },
   { path: 'operator/generated/kubernetes-fields.json', content: () => json(kubernetesFields()) },
   ...dashboardFiles,
   ...deployFiles,

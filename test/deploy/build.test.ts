@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { documentOf } from '../api/support/documents.ts';
@@ -13,7 +13,8 @@ const mkb = (...args: string[]) =>
 
 beforeAll(() => {
   symlinkSync(resolve('node_modules'), join(folder, 'node_modules'));
-  execFileSync('node_modules/.bin/tsc', ['-p', 'tsconfig.build.json', '--outDir', built]);
+  copyFileSync('package.json', join(folder, 'package.json'));
+  execFileSync(process.execPath, ['scripts/build.ts', '--out-dir', built]);
 }, 2 * minute);
 afterAll(() => removeFolder(folder));
 

@@ -1,6 +1,6 @@
 /**
  * `npm run pictures [-- NAME...]`: draws every dashboard in these situations, or in all of them, from a Prometheus that watches real
- * parts, into dist/pictures; `npm run pictures -- --prometheus URL` draws what a Prometheus has. To be looked at before and after each change of a
+ * parts, into pictures/; `npm run pictures -- --prometheus URL` draws what a Prometheus has. To be looked at before and after each change of a
  * dashboard. The few that pages of the documentation have are written to docs/images.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { grafanaFolder, grafanaHow } from '../real/grafana.ts';
 import { type DrawOptions, openPictures, type Pictures, type Shown } from './draw.ts';
 import { type Situation, type StageOfSituations, stages } from './situations.ts';
 
-const into = join(root, 'dist', 'pictures');
+const into = join(root, 'pictures');
 
 /** What the documentation shows: the top of a dashboard in a situation. */
 const documented: readonly {
