@@ -12,6 +12,7 @@ import type { ErrorEntry, ErrorKind } from './errors/entry.ts';
 import { exporterErrors } from './errors/exporter.ts';
 import { kafkaErrors } from './errors/kafka.ts';
 import { kafkaTopicErrors } from './errors/kafka-topics.ts';
+import { kafkaTransactionErrors } from './errors/kafka-transactions.ts';
 import { kubernetesErrors } from './errors/kubernetes.ts';
 import { listenErrors } from './errors/listen.ts';
 import { mqttErrors } from './errors/mqtt.ts';
@@ -33,6 +34,7 @@ export const errors = {
   ...listenErrors,
   ...kafkaErrors,
   ...kafkaTopicErrors,
+  ...kafkaTransactionErrors,
   ...bufferErrors,
   ...deadLetterErrors,
   ...exporterErrors,

@@ -1,6 +1,7 @@
 /** Makes the sources and sinks of a bridge, and connects what happens to them with its log, its metrics and its end. */
 import type { MkbError } from '../api/errors.ts';
 import type { BoundRule } from './flow/bound-rule.ts';
+import type { Pipeline } from './flow/pipeline.ts';
 import type { Logger } from './observe/log.ts';
 import type { Reports } from './observe/reports.ts';
 import type { BridgeParts } from './parts.ts';
@@ -10,6 +11,7 @@ import { type BufferedMqttSource, mqttSourceOf } from './sources/buffered-mqtt.t
 import { KafkaSource } from './sources/kafka.ts';
 import { ListenerSource } from './sources/listener.ts';
 import type { MqttSource } from './sources/mqtt.ts';
+import { Transactions } from './transactions.ts';
 
 /** What ends ask of their bridge. */
 export interface EndsHost {
@@ -21,6 +23,7 @@ export interface EndsHost {
   server(): string | undefined;
   /** An error that no retry changes: the bridge ends. */
   fail(error: MkbError): void;
+  transactions(): Transactions | undefined;
 }
 
 type Given<Part extends keyof BridgeParts> = NonNullable<BridgeParts[Part]>;
@@ -42,6 +45,7 @@ export class Ends {
     return new KafkaSink(options, {
       linkChanged: () => this.#host.kafkaLinkChanged(),
       problem: error => this.#reports.problem(error),
+      doomed: error => this.#host.transactions()?.doomed(error),
       noticed: (rule, warning) => this.#reports.noticed(rule, warning),
       untilDone: action => this.#host.untilDone(action),
     });
@@ -86,8 +90,29 @@ export class Ends {
         assigned: given => this.#reports.assigned(options.consumer.groupId, given),
         problem: error => this.#reports.problem(error),
         stopped: error => this.#host.fail(error),
+        full: () => this.#host.transactions()?.hurry(),
+        withdrawn: () => this.#host.transactions()?.withdrawn(),
         untilDone: action => this.#host.untilDone(action),
       },
     );
+  }
+
+  /** None for a drain, which reads nothing from Kafka. */
+  transactions(
+    options: Given<'transactions'>,
+    {
+      kafkaSource,
+      kafkaSink,
+    }: { readonly kafkaSource: KafkaSource | undefined; readonly kafkaSink: KafkaSink | undefined },
+    pipeline: Pipeline,
+  ): Transactions | undefined {
+    if (!(kafkaSource && kafkaSink)) return undefined;
+    return new Transactions(options, {
+      source: kafkaSource,
+      sink: kafkaSink,
+      pipeline,
+      problem: error => this.#reports.problem(error),
+      stopped: error => this.#host.fail(error),
+    });
   }
 }

@@ -19,6 +19,7 @@ import type { PipelineIntake } from './flow/intake.ts';
 import { Pipeline } from './flow/pipeline.ts';
 import type { Sink } from './flow/sink.ts';
 import type { Source, SourceFigures } from './flow/source.ts';
+import { InFlight } from './in-flight.ts';
 import type { Wait } from './kafka/waits.ts';
 import type { ConnectedInfo, Session } from './mqtt/session.ts';
 import type { BridgeFigures } from './observe/figures.ts';
@@ -36,6 +37,7 @@ import type { ListenerSource } from './sources/listener.ts';
 import type { MqttSource } from './sources/mqtt.ts';
 import { WindowsSource } from './sources/windows.ts';
 import { endedWithin, type StopReport } from './stopping.ts';
+import type { Transactions } from './transactions.ts';
 
 export class Bridge implements BridgeFigures {
   readonly name: string;
@@ -62,7 +64,8 @@ export class Bridge implements BridgeFigures {
   readonly #stopped = new AbortController();
   readonly #persistence = new Persistence(this.#stopped.signal, error => this.#reports.problem(error));
   #stopping: Promise<StopReport> | undefined;
-  #settled: (() => void) | undefined;
+  readonly #inFlight = new InFlight(() => this.#sources);
+  readonly #transactions: Transactions | undefined;
   readonly #standstills: Standstills;
 
   /** Use `prepareBridge`. Throws for rules that do not compile. */
@@ -82,6 +85,7 @@ export class Bridge implements BridgeFigures {
       kafkaLinkChanged: () => this.#reports.kafkaLinkChanged(this.#standstills.connected),
       server: () => this.connection?.url,
       fail: error => this.#fail(error),
+      transactions: () => this.#transactions,
     });
     this.kafkaSink = parts.kafkaSink && ends.kafkaSink(parts.kafkaSink);
     this.mqttSink = parts.mqttSink && ends.mqttSink(parts.mqttSink);
@@ -96,7 +100,10 @@ export class Bridge implements BridgeFigures {
       letterBox: this.kafkaSink?.letterBox,
       failed: (rule, error, loss) => this.#reports.failed(rule, error, loss),
       raise: (event, facts) => this.events.raise(event, facts),
-      settled: () => this.#checkSettled(),
+      settled: () => {
+        this.#inFlight.settled();
+        this.#transactions?.settled();
+      },
       obtainSchema,
       maxKeptBytes: memoryBytes(document.spec),
     });
@@ -109,6 +116,7 @@ export class Bridge implements BridgeFigures {
     this.#intakes = new Map(
       this.#sources.map(source => [source, this.#pipeline.intake(source, rulesOf(source, this.rules))]),
     );
+    this.#transactions = parts.transactions && ends.transactions(parts.transactions, this, this.#pipeline);
     const sides = [this.kafkaSink, this.kafkaSource].filter(side => side !== undefined);
     this.#standstills = new Standstills(sides, () => this.window?.heldBack ?? 0);
   }
@@ -199,10 +207,6 @@ export class Bridge implements BridgeFigures {
     return sinks;
   }
 
-  get #inFlight(): number {
-    return this.#sources.reduce((sum, { account }) => sum + account.inFlight, 0);
-  }
-
   /** Why it cannot move messages now; empty when it can. */
   missing(): readonly string[] {
     const missing = new Set([...this.#sources, ...this.#sinks].flatMap(part => part.missing()));
@@ -223,6 +227,7 @@ export class Bridge implements BridgeFigures {
       registries.start(error => this.#reports.problem(error));
       if (this.rules.some(({ rule }) => rule.callsJq)) await jq.warm();
       this.#standstills.watch(this.#log, this.name, this.#document.spec.kafka.bootstrapServers!.join(', '));
+      void this.#transactions?.run();
       const started = new Map([...this.#sinks].map(sink => [sink, sink.start()]));
       await Promise.all([
         ...started.values(),
@@ -265,6 +270,7 @@ export class Bridge implements BridgeFigures {
     // What a side that hangs has kept from ending.
     this.#reports.end();
     for (const part of [...this.#sources, ...this.#sinks]) void part.close(0);
+    this.#transactions?.close();
     this.#parts.registries.close();
     this.#parts.jq.close();
     this.#end.resolve();
@@ -274,23 +280,11 @@ export class Bridge implements BridgeFigures {
   async #endInOrder(settleMs: number, partingMs: number): Promise<void> {
     for (const source of this.#sources) source.stop(settleMs);
     for (const sink of this.#sinks) sink.flush();
-    if (this.#inFlight > 0) await this.#untilSettled(settleMs);
+    await this.#inFlight.none(settleMs);
     const rows = this.windows.account.inFlight;
     if (rows > 0) this.#reports.rowsLost(rows);
     await Promise.all(this.#sources.map(source => source.close(partingMs)));
     await Promise.all([...this.#sinks].map(sink => sink.close(partingMs)));
-  }
-
-  async #untilSettled(timeoutMs: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#settled = resolve;
-    const timer = setTimeout(resolve, timeoutMs);
-    await promise;
-    clearTimeout(timer);
-  }
-
-  #checkSettled(): void {
-    if (this.#settled && this.#inFlight === 0) this.#settled();
   }
 
   /** What is refused to one direction is reported and tried again, if the other goes on. */

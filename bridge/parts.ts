@@ -16,12 +16,13 @@ import { listenOptions } from './listen-settings.ts';
 import type { SessionOptions } from './mqtt/options.ts';
 import type { Logger } from './observe/log.ts';
 import { prepareRegistries, type Registries } from './registry/registries.ts';
-import { consumerOptions, producerOptions, publisherOptions, sessionOptions } from './settings.ts';
+import { consumerOptions, producerOptions, publisherOptions, sessionOptions, transactionsOptions } from './settings.ts';
 import type { KafkaSinkOptions } from './sinks/kafka.ts';
 import type { MqttSinkOptions } from './sinks/mqtt.ts';
 import type { KafkaSourceOptions } from './sources/kafka.ts';
 import type { MqttSourceOptions } from './sources/mqtt.ts';
 import { planSubscriptions } from './sources/mqtt-subscriptions.ts';
+import type { TransactionsOptions } from './transactions.ts';
 
 export interface BridgeOptions {
   readonly secrets: SecretSources;
@@ -40,6 +41,8 @@ export interface BridgeParts {
   readonly kafkaSource: Omit<KafkaSourceOptions, 'rules'> | undefined;
   readonly kafkaSink: KafkaSinkOptions | undefined;
   readonly mqttSink: MqttSinkOptions | undefined;
+  /** Of records from Kafka to Kafka; undefined with `delivery.guarantee: atLeastOnce`. */
+  readonly transactions: TransactionsOptions | undefined;
   readonly registries: Registries;
   /** What rules run jq with. */
   readonly jq: JqThreads;
@@ -73,7 +76,7 @@ export async function prepareParts(
     listenOptions(document, secrets),
     bufferOptions(document, secrets, ordinal),
     topics.length === 0 ? undefined : consumerOptions(document, topics, secrets, ordinal),
-    writesKafka ? producerOptions(document, secrets) : undefined,
+    writesKafka ? producerOptions(document, secrets, ordinal) : undefined,
     writesMqtt ? publisherOptions(document, secrets, ordinal) : undefined,
     prepareRegistries(spec.schemas, schemas, secrets),
   ]);
@@ -94,6 +97,7 @@ export async function prepareParts(
       deadLetterTopic,
     },
     mqttSink: publisher && { bridge: identityOf(document.metadata), publisher: { ...publisher, persistent }, maxBytes },
+    transactions: transactionsOptions(spec),
     registries,
     jq,
     ambient: { schemas, askJq: jq.ask, costs: costLimitsOf(spec.delivery), knowsPublisher: listen !== undefined },

@@ -16,6 +16,7 @@ import type { Wanted } from './kafka/consumer/subscription.ts';
 import type { ProducerOptions } from './kafka/producer-options.ts';
 import type { Login, SessionOptions, Subscription } from './mqtt/options.ts';
 import type { PublisherOptions } from './mqtt/publisher/publisher-options.ts';
+import type { TransactionsOptions } from './transactions.ts';
 
 /** Pauses between requests that Kafka refuses. Short: a leader election takes some hundred milliseconds, and the window is held meanwhile. */
 const kafkaRetry = { minDelayMs: 100, maxDelayMs: 1000 };
@@ -81,7 +82,12 @@ async function mqttLogin({ auth, tls, webSocket }: BridgeSpec['mqtt'], secrets: 
   };
 }
 
-export async function producerOptions({ spec }: MqttKafkaBridge, secrets: SecretSources): Promise<ProducerOptions> {
+/** @param ordinal which replica this is, from 0 */
+export async function producerOptions(
+  { spec }: MqttKafkaBridge,
+  secrets: SecretSources,
+  ordinal = 0,
+): Promise<ProducerOptions> {
   const { kafka, delivery, rules } = spec;
   const { producer } = kafka;
   const requestTimeoutMs = durationMs(kafka.requestTimeout);
@@ -112,8 +118,27 @@ export async function producerOptions({ spec }: MqttKafkaBridge, secrets: Secret
     shortestAgeMs: shortestAge(retries),
     deadLetterTopic: delivery.onFailure.deadLetter?.topic,
     topicDefaults: kafka.topicDefaults,
+    transaction: isExactlyOnce(spec)
+      ? { id: `${kafka.clientId}-${ordinal}`, timeoutMs: transactionTimeoutMs }
+      : undefined,
   };
 }
+
+const isExactlyOnce = ({ delivery }: BridgeSpec): boolean => delivery.guarantee === 'exactlyOnce';
+
+/** The default of Kafka's own clients. Every broker allows it (`transaction.max.timeout.ms`). */
+const transactionTimeoutMs = 60_000;
+/** The default of Kafka Streams. */
+const defaultCommitInterval = '100ms';
+
+/** Undefined without transactions. */
+export const transactionsOptions = (spec: BridgeSpec): TransactionsOptions | undefined =>
+  isExactlyOnce(spec)
+    ? {
+        groupId: spec.kafka.consumer.groupId,
+        intervalMs: durationMs(spec.delivery.commitInterval ?? defaultCommitInterval),
+      }
+    : undefined;
 
 /** Any Kafka takes a mebibyte. What more it takes is found out, unless the document says how much. */
 export const requestBytes = (given: string | undefined): Pick<ProducerOptions, 'maxRequestBytes' | 'maxGrownBytes'> =>
@@ -170,6 +195,7 @@ export async function consumerOptions(
     wanted,
     sessionTimeoutMs: durationMs(sessionTimeout),
     ...membership,
+    commitEveryMs: isExactlyOnce(document.spec) ? undefined : commitEveryMs,
     ...reading,
   };
 }
@@ -186,8 +212,9 @@ const membership = {
   heartbeatMs: 1000,
   rebalanceTimeoutMs: 30_000,
   settleTimeoutMs: 10_000,
-  commitEveryMs: 1000,
 };
+
+const commitEveryMs = 1000;
 
 const reading = { fetchBytes: 4 * 1024 * 1024, partitionBytes: 1024 * 1024 };
 

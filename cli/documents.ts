@@ -6,7 +6,8 @@ import { type DocumentCheck, type Loaded, type LoadedDocument, type LoadOptions,
 import { formatPath, type Problem, parsePath } from '../api/problems.ts';
 import { documentTypos } from '../operator/typos.ts';
 import { rulesCheck } from '../rules/check.ts';
-import { type UnsupportedPart, unsupportedParts } from '../rules/unsupported.ts';
+import { unsupportedParts } from '../rules/unsupported.ts';
+import type { UnsupportedPart } from '../rules/unsupported-part.ts';
 
 /** Where documents are to be run. */
 type Place = 'process' | 'cluster' | 'anywhere';

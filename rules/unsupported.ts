@@ -1,21 +1,16 @@
 import type { MqttKafkaBridge } from '../api/bridge.ts';
+import { exactlyOnceParts } from './exactly-once.ts';
 import { sourcesOf } from './sources.ts';
-
-/** A part of a valid document that cannot be run. */
-export interface UnsupportedPart {
-  /** Where it is, e.g. `spec.mqtt.listen`. */
-  readonly path: string;
-  readonly message: string;
-  readonly remedy: string;
-}
+import type { UnsupportedPart } from './unsupported-part.ts';
 
 /**
  * What of the document would have to be ignored; it is refused instead.
  *
  * @param where a `process` runs the bridge alone; in a `cluster` the operator runs a broker for it, or looks one up
  */
-export function unsupportedParts({ spec }: MqttKafkaBridge, where: 'process' | 'cluster'): UnsupportedPart[] {
-  const parts: UnsupportedPart[] = [];
+export function unsupportedParts(document: MqttKafkaBridge, where: 'process' | 'cluster'): UnsupportedPart[] {
+  const { spec } = document;
+  const parts = exactlyOnceParts(document);
   const refuse = (path: string, what: string, remedy: string) =>
     parts.push({ path, message: `This version of the bridge cannot ${what}.`, remedy });
 

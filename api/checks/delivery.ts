@@ -9,7 +9,10 @@ import type { SemanticCheck } from './check.ts';
 const section: Path = ['spec', 'delivery', 'buffer'];
 
 export const deliveryChecks: readonly SemanticCheck[] = [
-  { reads: [['spec', 'delivery']], check: ({ spec: { delivery } }) => checkBuffer(delivery.buffer) },
+  {
+    reads: [['spec', 'delivery']],
+    check: ({ spec: { delivery } }) => [...checkInterval(delivery), ...checkBuffer(delivery.buffer)],
+  },
   {
     reads: [
       ['spec', 'delivery'],
@@ -18,6 +21,13 @@ export const deliveryChecks: readonly SemanticCheck[] = [
     check: ({ spec: { delivery, bridge } }) => checkVolume(delivery.buffer, bridge),
   },
 ];
+
+const checkInterval = ({ guarantee, commitInterval }: DeliverySection): Finding[] => {
+  if (commitInterval === undefined || guarantee === 'exactlyOnce') return [];
+  const reason = `\`commitInterval\` is given, and \`guarantee\` is ${guarantee}.`;
+  const remedy = 'Set `guarantee: exactlyOnce`, or leave it out.';
+  return [finding(['spec', 'delivery', 'commitInterval'], 'field-conflict', { reason }, { at: 'key', remedy })];
+};
 
 const ofDisk = ['path', 'fsync', 'encryptionKey'] as const;
 const ofAny = ['whenFull', 'maxAge', 'drainRate'] as const;

@@ -8,6 +8,17 @@ import { secret } from './security.ts';
 export const delivery = section(
   'What happens between a message and its acknowledgement.',
   {
+    guarantee: choice(
+      ['atLeastOnce', 'exactlyOnce'],
+      '`exactlyOnce` commits records and the offsets that they were read from in one Kafka transaction, so that readers with `read_committed` see each once. It is for rules that read Kafka and write Kafka.',
+      { default: 'atLeastOnce' },
+    ),
+    commitInterval: optional(
+      duration(
+        'With `guarantee: exactlyOnce`, how often a transaction ends: readers see its records only then. Default: 100ms.',
+        { min: '10ms', max: '10s' },
+      ),
+    ),
     mode: choice(
       ['async', 'sync'],
       'The `queryMode` of sinks that have none: `async` for throughput, `sync` to send one after the other.',

@@ -85,6 +85,11 @@ export class Pipeline implements SinkHandler {
     return this.#settlement.heldBytes;
   }
 
+  /** As `Settlement.pending`. */
+  get pending(): number {
+    return this.#settlement.pending;
+  }
+
   /** Messages that wait for schemas, bytes. */
   get keptBytes(): number {
     return this.#kept.bytes;

@@ -93,6 +93,11 @@ export class Settlement<Source extends Settled = Settled> {
     return this.#held;
   }
 
+  /** Things made of all messages in flight that have no outcome, and one for each message whose rules are not through. */
+  get pending(): number {
+    return this.#pending.reduce((sum, each) => sum + each, 0);
+  }
+
   /** Makes a source known. Returns the number that `begin` takes. */
   add(source: Source): number {
     this.#accounts.push(source.account);

@@ -9,18 +9,18 @@
  */
 import { MkbError } from '../../api/errors.ts';
 import { errorName } from '../../network/kafka/error-codes.ts';
-import type { Identity } from './identity.ts';
+import type { Numbers } from './identity.ts';
 import type { Lane } from './lane.ts';
 import type { PartitionResult } from './produce-api.ts';
 import type { ProducerRecord } from './record.ts';
 import type { RecordBatch } from './record-batch.ts';
 
 export class FinalFailures {
-  readonly #identity: Identity;
+  readonly #identity: Numbers;
   readonly #failed: (token: number, record: ProducerRecord, error: MkbError) => void;
 
   /** @param failed called with each record that will never be delivered; its bytes are valid during the call */
-  constructor(identity: Identity, failed: (token: number, record: ProducerRecord, error: MkbError) => void) {
+  constructor(identity: Numbers, failed: (token: number, record: ProducerRecord, error: MkbError) => void) {
     this.#identity = identity;
     this.#failed = failed;
   }
@@ -103,7 +103,7 @@ export class FinalFailures {
   }
 
   #abandonNumber(lane: Lane): void {
-    if (lane.numbered) this.#identity.supersede(lane.identity);
+    if (lane.numbered) this.#identity.refused(lane.identity, lane.sends);
   }
 }
 

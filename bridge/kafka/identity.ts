@@ -13,11 +13,31 @@ import { MkbError } from '../../api/errors.ts';
 import { backoffMs } from '../../network/backoff.ts';
 import { errorName } from '../../network/kafka/error-codes.ts';
 import type { Cluster } from './cluster.ts';
+import type { Lane } from './lane.ts';
 import type { ProducerIdentity } from './record-batch.ts';
 import { isDenied } from './topic-error.ts';
 
 /** Gets a new id with epoch 0. Throws `kafka-request-failed`, or `kafka-not-authorised`. */
 export type IdentitySource = () => Promise<ProducerIdentity>;
+
+/** Where batches get their numbers from: an id of no transaction, or a transaction (transaction.ts). */
+export interface Numbers {
+  /** The id for new batches; undefined while there is none, and always without idempotence. */
+  readonly current: ProducerIdentity | undefined;
+  /** Whether a batch may be numbered now. */
+  readonly ready: boolean;
+  /** Gets the first id. Throws why there is none. */
+  obtain(): Promise<void>;
+  /** Whether a batch for this partition may be sent now. If not, the producer hears when it may. */
+  admits(lane: Pick<Lane, 'topic' | 'partition'>): boolean;
+  /** Batches to come are not numbered with `identity`. Nothing happens if it is not the current one. */
+  supersede(identity: ProducerIdentity | undefined): void;
+  /** As `supersede`, for a number whose batch was refused after it was sent so many times. */
+  refused(identity: ProducerIdentity | undefined, sends: number): void;
+  /** Gives `identity` up, if it is the current one, and sees to it that there will be another. */
+  renew(identity: ProducerIdentity | undefined): void;
+  close(): void;
+}
 
 interface IdentityListener {
   /** There is an id again. */
@@ -29,7 +49,7 @@ interface IdentityListener {
 /** An epoch is an INT16. */
 const lastEpoch = 32_767;
 
-export class Identity {
+export class Identity implements Numbers {
   /** The id for new batches; undefined while there is none, and always without idempotence. */
   current: ProducerIdentity | undefined;
   readonly #idempotent: boolean;
@@ -60,6 +80,14 @@ export class Identity {
   /** Gets the first id. Throws as its source does. */
   async obtain(): Promise<void> {
     if (!this.ready) this.current = await this.#source();
+  }
+
+  admits(): boolean {
+    return true;
+  }
+
+  refused(identity: ProducerIdentity | undefined): void {
+    this.supersede(identity);
   }
 
   /** Batches to come are not numbered with `identity`. Nothing happens if it is not the current one. */

@@ -201,6 +201,14 @@ export class Lane {
     return this.head ? [this.head, ...this.#closed] : this.#closed;
   }
 
+  /** Forgets all records. Returns their tokens. */
+  discard(): number[] {
+    return this.drain().flatMap(batch => {
+      batch.release();
+      return batch.tokens;
+    });
+  }
+
   /** Takes every batch out, oldest first: the lane has lost its topic. What comes after is counted from the beginning. */
   drain(): RecordBatch[] {
     this.close();

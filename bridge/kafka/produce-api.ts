@@ -29,10 +29,15 @@ export interface ProduceAnswer {
   readonly throttleMs: number;
 }
 
-function write(acks: number, timeoutMs: number, batches: readonly PartitionBatch[]): Writer {
+function write(
+  acks: number,
+  timeoutMs: number,
+  batches: readonly PartitionBatch[],
+  transactionalId: string | null,
+): Writer {
   const byTopic = Map.groupBy(batches, batch => batch.topic);
   const writer = Writer.create()
-    .appendString(null, false)
+    .appendString(transactionalId, false)
     .appendInt16(acks)
     .appendInt32(timeoutMs)
     .appendArray(
@@ -81,8 +86,8 @@ function readPartition(topic: string, reader: Reader): PartitionResult {
   return { topic, partition, errorCode, baseOffset, refused, errorMessage: reader.readNullableString(false) };
 }
 
-/** Sends batches to one broker: `(connection, acks, timeoutMs, batches, callback)`. With acks 0 the callback comes when it is written. */
-export const produce = createAPI<[number, number, readonly PartitionBatch[]], ProduceAnswer>(
+/** Sends batches to one broker: `(connection, acks, timeoutMs, batches, transactionalId, callback)`. With acks 0 the callback comes when it is written. */
+export const produce = createAPI<[number, number, readonly PartitionBatch[], string | null], ProduceAnswer>(
   0,
   8,
   write,

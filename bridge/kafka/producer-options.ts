@@ -5,6 +5,7 @@ import type { ClusterOptions } from './cluster.ts';
 import type { Compression } from './compression.ts';
 import type { ProducerRecord } from './record.ts';
 import type { TopicDefaults } from './topic-maker.ts';
+import type { TransactionOptions } from './transaction.ts';
 
 export interface ProducerOptions {
   readonly cluster: ClusterOptions;
@@ -28,6 +29,8 @@ export interface ProducerOptions {
   readonly deadLetterTopic?: string | undefined;
   /** What topics are made with that templates name and that are missing; without it they are not made. */
   readonly topicDefaults?: TopicDefaults | undefined;
+  /** Records are part of transactions. Needs `idempotent`, and an owner that commits them. */
+  readonly transaction?: TransactionOptions | undefined;
   readonly now?: () => number;
 }
 
@@ -44,6 +47,8 @@ export interface ProducerHandler {
   settled(): void;
   /** A connection to a broker came up, broke, or failed to come up. */
   linkChanged?(): void;
+  /** The transaction will not be committed. Call `Producer.abort`. */
+  doomed?(error: MkbError): void;
   /** Something failed that is retried by itself. */
   problem(error: MkbError): void;
 }

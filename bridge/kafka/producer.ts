@@ -18,9 +18,10 @@ import { Cluster } from './cluster.ts';
 import { codecs } from './compression.ts';
 import { FinalFailures } from './final-failures.ts';
 import { GivingUp } from './giving-up.ts';
-import { Identity, identitiesOf } from './identity.ts';
+import type { Numbers } from './identity.ts';
 import type { Lane } from './lane.ts';
 import type { Link } from './link.ts';
+import { numbersOf } from './numbers.ts';
 import type { PartitionResult, ProduceAnswer } from './produce-api.ts';
 import { type ProducerHandler, type ProducerOptions, requestLimit } from './producer-options.ts';
 import type { RecordDraft } from './record.ts';
@@ -28,6 +29,7 @@ import type { RecordBatch } from './record-batch.ts';
 import { type Lost, Requests } from './requests.ts';
 import type { Topic } from './topic.ts';
 import { Topics } from './topics.ts';
+import type { Transaction } from './transaction.ts';
 import type { UnreachableLeader, Wait } from './waits.ts';
 import { Watch } from './watch.ts';
 
@@ -42,7 +44,9 @@ export class Producer {
   readonly #handler: ProducerHandler;
   readonly #now: () => number;
   readonly #pool: BufferPool;
-  readonly #identity: Identity;
+  /** Of which all records are part; undefined without transactions. */
+  readonly transaction: Transaction | undefined;
+  readonly #identity: Numbers;
   readonly #failures: FinalFailures;
   readonly #topics: Topics;
   readonly #givingUp: GivingUp;
@@ -76,10 +80,9 @@ export class Producer {
       },
       problem: error => handler.problem(error),
     });
-    this.#identity = new Identity(options.idempotent, identitiesOf(this.cluster), options.cluster.retry, {
-      renewed: () => this.#pump(),
-      problem: error => handler.problem(error),
-    });
+    const { transaction, numbers } = numbersOf(options, this.cluster, handler, () => this.#pump());
+    this.transaction = transaction;
+    this.#identity = numbers;
     const codec = options.compression === 'none' ? undefined : codecs[options.compression];
     this.#requests = new Requests(
       options,
@@ -230,6 +233,19 @@ export class Producer {
   flush(): void {
     this.#lingerMs = 0;
     this.#pump();
+  }
+
+  /**
+   * Ends the transaction without its records, and begins the next. Returns the tokens of all records that were held and not delivered. Nothing
+   * may be appended meanwhile. Throws `kafka-producer-fenced`.
+   */
+  async abort(): Promise<number[]> {
+    await Promise.all([this.transaction!.abort(), this.#requests.idle()]);
+    const tokens = this.#topics.discard();
+    for (const lane of this.#active) for (const token of lane.discard()) tokens.push(token);
+    this.#active.clear();
+    this.transaction!.begin();
+    return tokens;
   }
 
   /** Ends all connections. What was not delivered stays unsettled. */

@@ -38,7 +38,17 @@ const at = {
 export interface ProducerIdentity {
   readonly producerId: bigint;
   readonly producerEpoch: number;
+  /** The name of whose transaction its batches are part of; undefined outside of transactions. */
+  readonly transactionalId?: string;
 }
+
+/** Who takes part in a transaction. */
+export interface TransactionalIdentity extends ProducerIdentity {
+  readonly transactionalId: string;
+}
+
+/** Attributes of a batch: it is part of a transaction. */
+const transactional = 0x10;
 
 export class RecordBatch {
   readonly tokens: number[] = [];
@@ -133,7 +143,11 @@ export class RecordBatch {
     sealed.writeInt32BE(sealed.length - at.leaderEpoch, at.length);
     sealed.writeInt32BE(-1, at.leaderEpoch);
     sealed.writeInt8(2, at.magic);
-    sealed.writeInt16BE(this.#compressed && codec ? codec.attribute : 0, at.attributes);
+    const attributes = this.#compressed && codec ? codec.attribute : 0;
+    sealed.writeInt16BE(
+      identity?.transactionalId === undefined ? attributes : attributes | transactional,
+      at.attributes,
+    );
     sealed.writeInt32BE(this.count - 1, at.lastOffsetDelta);
     sealed.writeBigInt64BE(BigInt(this.#baseTimestamp), at.baseTimestamp);
     sealed.writeBigInt64BE(BigInt(this.#maxTimestamp), at.maxTimestamp);

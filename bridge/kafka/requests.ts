@@ -6,7 +6,7 @@
  */
 import { type Connection, NetworkError, TimeoutError } from '@platformatic/kafka';
 import type { Codec } from './compression.ts';
-import type { Identity } from './identity.ts';
+import type { Numbers } from './identity.ts';
 import type { Lane } from './lane.ts';
 import type { Link } from './link.ts';
 import { type ProduceAnswer, produce } from './produce-api.ts';
@@ -45,7 +45,7 @@ interface Request {
 
 export class Requests {
   readonly #options: ProducerOptions;
-  readonly #identity: Identity;
+  readonly #identity: Numbers;
   readonly #codec: Codec | undefined;
   readonly #now: () => number;
   readonly #listener: RequestsListener;
@@ -53,11 +53,13 @@ export class Requests {
   readonly #sizes = new WeakMap<Link, RequestSizes>();
   /** Connections that we ended because an answer did not come. */
   readonly #timedOut = new WeakSet<Connection>();
+  #underWay = 0;
+  #idle: PromiseWithResolvers<void> | undefined;
   #closed = false;
 
   constructor(
     options: ProducerOptions,
-    parts: { readonly identity: Identity; readonly codec: Codec | undefined; readonly now: () => number },
+    parts: { readonly identity: Numbers; readonly codec: Codec | undefined; readonly now: () => number },
     listener: RequestsListener,
   ) {
     this.#options = options;
@@ -91,6 +93,13 @@ export class Requests {
     return this.#quarantine.blames(link, lane);
   }
 
+  /** Settles when nothing is under way. */
+  async idle(): Promise<void> {
+    if (this.#underWay === 0) return;
+    this.#idle ??= Promise.withResolvers<void>();
+    await this.#idle.promise;
+  }
+
   /** Ends what is under way without an answer. */
   close(): void {
     this.#closed = true;
@@ -110,7 +119,7 @@ export class Requests {
       // Another leader's request, or one in quarantine, may just have taken it.
       if (lane.turn?.taken) continue;
       const batch = lane.next();
-      if (!(lane.numbered || this.#identity.ready)) continue;
+      if (!this.#maySend(lane)) continue;
       if (this.#quarantine.wants(link, lane)) {
         const inTurn = lane.turn !== undefined && chosen.some(({ turn }) => turn === lane.turn);
         if (!inTurn) this.#sendAlone(link, lane);
@@ -136,6 +145,7 @@ export class Requests {
 
   #begin(link: Link, lanes: readonly Lane[], alone: boolean): Request {
     link.inFlight++;
+    this.#underWay++;
     for (const lane of lanes) lane.sending = true;
     return { link, lanes, alone };
   }
@@ -158,7 +168,8 @@ export class Requests {
     const acks = acksOnTheWire[this.#options.acks];
     const timeoutMs = Math.floor(this.#options.cluster.requestTimeoutMs * 0.8);
     const sentAt = this.#now();
-    produce(connection, acks, timeoutMs, batches, (error, answer) => {
+    const transactionalId = this.#identity.current?.transactionalId ?? null;
+    produce(connection, acks, timeoutMs, batches, transactionalId, (error, answer) => {
       if (this.#closed) return;
       const sent = { ...request, lanes };
       if (error) this.#end(sent, this.#lost(sent, error, connection, bytes));
@@ -173,10 +184,15 @@ export class Requests {
 
   /** Those of the lanes that may be sent still: while they were compressed, the producer id may have been given up, or a partition be gone. */
   #still(lanes: readonly Lane[]): readonly Lane[] {
-    const maySend = (lane: Lane) => lane.leader >= 0 && (lane.numbered || this.#identity.ready);
+    const maySend = (lane: Lane) => lane.leader >= 0 && this.#maySend(lane);
     if (lanes.every(maySend)) return lanes;
     for (const lane of lanes) lane.sending = maySend(lane);
     return lanes.filter(maySend);
+  }
+
+  /** Whether its next batch has a number, or may get one. */
+  #maySend(lane: Lane): boolean {
+    return (lane.numbered || this.#identity.ready) && this.#identity.admits(lane);
   }
 
   /** The request's lanes but for those whose batch is larger than a request may be. */
@@ -217,7 +233,11 @@ export class Requests {
 
   #leave({ link, alone }: Request): void {
     link.inFlight--;
+    this.#underWay--;
     if (alone) this.#quarantine.leave(link);
+    if (this.#underWay > 0) return;
+    this.#idle?.resolve();
+    this.#idle = undefined;
   }
 
   #sizesOf(link: Link): RequestSizes {

@@ -8,7 +8,7 @@
 import { MkbError } from '../../api/errors.ts';
 import { errorName } from '../../network/kafka/error-codes.ts';
 import type { Cluster } from './cluster.ts';
-import type { Identity } from './identity.ts';
+import type { Numbers } from './identity.ts';
 import type { Lane } from './lane.ts';
 import { draft, type ProducerRecord, type RecordDraft } from './record.ts';
 import { type ParkedRecord, Topic } from './topic.ts';
@@ -41,7 +41,7 @@ const refusedForMs = 60_000;
 
 export class Topics {
   readonly #cluster: Cluster;
-  readonly #identity: Identity;
+  readonly #identity: Numbers;
   readonly #listener: TopicsListener;
   readonly #now: () => number;
   readonly #maker: TopicMaker | undefined;
@@ -51,7 +51,7 @@ export class Topics {
   /** Bytes of records that wait for partitions. */
   parkedBytes = 0;
 
-  constructor(cluster: Cluster, identity: Identity, options: TopicsOptions, listener: TopicsListener) {
+  constructor(cluster: Cluster, identity: Numbers, options: TopicsOptions, listener: TopicsListener) {
     this.#cluster = cluster;
     this.#identity = identity;
     this.#listener = listener;
@@ -152,6 +152,15 @@ export class Topics {
     this.parkedBytes += topic.parkedBytes;
     for (const [{ record, token }, error] of failed) this.#listener.failed(token, record as ProducerRecord, error);
     return failed.length;
+  }
+
+  /** Lets go of what waits for partitions, and of what is held for those that are gone. Returns the tokens. Nothing may be under way. */
+  discard(): number[] {
+    const tokens: number[] = [];
+    for (const topic of this.#topics.values()) for (const { token } of this.#takeParked(topic)) tokens.push(token);
+    for (const lane of this.#gone.keys()) for (const token of lane.discard()) tokens.push(token);
+    this.#gone.clear();
+    return tokens;
   }
 
   #park(topic: Topic, ...parked: Parameters<Topic['park']>): void {

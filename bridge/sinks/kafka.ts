@@ -11,6 +11,7 @@ import { addPartitions } from '../kafka/more-partitions.ts';
 import { Producer } from '../kafka/producer.ts';
 import type { ProducerOptions } from '../kafka/producer-options.ts';
 import { createTopics, requireTopics } from '../kafka/topic-admin.ts';
+import type { TransactionOffsets } from '../kafka/transaction.ts';
 import type { Wait } from '../kafka/waits.ts';
 import { type KafkaSinkDocument, KafkaWriter } from './kafka-writer.ts';
 
@@ -28,6 +29,8 @@ export interface KafkaSinkEvents {
   linkChanged(): void;
   /** Something failed that is retried. */
   problem(error: MkbError): void;
+  /** The transaction will not be committed: call `abort`. */
+  doomed?(error: MkbError): void;
   /** A rule's sink can be written, but something is probably wrong with it. */
   noticed(rule: string, warning: MkbError): void;
   /** Repeats an action until it is done, or the bridge stops. */
@@ -48,18 +51,25 @@ export class KafkaSink implements Sink {
   #handler!: SinkHandler;
   #closed = false;
   #retry: NodeJS.Timeout | undefined;
+  /** Tokens of records that Kafka has, in a transaction that is not committed. */
+  #written: number[] = [];
 
   constructor(options: KafkaSinkOptions, events: KafkaSinkEvents) {
     this.#options = options;
     this.#events = events;
     this.#producer = new Producer(options.producer, {
-      delivered: tokens => this.#handler.delivered(tokens),
+      delivered: options.producer.transaction
+        ? tokens => {
+            for (const token of tokens) this.#written.push(token);
+          }
+        : tokens => this.#handler.delivered(tokens),
       failed: (token, record, error) => this.#handler.failed(token, error, record),
       retryOf: token => this.#handler.retryOf(token),
       receivedAt: token => this.#handler.receivedAt(token),
       settled: () => this.#handler.settled(),
       linkChanged: () => events.linkChanged(),
       problem: error => events.problem(error),
+      doomed: error => events.doomed?.(error),
     });
     for (const { name } of options.topics) this.#producer.topic(name, true);
   }
@@ -163,6 +173,35 @@ export class KafkaSink implements Sink {
   waiting(isOf: (token: number) => boolean): string | undefined {
     const topic = this.#producer.waiting(isOf);
     return topic && (this.connected ? `Kafka: ${topic}` : 'Kafka, which is not connected');
+  }
+
+  // --- transactions
+
+  /** So many tokens come back with `commit`. */
+  get written(): number {
+    return this.#written.length;
+  }
+
+  /** Commits what is written, with offsets if there are any. Throws why that cannot be; then `abort`. */
+  async commit(offsets?: TransactionOffsets): Promise<void> {
+    await this.#producer.transaction!.commit(offsets);
+  }
+
+  /** Gives the tokens back of what is committed. */
+  committed(): void {
+    const tokens = this.#written;
+    this.#written = [];
+    this.#handler.delivered(tokens);
+    this.#handler.settled();
+  }
+
+  /** Ends the transaction without its records, whose messages nobody wants any more. Throws `kafka-producer-fenced`. */
+  async abort(): Promise<void> {
+    const held = await this.#producer.abort();
+    const written = this.#written;
+    this.#written = [];
+    for (const tokens of [written, held]) for (const token of tokens) this.#handler.dropped(token);
+    this.#handler.settled();
   }
 
   /** Connects, and sees to no topics. Throws as `Producer.start`. */

@@ -11,6 +11,8 @@ import type { FetchedRecord } from '../kafka/consumer/batch-records.ts';
 import { Consumer } from '../kafka/consumer/consumer.ts';
 import type { TakenRecord } from '../kafka/consumer/offsets.ts';
 import type { ConsumerOptions } from '../kafka/consumer/options.ts';
+import type { ReadOffset } from '../kafka/consumer/read-offsets.ts';
+import type { TransactionalIdentity } from '../kafka/record-batch.ts';
 import type { UnreachableLeader, Wait } from '../kafka/waits.ts';
 import { because } from '../observe/because.ts';
 import { ConsumedRecord } from './kafka-record.ts';
@@ -32,6 +34,10 @@ export interface KafkaSourceEvents {
   problem(error: MkbError): void;
   /** The consumer has stopped: a person has to change something. */
   stopped(error: MkbError): void;
+  /** There is no room for more records before some are settled. */
+  full?(): void;
+  /** Records in flight are someone else's now. */
+  withdrawn?(): void;
   /** Repeats an action until it is done, or the bridge stops. */
   untilDone(action: () => Promise<void>): Promise<void>;
 }
@@ -63,6 +69,8 @@ export class KafkaSource implements Source {
   #heldBytes = 0;
   #arrivals = 0;
   #paused = false;
+  /** Whether a transaction ends: nothing is handed over that is not part of it. */
+  #onHold = false;
   #room: PromiseWithResolvers<void> | undefined;
   #stopped: Promise<void> | undefined;
   #intake!: Intake;
@@ -132,6 +140,35 @@ export class KafkaSource implements Source {
   resume(): void {
     this.#paused = false;
     this.#checkRoom();
+  }
+
+  /** Hands nothing over until `goOn`. */
+  hold(): void {
+    this.#onHold = true;
+  }
+
+  goOn(): void {
+    this.#onHold = false;
+    this.#checkRoom();
+  }
+
+  /** How far everything that was handed over is read, where Kafka does not have that yet. */
+  read(): ReadOffset[] {
+    return this.#consumer.read();
+  }
+
+  /** As `Consumer.commitIn`. */
+  commitIn(transaction: TransactionalIdentity, read: readonly ReadOffset[]): Promise<number> {
+    return this.#consumer.commitIn(transaction, read);
+  }
+
+  /** Forgets what is in flight; `readAgain` begins at what is committed. */
+  forget(): void {
+    this.#consumer.suspend();
+  }
+
+  readAgain(): void {
+    this.#consumer.resume();
   }
 
   settle(arrival: number): void {
@@ -248,13 +285,14 @@ export class KafkaSource implements Source {
   /** Settles when there is room for another record; undefined when there is. */
   room(): Promise<void> | undefined {
     if (!this.#full) return undefined;
+    if (!(this.#paused || this.#onHold)) this.#events.full?.();
     this.#room ??= Promise.withResolvers<void>();
     return this.#room.promise;
   }
 
   get #full(): boolean {
     const { maxRecords, maxBytes } = this.#options;
-    return this.#paused || this.#held.size >= maxRecords || this.#heldBytes >= maxBytes;
+    return this.#paused || this.#onHold || this.#held.size >= maxRecords || this.#heldBytes >= maxBytes;
   }
 
   #checkRoom(): void {
@@ -267,7 +305,9 @@ export class KafkaSource implements Source {
   withdraw(partitions: readonly AssignedPartition[]): void {
     const gone = new Set(partitions);
     this.#intake.withdrawn(arrival => gone.has(this.#held.get(arrival)?.partition as AssignedPartition));
+    const before = this.#held.size;
     for (const [arrival, held] of this.#held) if (gone.has(held.partition)) this.#letGo(arrival, held);
+    if (this.#held.size < before) this.#events.withdrawn?.();
     this.#checkRoom();
   }
 

@@ -88,6 +88,7 @@ const groups: readonly Group[] = [
       35: 'UNSUPPORTED_VERSION',
       42: 'INVALID_REQUEST',
       43: 'UNSUPPORTED_FOR_MESSAGE_FORMAT',
+      50: 'INVALID_TRANSACTION_TIMEOUT',
       54: 'SECURITY_DISABLED',
       76: 'UNSUPPORTED_COMPRESSION_TYPE',
       97: 'PRINCIPAL_DESERIALIZATION_FAILURE',
@@ -131,7 +132,7 @@ const groups: readonly Group[] = [
   },
   {
     reaction: 'coordinator',
-    because: 'The coordinator of the group is moving.',
+    because: 'The coordinator of the group, or of the transactional id, is moving.',
     codes: { 14: 'COORDINATOR_LOAD_IN_PROGRESS', 15: 'COORDINATOR_NOT_AVAILABLE', 16: 'NOT_COORDINATOR' },
   },
   {
@@ -297,9 +298,8 @@ const groups: readonly Group[] = [
   },
   {
     reaction: 'retry',
-    because: `${foreign} Transactions, share groups, streams, telemetry and the newer group protocol have it.`,
+    because: `${foreign} Tools for transactions, share groups, streams, telemetry and the newer group protocol have it.`,
     codes: {
-      50: 'INVALID_TRANSACTION_TIMEOUT',
       105: 'TRANSACTIONAL_ID_NOT_FOUND',
       111: 'UNRELEASED_INSTANCE_ID',
       112: 'UNSUPPORTED_ASSIGNOR',

@@ -35,6 +35,7 @@ describe('what a document leaves out', () => {
       topics: [],
     });
     expect(spec.delivery).toEqual({
+      guarantee: 'atLeastOnce',
       mode: 'async',
       buffer: { mode: 'memory', maxBytes: '64MiB' },
       limits: { rowsPerMessage: 100_000, bytesPerMessage: '1GiB', ruleTime: '1s' },

@@ -14,6 +14,7 @@ import { asMkbError } from '../../../api/errors/as-mkb-error.ts';
 import { MkbError } from '../../../api/errors.ts';
 import { backoffMs } from '../../../network/backoff.ts';
 import { Cluster } from '../cluster.ts';
+import type { TransactionalIdentity } from '../record-batch.ts';
 import { requireTopics } from '../topic-admin.ts';
 import type { UnreachableLeader } from '../waits.ts';
 import { AssignedPartition } from './assigned-partition.ts';
@@ -24,6 +25,7 @@ import type { ConsumerHandler } from './handler.ts';
 import { Intake, leaderOf } from './intake.ts';
 import type { ConsumerOptions } from './options.ts';
 import { Positions } from './positions.ts';
+import { type ReadOffset, readOf, safeOf } from './read-offsets.ts';
 import { Reading } from './reading.ts';
 import { Subscription } from './subscription.ts';
 import { TopicLives } from './topic-lives.ts';
@@ -53,6 +55,8 @@ export class Consumer {
   readonly #reading: Reading;
   readonly #intake: Intake;
   #tenure: Tenure | undefined;
+  /** Partitions that are ours, and are not read. */
+  #suspended: readonly TopicPartition[] | undefined;
   #committing: Promise<void> | undefined;
   #commitTimer: NodeJS.Timeout | undefined;
   #closed = false;
@@ -97,7 +101,8 @@ export class Consumer {
   start(): void {
     void this.#group.run();
     this.#subscription.start();
-    this.#commitTimer = setInterval(() => void this.#commit(), this.#options.commitEveryMs);
+    const { commitEveryMs } = this.#options;
+    if (commitEveryMs !== undefined) this.#commitTimer = setInterval(() => void this.#commit(), commitEveryMs);
   }
 
   /** Whether it is a member of its group. It may be one without partitions, when there are more members than those. */
@@ -129,6 +134,29 @@ export class Consumer {
     );
   }
 
+  /** How far everything is read, where Kafka does not have that yet: for a transaction that holds what was made of it. */
+  read(): ReadOffset[] {
+    return readOf(this.partitions);
+  }
+
+  /** Makes offsets part of a transaction. Returns an error code; 0 is none. */
+  commitIn(transaction: TransactionalIdentity, read: readonly ReadOffset[]): Promise<number> {
+    return this.#group.commitIn(transaction, read);
+  }
+
+  /** Gives all partitions up, as if they were taken away, and stays in the group. */
+  suspend(): void {
+    const given = this.partitions;
+    this.#lost();
+    this.#suspended = given;
+  }
+
+  /** Takes partitions that were suspended back, unless the group was made up again meanwhile, and reads them from what is committed. */
+  resume(): void {
+    const partitions = this.#suspended;
+    if (partitions !== undefined && this.#tenure === undefined) this.#assigned({ partitions, made: [] });
+  }
+
   /** Reads nothing more, gives what is in flight `timeoutMs`, commits, leaves the group and closes. */
   async stop(timeoutMs: number): Promise<void> {
     this.#group.retire();
@@ -155,6 +183,7 @@ export class Consumer {
     const partitions = given.map(each => new AssignedPartition(each, () => this.#recordSettled()));
     const tenure: Tenure = { partitions, over: false, beginning: false, readers: new Set() };
     this.#tenure = tenure;
+    this.#suspended = undefined;
     this.#handler.assigned(partitions);
     void this.#begin(tenure);
   }
@@ -190,6 +219,7 @@ export class Consumer {
   }
 
   #release(timeoutMs: number): Promise<void> {
+    this.#suspended = undefined;
     const tenure = this.#tenure;
     if (tenure === undefined) return Promise.resolve();
     tenure.release ??= this.#end(tenure, timeoutMs);
@@ -205,12 +235,13 @@ export class Consumer {
       await promise;
       clearTimeout(timer);
     }
-    for (let attempt = 0; attempt < commitAttempts && this.#uncommitted(tenure).length > 0; attempt++)
+    for (let attempt = 0; attempt < commitAttempts && safeOf(tenure.partitions).length > 0; attempt++)
       await this.#commit();
     this.#forsake(tenure);
   }
 
   #lost(): void {
+    this.#suspended = undefined;
     const tenure = this.#tenure;
     if (tenure === undefined) return;
     tenure.over = true;
@@ -233,18 +264,13 @@ export class Consumer {
 
   // --- offsets
 
-  #uncommitted(tenure: Tenure | undefined) {
-    return (tenure?.partitions ?? []).flatMap(({ topic, partition, topicId, offsets }) =>
-      offsets?.uncommitted ? [{ topic, partition, topicId, offsets, offset: offsets.safe }] : [],
-    );
-  }
-
   /** Commits what is safe now, after a commit that is under way. Never throws: what failed is retried. */
   async #commit(): Promise<void> {
+    if (this.#options.commitEveryMs === undefined) return;
     const before = this.#committing;
     const mine = (async () => {
       await before;
-      const commits = this.#uncommitted(this.#tenure);
+      const commits = safeOf(this.partitions);
       if (commits.length === 0) return;
       try {
         if (!(await this.#group.commit(commits))) return;

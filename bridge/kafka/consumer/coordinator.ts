@@ -1,5 +1,5 @@
 /**
- * The way to the coordinator of a group: who it is, and a connection of its own to it. JoinGroup answers only when all members have joined,
+ * The way to the coordinator of a group, or of transactions: who it is, and a connection of its own to it. JoinGroup answers only when all members have joined,
  * and a broker answers the requests of a connection in order, so nothing else may wait behind it.
  */
 import { type Connection, findCoordinatorV3 } from '@platformatic/kafka';
@@ -14,17 +14,22 @@ import type { ConsumerOptions } from './options.ts';
 /** The longest that an answer is waited for, milliseconds, however long the session may be silent. */
 const longestWaitMs = 10_000;
 
+/** The group's name, or a transactional id. */
+type CoordinatorOptions = Pick<ConsumerOptions, 'cluster' | 'groupId' | 'sessionTimeoutMs' | 'rebalanceTimeoutMs'>;
+
 export class Coordinator {
-  readonly #options: ConsumerOptions;
+  readonly #options: CoordinatorOptions;
   readonly #cluster: Cluster;
+  readonly #kind: CoordinatorKind;
   #link: Promise<Link> | undefined;
   /** The link that was found last. */
   #last: Link | undefined;
   #closed = false;
 
-  constructor(options: ConsumerOptions, cluster: Cluster) {
+  constructor(options: CoordinatorOptions, cluster: Cluster, kind: CoordinatorKind = 'group') {
     this.#options = options;
     this.#cluster = cluster;
+    this.#kind = kind;
   }
 
   /**
@@ -35,7 +40,7 @@ export class Coordinator {
    * @param longerMs time that it may take beyond that of other requests
    */
   async ask<Answer>(what: string, request: (connection: Connection) => Promise<Answer>, longerMs = 0): Promise<Answer> {
-    if (this.#closed) throw new MkbError('kafka-request-failed', { what, reason: 'the consumer is closed' });
+    if (this.#closed) throw new MkbError('kafka-request-failed', { what, reason: 'it is closed' });
     this.#link ??= this.#find();
     const finding = this.#link;
     const late = Promise.withResolvers<never>();
@@ -70,7 +75,7 @@ export class Coordinator {
 
   async #find(): Promise<Link> {
     const { groupId, cluster, rebalanceTimeoutMs, sessionTimeoutMs } = this.#options;
-    const { host, port } = await coordinatorOf(this.#cluster, groupId);
+    const { host, port } = await coordinatorOf(this.#cluster, groupId, this.#kind);
     // The same link, if it is the same broker: it knows how long not to be asked again.
     if (this.#last?.host !== host || this.#last.port !== port) {
       this.#last?.close();
@@ -83,19 +88,23 @@ export class Coordinator {
   }
 }
 
-/** FindCoordinator's kind of key: a consumer group. */
-const groupKey = 0;
+/** FindCoordinator's kinds of keys. */
+const keyTypes = { group: 0, transaction: 1 } as const;
+type CoordinatorKind = keyof typeof keyTypes;
 
-/** Where the coordinator of a consumer group is. Throws `kafka-request-failed` while there is none, or `kafka-not-authorised`. */
+/** Where the coordinator of a consumer group, or of a transactional id, is. Throws `kafka-request-failed` while there is none, or `kafka-not-authorised`. */
 export async function coordinatorOf(
   cluster: Cluster,
-  group: string,
+  name: string,
+  kind: CoordinatorKind = 'group',
 ): Promise<{ readonly host: string; readonly port: number }> {
-  const what = `find the coordinator of the group ${group}`;
-  const { coordinators } = await cluster.ask(what, findCoordinatorV3.api, groupKey, [group]);
+  const isGroup = kind === 'group';
+  const what = `find the coordinator of the ${isGroup ? 'group' : 'transactional id'} ${name}`;
+  const { coordinators } = await cluster.ask(what, findCoordinatorV3.api, keyTypes[kind], [name]);
   const [{ errorCode, host, port } = { errorCode: -1, host: '', port: 0 }] = coordinators;
   const reason = errorName(errorCode);
-  if (isDenied(errorCode)) throw new MkbError('kafka-not-authorised', { what: `read as group ${group}`, reason });
+  const denied = isGroup ? `read as group ${name}` : `use the transactional id ${name}`;
+  if (isDenied(errorCode)) throw new MkbError('kafka-not-authorised', { what: denied, reason });
   if (errorCode !== 0) throw new MkbError('kafka-request-failed', { what, reason });
   return { host, port };
 }

@@ -10,9 +10,11 @@ import {
   offsetCommitV8,
   offsetFetchV7,
   syncGroupV5,
+  txnOffsetCommitV3,
 } from '@platformatic/kafka';
 import type { MkbError } from '../../../api/errors.ts';
 import { responseOf } from '../../../network/kafka/response-error.ts';
+import type { TransactionalIdentity } from '../record-batch.ts';
 import type { Coordinator } from './coordinator.ts';
 import { groupError } from './group-errors.ts';
 import { assignorName, type TopicPartition } from './group-protocol.ts';
@@ -123,25 +125,36 @@ export class GroupCalls {
   async commit(commits: readonly Commit[]): Promise<number> {
     const { groupId } = this.#options;
     const { memberId, generation } = this.member;
-    const topics = [...Map.groupBy(commits, ({ topic }) => topic)].map(([name, partitions]) => ({
-      name,
-      partitions: partitions.map(({ partition, offset, topicId, metadata }) => ({
-        partitionIndex: partition,
-        committedOffset: offset,
-        committedLeaderEpoch: -1,
-        committedMetadata: metadata ?? topicId ?? null,
-      })),
-    }));
+    const topics = offsetsByTopic(commits);
     const answer = await this.#coordinator.ask('take offsets', connection =>
       responseOf(offsetCommitV8.api.async(connection, groupId, generation, memberId, this.instanceId, topics)),
     );
-    const codes = new Map(
-      answer.topics.flatMap(({ name, partitions: of }) =>
-        of.map(({ partitionIndex, errorCode }) => [`${name}/${partitionIndex}`, errorCode] as const),
+    return firstCode(answer.topics, commits);
+  }
+
+  /** As `commit`, as part of a transaction: the offsets count when that is committed (KIP-447). */
+  async commitIn(transaction: TransactionalIdentity, commits: readonly Commit[]): Promise<number> {
+    const { groupId } = this.#options;
+    const { memberId, generation } = this.member;
+    const { transactionalId, producerId, producerEpoch } = transaction;
+    const topics = offsetsByTopic(commits);
+    const { api } = txnOffsetCommitV3;
+    const answer = await this.#coordinator.ask('take offsets', connection =>
+      responseOf(
+        api.async(
+          connection,
+          transactionalId,
+          groupId,
+          producerId,
+          producerEpoch,
+          generation,
+          memberId,
+          this.instanceId,
+          topics,
+        ),
       ),
     );
-    const inOrder = commits.map(({ topic, partition }) => codes.get(`${topic}/${partition}`) ?? unanswered);
-    return inOrder.find(each => each !== 0) ?? 0;
+    return firstCode(answer.topics, commits);
   }
 
   /** The offsets that the group has, in the order of `partitions`, and the error code of all of them. */
@@ -198,4 +211,32 @@ export class GroupCalls {
   close(): void {
     this.#coordinator.close();
   }
+}
+
+const offsetsByTopic = (commits: readonly Commit[]) =>
+  [...Map.groupBy(commits, ({ topic }) => topic)].map(([name, partitions]) => ({
+    name,
+    partitions: partitions.map(({ partition, offset, topicId, metadata }) => ({
+      partitionIndex: partition,
+      committedOffset: offset,
+      committedLeaderEpoch: -1,
+      committedMetadata: metadata ?? topicId ?? null,
+    })),
+  }));
+
+/** The first error code that is said of the commits; 0 is none. */
+function firstCode(
+  topics: readonly {
+    readonly name: string;
+    readonly partitions: readonly { readonly partitionIndex: number; readonly errorCode: number }[];
+  }[],
+  commits: readonly Commit[],
+): number {
+  const codes = new Map(
+    topics.flatMap(({ name, partitions: of }) =>
+      of.map(({ partitionIndex, errorCode }) => [`${name}/${partitionIndex}`, errorCode] as const),
+    ),
+  );
+  const inOrder = commits.map(({ topic, partition }) => codes.get(`${topic}/${partition}`) ?? unanswered);
+  return inOrder.find(each => each !== 0) ?? 0;
 }

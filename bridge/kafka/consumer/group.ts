@@ -19,6 +19,7 @@ import { asMkbError } from '../../../api/errors/as-mkb-error.ts';
 import { MkbError } from '../../../api/errors.ts';
 import { backoffMs } from '../../../network/backoff.ts';
 import { errorName } from '../../../network/kafka/error-codes.ts';
+import type { TransactionalIdentity } from '../record-batch.ts';
 import type { Coordinator } from './coordinator.ts';
 import { type Commit, type Committed, GroupCalls, noMember } from './group-calls.ts';
 import { fencedInstance, groupError, isMemberUnknown, isMoved, rebalanceInProgress } from './group-errors.ts';
@@ -121,6 +122,13 @@ export class Group {
     if (this.#calls.member === noMember) return false;
     this.#judge(await this.#calls.commit(commits), 'commit offsets');
     return true;
+  }
+
+  /** As `commit`, as part of a transaction. Returns an error code; 0 is none. */
+  async commitIn(transaction: TransactionalIdentity, commits: readonly Commit[]): Promise<number> {
+    const code = await this.#calls.commitIn(transaction, commits);
+    if (isMoved(code)) this.#calls.forgetCoordinator();
+    return code;
   }
 
   /** The offsets that the group has, in the order of `partitions`. Throws what concerns all of them. */

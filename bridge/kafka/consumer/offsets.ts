@@ -51,9 +51,4 @@ export class Offsets {
   get safe(): bigint {
     return this.#taken[0]?.offset ?? this.position;
   }
-
-  /** Whether there is something to commit. */
-  get uncommitted(): boolean {
-    return this.safe !== this.committed;
-  }
 }

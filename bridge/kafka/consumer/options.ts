@@ -21,7 +21,8 @@ export interface ConsumerOptions {
   readonly rebalanceTimeoutMs: number;
   /** How long partitions that are to be given back are held for what is in flight. Less than `rebalanceTimeoutMs`. */
   readonly settleTimeoutMs: number;
-  readonly commitEveryMs: number;
+  /** Undefined if offsets are committed by somebody's transactions: see `Consumer.commitIn`. */
+  readonly commitEveryMs: number | undefined;
   /** Bytes of one Fetch response, and of one partition in it. A record that is larger comes alone. */
   readonly fetchBytes: number;
   readonly partitionBytes: number;

@@ -1,7 +1,7 @@
 import { type Connection, NetworkError, TimeoutError } from '@platformatic/kafka';
 import { expect, test } from 'vitest';
 import { BufferPool } from '../../../bridge/kafka/buffer-pool.ts';
-import type { Identity } from '../../../bridge/kafka/identity.ts';
+import type { Numbers } from '../../../bridge/kafka/identity.ts';
 import { Lane } from '../../../bridge/kafka/lane.ts';
 import type { Link } from '../../../bridge/kafka/link.ts';
 import type { ProducerOptions } from '../../../bridge/kafka/producer-options.ts';
@@ -11,7 +11,7 @@ import { type Lost, Requests } from '../../../bridge/kafka/requests.ts';
 /** Requests whose batches take as long to compress as the test likes, and a lane that has something to send. */
 function setup() {
   const compressed = Promise.withResolvers<Buffer>();
-  const identity = { ready: true, current: { producerId: 1n, producerEpoch: 0 } };
+  const identity = { ready: true, current: { producerId: 1n, producerEpoch: 0 }, admits: () => true };
   /** How each request that was sent ends. */
   const sent: ((error: Error) => void)[] = [];
   const outcomes: Lost[] = [];
@@ -25,7 +25,11 @@ function setup() {
   } as ProducerOptions;
   const requests = new Requests(
     options,
-    { identity: identity as Identity, codec: { attribute: 1, compress: () => compressed.promise }, now: () => 0 },
+    {
+      identity: identity as unknown as Numbers,
+      codec: { attribute: 1, compress: () => compressed.promise },
+      now: () => 0,
+    },
     { answered: (_link, _lanes, outcome) => outcomes.push(outcome as Lost), tooLarge: () => undefined },
   );
   const lane = new Lane('t', 0);
@@ -90,7 +94,11 @@ test.each([
   const counts: number[] = [];
   const requests = new Requests(
     options,
-    { identity: { ready: true, current: undefined } as Identity, codec: undefined, now: () => 0 },
+    {
+      identity: { ready: true, current: undefined, admits: () => true } as unknown as Numbers,
+      codec: undefined,
+      now: () => 0,
+    },
     {
       answered: (_link, lanes) => {
         counts.push(lanes.length);

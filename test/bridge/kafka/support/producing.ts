@@ -14,6 +14,8 @@ export interface TestRecord {
   readonly key?: string;
   readonly value: string;
   readonly partition?: number;
+  /** Milliseconds since 1970; some day of 2023 unless a topic is to keep it for days. */
+  readonly timestamp?: number;
 }
 
 export interface TestFailure {
@@ -52,13 +54,13 @@ export class TestProducer {
   /** Appends records as one group; their tokens count on from 0. `named`: the document names the topic; `inTurn`: it is written to in turn. */
   append(topic: string, records: readonly TestRecord[], { named = false, inTurn = false } = {}): void {
     const writer = this.producer.topic(topic, named, inTurn);
-    for (const { key, value, ...rest } of records) {
+    for (const { key, value, timestamp = 1_700_000_000_000, ...rest } of records) {
       const record = draft({
         key: key === undefined ? undefined : Buffer.from(key),
         value: Buffer.from(value),
         ...rest,
       });
-      record.timestamp = 1_700_000_000_000;
+      record.timestamp = timestamp;
       const token = this.#appended++;
       try {
         this.producer.append(writer, record, token);

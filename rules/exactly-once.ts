@@ -1,0 +1,74 @@
+/** What a document with `delivery.guarantee: exactlyOnce` must not have, because it would break the promise without a word. */
+import type { MqttKafkaBridge } from '../api/bridge.ts';
+import type { RetrySection } from '../api/schema/retry.ts';
+import { compileRule } from './compile.ts';
+import type { Rule } from './rule.ts';
+import type { RuleDocument } from './rule-document.ts';
+import { schemasOf } from './schemas/schemas.ts';
+import type { UnsupportedPart } from './unsupported-part.ts';
+
+export function exactlyOnceParts({ spec }: MqttKafkaBridge): UnsupportedPart[] {
+  if (spec.delivery.guarantee !== 'exactlyOnce') return [];
+  const schemas = schemasOf(spec.schemas);
+  return [
+    ...spec.rules.flatMap((rule, at) => ofRule(rule, compiled(rule.sql, schemas), `spec.rules[${at}]`)),
+    ...ofKafka(spec),
+  ];
+}
+
+const refusal = (path: string, why: string, remedy: string): UnsupportedPart => ({
+  path,
+  message: `Exactly once is impossible: ${why}.`,
+  remedy: `${remedy}, or set spec.delivery.guarantee to atLeastOnce.`,
+});
+
+const elsewhere = 'Move the rule to a bridge with `atLeastOnce`';
+
+function ofRule({ name, sql, sinks }: RuleDocument, rule: Rule | undefined, path: string): UnsupportedPart[] {
+  const parts: UnsupportedPart[] = [];
+  const refuse = (at: string, why: string, remedy = elsewhere) =>
+    parts.push(refusal(`${path}.${at}`, `the rule ${name} ${why}`, remedy));
+  const kinds = new Set(rule?.sources.map(({ kind }) => kind));
+  if (kinds.has('mqtt')) refuse('sql', 'reads MQTT, and a transaction holds the offsets of Kafka alone');
+  if (kinds.has('event')) refuse('sql', 'reads events of the bridge, which are not kept anywhere');
+  if (rule?.windows !== undefined) refuse('sql', 'has a window, whose count is lost with the process');
+  const remembers = rule?.memories.map(({ call }) => call) ?? [];
+  for (const call of [...remembers, ...(sql.match(/\b(?:kv_store|proc_dict)_\w+/gi) ?? [])])
+    refuse('sql', `remembers messages with ${call}, and a record that is read again would find itself remembered`);
+  sinks.forEach(({ kafka, mqtt }, at) => {
+    for (const part of ofRetry(kafka?.retry, `${path}.sinks[${at}].kafka.retry`)) parts.push(part);
+    if (mqtt === undefined) return;
+    refuse(`sinks[${at}].mqtt`, 'writes MQTT, which has no part in transactions of Kafka');
+  });
+  return parts;
+}
+
+function ofKafka({ kafka, delivery }: MqttKafkaBridge['spec']): UnsupportedPart[] {
+  const parts: UnsupportedPart[] = [];
+  const { acks, idempotent } = kafka.producer;
+  if (acks !== 'all')
+    parts.push(refusal('spec.kafka.producer.acks', `with acks ${acks} a record may be lost`, 'Set `acks: all`'));
+  if (acks === 'all' && !idempotent) {
+    const why = 'without numbers a batch that is sent again is written again';
+    parts.push(refusal('spec.kafka.producer.idempotent', why, 'Leave `idempotent` out'));
+  }
+  for (const part of ofRetry(delivery.retry, 'spec.delivery.retry')) parts.push(part);
+  return parts;
+}
+
+/** A batch that was sent and is given up may be written all the same, and then its transaction cannot be committed. */
+const ofRetry = (retry: RetrySection | undefined, path: string): UnsupportedPart[] =>
+  (['maxAge', 'maxAttempts'] as const)
+    .filter(name => retry?.[name] !== undefined)
+    .map(name =>
+      refusal(`${path}.${name}`, 'a record that is given up may be written all the same', `Leave \`${name}\` out`),
+    );
+
+/** Undefined for one that does not compile, which is another problem. */
+function compiled(sql: string, schemas: ReturnType<typeof schemasOf>): Rule | undefined {
+  try {
+    return compileRule(sql, { schemas });
+  } catch {
+    return undefined;
+  }
+}
