@@ -71,6 +71,11 @@ export class DeadLetters {
     this.#settlement.release(slot, outcomeNumber.dead_lettered, now);
   }
 
+  /** Its message was withdrawn, and it is under way no more. */
+  dropped(slot: number): void {
+    this.#count(slot, -1);
+  }
+
   /** The dead letter itself cannot be delivered. Its bytes are valid during the call. A loss is only what nobody else works on. */
   failed(slot: number, error: MkbError, letter: ProducerRecord): void {
     if (!this.#settlement.isWithdrawn(slot)) {

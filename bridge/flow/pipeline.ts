@@ -152,6 +152,7 @@ export class Pipeline implements SinkHandler {
   }
 
   dropped(token: number): void {
+    if (token >>> this.#slotBits === deadLetterSink) this.#letters.dropped(token & this.#mask);
     this.#settlement.release(token & this.#mask, outcomeNumber.filtered, performance.now());
   }
 

@@ -10,12 +10,14 @@
  * which is why records come from a source that has its place in the transaction.
  *
  * The surprising case is another bridge with the same id. Its InitProducerId fences us: each of our requests names the epoch that we had, and is
- * refused. Only a person can know which of the two is right, so this one ends.
+ * refused. Only a person can know which of the two is right, so this one ends. A coordinator that has waited too long for the end of a transaction
+ * fences in the same way; then nobody else need have the id, and we take it again. Were there another bridge, that would fence us once more, and then
+ * our transaction is young.
  */
 import { asMkbError } from '../../api/errors/as-mkb-error.ts';
 import { MkbError } from '../../api/errors.ts';
 import { backoffMs } from '../../network/backoff.ts';
-import { errorName, reactionTo } from '../../network/kafka/error-codes.ts';
+import { errorName, type Reaction, reactionTo } from '../../network/kafka/error-codes.ts';
 import type { ClusterOptions } from './cluster.ts';
 import { Wait } from './consumer/wait.ts';
 import type { Numbers } from './identity.ts';
@@ -68,6 +70,8 @@ export class Transaction implements Numbers {
   #adding = false;
   /** Why it cannot be committed; undefined while it can. */
   #doom: MkbError | undefined;
+  /** When it was opened, milliseconds of performance.now(); undefined while it is not. */
+  #openedAt: number | undefined;
   #expiry: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -152,8 +156,8 @@ export class Transaction implements Numbers {
     const us = this.current!;
     for (let failures = 0; !this.#closed; failures++) {
       try {
-        await this.#end(us);
-        this.current = await this.#next(us);
+        const ended = await this.#end(us);
+        this.current = await this.#next(ended ? us : undefined);
         return;
       } catch (error) {
         const known = asMkbError(error);
@@ -164,11 +168,17 @@ export class Transaction implements Numbers {
     }
   }
 
-  /** Aborts what is open; fine if nothing is. */
-  async #end(us: TransactionalIdentity): Promise<void> {
+  /** Aborts what is open; fine if nothing is. Returns whether we still have the id; if not, the coordinator did it, who had waited too long. */
+  async #end(us: TransactionalIdentity): Promise<boolean> {
     const code = await this.#settled(() => this.#calls.end(us, false));
-    if (code === 0 || code === nothingOpen || code === idForgotten) return;
+    if (code === 0 || code === nothingOpen || code === idForgotten) return true;
+    if (isFenced(code) && this.#isOverdue) return false;
     throw this.#refusal(code, 'abort a transaction');
+  }
+
+  /** Whether it is open for longer than the coordinator waits for its end. */
+  get #isOverdue(): boolean {
+    return this.#openedAt !== undefined && performance.now() - this.#openedAt >= this.#options.timeoutMs;
   }
 
   /** After `abort`, when nothing of before is held any more: the next one may begin. */
@@ -181,12 +191,14 @@ export class Transaction implements Numbers {
   #forget(): void {
     clearTimeout(this.#expiry);
     this.#expiry = undefined;
+    this.#openedAt = undefined;
     this.#added.clear();
     this.#wanted.clear();
   }
 
   /** It is given up before the coordinator does so, which would look as if another bridge had our id. */
   #expire(): void {
+    this.#openedAt ??= performance.now();
     const waitMs = patience * this.#options.timeoutMs;
     this.#expiry ??= setTimeout(
       () => this.doom(this.#aborted(`it was not written within ${Math.round(waitMs / 1000)} s`)),
@@ -239,13 +251,12 @@ export class Transaction implements Numbers {
     if (this.#closed || this.current !== us) throw this.#aborted('it is over');
   }
 
-  /** Returns what is retried; anything else is the end of it. */
+  /** Returns what is to be reported. What does not pass is the end of it, and so is a code that nobody knows: an abort is right whatever that means. */
   #judge(code: number, what: string): MkbError | undefined {
     if (code === concurrent) return undefined;
-    const reaction = reactionTo(code);
-    if (reaction !== 'renew' && reaction !== 'rejoin') return this.#failure(code, what);
+    if (passes(code)) return this.#failure(code, what);
     this.doom(this.#aborted(`Kafka does not ${what}: ${errorName(code)}`));
-    return undefined;
+    return isDenied(code) ? this.#failure(code, what) : undefined;
   }
 
   #failure(code: number, what: string): MkbError {
@@ -299,3 +310,18 @@ const nothingOpen = 48;
 
 /** INVALID_PRODUCER_EPOCH, PRODUCER_FENCED: the epoch that we name is not the last one. */
 const isFenced = (code: number): boolean => code === 47 || code === 90;
+
+/** Codes of which the same request may hear another answer soon, beside those that ask for another broker. */
+const passing: ReadonlySet<number> = new Set([
+  7, // REQUEST_TIMED_OUT
+  8, // BROKER_NOT_AVAILABLE
+  19, // NOT_ENOUGH_REPLICAS
+  20, // NOT_ENOUGH_REPLICAS_AFTER_APPEND
+  27, // REBALANCE_IN_PROGRESS: the group says soon whether the partitions are ours still
+  concurrent,
+  55, // OPERATION_NOT_ATTEMPTED
+  89, // THROTTLING_QUOTA_EXCEEDED
+]);
+const elsewhere: ReadonlySet<Reaction> = new Set<Reaction>(['refresh', 'coordinator', 'reconnect']);
+
+const passes = (code: number): boolean => passing.has(code) || elsewhere.has(reactionTo(code));

@@ -135,6 +135,13 @@ describeReal('kafka', 'mosquitto')('a record from Kafka to Kafka', () => {
     });
   }
 
+  /** Waits until the group has read everything. Throws with what the bridge said. */
+  async function allCommitted(run: Run, bridge: MkbProcess): Promise<void> {
+    await until('all offsets to be committed', async () => (await lag(world, run)) === 0n, patience).catch(error => {
+      throw new Error(`${error.message}\n${bridge.log()}`, { cause: error });
+    });
+  }
+
   test.each(faults.map(fault => [fault.name, fault] as const))(
     'is seen once, in the order of its key, when %s',
     async (_name, fault) => {
@@ -151,7 +158,7 @@ describeReal('kafka', 'mosquitto')('a record from Kafka to Kafka', () => {
         await bridge.start();
         const writing = writeRecords(run, share);
         await Promise.all([writing, fault.run({ ...world, run, bridge, replica, reach })]);
-        await until('all offsets to be committed', async () => (await lag(world, run)) === 0n, patience);
+        await allCommitted(run, bridge);
         expect(await problemsOf(run), bridge.log()).toEqual([]);
         expect(await wrongAccounts(bridge)).toEqual([]);
       } finally {
@@ -179,7 +186,7 @@ describeReal('kafka', 'mosquitto')('a record from Kafka to Kafka', () => {
         await until('the first to end', () => !first.running, patience);
         await writing;
         expect(first.log()).toContain('kafka-producer-fenced');
-        await until('all offsets to be committed', async () => (await lag(world, run)) === 0n, patience);
+        await allCommitted(run, second);
         expect(await problemsOf(run, share), second.log()).toEqual([]);
         expect(second.running).toBe(true);
       } finally {

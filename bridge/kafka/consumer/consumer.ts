@@ -146,15 +146,16 @@ export class Consumer {
 
   /** Gives all partitions up, as if they were taken away, and stays in the group. */
   suspend(): void {
-    const given = this.partitions;
+    const tenure = this.#tenure;
     this.#lost();
-    this.#suspended = given;
+    // What is being given back is not taken back.
+    if (tenure && !tenure.release) this.#suspended = tenure.partitions;
   }
 
   /** Takes partitions that were suspended back, unless the group was made up again meanwhile, and reads them from what is committed. */
   resume(): void {
     const partitions = this.#suspended;
-    if (partitions !== undefined && this.#tenure === undefined) this.#assigned({ partitions, made: [] });
+    if (partitions !== undefined) this.#assigned({ partitions, made: [] });
   }
 
   /** Reads nothing more, gives what is in flight `timeoutMs`, commits, leaves the group and closes. */
