@@ -203,6 +203,33 @@ describe('records in flight when the group is made up again', () => {
     await until('the commit', async () => (await committed()) === 2);
   });
 
+  // A transaction was aborted while partitions were given back: they were read on, beside the member that had them by then.
+  test('are not taken back when they are suspended while they are given back', async () => {
+    const { consumer, handed, taken } = await inFlight({ settleTimeoutMs: 60_000, commitEveryMs: undefined });
+    const beats = kafka.faults.add({ api: 'Heartbeat', skip: 1, times: Number.POSITIVE_INFINITY });
+    // The group is not made up before it is looked at.
+    const joins = kafka.faults.add({
+      api: 'JoinGroup',
+      error: 'REBALANCE_IN_PROGRESS',
+      times: Number.POSITIVE_INFINITY,
+    });
+    await rebalance().met();
+    await beats.met(2);
+    consumer.suspend();
+    consumer.resume();
+    await joins.met(3);
+    expect([consumer.joined, handed.length, taken.times]).toEqual([false, 2, 1]);
+  });
+
+  test('are read again when they are suspended and taken back', async () => {
+    const { consumer, handed, taken } = await inFlight({ commitEveryMs: undefined });
+    consumer.suspend();
+    expect([consumer.joined, taken.times]).toEqual([false, 1]);
+    consumer.resume();
+    await until('them again', () => handed.length === 4);
+    expect([handed, taken.times]).toEqual([twice, 1]);
+  });
+
   test('are taken away when the consumer is closed while they are waited for, and it joins no more', async () => {
     const { consumer, handed, settle, taken } = await inFlight({ settleTimeoutMs: 60_000 });
     const beats = kafka.faults.add({ api: 'Heartbeat', skip: 1, times: Number.POSITIVE_INFINITY });
