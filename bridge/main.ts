@@ -180,6 +180,10 @@ export class Bridge implements BridgeFigures {
     return this.kafkaSink?.topicsMade ?? 0;
   }
 
+  get transactions(): BridgeFigures['transactions'] {
+    return this.#transactions?.ended;
+  }
+
   get buffer(): BridgeFigures['buffer'] {
     return this.mqttSource && 'buffer' in this.mqttSource ? this.mqttSource.buffer : undefined;
   }

@@ -36,6 +36,8 @@ const minPauseMs = 50;
 const longestPauseMs = 5000;
 
 export class Transactions {
+  /** Transactions by how they ended. */
+  readonly ended = { committed: 0, aborted: 0 };
   readonly #options: TransactionsOptions;
   readonly #parts: TransactionsParts;
   readonly #wait = new Wait();
@@ -121,6 +123,7 @@ export class Transactions {
     }
     // What was withdrawn meanwhile may be committed or not: an abort finds out.
     if (this.#doom) return;
+    if (read.length > 0 || sink.written > 0) this.ended.committed++;
     for (const { offsets, offset } of read) offsets.committed = offset;
     sink.committed();
     source.goOn();
@@ -140,6 +143,7 @@ export class Transactions {
     source.hold();
     source.forget();
     await sink.abort();
+    this.ended.aborted++;
     if (failures > 0) await this.#wait.pause(backoffMs(failures, minPauseMs, longestPauseMs));
     this.#doom = undefined;
     source.readAgain();

@@ -34,6 +34,8 @@ export interface BridgeFigures {
   readonly waits: readonly Wait[];
   /** Topics that were made because they were missing. */
   readonly topicsMade: number;
+  /** Of a bridge with `guarantee: exactlyOnce`: transactions, by how they ended. */
+  readonly transactions?: Readonly<Record<'committed' | 'aborted', number>> | undefined;
   /** Of a bridge that buffers what it reads from MQTT. */
   readonly buffer?: (BufferFigures & SyncFigures) | undefined;
   readonly bufferedBytes: number;

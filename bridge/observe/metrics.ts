@@ -200,6 +200,14 @@ export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
     samples: ({ topicsMade }) => one(topicsMade),
   },
   {
+    name: 'mkb_transactions_total',
+    type: 'counter',
+    help: 'Transactions of Kafka that ended, with `guarantee: exactlyOnce`: committed, or aborted and made again.',
+    labels: ['outcome'],
+    samples: ({ transactions = {} }) =>
+      Object.entries(transactions).map(([outcome, count]) => [{ outcome }, count] as const),
+  },
+  {
     name: 'mkb_buffer_bytes',
     type: 'gauge',
     help: 'Memory that undelivered records hold: batches, records that wait for a topic, payloads kept for dead letters.',
