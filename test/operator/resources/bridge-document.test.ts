@@ -111,7 +111,7 @@ describe('the document that the bridge runs from', () => {
 
   it('is one that mkb run takes, whatever is in the resource', () => {
     const rules = [ruleOf({ topic: 'cars' })];
-    const specs = validDocuments(12, 11)
+    const specs = validDocuments(24, 11)
       .map(({ spec }) => ({ ...(spec as object), rules }))
       .filter(spec => checkResource(resourceOf(spec), settingsOf(1)).document !== undefined);
     expect(specs.length).toBeGreaterThan(3);
