@@ -5,14 +5,17 @@ import { buffer } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { MkbError } from '../api/errors.ts';
 import { compileRule } from '../rules/compile.ts';
-import { evaluateEach, exampleMessage } from '../rules/example-message.ts';
+import { type ExampleMessage, evaluateEach, exampleMessage } from '../rules/example-message.ts';
 import { encodeJson } from '../rules/json.ts';
 import { placeAt, placeOf, renderCaret } from '../rules/position.ts';
 import type { Rule } from '../rules/rule.ts';
 import type { Schemas } from '../rules/schemas/schemas.ts';
+import type { Ambient } from '../rules/scope.ts';
 import { shown } from '../rules/shown.ts';
+import { whyNoRow } from '../rules/why-no-row.ts';
 import { type MessageOptions, messageFacts } from './commands/message-options.ts';
 import { schemasOfFile } from './document-schemas.ts';
+import { findRule, recordsOf } from './eval-records.ts';
 import { exitCodes } from './exit-codes.ts';
 import { printError } from './output.ts';
 
@@ -22,13 +25,50 @@ export interface EvalOptions extends MessageOptions {
   readonly payloadFile?: string;
   readonly payloadBase64?: Buffer;
   readonly document?: string;
+  readonly rule?: string;
 }
 
 /** Returns the exit code. @param command reports what is wrong with its options */
-export const evaluateRule = async (sql: string, options: EvalOptions, command: Command): Promise<number> => {
+export const evaluateRule = async (
+  sql: string | undefined,
+  options: EvalOptions,
+  command: Command,
+): Promise<number> => {
   const payload = await payloadOf(options, command);
+  if (sql === undefined) return printRecords(payload, options);
   const schemas = await schemasOfFile(options.document);
   return schemas === undefined ? exitCodes.configuration : await evaluate(sql, payload, options, schemas);
+};
+
+/** What the sinks of a rule of the document write. */
+const printRecords = async (payload: Buffer, options: EvalOptions): Promise<number> => {
+  const named = await findRule(options.document!, options.rule!);
+  if (named === undefined) return exitCodes.configuration;
+  const message = messageOf(payload, options);
+  return answer(exitCodes.evaluation, async () => {
+    const records = recordsOf(named, message);
+    process.stdout.write(records.map(record => `${record}\n`).join('---\n'));
+    if (records.length === 0) tellWhyNot(named.document.sql, message, named.ambient);
+  });
+};
+
+const messageOf = (payload: Buffer, options: EvalOptions): ExampleMessage =>
+  exampleMessage({ timestamp: Date.now(), ...messageFacts(options), topic: options.topic, payload });
+
+/** The exit code: `failed` when `work` throws an error of the table, which is printed with its place in the SQL. */
+const answer = async (failed: number, work: () => Promise<void>): Promise<number> => {
+  try {
+    await work();
+    return exitCodes.ok;
+  } catch (error) {
+    printError(error);
+    printCaret(error);
+    return failed;
+  }
+};
+
+const tellWhyNot = (sql: string, message: ExampleMessage, ambient: Partial<Ambient>): void => {
+  process.stderr.write(`no row: ${whyNoRow(sql, message, ambient)}\n`);
 };
 
 const payloadOf = async ({ payload, payloadFile, payloadBase64 }: EvalOptions, command: Command): Promise<Buffer> => {
@@ -44,24 +84,22 @@ const payloadOf = async ({ payload, payloadFile, payloadBase64 }: EvalOptions, c
 };
 
 const evaluate = async (sql: string, payload: Buffer, options: EvalOptions, schemas: Schemas): Promise<number> => {
-  let failed: number = exitCodes.failed;
-  try {
-    compileAsBridge(sql, schemas);
-    failed = exitCodes.evaluation;
-    const message = exampleMessage({ timestamp: Date.now(), ...messageFacts(options), topic: options.topic, payload });
+  const compiled = await answer(exitCodes.failed, async () => compileAsBridge(sql, schemas));
+  if (compiled !== exitCodes.ok) return compiled;
+  return answer(exitCodes.evaluation, async () => {
+    const message = messageOf(payload, options);
+    const ambient = { schemas, knowsPublisher: true };
     const allMarked = new Set<string>();
-    for (const row of evaluateEach(sql, message, { schemas, knowsPublisher: true })) {
+    let rows = 0;
+    for (const row of evaluateEach(sql, message, ambient)) {
+      rows++;
       const { value, marked } = shown(row);
       if (!process.stdout.write(`${encodeJson(value)}\n`)) await once(process.stdout, 'drain');
       for (const name of marked) allMarked.add(name);
     }
+    if (rows === 0) tellWhyNot(sql, message, ambient);
     tellOfBytes([...allMarked]);
-    return exitCodes.ok;
-  } catch (error) {
-    printError(error);
-    printCaret(error);
-    return failed;
-  }
+  });
 };
 
 /** A rule that counts on the publisher works on this message alone: a bridge refuses it. */

@@ -38,13 +38,7 @@ import { compileWindows, type WindowContext, type WindowStatement } from './wind
  * @param observeCase is told of branches that are taken, for measuring what tests reach
  */
 export const compileRule = (sql: string, ambient: Partial<Ambient> = {}, observeCase?: ObserveCase): Rule => {
-  const statement = parseRule(sql);
-  const sources = parseSources(sql, statement.from);
-  const captureNames = captureNamesOf(sources);
-  const names = new Names(sources, captureNames, ambient.knowsPublisher);
-  const world = worldOf(ambient, statement);
-  const compiler = new ExpressionCompiler(sql, names, world, observeCase);
-  const scope = newScope(world, captureNames);
+  const { statement, sources, captureNames, names, world, compiler, scope } = beginRule(sql, ambient, observeCase);
   const compiled = compileStatement(statement, compiler, { sources, scope, world, observeCase });
   const rows = undoable(compiled.rows, world.undo);
   return {
@@ -65,6 +59,17 @@ export const compileRule = (sql: string, ambient: Partial<Ambient> = {}, observe
     undo: () => world.undo?.undo(),
     forget: () => world.undo?.forget(),
   };
+};
+
+/** What a rule is compiled with. Throws as `compileRule`, for its syntax and sources. */
+export const beginRule = (sql: string, ambient: Partial<Ambient>, observeCase?: ObserveCase) => {
+  const statement = parseRule(sql);
+  const sources = parseSources(sql, statement.from);
+  const captureNames = captureNamesOf(sources);
+  const names = new Names(sources, captureNames, ambient.knowsPublisher);
+  const world = worldOf(ambient, statement);
+  const compiler = new ExpressionCompiler(sql, names, world, observeCase);
+  return { statement, sources, captureNames, names, world, compiler, scope: newScope(world, captureNames) };
 };
 
 /** Only a rule that may have to wait may have to be tried again: for a registry, or for jq where that is awaited. */

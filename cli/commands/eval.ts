@@ -7,7 +7,7 @@ import { addMessageOptions } from './message-options.ts';
 import { parseBase64, parseTopic } from './message-values.ts';
 
 const help = `
-Prints each row as one line of JSON, columns without a value left out. A message that the rule does not select gives no line. The window of a
+Prints each row as one line of JSON, columns without a value left out. A message of which there is no row gives no line, and stderr says why. The window of a
 rule with GROUP BY ends with this one message. A jq program may run for 10 s here unless the call says otherwise; a bridge gives it
 delivery.limits.ruleTime, which is 1 s by default.
 
@@ -21,10 +21,11 @@ Examples:
   mkb eval 'SELECT headers.source AS source, partition, offset, ts FROM "$kafka/commands"' --topic '$kafka/commands' \\
     --header source=app --partition 3 --offset 1200 --timestamp 2026-11-30T10:00:00Z
   mkb eval "$(cat rule.sql)" --topic cars/7 --payload-file message.json
+  mkb eval --document bridge.yaml --rule fast --topic cars/7 --payload '{"speed": 120}'        topic, key, value and headers of its records
   mkb eval "SELECT schema_decode('car', payload) AS car FROM '#'" --document bridge.yaml --topic a --payload-base64 BAY=
 ${exitCodeHelp(
   [exitCodes.ok, 'evaluated'],
-  [exitCodes.failed, 'the SQL cannot be parsed'],
+  [exitCodes.failed, 'the SQL cannot be parsed, or there is no such rule'],
   [exitCodes.usage, 'the command line is wrong'],
   [exitCodes.configuration, 'the document is not valid'],
   [exitCodes.evaluation, 'the SQL fails for this message'],
@@ -46,10 +47,14 @@ const withPayload = (command: Command): Command =>
 
 export const evalCommand = (): Command =>
   addMessageOptions(withPayload(new Command('eval')))
-    .argument('<sql>', 'the rule; its FROM must match the topic')
+    .argument('[sql]', 'the rule; its FROM must match the topic')
     .addOption(documentOption())
+    .option('--rule <name>', 'a rule of the document, in place of SQL: prints what its sinks write')
     .addHelpText('after', help)
-    .action(async (sql: string, options: EvalOptions, command: Command) => {
+    .action(async (sql: string | undefined, options: EvalOptions, command: Command) => {
+      if ((sql === undefined) === (options.rule === undefined))
+        command.error('error: give SQL, or --rule with --document');
+      if (options.rule !== undefined && options.document === undefined) command.error('error: --rule needs --document');
       const { evaluateRule } = await import('../eval.ts');
       process.exitCode = await evaluateRule(sql, options, command);
     });

@@ -169,12 +169,90 @@ describe('what a bridge would not do as shown is said beside it:', () => {
   });
 });
 
-describe('a message that the rule does not select gives no line', () => {
+describe('a message that the rule does not select gives no line, and stderr says why', () => {
   it.each([
-    ['because of its topic', 'SELECT * FROM "bikes/#"'],
-    ['because WHERE says no', 'SELECT * FROM "#" WHERE qos = 2'],
-  ])('%s', async (_, sql) => {
-    expect(await mkb(['eval', sql, '--topic', 'cars/7'])).toEqual({ code: 0, stdout: '', stderr: '' });
+    ['because of its topic', 'SELECT * FROM "bikes/{id}"', 'cars/7 does not match bikes/{id}'],
+    ['because WHERE says no', 'SELECT * FROM "#" WHERE qos = 2', 'WHERE was false: qos (0) = 2'],
+  ])('%s', async (_, sql, why) => {
+    expect(await mkb(['eval', sql, '--topic', 'cars/7'])).toEqual({ code: 0, stdout: '', stderr: `no row: ${why}\n` });
+  });
+});
+
+describe('a rule of a document', () => {
+  const fast = {
+    name: 'fast',
+    sql: 'SELECT payload.speed AS speed, pub_props.\'Content-Type\' AS unit FROM "cars/{vin}" WHERE payload.speed > 60',
+    sinks: [
+      { kafka: { topic: 'fast', key: '${vin}', headers: [{ name: 'unit', value: '${unit}' }] } },
+      { mqtt: { topic: 'alarms/${vin}', payload: '${speed}', qos: 2 } },
+    ],
+  };
+  const raw = {
+    name: 'raw',
+    sql: 'SELECT payload FROM "cars/#"',
+    sinks: [{ kafka: { topic: 'raw', value: '${payload}' } }],
+  };
+  const commands = {
+    name: 'commands',
+    sql: 'SELECT value, partition, offset FROM "$kafka/commands"',
+    sinks: [{ mqtt: { topic: 'c/${key}', payload: '${partition}-${offset}' } }],
+  };
+  const document = {
+    apiVersion: 'mqttkafka.dev/v1alpha1',
+    kind: 'MqttKafkaBridge',
+    metadata: { name: 'cars' },
+    spec: { mqtt: { url: 'mqtt://a' }, kafka: { bootstrapServers: ['a:9092'] }, rules: [fast, raw, commands] },
+  };
+  const run = (...args: string[]) => mkb(['eval', '-d', '-', ...args], { stdin: JSON.stringify(document) });
+  const at = ['--timestamp', '1000', '--topic'];
+
+  it('prints what its sinks write: topic, key, value and headers', async () => {
+    const message = [...at, 'cars/7', '--payload', '{"speed": 120}', '--content-type', 'km'];
+    const { code, stdout, stderr } = await run('--rule', 'fast', ...message);
+    expect([code, stderr]).toEqual([0, '']);
+    const [record, publication] = stdout.split('---\n');
+    expect(record).toContain('sink: 1\ntopic: fast\nkey: 7\nvalue: ');
+    expect(record).toContain('"speed": 120');
+    expect(record).toContain('headers: \n  unit: km\n');
+    expect(publication).toContain('sink: 2\ntopic: alarms/7\nvalue: 120\n');
+    expect(publication).toContain('qos: 2\n');
+  });
+
+  it('marks bytes that are no text', async () => {
+    const { stdout } = await run('--rule', 'raw', ...at, 'cars/7', '--payload-base64', '/wAB');
+    expect(stdout).toContain('value: base64:/wAB\n');
+  });
+
+  it('may read a record, with its partition and offset', async () => {
+    const { stdout } = await run(
+      '--rule',
+      'commands',
+      ...at,
+      '$kafka/commands',
+      '--key',
+      'k',
+      '--partition',
+      '3',
+      '--offset',
+      '9',
+    );
+    expect(stdout).toContain('topic: c/k\nvalue: 3-9\n');
+  });
+
+  it.each([
+    [
+      ['--rule', 'fast', ...at, 'cars/7', '--payload', '{"speed": 5}'],
+      0,
+      'no row: WHERE was false: payload.speed (5) > 60\n',
+    ],
+    [['--rule', 'fast', ...at, 'cars/7', '--payload', 'no json'], 3, '[payload-not-json]'],
+    [['--rule', 'fats', ...at, 'cars/7'], 1, 'Did you mean fast?'],
+    [['--rule', 'fast', 'SELECT * FROM "#"', ...at, 'cars/7'], 2, 'give SQL, or --rule with --document'],
+    [[...at, 'cars/7'], 2, 'give SQL, or --rule with --document'],
+  ])('%j says what happened', async (args, code, text) => {
+    const outcome = await run(...args);
+    expect([outcome.code, outcome.stdout]).toEqual([code, '']);
+    expect(outcome.stderr).toContain(text);
   });
 });
 
