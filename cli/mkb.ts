@@ -28,8 +28,9 @@ const program = async (called: string | undefined): Promise<Command> => {
     .helpOption('-h, --help', 'print this help')
     .addHelpText('after', help)
     .exitOverride();
+  // Completion is made of all of them.
   for (const [name, { description, load }] of Object.entries(commands)) {
-    const command = name === called ? await load() : new Command(name);
+    const command = name === called || called === 'completion' ? await load() : new Command(name);
     mkb.addCommand(inherit(command.description(description), mkb));
   }
   return mkb;

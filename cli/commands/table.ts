@@ -39,6 +39,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     description: 'describe what each rule of a document does: topics, columns, row, sinks',
     load: async () => (await import('./explain.ts')).explainCommand(),
   },
+  graph: {
+    description: 'draw what flows where by the rules of a document, as a Mermaid flowchart',
+    load: async () => (await import('./graph.ts')).graphCommand(),
+  },
   functions: {
     description: 'list the functions that rules may call, or explain one',
     load: async () => (await import('./functions.ts')).functionsCommand(),
@@ -86,5 +90,9 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   status: {
     description: 'show how the bridges of a Kubernetes cluster are',
     load: async () => (await import('./status.ts')).statusCommand(),
+  },
+  completion: {
+    description: 'print a script that completes commands and options in a shell',
+    load: async () => (await import('./completion.ts')).completionCommand(),
   },
 };

@@ -4,8 +4,20 @@ import { mkb } from './mkb-process.ts';
 
 /** In the order of --help. */
 const commands = [
-  ...['run', 'drain', 'validate', 'eval', 'repl', 'test', 'explain', 'functions', 'buffer'],
-  ...['dead-letters', 'passwd', 'schema', 'config', 'simulate', 'demo', 'exporter', 'operator', 'render', 'status'],
+  ...['run', 'drain', 'validate', 'eval', 'repl', 'test', 'explain', 'graph', 'functions', 'buffer'],
+  ...[
+    'dead-letters',
+    'passwd',
+    'schema',
+    'config',
+    'simulate',
+    'demo',
+    'exporter',
+    'operator',
+    'render',
+    'status',
+    'completion',
+  ],
 ];
 /** Those that only hold others. */
 const groups = ['config', 'render'];

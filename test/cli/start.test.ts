@@ -54,7 +54,8 @@ describe('what is loaded of ours does no work, and of packages only commander is
   ])('mkb %s', async line => {
     const { packages, workers, count } = await loadedBy(...line.split(' '));
     expect({ packages, workers }).toEqual({ packages: ['commander'], workers: [] });
-    expect(count).toBeLessThanOrEqual(20);
+    // Completion is made of what all command lines may hold.
+    expect(count).toBeLessThanOrEqual(line.startsWith('completion') ? 50 : 20);
   });
 });
 
