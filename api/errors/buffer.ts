@@ -19,7 +19,15 @@ export const bufferErrors = table({
     kind: 'retryable',
     message: ({ folder, reason }: { folder: string; reason: string }) =>
       `The buffer in ${folder} cannot be read now: ${reason}.`,
-    remedy: 'It is read again every second, and newer messages wait. Check the disk (dmesg, smartctl) and its mount.',
+    remedy:
+      'It is read again every second, and newer messages wait: for five seconds if the disk gives what is around, for ten minutes if it gives nothing. Check the disk (dmesg, smartctl) and its mount.',
+  },
+  'buffer-blocks-unreadable': {
+    kind: 'permanent',
+    message: ({ path, blocks, first }: { path: string; blocks: number; first: number }) =>
+      `The disk does not give ${blocks === 1 ? 'a block' : `${blocks} blocks`} of ${path}, from byte ${first} on.`,
+    remedy:
+      'The messages in them are lost, and counted as unreadable; those behind are handed over. Check the disk (dmesg, smartctl), and replace it.',
   },
   'buffer-write-failed': {
     kind: 'retryable',

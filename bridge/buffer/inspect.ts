@@ -3,11 +3,13 @@
  *
  * A bridge that runs deletes files and writes others meanwhile. A file that goes away was settled, and the end of the last one may be under way: so what is missing is looked for once more when all is read.
  */
+
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MkbError } from '../../api/errors.ts';
 import { MqttMessage } from '../mqtt/message.ts';
 import { Topics } from '../mqtt/topics.ts';
+import { noPatience } from './bad-blocks.ts';
 import { nextRecord, type Records } from './batch.ts';
 import { systemDisk } from './disk.ts';
 import { Gone } from './gone.ts';
@@ -84,7 +86,7 @@ export interface Walker {
 /** Reads all messages that are not settled. Throws as `recover`. Returns how many there are. */
 export async function walk(folder: string, key: ReadKey, walker: Walker): Promise<number> {
   const recovered = await recover(systemDisk, folder, key);
-  const reader = new LogReader(systemDisk, recovered.files);
+  const reader = new LogReader(systemDisk, recovered.files, noPatience, () => undefined);
   const walking = new Walking(recovered, walker);
   try {
     for (;;) {

@@ -4,25 +4,32 @@
  * Damage is passed over: behind bytes that are no batch the next one is found by its first word and checksum. What is missing shows as a gap
  * between ids, and whoever reads the ids counts it.
  */
+import type { MkbError } from '../../api/errors.ts';
+import { BadBlocks, type BlockPatience } from './bad-blocks.ts';
 import { type BatchHeader, batchHeaderBytes, type Records, readBatchHeader } from './batch.ts';
 import type { Disk, OpenFile } from './disk.ts';
 import { fileHeaderBytes } from './log-file.ts';
-import { type LogFile, readAt } from './log-files.ts';
+import type { LogFile } from './log-files.ts';
 
 const windowBytes = 1024 * 1024;
 
 export class LogReader {
   readonly #disk: Disk;
   readonly #files: readonly LogFile[];
+  readonly #blocks: BadBlocks;
   #file: LogFile | undefined;
   #handle: OpenFile | undefined;
   #offset = 0;
   #window = Buffer.allocUnsafeSlow(windowBytes);
 
-  /** @param files of the folder, oldest first; they may change between reads */
-  constructor(disk: Disk, files: readonly LogFile[]) {
+  /**
+   * @param files of the folder, oldest first; they may change between reads
+   * @param gaveUp called with what is read no more because the disk does not give it
+   */
+  constructor(disk: Disk, files: readonly LogFile[], patience: BlockPatience, gaveUp: (error: MkbError) => void) {
     this.#disk = disk;
     this.#files = files;
+    this.#blocks = new BadBlocks(patience, gaveUp);
   }
 
   /**
@@ -62,7 +69,8 @@ export class LogReader {
     // More may be written to it meanwhile.
     const fileBytes = this.#file!.bytes;
     const left = fileBytes - this.#offset;
-    const window = await readAt(this.#handle!, Math.min(this.#window.length, left), this.#offset, this.#window);
+    const bytes = Math.min(this.#window.length, left);
+    const window = await this.#blocks.read(this.#handle!, this.#file!.path, bytes, this.#offset, this.#window);
     const isEnd = window.length < this.#window.length || window.length === left;
     const batches: Records[] = [];
     let at = 0;

@@ -1,5 +1,7 @@
 /** Opens a buffer, and closes it: with a lock, what was found and a committer where it is on disk; without anything of that in memory. */
+
 import { MkbError } from '../../api/errors.ts';
+import { usualPatience } from './bad-blocks.ts';
 import { Committer } from './committer.ts';
 import { makeFolder, syncFile, systemDisk } from './disk.ts';
 import type { BufferFigures, SyncFigures } from './figures.ts';
@@ -66,7 +68,10 @@ async function openStore(
   });
   const unlock = lockFolder(folder);
   try {
-    const recovered = await recover(disk, folder, key);
+    const recovered = await recover(disk, folder, key).catch(cause => {
+      if (MkbError.is(cause)) throw cause;
+      throw new MkbError('buffer-unusable', { folder, reason: (cause as Error).message }, { cause });
+    });
     // A process that was killed would have confirmed it within a second; from now on none would.
     const last = recovered.files.at(-1);
     if (last)
@@ -75,7 +80,7 @@ async function openStore(
       );
     const fileBytes = Math.min(mostFileBytes, Math.max(leastFileBytes, Math.floor(maxBytes / filesAtLeast)));
     const store = new LogStore({ disk, folder, key, fileBytes, now }, recovered.files, recovered.writtenTo);
-    const reader = new LogReader(disk, store.files);
+    const reader = new LogReader(disk, store.files, usualPatience, problem);
     const shelf = {
       get bytes() {
         return store.bytes;

@@ -124,6 +124,67 @@ test('what the disk does not give now is read again, in order', async () => {
   await bench.buffer.close();
 });
 
+// One bad block held back every message behind it, for as long as the bridge ran.
+test.each([
+  ['as it is', undefined, [101, 200]],
+  ['encrypted', Buffer.alloc(32, 7), [101, 3000]],
+] as const)(
+  'a block that the disk does not give is given up in the end, named and counted, %s',
+  async (_how, key, most) => {
+    const store = { folder, fsync: 'always', key, disk } as const;
+    const bench = await open({ store }, true);
+    for (let batch = 0; batch < 10; batch++) {
+      bench.take(range(batch * 300, (batch + 1) * 300));
+      await until('they are safe', () => bench.safe.size === (batch + 1) * 300);
+    }
+    await bench.buffer.close();
+    const again = await open({ store }, true);
+    disk.badBytes = [40_960, 45_056];
+    again.buffer.messages.resume();
+    await until('those behind it', () => again.handed.at(-1)?.number === 2999);
+    const { unreadable } = again.dropped;
+    expect(again.handed.length + unreadable).toBe(3000);
+    expect([unreadable > 0, unreadable < most[1]]).toEqual([true, true]);
+    expect(again.numbers).toEqual([...again.numbers].sort((left, right) => left - right));
+    const codes = again.problems.map(({ code }) => code);
+    // Asked for again a few times before.
+    expect(codes.indexOf('buffer-blocks-unreadable')).toBe(4);
+    expect(codes.filter(code => code === 'buffer-blocks-unreadable')).toHaveLength(1);
+    expect(again.imbalance).toBe(0);
+    await again.buffer.close();
+  },
+  60_000,
+);
+
+// It ended with "EIO: i/o error, read".
+test('a disk that does not give the newest file at the start is named', async () => {
+  const bench = await open({}, true);
+  bench.take(range(0, 50));
+  await until('they are safe', () => bench.safe.size === 50);
+  await bench.buffer.close();
+  disk.failsReads = 'EIO';
+  await expect(open()).rejects.toMatchObject({ code: 'buffer-unusable' });
+  disk.failsReads = undefined;
+  const again = await open();
+  await until('all are back', () => again.handed.length === 50);
+  await again.buffer.close();
+});
+
+test('a disk that gives nothing at all is waited for', async () => {
+  const bench = await open({}, true);
+  bench.take(range(0, 50));
+  await until('they are safe', () => bench.safe.size === 50);
+  disk.failsReads = 'EIO';
+  bench.buffer.messages.resume();
+  bench.take(range(50, 51));
+  await until('it was asked more often than for one block', () => bench.problems.length > 6);
+  expect(bench.problems.filter(({ code }) => code === 'buffer-blocks-unreadable')).toEqual([]);
+  disk.failsReads = undefined;
+  await until('all are handed over', () => bench.handed.length === 51);
+  expect(lost(bench)).toBe(0);
+  await bench.buffer.close();
+}, 60_000);
+
 describe('with a disk that is full while Kafka is down,', () => {
   const oneMiB = { maxBytes: 2 ** 20, bytes: 10_000 };
 

@@ -7,6 +7,8 @@ export class FailingDisk implements Disk {
   failsWrites: string | undefined;
   failsSyncs: string | undefined;
   failsReads: string | undefined;
+  /** Bytes of data files that cannot be read: EIO. */
+  badBytes: readonly [from: number, to: number] | undefined;
   /** Whether a file that is not confirmed loses what was not, as after a failed fsync on some file systems, and on all when memory is short. */
   forgets = false;
   /** Folders that were confirmed. */
@@ -38,6 +40,9 @@ export class FailingDisk implements Disk {
     return {
       read: async (...args: Parameters<OpenFile['read']>) => {
         this.#refuse(this.failsReads);
+        const [, , length, position] = args as unknown as [Buffer, number, number, number];
+        const { badBytes } = this;
+        if (badBytes && position < badBytes[1] && position + length > badBytes[0]) this.#refuse('EIO');
         const result = await file.read(...args);
         if (this.readsWait === undefined) return result;
         this.waitingReads++;
