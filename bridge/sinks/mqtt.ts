@@ -173,10 +173,11 @@ export class MqttSink implements Sink {
   flush(): void {}
 
   withdraw(isGone: (token: number) => boolean): void {
-    this.#publisher.forget(({ token }) => isGone(token));
-    for (const sent of this.#answers.find(({ token }) => isGone(token))) this.#handler.dropped(this.#back(sent));
+    // First those that wait for their turn: the publisher may let go of the one before them at once, and would be given the next.
     for (const turn of this.#turns)
       for (const sent of turn.forget(({ token }) => isGone(token))) this.#handler.dropped(this.#back(sent));
+    this.#publisher.forget(({ token }) => isGone(token));
+    for (const sent of this.#answers.find(({ token }) => isGone(token))) this.#handler.dropped(this.#back(sent));
   }
 
   waiting(isOf: (token: number) => boolean): string | undefined {

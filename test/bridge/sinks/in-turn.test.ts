@@ -147,6 +147,16 @@ test('messages that a rebalance took away are dropped before their turn, and tho
   expect(told).toEqual(['dropped 2', 'dropped 3', 'dropped 1']);
 });
 
+test('so are they while there is no connection, when the first of them is not sent yet', async () => {
+  const inTurn = writerOf({ queryMode: 'sync' });
+  for (const token of [1, 2, 3, 4]) inTurn(token);
+  sink.withdraw(token => token < 4);
+  expect(told.toSorted()).toEqual(['dropped 1', 'dropped 2', 'dropped 3']);
+  const peer = await connected();
+  expect(await next(peer)).toMatch(/^4 /);
+  expect(peer.pending).toEqual([]);
+});
+
 test('a long line goes on to its end, and its memory is given back', async () => {
   const inTurn = writerOf({ queryMode: 'sync' });
   const peer = await connected();
