@@ -8,7 +8,7 @@ export interface CelRule {
   readonly message: string;
   /** Where the fault is shown, from the rule's own place. */
   readonly fieldPath?: string;
-  /** What kind of fault programs are told of; without it `FieldValueInvalid`. */
+  /** The kind of fault that programs get; without it `FieldValueInvalid`. */
   readonly reason?: 'FieldValueForbidden' | 'FieldValueRequired';
 }
 

@@ -45,7 +45,7 @@ export const errors = {
 
 export type ErrorCode = keyof typeof errors;
 
-/** What an error's message needs to be told. */
+/** What an error's message is made of. */
 export type ErrorDetails<C extends ErrorCode> = Parameters<(typeof errors)[C]['message']>[0];
 
 const brand = Symbol.for('mqttkafkadev.error');

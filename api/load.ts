@@ -1,7 +1,7 @@
 /**
  * From files to documents: every problem of every file at once, each with its place.
  *
- * What YAML cannot read is not guessed at: such a document has its syntax problems told and nothing else. A document that can be read
+ * What YAML cannot read is not guessed at: of such a document the syntax problems are reported and nothing else. A document that can be read
  * is checked in all its parts, and further checks (the rules' SQL) join in through `checks`, so that a mistake in one part never hides
  * one in another.
  */
@@ -110,7 +110,7 @@ const loadDocument = (parsed: YamlDocument, { checks = [], others = {} }: LoadOp
   return { ...refused(all), documents: hasErrors(all) ? [] : [loaded] };
 };
 
-/** Files of Kubernetes objects hold many kinds; one that is clearly another is told as such and not field by field. */
+/** Files of Kubernetes objects hold many kinds; one that is clearly another is reported as such and not field by field. */
 const otherKind = (value: unknown): Finding | undefined => {
   const name = kindOf(value);
   if (name === undefined || name === kind || nearest(name, [kind])) return undefined;

@@ -19,7 +19,7 @@ export interface Place {
 }
 
 export interface Problem extends Place {
-  /** A warning tells of something legal that is likely to surprise; only errors stop a document. */
+  /** A warning is about something legal that is likely to surprise; only errors stop a document. */
   readonly severity: 'error' | 'warning';
   readonly code: ErrorCode;
   /** The field, as in `spec.rules[0].sql`; empty for the document as a whole. */

@@ -78,7 +78,7 @@ const checkExactlyOne = (field: Field, value: Record<string, unknown>, path: Pat
   if (choices === undefined) return [];
   const given = choices.filter(name => Object.hasOwn(value, name));
   const names = oneOf(choices.map(name => `\`${name}\``));
-  // A misspelt name is told as such; that then none is given follows from it.
+  // A misspelt name is reported as such; that then none is given follows from it.
   const misspelt = Object.keys(value).some(name => !propertyOf(field, name) && nearest(name, choices) !== undefined);
   if (given.length === 1 || (given.length === 0 && misspelt)) return [];
   if (given.length === 0) {

@@ -70,7 +70,7 @@ function checkSingle<D>(value: unknown, kind: SingleKind<D>): { document?: D; fi
   return { document, findings: kind.check(document) };
 }
 
-/** A bridge's document, say, is told as such and not field by field. */
+/** A bridge's document, say, is reported as such and not field by field. */
 function otherKind<D>(value: unknown, wanted: SingleKind<D>): Finding | undefined {
   const kind = typeof value === 'object' && value !== null && 'kind' in value ? value.kind : undefined;
   if (typeof kind !== 'string' || kind === wanted.kind) return undefined;

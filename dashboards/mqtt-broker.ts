@@ -1,6 +1,6 @@
 /**
  * MQTT broker: does it pass messages on, how many, and does it drop any? One set of figures for every broker, from `$SYS` or from EMQX's
- * API; what only EMQX tells is in a row of its own, folded.
+ * API; what only EMQX has is in a row of its own, folded.
  */
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import {

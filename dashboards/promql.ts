@@ -43,7 +43,7 @@ export const perSecond = (metric: string, by: string, matchers = '', window = '$
 /** Messages that were lost. */
 export const lost = (matchers = ''): string => `mkb_messages_dropped_total${selector(matchers, unintended)}`;
 
-/** Messages that a rule left out as it was told to. */
+/** Messages that a rule left out as its SQL says. */
 export const leftOut = (matchers = ''): string => `mkb_messages_dropped_total${selector(matchers, intended)}`;
 
 /**

@@ -60,7 +60,7 @@ export const startDemo = async (options: DemoOptions): Promise<Demo> => {
   try {
     return await startParts(options, stops);
   } catch (error) {
-    // What fails while it is stopped says nothing new: the first error is the one to tell.
+    // What fails while it is stopped says nothing new: the first error is the one to report.
     for (const stop of stops.reverse()) await stop().catch(() => undefined);
     throw error;
   }

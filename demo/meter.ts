@@ -33,7 +33,7 @@ export interface Totals {
   readonly delivered: number;
   readonly deadLettered: number;
   readonly dropped: number;
-  /** Of the dropped, those that the rules left out as they were told to. */
+  /** Of the dropped, those that the rules left out as their SQL says. */
   readonly filtered: number;
   readonly inFlight: number;
   /** Records in the topic. */

@@ -14,7 +14,7 @@ import type { Target, TargetSettings } from './target.ts';
 
 export interface ExporterOptions {
   readonly secrets: SecretSources;
-  /** Told of every error, those that repeat among them. */
+  /** Called with every error, those that repeat among them. */
   readonly report: TargetSettings['report'];
   /** A clock that only goes forward, milliseconds. */
   readonly now?: () => number;

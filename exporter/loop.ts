@@ -1,7 +1,7 @@
 /**
  * Asks a target again and again: one round at a time, each with an end.
  *
- * Rounds start an interval apart. One that takes longer than it may is told so by its signal and has failed at that moment; the next
+ * Rounds start an interval apart. The signal of one that takes longer than it may is aborted, and has failed at that moment; the next
  * waits all the same until it has really ended, so that a target that hangs is never asked twice at once.
  */
 import { once } from 'node:events';

@@ -2,7 +2,7 @@ import type { MkbError } from '../api/errors.ts';
 import { Loop } from './loop.ts';
 import { Readings } from './readings.ts';
 
-/** How often and how long targets are asked, and who is told of errors. */
+/** How often and how long targets are asked, and who gets their errors. */
 export interface TargetSettings {
   readonly intervalMs: number;
   readonly timeoutMs: number;

@@ -1,9 +1,9 @@
 /**
- * The operator's own metrics: how its bridges are, what it has set right, and whether its watches tell everything. What every controller
+ * The operator's own metrics: how its bridges are, what it has set right, and whether its watches report everything. What every controller
  * counts is in runtime/metrics.ts.
  *
  * How bridges are is read off their status when Prometheus asks, so a bridge that is gone has no series. Of several operators only the one
- * that works tells it. The others see the same status; but then a sum would count each bridge twice, and nobody could tell by it
+ * that works reports it. The others see the same status; but then a sum would count each bridge twice, and nobody could tell by it
  * whether anybody works.
  */
 import { Counter, Gauge, type Registry } from 'prom-client';
@@ -22,7 +22,7 @@ export interface OperatorMetrics {
   restored(kind: string): void;
   /** All objects of a kind were read: at the start, or because the API server has forgotten where the watch was. */
   listed(kind: ResourceKind): void;
-  /** A watch has not told of so many changes. */
+  /** A watch has missed so many changes. */
   missed(kind: ResourceKind, count: number): void;
 }
 

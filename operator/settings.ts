@@ -1,4 +1,4 @@
-/** What the operator is told by whoever installs it: the same for every bridge. */
+/** What somebody who installs the operator sets: the same for every bridge. */
 import type { TrustedKind } from '../api/schema/overridable.ts';
 import type { Defaults } from './defaults-schema.ts';
 

@@ -29,7 +29,7 @@ const templateReads = ({ sinks }: RuleDocument, rule: Rule): string[] =>
     try {
       return [...compileTemplate(text, rule).reads];
     } catch {
-      // Told where templates are checked.
+      // Reported where templates are checked.
       return [];
     }
   });

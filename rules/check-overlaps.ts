@@ -1,6 +1,6 @@
 /**
  * Filters of a document that match some topics in common, while neither covers the other: a broker may deliver such a message twice. (One that
- * covers another shares its subscription, and with MQTT 5 the bridge tells the copies apart.) Each filter is told once, with one other; of many, the first few, since one cause makes them all.
+ * covers another shares its subscription, and with MQTT 5 the bridge tells the copies apart.) Each filter is reported once, with one other; of many, the first few, since one cause makes them all.
  */
 import { MkbError } from '../api/errors.ts';
 import type { LoadedDocument } from '../api/load.ts';

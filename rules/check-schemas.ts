@@ -20,7 +20,7 @@ export const checkSchemas = (loaded: LoadedDocument): CheckedSchemas => {
   return { schemas, problems };
 };
 
-/** What has another shape is told elsewhere. */
+/** What has another shape is reported elsewhere. */
 const hasShape = (schema: unknown): boolean => {
   if (typeof schema !== 'object' || schema === null) return false;
   const { name, json, avro, protobuf, registry } = schema as Partial<SchemaSection>;

@@ -45,7 +45,7 @@ const mqtt: readonly SourceKind[] = ['mqtt'];
 const kafka: readonly SourceKind[] = ['kafka'];
 const loss: readonly SourceKind[] = ['loss'];
 const connection: readonly SourceKind[] = ['connection'];
-/** Of messages, and of events that tell of one. */
+/** Of messages, and of events about one. */
 const messages: readonly SourceKind[] = ['mqtt', 'loss'];
 const happenings: readonly SourceKind[] = ['mqtt', 'loss', 'connection'];
 

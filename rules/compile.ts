@@ -35,7 +35,7 @@ import { compileWindows, type WindowContext, type WindowStatement } from './wind
  * carries its place in the SQL (see `placeOf`, `renderCaret`).
  *
  * @param ambient the document's schemas; clock, randomness and time zone, for tests to hold
- * @param observeCase is told of branches that are taken, for measuring what tests reach
+ * @param observeCase is called with branches that are taken, for measuring what tests reach
  */
 export const compileRule = (sql: string, ambient: Partial<Ambient> = {}, observeCase?: ObserveCase): Rule => {
   const { statement, sources, captureNames, names, world, compiler, scope } = beginRule(sql, ambient, observeCase);

@@ -2,7 +2,7 @@
  * Reads JSON whose numbers JSON.parse would not keep: 2.0, 1e3, 12345678901234567890.
  *
  * JSON.parse says first whether the text is JSON at all, so this reader need not: it only finds where each value ends. That makes it
- * small, and about twice as fast as JSON.parse with a reviver that is told each number's text.
+ * small, and about twice as fast as JSON.parse with a reviver that gets each number's text.
  */
 import { Float, newMap, type Value, type ValueMap } from './value.ts';
 

@@ -22,7 +22,7 @@ export const readsEvent = (rule: Rule, topic: string): boolean => {
   return event !== undefined && rule.sources.some(source => source.kind === 'event' && source.event === event);
 };
 
-/** The event as the bridge would hand it to a rule. The message that it tells of may be named among its facts, as `topic`. */
+/** The event as the bridge would hand it to a rule. The message that it is about may be named among its facts, as `topic`. */
 export const exampleEvent = ({ topic, payload, facts, timestamp, ...message }: ExampleEventOptions): BridgeEvent => {
   const { name, kind } = findEvent(topic.slice(eventPrefix.length))!;
   const { session_present, ...texts } = Object.fromEntries(facts);

@@ -43,7 +43,7 @@ export interface ExampleMessage extends Message {
   readonly offset: bigint | undefined;
 }
 
-/** A message with these properties, QoS 0 at the beginning of 1970 unless told otherwise. */
+/** A message with these properties, QoS 0 at the beginning of 1970 by default. */
 export const exampleMessage = (options: ExampleOptions): ExampleMessage => {
   const { payload = '', userProperties = [] } = options;
   const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;

@@ -1,4 +1,4 @@
-/** What a rule does, told from what the compiler found out about it: which topics, what of the message, which row, where to. */
+/** What a rule does, by what the compiler found out about it: which topics, what of the message, which row, where to. */
 import type { CloudEvents } from '../api/schema/cloud-events.ts';
 import { templatesOf } from './check-templates.ts';
 import { compileRule } from './compile.ts';

@@ -22,7 +22,7 @@ export class Names {
   readonly kinds: readonly SourceKind[];
   readonly captureNames: readonly string[];
   readonly sources: readonly RuleSource[];
-  /** Whether messages tell who published them: of the example that somebody makes by hand, never of those of a broker. */
+  /** Whether messages say who published them: of the example that somebody makes by hand, never of those of a broker. */
   readonly #knowsPublisher: boolean;
 
   constructor(sources: readonly RuleSource[], captureNames: readonly string[], knowsPublisher = false) {
@@ -72,7 +72,7 @@ export class Names {
     return type === 'integer' ? 'a number' : type === 'boolean' ? 'true or false' : type;
   }
 
-  /** Whether the name tells who published a message, which nobody does here. */
+  /** Whether the name says who published a message, which nobody does here. */
   isUnseen(name: string): boolean {
     return !this.#knowsPublisher && !this.captureNames.includes(name) && isUnseen(name, this.sources);
   }

@@ -22,7 +22,7 @@ const offsetOf = (error: MkbError): number | undefined => {
   return offset ?? (typeof at === 'number' ? at : undefined);
 };
 
-/** The file's place is told beside the message, and the one within the rule would only confuse. */
+/** The file's place stands beside the message, and the one within the rule would only confuse. */
 const withoutPlace = (error: MkbError): MkbError =>
   new MkbError(error.code, { ...(error.details as object), line: 0 } as never, { cause: error });
 

@@ -6,7 +6,7 @@ import { MkbError } from '../api/errors.ts';
 import { placeAt } from './position.ts';
 import type { RuleSource } from './rule-source.ts';
 
-/** Names of EMQX's rules that tell who published, and from where. */
+/** Names of EMQX's rules that say who published, and from where. */
 const publisherNames: ReadonlySet<string> = new Set([
   'clientid',
   'username',

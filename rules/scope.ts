@@ -23,7 +23,7 @@ export interface Ambient {
   readonly memory: Remembering;
   /** The schemas of the document. */
   readonly schemas: Schemas;
-  /** Whether messages tell who published them, as examples made by hand do. Behind a broker they never do. */
+  /** Whether messages say who published them, as examples made by hand do. Behind a broker they never do. */
   readonly knowsPublisher?: boolean;
   /** How much windows, CHANGED and DEDUP of a rule may remember. */
   readonly limits: StateLimits;

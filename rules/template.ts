@@ -40,7 +40,7 @@ export interface CompiledTemplate {
   value(message: Origin, captures: Captures, row: Row): Value;
   /** The same as text; undefined for a single placeholder that has no value, or null. Throws also `value-not-text`. */
   text(message: Origin, captures: Captures, row: Row): string | undefined;
-  /** How often text was made in which a part had no value. Of a single placeholder the value itself tells. */
+  /** How often text was made in which a part had no value. Of a single placeholder the value itself shows it. */
   readonly gaps: number;
   /** The same for parts whose value was empty. */
   readonly blanks: number;

@@ -28,7 +28,7 @@ export function operatorMetrics(): readonly OperatorMetric[] {
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** A metric as the registry holds it; its types tell of less. */
+/** A metric as the registry holds it; its types know less. */
 interface Registered {
   readonly name: string;
   readonly help: string;

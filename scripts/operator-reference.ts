@@ -5,7 +5,7 @@ import { fieldTables } from './document-reference.ts';
 
 const introduction = `# The operator
 
-Its configuration, and what it may do in a cluster. [Install on Kubernetes](../install-kubernetes.md) tells how both get there; [its metrics](operator-metrics.md)
+Its configuration, and what it may do in a cluster. [Install on Kubernetes](../install-kubernetes.md) says how both get there; [its metrics](operator-metrics.md)
 have a page of their own.
 
 `;

@@ -34,7 +34,7 @@ A rule is read when the document is loaded: a mistake in the grammar, an unknown
 an error with line and column. What depends on a message (text where a number is needed) fails that message only, with \`rule-failed\`.
 \`mkb validate\` and \`mkb eval\` warn of what is valid and hardly ever meant: \`payload.DS18B20-1\` (a subtraction), \`= "topic"\` (a column), \`= null\`,
 \`LIKE 'cars/*'\`, \`topic = 'cars/#'\`, a comma that is missing between two values, FOREACH without DO that writes the whole message for each element.
-How to try, test and explain rules is told in [testing-rules.md](../testing-rules.md).
+How to try, test and explain rules is in [testing-rules.md](../testing-rules.md).
 
 - **SELECT** takes \`*\` and expressions, each with \`AS name\`; AS may be left out. A name may be a path (\`AS car.speeds[1]\`). Later items, and
   WHERE, see earlier aliases. Of two items with one name the later wins, value or none. What is undefined is left out of the row.

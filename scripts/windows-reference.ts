@@ -26,7 +26,7 @@ Messages are counted for each key, and when a window ends, each key that had a m
 - **WHERE** decides for each message, before it is counted. It sees no aliases.
 - **SELECT** and **HAVING** take aggregates, the expressions of GROUP BY, \`window_start\` and \`window_end\` (milliseconds since 1970; the end is not part of the
   window), and whatever is made of these. Anything else of a message is an error when the document is loaded: \`LAST(payload.state)\` says which value is meant.
-  Without an aggregate, rows tell which keys there were.
+  Without an aggregate, rows show which keys there were.
 - **Templates** of sinks find the row, keys that are paths (\`key: \${vin}\`, selected or not), \`window_start\` and \`window_end\`.
 
 | aggregate | value |

@@ -6,7 +6,7 @@ import { checkTls } from './tls.ts';
 
 const section: Path = ['spec', 'schemas'];
 
-/** What of a registry belongs together. What texts of schemas mean, rules/ tells. */
+/** What of a registry belongs together. rules/ knows what the texts of schemas mean. */
 export const schemaChecks: readonly SemanticCheck[] = [
   {
     reads: [section],

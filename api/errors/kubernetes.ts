@@ -17,7 +17,7 @@ export interface FieldConflict {
 }
 
 // Without the right to do something, or with a token that is too old, the operator tries again all the same: roles and tokens often
-// come after the process that needs them, and nothing else would tell it that they have come.
+// come after the process that needs them, and nothing else would say that they have come.
 export const kubernetesErrors = table({
   'kube-unreachable': {
     kind: 'retryable',

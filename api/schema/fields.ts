@@ -178,7 +178,7 @@ export const section = <P extends TProperties>(
 
 export const optional = <T extends TSchema>(schema: T): TOptional<T> => Type.Optional(schema) as TOptional<T>;
 
-/** The default in words, as the last sentence of every description; empty where there is none to tell. */
+/** The default in words, as the last sentence of every description; empty where there is none. */
 export const defaultSentence = (schema: { default?: unknown; 'x-default-from'?: string | undefined }): string => {
   if (schema['x-default-from'] !== undefined) return ` Default: ${schema['x-default-from']}.`;
   if (Array.isArray(schema.default)) return ' Default: none.';

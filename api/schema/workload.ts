@@ -1,4 +1,4 @@
-/** What everything that the operator runs in Pods can be told. */
+/** Settings of everything that the operator runs in Pods. */
 import { optional, passedOn, text } from './fields.ts';
 
 export const image = (what: string) =>

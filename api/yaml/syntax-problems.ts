@@ -42,7 +42,7 @@ const indentedTooFar: Explanation = {
   remedy: 'Fields of one mapping start in one column.',
 };
 
-/** What to tell about an error of the YAML parser, given the line it is on. */
+/** What to report of an error of the YAML parser, given the line it is on. */
 export const explainYamlError = (error: YAMLParseError | YAMLWarning, line: string): Explanation => {
   const inFlow = error.code === 'UNEXPECTED_TOKEN' || error.code === 'MISSING_CHAR';
   if (inFlow && /[{[,].*\$\{/.test(line)) return unquotedTemplate;

@@ -22,7 +22,7 @@ import { mostLevels, mostValues } from '../limits.ts';
 import type { Path } from '../problems.ts';
 import { sourceOffset } from './string-offset.ts';
 
-/** Tells of a problem at an offset of the file. */
+/** Reports a problem at an offset of the file. */
 export type Report = <C extends ErrorCode>(offset: number, code: C, details: ErrorDetails<C>, remedy?: string) => void;
 
 export class YamlTree {

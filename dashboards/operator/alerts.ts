@@ -3,7 +3,7 @@
  * brings: where there is none, `absent` would fire for ever.
  *
  * None of them is critical. What runs in the cluster does not depend on the operator, and a bridge that moves no messages has critical
- * alerts of its own; here it is told what is not as its document says.
+ * alerts of its own; here an alert says what is not as its document says.
  */
 import type { Alert } from '../alerts/alert.ts';
 import { lately, ofLeader, ours } from './promql.ts';
@@ -41,7 +41,7 @@ const keysWait = [
   `and sum by (job, instance) (increase(workqueue_work_duration_seconds_count{${ours}}[5m])) == 0`,
 ].join(' ');
 
-/** A reconcile is told to end after 2 minutes. */
+/** A reconcile has to end after 2 minutes. */
 const oneIsLong = `max by (job, instance) (workqueue_longest_running_processor_seconds{${ours}}) > 300`;
 
 export const operatorAlerts: readonly Alert[] = [

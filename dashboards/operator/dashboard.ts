@@ -1,5 +1,5 @@
 /**
- * Operator: is every bridge as its document says? The first rows answer that; those below tell whether the operator does its work, and what
+ * Operator: is every bridge as its document says? The first rows answer that; those below show whether the operator does its work, and what
  * keeps it from it.
  */
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';

@@ -22,7 +22,7 @@ export const condition = (type: string, status: string): string =>
   `max by (namespace, name) (${conditions(type, status, chosen)})`;
 
 /**
- * 1 where a condition of a bridge held when it was last told of, in the two minutes before. When another operator takes over, nobody tells
+ * 1 where a condition of a bridge held when it was last reported, in the two minutes before. When another operator takes over, nobody reports
  * anything for a moment, and an alert that waits must not start again.
  */
 export const lately = (type: string): string =>

@@ -2,7 +2,7 @@
  * What the profile `chaos` runs: breaks one part of the demo after another, for ever, and mends it again, so that the dashboard can
  * show that nothing is lost.
  *
- *     node chaos.js [--every SECONDS]        once in so many seconds; 45 unless told
+ *     node chaos.js [--every SECONDS]        once in so many seconds; 45 by default
  *
  * Killing a container from outside needs the engine's socket, and who holds that is master of the machine. There is no lesser way: a
  * process cannot kill the first process of its own container, and a container that shares another's processes dies with them. So this

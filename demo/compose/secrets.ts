@@ -46,7 +46,7 @@ function makeCertificates(folder: string, now: Date): void {
   writeSecret(at('server.crt'), certificate);
 }
 
-/** What Kafka's own command-line programs need to be told. */
+/** The configuration of Kafka's own command-line programs. */
 const clientProperties = (ca: string) =>
   `security.protocol=SSL\nssl.truststore.type=PEM\nssl.truststore.location=${ca}\n`;
 

@@ -15,7 +15,7 @@ import { type EmbeddedRecord, recordsOf } from './records.ts';
 import { growTopic, makeTopic, type Partition, type Topic } from './topic.ts';
 import type { TopicSettings } from './topic-settings.ts';
 
-/** Tells of a batch that was appended. Its records are decoded when they are asked for. */
+/** Reports a batch that was appended. Its records are decoded when they are asked for. */
 export interface NewBatch {
   readonly topic: string;
   readonly partition: number;
@@ -35,7 +35,7 @@ export interface ClusterNode {
   stop(): Promise<void>;
 }
 
-/** Tells of a request that arrived, before it is looked at. */
+/** Reports a request that arrived, before it is looked at. */
 export interface NewRequest {
   readonly api: string;
   readonly version: number;
@@ -185,7 +185,7 @@ export class Cluster {
     }
   }
 
-  /** Appends a checked batch, wakes the fetches that wait for it and tells of it. */
+  /** Appends a checked batch, wakes the fetches that wait for it and reports it. */
   append(partition: Partition, batch: RecordBatch): Appended {
     const settings = this.#topics.get(partition.topic)?.settings ?? this.settings;
     const retention = { bytes: settings['retention.bytes'], ms: settings['retention.ms'] };

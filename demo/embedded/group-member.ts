@@ -15,7 +15,7 @@ export interface JoinRequest {
   readonly protocolType: string;
   /** The assignment strategies it knows, the preferred first. */
   readonly protocols: readonly { readonly name: string; readonly metadata: Buffer }[];
-  /** Whether the client knows that a new member is told its id first (KIP-394). */
+  /** Whether the client knows that a new member gets its id first (KIP-394). */
   readonly mustKnowId: boolean;
 }
 
@@ -26,7 +26,7 @@ export interface Joined {
   readonly protocol: string | null;
   readonly leader: string;
   readonly memberId: string;
-  /** Told to the leader only. */
+  /** For the leader only. */
   readonly members: readonly { readonly id: string; readonly instanceId: string | null; readonly metadata: Buffer }[];
 }
 
@@ -103,7 +103,7 @@ export class Member {
     );
   }
 
-  /** A client that gave up waiting and asks again: the earlier request is told to try once more. */
+  /** A client that gave up waiting and asks again: the earlier request gets the answer to try once more. */
   waitForGeneration(): Promise<Joined> {
     this.answerJoin(refuseJoin(code.REBALANCE_IN_PROGRESS, this.id));
     return new Promise(resolve => {

@@ -6,7 +6,7 @@
  * replicated, nobody is authenticated: when the process ends, all is gone. Never put data there that somebody needs.
  *
  * Its use in tests is that it fails on command. A fault names a request and what goes wrong with it (`faults.add`), leaders move
- * when told (`cluster.moveLeader`), nodes die and come back (`cluster.node(2).stop()`), and all of it happens at a point of
+ * when asked (`cluster.moveLeader`), nodes die and come back (`cluster.node(2).stop()`), and all of it happens at a point of
  * the conversation, not of the clock. What surprises: all nodes are ports of one process and share one memory, so an acknowledged
  * record survives the death of its leader even with one replica; it is then only out of reach.
  */
@@ -28,7 +28,7 @@ export interface EmbeddedKafkaOptions {
   /** Nodes of the cluster, default 1. Their ids are 1, 2, 3 ... */
   readonly nodes?: number;
   readonly topics?: readonly { readonly name: string; readonly partitions: number }[];
-  /** Whether a topic is created when a client first asks about it, as Kafka does unless told otherwise. Default true. */
+  /** Whether a topic is created when a client first asks about it, as Kafka does by default. Default true. */
   readonly autoCreateTopics?: boolean;
   /** Bytes a partition keeps before the oldest batches go, default 16 MiB; -1 for no limit. A topic may set its own. */
   readonly retentionBytes?: number;

@@ -89,7 +89,7 @@ export class PageServer {
     this.#events.send('figures', figures);
   }
 
-  /** Tells every page that the demo is over. */
+  /** Lets every page know that the demo is over. */
   farewell(summary: object): void {
     this.#look();
     this.#events.send('bye', summary);

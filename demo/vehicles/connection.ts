@@ -30,7 +30,7 @@ export interface ConnectionSettings {
   readonly connectTimeoutMs: number;
 }
 
-/** What a connection tells its owner. After `opened` and after `open` exactly one `closed` follows, sooner or later. */
+/** What a connection reports to its owner. After `opened` and after `open` exactly one `closed` follows, sooner or later. */
 export interface ConnectionEvents {
   opened(): void;
   /** @param refusal the reason code of the server's CONNACK, if that was the cause */

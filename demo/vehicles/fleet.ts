@@ -27,7 +27,7 @@ const farewellMs = 5000;
 /** Reason codes of CONNACK that may be different in a moment: MQTT 3.1.1's 3; MQTT 5's unavailable, busy, quota, rate. */
 const passingRefusals = new Set([3, 136, 137, 151, 159]);
 
-/** Starts a fleet. Throws `option-invalid` for a topic that cannot be; everything later is told by `ready` and `finished`. */
+/** Starts a fleet. Throws `option-invalid` for a topic that cannot be; everything later is reported by `ready` and `finished`. */
 export const startFleet = (options: FleetOptions): Fleet => new Fleet(options);
 
 /** A running fleet. */

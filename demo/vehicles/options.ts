@@ -1,4 +1,4 @@
-/** What a fleet is told, and what it says about itself. */
+/** The options of a fleet, and what it says about itself. */
 import type { Clock } from './clock.ts';
 import type { TlsSettings } from './connection.ts';
 import type { Faults } from './faults.ts';

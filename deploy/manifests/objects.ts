@@ -39,7 +39,7 @@ const podDisruptionBudget: Manifest = {
   spec: { maxUnavailable: 1, selector: { matchLabels: selector } },
 };
 
-/** Whom it connects to cannot be told: the API server has another address in every cluster. */
+/** Whom it connects to cannot be named: the API server has another address in every cluster. */
 const networkPolicy: Manifest = {
   apiVersion: 'networking.k8s.io/v1',
   kind: 'NetworkPolicy',

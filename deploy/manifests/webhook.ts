@@ -2,7 +2,7 @@
  * The webhook: the API server sends each document to the operator before it stores it. An installation has it only where it is asked, for it needs a
  * certificate that somebody renews; cert-manager as a rule.
  *
- * While no operator answers, documents are stored all the same: what is wrong with them is then told by their status alone.
+ * While no operator answers, documents are stored all the same: what is wrong with them is then reported by their status alone.
  */
 import { apiVersion } from '../../api/bridge.ts';
 import { kinds } from '../../operator/kinds.ts';

@@ -42,7 +42,7 @@ export interface PartitionOffset {
   readonly offset: number;
 }
 
-/** Asks the leader `node` where `partitions` begin or end. Those that it has no answer for are left out, and told to `failed`. */
+/** Asks the leader `node` where `partitions` begin or end. Those that it has no answer for are left out, and `failed` is called with them. */
 export async function readOffsets(
   brokers: Brokers,
   node: number,

@@ -12,7 +12,7 @@ import { shownUrl } from '../../network/shown-url.ts';
 import { agentTls, tlsTexts } from '../../network/tls-settings.ts';
 import type { MqttTargetSpec } from '../config/schema.ts';
 
-/** What mqtt.js is told. */
+/** The options of mqtt.js. */
 export interface ClientSettings {
   readonly options: IClientOptions;
   /** Whether 3.1.1 is tried at a broker that does not speak 5. */

@@ -94,7 +94,7 @@ export class MqttTarget extends Target {
     ready.resolve(true);
   }
 
-  /** A broker without `$SYS`, or that keeps it from us, is told and watched all the same. */
+  /** A broker without `$SYS`, or that keeps it from us, is reported and watched all the same. */
   async #subscribeTo(client: MqttClient, filters: readonly string[], qos: 0 | 1 | 2): Promise<void> {
     await client.subscribeAsync([...filters], { qos }).catch((error: Error) => {
       if (!client.connected) return;

@@ -37,7 +37,7 @@ export interface ClusterOptions {
   readonly onChange: (key: string, priority: Priority) => void;
   /** Called with the key of a bridge whose MqttUsers are to be looked at. */
   readonly onUsers?: (key: string) => void;
-  /** Called when a watch has not told of changes, with how many objects. */
+  /** Called when a watch has missed changes, with how many objects. */
   readonly onMissed?: (kind: ResourceKind, count: number) => void;
   /** Called when all objects of a kind have been read, in one of the namespaces or in all. */
   readonly onListed?: (kind: ResourceKind) => void;

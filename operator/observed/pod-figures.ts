@@ -2,7 +2,7 @@
  * What the Pods of bridges say of themselves at /metrics: whether they are connected to both sides, and how much flows.
  *
  * They are asked here by the clock, each twice a minute and a new one at once, and never by a reconcile: a Pod that does not answer holds up
- * nobody else's pipeline. A bridge is told to be looked at again only when the answers say something new.
+ * nobody else's pipeline. A bridge is looked at again only when the answers say something new.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ObservedPod } from './observed-objects.ts';
@@ -151,7 +151,7 @@ export class PodFigures {
       const page = await fetchText(`http://${host}:${port}/metrics`, limit);
       return readingOf(page, this.#now());
     } catch {
-      // That it does not answer is told by its readiness.
+      // Its readiness says that it does not answer.
       return undefined;
     }
   }

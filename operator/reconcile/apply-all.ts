@@ -153,7 +153,7 @@ function optionsOf(kind: ResourceKind, signal: AbortSignal) {
 }
 
 /**
- * Makes an object that the watch has not told of, which nearly always means that there is none: no question before it.
+ * Makes an object that the watch has not reported, which nearly always means that there is none: no question before it.
  *
  * @returns undefined when there is one all the same
  */
@@ -180,7 +180,7 @@ async function makeUnseen(
 
 const unmade: ReadonlySet<string> = new Set(['kube-conflict', 'kube-invalid', 'kube-not-found']);
 
-/** An object that the watch has not told of: it is new, or has no label of ours, or its kind is not watched. */
+/** An object that the watch has not reported: it is new, or has no label of ours, or its kind is not watched. */
 async function readUnseen(
   cluster: Cluster,
   kind: ResourceKind,
@@ -188,7 +188,7 @@ async function readUnseen(
   signal: AbortSignal,
 ): Promise<KubeObject | undefined> {
   const found = await cluster.client.get(kind, object.metadata, { signal });
-  // A password that was made up is kept by reading it back from its Secret. While the watch has not told of the Secret, another one would be
+  // A password that was made up is kept by reading it back from its Secret. While the watch has not reported the Secret, another one would be
   // made up, and written over the one that is in use.
   if (found && kind === kinds.secret) throw new MkbError('kube-cache-behind', { object: titleOf(object) });
   return found && (keptOf(kind)?.(found) ?? found);

@@ -18,7 +18,7 @@ export interface Context {
   readonly figures: (key: string) => Figures;
   readonly events: { record(regarding: KubeObject, event: EventText): void };
   readonly log: Log;
-  /** Told of each object that somebody else had changed and that was set right. */
+  /** Called with each object that somebody else had changed and that was set right. */
   readonly onCorrected: (kind: string) => void;
   /** Called for each object that somebody else had deleted and that was made again. */
   readonly onRestored: (kind: string) => void;

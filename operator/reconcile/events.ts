@@ -1,7 +1,7 @@
 /**
  * What happened and why, as events of the bridge: what was done to its objects, and which of its conditions has another answer now.
  *
- * Both are worked out from what was and what is, so that nothing is told twice: an answer that is in the status already is no news.
+ * Both are worked out from what was and what is, so that nothing is reported twice: an answer that is in the status already is no news.
  */
 import type { Condition } from '../../api/schema/status.ts';
 import { hashOf } from '../runtime/canonical.ts';
@@ -75,7 +75,7 @@ function rolled(deed: Deed, before: Scalable, after: Scalable): EventText[] {
 
 /** Conditions that are bad news when they are `True`; of all others, `False` is. */
 const badWhenTrue: ReadonlySet<string> = new Set(['Degraded']);
-/** Told by what was done, or by Degraded. */
+/** Reported by what was done, or by Degraded. */
 const untold: ReadonlySet<string> = new Set(['Progressing', 'Ready', 'RulesValid', 'Reconciling', 'Stalled']);
 /** How every bridge begins, and how one is that is rolled. */
 const ordinary: ReadonlySet<string> = new Set(['Creating', 'PodsMissing', 'PodsNotReady', 'RollingOut', 'Starting']);

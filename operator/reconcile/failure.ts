@@ -1,6 +1,6 @@
 import { MkbError } from '../../api/errors.ts';
 
-/** What work failed with. A fault of ours is an error of the table too, so that it can be told to people. */
+/** What work failed with. A fault of ours is an error of the table too, so that people can read it. */
 export const failureFrom = (error: unknown): MkbError =>
   MkbError.is(error)
     ? error

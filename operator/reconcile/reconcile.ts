@@ -211,7 +211,7 @@ async function remember({ context, resource, signal }: Visit, sessions: number):
   if (sessions > (status.sessions ?? 1)) await tellStatus(context, resource, { ...status, sessions }, signal);
 }
 
-/** Monitoring that cannot be told to anybody must keep nothing from being run. */
+/** Monitoring that nobody can be asked for must keep nothing from being run. */
 const isServed = (object: KubeObject, { apis }: Observed): boolean =>
   apis.prometheusOperator || !optionalKinds.includes(kindOf(object)!);
 

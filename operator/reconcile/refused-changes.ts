@@ -30,7 +30,7 @@ export function refusedNow(cluster: Cluster, resource: KubeObject, document: Mqt
 }
 
 /**
- * The same for the webhook, which others than the API server may ask: what runs is told to nobody who cannot name the uid of its bridge, as each change
+ * The same for the webhook, which others than the API server may ask: nobody learns what runs who cannot name the uid of its bridge, as each change
  * of the API server does. Of a bridge that is not known nothing is refused here; reconciling says it.
  */
 export function refusedAtApply(

@@ -28,7 +28,7 @@ export interface Visit {
   readonly signal: AbortSignal;
 }
 
-/** The watch may not have told yet of what we have just done. */
+/** The watch may not have reported yet what we have just done. */
 export function newest(observed: readonly KubeObject[], applied: readonly KubeObject[]): KubeObject[] {
   const idOf = ({ kind, metadata }: KubeObject) => `${kind}/${metadata.name}`;
   return [...new Map([...observed, ...applied].map(object => [idOf(object), object])).values()];

@@ -7,7 +7,7 @@ import type { Context } from './context.ts';
 import { conditionEvents } from './events.ts';
 import { statusOf } from './report.ts';
 
-/** Writes the status of a bridge if it says something new, and tells in events what that is. */
+/** Writes the status of a bridge if it says something new, and writes events about it. */
 export async function tellStatus(
   { cluster, events }: Context,
   resource: KubeObject,

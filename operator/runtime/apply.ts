@@ -13,7 +13,7 @@
  * is what the server makes of our fields, and from then on it counts as right. This is remembered in memory only; after a start such an
  * object is applied once more, which changes nothing.
  *
- * What another manager has set to a value that is not ours is taken back, and told to the caller with the other's name: two controllers that
+ * What another manager has set to a value that is not ours is taken back, and reported to the caller with the other's name: two controllers that
  * fight over a field are found by nothing else. https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts
  */
 import type { FieldConflict } from '../../api/errors/kubernetes.ts';

@@ -34,7 +34,7 @@ export interface RequestFigures {
 }
 
 export interface ApiClientOptions {
-  /** Told to the server, whose audit log tells clients apart by it. */
+  /** Sent to the server, whose audit log tells clients apart by it. */
   readonly userAgent?: string;
   /** How long a request may take, milliseconds; of a watch, until it begins. */
   readonly timeoutMs?: number;

@@ -22,7 +22,7 @@ export interface ReconcileResult {
 
 export type ReconcileOutcome = 'success' | 'error' | 'requeue_after';
 
-/** What is told about a controller; see metrics.ts. */
+/** What is measured of a controller; see metrics.ts. */
 export interface ControllerMetrics {
   /** How many workers work. */
   active(workers: number): void;

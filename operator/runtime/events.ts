@@ -1,8 +1,8 @@
 /**
  * Events: what happened to an object and why, for people who look at it (`kubectl describe`).
  *
- * They are news, not records: telling never fails and never waits. The same news again is no second object but a count in the first, which is
- * written at most once a minute; and an object that has too much to tell is cut short (25 at once, then one in five minutes, as client-go does
+ * They are news, not records: an event never fails and never waits. The same news again is no second object but a count in the first, which is
+ * written at most once a minute; and an object about which there is too much news is cut short (25 at once, then one in five minutes, as client-go does
  * it), since events of a thing that goes wrong in a circle have filled an etcd before.
  * https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
  */
@@ -31,7 +31,7 @@ export interface EventText {
 }
 
 export interface EventRecorderOptions {
-  /** Which program tells, and which instance of it. */
+  /** Which program reports, and which instance of it. */
   readonly component: string;
   readonly instance: string;
   readonly log: Log;
@@ -75,7 +75,7 @@ export class EventRecorder {
     this.#now = options.now ?? (() => new Date());
   }
 
-  /** Tells news of an object. Returns at once. */
+  /** Reports news of an object. Returns at once. */
   record(regarding: KubeObject, event: EventText): void {
     const { metadata } = regarding;
     const key = JSON.stringify([metadata.uid, event.type, event.reason, event.action, event.message]);
@@ -93,7 +93,7 @@ export class EventRecorder {
     this.#keepWriting(name);
   }
 
-  /** Settles when everything that was told is written, or has failed to be. */
+  /** Settles when everything that was reported is written, or has failed to be. */
   async idle(): Promise<void> {
     while (this.#writing.size > 0) await Promise.all(this.#writing);
   }

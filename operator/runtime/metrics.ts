@@ -1,5 +1,5 @@
 /**
- * What the runtime tells Prometheus: under the names, labels and buckets that controllers written in Go have, so that dashboards and alerts made
+ * What the runtime exports to Prometheus: under the names, labels and buckets that controllers written in Go have, so that dashboards and alerts made
  * for those work. What a gauge shows is read off when Prometheus asks.
  *
  * Each function may be called several times with the same registry, for several queues and controllers.

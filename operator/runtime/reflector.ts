@@ -1,14 +1,14 @@
 /**
  * Keeps a Store as the API server has it: lists once, then watches, for ever.
  *
- * A watch is a promise that every change since a resource version is told, and it is broken in many ways: the server closes it each few
+ * A watch is a promise that every change since a resource version is reported, and it is broken in many ways: the server closes it each few
  * minutes, a proxy swallows it silently, the version is forgotten (410). So:
  *
- * - The server is asked for bookmarks, which tell a newer version although nothing changed, and a watch that says nothing at all for longer
+ * - The server is asked for bookmarks, which bring a newer version although nothing changed, and a watch that says nothing at all for longer
  *   than bookmarks are apart is closed and opened again.
  * - A watch that ends goes on from the newest version seen. Only 410 leads to a new list.
  * - From time to time, when a watch has just ended, the list of exactly the version it ended at is compared with the store. The two must be
- *   the same: what differs is told as if the watch had told it, and counted as missed, for somebody between the server and us has lost it.
+ *   the same: what differs is reported as if the watch had done it, and counted as missed, for somebody between the server and us has lost it.
  * - Failures are retried with pauses that grow at random up to 30 s, or as long as the server asks for; a watch that has lived resets
  *   them.
  *
@@ -39,7 +39,7 @@ export interface ReflectorOptions
   readonly indexers?: Readonly<Record<string, Indexer>>;
   /** Called after the store has changed. It must not throw. */
   readonly onChange?: (change: Change) => void;
-  /** Called when a comparison finds what the watch should have told, with how many objects. */
+  /** Called when a comparison finds what the watch should have reported, with how many objects. */
   readonly onMissed?: (count: number) => void;
   /** Called when everything has been read, for the first time and again after 410. */
   readonly onListed?: () => void;
@@ -81,7 +81,7 @@ export class Reflector {
     this.store = new Store(options.indexers);
   }
 
-  /** Settles when the first list is in the store and told. */
+  /** Settles when the first list is in the store and reported. */
   get synced(): Promise<void> {
     return this.#synced.promise;
   }

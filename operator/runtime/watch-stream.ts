@@ -9,7 +9,7 @@ import type { KubeObject } from './object.ts';
 import { statusError } from './status-error.ts';
 
 export interface WatchEvent {
-  /** A BOOKMARK's object has a resource version and nothing else: the watch has told of everything up to there. */
+  /** A BOOKMARK's object has a resource version and nothing else: the watch has reported everything up to there. */
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
   readonly object: KubeObject;
 }
@@ -37,7 +37,7 @@ function parse(line: string, action: string): { type: string; object: object } {
     if (event?.type === 'ERROR' && typeof event.object === 'object' && event.object !== null) return event;
     if (types.has(event?.type) && typeof event.object?.metadata?.resourceVersion === 'string') return event;
   } catch {
-    // Half a line, of a server that ended in the midst of it: told below.
+    // Half a line, of a server that ended in the midst of it: reported below.
   }
   throw new MkbError('kube-failed', {
     action,

@@ -29,7 +29,7 @@ export interface QueueFigures {
   readonly longestWorkSeconds: number;
 }
 
-/** What is told about a queue while it works; see metrics.ts. */
+/** What is measured of a queue while it works; see metrics.ts. */
 export interface QueueMetrics {
   added(): void;
   taken(waitedSeconds: number): void;

@@ -306,7 +306,7 @@ const usersSecret = (
   data: Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, Buffer.from(text).toString('base64')])),
 });
 
-/** Nobody is left to be told. */
+/** Nobody is left who could read it. */
 function ignoreGone(error: unknown): undefined {
   if (!MkbError.is(error, 'kube-not-found') && !MkbError.is(error, 'kube-conflict')) throw error;
 }

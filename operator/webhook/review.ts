@@ -1,5 +1,5 @@
 /**
- * What the API server is told of a document before it stores it. The checks are those of reconciling, so nothing is refused here that would run,
+ * The answer that the API server gets about a document before it stores it. The checks are those of reconciling, so nothing is refused here that would run,
  * and what is refused has its place in the SQL. https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/
  */
 import type { DocumentProblem, Verdict } from '../reconcile/document.ts';

@@ -3,7 +3,7 @@
  * and an array is bytes in `bytes_value`. Source: the Sparkplug specification 3.0, section 6.4.16, "Data Types".
  *
  * The datatype stands beside the value: in a metric (`datatype`), a property and a parameter of a template (`type`), a data set (`types` of its
- * columns). A metric may leave its datatype out, in NDATA and DDATA, where NBIRTH and DBIRTH told it; then its number stays as it came.
+ * columns). A metric may leave its datatype out, in NDATA and DDATA, where NBIRTH and DBIRTH gave it; then its number stays as it came.
  */
 import { integer } from '../numbers.ts';
 import { Refusal } from '../refusal.ts';

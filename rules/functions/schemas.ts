@@ -14,7 +14,7 @@ export const codecOf = (schemas: Schemas, name: string): Codec => {
   return codec;
 };
 
-/** What can be told of a call from its constants, `name` and `type`. */
+/** What is known of a call from its constants, `name` and `type`. */
 const checkCall =
   (use: 'decode' | 'encode' | 'check') =>
   (constants: readonly Value[], schemas: Schemas): ConstantFault | undefined => {
@@ -36,7 +36,7 @@ export const unknownSchema = (name: string, { names }: Schemas): ConstantFault =
   return { parameter: 0, unknown: name, hint };
 };
 
-/** Whether bytes can be decoded, or any other value encoded. What cannot be told yet is not an answer. */
+/** Whether bytes can be decoded, or any other value encoded. What is not known yet is no answer. */
 const fits = (codec: Codec, value: Value, type: string | undefined): boolean => {
   try {
     if (isText(value)) codec.decode(Buffer.from(value), type);

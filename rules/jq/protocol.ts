@@ -1,4 +1,4 @@
-/** What the thread of a rule and a thread of jq tell each other, and what both sides make of it. */
+/** What the thread of a rule and a thread of jq send each other, and what both sides make of it. */
 import { jsonOrUndefined } from '../json.ts';
 import { Refusal } from '../refusal.ts';
 import type { Value } from '../value.ts';

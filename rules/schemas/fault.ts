@@ -26,7 +26,7 @@ export const parseSchemaText = (text: string): Value => {
   }
 };
 
-/** V8 tells the place in words only; where it does not, the text ended too early. */
+/** V8 says the place in words only; where it does not, the text ended too early. */
 const jsonOffset = (message: string, text: string): number => {
   const position = /at position (\d+)/.exec(message)?.[1];
   return position === undefined ? Math.max(0, text.trimEnd().length - 1) : Number(position);

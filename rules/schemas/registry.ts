@@ -1,7 +1,7 @@
 /**
  * A schema of the document that stands for a registry: which schema a message was written with, its first bytes say.
  *
- * Rules fetch nothing. What is not known is an error, `schema-pending`, which tells whoever runs the rule what is missing; the bridge fetches
+ * Rules fetch nothing. What is not known is an error, `schema-pending`, which says what is missing; the bridge fetches
  * it, adds it here, and runs the rule again for the same message.
  */
 import { MkbError } from '../../api/errors.ts';

@@ -30,7 +30,7 @@ export interface CompiledSchemas {
 export const noSchemas: Schemas = { names: [], find: () => undefined, registries: [] };
 
 /**
- * Compiles all schemas; those that are broken are told, and are still known by name, so that a rule which uses one is not blamed for it.
+ * Compiles all schemas; those that are broken are reported, and are still known by name, so that a rule which uses one is not blamed for it.
  *
  * @param documents of the right shape
  */

@@ -2,7 +2,7 @@
  * What aggregates keep of the messages they saw: enough to give the result, and to be put together with what another one saw later, since a
  * hopping window is the sum of its hops. Values that are missing (undefined or null) never come here, as SQL has it.
  *
- * Nothing here fails while it counts: what does not fit (a sum beyond a float) is told by the result, so that a message is counted by all
+ * Nothing here fails while it counts: what does not fit (a sum beyond a float) shows in the result, so that a message is counted by all
  * aggregates of a rule or by none.
  */
 import { add, compareNumbers, divide, float, toDouble } from '../numbers.ts';

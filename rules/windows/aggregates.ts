@@ -1,4 +1,4 @@
-/** The aggregates of the rule language by name: what the compiler looks up, and what the reference page tells. */
+/** The aggregates of the rule language by name: what the compiler looks up, and what the reference page lists. */
 import { kept } from '../memory.ts';
 import { toDouble } from '../numbers.ts';
 import { refuse } from '../refusal.ts';

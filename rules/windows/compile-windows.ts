@@ -182,7 +182,7 @@ class AfterWindow {
     return undefined;
   }
 
-  /** A name that nobody knows is told by the compiler. */
+  /** The compiler reports a name that nobody knows. */
   #refuseColumn(path: PathExpression): void {
     const { name } = path;
     if (this.compiler.aliases.has(name) || windowColumns.includes(name)) return;

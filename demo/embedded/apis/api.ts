@@ -8,7 +8,7 @@ export interface Call {
   readonly version: number;
   readonly clientId: string;
   readonly clientHost: string;
-  /** The address by which the client reached this node, and so the one it is told for the others too. */
+  /** The address by which the client reached this node, and so the one that it gets for the others too. */
   readonly brokerHost: string;
   /** The node that the request was sent to. */
   readonly node: number;
@@ -37,7 +37,7 @@ export interface Api<Request, Answer> {
 /** Returned by an act whose client waits for no answer (acks=0). */
 export const noAnswer = Symbol('no answer');
 
-/** Returned by an act that can only tell of an error by closing the connection. */
+/** Returned by an act that can only report an error by closing the connection. */
 export const hangUp = Symbol('hang up');
 
 export type WithoutAnswer = typeof noAnswer | typeof hangUp;

@@ -1,7 +1,7 @@
 /**
  * Fetch: waits until there is enough to read, or until the client's patience ends (long poll).
  *
- * There are no fetch sessions (KIP-227): the answer's session id 0 tells a client to name all its partitions each time. Batches are
+ * There are no fetch sessions (KIP-227): the answer's session id 0 makes a client name all its partitions each time. Batches are
  * given whole, from the one that holds the asked offset on; a client skips the records before it.
  */
 import type { RecordBatch } from '../batch.ts';
@@ -124,7 +124,7 @@ function refused(index: number, error: number): PartitionAnswer {
 const bytesOf = (batches: readonly RecordBatch[]): number =>
   batches.reduce((sum, batch) => sum + batch.bytes.length, 0);
 
-/** An error is told at once: the client has to look elsewhere. */
+/** An error is answered at once: the client has to look elsewhere. */
 function isEnough({ topics }: Answer, minBytes: number): boolean {
   const partitions = topics.flatMap(each => each.partitions);
   if (partitions.some(({ error }) => error !== code.NONE)) return true;

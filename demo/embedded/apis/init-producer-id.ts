@@ -6,7 +6,7 @@ interface Answer {
   readonly producerId: number;
 }
 
-/** InitProducerId: a number for an idempotent producer, never given twice. There are no transactions here, and a client is told so. */
+/** InitProducerId: a number for an idempotent producer, never given twice. There are no transactions here, and a client gets that for an answer. */
 export const initProducerId = defineApi<{ readonly transactionalId: string | null }, Answer>({
   name: 'InitProducerId',
   versions: [0, 4],

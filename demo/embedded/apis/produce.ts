@@ -58,7 +58,7 @@ export const produce = defineApi<Request, Answer>({
       }),
     }));
     if (acks !== 0) return answer;
-    // Nobody waits for an answer, so an error is told by closing the connection, as Kafka does.
+    // Nobody waits for an answer, so an error is reported by closing the connection, as Kafka does.
     if (answer.some(({ partitions }) => partitions.some(({ error }) => error !== code.NONE))) return hangUp;
     return noAnswer;
   },

@@ -33,7 +33,7 @@ export const jsonCodec = (text: string): Codec => {
   };
 };
 
-/** A schema that refers to itself without end is one that nothing can be told about. */
+/** A schema that refers to itself without end is one about which nothing can be known. */
 const holds = (check: () => boolean): boolean => {
   try {
     return check();

@@ -1,6 +1,6 @@
 /**
  * What a JSON Schema may say. The validator takes whatever it does not understand for "anything goes", so a slip such as `requird` or
- * `minimum: "5"` would let every message pass; here it is told when the document is loaded.
+ * `minimum: "5"` would let every message pass; here it is reported when the document is loaded.
  *
  * Drafts 6, 7, 2019-09 and 2020-12: https://json-schema.org/specification
  */
