@@ -4,7 +4,7 @@
  */
 import { Refusal } from './refusal.ts';
 
-const longestText = 16 * 1024 * 1024;
+export const longestText = 16 * 1024 * 1024;
 
 /** Call before text of this length is made. Throws Refusal. */
 export const mustFit = (length: number): void => {

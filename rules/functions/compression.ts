@@ -4,7 +4,7 @@ import { Refusal } from '../refusal.ts';
 import { bytes, define, type FunctionEntry } from './define.ts';
 
 /** A few bytes can unpack to gigabytes, which must not be how a message stops a bridge. */
-const maxOutputLength = 64 * 1024 * 1024;
+const maxOutputLength = 16 * 1024 * 1024;
 
 const compressor = (
   name: string,
@@ -31,7 +31,7 @@ const decompressor = (
     name,
     parameters: [bytes('data')],
     returns: 'bytes',
-    description: `The bytes that ${of} compressed, up to 64 MiB of them.`,
+    description: `The bytes that ${of} compressed, up to 16 MiB of them.`,
     examples: [[example, 'hello']],
     call: ([data]) => {
       try {

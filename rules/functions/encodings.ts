@@ -1,5 +1,6 @@
 /** Bytes as base64, and values as JSON. */
 import { encodeJson, jsonOrUndefined } from '../json.ts';
+import { longestText, mustFit } from '../longest-text.ts';
 import { refuse } from '../refusal.ts';
 import type { Value } from '../value.ts';
 import { any, bytes, define, type FunctionEntry, oneOf, text } from './define.ts';
@@ -8,6 +9,7 @@ const base64Options = ['no_padding', 'urlsafe'] as const;
 type Base64Option = (typeof base64Options)[number];
 
 const toBase64 = (value: Buffer, options: readonly Base64Option[]): string => {
+  mustFit((4 / 3) * value.length);
   const standard = value.toString('base64');
   const padded = options.includes('urlsafe') ? standard.replaceAll('+', '-').replaceAll('/', '_') : standard;
   return options.includes('no_padding') ? padded.replace(/=+$/, '') : padded;
@@ -22,6 +24,23 @@ const fromBase64 = (text: string, options: readonly Base64Option[]): Buffer => {
   return Buffer.from(unpadded, options.includes('urlsafe') ? 'base64url' : 'base64');
 };
 
+/** A list may name one long text many times. @returns a length that the JSON of the value has at least; it stops counting where that is too much */
+const leastLength = (value: Value, atMost: number): number => {
+  if (typeof value === 'string' || Buffer.isBuffer(value)) return value.length;
+  if (typeof value !== 'object' || value === null) return 1;
+  let length = 0;
+  for (const each of Array.isArray(value) ? value : Object.values(value)) {
+    length += 1 + leastLength(each as Value, atMost - length);
+    if (length > atMost) break;
+  }
+  return length;
+};
+
+const jsonOf = (value: Value): string => {
+  mustFit(leastLength(value, longestText));
+  return encodeJson(value);
+};
+
 const decodeText = (value: Buffer): Value => {
   const decoded = jsonOrUndefined(value);
   return decoded === undefined ? refuse('the text must be JSON', value) : decoded;
@@ -34,7 +53,7 @@ export const encodingFunctions: readonly FunctionEntry[] = [
     returns: 'text',
     description: 'The value as JSON.',
     examples: [["json_encode([1, 2.0, 'a'])", '[1,2.0,"a"]']],
-    call: ([value]) => encodeJson(value),
+    call: ([value]) => jsonOf(value),
   }),
   define({
     name: 'json_decode',

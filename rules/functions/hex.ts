@@ -1,10 +1,12 @@
 /** Bytes as hexadecimal digits, and back. */
 import { BitString } from '../bit-string.ts';
+import { mustFit } from '../longest-text.ts';
 import { Refusal, refuse } from '../refusal.ts';
 import { bits, define, type FunctionEntry, optional, text } from './define.ts';
 
 /** Upper case; bits that fill no whole number of digits get zeros in front. */
 const toHex = (data: Buffer | BitString): string => {
+  mustFit(data instanceof BitString ? data.length / 4 : 2 * data.length);
   const digits = (data instanceof BitString ? data.alignedToEnd() : data).toString('hex').toUpperCase();
   return data instanceof BitString ? digits.slice(digits.length - Math.ceil(data.length / 4)) : digits;
 };
