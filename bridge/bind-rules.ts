@@ -4,13 +4,14 @@ import { retryOf } from '../network/retry.ts';
 import type { SinkDocument } from '../rules/rule-document.ts';
 import type { Ambient } from '../rules/scope.ts';
 import { type BindSink, BoundRule } from './flow/bound-rule.ts';
+import type { ClientsSink } from './sinks/clients.ts';
 import type { KafkaSink } from './sinks/kafka.ts';
 import type { MqttSink } from './sinks/mqtt.ts';
 
 /** Those that the rules write to are there. */
 export interface BoundTo {
   readonly kafka: KafkaSink | undefined;
-  readonly mqtt: MqttSink | undefined;
+  readonly mqtt: MqttSink | ClientsSink | undefined;
 }
 
 /** What makes the sinks of rules, with what the document says of all of them. */

@@ -2,6 +2,7 @@
 import type { MkbError } from '../api/errors.ts';
 import type { BoundRule } from './flow/bound-rule.ts';
 import type { Pipeline } from './flow/pipeline.ts';
+import type { Sessions } from './listen/sessions.ts';
 import type { Logger } from './observe/log.ts';
 import type { Reports } from './observe/reports.ts';
 import type { BridgeParts } from './parts.ts';
@@ -73,9 +74,9 @@ export class Ends {
     );
   }
 
-  listener(listen: Given<'listen'>, rules: readonly BoundRule[]): ListenerSource {
+  listener(listen: Given<'listen'>, sessions: Sessions, rules: readonly BoundRule[]): ListenerSource {
     return new ListenerSource(
-      { listen, rules },
+      { listen, sessions, rules },
       {
         listening: ports => this.#log.info({ bridge: this.#bridge, ports }, 'MQTT clients can connect'),
         problem: error => this.#reports.problem(error),

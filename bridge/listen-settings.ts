@@ -6,6 +6,7 @@ import { checkTlsTexts } from '../network/tls-settings.ts';
 import { memoryBytes } from './buffer-settings.ts';
 import type { ClientLimits, ListenOptions, PortOptions, ServerTls } from './listen/options.ts';
 import { Passwords } from './listen/passwords.ts';
+import type { SessionLimits } from './listen/sessions.ts';
 
 type Port = NonNullable<BridgeSpec['mqtt']['listen']>[number];
 type Clients = NonNullable<BridgeSpec['mqtt']['clients']>;
@@ -23,7 +24,10 @@ export async function listenOptions(
     anonymous: clients?.anonymous ?? false,
     passwords: await passwordsOf(clients, secrets),
     certificateNames: clients?.certificates ?? { username: false, clientId: false },
-    access: { publish: clients?.publish },
+    access: { publish: clients?.publish, subscribe: clients?.subscribe },
+    sessions: sessionLimits(spec),
+    topics: spec.rules.flatMap(({ sinks }) => sinks.flatMap(({ mqtt }) => mqtt?.topic ?? [])),
+    route: clients?.route ?? false,
   };
 }
 
@@ -60,11 +64,33 @@ async function passwordsOf(clients: Clients | undefined, secrets: SecretSources)
   return passwords;
 }
 
-const usual = { connections: 10_000, connectRate: 1000, packetTimeout: '30s', keepAlive: '1h' } as const;
+/** What a document without the sections means. */
+const usual = {
+  limits: { connections: 10_000, connectRate: 1000, packetTimeout: '30s', keepAlive: '1h', subscriptions: 100 },
+  sessions: { expiry: '1d', away: 10_000, messages: 1000, maxBytes: '1MiB', maxAge: '1d' },
+} as const;
+
+/** Ticks of the listener a millisecond. */
+const ticksAMs = 1 / 500;
+
+function sessionLimits(spec: BridgeSpec): SessionLimits {
+  const { clients } = spec.mqtt;
+  const { expiry, away, messages, maxBytes, maxAge }: Clients['sessions'] = clients?.sessions ?? usual.sessions;
+  const { subscriptions }: Clients['limits'] = clients?.limits ?? usual.limits;
+  return {
+    expirySeconds: Math.round(durationMs(expiry) / 1000),
+    away,
+    subscriptions,
+    messages,
+    bytes: bytes(maxBytes),
+    ageTicks: Math.ceil(durationMs(maxAge) * ticksAMs),
+    allBytes: memoryBytes(spec),
+  };
+}
 
 function limitsOf(spec: BridgeSpec): ClientLimits {
   const { mqtt } = spec;
-  const limits: Clients['limits'] = mqtt.clients?.limits ?? usual;
+  const limits: Clients['limits'] = mqtt.clients?.limits ?? usual.limits;
   return {
     connections: limits.connections,
     connectionsPerAddress: limits.connectionsPerAddress ?? Number.POSITIVE_INFINITY,

@@ -21,6 +21,7 @@ import type { Sink } from './flow/sink.ts';
 import type { Source, SourceFigures } from './flow/source.ts';
 import { InFlight } from './in-flight.ts';
 import type { Wait } from './kafka/waits.ts';
+import { Sessions } from './listen/sessions.ts';
 import type { ConnectedInfo, Session } from './mqtt/session.ts';
 import type { BridgeFigures } from './observe/figures.ts';
 import type { Logger } from './observe/log.ts';
@@ -28,6 +29,7 @@ import { Reports } from './observe/reports.ts';
 import { Standstills } from './observe/standstills.ts';
 import { type BridgeOptions, type BridgeParts, prepareParts } from './parts.ts';
 import { Persistence } from './persistence.ts';
+import { ClientsSink } from './sinks/clients.ts';
 import type { KafkaSink } from './sinks/kafka.ts';
 import type { MqttSink } from './sinks/mqtt.ts';
 import type { BufferedMqttSource } from './sources/buffered-mqtt.ts';
@@ -52,6 +54,8 @@ export class Bridge implements BridgeFigures {
   readonly events: EventsSource;
   readonly kafkaSink: KafkaSink | undefined;
   readonly mqttSink: MqttSink | undefined;
+  /** Of a bridge that MQTT clients connect to, in the place of `mqttSink`. */
+  readonly clientsSink: ClientsSink | undefined;
   /** Settles when the bridge has ended: fulfilled by `stop`, rejected by an error that no retry changes. */
   readonly ended: Promise<void>;
   readonly #document: MqttKafkaBridge;
@@ -79,7 +83,8 @@ export class Bridge implements BridgeFigures {
     this.#log = log;
     this.#reports = new Reports(this.name, log, (event, facts) => this.events.raise(event, facts));
     this.receiveMaximum = document.spec.mqtt.receiveMaximum;
-    this.bufferLimitBytes = (parts.kafkaSink?.producer.maxBytes ?? 0) + (parts.mqttSink?.maxBytes ?? 0);
+    this.bufferLimitBytes =
+      (parts.kafkaSink?.producer.maxBytes ?? 0) + ((parts.mqttSink ?? parts.clientsSink)?.maxBytes ?? 0);
     const ends = new Ends(this.name, log, this.#reports, {
       untilDone: action => this.#untilDone(action),
       kafkaLinkChanged: () => this.#reports.kafkaLinkChanged(this.#standstills.connected),
@@ -89,7 +94,9 @@ export class Bridge implements BridgeFigures {
     });
     this.kafkaSink = parts.kafkaSink && ends.kafkaSink(parts.kafkaSink);
     this.mqttSink = parts.mqttSink && ends.mqttSink(parts.mqttSink);
-    const sinks = { kafka: this.kafkaSink, mqtt: this.mqttSink };
+    const sessions = parts.listen && new Sessions(parts.listen.sessions);
+    this.clientsSink = parts.clientsSink && new ClientsSink({ ...parts.clientsSink, sessions: sessions! });
+    const sinks = { kafka: this.kafkaSink, mqtt: this.mqttSink ?? this.clientsSink };
     this.rules = bindRules(document.spec, sinks, parts.ambient);
     const obtainSchema = (missing: Parameters<typeof parts.registries.obtain>[0]) =>
       parts.registries.obtain(missing, error => this.#reports.problem(error));
@@ -109,9 +116,9 @@ export class Bridge implements BridgeFigures {
     });
     this.kafkaSink?.use(this.#pipeline);
     this.kafkaSink?.countAlso(() => this.#pipeline.heldBytes + this.events.queuedBytes);
-    this.mqttSink?.use(this.#pipeline);
+    sinks.mqtt?.use(this.#pipeline);
     this.mqttSource = parts.mqttSource && ends.mqttSource(parts.mqttSource, this.rules);
-    this.listener = parts.listen && ends.listener(parts.listen, this.rules);
+    this.listener = parts.listen && ends.listener(parts.listen, sessions!, this.rules);
     this.kafkaSource = parts.kafkaSource && ends.kafkaSource(parts.kafkaSource, this.rules);
     this.#intakes = new Map(
       this.#sources.map(source => [source, this.#pipeline.intake(source, rulesOf(source, this.rules))]),
@@ -127,9 +134,10 @@ export class Bridge implements BridgeFigures {
     return this.#reports.retried;
   }
 
-  /** Those that rules read. */
+  /** Those that rules read, and clients that publish. */
   get sources(): readonly SourceFigures[] {
-    return [...this.#intakes].flatMap(([source, intake]) => (rulesOf(source, this.rules).length > 0 ? [intake] : []));
+    const isOfUse = (source: Source) => source === this.listener || rulesOf(source, this.rules).length > 0;
+    return [...this.#intakes].flatMap(([source, intake]) => (isOfUse(source) ? [intake] : []));
   }
 
   /** Of messages from MQTT. */
@@ -189,7 +197,11 @@ export class Bridge implements BridgeFigures {
   }
 
   get bufferedBytes(): number {
-    return (this.kafkaSink?.bufferedBytes ?? 0) + (this.mqttSink?.bufferedBytes ?? 0) + this.#pipeline.keptBytes;
+    return (
+      (this.kafkaSink?.bufferedBytes ?? 0) +
+      ((this.mqttSink ?? this.clientsSink)?.bufferedBytes ?? 0) +
+      this.#pipeline.keptBytes
+    );
   }
 
   get #sources(): readonly Source[] {

@@ -17,6 +17,7 @@ import type { SessionOptions } from './mqtt/options.ts';
 import type { Logger } from './observe/log.ts';
 import { prepareRegistries, type Registries } from './registry/registries.ts';
 import { consumerOptions, producerOptions, publisherOptions, sessionOptions, transactionsOptions } from './settings.ts';
+import type { ClientsSinkOptions } from './sinks/clients.ts';
 import type { KafkaSinkOptions } from './sinks/kafka.ts';
 import type { MqttSinkOptions } from './sinks/mqtt.ts';
 import type { KafkaSourceOptions } from './sources/kafka.ts';
@@ -43,6 +44,8 @@ export interface BridgeParts {
   readonly mqttSink: MqttSinkOptions | undefined;
   /** Of records from Kafka to Kafka; undefined with `delivery.guarantee: atLeastOnce`. */
   readonly transactions: TransactionsOptions | undefined;
+  /** In its place, of a bridge that is the MQTT server itself. */
+  readonly clientsSink: Omit<ClientsSinkOptions, 'sessions'> | undefined;
   readonly registries: Registries;
   /** What rules run jq with. */
   readonly jq: JqThreads;
@@ -77,7 +80,7 @@ export async function prepareParts(
     bufferOptions(document, secrets, ordinal),
     topics.length === 0 ? undefined : consumerOptions(document, topics, secrets, ordinal),
     writesKafka ? producerOptions(document, secrets, ordinal) : undefined,
-    writesMqtt ? publisherOptions(document, secrets, ordinal) : undefined,
+    writesMqtt && !spec.mqtt.listen ? publisherOptions(document, secrets, ordinal) : undefined,
     prepareRegistries(spec.schemas, schemas, secrets),
   ]);
   // Two directions: neither ends for what is refused to the other.
@@ -98,6 +101,7 @@ export async function prepareParts(
     },
     mqttSink: publisher && { bridge: identityOf(document.metadata), publisher: { ...publisher, persistent }, maxBytes },
     transactions: transactionsOptions(spec),
+    clientsSink: writesMqtt && listen ? { bridge: identityOf(document.metadata), maxBytes } : undefined,
     registries,
     jq,
     ambient: { schemas, askJq: jq.ask, costs: costLimitsOf(spec.delivery), knowsPublisher: listen !== undefined },

@@ -30,6 +30,26 @@ export class TopicIndex<T> {
     node.here.push(value);
   }
 
+  /** Takes away what was added under the filter; nothing if it was not. Levels that lead nowhere else go with it. */
+  remove(filter: string, value: T): void {
+    const levels = filter.split('/');
+    const endsInHash = levels.at(-1) === '#';
+    if (endsInHash) levels.pop();
+    const path = [this.#root];
+    for (const level of levels) {
+      const next = level === '+' ? path.at(-1)!.plus : path.at(-1)!.children.get(level);
+      if (next === undefined) return;
+      path.push(next);
+    }
+    const values = endsInHash ? path.at(-1)!.below : path.at(-1)!.here;
+    const at = values.indexOf(value);
+    if (at >= 0) values.splice(at, 1);
+    for (let depth = levels.length; depth > 0 && isEmpty(path[depth]!); depth--) {
+      if (levels[depth - 1] === '+') path[depth - 1]!.plus = undefined;
+      else path[depth - 1]!.children.delete(levels[depth - 1]!);
+    }
+  }
+
   /** Values of all filters that match `topic`, one for each filter added, in no particular order. */
   match(topic: string): T[] {
     const found: T[] = [];
@@ -44,6 +64,9 @@ export class TopicIndex<T> {
     return found;
   }
 }
+
+const isEmpty = <T>({ here, below, children, plus }: IndexNode<T>): boolean =>
+  here.length === 0 && below.length === 0 && children.size === 0 && plus === undefined;
 
 const child = <T>(node: IndexNode<T>, level: string): IndexNode<T> => {
   if (level === '+') {

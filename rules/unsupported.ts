@@ -26,8 +26,47 @@ export function unsupportedParts(document: MqttKafkaBridge, where: 'process' | '
   return parts;
 }
 
+const writesMqtt = ({ sinks }: MqttKafkaBridge['spec']['rules'][number]): boolean =>
+  sinks.some(({ mqtt }) => mqtt !== undefined);
+
+/** What sinks cannot ask for whose messages go to the bridge's own clients. */
+function sinkParts(
+  { sinks }: MqttKafkaBridge['spec']['rules'][number],
+  rule: string,
+  mode: 'async' | 'sync',
+): UnsupportedPart[] {
+  return sinks.flatMap(({ mqtt }, index) => {
+    const inTurn = mqtt !== undefined && (mqtt.queryMode ?? mode) === 'sync';
+    const asked = [
+      ['queryMode', inTurn, 'wait for each client before the next message', 'Write `queryMode: async` in the sink.'],
+      ['retain', mqtt?.retain, 'retain messages', 'Leave it out, and publish them again in time.'],
+      ['outcome', mqtt?.outcome, 'write what becomes of messages to clients', 'Leave it out.'],
+      [
+        'retry',
+        mqtt?.retry,
+        'give up a message to a client: its session keeps it',
+        'Leave it out; see clients.sessions.',
+      ],
+    ] as const;
+    return asked.flatMap(([field, value, what, remedy]) =>
+      value
+        ? [
+            {
+              path: `${rule}.sinks[${index}].mqtt${mqtt && field in mqtt ? `.${field}` : ''}`,
+              message: `With mqtt.listen this version of the bridge cannot ${what}.`,
+              remedy,
+            },
+          ]
+        : [],
+    );
+  });
+}
+
 /** What a bridge that is the MQTT server itself does not do. */
-function listenParts({ rules, delivery }: MqttKafkaBridge['spec'], where: 'process' | 'cluster'): UnsupportedPart[] {
+function listenParts(
+  { mqtt, rules, delivery }: MqttKafkaBridge['spec'],
+  where: 'process' | 'cluster',
+): UnsupportedPart[] {
   const parts: UnsupportedPart[] = [];
   const refuse = (path: string, what: string, remedy: string) =>
     parts.push({ path, message: `With mqtt.listen this version of the bridge cannot ${what}.`, remedy });
@@ -38,12 +77,17 @@ function listenParts({ rules, delivery }: MqttKafkaBridge['spec'], where: 'proce
   const sources = rules.map(({ sql }) => sourcesOf(sql));
   for (const [index, rule] of rules.entries()) {
     const path = `spec.rules[${index}]`;
-    if (rule.sinks.some(({ mqtt }) => mqtt !== undefined)) refuse(`${path}.sinks`, 'publish to clients', broker);
+    for (const part of sinkParts(rule, path, delivery.mode)) parts.push(part);
     const isOfSession = sources[index]!.some(each => each.kind === 'event' && /^bridge\.mqtt_/.test(each.event.name));
     if (isOfSession) refuse(`${path}.sql`, 'raise events of its connection to a broker: it has none', broker);
   }
-  if (!sources.flat().some(({ kind }) => kind === 'mqtt'))
-    refuse('spec.mqtt.listen', 'take messages that no rule reads', 'Add a rule that reads MQTT, or leave out listen.');
+  const isOfUse = sources.flat().some(({ kind }) => kind === 'mqtt') || rules.some(writesMqtt) || mqtt.clients?.route;
+  if (!isOfUse)
+    refuse(
+      'spec.mqtt.listen',
+      'do anything for clients: no rule reads or writes MQTT',
+      'Add such a rule, or leave out listen.',
+    );
   return parts;
 }
 

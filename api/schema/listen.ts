@@ -31,7 +31,7 @@ export const listen = list(
       }),
     ),
   }),
-  'The ports where MQTT clients connect to the bridge itself: no broker stands between them and Kafka. Clients publish (QoS 0, 1 and 2, MQTT 5 and 3.1.1) and cannot subscribe; there are no retained messages, and no sessions.',
+  'The ports where MQTT clients connect to the bridge itself: no broker stands between them and Kafka. They speak MQTT 5 and 3.1.1, and publish in QoS 0, 1 and 2. What they subscribe to is published by rules with an `mqtt` sink. There are no retained messages.',
   { minItems: 1 },
 );
 
@@ -70,10 +70,40 @@ const limits = section(
       max: '1h',
       default: '30s',
     }),
+    subscriptions: whole('Subscriptions of one client.', { minimum: 1, maximum: 100_000, default: 100 }),
     keepAlive: duration(
       'The longest keep-alive. A client of MQTT 5 that asks for a longer one, or for none, gets this one.',
       { min: '1s', max: '65535s', step: '1s', default: '1h' },
     ),
+  },
+  { default: {} },
+);
+
+const sessions = section(
+  'Sessions: what is kept for clients that are not connected, in the memory of the process. They end with it.',
+  {
+    expiry: duration(
+      'The longest that a session outlives the connection of its client. With `0s` none does, and it does not matter which of several bridges a client connects to.',
+      { min: '0s', max: '30d', step: '1s', default: '1d' },
+    ),
+    away: whole(
+      'Sessions whose clients are not connected. Beyond it the one whose client has been away for longest ends.',
+      { minimum: 1, maximum: 1_000_000, default: 10_000 },
+    ),
+    messages: whole('Messages of QoS 1 and 2 that wait for one client. Beyond it new ones are dropped, and counted.', {
+      minimum: 1,
+      maximum: 1_000_000,
+      default: 1000,
+    }),
+    maxBytes: size(
+      'What the messages that wait for one client may hold; those of all clients together may hold `delivery.buffer.maxBytes`.',
+      { min: '1KiB', max: '1GiB', default: '1MiB' },
+    ),
+    maxAge: duration('How long a message waits for a client. Then it is dropped, and counted.', {
+      min: '1s',
+      max: '30d',
+      default: '1d',
+    }),
   },
   { default: {} },
 );
@@ -103,5 +133,17 @@ export const clients = section('Who may connect to the ports of `listen`, and wh
       { minItems: 1, unique: true },
     ),
   ),
+  subscribe: optional(
+    list(
+      accessFilter,
+      'Topic filters that clients may subscribe to, or to a part of which. Without it, to all but `#` and those that begin with `$`.',
+      { minItems: 1, unique: true },
+    ),
+  ),
+  route: flag(
+    'Also send what a client publishes to the clients that subscribe to its topic, as a small broker does. Without it clients get what rules publish, and nothing else.',
+    { default: false },
+  ),
+  sessions,
   limits,
 });

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { MqttKafkaBridge } from '../../api/bridge.ts';
 import { identityOf } from '../../api/complete.ts';
-import type { MkbError } from '../../api/errors.ts';
+import { MkbError } from '../../api/errors.ts';
 import type { SecretSources } from '../../api/secrets.ts';
 import { binder } from '../bind-rules.ts';
 import { memoryBytes } from '../buffer-settings.ts';
@@ -64,6 +64,12 @@ export async function replaySinks(
     },
   );
   const publishes = spec.rules.some(({ sinks }) => sinks.some(sink => sink.mqtt !== undefined));
+  if (publishes && spec.mqtt.listen !== undefined)
+    throw new MkbError('part-unsupported', {
+      path: 'spec.mqtt.listen',
+      message: 'A replay cannot publish to clients of a bridge that listens: they are connected to the bridge.',
+      remedy: 'Replay letters of rules that write to Kafka (--rule), or to a Kafka topic (--to).',
+    });
   const mqtt = publishes ? await mqttSinkOf(document, secrets, { problem, stopped }) : undefined;
   const sinks: readonly (KafkaSink | MqttSink)[] = mqtt === undefined ? [kafka] : [kafka, mqtt];
   return {

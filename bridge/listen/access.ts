@@ -1,9 +1,11 @@
-/** To which topics a client may publish: to those that one of the filters matches, with the client's own names in the place of `${...}`. */
-import { filterMatches } from '../../rules/topic-filter.ts';
+/** To which topics a client may publish and subscribe: those of the document's filters, with the client's own names in the place of `${...}`. */
+import { filterCovers, filterMatches } from '../../rules/topic-filter.ts';
 
 export interface AccessRules {
   /** Filters such as `cars/${clientid}/#`; undefined for everything but topics that begin with `$`. */
   readonly publish: readonly string[] | undefined;
+  /** The same; undefined for everything but topics that begin with `$`, and all topics at once. */
+  readonly subscribe: readonly string[] | undefined;
 }
 
 export interface Identity {
@@ -16,10 +18,12 @@ const remembered = 64;
 
 export class Access {
   readonly #filters: readonly string[] | undefined;
+  readonly #subscribe: readonly string[] | undefined;
   /** Topics that were asked for, since devices publish to the same ones again and again. */
   readonly #known = new Map<string, boolean>();
 
-  constructor({ publish }: AccessRules, identity: Identity) {
+  constructor({ publish, subscribe }: AccessRules, identity: Identity) {
+    this.#subscribe = subscribe?.flatMap(filter => filled(filter, identity) ?? []);
     this.#filters = publish?.flatMap(filter => filled(filter, identity) ?? []);
   }
 
@@ -32,9 +36,17 @@ export class Access {
     this.#known.set(topic, may);
     return may;
   }
+
+  /** Whether it may have all that the filter matches. */
+  maySubscribe(filter: string): boolean {
+    if (this.#subscribe === undefined) return filter.charCodeAt(0) !== dollar && !everything.has(filter);
+    return this.#subscribe.some(allowed => filterCovers(allowed, filter));
+  }
 }
 
 const dollar = 0x24;
+/** Filters for everything. */
+const everything: ReadonlySet<string> = new Set(['#', '+/#']);
 
 /** The filter of one client; undefined if its name would make another filter of it. */
 function filled(filter: string, { clientid, username }: Identity): string | undefined {

@@ -8,12 +8,13 @@ import { type Connect, decodeConnect, protocolOf } from './connect-packet.ts';
 import type { Admission } from './granted.ts';
 import type { ListenOptions } from './options.ts';
 import { topicAliasMaximum } from './publish-rules.ts';
+import { anySubscribable } from './subscriber.ts';
 import type { ClientTransport } from './transports.ts';
 
 export type Refused = 'malformed' | 'version' | 'client_id' | 'not_authorised' | 'busy' | 'unsupported';
 
 export type Decision =
-  | { readonly admission: Admission; readonly answer: Buffer }
+  | { readonly admission: Admission; readonly answer: (sessionPresent: boolean) => Buffer }
   | { readonly refused: Refused; readonly answer: Buffer | undefined; readonly reason: string; readonly name: string };
 
 /** CONNACK of MQTT 3.1 and 3.1.1: unacceptable protocol version [MQTT-3.1.2-2]. */
@@ -117,14 +118,21 @@ class Judge {
       clean_start: cleanStart,
       proto_ver: version === '5' ? 5 : 4,
     };
-    const answer = connack(version, {
+    const sessionExpiry = Math.min(connect.sessionExpiry, this.#options.sessions.expirySeconds);
+    const welcome = {
       receiveMaximum,
       maximumPacketSize,
       topicAliasMaximum,
       assignedClientId: clientid === connect.clientId ? undefined : clientid,
       serverKeepAlive: isTooLong ? longest : undefined,
-    });
-    return { admission: { connect, publisher, access, keepAliveSeconds: isTooLong ? longest : keepAlive }, answer };
+      sessionExpiry,
+      subscribable: anySubscribable(this.#options),
+    };
+    const keepAliveSeconds = isTooLong ? longest : keepAlive;
+    return {
+      admission: { connect, publisher, access, keepAliveSeconds, sessionExpiry },
+      answer: sessionPresent => connack(version, welcome, sessionPresent),
+    };
   }
 
   #refuse(refused: Refused, reasonCode: number, reason: string): Decision {

@@ -14,24 +14,29 @@ export interface Welcome {
   readonly assignedClientId: string | undefined;
   /** Seconds, if it is not what the client asked for. */
   readonly serverKeepAlive: number | undefined;
+  /** Seconds. */
+  readonly sessionExpiry: number;
+  /** Whether a client can subscribe to anything. */
+  readonly subscribable: boolean;
 }
 
-/** There are no sessions, no retained messages and no subscriptions here, and CONNACK says so. */
-export function connack(version: Version, welcome: Welcome): Buffer {
+/** Nothing is retained here, and CONNACK says so. */
+export function connack(version: Version, welcome: Welcome, sessionPresent: boolean): Buffer {
   const { receiveMaximum, maximumPacketSize, topicAliasMaximum, assignedClientId, serverKeepAlive } = welcome;
+  const { sessionExpiry, subscribable } = welcome;
   const properties: NonNullable<IConnackPacket['properties']> = {
-    sessionExpiryInterval: 0,
+    sessionExpiryInterval: sessionExpiry,
     receiveMaximum,
     retainAvailable: false,
     maximumPacketSize,
     topicAliasMaximum,
-    wildcardSubscriptionAvailable: false,
-    subscriptionIdentifiersAvailable: false,
-    sharedSubscriptionAvailable: false,
+    wildcardSubscriptionAvailable: subscribable,
+    subscriptionIdentifiersAvailable: subscribable,
+    sharedSubscriptionAvailable: subscribable,
     ...(assignedClientId !== undefined && { assignedClientIdentifier: assignedClientId }),
     ...(serverKeepAlive !== undefined && { serverKeepAlive }),
   };
-  const packet = { cmd: 'connack', reasonCode: 0, returnCode: 0, sessionPresent: false } as const;
+  const packet = { cmd: 'connack', reasonCode: 0, returnCode: 0, sessionPresent } as const;
   return mqttPacket.generate(version === '5' ? { ...packet, properties } : packet, opts(version));
 }
 
@@ -62,20 +67,20 @@ export function disconnect(reasonCode: number, reason: string): Buffer {
   return mqttPacket.generate({ cmd: 'disconnect', reasonCode, properties: { reasonString: reason } }, opts('5'));
 }
 
-/** @param reasonCodes one for each filter */
-export function suback(version: Version, messageId: number, reasonCodes: readonly number[], reason: string): Buffer {
-  const granted = version === '5' ? [...reasonCodes] : reasonCodes.map(() => 0x80);
+/**
+ * @param reasonCodes one for each filter
+ * @param reason why the first of those that are refused is
+ */
+export function suback(version: Version, messageId: number, reasonCodes: readonly number[], reason?: string): Buffer {
+  const granted = reasonCodes.map(code => (version === '5' || code < 0x80 ? code : 0x80));
   const packet: ISubackPacket = { cmd: 'suback', messageId, granted: granted as ISubackPacket['granted'] };
-  return mqttPacket.generate(
-    version === '5' ? { ...packet, properties: { reasonString: reason } } : packet,
-    opts(version),
-  );
+  const says = version === '5' && reason !== undefined;
+  return mqttPacket.generate(says ? { ...packet, properties: { reasonString: reason } } : packet, opts(version));
 }
 
-/** No subscription existed (0x11), as none ever does. */
-export function unsuback(version: Version, messageId: number, filters: number): Buffer {
-  const granted = new Array<number>(filters).fill(0x11);
-  return mqttPacket.generate({ cmd: 'unsuback', messageId, granted }, opts(version));
+/** @param reasonCodes one for each filter */
+export function unsuback(version: Version, messageId: number, reasonCodes: readonly number[]): Buffer {
+  return mqttPacket.generate({ cmd: 'unsuback', messageId, granted: [...reasonCodes] }, opts(version));
 }
 
 const opts = (version: Version) => ({ protocolVersion: protocolVersion[version] });

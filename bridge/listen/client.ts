@@ -5,63 +5,36 @@
  * and while its rate is used up. Then the socket is left alone and what was read waits where it lies, which is all the back-pressure there is.
  * Pings are answered meanwhile, unless they lie behind a PUBLISH that waits.
  *
- * Acknowledgements leave in the order of the messages, when these are settled (mqtt/acknowledgements.ts). What is known of QoS 2 ends with the
- * connection, as there are no sessions.
+ * Acknowledgements leave in the order of the messages, when these are settled (mqtt/acknowledgements.ts). What the client subscribes to, and what
+ * it gets, is in subscriber.ts.
  */
 import { MkbError } from '../../api/errors.ts';
-import { AcknowledgementWindow } from '../mqtt/acknowledgements.ts';
 import { FrameReader, packetType } from '../mqtt/frames.ts';
-import type { MqttMessage } from '../mqtt/message.ts';
-import { Receipts } from '../mqtt/receipts.ts';
-import type { Topics } from '../mqtt/topics.ts';
 import { violation } from '../mqtt/violation.ts';
 import { Allowance } from './allowance.ts';
 import { disconnect, pingresp } from './answers.ts';
+import type { ClientHost } from './client-host.ts';
 import type { Will } from './connect-packet.ts';
+import { type Goodbye, readDisconnect } from './disconnect-packet.ts';
 import type { Admission } from './granted.ts';
-import type { ClientLimits } from './options.ts';
-import { disconnectReason, refuseSubscribe, refuseUnsubscribe } from './other-packets.ts';
 import { PublishRules } from './publish-rules.ts';
+import { Received } from './received.ts';
+import type { Session } from './sessions.ts';
+import { Subscriber } from './subscriber.ts';
 import type { ClientEvents, ClientTransport } from './transports.ts';
 
 /** Before CONNECT nothing larger is read. */
 const largestConnect = 256 * 1024;
-/** Arrivals that there is room for at first. */
-const firstPlaces = 8;
-
-/** What a client asks of the server that it belongs to. */
-export interface ClientHost {
-  readonly message: MqttMessage;
-  readonly topics: Topics;
-  readonly settings: ClientLimits;
-  /** Counts up with time. */
-  readonly tick: number;
-  /** Whether no PUBLISH may be handed over now. */
-  readonly paused: boolean;
-  /** Wants to be let in. The host calls `welcome` or `refuse`, now or later. */
-  connect(client: Client, packet: Buffer): void;
-  /** The message, which is valid during the call, is the client's; `arrival` is the client's number of it. */
-  publish(client: Client, arrival: number): void;
-  /** A message that the client may not publish. */
-  denied(client: Client): void;
-  /** It has a PUBLISH that waits until the host is not `paused`. */
-  waits(client: Client): void;
-  /** What it holds of packets has changed by so many bytes. */
-  held(client: Client, bytes: number): void;
-  /** Once, of a client that was not refused. @param reasonCode of our DISCONNECT; 0 for one of the client's, -1 for a lost connection */
-  ended(client: Client, reasonCode: number, reason: string): void;
-  /** The connection is closed, after its end. */
-  gone(client: Client): void;
-}
-
 type State = 'new' | 'asking' | 'live' | 'ended';
 
 export class Client implements ClientEvents {
-  /** Of all clients of this process. */
-  readonly number: number;
   readonly transport: ClientTransport;
   /** Undefined until it is let in. */
   admission: Admission | undefined;
+  /** What it has published: that of its session, once it is let in. */
+  received: Received;
+  /** Undefined until it is let in. */
+  session: Session | undefined;
   /** What it wants published when it is lost. */
   will: Will | undefined;
   /** When it connected; when something was read last; and when the packet began that is not complete: 0 if none is. Ticks. */
@@ -72,56 +45,52 @@ export class Client implements ClientEvents {
   heldBytes = 0;
   /** Whether some of its messages were settled since it was asked to acknowledge. */
   touched = false;
-  readonly #host: ClientHost;
+  readonly #host: ClientHost<Client>;
   readonly #reader: FrameReader;
-  readonly #receipts = new Receipts();
-  readonly #window: AcknowledgementWindow;
   #state: State = 'new';
   #isNew = false;
   #reading = true;
   #unreadBytes = 0;
   #mostUnacknowledged = 0;
   readonly #allowance: Allowance;
+  #subscriber: Subscriber | undefined;
 
-  constructor(number: number, transport: ClientTransport, host: ClientHost) {
-    const { receiveMaximum } = host.settings;
-    this.number = number;
+  constructor(number: number, transport: ClientTransport, host: ClientHost<Client>) {
+    this.received = new Received(number, host.settings.receiveMaximum);
     this.transport = transport;
     this.#host = host;
     this.since = host.tick;
     this.heardAt = host.tick;
     this.#reader = new FrameReader(host.message, '3.1.1', largestConnect, host.topics);
-    // One more than may be, so that a client that sends more is noticed.
-    const capacity = 2 ** Math.ceil(Math.log2(receiveMaximum + 1));
-    this.#window = new AcknowledgementWindow(
-      capacity,
-      packetId => this.#receipts.receive(packetId),
-      Math.min(capacity, firstPlaces),
-    );
     this.#allowance = new Allowance(host.settings);
+  }
+
+  /** Of its session, or its own before it is let in. */
+  get number(): number {
+    return this.received.number;
   }
 
   get live(): boolean {
     return this.#state === 'live';
   }
 
+  /** Whether it waits to be let in. */
+  get asking(): boolean {
+    return this.#state === 'asking';
+  }
+
   get over(): boolean {
     return this.#state === 'ended';
   }
 
-  /** Arrivals so far, modulo 2^24. */
-  get arrivals(): number {
-    return this.#window.next % 2 ** 24;
-  }
-
   /** Messages that are on their way, also after the end. */
   get unsettled(): number {
-    return this.#window.unsettled;
+    return this.received.window.unsettled;
   }
 
   /** Whether it can probably send no more before something is acknowledged: it never had more unacknowledged. */
   get starved(): boolean {
-    const { unacknowledged } = this.#window;
+    const { unacknowledged } = this.received.window;
     return unacknowledged > 0 && unacknowledged >= this.#mostUnacknowledged;
   }
 
@@ -137,16 +106,18 @@ export class Client implements ClientEvents {
 
   // --- from the host
 
-  welcome(admission: Admission, answer: Buffer): void {
-    if (this.#state !== 'asking') return;
+  /** Is let in. It must be `asking`. */
+  welcome(admission: Admission, session: Session, answer: Buffer): void {
     const { connect } = admission;
     this.admission = admission;
+    this.session = session;
     this.will = connect.will;
     this.#isNew = connect.version === '5';
     const { maximumPacketSize } = this.#host.settings;
     this.#reader.turnTo(connect.version, maximumPacketSize, new PublishRules(this.#host.topics));
     this.#state = 'live';
     this.transport.write(answer);
+    this.#subscriber = new Subscriber(session, admission, this.transport, this.#host.subscribing);
     this.proceed();
   }
 
@@ -160,15 +131,16 @@ export class Client implements ClientEvents {
 
   /** The message is safe, or dropped permanently. @param arrival modulo 2^24 */
   settle(arrival: number): void {
-    const { head } = this.#window;
-    this.#window.settle(head + ((arrival - head) & 0xffffff));
+    const { head } = this.received.window;
+    this.received.window.settle(head + ((arrival - head) & 0xffffff));
   }
 
   /** Sends what may be acknowledged. */
   acknowledge(): void {
     this.touched = false;
-    const due = this.#window.release(this.#isNew);
+    // Its session may have another connection by now.
     if (this.#state === 'ended') return;
+    const due = this.received.window.release(this.#isNew);
     if (due !== undefined) this.transport.write(due);
     this.proceed();
   }
@@ -207,7 +179,7 @@ export class Client implements ClientEvents {
     if (this.#state === 'ended') return;
     const said = this.#state === 'live';
     this.#state = 'ended';
-    this.#window.disconnect();
+    this.received.disconnect();
     if (said && this.#isNew && reasonCode > 0) this.#say(disconnect(reasonCode, reason), reasonCode);
     this.#part();
     this.#host.ended(this, reasonCode, reason);
@@ -225,13 +197,14 @@ export class Client implements ClientEvents {
   }
 
   drained(): void {
+    this.session?.outbox.pump();
     this.proceed();
   }
 
   closed(): void {
     if (this.#state !== 'ended') {
       this.#state = 'ended';
-      this.#window.disconnect();
+      this.received.disconnect();
       this.#release();
       this.#host.ended(this, -1, 'the connection was lost');
     }
@@ -246,7 +219,7 @@ export class Client implements ClientEvents {
       this.end(MkbError.is(error, 'mqtt-protocol-error') ? error.details.reasonCode : 0x83, reasonOf(error));
     }
     if (this.#state === ('ended' as State)) return;
-    this.#mostUnacknowledged = Math.max(this.#mostUnacknowledged, this.#window.unacknowledged);
+    this.#mostUnacknowledged = Math.max(this.#mostUnacknowledged, this.received.window.unacknowledged);
     this.#account();
   }
 
@@ -276,7 +249,7 @@ export class Client implements ClientEvents {
     if (this.#state === 'new') return false;
     if (this.#state === 'asking' || this.transport.congested) return true;
     if (this.#reader.coming !== packetType.publish) return false;
-    if (this.#allowance.used || this.#window.full) return true;
+    if (this.#allowance.used || this.received.window.full) return true;
     if (!this.#host.paused) return false;
     this.#host.waits(this);
     return true;
@@ -310,11 +283,14 @@ export class Client implements ClientEvents {
 
   #publish(): void {
     const { message } = this.#host;
-    const { qos, packetId, topic } = message;
+    const { qos, packetId, topic, dup } = message;
     if (this.#isNew && message.oversizeBytes > 0) throw violation(0x95, 'a PUBLISH is larger than it may be');
     if (this.#isNew && message.retain) throw violation(0x9a, 'it publishes with RETAIN, and none are retained here');
-    if (qos > 0 && this.#isRepeated(packetId, qos)) return;
-    if (this.#isNew && qos > 0 && this.#window.unacknowledged >= this.#host.settings.receiveMaximum)
+    if (qos === 2 && this.received.isRepeated(packetId, dup)) {
+      this.#write(this.received.window.release(this.#isNew));
+      return;
+    }
+    if (this.#isNew && qos > 0 && this.received.window.unacknowledged >= this.#host.settings.receiveMaximum)
       throw violation(0x93, 'it has more unacknowledged messages than Receive Maximum');
     this.#allowance.take(message.payloadEnd - message.payloadStart);
     const { access, publisher } = this.admission as Admission;
@@ -323,14 +299,14 @@ export class Client implements ClientEvents {
       this.#deny(qos, packetId);
       return;
     }
-    const arrival = this.#window.arrive(packetId, qos);
-    if (qos === 2) this.#receipts.arrive(packetId, arrival);
+    const arrival = this.received.window.arrive(packetId, qos);
+    if (qos === 2) this.received.receipts.arrive(packetId, arrival);
     this.#host.publish(this, arrival % 2 ** 24);
   }
 
   /** No rule wants a message that was just handed over. */
   unwanted(): void {
-    this.#window.explain(this.#window.next - 1, 'noSubscribers');
+    this.received.window.explain(this.received.window.next - 1, 'noSubscribers');
   }
 
   /** MQTT 3.1.1 has no word for it, and to acknowledge a message that goes nowhere would be a lie: the connection is closed [MQTT-3.3.5-2]. */
@@ -341,20 +317,10 @@ export class Client implements ClientEvents {
       this.end(0x87, 'it may not publish to this topic');
       return;
     }
-    const arrival = this.#window.arrive(packetId, qos);
-    this.#window.explain(arrival, 'notAuthorised');
-    this.#window.settle(arrival);
-    this.#write(this.#window.release(true));
-  }
-
-  /** Whether a message of QoS 2 was taken before. Its acknowledgement is due again. */
-  #isRepeated(packetId: number, qos: number): boolean {
-    if (qos < 2) return false;
-    const first = this.#receipts.pending(packetId);
-    if (first === undefined && !this.#receipts.isReceived(packetId)) return false;
-    // One that is not safe yet is acknowledged when it is.
-    if (first === undefined) this.#write(Buffer.from([0x50, 2, packetId >> 8, packetId & 0xff]));
-    return true;
+    const arrival = this.received.window.arrive(packetId, qos);
+    this.received.window.explain(arrival, 'notAuthorised');
+    this.received.window.settle(arrival);
+    this.#write(this.received.window.release(true));
   }
 
   #control(type: number): void {
@@ -362,21 +328,22 @@ export class Client implements ClientEvents {
     const version = this.#isNew ? '5' : '3.1.1';
     switch (type) {
       case packetType.pubrel:
-        if (this.#receipts.complete(this.#reader.pubrelId())) this.#window.complete();
-        this.#write(this.#receipts.release(version));
+        if (this.received.receipts.complete(this.#reader.pubrelId())) this.received.window.complete();
+        this.#write(this.received.receipts.release(version));
         return;
       case packetType.pingreq:
         if (bytes[0] !== 0xc0 || bytes.length !== 2) throw violation(0x81, 'a PINGREQ is malformed');
         this.#write(pingresp);
         return;
-      case packetType.subscribe:
-        this.#write(refuseSubscribe(bytes, version));
-        return;
-      case packetType.unsubscribe:
-        this.#write(refuseUnsubscribe(bytes, version));
-        return;
       case packetType.disconnect:
-        this.#disconnected(disconnectReason(bytes, version));
+        this.#disconnected(readDisconnect(bytes, version));
+        return;
+      case packetType.puback:
+      case packetType.pubrec:
+      case packetType.pubcomp:
+      case packetType.subscribe:
+      case packetType.unsubscribe:
+        this.#subscriber!.take(type, bytes);
         return;
       case packetType.auth:
         throw violation(0x82, 'it sent AUTH, and did not ask for enhanced authentication');
@@ -386,9 +353,16 @@ export class Client implements ClientEvents {
   }
 
   /** A good end deletes the will; 0x04 asks for it. */
-  #disconnected(reasonCode: number): void {
+  #disconnected({ reasonCode, sessionExpiry }: Goodbye): void {
+    const session = this.session!;
+    if (sessionExpiry !== undefined) {
+      // [MQTT-3.14.2-2] asks for it.
+      if (this.admission!.connect.sessionExpiry === 0 && sessionExpiry > 0)
+        throw violation(0x82, 'its DISCONNECT asks for a session that its CONNECT did not ask for');
+      session.expirySeconds = this.#host.subscribing.sessions.granted(sessionExpiry);
+    }
     this.#state = 'ended';
-    this.#window.disconnect();
+    this.received.disconnect();
     if (reasonCode === 0) this.will = undefined;
     this.#part();
     this.#host.ended(this, 0, 'it said goodbye');

@@ -13,6 +13,8 @@ export interface Will {
   readonly packet: Buffer;
   readonly topic: string;
   readonly retain: boolean;
+  /** How long after the connection it is published, if the session lasts so long, seconds. */
+  readonly delaySeconds: number;
 }
 
 export interface Connect {
@@ -25,6 +27,12 @@ export interface Connect {
   readonly username: string | undefined;
   readonly password: Buffer | undefined;
   readonly will: Will | undefined;
+  /** How long the session is to outlive the connection, seconds; 2^32 - 1 is for ever. */
+  readonly sessionExpiry: number;
+  /** QoS 1 and 2 messages that the client takes at once. */
+  readonly receiveMaximum: number;
+  /** Topic aliases that it takes. */
+  readonly topicAliasMaximum: number;
   /** The largest packet that the client takes, bytes. */
   readonly maximumPacketSize: number;
   /** Whether reason strings may be sent where they are not needed. */
@@ -72,17 +80,19 @@ export function decodeConnect(bytes: Buffer, version: Connect['version']): Conne
   const username = hasUsername ? reader.text() : undefined;
   const password = hasPassword ? Buffer.from(reader.binary()) : undefined;
   if (!reader.done) throw violation(0x81, 'a CONNECT is longer than its parts');
+  const cleanStart = (flags & 2) !== 0;
   return {
     version,
-    cleanStart: (flags & 2) !== 0,
+    cleanStart,
     keepAlive,
     clientId,
     username,
     password,
     will,
-    maximumPacketSize: properties.maximumPacketSize ?? Number.POSITIVE_INFINITY,
-    wantsReasons: properties.wantsReasons ?? true,
-    authenticationMethod: properties.authenticationMethod,
+    ...withoutThose,
+    // In MQTT 3.1.1 a session that is no clean one lasts until the server ends it.
+    ...(!isNew && !cleanStart && { sessionExpiry: 0xffff_ffff }),
+    ...properties,
   };
 }
 
@@ -92,26 +102,52 @@ function bodyOf(bytes: Buffer): PacketReader {
   return reader;
 }
 
-interface Properties {
-  readonly maximumPacketSize?: number | undefined;
-  readonly wantsReasons?: boolean | undefined;
-  readonly authenticationMethod?: string | undefined;
-}
+type Properties = Pick<
+  Connect,
+  | 'sessionExpiry'
+  | 'receiveMaximum'
+  | 'topicAliasMaximum'
+  | 'maximumPacketSize'
+  | 'wantsReasons'
+  | 'authenticationMethod'
+>;
 
+/** What a CONNECT means that has no properties (MQTT 5, 3.1.2.11). */
+const withoutThose: Properties = {
+  sessionExpiry: 0,
+  receiveMaximum: 65_535,
+  topicAliasMaximum: 0,
+  maximumPacketSize: Number.POSITIVE_INFINITY,
+  wantsReasons: true,
+  authenticationMethod: undefined,
+};
+
+const sessionExpiry = 17;
 const authenticationMethod = 21;
 const authenticationData = 22;
 const requestProblemInformation = 23;
 const willDelay = 24;
 const receiveMaximum = 33;
+const topicAliasMaximum = 34;
 const userProperty = 38;
 const maximumPacketSize = 39;
 
+/** Those that are of use here. */
+const named: Readonly<Record<number, keyof Properties>> = {
+  [sessionExpiry]: 'sessionExpiry',
+  [receiveMaximum]: 'receiveMaximum',
+  [topicAliasMaximum]: 'topicAliasMaximum',
+  [maximumPacketSize]: 'maximumPacketSize',
+  [requestProblemInformation]: 'wantsReasons',
+  [authenticationMethod]: 'authenticationMethod',
+};
+
 /** MQTT 5, 3.1.2.11: how each property is read. */
 const ofConnect: Readonly<Record<number, (reader: PacketReader) => unknown>> = {
-  17: reader => reader.uint32(),
+  [sessionExpiry]: reader => reader.uint32(),
   [receiveMaximum]: reader => notZero(reader.uint16(), 'Receive Maximum'),
   [maximumPacketSize]: reader => notZero(reader.uint32(), 'Maximum Packet Size'),
-  34: reader => reader.uint16(),
+  [topicAliasMaximum]: reader => reader.uint16(),
   25: reader => reader.flag(),
   [requestProblemInformation]: reader => reader.flag(),
   [authenticationMethod]: reader => reader.text(),
@@ -119,7 +155,7 @@ const ofConnect: Readonly<Record<number, (reader: PacketReader) => unknown>> = {
   [userProperty]: reader => pair(reader),
 };
 
-function connectProperties(reader: PacketReader): Properties {
+function connectProperties(reader: PacketReader): Partial<Properties> {
   const found = new Map<number, unknown>();
   while (!reader.done) {
     const id = reader.varint();
@@ -130,11 +166,7 @@ function connectProperties(reader: PacketReader): Properties {
   }
   if (found.has(authenticationData) && !found.has(authenticationMethod))
     throw violation(0x82, 'it has authentication data and no authentication method');
-  return {
-    maximumPacketSize: found.get(maximumPacketSize) as number | undefined,
-    wantsReasons: found.get(requestProblemInformation) as boolean | undefined,
-    authenticationMethod: found.get(authenticationMethod) as string | undefined,
-  };
+  return Object.fromEntries([...found].flatMap(([id, value]) => (named[id] ? [[named[id], value]] : [])));
 }
 
 /** The properties of a will that are those of its PUBLISH too, and how each is read (MQTT 5, 3.1.3.2). */
@@ -154,11 +186,14 @@ function readWill(reader: PacketReader, version: Connect['version'], qos: 0 | 1 
   const payload = reader.binary();
   const publish = { cmd: 'publish', topic, payload, qos, retain, dup: false, messageId: 1 } as const;
   const bare = mqttPacket.generate(publish, { protocolVersion: 4 });
-  return { packet: properties === undefined ? bare : withProperties(bare, properties, payload.length), topic, retain };
+  if (properties === undefined) return { packet: bare, topic, retain, delaySeconds: 0 };
+  const { kept, delaySeconds } = properties;
+  return { packet: withProperties(bare, kept, payload.length), topic, retain, delaySeconds };
 }
 
-/** The bytes of the properties that its PUBLISH has. The delay is none: without sessions a will is due when the connection ends. */
-function willProperties(reader: PacketReader): Buffer {
+/** The bytes of the properties that its PUBLISH has, and the delay, which it has not. */
+function willProperties(reader: PacketReader): { kept: Buffer; delaySeconds: number } {
+  let delaySeconds = 0;
   const seen = new Set<number>();
   const kept: Buffer[] = [];
   while (!reader.done) {
@@ -167,7 +202,7 @@ function willProperties(reader: PacketReader): Buffer {
     if (id !== userProperty && seen.has(id)) throw twice(id);
     seen.add(id);
     if (id === willDelay) {
-      reader.uint32();
+      delaySeconds = reader.uint32();
       continue;
     }
     const read = carried[id];
@@ -175,7 +210,7 @@ function willProperties(reader: PacketReader): Buffer {
     read(reader);
     kept.push(reader.since(start));
   }
-  return Buffer.concat(kept);
+  return { kept: Buffer.concat(kept), delaySeconds };
 }
 
 /** A PUBLISH of MQTT 3.1.1 as one of MQTT 5: with properties before the payload. */

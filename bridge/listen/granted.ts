@@ -8,4 +8,6 @@ export interface Admission {
   readonly publisher: Publisher;
   readonly access: Access;
   readonly keepAliveSeconds: number;
+  /** How long its session outlives the connection, seconds. */
+  readonly sessionExpiry: number;
 }

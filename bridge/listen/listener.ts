@@ -10,18 +10,22 @@
 import { MkbError } from '../../api/errors.ts';
 import { MqttMessage } from '../mqtt/message.ts';
 import { Topics } from '../mqtt/topics.ts';
-import { decide, type Refused } from './admission.ts';
-import { Client, type ClientHost } from './client.ts';
+import { type Decision, decide, type Refused } from './admission.ts';
+import { Client } from './client.ts';
 import { ClientCounts } from './client-counts.ts';
+import type { ClientHost } from './client-host.ts';
 import { Door } from './door.ts';
 import type { ListenOptions } from './options.ts';
+import type { Sessions } from './sessions.ts';
+import type { Subscribing } from './subscriber.ts';
 import type { ClientEvents, ClientTransport } from './transports.ts';
+import { Wills } from './wills.ts';
 
 export interface ListenerHandler {
   /** A message, valid during the call. @param arrival its number; `settle` gets it */
   publish(client: Client, arrival: number): void;
   /** The will of a client that was lost: as `publish`, and nobody hears that it is settled. */
-  will(arrival: number): void;
+  will(client: Client, arrival: number): void;
   /** Clients have messages that waited until the listener was not paused. Called in a turn of its own. */
   turn(): void;
   /** Something failed that is no client's fault, or that a person may want to know of one. */
@@ -34,12 +38,12 @@ const ticksOf = (ms: number): number => Math.ceil(ms / tickMs);
 const partingTicks = 4;
 const reloadTicks = 10;
 
-export class Listener implements ClientHost {
+export class Listener implements ClientHost<Client> {
   readonly message: MqttMessage;
   readonly topics = new Topics();
   readonly settings: ListenOptions['limits'];
   readonly counts = new ClientCounts();
-  tick = 1;
+  readonly subscribing: Subscribing;
   paused = true;
   readonly #options: ListenOptions;
   readonly #handler: ListenerHandler;
@@ -48,8 +52,9 @@ export class Listener implements ClientHost {
   readonly #clients = new Map<number, Client>();
   readonly #byId = new Map<string, Client>();
   readonly #waiting = new Set<Client>();
-  /** Lost clients whose wills could not be handed over yet. */
-  #wills: Client[] = [];
+  readonly #wills: Wills;
+  /** Who left a will that is on its way, by the number of its arrival. */
+  readonly #testators = new Map<number, Client>();
   /** Those that were ended, and when; their connection is not closed yet. */
   readonly #leaving = new Map<Client, number>();
   #last: Client | undefined;
@@ -59,17 +64,32 @@ export class Listener implements ClientHost {
   #timer: NodeJS.Timeout | undefined;
   #closing = false;
 
-  constructor(options: ListenOptions, handler: ListenerHandler, idPrefix: string) {
+  constructor(options: ListenOptions, sessions: Sessions, handler: ListenerHandler, idPrefix: string) {
     this.#options = options;
+    this.subscribing = { sessions, topics: options.topics, route: options.route };
     this.settings = options.limits;
     this.#handler = handler;
     this.message = new MqttMessage(idPrefix);
+    this.#wills = new Wills({
+      ticks: () => this.tick,
+      mayPublish: () => !this.paused,
+      takeRoom: bytes => this.#takeRoom(bytes),
+      giveRoom: bytes => {
+        this.#heldBytes -= bytes;
+      },
+      publish: client => this.#publishWill(client),
+      lost: () => void this.counts.willsLost++,
+    });
     this.#door = new Door(options, this.counts, transport => this.#accept(transport));
   }
 
   /** Clients that are let in. */
   get connected(): number {
     return this.#byId.size;
+  }
+
+  get tick(): number {
+    return this.subscribing.sessions.tick;
   }
 
   get listening(): boolean {
@@ -115,9 +135,19 @@ export class Listener implements ClientHost {
     return this.#last;
   }
 
+  /** Who published the message of an arrival; undefined if nothing of it is left. */
+  publisherOf(arrival: number): Client | undefined {
+    return this.#testators.get(arrival) ?? this.clientOf(arrival);
+  }
+
   /** A message of the client was settled. */
   settled(client: Client): void {
     if (client.over && client.unsettled === 0) this.#forget(client);
+  }
+
+  /** So was a message of no client that is left: maybe a will. */
+  settledWill(arrival: number): void {
+    this.#testators.delete(arrival);
   }
 
   /** Lets nobody in any more, and reads nothing. */
@@ -125,13 +155,16 @@ export class Listener implements ClientHost {
     this.#closing = true;
     this.paused = true;
     this.#door.close();
-    for (const client of this.#clients.values()) client.rest();
+    // What clients acknowledge is still of use.
+    for (const client of this.#clients.values()) if (!client.session?.subscriptions.size) client.rest();
   }
 
   /** Ends all connections. Resolves when they are closed, at the latest after `limitMs`. */
   async close(limitMs: number): Promise<void> {
     this.stop();
     clearInterval(this.#timer);
+    // The sessions are over with the process: what they have is no more delivered than what was not sent.
+    this.subscribing.sessions.released = () => undefined;
     // A will may wait until a server is there again [MQTT-3.1.2-8], and the client is not lost.
     for (const client of [...this.#clients.values()]) {
       client.will = undefined;
@@ -148,8 +181,8 @@ export class Listener implements ClientHost {
   connect(client: Client, packet: Buffer): void {
     decide(packet, client.transport, this.#options).then(
       decision => {
-        if (client.over) return;
-        if ('admission' in decision) this.#welcome(client, decision.admission, decision.answer);
+        if (!client.asking) return;
+        if ('admission' in decision) this.#welcome(client, decision);
         else this.#refuse(client, decision.refused, decision.answer, decision.name, decision.reason);
       },
       error => {
@@ -188,12 +221,13 @@ export class Listener implements ClientHost {
     if (id !== undefined && this.#byId.get(id) === client) this.#byId.delete(id);
     this.#waiting.delete(client);
     if (reasonCode >= 0) this.#leaving.set(client, this.tick);
-    if (client.unsettled === 0) this.#forget(client);
     if (reasonCode > 0 && reasonCode !== 0x8b)
       this.#handler.problem(new MkbError('client-disconnected', { client: client.name, reason, reasonCode }));
-    if (client.will === undefined || client.admission === undefined) return;
-    if (this.paused) this.#keepWill(client);
-    else this.#publishWill(client);
+    if (client.session !== undefined) {
+      this.#wills.left(client, client.session.expirySeconds);
+      this.subscribing.sessions.leave(client.session);
+    }
+    if (client.unsettled === 0) this.#forget(client);
   }
 
   gone(client: Client): void {
@@ -209,13 +243,22 @@ export class Listener implements ClientHost {
     return client;
   }
 
-  #welcome(client: Client, admission: NonNullable<Client['admission']>, answer: Buffer): void {
-    const { clientid } = admission.publisher;
+  #welcome(client: Client, { admission, answer }: Extract<Decision, { admission: unknown }>): void {
+    const { connect, sessionExpiry } = admission;
+    const clientId = admission.publisher.clientid as string;
     // [MQTT-3.1.4-3]
-    if (clientid !== undefined) this.#byId.get(clientid)?.end(0x8e, 'Another connection uses this client id.');
-    this.#byId.set(clientid as string, client);
+    this.#byId.get(clientId)?.end(0x8e, 'Another connection uses this client id.');
+    const { sessions } = this.subscribing;
+    const { session, present } = sessions.open(clientId, connect.cleanStart, sessionExpiry, client.received);
+    this.#wills.back(clientId, present);
+    this.#byId.set(clientId, client);
     this.counts.welcomed++;
-    client.welcome(admission, answer);
+    // From now on by the number of its session: what is settled of an earlier connection is known to this one.
+    this.#clients.delete(client.number);
+    client.received = session.received;
+    this.#clients.set(client.number, client);
+    this.#last = undefined;
+    client.welcome(admission, session, answer(present));
   }
 
   #refuse(client: Client, refused: Refused, answer: Buffer | undefined, name: string, reason: string): void {
@@ -227,17 +270,15 @@ export class Listener implements ClientHost {
   }
 
   #forget(client: Client): void {
-    this.#clients.delete(client.number);
+    // Its session may have another connection by now.
+    if (this.#clients.get(client.number) === client) this.#clients.delete(client.number);
     if (this.#last === client) this.#last = undefined;
   }
 
   /** Those that waited go on, each in its turn, until there is no room again. */
   #turn(): void {
     this.#resting = false;
-    for (const client of this.#wills.splice(0)) {
-      if (this.paused) this.#wills.push(client);
-      else this.#publishWill(client);
-    }
+    this.#wills.turn();
     for (const client of this.#waiting) {
       if (this.paused) break;
       this.#waiting.delete(client);
@@ -254,28 +295,25 @@ export class Listener implements ClientHost {
     }
   }
 
-  #keepWill(client: Client): void {
-    const bytes = client.will!.packet.length;
-    if (this.#heldBytes + bytes > this.settings.heldBytes || this.#closing) {
-      this.counts.willsLost++;
-      return;
-    }
+  #takeRoom(bytes: number): boolean {
+    if (this.#heldBytes + bytes > this.settings.heldBytes || this.#closing) return false;
     this.#heldBytes += bytes;
-    client.heldBytes = bytes;
-    this.#wills.push(client);
+    return true;
   }
 
   #publishWill(client: Client): void {
-    this.#heldBytes -= client.heldBytes;
-    client.heldBytes = 0;
     this.message.timestamp = Date.now();
     client.readWill();
-    this.message.arrival = client.number * 2 ** 24 + client.arrivals;
-    this.#handler.will(this.message.arrival);
+    // A number of its own: those of the client's messages go on with its session.
+    const arrival = this.#next++ * 2 ** 24;
+    this.message.arrival = arrival;
+    this.#testators.set(arrival, client);
+    this.#handler.will(client, arrival);
   }
 
   #sweep(): void {
-    this.tick++;
+    this.subscribing.sessions.sweep();
+    this.#wills.sweep();
     const { connectTimeoutMs, packetTimeoutMs, messageRate, byteRate, heldBytes } = this.settings;
     const limits = { connect: ticksOf(connectTimeoutMs), packet: ticksOf(packetTimeoutMs) };
     const refills = this.tick % 2 === 0 && (Number.isFinite(messageRate) || Number.isFinite(byteRate));

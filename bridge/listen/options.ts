@@ -1,5 +1,6 @@
 import type { AccessRules } from './access.ts';
 import type { Passwords } from './passwords.ts';
+import type { SessionLimits } from './sessions.ts';
 
 /** A port where clients connect. */
 export interface PortOptions {
@@ -52,4 +53,9 @@ export interface ListenOptions {
   readonly passwords: Passwords | undefined;
   readonly certificateNames: CertificateNames;
   readonly access: AccessRules;
+  readonly sessions: SessionLimits;
+  /** Topics that rules publish to, as the document has them. */
+  readonly topics: readonly string[];
+  /** Whether clients get what other clients publish, without a rule. */
+  readonly route: boolean;
 }

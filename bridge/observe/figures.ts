@@ -4,6 +4,7 @@ import type { BoundRule } from '../flow/bound-rule.ts';
 import type { SourceFigures } from '../flow/source.ts';
 import type { Wait } from '../kafka/waits.ts';
 import type { ClientCounts } from '../listen/client-counts.ts';
+import type { QueueDrop } from '../listen/outbox.ts';
 
 /** What a running bridge shows of itself. Read at a scrape; nothing is copied. */
 export interface BridgeFigures {
@@ -69,4 +70,12 @@ export interface ListenerFigures {
   readonly connected: number;
   readonly heldBytes: number;
   readonly counts: ClientCounts;
+  readonly subscribing: { readonly sessions: SessionFigures };
+}
+
+export interface SessionFigures {
+  readonly subscribed: number;
+  readonly away: number;
+  readonly waiting: number;
+  readonly drops: Readonly<Record<QueueDrop, number>>;
 }

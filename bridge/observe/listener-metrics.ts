@@ -1,5 +1,6 @@
 /** Metrics of a bridge that MQTT clients connect to; others have none of these. */
 import { ends, refusals } from '../listen/client-counts.ts';
+import { queueDrops } from '../listen/outbox.ts';
 import type { BridgeFigures, ListenerFigures } from './figures.ts';
 import type { MetricEntry, Sample } from './metric-table.ts';
 
@@ -43,6 +44,28 @@ export const listenerMetrics: readonly MetricEntry<BridgeFigures>[] = [
     'counter',
     'Messages that a client was not allowed to publish (mqtt.clients.publish). They are not among those received.',
     ({ counts }) => [[{}, counts.denied]],
+  ),
+  entry('mkb_clients_subscriptions', 'gauge', 'Subscriptions of MQTT clients.', ({ subscribing }) => [
+    [{}, subscribing.sessions.subscribed],
+  ]),
+  entry(
+    'mkb_clients_away',
+    'gauge',
+    'Sessions whose clients are not connected (mqtt.clients.sessions).',
+    ({ subscribing }) => [[{}, subscribing.sessions.away]],
+  ),
+  entry(
+    'mkb_clients_queued_messages',
+    'gauge',
+    'Messages of QoS 1 and 2 for MQTT clients that wait, or are not acknowledged.',
+    ({ subscribing }) => [[{}, subscribing.sessions.waiting]],
+  ),
+  entry(
+    'mkb_clients_messages_missed_total',
+    'counter',
+    'Messages that a subscriber did not get: full (its queue, or the memory for all of them), aged (it did not come in time), expired (the time for which the message was of use), too_large (for the client), refused (by the client), session_ended (with messages that waited), congested (QoS 0, and the client does not read).',
+    ({ subscribing }) => queueDrops.map(reason => [{ reason }, subscribing.sessions.drops[reason]] as const),
+    ['reason'],
   ),
   entry(
     'mkb_clients_wills_lost_total',

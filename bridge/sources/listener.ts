@@ -15,13 +15,16 @@ import type { ProducerRecord } from '../kafka/record.ts';
 import type { Client } from '../listen/client.ts';
 import { Listener } from '../listen/listener.ts';
 import type { ListenOptions } from '../listen/options.ts';
+import type { Sessions } from '../listen/sessions.ts';
 import type { MqttMessage } from '../mqtt/message.ts';
 import { copyOverhead, keepMqtt, mqttRemains, oversizeError, rememberMqtt } from './mqtt-remains.ts';
 import { MqttRoutes } from './mqtt-routes.ts';
+import { routed } from './routed.ts';
 
 export interface ListenerSourceOptions {
   readonly listen: ListenOptions;
   readonly rules: readonly BoundRule[];
+  readonly sessions: Sessions;
 }
 
 export interface ListenerSourceEvents {
@@ -42,15 +45,16 @@ export class ListenerSource implements Source {
   #turning = false;
   #stopping = false;
 
-  constructor({ listen, rules }: ListenerSourceOptions, events: ListenerSourceEvents) {
+  constructor({ listen, rules, sessions }: ListenerSourceOptions, events: ListenerSourceEvents) {
     this.#events = events;
     this.#routes = new MqttRoutes(rules, () => 0);
     const prefix = Math.floor(Math.random() * 2 ** 32);
     this.listener = new Listener(
       listen,
+      sessions,
       {
         publish: (client, arrival) => this.#publish(client, arrival),
-        will: arrival => void this.#take(arrival),
+        will: (client, arrival) => void this.#take(client, arrival),
         turn: () => this.#turn(),
         problem: error => events.problem(error),
       },
@@ -73,7 +77,10 @@ export class ListenerSource implements Source {
 
   settle(arrival: number): void {
     const client = this.listener.clientOf(arrival);
-    if (client === undefined) return;
+    if (client === undefined) {
+      this.listener.settledWill(arrival);
+      return;
+    }
     client.settle(arrival % 2 ** 24);
     this.listener.settled(client);
     if (client.touched || client.over) return;
@@ -102,7 +109,7 @@ export class ListenerSource implements Source {
   }
 
   remains(remembered: Remembered, rule: BoundRule | undefined, record?: ProducerRecord): Remains {
-    const clientid = this.listener.clientOf(remembered.arrival)?.admission?.publisher.clientid;
+    const clientid = this.listener.publisherOf(remembered.arrival)?.admission?.publisher.clientid;
     return mqttRemains(this.#routes, remembered, rule, record, clientid);
   }
 
@@ -133,18 +140,26 @@ export class ListenerSource implements Source {
 
   #publish(client: Client, arrival: number): void {
     this.#heard.add(client);
-    if (!this.#take(arrival)) client.unwanted();
+    if (!this.#take(client, arrival)) client.unwanted();
   }
 
-  /** Returns whether a rule wants it. */
-  #take(arrival: number): boolean {
+  /** Returns whether a rule or another client wants it. */
+  #take(client: Client, arrival: number): boolean {
     const { message } = this.listener;
     const routes = this.#routes.of(message.topic);
     this.#scheduleTurn();
-    if (routes.length === 0) this.#intake.drop(message, arrival, 'no_rule');
+    const heard = this.listener.subscribing.route && message.oversizeBytes === 0 && this.#route(client, message);
+    if (routes.length === 0) this.#intake.drop(message, arrival, heard ? 'delivered' : 'no_rule');
     else if (message.oversizeBytes > 0) this.#refuse(message, arrival, routes);
     else this.#intake.message(message, arrival, routes);
-    return routes.length > 0;
+    return heard || routes.length > 0;
+  }
+
+  /** Returns whether somebody subscribes to it. Its sender does not wait for them: their sessions have it. */
+  #route({ session }: Client, message: MqttMessage): boolean {
+    const { sessions } = this.listener.subscribing;
+    if (sessions.subscribed === 0) return false;
+    return sessions.publish(message.topic, () => routed(message), undefined, session) > 0;
   }
 
   #refuse(message: MqttMessage, arrival: number, routes: readonly Route[]): void {

@@ -112,11 +112,11 @@ describe('validate', () => {
       document
         .replace('url: mqtt://localhost:1883', 'listen: [{port: 1883}]')
         .replace('auth: {username: me, password: {value: hunter2}}', 'clients: {passwords: {value: x}}')
-        .replace('kafka: {topic: cars, key: "${vin}"}', 'mqtt: {topic: cars}'),
+        .replace('kafka: {topic: cars, key: "${vin}"}', 'mqtt: {topic: cars, retain: true}'),
     );
     const { code, stderr } = await mkb(['validate', file]);
     expect(code).toBe(78);
-    expect(stderr).toContain(`${file}:14:7: error: `);
+    expect(stderr).toContain(`${file}:15:31: error: `);
     expect(stderr).toContain('[part-unsupported]');
   });
 

@@ -68,13 +68,41 @@ describe('a bridge that MQTT clients connect to', () => {
   const paths = (...given: Parameters<typeof listening>) =>
     unsupportedParts(listening(...given), 'process').map(({ path }) => path);
 
+  test('publishes to them what Kafka has, without a rule that reads MQTT', () => {
+    expect(paths([rule(fromKafka, { mqtt: { topic: 'a' } })])).toEqual([]);
+  });
+
   test('takes what they publish to Kafka, and reads Kafka topics beside it', () => {
     expect(paths([rule(fromMqtt), rule(fromKafka)])).toEqual([]);
   });
 
   test.each([
-    ['publish to them', [rule(fromMqtt), rule(fromKafka, { mqtt: { topic: 'a' } })], {}, 'spec.rules[1].sinks'],
-    ['run without a rule that reads MQTT', [rule(fromKafka)], {}, 'spec.mqtt.listen'],
+    ['retain', [rule(fromKafka, { mqtt: { topic: 'a', retain: true } })], {}, 'spec.rules[0].sinks[0].mqtt.retain'],
+    [
+      'wait for each client',
+      [rule(fromKafka, { mqtt: { topic: 'a', queryMode: 'sync' } })],
+      {},
+      'spec.rules[0].sinks[0].mqtt.queryMode',
+    ],
+    [
+      'wait for each client by the mode of all sinks',
+      [rule(fromKafka, { mqtt: { topic: 'a' } })],
+      { mode: 'sync' },
+      'spec.rules[0].sinks[0].mqtt',
+    ],
+    [
+      'write outcomes',
+      [rule(fromKafka, { mqtt: { topic: 'a', outcome: { topic: 'o' } } })],
+      {},
+      'spec.rules[0].sinks[0].mqtt.outcome',
+    ],
+    [
+      'give up what its sessions keep',
+      [rule(fromKafka, { mqtt: { topic: 'a', retry: { maxAge: '1m' } } })],
+      {},
+      'spec.rules[0].sinks[0].mqtt.retry',
+    ],
+    ['run without a rule that reads or writes MQTT', [rule(fromKafka)], {}, 'spec.mqtt.listen'],
     ['keep messages on disk', [rule(fromMqtt)], { buffer: { mode: 'disk' } }, 'spec.delivery.buffer'],
     ['drop messages when it is full', [rule(fromMqtt)], { buffer: { whenFull: 'dropOldest' } }, 'spec.delivery.buffer'],
     [

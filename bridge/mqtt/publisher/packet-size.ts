@@ -10,12 +10,17 @@ export interface Transmission {
   readonly alias?: number | undefined;
   /** Whether the server knows what topic the alias is of: the topic is left out. */
   readonly aliasKnown?: boolean;
+  /** What a client has called its subscriptions that the message is for. */
+  readonly subscriptionIds?: readonly number[] | undefined;
 }
 
 const stringBytes = (text: string): number => 2 + Buffer.byteLength(text);
 
 /** Each property is its identifier and its value; strings and binary data stand behind their lengths. */
-export function propertyBytes(publication: Publication, { expirySeconds, alias }: Transmission): number {
+export function propertyBytes(
+  publication: Publication,
+  { expirySeconds, alias, subscriptionIds }: Transmission,
+): number {
   const { payloadFormat, contentType, responseTopic, correlationData, userProperties } = publication;
   let bytes = 0;
   if (payloadFormat !== undefined) bytes += 2;
@@ -24,6 +29,7 @@ export function propertyBytes(publication: Publication, { expirySeconds, alias }
   if (responseTopic !== undefined) bytes += 1 + stringBytes(responseTopic);
   if (correlationData !== undefined) bytes += 3 + correlationData.length;
   if (alias !== undefined) bytes += 3;
+  if (subscriptionIds !== undefined) for (const id of subscriptionIds) bytes += 1 + lengthOfLength(id);
   for (const [name, value] of userProperties) bytes += 1 + stringBytes(name) + stringBytes(value);
   return bytes;
 }

@@ -12,6 +12,8 @@ export interface Sending extends Transmission {
   readonly packetId: number;
   /** Whether it was sent before [MQTT-3.3.1-1]. */
   readonly dup: boolean;
+  /** Where it is not what the message says. */
+  readonly retain?: boolean;
 }
 
 /** Bytes of the packet. */
@@ -22,8 +24,8 @@ export function packetBytes(publication: Publication, sending: Sending): number 
 
 /** The whole packet. */
 export function publishPacket(publication: Publication, sending: Sending): Buffer {
-  const { topic, payload, retain } = publication;
-  const { version, qos, packetId, dup, aliasKnown = false } = sending;
+  const { topic, payload } = publication;
+  const { version, qos, packetId, dup, retain = publication.retain, aliasKnown = false } = sending;
   const packet = new PacketWriter(packetBytes(publication, sending));
   packet.byte(0x30 | (qos > 0 && dup ? 0x08 : 0) | (qos << 1) | (retain ? 0x01 : 0));
   packet.length(remainingLength(publication, sending, qos > 0));
@@ -44,11 +46,13 @@ const identifier = {
   contentType: 0x03,
   responseTopic: 0x08,
   correlationData: 0x09,
+  subscriptionIdentifier: 0x0b,
   topicAlias: 0x23,
   userProperty: 0x26,
 } as const;
 
-function writeProperties(packet: PacketWriter, publication: Publication, { expirySeconds, alias }: Sending): void {
+function writeProperties(packet: PacketWriter, publication: Publication, sending: Sending): void {
+  const { expirySeconds, alias, subscriptionIds } = sending;
   const { payloadFormat, contentType, responseTopic, correlationData, userProperties } = publication;
   if (payloadFormat !== undefined) {
     packet.byte(identifier.payloadFormat);
@@ -71,6 +75,11 @@ function writeProperties(packet: PacketWriter, publication: Publication, { expir
     packet.twoBytes(correlationData.length);
     packet.bytes(correlationData);
   }
+  if (subscriptionIds !== undefined)
+    for (const id of subscriptionIds) {
+      packet.byte(identifier.subscriptionIdentifier);
+      packet.length(id);
+    }
   if (alias !== undefined) {
     packet.byte(identifier.topicAlias);
     packet.twoBytes(alias);

@@ -85,8 +85,8 @@ describe('a CONNECT', () => {
   test('says what this server does not do', async () => {
     const client = await raw();
     client.send(connect5(`05 11ffffffff${text('')}`));
-    // Session expiry 0, Receive Maximum 4, Retain Available 0, Maximum Packet Size 1024, topic aliases, and no subscriptions of any kind.
-    for (const property of ['1100000000', '210004', '2500', '2700000400', '220020', '2800', '2900', '2a00', '1200'])
+    // Session expiry a day, Receive Maximum 4, Retain Available 0, Maximum Packet Size 1024, topic aliases, and no subscriptions of any kind.
+    for (const property of ['1100015180', '210004', '2500', '2700000400', '220020', '2800', '2900', '2a00', '1200'])
       await client.says(property);
     client.socket.destroy();
   });
@@ -104,7 +104,9 @@ describe('after CONNECT', () => {
     ['a second CONNECT', connect5(`00${text('a')}`), '82'],
     ['a packet of type 0', '0000', '81'],
     ['CONNACK', '20020000', '82'],
-    ['PUBACK for nothing', '40020001', '82'],
+    ['PUBACK without a packet identifier', '40020000', '82'],
+    ['PUBACK with wrong flags', '41020001', '81'],
+    ['PUBREC that is too short', '500100', '81'],
     ['AUTH', 'f000', '82'],
     ['PINGREQ with a body', 'c00100', '81'],
     ['SUBSCRIBE with wrong flags', packet(0x80, '0001', '00', text('a'), '00'), '81'],

@@ -1,0 +1,235 @@
+/**
+ * What is known of clients beyond their connections: subscriptions, messages for them, and what they have published. A session ends with its
+ * connection, or so many seconds later as the client asks for and the document allows. It lives in the memory of the process.
+ *
+ * Here messages meet their subscribers. It knows nothing of rules and Kafka.
+ */
+import { Countdown, type Publication } from '../mqtt/publisher/publication.ts';
+import { type Connection, type Held, Outbox, type OutboxHost, type QueueDrop, queueDrops } from './outbox.ts';
+import type { Received } from './received.ts';
+import type { Subscription } from './subscribe-packet.ts';
+import { type Match, Subscriptions } from './subscriptions.ts';
+
+export interface SessionLimits {
+  /** The longest that a session outlives its connection, seconds. 0: none does. */
+  readonly expirySeconds: number;
+  /** Sessions whose clients are not connected. */
+  readonly away: number;
+  /** Subscriptions of one client. */
+  readonly subscriptions: number;
+  /** What waits for one client. */
+  readonly messages: number;
+  readonly bytes: number;
+  readonly ageTicks: number;
+  /** What waits for all clients together. */
+  readonly allBytes: number;
+}
+
+export interface Session {
+  readonly clientId: string;
+  readonly subscriptions: Map<string, Subscription>;
+  readonly outbox: Outbox;
+  readonly received: Received;
+  expirySeconds: number;
+  connected: boolean;
+  /** When it ends, in ticks, if the client does not come back. */
+  endsAt: number;
+}
+
+export interface Opened {
+  readonly session: Session;
+  /** Whether it was there before. */
+  readonly present: boolean;
+}
+
+const ticksASecond = 2;
+/** What an object costs beside the bytes of its message. */
+const overhead = 300;
+
+export class Sessions implements OutboxHost {
+  readonly limits: SessionLimits;
+  /** Messages that a client did not get, by why. */
+  readonly drops: Record<QueueDrop, number>;
+  tick = 1;
+  /** Bytes of messages that wait. */
+  waitingBytes = 0;
+  subscribed = 0;
+  /** Called when nobody has to keep a message of the flow any more. */
+  released: (held: Held) => void = () => undefined;
+  readonly #byId = new Map<string, Session>();
+  /** Those whose clients are not connected, the one that has been so for longest first. */
+  readonly #away = new Set<Session>();
+  readonly #subscriptions = new Subscriptions<Session>(({ connected }) => connected);
+
+  constructor(limits: SessionLimits) {
+    this.limits = limits;
+    this.drops = Object.fromEntries(queueDrops.map(why => [why, 0])) as Record<QueueDrop, number>;
+  }
+
+  /** Sessions whose clients are not connected. */
+  get away(): number {
+    return this.#away.size;
+  }
+
+  /** Messages that wait, or are not acknowledged. */
+  get waiting(): number {
+    let count = 0;
+    for (const { outbox } of this.#byId.values()) count += outbox.size;
+    return count;
+  }
+
+  /** Seconds that a session is kept of those that a client asks for. */
+  granted(expirySeconds: number): number {
+    return Math.min(expirySeconds, this.limits.expirySeconds);
+  }
+
+  of(clientId: string): Session | undefined {
+    return this.#byId.get(clientId);
+  }
+
+  /** The session of a client that is let in. Nobody may be connected to it. @param received for a new one */
+  open(clientId: string, cleanStart: boolean, expirySeconds: number, received: Received): Opened {
+    const kept = this.#byId.get(clientId);
+    if (kept !== undefined && cleanStart) this.#end(kept);
+    const present = kept !== undefined && !cleanStart;
+    const session = present
+      ? kept
+      : {
+          clientId,
+          subscriptions: new Map<string, Subscription>(),
+          outbox: new Outbox(this),
+          received,
+          expirySeconds: 0,
+          connected: true,
+          endsAt: 0,
+        };
+    session.expirySeconds = expirySeconds;
+    session.connected = true;
+    this.#away.delete(session);
+    this.#byId.set(clientId, session);
+    return { session, present };
+  }
+
+  connect({ outbox }: Session, connection: Connection): void {
+    outbox.connect(connection);
+  }
+
+  /** Its connection is over. */
+  leave(session: Session): void {
+    session.connected = false;
+    if (session.expirySeconds === 0) {
+      this.#end(session);
+      return;
+    }
+    session.outbox.disconnect();
+    session.endsAt = this.tick + session.expirySeconds * ticksASecond;
+    this.#away.add(session);
+    if (this.#away.size > this.limits.away) this.#end(this.#away.values().next().value!);
+  }
+
+  /** Returns whether the client had none of that name. */
+  subscribe(session: Session, subscription: Subscription): boolean {
+    const earlier = session.subscriptions.get(subscription.name);
+    if (earlier === undefined) this.subscribed++;
+    session.subscriptions.set(subscription.name, subscription);
+    this.#subscriptions.add(session, subscription);
+    return earlier === undefined;
+  }
+
+  /** Returns whether it had one of that name. */
+  unsubscribe(session: Session, name: string): boolean {
+    const subscription = session.subscriptions.get(name);
+    if (subscription === undefined) return false;
+    this.subscribed--;
+    session.subscriptions.delete(name);
+    this.#subscriptions.remove(session, subscription);
+    return true;
+  }
+
+  /**
+   * Sends a message to those that subscribe to its topic.
+   *
+   * @param make called if there are any
+   * @param held counts up for each that keeps it; undefined if nobody waits for that
+   * @param publisher the session of the client whose message it is
+   * @returns how many it was for
+   */
+  publish(topic: string, make: () => Publication, held?: Held, publisher?: Session): number {
+    let publication: Publication | undefined;
+    let count = 0;
+    this.#subscriptions.match(topic, publisher, (session, match) => {
+      count++;
+      publication ??= make();
+      this.#deliver(session, publication, match, held);
+    });
+    return count;
+  }
+
+  sweep(): void {
+    this.tick++;
+    for (const session of this.#byId.values()) {
+      if (!session.connected && this.tick >= session.endsAt) this.#end(session);
+      else session.outbox.sweep();
+    }
+  }
+
+  // --- from outboxes
+
+  take(bytes: number): boolean {
+    if (this.waitingBytes + bytes > this.limits.allBytes) return false;
+    this.waitingBytes += bytes;
+    return true;
+  }
+
+  give(bytes: number): void {
+    this.waitingBytes -= bytes;
+  }
+
+  release(held: Held): void {
+    if (--held.waiting === 0) this.released(held);
+  }
+
+  dropped(why: QueueDrop): void {
+    this.drops[why]++;
+  }
+
+  #deliver({ outbox }: Session, publication: Publication, match: Match, held: Held | undefined): void {
+    const retain = match.retainAsPublished && publication.retain;
+    const qos = Math.min(match.qos, publication.qos) as 0 | 1 | 2;
+    const { expiry } = publication;
+    const countdown = expiry && new Countdown(expiry, Date.now(), performance.now());
+    if (qos === 0) {
+      const seconds = countdown?.secondsLeft(Date.now(), performance.now());
+      if (seconds === 0) this.dropped('expired');
+      else outbox.sendNow(publication, retain, match.identifiers, seconds);
+      return;
+    }
+    if (held !== undefined) held.waiting++;
+    outbox.add({
+      publication,
+      qos,
+      retain,
+      subscriptionIds: match.identifiers,
+      countdown,
+      bytes: overhead + publication.topic.length + publication.payload.length + sizeOfTexts(publication),
+      since: this.tick,
+      held,
+      packetId: 0,
+    });
+  }
+
+  #end(session: Session): void {
+    this.#byId.delete(session.clientId);
+    this.#away.delete(session);
+    for (const subscription of session.subscriptions.values()) this.#subscriptions.remove(session, subscription);
+    this.subscribed -= session.subscriptions.size;
+    session.subscriptions.clear();
+    session.outbox.discard();
+  }
+}
+
+function sizeOfTexts({ userProperties, contentType, responseTopic, correlationData }: Publication): number {
+  let bytes = (contentType?.length ?? 0) + (responseTopic?.length ?? 0) + (correlationData?.length ?? 0);
+  for (const [name, value] of userProperties) bytes += name.length + value.length + 50;
+  return bytes;
+}
