@@ -7,6 +7,7 @@
 import { bufferErrors } from './errors/buffer.ts';
 import { deadLetterErrors } from './errors/dead-letters.ts';
 import { demoErrors } from './errors/demo.ts';
+import { doctorErrors } from './errors/doctor.ts';
 import { documentErrors } from './errors/document.ts';
 import type { ErrorEntry, ErrorKind } from './errors/entry.ts';
 import { exporterErrors } from './errors/exporter.ts';
@@ -41,6 +42,7 @@ export const errors = {
   ...kubernetesErrors,
   ...statusErrors,
   ...demoErrors,
+  ...doctorErrors,
 };
 
 export type ErrorCode = keyof typeof errors;

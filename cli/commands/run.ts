@@ -31,8 +31,14 @@ export const runCommand = (): Command =>
     .addOption(logLevelOption())
     .addOption(logFormatOption())
     .addOption(ordinalOption('which replica of a shared subscription this process is, from 0').default(0))
+    .option('--dry-run', 'check everything that the bridges need, as mkb doctor does, and run nothing')
     .addHelpText('after', help)
-    .action(async (files: string[], options: RunOptions) => {
+    .action(async (files: string[], options: RunOptions & { readonly dryRun?: true }) => {
+      if (options.dryRun) {
+        const { doctor } = await import('../doctor.ts');
+        process.exitCode = await doctor(files, options);
+        return;
+      }
       const { run } = await import('../run.ts');
       process.exitCode = await run(files, options);
     });

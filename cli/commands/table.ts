@@ -15,6 +15,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     description: 'run the bridges of documents',
     load: async () => (await import('./run.ts')).runCommand(),
   },
+  doctor: {
+    description: 'check everything that a bridge needs: brokers, logins, rights, topics; and change nothing',
+    load: async () => (await import('./doctor.ts')).doctorCommand(),
+  },
   drain: {
     description: 'empty the MQTT session of a replica that does not come back, and end it',
     load: async () => (await import('./drain.ts')).drainCommand(),

@@ -1,0 +1,51 @@
+/**
+ * Whether a bridge could run with this document, here and now: everything that it would need is tried by its own clients, one after the other, and
+ * nothing is changed. What fails is found with its remedy, and the rest is looked at all the same.
+ */
+import { access, constants, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { MqttKafkaBridge } from '../../api/bridge.ts';
+import { MkbError } from '../../api/errors.ts';
+import { type BridgeOptions, prepareParts } from '../parts.ts';
+import { attempt, type Check, passed } from './check.ts';
+import { checkKafka } from './kafka.ts';
+import { checkMqtt } from './mqtt.ts';
+import { topicUses } from './topic-uses.ts';
+
+export async function* examine(document: MqttKafkaBridge, options: BridgeOptions): AsyncGenerator<Check> {
+  const prepared = prepareParts(document, options);
+  const secrets = await attempt('secrets and certificates', async () => {
+    await prepared;
+    return 'can be read';
+  });
+  yield secrets;
+  if (secrets.state !== 'ok') return;
+  const { session, mqttSource, kafkaSource, kafkaSink, mqttSink, jq } = await prepared;
+  try {
+    const folder = mqttSource?.buffer?.store?.folder;
+    if (folder !== undefined) yield attempt(`buffer ${folder}`, () => writable(folder));
+    const mqtt = mqttSource?.session ?? mqttSink?.publisher;
+    if (mqtt) yield* checkMqtt({ ...mqtt, subscriptions: mqttSource?.session.subscriptions ?? [] });
+    else if (session === undefined) yield passed('MQTT', 'the bridge is the server itself (mqtt.listen)');
+    const cluster = kafkaSink?.producer.cluster ?? kafkaSource?.consumer.cluster;
+    if (cluster) yield* checkKafka({ cluster, uses: topicUses(document.spec), consumer: kafkaSource?.consumer });
+  } finally {
+    jq.close();
+  }
+}
+
+/** The folder, or the nearest one above it that is there, since the bridge makes the rest. */
+const writable = async (folder: string): Promise<string> => {
+  for (let at = folder; ; at = dirname(at)) {
+    const there = await stat(at).catch(() => undefined);
+    if (there === undefined && at !== dirname(at)) continue;
+    try {
+      if (!there?.isDirectory()) throw new Error(`${at} is no folder`);
+      await access(at, constants.W_OK | constants.X_OK);
+    } catch (cause) {
+      const { code, message } = cause as NodeJS.ErrnoException;
+      throw new MkbError('buffer-unusable', { folder, reason: code ?? message }, { cause });
+    }
+    return at === folder ? 'can be written' : 'can be made';
+  }
+};
