@@ -91,7 +91,7 @@ describe('Node that is older than 24', () => {
       mkdirSync(path.join(copy, 'node_modules', 'node', 'bin'), { recursive: true });
       symlinkSync(process.execPath, path.join(copy, 'node_modules', 'node', 'bin', 'node'));
       mkdirSync(path.join(copy, 'cli'));
-      const source = 'process.stdout.write(`${process.argv.slice(2)}`); process.on("SIGTERM", () => process.exit(7));';
+      const source = 'process.on("SIGTERM", () => process.exit(7)); process.stdout.write(`${process.argv.slice(2)}`);';
       writeFileSync(
         path.join(copy, 'cli', 'mkb.ts'),
         `${source} if (process.argv[2] === 'wait') setInterval(() => {}, 1e6);`,

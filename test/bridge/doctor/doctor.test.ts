@@ -68,7 +68,7 @@ const look = async ({
   };
   const { documents, problems } = load(
     documentOf({
-      mqtt: { url: mqttUrl, version: '3.1.1', connectTimeout: '5s', ...mqtt },
+      mqtt: { url: mqttUrl, version: '3.1.1', connectTimeout: '30s', ...mqtt },
       kafka: { bootstrapServers: [kafka.bootstrap], ...kafkaSpec },
       rules: [rule],
       ...(delivery && { delivery }),
