@@ -130,7 +130,14 @@ class Judge {
     };
     const keepAliveSeconds = isTooLong ? longest : keepAlive;
     return {
-      admission: { connect, publisher, access, keepAliveSeconds, sessionExpiry },
+      admission: {
+        connect,
+        publisher,
+        access,
+        user: this.#isProven ? username : undefined,
+        keepAliveSeconds,
+        sessionExpiry,
+      },
       answer: sessionPresent => connack(version, welcome, sessionPresent),
     };
   }

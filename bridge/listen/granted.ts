@@ -7,6 +7,8 @@ export interface Admission {
   readonly connect: Connect;
   readonly publisher: Publisher;
   readonly access: Access;
+  /** The user name, if somebody has checked it. */
+  readonly user: string | undefined;
   readonly keepAliveSeconds: number;
   /** How long its session outlives the connection, seconds. */
   readonly sessionExpiry: number;

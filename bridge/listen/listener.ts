@@ -244,12 +244,21 @@ export class Listener implements ClientHost<Client> {
   }
 
   #welcome(client: Client, { admission, answer }: Extract<Decision, { admission: unknown }>): void {
-    const { connect, sessionExpiry } = admission;
+    const { access, connect, sessionExpiry } = admission;
     const clientId = admission.publisher.clientid as string;
     // [MQTT-3.1.4-3]
     this.#byId.get(clientId)?.end(0x8e, 'Another connection uses this client id.');
     const { sessions } = this.subscribing;
-    const { session, present } = sessions.open(clientId, connect.cleanStart, sessionExpiry, client.received);
+    const { session, present } = sessions.open(
+      {
+        clientId,
+        user: admission.user,
+        cleanStart: connect.cleanStart,
+        expirySeconds: sessionExpiry,
+        maySubscribe: filter => access.maySubscribe(filter),
+      },
+      client.received,
+    );
     this.#wills.back(clientId, present);
     this.#byId.set(clientId, client);
     this.counts.welcomed++;

@@ -25,8 +25,21 @@ export interface SessionLimits {
   readonly allBytes: number;
 }
 
+/** Who comes to a session. */
+export interface Visitor {
+  readonly clientId: string;
+  /** The user name that was proven: a session belongs to it, whatever client id others say. */
+  readonly user: string | undefined;
+  readonly cleanStart: boolean;
+  /** For which the session is to last, seconds. */
+  readonly expirySeconds: number;
+  /** Whether it may have what a filter matches. */
+  maySubscribe(filter: string): boolean;
+}
+
 export interface Session {
   readonly clientId: string;
+  readonly user: string | undefined;
   readonly subscriptions: Map<string, Subscription>;
   readonly outbox: Outbox;
   readonly received: Received;
@@ -88,25 +101,19 @@ export class Sessions implements OutboxHost {
   }
 
   /** The session of a client that is let in. Nobody may be connected to it. @param received for a new one */
-  open(clientId: string, cleanStart: boolean, expirySeconds: number, received: Received): Opened {
+  open(visitor: Visitor, received: Received): Opened {
+    const { clientId, user, cleanStart, expirySeconds } = visitor;
     const kept = this.#byId.get(clientId);
-    if (kept !== undefined && cleanStart) this.#end(kept);
-    const present = kept !== undefined && !cleanStart;
-    const session = present
-      ? kept
-      : {
-          clientId,
-          subscriptions: new Map<string, Subscription>(),
-          outbox: new Outbox(this),
-          received,
-          expirySeconds: 0,
-          connected: true,
-          endsAt: 0,
-        };
+    const present = kept !== undefined && !cleanStart && kept.user === user;
+    if (kept !== undefined && !present) this.#end(kept);
+    const session = present ? kept : this.#make(clientId, user, received);
     session.expirySeconds = expirySeconds;
     session.connected = true;
     this.#away.delete(session);
     this.#byId.set(clientId, session);
+    // What it may have can be less than it was.
+    for (const { name, filter } of [...session.subscriptions.values()])
+      if (!visitor.maySubscribe(filter)) this.unsubscribe(session, name);
     return { session, present };
   }
 
@@ -216,6 +223,19 @@ export class Sessions implements OutboxHost {
       held,
       packetId: 0,
     });
+  }
+
+  #make(clientId: string, user: string | undefined, received: Received): Session {
+    return {
+      clientId,
+      user,
+      subscriptions: new Map(),
+      outbox: new Outbox(this),
+      received,
+      expirySeconds: 0,
+      connected: true,
+      endsAt: 0,
+    };
   }
 
   #end(session: Session): void {

@@ -1,6 +1,8 @@
 /** Sessions: what the bridge keeps for clients that are not connected. */
 import type { IClientOptions } from 'mqtt';
 import { afterEach, describe, expect, test } from 'vitest';
+import { passwordLine } from '../../../bridge/listen/passwords.ts';
+import { Received } from '../../../bridge/listen/received.ts';
 import { until } from '../../real/until.ts';
 import { Scene } from './support/scene.ts';
 import { RawClient } from './support/stage.ts';
@@ -86,6 +88,46 @@ describe('a session', () => {
     await car.client.endAsync(true);
     await scene.device({ clientId: 'car-1', clean: true });
     expect(scene.sessions.subscribed).toBe(0);
+  });
+
+  // Whoever had any password got the commands of a device by giving its client id.
+  test('belongs to the user who began it: another one with the same client id gets nothing of it', async () => {
+    const lines = await Promise.all(['a', 'b'].map(user => passwordLine(user, Buffer.from('secret'))));
+    await scene.start({ clients: { anonymous: false, passwords: { value: lines.join('\n') } } });
+    const as = (username: string) => ({ ...persistent(5), username, password: 'secret' });
+    const owner = await scene.device(as('a'));
+    await owner.client.subscribeAsync('a', { qos: 1 });
+    await owner.client.endAsync(true);
+    await until('the client to be gone', () => scene.sessions.away === 1);
+    const other = await scene.device({ username: 'b', password: 'secret' });
+    await other.client.publishAsync('a', 'for a alone', { qos: 1 });
+    expect(scene.sessions.waiting).toBe(1);
+    const thief = await scene.device(as('b'));
+    expect([scene.sessions.waiting, scene.sessions.subscribed]).toEqual([0, 0]);
+    await thief.client.subscribeAsync('b', { qos: 1 });
+    await other.client.publishAsync('b', 'for b', { qos: 1 });
+    await until('a message', () => thief.got.length > 0);
+    expect(thief.payloads).toEqual(['for b']);
+  });
+
+  test('has no more of its subscriptions than its client may have when it comes back', async () => {
+    await scene.start();
+    const { sessions } = scene;
+    const visitor = { clientId: 'c', user: undefined, cleanStart: false, expirySeconds: 60 };
+    const { session } = sessions.open({ ...visitor, maySubscribe: () => true }, new Received(1, 10));
+    for (const filter of ['a', 'b'])
+      sessions.subscribe(session, {
+        name: filter,
+        filter,
+        shared: false,
+        qos: 1,
+        noLocal: false,
+        retainAsPublished: false,
+        identifier: undefined,
+      });
+    sessions.leave(session);
+    const again = sessions.open({ ...visitor, maySubscribe: filter => filter === 'b' }, new Received(2, 10));
+    expect([again.present, ...session.subscriptions.keys()]).toEqual([true, 'b']);
   });
 
   test('takes a message of QoS 2 once, though PUBREC was lost with the connection', async () => {
