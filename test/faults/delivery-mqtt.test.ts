@@ -12,6 +12,7 @@ import {
   mqttSlowed,
   nothing,
 } from './faults.ts';
+import { ways } from './proof/ways.ts';
 import { mkbUnder, runLimitMs } from './under-fault.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -28,7 +29,7 @@ describeReal('kafka', 'mosquitto')('no acknowledged message is lost, damaged or 
   test.each(byName(bridgeKilled, bridgeStopped, mosquittoRestarted, mosquittoFrozen, mqttCut, mqttEnded, mqttSlowed))(
     '%s',
     async (_name, fault) => {
-      const { verdict, accounts } = await mkbUnder(world, fault);
+      const { verdict, accounts } = await mkbUnder(world, fault, { way: ways.qos1 });
       expect(verdict.problems, verdict.text).toEqual([]);
       expect(accounts).toEqual([]);
     },
@@ -38,7 +39,11 @@ describeReal('kafka', 'mosquitto')('no acknowledged message is lost, damaged or 
   test.each(byName(nothing, bridgeKilled, mosquittoRestarted, mqttCut))(
     'QoS 2 is used and %s',
     async (_name, fault) => {
-      const { verdict, accounts } = await mkbUnder(world, fault, { qos: 2, ...(long && { messagesPerClient }) });
+      const { verdict, accounts } = await mkbUnder(world, fault, {
+        way: ways.qos2,
+        qos: 2,
+        ...(long && { messagesPerClient }),
+      });
       expect(verdict.problems, verdict.text).toEqual([]);
       expect(accounts).toEqual([]);
     },

@@ -30,8 +30,8 @@ export interface Fault {
 export const byName = (...faults: Fault[]): [string, Fault][] => faults.map(fault => [fault.name, fault]);
 
 /** Until a tenth of the messages more is at the MQTT broker, so that what could be lost has piled up. */
-const whileMessagesPileUp = ({ oracle }: Scene) =>
-  oracle.reach(Math.min(1, oracle.load.acknowledged / oracle.load.total + 0.1));
+const whileMessagesPileUp = ({ oracle }: Scene, share = 0.1) =>
+  oracle.reach(Math.min(1, oracle.load.acknowledged / oracle.load.total + share));
 
 /** The fault's own length: nothing that could be waited for says that a silence was long enough. */
 const forSeconds = (seconds: number) => () => pause(seconds * 1000);
@@ -43,7 +43,22 @@ export const nothing: Fault = { name: 'nothing happens', do: already, undo: alre
 export const kafkaKilled: Fault = {
   name: 'Kafka is killed with -9 and started again',
   do: ({ kafka }) => kafka.brokers[0]!.kill(),
-  last: whileMessagesPileUp,
+  last: scene => whileMessagesPileUp(scene),
+  undo: ({ kafka }) => kafka.brokers[0]!.start(),
+};
+
+/** Not `start`: without Kafka it is not ready. */
+export const killedWithoutKafka: Fault = {
+  name: 'Kafka is down, and the bridge is killed with -9 again and again meanwhile',
+  do: ({ kafka }) => kafka.brokers[0]!.kill(),
+  last: async scene => {
+    for (let time = 0; time < (long ? 10 : 3); time++) {
+      await whileMessagesPileUp(scene, 0.05);
+      await scene.bridge.kill();
+      await scene.bridge.launch();
+    }
+    await whileMessagesPileUp(scene, 0.05);
+  },
   undo: ({ kafka }) => kafka.brokers[0]!.start(),
 };
 
@@ -58,7 +73,7 @@ export const kafkaFrozen: Fault = {
 export const leaderKilled: Fault = {
   name: 'one of three Kafka brokers is killed with -9, and comes back',
   do: ({ kafka }) => kafka.brokers[1]!.kill(),
-  last: whileMessagesPileUp,
+  last: scene => whileMessagesPileUp(scene),
   undo: ({ kafka }) => kafka.brokers[1]!.start(),
 };
 
@@ -112,7 +127,7 @@ export const mqttCut: Fault = {
     mqttProxy.refuse();
     mqttProxy.cut('reset');
   },
-  last: whileMessagesPileUp,
+  last: scene => whileMessagesPileUp(scene),
   undo: ({ mqttProxy }) => mqttProxy.accept(),
 };
 
@@ -131,7 +146,7 @@ export const mqttSlowed: Fault = {
     mqttProxy.delay(100);
     mqttProxy.limit(100_000);
   },
-  last: whileMessagesPileUp,
+  last: scene => whileMessagesPileUp(scene),
   undo: ({ mqttProxy }) => {
     mqttProxy.cut('reset');
     mqttProxy.clear();
@@ -146,7 +161,7 @@ export const kafkaCut: Fault = {
   do: ({ kafka }) => {
     for (const { proxy } of kafka.brokers) proxy!.freeze('down');
   },
-  last: whileMessagesPileUp,
+  last: scene => whileMessagesPileUp(scene),
   undo: ({ kafka }) => {
     for (const { proxy } of kafka.brokers) {
       proxy!.cut('reset');
@@ -164,8 +179,28 @@ export const kafkaSlowed: Fault = {
       proxy!.limit(100_000);
     }
   },
-  last: whileMessagesPileUp,
+  last: scene => whileMessagesPileUp(scene),
   undo: ({ kafka }) => {
     for (const { proxy } of kafka.brokers) proxy!.clear();
   },
 };
+
+/** A connection lives for a hundred milliseconds on average. */
+export const kafkaCutAtRandom: Fault = {
+  name: 'connections to Kafka are reset at random moments, again and again',
+  link: 'kafka proxy',
+  do: ({ kafka, oracle }) => {
+    const timer = setInterval(() => {
+      if (oracle.load.acknowledged === oracle.load.total) clearInterval(timer);
+      for (const { proxy } of kafka.brokers) if (Math.random() < 0.1) proxy!.cut('reset');
+    }, 10);
+  },
+  last: scene => whileMessagesPileUp(scene, 1),
+  undo: already,
+};
+
+/** Once: each time the group waits for ten seconds until the dead member's session is over. */
+export const killedOnce: Fault = { ...bridgeKilled, name: 'the bridge is killed with -9', times: 1 };
+
+/** Of Kafka as a source. Nothing piles up meanwhile: what is written is acknowledged by the Kafka that is down. */
+export const sourceKilled: Fault = { ...kafkaKilled, last: undefined };

@@ -10,25 +10,21 @@ import {
   byName,
   type Fault,
   kafkaCut,
-  kafkaKilled,
+  killedOnce,
   long,
   mosquittoRestarted,
   mqttCut,
+  sourceKilled,
 } from './faults.ts';
 import { KafkaLoad } from './kafka-load.ts';
 import { MqttListener } from './mqtt-listener.ts';
+import { ways } from './proof/ways.ts';
 import { lag, wrongAccounts } from './record-run.ts';
-import { judgeUnder, load, runLimitMs, settledAccounts } from './under-fault.ts';
+import { judgeUnder, load, proveVerdict, runLimitMs, settledAccounts } from './under-fault.ts';
 import { oracleFor, type Run, runDocument, startWorld, type World } from './world.ts';
 
 const clients = 4;
 const payloadBytes = 285;
-
-/** Once: each time the group waits for ten seconds until the dead member's session is over. */
-const killedOnce: Fault = { ...bridgeKilled, name: 'the bridge is killed with -9', times: 1 };
-
-/** Nothing piles up meanwhile: what is written is acknowledged by the Kafka that is down. */
-const sourceKilled: Fault = { ...kafkaKilled, last: undefined };
 
 /** Our bridge for a run, with another rule. */
 async function bridgeFor(run: Run, sql: string, sink: object): Promise<MkbProcess> {
@@ -52,6 +48,7 @@ async function fromMqttToMqtt(world: World, fault: Fault): Promise<void> {
   try {
     await bridge.start();
     const verdict = await judgeUnder(world, fault, bridge, oracle);
+    proveVerdict(world, ways.mqttToMqtt, fault, verdict);
     expect(verdict.problems, `${verdict.text}\n${bridge.log()}`).toEqual([]);
     expect(await settledAccounts(bridge)).toEqual([]);
   } finally {
@@ -72,6 +69,7 @@ async function fromKafkaToKafka(world: World, fault: Fault): Promise<void> {
   try {
     await bridge.start();
     const verdict = await judgeUnder(world, fault, bridge, oracle);
+    proveVerdict(world, ways.kafkaToKafka, fault, verdict);
     expect(verdict.problems, `${verdict.text}\n${bridge.log()}`).toEqual([]);
     expect(await wrongAccounts(bridge)).toEqual([]);
     await until('all offsets to be committed', async () => (await lag(world, run)) === 0n);

@@ -24,6 +24,8 @@ export interface RecordVerdict {
   /** What is wrong; empty is good. */
   readonly problems: readonly string[];
   readonly repeated: number;
+  readonly written: number;
+  readonly lost: number;
 }
 
 export class RecordOracle {
@@ -96,7 +98,8 @@ export class RecordOracle {
       );
       if (missing.length > 0) problems.push(`${key}: ${missing.length} lost, the first is ${missing[0]}`);
     }
-    return { problems, repeated: this.repeated };
+    const { repeated, written } = this;
+    return { problems, repeated, written, lost: this.total - this.arrived };
   }
 
   async stop(): Promise<void> {

@@ -3,6 +3,8 @@ import { expect } from 'vitest';
 import { freePort } from '../real/ports.ts';
 import { until } from '../real/until.ts';
 import { MkbProcess } from '../support/bridge-process.ts';
+import { prove } from './proof/prove.ts';
+import { ways } from './proof/ways.ts';
 import type { RecordFault, RecordScene } from './record-faults.ts';
 import { RecordOracle, type RecordVerdict } from './record-oracle.ts';
 import type { Run, World } from './world.ts';
@@ -70,6 +72,9 @@ export async function expectRecordsSafe(
   try {
     await bridges[0].start();
     const verdict = await carryRecords(world, fault, bridges, oracle);
+    const { written: messages, lost, repeated: duplicated } = verdict;
+    if (sink === undefined && of === undefined)
+      prove({ way: ways.records, fault: fault.name, systems: world.systems, messages, lost, dropped: 0, duplicated });
     expect(verdict.problems, bridges[0].log()).toEqual([]);
     expect(await wrongAccounts(bridges[0])).toEqual([]);
     await until('all offsets to be committed', async () => (await lag(world, run)) === 0n);

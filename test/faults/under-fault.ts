@@ -2,6 +2,8 @@ import { until } from '../real/until.ts';
 import type { BridgeProcess, MkbProcess } from '../support/bridge-process.ts';
 import { type Fault, long, type Scene } from './faults.ts';
 import type { Oracle, OracleOptions } from './oracle.ts';
+import { prove } from './proof/prove.ts';
+import type { Way } from './proof/ways.ts';
 import type { Verdict } from './verdict.ts';
 import { mkbFor, oracleFor, type Run, type World } from './world.ts';
 
@@ -43,17 +45,24 @@ export async function judgeUnder(world: World, fault: Fault, bridge: BridgeProce
   }
 }
 
+/** The row of a run on the page of what was proved. @param dropped messages that the bridge has counted as dropped */
+export function proveVerdict({ systems }: World, way: Way, fault: Fault, verdict: Verdict, dropped = 0): void {
+  const { acknowledged: messages, lost, duplicates: duplicated } = verdict;
+  prove({ way, fault: fault.name, systems, messages, lost: lost - dropped, dropped, duplicated });
+}
+
 /** Our bridge under a fault: what the oracle says and what is wrong with the bridge's own accounts afterwards. */
 export async function mkbUnder(
   world: World,
   fault: Fault,
-  { run: of, ...options }: { qos?: 1 | 2; buffer?: object; run?: Run } & Partial<OracleOptions> = {},
+  { run: of, way, ...options }: { qos?: 1 | 2; buffer?: object; run?: Run; way?: Way } & Partial<OracleOptions> = {},
 ): Promise<{ verdict: Verdict; accounts: string[] }> {
   const run = of ?? (await world.newRun(fault.link));
   const bridge = await mkbFor(run, options);
   try {
     await bridge.start();
     const verdict = await carryUnder(world, run, { fault, bridge, ...options });
+    if (way !== undefined) proveVerdict(world, way, fault, verdict);
     return { verdict, accounts: await settledAccounts(bridge) };
   } finally {
     await bridge.remove();

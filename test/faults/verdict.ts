@@ -29,6 +29,8 @@ export interface Verdict {
   readonly acknowledged: number;
   readonly records: number;
   readonly duplicates: number;
+  /** Acknowledged messages that are not there. */
+  readonly lost: number;
   /** Broken promises, a sentence each. Empty is good. */
   readonly problems: readonly string[];
   /** The whole verdict for people. */
@@ -75,11 +77,12 @@ export function judge(
   const published = sum(({ ledger }) => ledger.published);
   const acknowledged = sum(({ ledger }) => ledger.acknowledged.size);
   const duplicates = sum(account => account.duplicates);
+  const lost = sum(account => account.lost.length);
   const counts = `${published} published, ${acknowledged} acknowledged, ${arrivals.length} records, ${duplicates} duplicates`;
   const text = [`${counts}: ${problems.length === 0 ? 'every promise kept' : 'PROMISES BROKEN'}.`, ...problems].join(
     '\n',
   );
-  return { published, acknowledged, records: arrivals.length, duplicates, problems, text };
+  return { published, acknowledged, records: arrivals.length, duplicates, lost, problems, text };
 }
 
 /** What arrived of one client. */
@@ -113,8 +116,12 @@ class Account {
     else this.#newest = number!;
   }
 
+  get lost(): number[] {
+    return [...this.ledger.acknowledged].filter(number => !this.#arrived.has(number)).sort((a, b) => a - b);
+  }
+
   missing(): string | undefined {
-    const numbers = [...this.ledger.acknowledged].filter(number => !this.#arrived.has(number)).sort((a, b) => a - b);
+    const numbers = this.lost;
     return numbers.length === 0 ? undefined : `${this.ledger.client}: ${numbers.length} (${ranges(numbers)})`;
   }
 

@@ -26,6 +26,8 @@ export interface World {
   readonly kafka: RunningKafka;
   readonly mosquitto: RunningMosquitto;
   readonly mqttProxy: ChaosProxy;
+  /** The brokers, for people. */
+  readonly systems: string;
   /** Creates the topics of a new run. */
   newRun(link?: Link): Promise<Run>;
   stop(): Promise<void>;
@@ -41,6 +43,7 @@ export async function startWorld(options: KafkaOptions = {}): Promise<World> {
     kafka,
     mosquitto,
     mqttProxy,
+    systems: kafka.brokers.length === 1 ? 'Mosquitto, Kafka' : `Mosquitto, ${kafka.brokers.length} brokers of Kafka`,
     newRun: async (link = 'straight') => {
       const name = `run-${randomBytes(4).toString('hex')}`;
       const run = {

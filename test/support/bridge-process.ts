@@ -8,6 +8,7 @@ import { untilStarted } from '../real/until.ts';
 import { Metrics } from './metrics.ts';
 import type { NaiveBridgeOptions } from './naive-bridge.ts';
 import type { NaiveKafkaToMqttOptions } from './naive-kafka-to-mqtt.ts';
+import type { Launcher } from './small-disk.ts';
 
 /** A bridge as a child process. Not started when made. */
 export abstract class BridgeProcess {
@@ -15,10 +16,17 @@ export abstract class BridgeProcess {
   readonly #server: ServerProcess;
   readonly #name: string;
 
-  protected constructor(name: string, folder: string, args: readonly string[], env?: NodeJS.ProcessEnv) {
+  protected constructor(
+    name: string,
+    folder: string,
+    args: readonly string[],
+    env?: NodeJS.ProcessEnv,
+    launcher: Launcher = [],
+  ) {
     this.#name = name;
     this.folder = folder;
-    this.#server = new ServerProcess({ name, command: process.execPath, args, logFile: join(folder, 'log'), env });
+    const [command, ...rest] = [...launcher, process.execPath, ...args];
+    this.#server = new ServerProcess({ name, command: command!, args: rest, logFile: join(folder, 'log'), env });
   }
 
   /** Whether it is connected to both sides and subscribed. */
@@ -87,14 +95,15 @@ export class MkbProcess extends BridgeProcess {
    * @param port for HTTP, on 127.0.0.1
    * @param ordinal which replica it is
    * @param env set for the process beside what this one has
+   * @param launcher what starts it, if it is not started straight
    */
-  constructor(document: object, port: number, ordinal = 0, env?: NodeJS.ProcessEnv) {
+  constructor(document: object, port: number, ordinal = 0, env?: NodeJS.ProcessEnv, launcher?: Launcher) {
     const folder = temporaryFolder('bridge');
     const file = join(folder, 'bridge.yaml');
     // YAML takes JSON as it is.
     writeFileSync(file, JSON.stringify(document, undefined, 2));
     const args = ['run', file, '--http', `127.0.0.1:${port}`, '--ordinal', `${ordinal}`];
-    super('mkb run', folder, [join(root, 'cli', 'mkb.ts'), ...args], env);
+    super('mkb run', folder, [join(root, 'cli', 'mkb.ts'), ...args], env, launcher);
     this.httpUrl = `http://127.0.0.1:${port}`;
   }
 
