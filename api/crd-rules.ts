@@ -123,6 +123,11 @@ export const celRules: Readonly<Record<string, readonly CelRule[]>> = {
     },
     ...sameVolumes,
     {
+      rule: '!has(self.gateway) || has(self.tls) || self.gateway.hostnames.size() == 0',
+      message: 'hostnames are what TLS clients ask for: set tls, or leave out hostnames',
+      fieldPath: '.gateway.hostnames',
+    },
+    {
       rule: `self.users.all(user, user.username != '${bridgeUser}')`,
       message: `the user ${bridgeUser} is the bridge itself`,
       fieldPath: '.users',

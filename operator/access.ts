@@ -4,7 +4,7 @@
  *
  * `create` and `patch` go together: a server-side apply is a PATCH, and needs `create` as well where the object is not there yet.
  */
-import { kinds, ownedKinds, strimziKinds } from './kinds.ts';
+import { kinds, optionalKinds, ownedKinds, strimziKinds } from './kinds.ts';
 import type { ResourceKind } from './runtime/kinds.ts';
 
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete';
@@ -57,6 +57,8 @@ const ownedFor: Readonly<Record<string, string>> = {
   [kinds.job.kind]: 'Drains the sessions of replicas that were scaled away.',
   [kinds.podMonitor.kind]: 'Where the Prometheus operator is: what to scrape.',
   [kinds.prometheusRule.kind]: 'Where the Prometheus operator is: alerts.',
+  [kinds.tlsRoute.kind]: 'Where the Gateway API is: leads clients to a managed broker, by the name that they ask for.',
+  [kinds.tcpRoute.kind]: 'Where the Gateway API is: leads clients to a managed broker.',
 };
 
 const { kafka, kafkaUser, kafkaTopic } = strimziKinds('v1');
@@ -74,7 +76,7 @@ export const access: readonly Access[] = [
   }),
   to(kinds.user, ['list', 'watch'], 'Who may connect to managed brokers.'),
   to(kinds.user, ['patch'], 'Whether the broker knows the user.', { subresource: 'status' }),
-  ...[...ownedKinds, kinds.podMonitor, kinds.prometheusRule].map(kind => to(kind, owned, ownedFor[kind.kind]!)),
+  ...[...ownedKinds, ...optionalKinds].map(kind => to(kind, owned, ownedFor[kind.kind]!)),
   to(kinds.persistentVolumeClaim, ['list', 'patch'], 'Grows those of managed brokers and of a managed Prometheus.'),
   to(kinds.pod, ['list', 'watch'], 'Why one does not run, and where its metrics are.'),
   to(

@@ -63,6 +63,11 @@ export const kinds = {
   /** get, list, watch, create, patch, delete; where the Prometheus operator is. */
   prometheusRule: namespaced('monitoring.coreos.com/v1', 'PrometheusRule', 'prometheusrules'),
 
+  /** get, list, watch, create, patch, delete; where the Gateway API is. */
+  tlsRoute: namespaced('gateway.networking.k8s.io/v1', 'TLSRoute', 'tlsroutes'),
+  /** get, list, watch, create, patch, delete; where the Gateway API is. */
+  tcpRoute: namespaced('gateway.networking.k8s.io/v1', 'TCPRoute', 'tcproutes'),
+
   /** create: whose a token is that reads /metrics. */
   tokenReview: clusterWide('authentication.k8s.io/v1', 'TokenReview', 'tokenreviews'),
   /** create: whether they may. */
@@ -99,8 +104,14 @@ export const ownedKinds: readonly ResourceKind[] = [
   kinds.job,
 ];
 
-/** The same of clusters that serve them. */
-export const optionalKinds: readonly ResourceKind[] = [kinds.podMonitor, kinds.prometheusRule];
+/** The same of clusters that have the Prometheus operator. */
+export const monitoringKinds: readonly ResourceKind[] = [kinds.podMonitor, kinds.prometheusRule];
+
+/** The same of clusters that have the Gateway API: TLSRoute from 1.5 on, TCPRoute from 1.6 on. */
+export const routeKinds: readonly ResourceKind[] = [kinds.tlsRoute, kinds.tcpRoute];
+
+/** What not every cluster serves. */
+export const optionalKinds: readonly ResourceKind[] = [...monitoringKinds, ...routeKinds];
 
 /** The kind of an object that is to be applied; undefined for one that the operator does not know. */
 export const kindOf = ({ apiVersion, kind }: { apiVersion: string; kind: string }): ResourceKind | undefined =>

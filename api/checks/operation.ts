@@ -7,6 +7,7 @@ import type { MonitoringSection } from '../schema/monitoring.ts';
 import type { MqttSection } from '../schema/mqtt.ts';
 import type { ServiceSection } from '../schema/service.ts';
 import type { SemanticCheck } from './check.ts';
+import { checkGateway } from './gateway.ts';
 
 /** The bridge's own user at a broker that the operator runs. */
 export const bridgeUser = 'mkb-bridge';
@@ -31,6 +32,7 @@ export const operationChecks: readonly SemanticCheck[] = [
       mqtt.broker
         ? [
             ...checkBroker(mqtt.broker),
+            ...checkGateway([...broker, 'gateway'], mqtt.broker),
             ...checkIdentity(mqtt),
             ...checkService([...broker, 'service'], mqtt.broker.service),
           ]

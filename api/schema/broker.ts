@@ -1,6 +1,7 @@
 /** `spec.mqtt.broker`: an MQTT broker that the operator runs; `spec.mqtt.brokerRef`: one that the EMQX operator runs. */
 import type { Static } from 'typebox';
 import { choice, flag, list, optional, section, size, text, whole } from './fields.ts';
+import { gateway } from './gateway.ts';
 import { namespaceRule, objectNameRule } from './object-names.ts';
 import { secret } from './security.ts';
 import { service } from './service.ts';
@@ -65,6 +66,7 @@ export const broker = section('A broker for the operator to run beside the bridg
     }),
   ),
   service,
+  gateway: optional(gateway),
   image: image('the broker'),
   resources: resources(),
   podTemplate: podTemplate(),

@@ -4,7 +4,7 @@
  */
 import { completeDocument } from '../../api/complete.ts';
 import type { BridgeStatus } from '../../api/schema/status.ts';
-import { kinds, optionalKinds, ownedKinds } from '../kinds.ts';
+import { kinds, monitoringKinds, optionalKinds, ownedKinds, routeKinds } from '../kinds.ts';
 import type { OptionalApis } from '../resources/pipeline.ts';
 import type { ApiClient, CallOptions, DeleteOptions } from '../runtime/client.ts';
 import type { ResourceKind } from '../runtime/kinds.ts';
@@ -161,8 +161,8 @@ export class Cluster {
       const asked = { found: discoverApis(this.client), at: now, complete: true };
       this.#apis = asked;
       asked.found.then(
-        ({ prometheusOperator, strimzi }) => {
-          asked.complete = prometheusOperator && strimzi !== undefined;
+        ({ prometheusOperator, routes, strimzi }) => {
+          asked.complete = prometheusOperator && routes.length === routeKinds.length && strimzi !== undefined;
         },
         () => {
           if (this.#apis === asked) this.#apis = undefined;
@@ -281,12 +281,14 @@ function referredKeys(resource: KubeObject): string[] {
 const strimziVersions = ['v1', 'v1beta2'];
 
 async function discoverApis(client: ApiClient): Promise<OptionalApis> {
-  const [monitoring, ...strimzi] = await Promise.all([
+  const [monitoring, gateway, ...strimzi] = await Promise.all([
     client.discover(kinds.podMonitor.apiVersion),
+    client.discover(kinds.tlsRoute.apiVersion),
     ...strimziVersions.map(version => client.discover(`kafka.strimzi.io/${version}`)),
   ]);
   return {
-    prometheusOperator: optionalKinds.every(({ plural }) => monitoring?.has(plural)),
+    prometheusOperator: monitoringKinds.every(({ plural }) => monitoring?.has(plural)),
+    routes: routeKinds.filter(({ plural }) => gateway?.has(plural)).map(({ kind }) => kind),
     strimzi: strimziVersions.find((_, index) => strimzi[index]?.has('kafkatopics')),
   };
 }

@@ -14,6 +14,7 @@ import type { Findings } from './findings.ts';
 import { reconciling, stalled } from './kstatus.ts';
 import { monitoringReady } from './monitoring-ready.ts';
 import { withRemedy } from './remedies.ts';
+import { routesWhy } from './routes.ts';
 import { whyOf } from './sessions.ts';
 import { isComplete, type Workload } from './workloads.ts';
 
@@ -138,6 +139,8 @@ function degraded(findings: Findings): Answer {
     const message = `${emqxSessions.image} loses messages from durable sessions, and the podTemplate turns them on. Leave out ${durableSessionsVariable}, or name emqx/emqx:5.8.0 as broker.image.`;
     return answer('Degraded', 'True', 'EmqxLosesMessages', message);
   }
+  const route = routesWhy(findings.routes, findings.unserved);
+  if (route) return answer('Degraded', 'True', route.reason, route.message);
   const beside = missingWhy(monitoring.missing) ?? failureWhy(monitoring.failure);
   if (beside) return answer('Degraded', 'True', beside.reason, `Monitoring: ${beside.message}`);
   return answer('Degraded', 'False', 'AsExpected', '');

@@ -6,6 +6,7 @@ import type { PodTrouble } from '../observed/pod-trouble.ts';
 import type { DocumentProblem } from './document.ts';
 import type { EmqxSessions } from './emqx-sessions.ts';
 import type { LeftFound } from './left-sessions.ts';
+import type { RouteFound } from './routes.ts';
 import type { Drain } from './sessions.ts';
 import type { Workload } from './workloads.ts';
 
@@ -30,6 +31,8 @@ export interface Findings {
   readonly sessions: number;
   readonly connections: Connections;
   readonly flow: Flow | undefined;
+  /** The routes to a managed broker. */
+  readonly routes: readonly RouteFound[];
   /** What there is to say of the sessions of a managed EMQX. */
   readonly emqxSessions: EmqxSessions | undefined;
   /** See `BridgeStatus.endpoints`. */

@@ -28,8 +28,11 @@ export async function observe(
   signal: AbortSignal,
 ): Promise<Looked> {
   const { client } = cluster;
-  const { kafka: kafkaSpec, monitoring } = document.spec;
-  const needed = kafkaSpec.clusterRef !== undefined || monitoring?.prometheus?.mode === 'operator';
+  const { kafka: kafkaSpec, monitoring, mqtt } = document.spec;
+  const needed =
+    kafkaSpec.clusterRef !== undefined ||
+    monitoring?.prometheus?.mode === 'operator' ||
+    mqtt.broker?.gateway !== undefined;
   const apis = await cluster.apis({ needed });
   const [kafka, brokerUrl] = await Promise.all([
     lookUpKafka(client, document, apis.strimzi, { signal }),

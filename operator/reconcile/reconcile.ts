@@ -10,7 +10,7 @@
  */
 import type { MqttKafkaBridge } from '../../api/bridge.ts';
 import type { MkbError } from '../../api/errors.ts';
-import { kindOf, kinds, optionalKinds } from '../kinds.ts';
+import { kindOf, kinds, monitoringKinds, routeKinds } from '../kinds.ts';
 import type { ObservedPod } from '../observed/observed-objects.ts';
 import { inherited } from '../resources/customized.ts';
 import { desiredObjects } from '../resources/desired-objects.ts';
@@ -41,6 +41,7 @@ import { leavesSessions, mark, saidReplicas, sessionsFinalizer } from './marks.t
 import { observe, ownObjects, podsOf } from './observe.ts';
 import { findRefusals } from './refusals.ts';
 import { reported, statusOf, waitsBehind, withConditions } from './report.ts';
+import { routesFound } from './routes.ts';
 import { runningDocument } from './running-document.ts';
 import { keepSessions, kitDocument, withKit } from './session-kits.ts';
 import { drainsOf } from './sessions.ts';
@@ -115,7 +116,8 @@ async function look(context: Context, stored: KubeObject, signal: AbortSignal): 
   if (refusals.waiting || findings.workloads.some(({ starting }) => starting))
     return { failure: kept, again: { requeueAfterMs: context.rechecks.lacks(keyOf(now)) } };
   context.rechecks.over(keyOf(now));
-  const unwatched = findings.unserved.length > 0 || isUnwatched(context, document);
+  const unwatched =
+    findings.unserved.length > 0 || findings.routes.some(({ young }) => young) || isUnwatched(context, document);
   return { failure: kept, again: unwatched ? { requeueAfterMs: unwatchedAgainMs } : again };
 }
 
@@ -211,9 +213,12 @@ async function remember({ context, resource, signal }: Visit, sessions: number):
   if (sessions > (status.sessions ?? 1)) await tellStatus(context, resource, { ...status, sessions }, signal);
 }
 
-/** Monitoring that nobody can be asked for must keep nothing from being run. */
-const isServed = (object: KubeObject, { apis }: Observed): boolean =>
-  apis.prometheusOperator || !optionalKinds.includes(kindOf(object)!);
+/** Monitoring that nobody can be asked for, and a route that nobody carries, must keep nothing from being run. */
+function isServed(object: KubeObject, { apis }: Observed): boolean {
+  const kind = kindOf(object)!;
+  if (routeKinds.includes(kind)) return apis.routes.includes(kind.kind);
+  return apis.prometheusOperator || !monitoringKinds.includes(kind);
+}
 
 /** The objects and Pods of the bridge after what was done. */
 function foundAfter({ context: { cluster }, resource, deeds }: Visit): { objects: KubeObject[]; pods: ObservedPod[] } {
@@ -249,6 +254,7 @@ function findingsOf(
     connections,
     flow,
     emqxSessions: emqxSessionsOf(document ?? undefined, objects),
+    routes: routesFound(objects, surroundings.now),
     endpoints: document ? endpointsOf(document, observed?.brokerUrl, objects) : {},
   };
 }

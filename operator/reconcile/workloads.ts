@@ -1,5 +1,5 @@
 /** How far the Pods of each part of a pipeline are from what is wanted. */
-import { optionalKinds } from '../kinds.ts';
+import { monitoringKinds } from '../kinds.ts';
 import type { ObservedPod } from '../observed/observed-objects.ts';
 import type { PodTrouble } from '../observed/pod-trouble.ts';
 import type { Component } from '../resources/labels.ts';
@@ -35,11 +35,11 @@ export const componentOf = ({ metadata }: KubeObject): Component | undefined =>
 
 const monitoringComponents: ReadonlySet<string> = new Set<Component>(['exporter', 'prometheus', 'grafana']);
 
-const monitoringKinds: ReadonlySet<string> = new Set(optionalKinds.map(({ kind }) => kind));
+const monitors: ReadonlySet<string> = new Set(monitoringKinds.map(({ kind }) => kind));
 
 /** Whether an object is of the monitoring: whatever becomes of it, the bridge runs. */
 export const isMonitoring = (object: KubeObject): boolean =>
-  monitoringComponents.has(componentOf(object) ?? '') || monitoringKinds.has(object.kind);
+  monitoringComponents.has(componentOf(object) ?? '') || monitors.has(object.kind);
 
 const workloadKinds = new Set(['StatefulSet', 'Deployment']);
 

@@ -12,6 +12,8 @@ import type { Component } from './labels.ts';
 export interface OptionalApis {
   /** monitoring.coreos.com/v1: the Prometheus operator. */
   readonly prometheusOperator: boolean;
+  /** gateway.networking.k8s.io/v1: the kinds of routes that it has, such as `TLSRoute`. */
+  readonly routes: readonly string[];
   /** kafka.strimzi.io: Strimzi; its version, such as `v1`, or undefined when it is not there. */
   readonly strimzi: string | undefined;
 }
@@ -72,7 +74,7 @@ export interface Pipeline {
 
 /** Nothing looked up and nothing there yet. */
 export const nothingObserved: Observed = {
-  apis: { prometheusOperator: false, strimzi: undefined },
+  apis: { prometheusOperator: false, routes: [], strimzi: undefined },
   secrets: {},
   inputs: {},
   images: {},

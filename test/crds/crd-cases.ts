@@ -37,6 +37,11 @@ export const bad: [Record<string, unknown>, string][] = [
     { mqtt: { broker: { ...mosquitto, users: [{ username: 'a:b', password: secret }] } } },
     'mosquitto knows no user with `:`',
   ],
+  [
+    { mqtt: { broker: { ...mosquitto, gateway: { parentRefs: [{ name: 'public' }], hostnames: ['a.example.com'] } } } },
+    'hostnames are what TLS clients ask for',
+  ],
+  [{ mqtt: { broker: { ...mosquitto, gateway: { parentRefs: [] } } } }, 'spec.mqtt.broker.gateway.parentRefs'],
   [{ mqtt: { broker: mosquitto, auth: { username: 'a' } } }, 'the bridge has a user of its own'],
   [{ mqtt: { broker: mosquitto, tls: {} } }, 'the bridge has a user of its own'],
   [

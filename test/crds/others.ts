@@ -9,7 +9,9 @@ export type Other =
   | 'kafkatopics'
   | 'kafkausers'
   | 'certificates'
-  | 'issuers';
+  | 'issuers'
+  | 'tlsroutes'
+  | 'tcproutes';
 
 /** A CustomResourceDefinition. others/README.md says where it is from. */
 export const definitionOf = (plural: Other): object =>

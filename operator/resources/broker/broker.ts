@@ -16,6 +16,7 @@ import type { BrokerKind } from './broker-kind.ts';
 import { emqx } from './emqx.ts';
 import { mosquitto } from './mosquitto.ts';
 import { passwordMaker } from './passwords.ts';
+import { brokerRoutes } from './routes.ts';
 import { brokerNetworkPolicy, brokerServices } from './services.ts';
 import { dataStorage, tlsVolume } from './storage.ts';
 
@@ -42,6 +43,7 @@ export function brokerObjects(pipeline: Pipeline, secrets: readonly KubeObject[]
     ...inputs,
     statefulSet(pipeline, kind, [...secrets, ...inputs]),
     ...brokerServices(pipeline, ports),
+    ...brokerRoutes(pipeline, ports),
     serviceAccount(pipeline, component, name),
     ...(broker.replicas > 1 ? [podDisruptionBudget(pipeline, component, name)] : []),
     brokerNetworkPolicy(pipeline, ports),

@@ -205,6 +205,11 @@ describe('what was made for a bridge', () => {
 });
 
 describe('what a cluster serves besides', () => {
+  it('has the routes of the Gateway API that its version has', async () => {
+    await start({ '/apis/gateway.networking.k8s.io/v1': [{ name: 'gateways' }, { name: 'tlsroutes' }] } as never);
+    expect((await cluster.apis()).routes).toEqual(['TLSRoute']);
+  });
+
   it('is asked once for all who want to know', async () => {
     await start({
       '/apis/monitoring.coreos.com/v1': optionalKinds.map(({ plural }) => ({ name: plural })),
@@ -212,12 +217,12 @@ describe('what a cluster serves besides', () => {
     } as never);
     const asked = () => api.asked.filter(({ path }) => path.startsWith('/apis/kafka.strimzi.io')).length;
     const all = await Promise.all([cluster.apis(), cluster.apis(), cluster.apis()]);
-    expect(all[2]).toEqual({ prometheusOperator: true, strimzi: 'v1beta2' });
+    expect(all[2]).toEqual({ prometheusOperator: true, routes: [], strimzi: 'v1beta2' });
     expect(asked()).toBe(2);
   });
 
   it('is nothing where nothing is', async () => {
     await start();
-    expect(await cluster.apis()).toEqual({ prometheusOperator: false, strimzi: undefined });
+    expect(await cluster.apis()).toEqual({ prometheusOperator: false, routes: [], strimzi: undefined });
   });
 });

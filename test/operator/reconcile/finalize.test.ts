@@ -106,7 +106,7 @@ async function look(stage: Stage) {
     wasMade: () => false,
     madeFor: (uid: string) => objects.filter(each => controllerOf(each)?.uid === uid),
     pods: { byIndex: () => pods },
-    apis: async () => ({ prometheusOperator: false, strimzi: undefined }),
+    apis: async () => ({ prometheusOperator: false, routes: [], strimzi: undefined }),
   } as unknown as Cluster;
   const events: string[] = [];
   const resource = resourceOf(spec ?? { mqtt: { url: 'mqtt://a', share: 's' }, bridge: { replicas: 2 } }, {

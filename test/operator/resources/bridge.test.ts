@@ -39,7 +39,7 @@ describe('the objects of a bridge', () => {
     };
     const observed = {
       kafka,
-      apis: { prometheusOperator: false, strimzi: 'v1' },
+      apis: { prometheusOperator: false, routes: [], strimzi: 'v1' },
       sessions: 4,
       inputs: { 'Secret/mqtt': 'h' },
     };

@@ -13,7 +13,7 @@ const everything = {
 };
 const objectsOf = (spec: Spec) =>
   desiredObjects(
-    pipelineOf(spec, { observed: { sessions: 2, apis: { prometheusOperator: true, strimzi: undefined } } }),
+    pipelineOf(spec, { observed: { sessions: 2, apis: { prometheusOperator: true, routes: [], strimzi: undefined } } }),
   );
 const override = (kind: string, patch: object, component?: string) => ({
   overrides: [{ kind, patch, ...(component && { component }) }],

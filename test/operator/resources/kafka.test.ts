@@ -12,7 +12,7 @@ const topicsOf = (topics: object[], apis: Pick<OptionalApis, 'strimzi'> = { stri
   kafkaTopics(
     pipelineOf(
       { kafka: { clusterRef: { name: 'events' }, topics } },
-      { observed: { kafka, apis: { prometheusOperator: false, ...apis } } },
+      { observed: { kafka, apis: { prometheusOperator: false, routes: [], ...apis } } },
     ),
   );
 
@@ -58,7 +58,7 @@ describe('topics of Strimzi', () => {
 
   it('are not made in a namespace that does not allow it', () => {
     const spec = { kafka: { clusterRef: { name: 'events' }, topics: [{ name: 'cars' }] } };
-    const apis = { prometheusOperator: false, strimzi: 'v1' };
+    const apis = { prometheusOperator: false, routes: [], strimzi: 'v1' };
     expect(kafkaTopics(pipelineOf(spec, { observed: { kafka: { ...kafka, makesTopics: false }, apis } }))).toEqual([]);
   });
 });
@@ -108,7 +108,7 @@ describeReal('kubernetes')('Strimzi takes', () => {
     };
     const clusterRef = { name: 'events', user: 'cars', createUser: { spec } };
     const topics = [{ name: 'Cars_all', partitions: 3, replicas: 3, config: { 'retention.ms': '1000' } }];
-    const apis = { prometheusOperator: false, strimzi: 'v1' };
+    const apis = { prometheusOperator: false, routes: [], strimzi: 'v1' };
     const pipeline = pipelineOf(
       { kafka: { clusterRef, topics } },
       { observed: { kafka: { ...kafka, namespace: 'shop' }, apis } },

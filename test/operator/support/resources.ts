@@ -50,6 +50,7 @@ export const findingsOf = (more: Partial<Findings> = {}): Findings => ({
   connections: { mqtt: true, kafka: true },
   flow: undefined,
   emqxSessions: undefined,
+  routes: [],
   endpoints: {},
   ...more,
 });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { brokerObjects } from '../../../../operator/resources/broker/broker.ts';
+import { definitionOf } from '../../../crds/others.ts';
 import { describeReal } from '../../../real/require.ts';
 import { type Admission, startAdmission } from '../../support/admission.ts';
 import { objectOf } from '../../support/pipelines.ts';
@@ -8,6 +9,13 @@ import { pipelineWith } from './support.ts';
 const everything = {
   users: [{ username: 'lorry', password: { valueFrom: { secretKeyRef: { name: 'lorries', key: 'seven' } } } }],
   tls: { secretName: 'cars-tls' },
+  gateway: {
+    parentRefs: [
+      { name: 'public', namespace: 'gateways', sectionName: 'mqtts' },
+      { kind: 'ListenerSet', name: 'public', port: 8883 },
+    ],
+    hostnames: ['mqtt.example.com', '*.cars.example.com'],
+  },
   storage: '2GiB',
   service: {
     type: 'LoadBalancer',
@@ -23,13 +31,14 @@ describeReal('kubernetes')('the API server takes', () => {
   let admission: Admission;
 
   beforeAll(async () => {
-    admission = await startAdmission();
+    admission = await startAdmission(definitionOf('tlsroutes'), definitionOf('tcproutes'));
   });
   afterAll(() => admission?.stop());
 
   test.each([
     ['a Mosquitto', { kind: 'mosquitto' }],
     ['a Mosquitto whose document says everything', { kind: 'mosquitto', ...everything }],
+    ['a Mosquitto behind a Gateway', { kind: 'mosquitto', gateway: { parentRefs: [{ name: 'public' }] } }],
     ['an EMQX', { kind: 'emqx' }],
     ['a cluster of EMQX whose document says everything', { kind: 'emqx', replicas: 3, ...everything }],
   ])('the objects and the Pods of %s', async (_, broker) => {

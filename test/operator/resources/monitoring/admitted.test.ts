@@ -21,7 +21,7 @@ const everything = {
     },
   },
 };
-const observed = { apis: { prometheusOperator: true, strimzi: undefined } };
+const observed = { apis: { prometheusOperator: true, routes: [], strimzi: undefined } };
 
 describeReal('kubernetes')('the API server takes', () => {
   let admission: Admission;

@@ -5,7 +5,9 @@ import type { Observed } from '../../../../operator/resources/pipeline.ts';
 import type { KubeObject } from '../../../../operator/runtime/object.ts';
 import { manifestsOf, pipelineOf } from '../../support/pipelines.ts';
 
-const withPrometheusOperator = { apis: { prometheusOperator: true, strimzi: undefined } } satisfies Partial<Observed>;
+const withPrometheusOperator = {
+  apis: { prometheusOperator: true, routes: [], strimzi: undefined },
+} satisfies Partial<Observed>;
 const objectsOf = (monitoring: object, observed: Partial<Observed> = {}, spec: object = {}) =>
   monitoringObjects(pipelineOf({ ...spec, monitoring }, { observed }), []);
 const titlesOf = (objects: readonly KubeObject[]) => objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
@@ -68,7 +70,7 @@ describe('who collects the metrics', () => {
     ['managed', true, own, [managed]],
     ['operator', false, elsewhere, [rule]],
   ])('with the mode %s, a Prometheus operator: %s, and %j', (mode, prometheusOperator, grafana, expected) => {
-    const observed = { apis: { prometheusOperator, strimzi: undefined } };
+    const observed = { apis: { prometheusOperator, routes: [], strimzi: undefined } };
     const titles = titlesOf(objectsOf({ prometheus: { mode }, ...grafana }, observed));
     expect(titles.filter(title => [managed, rule].includes(title))).toEqual(expected);
   });

@@ -3,7 +3,7 @@ import { jobs } from '../../../../dashboards/promql.ts';
 import { prometheusOperatorObjects } from '../../../../operator/resources/monitoring/prometheus-operator.ts';
 import { objectOf, pipelineOf } from '../../support/pipelines.ts';
 
-const observed = { apis: { prometheusOperator: true, strimzi: undefined } };
+const observed = { apis: { prometheusOperator: true, routes: [], strimzi: undefined } };
 const objectsOf = (monitoring: object = {}, spec: object = {}) =>
   prometheusOperatorObjects(pipelineOf({ ...spec, monitoring: { prometheus: {}, ...monitoring } }, { observed }));
 const ruleOf = (...args: Parameters<typeof objectsOf>) => objectOf(objectsOf(...args), 'PrometheusRule');

@@ -48,7 +48,7 @@ describeReal('prometheus')('what Prometheus makes of the metrics of a Pod', () =
     const objects = prometheusOperatorObjects(
       pipelineOf(
         { monitoring: { prometheus: {} } },
-        { observed: { apis: { prometheusOperator: true, strimzi: undefined } } },
+        { observed: { apis: { prometheusOperator: true, routes: [], strimzi: undefined } } },
       ),
     );
     const { podMetricsEndpoints } = objectOf(objects, 'PodMonitor').spec;
