@@ -22,9 +22,9 @@ export const brokerPods = (cluster: Pick<Cluster, 'pods' | 'of'>, bridge: KubeOb
   podsOf(cluster, bridge, brokerName(bridge.metadata.name));
 
 function podsOf(cluster: Pick<Cluster, 'pods' | 'of'>, bridge: KubeObject, setName: string): ObservedPod[] {
-  const { namespace, uid } = bridge.metadata;
+  const { namespace } = bridge.metadata;
   const set = cluster.of(kinds.statefulSet).get({ namespace: namespace!, name: setName });
-  if (!set || !madeFor(set, uid!)) return [];
+  if (!set || !madeFor(set, bridge)) return [];
   const replicas = replicasOf(set as Scaled & KubeObject);
   const pods = cluster.pods.byIndex('instance', keyOf(bridge)) as ObservedPod[];
   return pods.filter(pod => controllerOf(pod)?.uid === set.metadata.uid && ordinalOf(pod, set) < replicas);

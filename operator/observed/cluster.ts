@@ -58,7 +58,7 @@ export class Cluster {
   readonly values: Values;
   readonly #own: ReadonlyMap<string, WatchedKind>;
   readonly #onChange: ClusterOptions['onChange'];
-  /** `Kind/name` of what was seen of each bridge, by its uid. */
+  /** `Kind/namespace/name` of what was seen of each bridge, by its uid. */
   readonly #made = new Map<string, Set<string>>();
   readonly #notes = new NoteBudget();
   readonly #kafka: KafkaWatch;
@@ -148,9 +148,10 @@ export class Cluster {
     return this.#kafka.covers(namespace);
   }
 
-  /** Everything that was made for the bridge with this uid. */
-  madeFor(uid: string): KubeObject[] {
-    return [...this.#own.values()].flatMap(watched => watched.byOwner(uid)).filter(object => madeFor(object, uid));
+  /** Everything that was made for a bridge. */
+  madeFor(bridge: KubeObject): KubeObject[] {
+    const { uid } = bridge.metadata;
+    return [...this.#own.values()].flatMap(each => each.byOwner(uid!)).filter(object => madeFor(object, bridge));
   }
 
   /** Which optional APIs there are; asked again now and then, and soon for a bridge that needs one that was not there. */
@@ -225,7 +226,7 @@ export class Cluster {
   }
 }
 
-const titleOf = ({ kind, metadata }: KubeObject): string => `${kind}/${metadata.name}`;
+const titleOf = (object: KubeObject): string => `${object.kind}/${keyOf(object)}`;
 
 const isBridge = ({ apiVersion, kind }: OwnerReference): boolean =>
   kind === kinds.bridge.kind && apiVersion === kinds.bridge.apiVersion;

@@ -11,8 +11,12 @@ const instance = 'app.kubernetes.io/instance';
 
 export const isLabelled = ({ metadata }: KubeObject): boolean => metadata.labels?.[managedBy] === operatorName;
 
-/** Whether the bridge with this uid manages the object. That it is one of its owners does not say so: people use owner references as well. */
-export const madeFor = (object: KubeObject, uid: string): boolean => controllerOf(object)?.uid === uid;
+/**
+ * Whether the bridge manages the object. That it is one of its owners does not say so: people use owner references as well. Nor does its uid where the
+ * object is in another namespace: anyone who has seen it may write it there, and an owner is never elsewhere.
+ */
+export const madeFor = (object: KubeObject, { metadata: { uid, namespace } }: KubeObject): boolean =>
+  controllerOf(object)?.uid === uid && object.metadata.namespace === namespace;
 
 /**
  * Whether the object that is there may become what is wanted: it belongs to the same bridge, or somebody has taken its owner reference away.

@@ -55,7 +55,7 @@ export async function observe(
 }
 
 /** What belongs to a bridge, as it was observed. */
-export const ownObjects = (cluster: Cluster, { metadata }: KubeObject): KubeObject[] => cluster.madeFor(metadata.uid!);
+export const ownObjects = (cluster: Cluster, resource: KubeObject): KubeObject[] => cluster.madeFor(resource);
 
 /** All Pods of a bridge, its broker and its monitoring. */
 export const podsOf = (cluster: Cluster, resource: KubeObject): ObservedPod[] =>

@@ -43,7 +43,8 @@ export function kitsOf(cluster: Cluster, resource: KubeObject): SessionKits {
   const kit = secrets.get({ namespace: metadata.namespace!, name: kitName(metadata.name) });
   if (kit === undefined || kitNote(kit) === undefined || kit.metadata.deletionTimestamp || isGoing(kit, resource))
     return { kit: undefined, left: [] };
-  return { kit, left: secrets.byOwner(kit.metadata.uid!).flatMap(asLeft) };
+  const here = secrets.byOwner(kit.metadata.uid!).filter(each => each.metadata.namespace === kit.metadata.namespace);
+  return { kit, left: here.flatMap(asLeft) };
 }
 
 function asLeft(object: KubeObject): LeftSessions[] {

@@ -194,14 +194,26 @@ describe('what was made for a bridge', () => {
     await tell('ADDED', kinds.configMap, { ...theirs, metadata: { ...theirs.metadata, ownerReferences: [bystander] } });
     expect(
       cluster
-        .madeFor('uid-cars')
+        .madeFor(bridge())
         .map(object => object.metadata.name)
         .sort(),
     ).toEqual(['cars-a', 'cars-b']);
-    expect(cluster.madeFor('uid-other')).toEqual([]);
+    expect(cluster.madeFor(bridge({}, { metadata: { ...metadata, uid: 'uid-other' } }))).toEqual([]);
     const service = await cluster.observed(kinds.service, { namespace: 'shop', name: 'cars-a' }, {});
     expect(service?.metadata.name).toBe('cars-a');
   });
+});
+
+// A tenant made a Secret with the name of a broker's passwords in a namespace of its own, and named another team's bridge as its owner: the password in it became theirs.
+it('nothing of another namespace was made for a bridge, whoever it names as its owner', async () => {
+  await start();
+  for (const kind of [kinds.secret, kinds.configMap, kinds.job, kinds.statefulSet, kinds.service]) {
+    const forged = made(kind, 'cars-broker-user');
+    await tell('ADDED', kind, { ...forged, metadata: { ...forged.metadata, namespace: 'writer' } });
+  }
+  expect(cluster.madeFor(bridge())).toEqual([]);
+  const same = { ...made(kinds.service, 'cars-broker-user'), apiVersion: 'v1' };
+  expect(cluster.wasMade(same)).toBe(false);
 });
 
 describe('what a cluster serves besides', () => {

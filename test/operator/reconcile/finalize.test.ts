@@ -104,7 +104,7 @@ async function look(stage: Stage) {
       objects.find(each => each.kind === kind.kind && each.metadata.name === name),
     watches: () => true,
     wasMade: () => false,
-    madeFor: (uid: string) => objects.filter(each => controllerOf(each)?.uid === uid),
+    madeFor: ({ metadata }: KubeObject) => objects.filter(each => controllerOf(each)?.uid === metadata.uid),
     pods: { byIndex: () => pods },
     apis: async () => ({ prometheusOperator: false, routes: [], strimzi: undefined }),
   } as unknown as Cluster;
