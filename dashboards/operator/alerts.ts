@@ -6,7 +6,7 @@
  * alerts of its own; here an alert says what is not as its document says.
  */
 import type { Alert } from '../alerts/alert.ts';
-import { lately, ofLeader, ours } from './promql.ts';
+import { keptOut, lately, ofLeader, ours, userCount } from './promql.ts';
 
 const notPaused = 'unless on (namespace, name) (max by (namespace, name) (mkb_operator_bridge_paused) == 1)';
 
@@ -106,5 +106,16 @@ export const operatorAlerts: readonly Alert[] = [
     summary: 'Somebody undoes what the operator does to objects of the kind {{ $labels.kind }}, again and again.',
     description:
       'About {{ $value | printf "%.0f" }} of them were set right, or made again, in 15 minutes, and it does not end. Each round may restart Pods.',
+  },
+  {
+    name: 'MkbMqttUsersNotReady',
+    // Another operator that takes over says it again: the larger of both, and not their sum.
+    expr: `max by (job, reason) (last_over_time(${userCount}${keptOut}[2m])) > 0`,
+    for: '15m',
+    severity: 'warning',
+    dashboard: 'operator',
+    summary: 'MqttUsers are not let in by their brokers: {{ $labels.reason }}.',
+    description:
+      '{{ $value | printf "%.0f" }} have had this reason for 15 minutes, and their devices cannot connect. The condition Ready of each says more.',
   },
 ];

@@ -11,6 +11,7 @@ import { table } from '../tables.ts';
 import { uids } from '../uids.ts';
 import { leadership, process, queue, reconciles, requests } from './details.ts';
 import { answer, condition, operatorJob, orNone, ours } from './promql.ts';
+import { mqttUsers } from './users.ts';
 
 const yesOrNo = words({ '-1': ['unknown', grey], '0': ['no', red], '1': ['yes', green] });
 /** Of what should not be so. */
@@ -80,7 +81,7 @@ const verdict: Row = {
       links: [linkTo(uids.pipeline, 'Pipeline')],
       queries: [
         {
-          expr: `count(ALERTS{alertstate="firing",alertname=~"MkbOperator.*|MkbBridgeNotReady|MkbBridgeDegraded"}) or 0 * count(up{${ours}} == 1)`,
+          expr: `count(ALERTS{alertstate="firing",alertname=~"MkbOperator.*|MkbBridgeNotReady|MkbBridgeDegraded|MkbMqttUsersNotReady"}) or 0 * count(up{${ours}} == 1)`,
           legend: 'firing',
         },
       ],
@@ -144,5 +145,5 @@ export const operatorDashboard = (): Dashboard =>
     // It looks at a bridge all 5 minutes when nothing changes.
     shows: '30m',
     restartsOf: [operatorJob],
-    rows: [verdict, bridges, reconciles, queue, requests, leadership, process],
+    rows: [verdict, bridges, mqttUsers, reconciles, queue, requests, leadership, process],
   });

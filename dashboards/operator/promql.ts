@@ -41,3 +41,16 @@ export const orNone = (query: string): string => `${query} or 0 * count(leader_e
 /** A quantile of a histogram, in its unit, by these further labels. */
 export const quantile = (share: number, metric: string, by = ''): string =>
   `histogram_quantile(${share}, sum by (le${by && `, ${by}`}) (rate(${metric}_bucket{${ours}}[$__rate_interval])))`;
+
+export const userCount = 'mkb_operator_mqtt_users';
+
+/** Reasons of MqttUsers that nobody has to do anything about. */
+export const userReasons = {
+  letIn: 'InForce',
+  /** How it begins, and what the broker's own conditions and alerts say already. */
+  onTheirWay: 'Distributing|Unseen|BrokerNotReady',
+  notTried: 'Unverified',
+} as const;
+
+/** Every other reason keeps a user out until somebody does something, also one that is new. */
+export const keptOut = `{${ours},reason!~"${Object.values(userReasons).join('|')}"}`;

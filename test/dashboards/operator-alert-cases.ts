@@ -20,6 +20,8 @@ const worked = of('workqueue_work_duration_seconds_count', 'a', 'name="q"');
 const longest = of('workqueue_longest_running_processor_seconds', 'a', 'name="q"');
 const errors = of('controller_runtime_reconcile_errors_total', 'a', 'controller="c"');
 
+const users = (reason: string, instance = 'a'): string => of('mkb_operator_mqtt_users', instance, `reason="${reason}"`);
+
 export const bridgeStateStories: readonly AlertStories[] = [
   {
     alert: 'MkbBridgeNotReady',
@@ -207,6 +209,44 @@ export const operatorStories: readonly AlertStories[] = [
         at: '80m',
         firing: quiet,
       },
+    ],
+  },
+  {
+    alert: 'MkbMqttUsersNotReady',
+    stories: [
+      {
+        when: 'a user has had a password that cannot be read for 15 minutes',
+        series: { [users('PasswordInvalid')]: '0x5 1x30' },
+        at: '21m',
+        firing: [{ job, reason: 'PasswordInvalid', ...warning }],
+      },
+      {
+        when: 'the reason is one that this alert has never heard of',
+        series: { [users('New')]: '2x30' },
+        at: '16m',
+        firing: [{ job, reason: 'New', ...warning }],
+      },
+      {
+        when: 'another operator took over in between',
+        series: { [users('NotTaken')]: '1x10 stale', [users('NotTaken', 'b')]: '_x12 1x20' },
+        at: '16m',
+        firing: [{ job, reason: 'NotTaken', ...warning }],
+      },
+      {
+        when: 'it is not yet 15 minutes',
+        series: { [users('NotTaken')]: '0x5 1x30' },
+        at: '20m',
+        firing: quiet,
+      },
+      {
+        when: 'users are let in, on their way, or cannot be tried',
+        series: Object.fromEntries(
+          ['InForce', 'Distributing', 'Unseen', 'BrokerNotReady', 'Unverified'].map(each => [users(each), '3x40']),
+        ),
+        at: '30m',
+        firing: quiet,
+      },
+      { when: 'none is left out', series: { [users('NotTaken')]: '0x40' }, at: '30m', firing: quiet },
     ],
   },
   {

@@ -23,6 +23,14 @@ export interface OperatorStack {
   stop(): Promise<void>;
 }
 
+/** Kept out, as there is no such bridge. */
+const userOfNobody = {
+  apiVersion: 'mqttkafka.dev/v1alpha1',
+  kind: 'MqttUser',
+  metadata: { name: 'stray', namespace: 'default' },
+  spec: { bridgeRef: { name: 'nobody' } },
+};
+
 /** The namespace of the operator; bridges are in `default`. */
 export const operatorNamespace = 'mqtt-kafka-system';
 
@@ -41,7 +49,7 @@ export async function startOperatorStack(): Promise<OperatorStack> {
     const http = await serve(operator);
     stops.push(() => http.close());
     const { reaches } = looks(kubernetes);
-    await kubernetes.apply(bridge('my-vehicles'), bridge('ships'));
+    await kubernetes.apply(bridge('my-vehicles'), bridge('ships'), userOfNobody);
     for (const name of ['my-vehicles', 'ships']) await reaches(name, 'Ready', 'True');
     const prometheus = await scrape(http);
     stops.push(() => prometheus.stop());
