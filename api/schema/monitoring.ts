@@ -15,6 +15,26 @@ const exporter = section(
   },
 );
 
+/** What an alert says is a template that Prometheus fills in with all that it may read: no part of it is an author's. */
+const address = {
+  pattern: '^https?://[^\\s{}"\'`<>\\\\]+$',
+  expected: 'an address such as https://grafana.example.com, without spaces, quotes and braces',
+  maxLength: 1024,
+};
+
+const links = section(
+  'Where the links of alerts lead. Who reads an alert in a mail or a chat needs whole addresses; without them, links are those within the Grafana that shows the alert.',
+  {
+    grafana: optional(text('The address of the Grafana that has the dashboards, the runbooks among them.', address)),
+    runbooks: optional(
+      text(
+        'Where the runbooks are read instead: the address of a copy of this project, of which they are `docs/runbooks/`.',
+        address,
+      ),
+    ),
+  },
+);
+
 const prometheus = section('Collects the metrics, with alerts.', {
   mode: choice(
     ['auto', 'operator', 'managed'],
@@ -24,6 +44,7 @@ const prometheus = section('Collects the metrics, with alerts.', {
   labels: textMap('Labels of the PodMonitors and the PrometheusRule, such as those your Prometheus selects by.', {
     default: {},
   }),
+  links: optional(links),
   retention: duration('How long the managed Prometheus keeps data.', { min: '1h', max: '3650d', default: '15d' }),
   storage: optional(
     size(

@@ -5,9 +5,10 @@
  * https://github.com/kubernetes/dns/blob/master/docs/specification.md#242---srv-records
  */
 import { stringify } from 'yaml';
-import { here, rulesOf } from '../../../dashboards/rule-file.ts';
+import { rulesOf } from '../../../dashboards/rule-file.ts';
 import { bridgeName, exporterName } from '../names.ts';
 import type { Pipeline } from '../pipeline.ts';
+import { alertAddresses } from './alert-links.ts';
 import { exporterPort } from './exporter.ts';
 import { ruleGroupsOf } from './rules.ts';
 import { scrapeInterval } from './scraping.ts';
@@ -17,7 +18,7 @@ export const configKeys = { config: 'prometheus.yml', rules: 'rules.yaml' } as c
 
 export const prometheusFiles = (pipeline: Pipeline): Readonly<Record<string, string>> => ({
   [configKeys.config]: yaml(prometheusConfig(pipeline)),
-  [configKeys.rules]: yaml(rulesOf(ruleGroupsOf(pipeline), here)),
+  [configKeys.rules]: yaml(rulesOf(ruleGroupsOf(pipeline), alertAddresses(pipeline))),
 });
 
 const yaml = (value: unknown): string => stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });

@@ -2,13 +2,14 @@
  * What the Prometheus operator of a cluster is told: which Pods to scrape, and the alerts. Dashboards and alerts tell series apart by `job`
  * and `bridge`, so every series gets both here, `up` among them; and a Pod is called by its name, which lasts, not by its address.
  */
-import { here, rulesOf } from '../../../dashboards/rule-file.ts';
+import { rulesOf } from '../../../dashboards/rule-file.ts';
 import { kinds } from '../../kinds.ts';
 import type { KubeObject } from '../../runtime/object.ts';
 import { type Component, selectorLabels } from '../labels.ts';
 import { metadataOf } from '../metadata.ts';
 import { bridgeName, exporterName, prometheusName } from '../names.ts';
 import type { Pipeline } from '../pipeline.ts';
+import { alertAddresses } from './alert-links.ts';
 import { collectorsOf } from './collectors.ts';
 import { restricted } from './restricted-rules.ts';
 import { ruleGroupsOf } from './rules.ts';
@@ -61,7 +62,7 @@ function prometheusRule(pipeline: Pipeline): KubeObject {
     apiVersion,
     kind,
     metadata: labelled(pipeline, 'prometheus', prometheusName(bridge)),
-    spec: rulesOf(restricted(ruleGroupsOf(pipeline), own), here),
+    spec: rulesOf(restricted(ruleGroupsOf(pipeline), own), alertAddresses(pipeline)),
   };
 }
 
