@@ -94,6 +94,42 @@ describeReal('kafka')('what is run in the container kafka', () => {
   });
 });
 
+/**
+ * What `emqx ctl` of EMQX 5.8 to 6 prints as its usage (apps/emqx_management/src/emqx_mgmt_cli.erl), and `mqttx sub --help` of MQTTX 1: neither can be had here. A
+ * name in angle brackets is any one word.
+ */
+const usages: Readonly<Record<string, readonly string[]>> = {
+  emqx: [
+    'ctl status',
+    'ctl clients list',
+    'ctl clients show <ClientId>',
+    'ctl clients kick <ClientId>',
+    'ctl cluster status',
+    'ctl cluster status --json',
+    'ctl cluster join <Node>',
+    'ctl cluster leave',
+    'ctl cluster force-leave <Node>',
+  ],
+  mqttx: ['sub -h <Host> -t <Topic>', 'sub -h <Host> -p <Port> -t <Topic>'],
+};
+
+/** The arguments of each of these programs in a container, whatever runs it there. */
+const programArguments = (program: string): string[] =>
+  lines.flatMap(
+    line => new RegExp(`(?:docker exec|kubectl .*exec) .*\\b${program} ((?:ctl|sub) .*)$`).exec(line)?.[1] ?? [],
+  );
+
+const fits = (usage: string, words: readonly string[]): boolean => {
+  const expected = usage.split(' ');
+  return expected.length === words.length && expected.every((each, at) => each.startsWith('<') || each === words[at]);
+};
+
+test.each(Object.keys(usages))('%s is asked for nothing that it does not know', program => {
+  const asked = programArguments(program);
+  expect(asked.length).toBeGreaterThan(0);
+  expect(asked.filter(args => !usages[program]!.some(usage => fits(usage, args.split(' '))))).toEqual([]);
+});
+
 describeReal('kubernetes', 'kwok')('what kubectl is asked', () => {
   let kubernetes: RunningKubernetes;
 
