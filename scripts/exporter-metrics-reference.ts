@@ -55,8 +55,8 @@ again for three intervals disappears. A target that is down shows \`mqtt_broker_
 ${parts.join('\n')}
 ## Under other names
 
-With \`aliases: true\` figures of Kafka are shown under the names of kafka_exporter too, for dashboards and alerts that were made for it. They have no
-label \`partition\`: a sum over partitions is the same.
+With \`aliases: true\` figures of Kafka are shown under the names of kafka_exporter too, for dashboards and alerts that were made for it. They are by topic, where
+kafka_exporter has a series for each partition: a sum over partitions is the same. Which panels of public dashboards stay empty, [monitoring](../monitoring.md#dashboards-of-others) says.
 
 Figures of EMQX are shown under the names of its own endpoint for Prometheus and under those of emqx-exporter, so that the dashboards of EMQX and those that
 were made for emqx-exporter (grafana.com has them) have their data. \`target\` is called \`cluster\` there, which the latter choose by. Not among them are figures of single

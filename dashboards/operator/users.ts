@@ -1,7 +1,7 @@
 /** MqttUsers, by what becomes of them. The reasons are those of their condition Ready (docs/reference/mqtt-user.md). */
 import { NoUnit, Short } from '@grafana/grafana-foundation-sdk/units';
 import type { Row } from '../frame.ts';
-import { graph, noneAllowed, red, stat } from '../panels.ts';
+import { graph, noneAllowed, stat } from '../panels.ts';
 import { runbookOf } from '../runbook-link.ts';
 import { table } from '../tables.ts';
 import { keptOut, orNone, ours, userCount, userReasons } from './promql.ts';
@@ -22,16 +22,16 @@ export const mqttUsers: Row = {
       queries: [{ expr: orNone(`sum(${userCount}${keptOut})`), legend: 'not let in' }],
     }),
     table({
-      title: 'Why users are not let in',
+      title: 'Users, by reason',
       description:
-        'The reason of the condition Ready, of all users together. kubectl get mqttusers --all-namespaces names them.',
+        'The reason of the condition Ready, of all users together. kubectl get mqttusers --all-namespaces has that of each.',
       unit: NoUnit,
       width: 8,
-      none: 'none',
-      queries: [{ expr: `sum by (reason) (${userCount}${keptOut}) > 0` }],
+      none: 'no users',
+      queries: [{ expr: `sum by (reason) (${userCount}{${ours}}) > 0` }],
       columns: [
         { from: 'reason', title: 'Reason' },
-        { from: '#A', title: 'Users', thresholds: [{ value: null, color: red }] },
+        { from: '#A', title: 'Users' },
       ],
     }),
     graph({

@@ -12,6 +12,7 @@ import { until } from '../real/until.ts';
 import { committedBridgeDashboards, root } from './support/committed.ts';
 import { type DemoStack, startDemoStack } from './support/demo-stack.ts';
 import { promtool } from './support/promtool.ts';
+import { publicPanels } from './support/public-panels.ts';
 import { begins, describeAnswers } from './support/queries-answered.ts';
 import { nothingRemembered } from './support/remembered.ts';
 import { tilesOf } from './support/tiles.ts';
@@ -50,6 +51,19 @@ describeReal(
 
   test.each(runbookQueries)('promtool takes the query of $file: $query', async ({ query }) => {
     expect(await promtool('query', 'instant', stack.prometheus.url, query)).toMatchObject({ ok: true });
+  });
+
+  test.each(
+    publicPanels,
+  )('$panel of the public dashboard $dashboard has data: unless it is said to stay empty', async panel => {
+    const { query, empty = false } = panel;
+    if (!empty) await until('data', async () => (await stack.prometheus.query(query)).length > 0);
+    else expect(await stack.prometheus.query(query)).toEqual([]);
+  });
+
+  test('the page on monitoring says which panels of public dashboards stay empty', () => {
+    const page = readFileSync(join(root, 'docs', 'monitoring.md'), 'utf8');
+    for (const { panel, empty } of publicPanels) if (empty) expect(page).toContain(`*${panel}*`);
   });
 
   /** Of a test that waits for several states, each of which may take its time on a busy machine. */

@@ -162,6 +162,7 @@ function exporterDocument({ kafka, mosquitto, emqx }: Brokers, interval: string)
   const document = demoFile('exporter.yaml');
   document.spec.interval = interval;
   document.spec.timeout = '1s';
+  document.spec.aliases = true;
   Object.assign(document.spec.mqtt[0], {
     url: mosquitto.url,
     sysInterval: '1s',

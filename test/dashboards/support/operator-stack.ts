@@ -23,12 +23,11 @@ export interface OperatorStack {
   stop(): Promise<void>;
 }
 
-/** Kept out, as there is no such bridge. */
-const userOfNobody = {
+const userOfShips = {
   apiVersion: 'mqttkafka.dev/v1alpha1',
   kind: 'MqttUser',
-  metadata: { name: 'stray', namespace: 'default' },
-  spec: { bridgeRef: { name: 'nobody' } },
+  metadata: { name: 'crew', namespace: 'default' },
+  spec: { bridgeRef: { name: 'ships' } },
 };
 
 /** The namespace of the operator; bridges are in `default`. */
@@ -49,7 +48,11 @@ export async function startOperatorStack(): Promise<OperatorStack> {
     const http = await serve(operator);
     stops.push(() => http.close());
     const { reaches } = looks(kubernetes);
-    await kubernetes.apply(bridge('my-vehicles'), bridge('ships'), userOfNobody);
+    await kubernetes.apply(
+      bridge('my-vehicles'),
+      bridge('ships', { mqtt: { broker: { kind: 'mosquitto' } } }),
+      userOfShips,
+    );
     for (const name of ['my-vehicles', 'ships']) await reaches(name, 'Ready', 'True');
     const prometheus = await scrape(http);
     stops.push(() => prometheus.stop());
