@@ -140,9 +140,9 @@ const throughput: Row = {
       columns: [
         { from: 'target', title: 'Cluster', width: 135 },
         { from: 'topic', title: 'Topic' },
-        { from: '#A', title: 'Partitions', width: 95 },
-        { from: '#B', title: 'Without leader', width: 125, thresholds: noneAllowed },
-        { from: '#C', title: 'Under-replicated', width: 140, thresholds: noneAllowed },
+        { from: '#A', title: 'Partitions', width: 115 },
+        { from: '#B', title: 'Without leader', width: 155, thresholds: noneAllowed },
+        { from: '#C', title: 'Under-replicated', width: 170, thresholds: noneAllowed },
       ],
     }),
   ],
