@@ -18,6 +18,9 @@ import {
 const burnt = (window: string): string =>
   `max(bridge_source:mkb_delivery_slow:ratio_rate${window}{${chosenSource}} and on (bridge) mkb_mqtt_connected{${chosen}}) / ${objective.slowPart}`;
 
+/** While nothing is delivered there is no time to show; a logarithmic axis draws 0, and what is no number, as a line that falls to its end. */
+const shown = (quantile: string): string => `${quantile} > 0`;
+
 export const deliveryTime: Row = {
   title: 'Delivery time',
   panels: [
@@ -30,9 +33,9 @@ export const deliveryTime: Row = {
       logarithmic: true,
       thresholds: rising(objective.seconds / 4, objective.seconds),
       queries: [
-        { expr: deliveryQuantile(0.5, chosenSource), legend: '{{source}} p50' },
-        { expr: deliveryQuantile(0.95, chosenSource), legend: '{{source}} p95' },
-        { expr: deliveryQuantile(0.99, chosenSource), legend: '{{source}} p99' },
+        { expr: shown(deliveryQuantile(0.5, chosenSource)), legend: '{{source}} p50' },
+        { expr: shown(deliveryQuantile(0.95, chosenSource)), legend: '{{source}} p95' },
+        { expr: shown(deliveryQuantile(0.99, chosenSource)), legend: '{{source}} p99' },
       ],
     }),
     graph({

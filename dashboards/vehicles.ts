@@ -20,9 +20,11 @@ import {
   NoUnit,
   Percent,
 } from '@grafana/grafana-foundation-sdk/units';
+import { objective } from './alerts/delivery-objective.ts';
 import { dashboard, labelVariable, linkTo, type Row } from './frame.ts';
 import {
   anyOrNone,
+  belowZero,
   blue,
   common,
   each,
@@ -91,13 +93,17 @@ const fleet: Row = {
     stat({
       title: 'Delivered to Kafka',
       description:
-        'Messages per second that bridges delivered. It should be what was published, unless others publish too.',
+        'Messages per second that bridges delivered. It should be what was published, unless others publish too. Red when there are none, and some wait.',
       unit: MessagesPerSecond,
       width: 4,
       thresholds: anyOrNone(green),
+      mappings: [belowZero('none, some wait', red)],
       links: [linkTo(uids.pipeline, 'Pipeline')],
       queries: [
-        { expr: 'sum(rate(mkb_messages_delivered_total{source="mqtt"}[$__rate_interval]))', legend: 'delivered' },
+        {
+          expr: `sum(rate(mkb_messages_delivered_total{source="mqtt"}[$__rate_interval])) > 0 or 0 - (max(mkb_oldest_in_flight_seconds{source="mqtt"}) > bool ${objective.seconds})`,
+          legend: 'delivered',
+        },
       ],
     }),
     stat({

@@ -12,6 +12,7 @@ import { operatorName } from '../observed/observed-objects.ts';
 import { brokerPorts } from '../resources/broker/address.ts';
 import { userLinesKey } from '../resources/broker/mosquitto-users.ts';
 import { everyTopic, passwordIn, userLine } from '../resources/broker/user-lines.ts';
+import { takesMqttUsers } from '../resources/broker/users.ts';
 import { annotations, labels } from '../resources/labels.ts';
 import { brokerUsersSecretName } from '../resources/names.ts';
 import { applyObject } from '../runtime/apply.ts';
@@ -122,7 +123,7 @@ export class BrokerUsers {
     const { mqtt, metadata } = document.spec;
     const { broker } = mqtt;
     if (broker === undefined) return { reason: 'NoManagedBroker' };
-    if (broker.kind !== 'mosquitto') return { reason: 'BrokerNotSupported' };
+    if (!takesMqttUsers[broker.kind]) return { reason: 'BrokerNotSupported' };
     const { users, access, tls } = broker;
     return { users, ...(access && { access }), encrypted: tls !== undefined, labels: metadata?.labels ?? {} };
   }

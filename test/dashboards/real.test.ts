@@ -105,6 +105,7 @@ describeReal(
       await nothingKnownOf(/^kafka_(?!up$)/);
       await becomesRed('kafka', 'Kafka');
       await becomesRed('pipeline', 'Delivered');
+      await becomesRed('vehicles', 'Delivered to Kafka');
     },
     patience,
   );

@@ -11,9 +11,12 @@ export { exporterUser, managerUser };
 /** Keys of the Secret of both (`brokerUserSecretName`). */
 export const ownUserKeys = { [bridgeUser]: brokerUserKeys.password, [exporterUser]: 'exporter-password' } as const;
 
-/** The same at a kind of broker: Mosquitto has one more, who brings it its MqttUsers. */
+/** Whether the operator can bring a kind of broker its MqttUsers while it runs. */
+export const takesMqttUsers: Readonly<Record<BrokerSection['kind'], boolean>> = { mosquitto: true, emqx: false };
+
+/** The same at a kind of broker: where it takes MqttUsers there is one more, who brings them. */
 export const ownUserKeysOf = (kind: BrokerSection['kind']): Readonly<Record<string, string>> =>
-  kind === 'mosquitto' ? { ...ownUserKeys, [managerUser]: 'users-password' } : ownUserKeys;
+  takesMqttUsers[kind] ? { ...ownUserKeys, [managerUser]: 'users-password' } : ownUserKeys;
 
 /** The exporter's key of EMQX's REST API, and the key of the Secret `emqxSecretName` that holds the secret of it. */
 export const emqxApi = { key: 'mkb-exporter', secretKey: 'api-secret' } as const;

@@ -27,7 +27,7 @@ const brokerSet = {
   apiVersion: 'apps/v1',
   kind: 'StatefulSet',
   metadata: {
-    ...{ name: 'cars-broker', uid: 's' },
+    ...{ name: 'cars-broker', namespace: 'shop', uid: 's' },
     ownerReferences: [
       { apiVersion: 'mqttkafka.dev/v1alpha1', kind: 'MqttKafkaBridge', name: 'cars', uid: 'b', controller: true },
     ],
