@@ -31,7 +31,7 @@ export const mqttUsers: Row = {
       queries: [{ expr: `sum by (reason) (${userCount}{${ours}}) > 0` }],
       columns: [
         { from: 'reason', title: 'Reason' },
-        { from: '#A', title: 'Users' },
+        { from: 'Value', title: 'Users' },
       ],
     }),
     graph({

@@ -160,7 +160,10 @@ const cutTexts = `Object.fromEntries([...document.querySelectorAll('.cell')].map
   const cut = [...grid.querySelectorAll('[role=columnheader], [role=gridcell]')].filter(each => {
     const outside = each.getBoundingClientRect().right > right + 1;
     const inner = [each, ...each.querySelectorAll('*')].filter(part => getComputedStyle(part).overflowX !== 'visible' || part === each);
-    return outside || inner.some(part => part.scrollWidth > part.clientWidth + 1 && part.clientWidth > 0);
+    // What stands at the right runs out at the left, which nothing scrolls to.
+    const { left } = each.getBoundingClientRect();
+    const before = [...each.querySelectorAll('*')].some(part => part.getBoundingClientRect().left < left - 1);
+    return outside || before || inner.some(part => part.scrollWidth > part.clientWidth + 1 && part.clientWidth > 0);
   });
   return [cell.dataset.title, [...new Set(cut.map(each => each.textContent))]];
 }))`;

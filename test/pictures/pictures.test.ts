@@ -49,6 +49,7 @@ const exposed = [
         `mkb_operator_bridge_condition{namespace="logistics-production",name="${bridge}",type="${type}",status="${status}"} ${status === 'True' ? 1 : 0}`,
     ),
   ),
+  'mkb_operator_mqtt_users{job="mqtt-kafka-operator",reason="BrokerNotSupported"} 12345',
   ...['MkbPublisherOrConsumerDown', 'MkbOperatorWatchEventsMissed'].map(
     name =>
       `ALERTS{alertname="${name}",alertstate="firing",severity="critical",bridge="${bridge}",source="mqtt",topic="vehicles.positions.by-depot.v2",instance="10.244.113.117:9400"} 1`,
