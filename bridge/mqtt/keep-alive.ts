@@ -19,6 +19,8 @@ export class KeepAlive {
   #timer: NodeJS.Timeout | undefined;
   #unanswered = 0;
   #held = false;
+  /** Ticks since it is held. */
+  #heldTicks = 0;
   #tickMs = 0;
 
   constructor(events: KeepAliveEvents) {
@@ -49,15 +51,16 @@ export class KeepAlive {
   /** Whether the socket is not being read. */
   hold(held: boolean): void {
     this.#held = held;
-    this.#unanswered = 0;
+    this.#heldTicks = 0;
   }
 
   #tick(): void {
-    if (this.#unanswered >= ticksUntilSilent) {
+    // One tick may have met a moment: who holds again and again still notices silence.
+    if (this.#held) this.#unanswered = ++this.#heldTicks > 1 ? 0 : this.#unanswered;
+    else if (this.#unanswered >= ticksUntilSilent) {
       this.#events.silent();
       return;
-    }
-    if (!this.#held) this.#unanswered++;
+    } else this.#unanswered++;
     this.#events.ping();
   }
 }

@@ -48,6 +48,19 @@ it('silence does not count while reading is held', () => {
   expect(silences).toBe(1);
 });
 
+// A bridge that holds its session for a moment ten times a second did not notice that the server was gone.
+it('silence counts although reading is held again and again for a moment', () => {
+  keepAlive.start(10_000);
+  for (let moment = 0; moment < 250; moment++) {
+    vi.advanceTimersByTime(90);
+    keepAlive.hold(true);
+    vi.advanceTimersByTime(7);
+    keepAlive.hold(false);
+  }
+  vi.advanceTimersByTime(5000);
+  expect(silences).toBeGreaterThan(0);
+});
+
 it('a keep-alive of 0 is off', () => {
   keepAlive.start(0);
   vi.advanceTimersByTime(1_000_000);
