@@ -2,16 +2,19 @@
 import type { MkbError } from '../api/errors.ts';
 import type { BoundRule } from './flow/bound-rule.ts';
 import type { Pipeline } from './flow/pipeline.ts';
+import type { Source } from './flow/source.ts';
 import type { Sessions } from './listen/sessions.ts';
 import type { Logger } from './observe/log.ts';
 import type { Reports } from './observe/reports.ts';
 import type { BridgeParts } from './parts.ts';
 import { KafkaSink } from './sinks/kafka.ts';
 import { MqttSink } from './sinks/mqtt.ts';
-import { type BufferedMqttSource, mqttSourceOf } from './sources/buffered-mqtt.ts';
+import type { BufferedMqttSource } from './sources/buffered-mqtt.ts';
 import { KafkaSource } from './sources/kafka.ts';
 import { ListenerSource } from './sources/listener.ts';
 import type { MqttSource } from './sources/mqtt.ts';
+import { mqttSourceOf } from './sources/mqtt-source-of.ts';
+import { isTransacted } from './transacted.ts';
 import { Transactions } from './transactions.ts';
 
 /** What ends ask of their bridge. */
@@ -25,6 +28,8 @@ export interface EndsHost {
   /** An error that no retry changes: the bridge ends. */
   fail(error: MkbError): void;
   transactions(): Transactions | undefined;
+  /** Of a bridge with transactions. */
+  kafkaSink(): KafkaSink;
 }
 
 type Given<Part extends keyof BridgeParts> = NonNullable<BridgeParts[Part]>;
@@ -70,6 +75,8 @@ export class Ends {
         disconnected: error => this.#reports.sessionDisconnected(error, this.#host.server()),
         problem: error => this.#reports.problem(error),
         stopped: error => this.#host.fail(error),
+        full: () => this.#host.transactions()?.hurry(),
+        keep: (topic, key, value) => this.#host.kafkaSink().keep(topic, key, value),
       },
     );
   }
@@ -98,19 +105,10 @@ export class Ends {
     );
   }
 
-  /** None for a drain, which reads nothing from Kafka. */
-  transactions(
-    options: Given<'transactions'>,
-    {
-      kafkaSource,
-      kafkaSink,
-    }: { readonly kafkaSource: KafkaSource | undefined; readonly kafkaSink: KafkaSink | undefined },
-    pipeline: Pipeline,
-  ): Transactions | undefined {
-    if (!(kafkaSource && kafkaSink)) return undefined;
+  transactions(options: Given<'transactions'>, sources: readonly Source[], pipeline: Pipeline): Transactions {
     return new Transactions(options, {
-      source: kafkaSource,
-      sink: kafkaSink,
+      sources: sources.flatMap(source => (isTransacted(source) ? [source] : [])),
+      sink: this.#host.kafkaSink(),
       pipeline,
       problem: error => this.#reports.problem(error),
       stopped: error => this.#host.fail(error),

@@ -22,7 +22,8 @@ import type { Source, SourceFigures } from './flow/source.ts';
 import { InFlight } from './in-flight.ts';
 import type { Wait } from './kafka/waits.ts';
 import { Sessions } from './listen/sessions.ts';
-import type { ConnectedInfo, Session } from './mqtt/session.ts';
+import type { Session } from './mqtt/session.ts';
+import type { ConnectedInfo } from './mqtt/session-handler.ts';
 import type { BridgeFigures } from './observe/figures.ts';
 import type { Logger } from './observe/log.ts';
 import { Reports } from './observe/reports.ts';
@@ -91,6 +92,7 @@ export class Bridge implements BridgeFigures {
       server: () => this.connection?.url,
       fail: error => this.#fail(error),
       transactions: () => this.#transactions,
+      kafkaSink: () => this.kafkaSink!,
     });
     this.kafkaSink = parts.kafkaSink && ends.kafkaSink(parts.kafkaSink);
     this.mqttSink = parts.mqttSink && ends.mqttSink(parts.mqttSink);
@@ -123,7 +125,7 @@ export class Bridge implements BridgeFigures {
     this.#intakes = new Map(
       this.#sources.map(source => [source, this.#pipeline.intake(source, rulesOf(source, this.rules))]),
     );
-    this.#transactions = parts.transactions && ends.transactions(parts.transactions, this, this.#pipeline);
+    this.#transactions = parts.transactions && ends.transactions(parts.transactions, this.#sources, this.#pipeline);
     const sides = [this.kafkaSink, this.kafkaSource].filter(side => side !== undefined);
     this.#standstills = new Standstills(sides, () => this.window?.heldBack ?? 0);
   }

@@ -16,13 +16,21 @@ import { listenOptions } from './listen-settings.ts';
 import type { SessionOptions } from './mqtt/options.ts';
 import type { Logger } from './observe/log.ts';
 import { prepareRegistries, type Registries } from './registry/registries.ts';
-import { consumerOptions, producerOptions, publisherOptions, sessionOptions, transactionsOptions } from './settings.ts';
+import {
+  consumerOptions,
+  producerOptions,
+  publisherOptions,
+  receiptLogOptions,
+  sessionOptions,
+  transactionsOptions,
+} from './settings.ts';
 import type { ClientsSinkOptions } from './sinks/clients.ts';
 import type { KafkaSinkOptions } from './sinks/kafka.ts';
 import type { MqttSinkOptions } from './sinks/mqtt.ts';
 import type { KafkaSourceOptions } from './sources/kafka.ts';
 import type { MqttSourceOptions } from './sources/mqtt.ts';
 import { planSubscriptions } from './sources/mqtt-subscriptions.ts';
+import { type ReceiptLogOptions, withReceiptTopic } from './sources/receipt-log.ts';
 import type { TransactionsOptions } from './transactions.ts';
 
 export interface BridgeOptions {
@@ -38,11 +46,16 @@ export interface BridgeParts {
   readonly session: SessionOptions | undefined;
   /** Of a bridge that is the MQTT server itself. */
   readonly listen: ListenOptions | undefined;
-  readonly mqttSource: (Omit<MqttSourceOptions, 'rules'> & { readonly buffer?: BufferOptions | undefined }) | undefined;
+  readonly mqttSource:
+    | (Omit<MqttSourceOptions, 'rules'> & {
+        readonly buffer?: BufferOptions | undefined;
+        readonly receipts?: ReceiptLogOptions | undefined;
+      })
+    | undefined;
   readonly kafkaSource: Omit<KafkaSourceOptions, 'rules'> | undefined;
   readonly kafkaSink: KafkaSinkOptions | undefined;
   readonly mqttSink: MqttSinkOptions | undefined;
-  /** Of records from Kafka to Kafka; undefined with `delivery.guarantee: atLeastOnce`. */
+  /** Of all records; undefined with `delivery.guarantee: atLeastOnce`. */
   readonly transactions: TransactionsOptions | undefined;
   /** In its place, of a bridge that is the MQTT server itself. */
   readonly clientsSink: Omit<ClientsSinkOptions, 'sessions'> | undefined;
@@ -52,6 +65,10 @@ export interface BridgeParts {
   /** What rules are compiled with. */
   readonly ambient: Partial<Ambient>;
 }
+
+const writesKafka = ({ rules, delivery }: MqttKafkaBridge['spec']): boolean =>
+  delivery.onFailure.deadLetter !== undefined ||
+  rules.some(({ sinks }) => sinks.some(({ kafka, mqtt }) => kafka !== undefined || mqtt?.outcome !== undefined));
 
 /** Throws for secrets that cannot be read, and parts that a bridge cannot run. */
 export async function prepareParts(
@@ -68,9 +85,6 @@ export async function prepareParts(
   const filters = sources.flatMap(source => (source.kind === 'mqtt' ? [source.filter] : []));
   const topics = sources.filter(source => source.kind === 'kafka');
   const sinks = spec.rules.flatMap(rule => rule.sinks);
-  const writesKafka =
-    deadLetterTopic !== undefined ||
-    sinks.some(({ kafka, mqtt }) => kafka !== undefined || mqtt?.outcome !== undefined);
   const writesMqtt = sinks.some(({ mqtt }) => mqtt !== undefined);
   const { subscriptions, ownerOf } = planSubscriptions(filters, spec.mqtt);
   const maxBytes = memoryBytes(spec);
@@ -79,28 +93,27 @@ export async function prepareParts(
     listenOptions(document, secrets),
     bufferOptions(document, secrets, ordinal),
     topics.length === 0 ? undefined : consumerOptions(document, topics, secrets, ordinal),
-    writesKafka ? producerOptions(document, secrets, ordinal) : undefined,
+    writesKafka(spec) ? producerOptions(document, secrets, ordinal) : undefined,
     writesMqtt && !spec.mqtt.listen ? publisherOptions(document, secrets, ordinal) : undefined,
     prepareRegistries(spec.schemas, schemas, secrets),
   ]);
   // Two directions: neither ends for what is refused to the other.
   const persistent = filters.length > 0 && topics.length > 0;
+  const readsMqtt = filters.length > 0 ? session : undefined;
+  const receipts = readsMqtt && (await receiptLogOptions(document, readsMqtt, secrets, ordinal));
   return {
     session,
     listen,
-    mqttSource:
-      filters.length === 0 || session === undefined
-        ? undefined
-        : { session: { ...session, persistent }, ownerOf, buffer },
+    mqttSource: readsMqtt && { session: { ...readsMqtt, persistent }, ownerOf, buffer, receipts },
     kafkaSource: consumer && { consumer, maxRecords: spec.mqtt.receiveMaximum, maxBytes, persistent },
     kafkaSink: producer && {
       bridge: identityOf(document.metadata),
       producer,
-      topics: spec.kafka.topics,
+      topics: withReceiptTopic(spec.kafka.topics, receipts?.topic),
       deadLetterTopic,
     },
     mqttSink: publisher && { bridge: identityOf(document.metadata), publisher: { ...publisher, persistent }, maxBytes },
-    transactions: transactionsOptions(spec),
+    transactions: transactionsOptions(spec, ordinal),
     clientsSink: writesMqtt && listen ? { bridge: identityOf(document.metadata), maxBytes } : undefined,
     registries,
     jq,

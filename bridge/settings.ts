@@ -6,6 +6,7 @@ import { resolveSecret, type SecretSources } from '../api/secrets.ts';
 import { bytes, durationMs } from '../api/units.ts';
 import { kafkaLogin } from '../network/kafka/settings.ts';
 import { retryOf, shortestAge } from '../network/retry.ts';
+import { shownUrl } from '../network/shown-url.ts';
 import { tlsTexts } from '../network/tls-settings.ts';
 import type { KafkaSource } from '../rules/rule.ts';
 import { buffersMqtt } from '../rules/unsupported.ts';
@@ -16,6 +17,7 @@ import type { Wanted } from './kafka/consumer/subscription.ts';
 import type { ProducerOptions } from './kafka/producer-options.ts';
 import type { Login, SessionOptions, Subscription } from './mqtt/options.ts';
 import type { PublisherOptions } from './mqtt/publisher/publisher-options.ts';
+import type { ReceiptLogOptions } from './sources/receipt-log.ts';
 import type { TransactionsOptions } from './transactions.ts';
 
 /** Pauses between requests that Kafka refuses. Short: a leader election takes some hundred milliseconds, and the window is held meanwhile. */
@@ -119,10 +121,12 @@ export async function producerOptions(
     deadLetterTopic: delivery.onFailure.deadLetter?.topic,
     topicDefaults: kafka.topicDefaults,
     transaction: isExactlyOnce(spec)
-      ? { id: `${kafka.clientId}-${ordinal}`, timeoutMs: transactionTimeoutMs }
+      ? { id: transactionalId(spec, ordinal), timeoutMs: transactionTimeoutMs }
       : undefined,
   };
 }
+
+const transactionalId = ({ kafka }: BridgeSpec, ordinal: number): string => `${kafka.clientId}-${ordinal}`;
 
 const isExactlyOnce = ({ delivery }: BridgeSpec): boolean => delivery.guarantee === 'exactlyOnce';
 
@@ -132,13 +136,27 @@ const transactionTimeoutMs = 60_000;
 const defaultCommitInterval = '100ms';
 
 /** Undefined without transactions. */
-export const transactionsOptions = (spec: BridgeSpec): TransactionsOptions | undefined =>
+export const transactionsOptions = (spec: BridgeSpec, ordinal: number): TransactionsOptions | undefined =>
   isExactlyOnce(spec)
     ? {
-        groupId: spec.kafka.consumer.groupId,
+        id: transactionalId(spec, ordinal),
         intervalMs: durationMs(spec.delivery.commitInterval ?? defaultCommitInterval),
       }
     : undefined;
+
+/** Where what was received of MQTT is kept; undefined without transactions. */
+export async function receiptLogOptions(
+  document: MqttKafkaBridge,
+  { clientId, urls }: SessionOptions,
+  secrets: SecretSources,
+  ordinal: number,
+): Promise<ReceiptLogOptions | undefined> {
+  const { spec } = document;
+  if (!isExactlyOnce(spec)) return undefined;
+  const topic = spec.delivery.sessionTopic ?? `${spec.kafka.clientId}-session`;
+  const consumer = await consumerOptions(document, [], secrets, ordinal);
+  return { topic, key: transactionalId(spec, ordinal), server: shownUrl(urls[0]!), clientId, consumer };
+}
 
 /** Any Kafka takes a mebibyte. What more it takes is found out, unless the document says how much. */
 export const requestBytes = (given: string | undefined): Pick<ProducerOptions, 'maxRequestBytes' | 'maxGrownBytes'> =>

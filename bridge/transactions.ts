@@ -1,29 +1,31 @@
 /**
- * Exactly once from Kafka to Kafka: records and the offsets that they were made of are committed together (`delivery.guarantee: exactlyOnce`).
+ * Exactly once into Kafka (`delivery.guarantee: exactlyOnce`): records and how far their sources are are committed together: offsets of Kafka, and
+ * what a session has received by QoS 2 of MQTT.
  *
- * A transaction ends every `commitInterval`, and earlier when the source may have no more in flight. Then the source is held until all that it
- * handed over is written, so that its offsets say no more and no less than what the transaction holds. Only after the commit are messages settled.
+ * A transaction ends every `commitInterval`, and earlier when a source may have no more in flight. Then sources are held until all that they
+ * handed over is written, so that their progress says no more and no less than what the transaction holds. Only after the commit are messages
+ * settled.
  *
  * Whatever goes wrong, there is one answer: the messages are withdrawn, as if another member of the group had them, the transaction is aborted, and
- * the source begins again at what is committed. That is also what tells how a commit ended whose answer was lost.
+ * sources begin again at what is committed. That is also what shows how a commit ended whose answer was lost.
  */
 import { asMkbError } from '../api/errors/as-mkb-error.ts';
 import { MkbError } from '../api/errors.ts';
 import { backoffMs } from '../network/backoff.ts';
 import type { Pipeline } from './flow/pipeline.ts';
 import { Wait } from './kafka/consumer/wait.ts';
-import type { TransactionalIdentity } from './kafka/record-batch.ts';
 import type { KafkaSink } from './sinks/kafka.ts';
-import type { KafkaSource } from './sources/kafka.ts';
+import type { Transacted } from './transacted.ts';
 
 export interface TransactionsOptions {
-  readonly groupId: string;
+  /** The transactional id. */
+  readonly id: string;
   readonly intervalMs: number;
 }
 
 export interface TransactionsParts {
-  readonly source: Pick<KafkaSource, 'hold' | 'goOn' | 'read' | 'commitIn' | 'forget' | 'readAgain'>;
-  readonly sink: Pick<KafkaSink, 'written' | 'commit' | 'committed' | 'abort' | 'sendNow'>;
+  readonly sources: readonly Transacted[];
+  readonly sink: Pick<KafkaSink, 'written' | 'keeping' | 'commit' | 'committed' | 'abort' | 'sendNow'>;
   readonly pipeline: Pick<Pipeline, 'pending'>;
   /** Something failed that is retried. */
   problem(error: MkbError): void;
@@ -87,7 +89,7 @@ export class Transactions {
   /** Messages that its records were made of are someone else's now. */
   withdrawn(): void {
     const reason = 'the group gave partitions to others before their records were committed';
-    this.doomed(new MkbError('kafka-transaction-aborted', { transactionalId: this.#options.groupId, reason }));
+    this.doomed(new MkbError('kafka-transaction-aborted', { transactionalId: this.#options.id, reason }));
   }
 
   /** Something was settled or written. */
@@ -103,30 +105,32 @@ export class Transactions {
 
   /** Whether all that is in flight is records that Kafka has. */
   get #isWritten(): boolean {
-    return this.#parts.pipeline.pending === this.#parts.sink.written;
+    const { pipeline, sink } = this.#parts;
+    return sink.keeping === 0 && pipeline.pending === sink.written;
   }
 
   async #commit(): Promise<void> {
-    const { source, sink } = this.#parts;
-    source.hold();
+    const { sources, sink } = this.#parts;
+    for (const source of sources) source.hold();
+    let changed = false;
+    for (const source of sources) if (source.writeProgress?.()) changed = true;
     sink.sendNow();
     await this.#untilWritten();
-    const read = source.read();
     if (this.#doom || this.#closed) return;
+    const [offsets] = sources.flatMap(source => source.offsets?.() ?? []);
+    const begun = changed || offsets !== undefined || sink.written > 0;
     try {
-      const { groupId } = this.#options;
-      const offsets = { groupId, send: (id: TransactionalIdentity) => source.commitIn(id, read) };
-      if (read.length > 0) await sink.commit(offsets);
-      else if (sink.written > 0) await sink.commit();
+      if (begun) await sink.commit(offsets);
     } catch (error) {
       this.#doom ??= asMkbError(error);
     }
     // What was withdrawn meanwhile may be committed or not: an abort finds out.
     if (this.#doom) return;
-    if (read.length > 0 || sink.written > 0) this.ended.committed++;
-    for (const { offsets, offset } of read) offsets.committed = offset;
+    if (begun) this.ended.committed++;
+    // First, so that a source that acknowledges what `sink.committed` settles has kept what it must.
+    for (const source of sources) source.committed();
     sink.committed();
-    source.goOn();
+    for (const source of sources) source.goOn();
   }
 
   async #untilWritten(): Promise<void> {
@@ -138,15 +142,15 @@ export class Transactions {
   }
 
   async #abort(failures: number): Promise<void> {
-    const { source, sink, problem } = this.#parts;
+    const { sources, sink, problem } = this.#parts;
     problem(this.#doom!);
-    source.hold();
-    source.forget();
+    for (const source of sources) source.hold();
+    for (const source of sources) source.forget();
     await sink.abort();
     this.ended.aborted++;
     if (failures > 0) await this.#wait.pause(backoffMs(failures, minPauseMs, longestPauseMs));
     this.#doom = undefined;
-    source.readAgain();
-    source.goOn();
+    for (const source of sources) await source.readAgain();
+    for (const source of sources) source.goOn();
   }
 }

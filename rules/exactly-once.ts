@@ -1,18 +1,23 @@
 /** What a document with `delivery.guarantee: exactlyOnce` must not have, because it would break the promise without a word. */
 import type { MqttKafkaBridge } from '../api/bridge.ts';
 import type { RetrySection } from '../api/schema/retry.ts';
+import { durationMs } from '../api/units.ts';
 import { compileRule } from './compile.ts';
 import type { Rule } from './rule.ts';
 import type { RuleDocument } from './rule-document.ts';
 import { schemasOf } from './schemas/schemas.ts';
 import type { UnsupportedPart } from './unsupported-part.ts';
 
-export function exactlyOnceParts({ spec }: MqttKafkaBridge): UnsupportedPart[] {
+/** @param buffers whether messages of MQTT go through a buffer of their own */
+export function exactlyOnceParts({ spec }: MqttKafkaBridge, buffers: boolean): UnsupportedPart[] {
   if (spec.delivery.guarantee !== 'exactlyOnce') return [];
   const schemas = schemasOf(spec.schemas);
+  const rules = spec.rules.map(rule => compiled(rule.sql, schemas));
+  const readsMqtt = rules.some(rule => rule?.sources.some(({ kind }) => kind === 'mqtt'));
   return [
-    ...spec.rules.flatMap((rule, at) => ofRule(rule, compiled(rule.sql, schemas), `spec.rules[${at}]`)),
+    ...spec.rules.flatMap((rule, at) => ofRule(rule, rules[at], `spec.rules[${at}]`)),
     ...ofKafka(spec),
+    ...(readsMqtt ? ofMqtt(spec, buffers) : []),
   ];
 }
 
@@ -29,7 +34,6 @@ function ofRule({ name, sql, sinks }: RuleDocument, rule: Rule | undefined, path
   const refuse = (at: string, why: string, remedy = elsewhere) =>
     parts.push(refusal(`${path}.${at}`, `the rule ${name} ${why}`, remedy));
   const kinds = new Set(rule?.sources.map(({ kind }) => kind));
-  if (kinds.has('mqtt')) refuse('sql', 'reads MQTT, and a transaction holds the offsets of Kafka alone');
   if (kinds.has('event')) refuse('sql', 'reads events of the bridge, which are not kept anywhere');
   if (rule?.windows !== undefined) refuse('sql', 'has a window, whose count is lost with the process');
   const remembers = rule?.memories.map(({ call }) => call) ?? [];
@@ -40,6 +44,30 @@ function ofRule({ name, sql, sinks }: RuleDocument, rule: Rule | undefined, path
     if (mqtt === undefined) return;
     refuse(`sinks[${at}].mqtt`, 'writes MQTT, which has no part in transactions of Kafka');
   });
+  return parts;
+}
+
+/** What an MQTT server delivers again must be recognised: by the identifiers of one session, of QoS 2. */
+function ofMqtt({ mqtt }: MqttKafkaBridge['spec'], buffers: boolean): UnsupportedPart[] {
+  const parts: UnsupportedPart[] = [];
+  const refuse = (path: string, why: string, remedy: string) => parts.push(refusal(path, why, remedy));
+  if (mqtt.listen) refuse('spec.mqtt.listen', 'sessions of clients are not kept', 'Give the `url` of a broker');
+  if (mqtt.qos !== 2)
+    refuse('spec.mqtt.qos', 'nothing recognises a message that comes again with a QoS below 2', 'Set `qos: 2`');
+  if ((mqtt.urls?.length ?? 1) > 1)
+    refuse(
+      'spec.mqtt.urls',
+      'two servers may have sessions of their own',
+      'Give one `url`, of a load balancer if need be',
+    );
+  if (durationMs(mqtt.sessionExpiry) === 0)
+    refuse(
+      'spec.mqtt.sessionExpiry',
+      'a session that ends with its connection delivers nothing again',
+      'Choose a day or more',
+    );
+  if (buffers)
+    refuse('spec.delivery.buffer', 'a buffer acknowledges messages before they are in Kafka', 'Leave it out');
   return parts;
 }
 

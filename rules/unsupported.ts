@@ -10,7 +10,7 @@ import type { UnsupportedPart } from './unsupported-part.ts';
  */
 export function unsupportedParts(document: MqttKafkaBridge, where: 'process' | 'cluster'): UnsupportedPart[] {
   const { spec } = document;
-  const parts = exactlyOnceParts(document);
+  const parts = exactlyOnceParts(document, buffersMqtt(spec));
   const refuse = (path: string, what: string, remedy: string) =>
     parts.push({ path, message: `This version of the bridge cannot ${what}.`, remedy });
 

@@ -11,7 +11,7 @@ const section: Path = ['spec', 'delivery', 'buffer'];
 export const deliveryChecks: readonly SemanticCheck[] = [
   {
     reads: [['spec', 'delivery']],
-    check: ({ spec: { delivery } }) => [...checkInterval(delivery), ...checkBuffer(delivery.buffer)],
+    check: ({ spec: { delivery } }) => [...checkTransactions(delivery), ...checkBuffer(delivery.buffer)],
   },
   {
     reads: [
@@ -22,12 +22,16 @@ export const deliveryChecks: readonly SemanticCheck[] = [
   },
 ];
 
-const checkInterval = ({ guarantee, commitInterval }: DeliverySection): Finding[] => {
-  if (commitInterval === undefined || guarantee === 'exactlyOnce') return [];
-  const reason = `\`commitInterval\` is given, and \`guarantee\` is ${guarantee}.`;
-  const remedy = 'Set `guarantee: exactlyOnce`, or leave it out.';
-  return [finding(['spec', 'delivery', 'commitInterval'], 'field-conflict', { reason }, { at: 'key', remedy })];
-};
+const ofTransactions = ['commitInterval', 'sessionTopic'] as const;
+
+const checkTransactions = (delivery: DeliverySection): Finding[] =>
+  ofTransactions
+    .filter(name => delivery[name] !== undefined && delivery.guarantee !== 'exactlyOnce')
+    .map(name => {
+      const reason = `\`${name}\` is given, and \`guarantee\` is ${delivery.guarantee}.`;
+      const remedy = 'Set `guarantee: exactlyOnce`, or leave it out.';
+      return finding(['spec', 'delivery', name], 'field-conflict', { reason }, { at: 'key', remedy });
+    });
 
 const ofDisk = ['path', 'fsync', 'encryptionKey'] as const;
 const ofAny = ['whenFull', 'maxAge', 'drainRate'] as const;

@@ -16,4 +16,11 @@ export const kafkaTransactionErrors = table({
     remedy:
       'Give each bridge a kafka.clientId of its own, and each replica an --ordinal of its own. If no other process has this id, start the bridge again.',
   },
+  'kafka-receipts-unreadable': {
+    kind: 'permanent',
+    message: ({ topic, key }: { topic: string; key: string }) =>
+      `The record of ${key} in the topic ${topic} does not say what was received from MQTT.`,
+    remedy:
+      'Give the bridge a topic that nobody else writes to (delivery.sessionTopic). To go on without what it said, delete the topic: messages that are delivered again at that moment are written twice.',
+  },
 });

@@ -130,6 +130,13 @@ export const mqttErrors = table({
       `The MQTT server sends this client elsewhere: ${reason}.`,
     remedy: 'The next of the configured urls is tried. Add the server that it names to spec.mqtt.urls.',
   },
+  'mqtt-session-lost': {
+    kind: 'retryable',
+    message: ({ url }: { url: string }) =>
+      `The MQTT server ${url} has no session of ours: what it had not delivered is lost, and what was received of it is forgotten before the next connection.`,
+    remedy:
+      'See that the server keeps its sessions over a restart (persistence), for as long as mqtt.sessionExpiry says. Exactly once begins again with the new session.',
+  },
   'mqtt-disconnected': {
     kind: 'retryable',
     message: ({ reason }: { reason: string }) => `The MQTT server ended the connection: ${reason}.`,

@@ -10,13 +10,18 @@ export const delivery = section(
   {
     guarantee: choice(
       ['atLeastOnce', 'exactlyOnce'],
-      '`exactlyOnce` commits records and the offsets that they were read from in one Kafka transaction, so that readers with `read_committed` see each once. It is for rules that read Kafka and write Kafka.',
+      '`exactlyOnce` commits records in one Kafka transaction with the offsets, or the packet identifiers of MQTT (QoS 2), that they came with, so that readers with `read_committed` see each once. It is for rules that write Kafka.',
       { default: 'atLeastOnce' },
     ),
     commitInterval: optional(
       duration(
         'With `guarantee: exactlyOnce`, how often a transaction ends: readers see its records only then. Default: 100ms.',
         { min: '10ms', max: '10s' },
+      ),
+    ),
+    sessionTopic: optional(
+      topicName(
+        'With `guarantee: exactlyOnce` and rules that read MQTT, the compacted topic that keeps which packet identifiers the session has received. It is made if it is missing. Default: `<kafka.clientId>-session`.',
       ),
     ),
     mode: choice(

@@ -7,7 +7,8 @@
 import { randomBytes } from 'node:crypto';
 import { MkbError } from '../../api/errors.ts';
 import type { SessionOptions } from '../mqtt/options.ts';
-import { type ConnectedInfo, Session } from '../mqtt/session.ts';
+import { Session } from '../mqtt/session.ts';
+import type { ConnectedInfo } from '../mqtt/session-handler.ts';
 import { attempt, type Check, found, passed } from './check.ts';
 
 type Subscription = SessionOptions['subscriptions'][number];

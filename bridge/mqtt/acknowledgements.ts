@@ -168,6 +168,12 @@ export class AcknowledgementWindow {
     this.#advance();
   }
 
+  /** After `disconnect`: nobody will settle what is in the window. */
+  forsake(): void {
+    for (let arrival = this.#head; arrival < this.#next; arrival++) this.settle(arrival);
+    this.#advance();
+  }
+
   #enter(packetId: number, qos: 0 | 1 | 2): number {
     if (this.#next - this.#head > this.#mask) this.#grow();
     const arrival = this.#next++;

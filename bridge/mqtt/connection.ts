@@ -134,6 +134,7 @@ export class Connection {
     if (this.#phase === 'ended') return;
     if (MkbError.is(error, 'mqtt-protocol-error')) this.#part(error.details.reasonCode);
     else if (error.code === 'mqtt-subscription-refused') this.#part(0x00);
+    else if (error.code === 'mqtt-session-lost') this.#part(0x00, partingMs, true);
     else this.abandon();
     this.#events.ended(error);
   }
@@ -167,7 +168,7 @@ export class Connection {
    * Says DISCONNECT and waits for the server to close. What still comes is read and thrown away: closing a socket with unread bytes
    * resets it, and the reset may overtake the acknowledgements that we have just sent.
    */
-  #part(reasonCode: number, limitMs = partingMs): void {
+  #part(reasonCode: number, limitMs = partingMs, endsSession = false): void {
     const { options } = this.#parts;
     const greeted = this.#greeted;
     this.#stop();
@@ -175,7 +176,8 @@ export class Connection {
       this.#gone();
       return;
     }
-    if (options.version === '5' || reasonCode === 0) this.write(disconnectPacket(options.version, reasonCode));
+    if (options.version === '5' || reasonCode === 0)
+      this.write(disconnectPacket(options.version, reasonCode, endsSession));
     this.#transport.end();
     this.#transport.resume();
     this.#deadline = setTimeout(() => this.#gone(), limitMs);
@@ -292,7 +294,9 @@ export class Connection {
     this.#keepAlive.start(welcome.keepAliveMs);
     this.#phase = 'subscribing';
     this.#subscriber = this.#subscriberFor(welcome.limits);
-    if (this.#events.welcomed(welcome)) this.#subscriber.subscribe(options.subscriptions);
+    const subscribes = this.#events.welcomed(welcome);
+    if (this.#phase === ('ended' as Phase)) return;
+    if (subscribes) this.#subscriber.subscribe(options.subscriptions);
     else this.#live([]);
   }
 

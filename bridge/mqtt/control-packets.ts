@@ -69,9 +69,14 @@ export function unsubscribePacket(version: '5' | '3.1.1', packetId: number, filt
   return mqttPacket.generate(packet, { protocolVersion: protocolVersion[version] });
 }
 
-/** @param reasonCode 0x00 keeps the session and is a good end; others say what the server did wrong. MQTT 3.1.1 sends none. */
-export function disconnectPacket(version: '5' | '3.1.1', reasonCode: number): Buffer {
-  return mqttPacket.generate({ cmd: 'disconnect', reasonCode }, { protocolVersion: protocolVersion[version] });
+/**
+ * @param reasonCode 0x00 keeps the session and is a good end; others say what the server did wrong. MQTT 3.1.1 sends none.
+ * @param endsSession has a server of MQTT 5 forget the session
+ */
+export function disconnectPacket(version: '5' | '3.1.1', reasonCode: number, endsSession = false): Buffer {
+  const properties = endsSession ? { sessionExpiryInterval: 0 } : undefined;
+  const options = { protocolVersion: protocolVersion[version] };
+  return mqttPacket.generate({ cmd: 'disconnect', reasonCode, ...(properties && { properties }) }, options);
 }
 
 /**

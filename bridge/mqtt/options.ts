@@ -47,6 +47,8 @@ export interface SessionOptions {
   readonly login?: () => Promise<Login>;
   /** The most messages of any QoS that may be unsettled at once: a power of two, no less than `receiveMaximum`. */
   readonly windowCapacity: number;
+  /** Packet identifiers of QoS 2 are kept elsewhere: a PUBREL is answered when it hears that they are (`Session.kept`). */
+  readonly keepsReceipts?: boolean;
   /** For jitter: at least 0 and below 1. */
   readonly random?: () => number;
   /** Milliseconds since 1970: what messages get as their time. */

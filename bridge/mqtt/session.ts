@@ -19,41 +19,14 @@ import { Dialer } from './dialer.ts';
 import { FrameReader } from './frames.ts';
 import type { Welcome } from './handshake.ts';
 import { MqttMessage } from './message.ts';
-import { type MqttVersion, type SessionOptions, stopwatch } from './options.ts';
+import { type SessionOptions, stopwatch } from './options.ts';
+import { deliveryOf } from './qos2-delivery.ts';
 import { Receipts } from './receipts.ts';
+import type { SessionHandler } from './session-handler.ts';
 import { SessionSubscriptions } from './session-subscriptions.ts';
 import type { Grant } from './subscriber.ts';
 import { Topics } from './topics.ts';
 import { violation } from './violation.ts';
-
-export interface ConnectedInfo {
-  /** Whether the server had kept our session. If not, what was not acknowledged before is lost to us, unless others share it. */
-  readonly sessionPresent: boolean;
-  readonly url: string;
-  readonly version: MqttVersion;
-  /** What the server granted for each filter; empty when it still had the subscriptions. A grant may be below what was asked. */
-  readonly grants: readonly Grant[];
-  /** How long the server keeps the session without us: less than asked if it says so. Undefined for MQTT 3.1.1. */
-  readonly sessionExpirySeconds: number | undefined;
-}
-
-export interface SessionHandler {
-  /**
-   * A new message. `message` and its bytes are valid only during the call. Arrival numbers grow; some are never handed out.
-   * After a reconnect, messages may come before `connected`: the server need not wait for us.
-   */
-  message(message: MqttMessage, arrival: number): void;
-  /** All complete packets of one socket read were handed over, or as many as there is room for. Called only if there was a message. */
-  readEnd(): void;
-  /** The server has confirmed the subscriptions, or still has them. */
-  connected(info: ConnectedInfo): void;
-  /** A connection was lost or could not be made. It is tried again by itself, even for a permanent error if `persistent` is set. */
-  disconnected(error: MkbError): void;
-  /** The server does something wrong, or does not do something now, and the session can live with it. */
-  noticed(error: MkbError): void;
-  /** The session has stopped: a person has to change something. */
-  failed(error: MkbError): void;
-}
 
 export class Session {
   readonly #options: SessionOptions;
@@ -62,12 +35,14 @@ export class Session {
   readonly #dialer: Dialer;
   readonly #topics = new Topics();
   readonly #window: AcknowledgementWindow;
-  readonly #receipts = new Receipts();
+  readonly #receipts: Receipts;
   readonly #message: MqttMessage;
   readonly #now: () => number;
   readonly #elapsed: () => number;
   readonly #subscriptions: SessionSubscriptions;
-  #state: 'new' | 'running' | 'stopped' = 'new';
+  #state: 'new' | 'running' | 'suspended' | 'stopped' = 'new';
+  /** Grows with each attempt to connect: an earlier one has nothing to say any more. */
+  #attempt = 0;
   #connection: Connection | undefined;
   /** Most QoS 1 and 2 messages that the server may have unacknowledged on this connection. */
   #receiveLimit = Number.POSITIVE_INFINITY;
@@ -91,6 +66,7 @@ export class Session {
     this.#now = now;
     this.#elapsed = stopwatch(options);
     this.#dialer = new Dialer(options);
+    this.#receipts = new Receipts(options.keepsReceipts);
     this.#window = new AcknowledgementWindow(options.windowCapacity, packetId => this.#receipts.receive(packetId));
     this.#message = new MqttMessage(
       Math.floor(random() * 2 ** 32)
@@ -113,9 +89,9 @@ export class Session {
     };
   }
 
-  /** Connects, and stays connected until `close`, `abandon` or a permanent failure. A second call does nothing. */
+  /** Connects, and stays connected until `suspend`, `close`, `abandon` or a permanent failure. A second call does nothing. */
   start(): void {
-    if (this.#state !== 'new') return;
+    if (this.#state !== 'new' && this.#state !== 'suspended') return;
     this.#state = 'running';
     void this.#connect();
   }
@@ -145,7 +121,7 @@ export class Session {
    * Receive Maximum or lower, as many brokers have one of their own and do not say so.
    */
   get starved(): boolean {
-    return this.#window.unacknowledged > 0 && this.#window.unacknowledged >= this.#mostUnacknowledged;
+    return this.outstanding > 0 && this.outstanding >= this.#mostUnacknowledged;
   }
 
   /** Whether it is connected and nothing is under way: all is settled and acknowledged, and every exchange of QoS 2 is complete. */
@@ -193,6 +169,34 @@ export class Session {
   }
 
   /**
+   * Packet identifiers of QoS 2 that the server may deliver again, to be kept; with `keepsReceipts`. PUBRELs that came before are answered when that
+   * is done: `kept`.
+   */
+  receipts(): readonly number[] {
+    return this.#receipts.seal();
+  }
+
+  kept(): void {
+    this.#receipts.kept();
+    this.#complete();
+  }
+
+  /** Leaves the server, and forgets what was handed over: what is not acknowledged comes again after `restore` and `start`. */
+  suspend(): void {
+    if (this.#state !== 'running') return;
+    this.#state = 'suspended';
+    clearTimeout(this.#retry);
+    this.#connection?.abandon();
+    this.#disconnect();
+    this.#window.forsake();
+  }
+
+  /** Takes up what was kept. Call before `start`. */
+  restore(receipts: Iterable<number>): void {
+    this.#receipts.restore(receipts);
+  }
+
+  /**
    * Hands no more messages over, sends the acknowledgements that are due and DISCONNECT, and closes. The server keeps the session.
    * Resolves when all is sent and the server has closed, at the latest after `limitMs` or `connectTimeoutMs`.
    */
@@ -225,8 +229,11 @@ export class Session {
   }
 
   async #connect(): Promise<void> {
+    const attempt = ++this.#attempt;
+    const reason = this.#handler.connectsLater?.();
+    if (reason) await reason;
     const call = await this.#dialer.next().catch(asMkbError);
-    if (this.#state !== 'running') return;
+    if (this.#state !== 'running' || attempt !== this.#attempt) return;
     if (MkbError.is(call)) {
       this.#ended(call);
       return;
@@ -260,7 +267,13 @@ export class Session {
     this.#welcome = welcome;
     const lowered = this.#dialer.accepted();
     if (lowered) this.#handler.noticed(lowered);
-    if (!welcome.sessionPresent) this.#receipts.forget();
+    if (!welcome.sessionPresent) {
+      this.#receipts.forget();
+      if (this.#handler.sessionLost?.()) {
+        this.#connection?.fail(new MkbError('mqtt-session-lost', { url: this.#connection.url }));
+        return false;
+      }
+    }
     if (this.#blocked) this.#connection?.hold();
     return this.#subscriptions.welcomed(welcome, this.#dialer.version);
   }
@@ -295,31 +308,13 @@ export class Session {
     if (this.#state === 'running') this.#handler.noticed(error);
   }
 
-  /**
-   * Whether a QoS 2 message has not been handed over yet. One that has gets its acknowledgement arranged here.
-   *
-   * A redelivery has DUP set [MQTT-3.3.1-1]. Without it the server uses the identifier for another message, which must not be lost, even
-   * where it should have waited: Mosquitto 2.0 with more than 65,535 messages in its queue runs out of identifiers and takes the first again.
-   */
-  #isNew({ packetId, dup }: MqttMessage): boolean {
-    if (this.#receipts.isReceived(packetId)) {
-      if (dup) this.#follow(packetId);
-      else if (this.#receipts.drop(packetId)) this.#window.complete();
-      return !dup;
-    }
-    const first = this.#receipts.pending(packetId);
-    if (first === undefined) return true;
-    if (this.#window.owes(first)) {
-      if (!dup) this.#fail(0x82, `it used the packet identifier ${packetId} again before it was free`);
-      return false;
-    }
-    if (dup) this.#follow(packetId, first);
-    return !dup;
-  }
-
-  #follow(packetId: number, first?: number): void {
-    this.#window.follow(packetId, first);
-    this.#repeated = true;
+  /** Whether a QoS 2 message has not been handed over yet. */
+  #isNew(message: MqttMessage): boolean {
+    const delivery = deliveryOf(message, this.#receipts, this.#window);
+    if (delivery === 'repeated') this.#repeated = true;
+    if (delivery === 'misused')
+      this.#fail(0x82, `it used the packet identifier ${message.packetId} again before it was free`);
+    return delivery === 'new';
   }
 
   #pubrel(packetId: number): void {
@@ -327,12 +322,22 @@ export class Session {
   }
 
   #readEnd(messages: boolean): void {
-    const pubcomps = this.#receipts.release(this.#dialer.version);
-    if (pubcomps !== undefined) this.#connection?.write(pubcomps);
+    this.#complete();
     if (this.#repeated) this.acknowledge();
     this.#repeated = false;
-    this.#mostUnacknowledged = Math.max(this.#mostUnacknowledged, this.#window.unacknowledged);
-    if (messages && this.#state === 'running') this.#handler.readEnd();
+    this.#mostUnacknowledged = Math.max(this.#mostUnacknowledged, this.outstanding);
+    if ((messages || this.#receipts.due > 0) && this.#state === 'running') this.#handler.readEnd();
+  }
+
+  /** Sends the PUBCOMPs that may be sent. */
+  #complete(): void {
+    const pubcomps = this.#receipts.release(this.#dialer.version);
+    if (pubcomps !== undefined) this.#connection?.write(pubcomps);
+  }
+
+  /** Exchanges that are not complete for the server. */
+  get outstanding(): number {
+    return this.#window.unacknowledged + this.#receipts.due;
   }
 
   #fail(reasonCode: number, what: string): void {

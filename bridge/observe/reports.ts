@@ -4,7 +4,7 @@ import type { EventName, Happening } from '../../rules/events.ts';
 import type { Loss } from '../flow/dead-letters.ts';
 import type { Outcome } from '../flow/outcome.ts';
 import type { AssignedPartition } from '../kafka/consumer/assigned-partition.ts';
-import type { ConnectedInfo } from '../mqtt/session.ts';
+import type { ConnectedInfo } from '../mqtt/session-handler.ts';
 import { ErrorLog, type Logger } from './log.ts';
 
 /** What to do about messages that failed, beside the remedy of the error. */

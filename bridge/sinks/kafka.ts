@@ -10,6 +10,7 @@ import type { Sink, SinkHandler } from '../flow/sink.ts';
 import { addPartitions } from '../kafka/more-partitions.ts';
 import { Producer } from '../kafka/producer.ts';
 import type { ProducerOptions } from '../kafka/producer-options.ts';
+import { draft } from '../kafka/record.ts';
 import { createTopics, requireTopics } from '../kafka/topic-admin.ts';
 import type { TransactionOffsets } from '../kafka/transaction.ts';
 import type { Wait } from '../kafka/waits.ts';
@@ -41,6 +42,9 @@ export interface KafkaSinkEvents {
 const minRetryMs = 1000;
 const maxRetryMs = 300_000;
 
+/** Of a record of `keep`. No message has it. */
+const keepToken = -1;
+
 export class KafkaSink implements Sink {
   readonly #options: KafkaSinkOptions;
   readonly #events: KafkaSinkEvents;
@@ -53,6 +57,7 @@ export class KafkaSink implements Sink {
   #retry: NodeJS.Timeout | undefined;
   /** Tokens of records that Kafka has, in a transaction that is not committed. */
   #written: number[] = [];
+  #keeping = 0;
 
   constructor(options: KafkaSinkOptions, events: KafkaSinkEvents) {
     this.#options = options;
@@ -60,10 +65,15 @@ export class KafkaSink implements Sink {
     this.#producer = new Producer(options.producer, {
       delivered: options.producer.transaction
         ? tokens => {
-            for (const token of tokens) this.#written.push(token);
+            for (const token of tokens)
+              if (token === keepToken) this.#keeping--;
+              else this.#written.push(token);
           }
         : tokens => this.#handler.delivered(tokens),
-      failed: (token, record, error) => this.#handler.failed(token, error, record),
+      failed: (token, record, error) => {
+        if (token !== keepToken) this.#handler.failed(token, error, record);
+        else events.doomed?.(error);
+      },
       retryOf: token => this.#handler.retryOf(token),
       receivedAt: token => this.#handler.receivedAt(token),
       settled: () => this.#handler.settled(),
@@ -177,6 +187,19 @@ export class KafkaSink implements Sink {
 
   // --- transactions
 
+  /** Writes a record into the transaction that is no message's. Call `sendNow` after it. */
+  keep(topic: string, key: Buffer, value: Buffer): void {
+    this.#keeping++;
+    this.#constantTopics.add(topic);
+    const record = draft({ key, value, timestamp: Date.now(), partition: 0 });
+    this.#producer.append(this.#producer.topic(topic, true), record, keepToken);
+  }
+
+  /** Records of `keep` that Kafka does not have yet. */
+  get keeping(): number {
+    return this.#keeping;
+  }
+
   /** So many tokens come back with `commit`. */
   get written(): number {
     return this.#written.length;
@@ -200,7 +223,9 @@ export class KafkaSink implements Sink {
     const held = await this.#producer.abort();
     const written = this.#written;
     this.#written = [];
-    for (const tokens of [written, held]) for (const token of tokens) this.#handler.dropped(token);
+    this.#keeping = 0;
+    for (const tokens of [written, held])
+      for (const token of tokens) if (token !== keepToken) this.#handler.dropped(token);
     this.#handler.settled();
   }
 

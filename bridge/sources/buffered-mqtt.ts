@@ -204,14 +204,3 @@ export class BufferedMqttSource extends MqttSource implements Omit<BufferHandler
     await super.close(limitMs / 2);
   }
 }
-
-/** A source with a buffer if there is one to have. */
-export function mqttSourceOf(
-  options: MqttSourceOptions & { readonly buffer?: BufferOptions | undefined },
-  events: BufferedMqttEvents,
-): MqttSource | BufferedMqttSource {
-  const { buffer } = options;
-  return buffer === undefined
-    ? new MqttSource(options, events)
-    : new BufferedMqttSource({ ...options, buffer }, events);
-}

@@ -12,9 +12,10 @@ import { Consumer } from '../kafka/consumer/consumer.ts';
 import type { TakenRecord } from '../kafka/consumer/offsets.ts';
 import type { ConsumerOptions } from '../kafka/consumer/options.ts';
 import type { ReadOffset } from '../kafka/consumer/read-offsets.ts';
-import type { TransactionalIdentity } from '../kafka/record-batch.ts';
+import type { TransactionOffsets } from '../kafka/transaction.ts';
 import type { UnreachableLeader, Wait } from '../kafka/waits.ts';
 import { because } from '../observe/because.ts';
+import type { Transacted } from '../transacted.ts';
 import { ConsumedRecord } from './kafka-record.ts';
 import { KafkaRoutes } from './kafka-routes.ts';
 
@@ -49,7 +50,7 @@ interface Held {
   readonly bytes: number;
 }
 
-export class KafkaSource implements Source {
+export class KafkaSource implements Source, Transacted {
   readonly name = 'kafka';
   readonly account = new Account();
   // What the consumer has fetched waits here, and not at the brokers: sending at once is what gives it room.
@@ -71,6 +72,8 @@ export class KafkaSource implements Source {
   #paused = false;
   /** Whether a transaction ends: nothing is handed over that is not part of it. */
   #onHold = false;
+  /** The offsets that the transaction holds. */
+  #read: readonly ReadOffset[] = [];
   #room: PromiseWithResolvers<void> | undefined;
   #stopped: Promise<void> | undefined;
   #intake!: Intake;
@@ -142,7 +145,6 @@ export class KafkaSource implements Source {
     this.#checkRoom();
   }
 
-  /** Hands nothing over until `goOn`. */
   hold(): void {
     this.#onHold = true;
   }
@@ -152,22 +154,24 @@ export class KafkaSource implements Source {
     this.#checkRoom();
   }
 
-  /** How far everything that was handed over is read, where Kafka does not have that yet. */
-  read(): ReadOffset[] {
-    return this.#consumer.read();
+  offsets(): TransactionOffsets | undefined {
+    const read = this.#consumer.read();
+    this.#read = read;
+    if (read.length === 0) return undefined;
+    const { groupId } = this.#options.consumer;
+    return { groupId, send: transaction => this.#consumer.commitIn(transaction, read) };
   }
 
-  /** As `Consumer.commitIn`. */
-  commitIn(transaction: TransactionalIdentity, read: readonly ReadOffset[]): Promise<number> {
-    return this.#consumer.commitIn(transaction, read);
+  committed(): void {
+    for (const { offsets, offset } of this.#read) offsets.committed = offset;
+    this.#read = [];
   }
 
-  /** Forgets what is in flight; `readAgain` begins at what is committed. */
   forget(): void {
     this.#consumer.suspend();
   }
 
-  readAgain(): void {
+  async readAgain(): Promise<void> {
     this.#consumer.resume();
   }
 

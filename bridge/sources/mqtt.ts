@@ -9,7 +9,8 @@ import type { Intake, Route, Source } from '../flow/source.ts';
 import type { ProducerRecord } from '../kafka/record.ts';
 import type { MqttMessage } from '../mqtt/message.ts';
 import type { SessionOptions } from '../mqtt/options.ts';
-import { type ConnectedInfo, Session } from '../mqtt/session.ts';
+import { Session } from '../mqtt/session.ts';
+import type { ConnectedInfo } from '../mqtt/session-handler.ts';
 import { because } from '../observe/because.ts';
 import { copyOverhead, keepMqtt, mqttRemains, oversizeError, rememberMqtt } from './mqtt-remains.ts';
 import { MqttRoutes } from './mqtt-routes.ts';
@@ -54,6 +55,8 @@ export class MqttSource implements Source {
     this.session = new Session(session, {
       message: (message, arrival) => this.take(message, arrival),
       readEnd: () => this.readEnd(),
+      sessionLost: () => this.sessionLost(),
+      connectsLater: () => this.connectsLater,
       connected: info => {
         this.connections++;
         this.connection = info;
@@ -161,6 +164,16 @@ export class MqttSource implements Source {
   /** All messages of one read of the socket have been taken. */
   protected readEnd(): void {
     this.#intake.readEnd();
+  }
+
+  /** As `SessionHandler.sessionLost`. */
+  protected sessionLost(): boolean {
+    return false;
+  }
+
+  /** As `SessionHandler.connectsLater`. */
+  protected get connectsLater(): Promise<void> | undefined {
+    return undefined;
   }
 
   protected handOver(message: MqttMessage, arrival: number, routes: readonly Route[]): void {

@@ -4,6 +4,7 @@ import { completeDocument } from '../../api/complete.ts';
 import { unsupportedParts } from '../../rules/unsupported.ts';
 
 const fromKafka = 'SELECT * FROM "$kafka/commands"';
+const fromMqtt = 'SELECT payload FROM "a/#"';
 const toKafka = { kafka: { topic: 't' } };
 
 interface Parts {
@@ -11,12 +12,13 @@ interface Parts {
   readonly sink?: object;
   readonly producer?: object;
   readonly delivery?: object;
+  readonly mqtt?: object;
 }
 
 /** The places that are refused of a document with one rule. */
-const refused = ({ sql = fromKafka, sink = toKafka, producer = {}, delivery = {} }: Parts): string[] => {
+const refused = ({ sql = fromKafka, sink = toKafka, producer = {}, delivery = {}, mqtt = {} }: Parts): string[] => {
   const spec = {
-    mqtt: { url: 'mqtt://m' },
+    mqtt: { ...('urls' in mqtt || 'listen' in mqtt ? {} : { url: 'mqtt://m' }), ...mqtt },
     kafka: { bootstrapServers: ['k:9092'], producer },
     rules: [{ name: 'r', sql, sinks: [sink] }],
     delivery: { guarantee: 'exactlyOnce', ...delivery },
@@ -29,6 +31,9 @@ test.each<[string, Parts]>([
   ['records as they are', {}],
   ['a pattern', { sql: 'SELECT * FROM "$kafka/site-*"' }],
   ['many rows of a record', { sql: 'FOREACH payload.list AS i DO i FROM "$kafka/commands"' }],
+  ['messages of QoS 2', { sql: fromMqtt, mqtt: { qos: 2 } }],
+  ['records and messages of QoS 2', { sql: 'SELECT payload FROM "$kafka/commands", "a/#"', mqtt: { qos: 2 } }],
+  ['shares of messages', { sql: fromMqtt, mqtt: { qos: 2, share: 'cars' } }],
   ['dead letters', { delivery: { onFailure: { deadLetter: { topic: 'dead' } } } }],
   ['one batch at a time', { delivery: { mode: 'sync' } }],
   ['other pauses', { delivery: { retry: { backoff: { maxDelay: '2s' } } } }],
@@ -38,8 +43,25 @@ test.each<[string, Parts]>([
 
 const sql = 'spec.rules[0].sql';
 test.each<[string, Parts, string[]]>([
-  ['a rule that reads MQTT', { sql: 'SELECT payload FROM "a/#"' }, [sql]],
-  ['a rule that reads both', { sql: 'SELECT payload FROM "$kafka/commands", "a/#"' }, [sql]],
+  ['messages of QoS 1', { sql: fromMqtt, mqtt: { qos: 1 } }, ['spec.mqtt.qos']],
+  [
+    'messages beside records, of QoS 0',
+    { sql: 'SELECT * FROM "$kafka/c", "a/#"', mqtt: { qos: 0 } },
+    ['spec.mqtt.qos'],
+  ],
+  ['servers in turn', { sql: fromMqtt, mqtt: { qos: 2, urls: ['mqtt://a', 'mqtt://b'] } }, ['spec.mqtt.urls']],
+  ['no session', { sql: fromMqtt, mqtt: { qos: 2, sessionExpiry: '0s' } }, ['spec.mqtt.sessionExpiry']],
+  ['a listener', { sql: fromMqtt, mqtt: { listen: [{ port: 1883 }], qos: 2 } }, ['spec.mqtt.listen']],
+  [
+    'a buffer that acknowledges',
+    { sql: fromMqtt, mqtt: { qos: 2 }, delivery: { buffer: { mode: 'disk', path: '/b' } } },
+    ['spec.delivery.buffer'],
+  ],
+  [
+    'a buffer that drops',
+    { sql: fromMqtt, mqtt: { qos: 2 }, delivery: { buffer: { whenFull: 'dropOldest' } } },
+    ['spec.delivery.buffer'],
+  ],
   ['a rule that reads events', { sql: 'SELECT reason FROM "$events/message_dropped"' }, [sql]],
   ['a window', { sql: 'SELECT COUNT(*) AS n FROM "$kafka/commands" GROUP BY key, TUMBLING(1m)' }, [sql]],
   ['CHANGED', { sql: 'SELECT * FROM "$kafka/commands" WHERE CHANGED(value)' }, [sql]],

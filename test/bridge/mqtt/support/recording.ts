@@ -1,7 +1,8 @@
 import type { MkbError } from '../../../../api/errors.ts';
 import type { MqttMessage } from '../../../../bridge/mqtt/message.ts';
 import type { SessionOptions } from '../../../../bridge/mqtt/options.ts';
-import { type ConnectedInfo, Session, type SessionHandler } from '../../../../bridge/mqtt/session.ts';
+import { Session } from '../../../../bridge/mqtt/session.ts';
+import type { ConnectedInfo, SessionHandler } from '../../../../bridge/mqtt/session-handler.ts';
 import { until } from '../../../real/until.ts';
 
 export interface Received {
@@ -27,6 +28,8 @@ export class Recording {
   onMessage: (message: MqttMessage, arrival: number) => void = () => {};
   onReadEnd: () => void = () => {};
   onLoss: () => void = () => {};
+  onSessionLost: () => boolean = () => false;
+  connectsLater: Promise<void> | undefined;
 
   constructor(options: Partial<SessionOptions> & { urls: readonly string[] }) {
     this.session = new Session({ ...defaults, ...options }, this.#handler());
@@ -85,6 +88,8 @@ export class Recording {
         this.readEnds++;
         this.onReadEnd();
       },
+      sessionLost: () => this.onSessionLost(),
+      connectsLater: () => this.connectsLater,
       connected: info => {
         this.events.push('connected');
         this.connections.push(info);
