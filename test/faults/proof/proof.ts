@@ -42,7 +42,7 @@ try {
     writeFileSync(page, withTable(readFileSync(page, 'utf8'), table));
     console.log(`${rows.length} rows are written to docs/reliability.md.`);
   }
-  if (values.soak && !run(['test/faults/soak.test.ts'], { MKB_SOAK: '1' })) process.exitCode = 1;
+  if (values.soak && !run(['test/faults/soak.test.ts'], { MKB_SOAK: '10' })) process.exitCode = 1;
 } finally {
   removeFolder(folder);
 }
