@@ -122,6 +122,8 @@ describe('what a person sees', () => {
   const terminal = {
     NODE_OPTIONS: `--import=${new URL('./fake-terminal.ts', import.meta.url).href}`,
     TERM: 'xterm-256color',
+    // Node takes a terminal of a CI that it does not know for one without colours.
+    CI: undefined,
   };
   const speeds = { sql: 'SELECT payload.speed AS speed FROM "cars/{vin}"' };
 
