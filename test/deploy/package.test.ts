@@ -41,7 +41,7 @@ beforeAll(() => {
   // In a folder of its own, so that what others do with the clone's dist/ meanwhile changes nothing.
   const clone = join(folder, 'clone');
   execFileSync(process.execPath, ['scripts/build.ts', '--out-dir', join(clone, 'dist')]);
-  for (const name of ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'THIRD-PARTY.md', 'bin']) {
+  for (const name of ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'THIRD-PARTY.md', 'bin', 'examples']) {
     cpSync(name, join(clone, name), { recursive: true });
   }
   const pack = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder];
