@@ -33,6 +33,12 @@ export const documentErrors = table({
     message: ({ file, reason }: { file: string; reason: string }) => `${file} cannot be read: ${reason}.`,
     remedy: 'Name a file, a folder with .yaml, .yml or .json files, or - for standard input.',
   },
+  'conversion-unknown': {
+    kind: 'permanent',
+    message: ({ file }: { file: string }) => `${file} is no configuration that can be converted.`,
+    remedy:
+      'Give cluster.hocon or the rules of EMQX, a connector of Kafka Connect, a stream of Redpanda Connect or Bento, or telegraf.conf; mkb convert --help says which parts.',
+  },
   'document-too-large': {
     kind: 'permanent',
     message: ({ what, limit }: { what: string; limit: string }) => `The document has ${what}; the limit is ${limit}.`,

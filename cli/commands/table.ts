@@ -43,6 +43,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     description: 'describe what each rule of a document does: topics, columns, row, sinks',
     load: async () => (await import('./explain.ts')).explainCommand(),
   },
+  convert: {
+    description: 'make a document of the configuration of EMQX, Telegraf, Kafka Connect or Redpanda Connect',
+    load: async () => (await import('./convert.ts')).convertCommand(),
+  },
   graph: {
     description: 'draw what flows where by the rules of a document, as a Mermaid flowchart',
     load: async () => (await import('./graph.ts')).graphCommand(),
