@@ -16,9 +16,10 @@ import type { Priority } from '../runtime/work-queue.ts';
 import { KafkaWatch } from './kafka-watch.ts';
 import { NoteBudget } from './note-budget.ts';
 import {
+  isPartial,
+  OwnObjects,
   observedConfigMap,
   observedMetadata,
-  observedOwn,
   observedPod,
   observedSecret,
   ownSelector,
@@ -61,6 +62,7 @@ export class Cluster {
   /** `Kind/namespace/name` of what was seen of each bridge, by its uid. */
   readonly #made = new Map<string, Set<string>>();
   readonly #notes = new NoteBudget();
+  readonly #whole = new OwnObjects();
   readonly #kafka: KafkaWatch;
   #synced = false;
   #apis: { readonly found: Promise<OptionalApis>; readonly at: number; complete: boolean } | undefined;
@@ -101,7 +103,7 @@ export class Cluster {
     this.#own = new Map(
       [...ownedKinds, ...optionalKinds].map(kind => {
         const onChange = (change: Change) => this.#ownChanged(kind, change);
-        return [kind.kind, watched(kind, { ...watchOptions(kind, this.#notes), onChange })];
+        return [kind.kind, watched(kind, { ...watchOptions(kind, this.#notes, this.#whole), onChange })];
       }),
     );
   }
@@ -134,8 +136,7 @@ export class Cluster {
   async observed(kind: ResourceKind, key: ObjectKey, options: CallOptions): Promise<KubeObject | undefined> {
     if (keptOf(kind)) return this.values.read(kind, key, options);
     const seen = this.#own.get(kind.kind)?.get(key);
-    // Of one that has lost its owner only the metadata is kept.
-    return seen && controllerOf(seen)?.kind !== kinds.bridge.kind ? this.client.get(kind, key, options) : seen;
+    return seen && isPartial(seen) ? this.client.get(kind, key, options) : seen;
   }
 
   /** Whether objects of a kind are known. */
@@ -207,6 +208,7 @@ export class Cluster {
     if (type === 'deleted') {
       this.values.forget(kind, object.metadata);
       if (kind.kind === kinds.secret.kind) this.#notes.forget(object);
+      this.#whole.forget(object);
     }
     const owner = controllerOf(object);
     if (owner && isBridge(owner) && type === 'added' && kind !== kinds.job) {
@@ -232,8 +234,8 @@ const isBridge = ({ apiVersion, kind }: OwnerReference): boolean =>
   kind === kinds.bridge.kind && apiVersion === kinds.bridge.apiVersion;
 
 /** How a kind is watched. */
-function watchOptions(kind: ResourceKind, notes: NoteBudget): Partial<WatchedKindOptions> {
-  if (keptOf(kind) === undefined) return { labelSelector: ownSelector, transform: observedOwn };
+function watchOptions(kind: ResourceKind, notes: NoteBudget, whole: OwnObjects): Partial<WatchedKindOptions> {
+  if (keptOf(kind) === undefined) return { labelSelector: ownSelector, transform: object => whole.observed(object) };
   if (kind.kind !== kinds.secret.kind) return { metadataOnly: true, transform: observedMetadata };
   const transform = (object: KubeObject) => notes.withinBudget(observedMetadata(object));
   return { metadataOnly: true, transform, fieldSelector: secretsToWatch };

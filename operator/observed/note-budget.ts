@@ -1,51 +1,36 @@
 /**
- * How much of the notes of session kits is kept in memory. Anyone who may write Secrets may write any number of them, with our label and a note of
- * 64 KiB in each: ten thousand took more memory than the operator has. So each namespace has so much for all of its notes; what is beyond has none,
- * which is as if somebody had spoilt it. That is more than two hundred bridges have that read a thousand topics each.
+ * How much of the notes of session kits is kept in memory: ten thousand Secrets with our label and a note of 64 KiB in each took more memory than the
+ * operator has. What is beyond a namespace's share has no note, which is as if somebody had spoilt it. The share is more than two hundred bridges have
+ * that read a thousand topics each.
  */
 import { noteAnnotation } from '../resources/kit-note.ts';
 import type { KubeObject } from '../runtime/object.ts';
+import { NamespaceBudget } from './namespace-budget.ts';
 
 /** Characters of all notes of a namespace. */
 const mostOfNamespace = 4 * 2 ** 20;
 
-interface Share {
-  /** Of all notes that are kept. */
-  total: number;
-  /** Of each, by the name of its object. */
-  readonly lengths: Map<string, number>;
-}
-
 export class NoteBudget {
-  readonly #most: number;
-  readonly #shares = new Map<string, Share>();
+  readonly #budget: NamespaceBudget;
 
   constructor(most = mostOfNamespace) {
-    this.#most = most;
+    this.#budget = new NamespaceBudget(most);
   }
 
   /** The object without its note where its namespace has had its share. */
   withinBudget(object: KubeObject): KubeObject {
     const { namespace = '', name, annotations = {} } = object.metadata;
-    this.forget(object);
     const { [noteAnnotation]: note, ...others } = annotations;
-    if (note === undefined) return object;
-    const share = this.#shares.get(namespace) ?? { total: 0, lengths: new Map<string, number>() };
-    if (share.total + note.length > this.#most) {
-      return { ...object, metadata: { ...object.metadata, annotations: others } };
+    if (note === undefined) {
+      this.forget(object);
+      return object;
     }
-    share.total += note.length;
-    share.lengths.set(name, note.length);
-    this.#shares.set(namespace, share);
-    return object;
+    if (this.#budget.take(namespace, name, note.length)) return object;
+    return { ...object, metadata: { ...object.metadata, annotations: others } };
   }
 
   /** It is gone. */
   forget({ metadata: { namespace = '', name } }: KubeObject): void {
-    const share = this.#shares.get(namespace);
-    if (share === undefined) return;
-    share.total -= share.lengths.get(name) ?? 0;
-    share.lengths.delete(name);
-    if (share.lengths.size === 0) this.#shares.delete(namespace);
+    this.#budget.forget(namespace, name);
   }
 }

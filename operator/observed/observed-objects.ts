@@ -14,6 +14,7 @@ import { appliedHash } from '../runtime/apply.ts';
 import { hashOf } from '../runtime/canonical.ts';
 import type { KubeObject, ObjectMeta } from '../runtime/object.ts';
 import { controllerOf } from '../runtime/owner.ts';
+import { NamespaceBudget } from './namespace-budget.ts';
 import {
   crashOf,
   endedWith,
@@ -83,9 +84,46 @@ export function observedMetadata(object: KubeObject): KubeObject {
   return { apiVersion: object.apiVersion, kind: object.kind, metadata };
 }
 
-/** Of anything else with our label: all of it if it belongs to a bridge, or what `observedMetadata` keeps. */
-export const observedOwn = (object: KubeObject): KubeObject =>
-  controllerOf(object)?.kind === kind ? object : observedMetadata(object);
+/** Characters, as JSON, of all objects of a namespace that are kept whole: several times what two hundred bridges have. */
+const mostOfNamespace = 32 * 2 ** 20;
+/** Of one object. Ours are some kilobytes, and rules of Prometheus a hundred. */
+const longestObject = 512 * 2 ** 10;
+
+/** An object of which only the metadata is kept, although it may have more. */
+interface PartialObject extends KubeObject {
+  readonly partial: true;
+}
+
+export const isPartial = (object: KubeObject): object is PartialObject => 'partial' in object;
+
+/**
+ * Of anything else with our label: all of it if it belongs to a bridge, or what `observedMetadata` keeps. So of what is larger than anything of ours, and
+ * of what is beyond the share of its namespace.
+ */
+export class OwnObjects {
+  readonly #budget: NamespaceBudget;
+
+  constructor(most = mostOfNamespace) {
+    this.#budget = new NamespaceBudget(most);
+  }
+
+  observed(object: KubeObject): KubeObject {
+    const { namespace = '' } = object.metadata;
+    if (controllerOf(object)?.kind === kind) {
+      const size = JSON.stringify(object).length;
+      if (size <= longestObject && this.#budget.take(namespace, shareOf(object), size)) return object;
+    }
+    this.forget(object);
+    return { ...observedMetadata(object), partial: true } as PartialObject;
+  }
+
+  /** It is gone. */
+  forget(object: KubeObject): void {
+    this.#budget.forget(object.metadata.namespace ?? '', shareOf(object));
+  }
+}
+
+const shareOf = ({ kind, metadata }: KubeObject): string => `${kind}/${metadata.name}`;
 
 /** Of a ConfigMap: its values as hashes, but for the last good document of one of ours. */
 export function observedConfigMap(object: KubeObject): KubeObject {

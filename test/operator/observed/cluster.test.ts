@@ -204,6 +204,20 @@ describe('what was made for a bridge', () => {
   });
 });
 
+// With our label, a bridge as its owner and a megabyte in each, some hundred Services took all the memory that the operator has.
+it('an object that is larger than any of ours is known by its metadata, and asked for when it matters', async () => {
+  const large = made(kinds.service, 'cars-a') as KubeObject & { spec?: object };
+  const there = { ...large, spec: { selector: { x: 'y'.repeat(600_000) } } };
+  await start({ mqttkafkabridges: [bridge()], 'cars-a': [there] });
+  await tell('ADDED', kinds.service, there);
+  const [seen] = cluster.madeFor(bridge());
+  expect(JSON.stringify(seen).length).toBeLessThan(1000);
+  expect(seen!.metadata).toMatchObject({ name: 'cars-a', namespace: 'shop' });
+  const asked = api.asked.length;
+  await cluster.observed(kinds.service, { namespace: 'shop', name: 'cars-a' }, {});
+  expect(api.asked.slice(asked).map(({ path }) => path)).toEqual(['/api/v1/namespaces/shop/services/cars-a']);
+});
+
 // A tenant made a Secret with the name of a broker's passwords in a namespace of its own, and named another team's bridge as its owner: the password in it became theirs.
 it('nothing of another namespace was made for a bridge, whoever it names as its owner', async () => {
   await start();
