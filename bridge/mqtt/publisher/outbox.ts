@@ -235,7 +235,10 @@ export class Outbox<Token> {
 
   forget(which: (token: Token) => boolean): void {
     for (const letter of this.#all) letter.forgotten ||= which(letter.token);
-    this.#waiting = this.#wanted(this.#waiting);
+    const before = this.#waiting;
+    this.#waiting = before.filter(({ forgotten }) => !forgotten);
+    // Last, because who hears that one is dropped may add another.
+    this.#wanted(before);
   }
 
   /** Those with PUBREC and without PUBCOMP. */

@@ -85,3 +85,32 @@ test('what is forgotten under way is dropped once, and its identifier of QoS 2 i
   outbox.completed(1);
   expect([outbox.size, outbox.releases]).toEqual([0, false]);
 });
+
+// What was given while another message was being dropped was never sent: a sink that sends one after the other gives the next at that moment.
+test.each<[string, (outbox: Outbox<number>) => void]>([
+  ['before they were sent', outbox => outbox.forget(token => token < 2)],
+  [
+    'that were under way when the connection ended',
+    outbox => {
+      post(outbox);
+      outbox.forget(token => token < 2);
+      outbox.disconnected();
+    },
+  ],
+])('who hears of messages that are dropped %s may add others', (_when, drop) => {
+  const added: number[] = [];
+  const outbox: Outbox<number> = new Outbox<number>(token => {
+    added.push(10 + token);
+    outbox.add(publication(1), 10 + token, undefined, 0, 0);
+  });
+  for (const token of [0, 1, 2]) outbox.add(publication(1), token, undefined, 0, 0);
+  drop(outbox);
+  expect(added).toEqual([10, 11]);
+  const sent: number[] = [];
+  for (let letter = outbox.next(100); letter !== undefined; letter = outbox.next(100)) {
+    sent.push(letter.token);
+    outbox.post(letter);
+  }
+  expect(sent.toSorted((left, right) => left - right)).toEqual([2, 10, 11]);
+  expect(outbox.size).toBe(3);
+});
