@@ -63,15 +63,28 @@ const setField = (map: ValueMap, field: protobuf.Field, held: unknown): void => 
 
 const entriesValue = (field: protobuf.Field, entries: Plain): ValueMap => {
   const map = newMap();
-  for (const key of Object.keys(entries)) map[key] = singleValue(field, entries[key]);
+  const { keyType } = field as unknown as protobuf.MapField;
+  for (const key of Object.keys(entries)) map[keyText(keyType, key)] = singleValue(field, entries[key]);
   return map;
 };
+
+/** The library has the eight bytes of a key of 64 bits as eight characters. */
+const keyText = (keyType: string, key: string): string => {
+  if (!isWide(keyType)) return key;
+  const { lo, hi } = protobuf.util.LongBits.fromHash(key);
+  const bits = (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0);
+  return String(isUnsigned(keyType) ? bits : BigInt.asIntN(64, bits));
+};
+
+const isWide = (type: string): boolean => type.endsWith('64');
+const isUnsigned = (type: string): boolean => type === 'uint64' || type === 'fixed64';
 
 const singleValue = (field: protobuf.Field, held: unknown): Value => {
   const { resolvedType } = field;
   if (resolvedType instanceof protobuf.Type) return messageValue(resolvedType, held as Plain);
   if (resolvedType instanceof protobuf.Enum) return resolvedType.valuesById[held as number] ?? (held as number);
-  if (held instanceof Uint8Array) return Buffer.from(held);
+  // The library has an empty list for bytes of an entry that holds none.
+  if (field.type === 'bytes') return Buffer.from(held as Uint8Array | readonly number[]);
   if (typeof held === 'object' && held !== null) return integer(BigInt(String(held)));
   return isFloatField(field) ? floatValue(held as number) : (held as Value);
 };
@@ -104,7 +117,19 @@ const fieldObject = (field: protobuf.Field, value: Value): unknown => {
 
 const entriesObject = (field: protobuf.Field, value: Value): unknown => {
   if (!isMap(value)) return refuse(`the field ${field.name} must be a map`, value);
-  return Object.fromEntries(Object.keys(value).map(key => [key, singleObject(field, value[key])]));
+  const { keyType } = field as unknown as protobuf.MapField;
+  const entries = Object.keys(value).map(key => {
+    if (!isKey(keyType, key)) throw new Refusal(`the field ${field.name} has the key ${key}, which is no ${keyType}`);
+    return [key, singleObject(field, value[key])];
+  });
+  return Object.fromEntries(entries);
+};
+
+/** Of any other text the library would make 0, or false. */
+const isKey = (keyType: string, key: string): boolean => {
+  if (keyType === 'string') return true;
+  if (keyType === 'bool') return key === 'true' || key === 'false';
+  return /^(?:0|-?[1-9]\d{0,19})$/.test(key) && scalars[keyType]?.(integer(BigInt(key))) !== undefined;
 };
 
 const singleObject = (field: protobuf.Field, value: Value): unknown => {
