@@ -4,7 +4,20 @@ import { mkb } from './mkb-process.ts';
 
 /** In the order of --help. */
 const commands = [
-  ...['run', 'doctor', 'drain', 'validate', 'eval', 'repl', 'test', 'explain', 'convert', 'graph', 'functions', 'buffer'],
+  ...[
+    'run',
+    'doctor',
+    'drain',
+    'validate',
+    'eval',
+    'repl',
+    'test',
+    'explain',
+    'convert',
+    'graph',
+    'functions',
+    'buffer',
+  ],
   ...[
     'dead-letters',
     'passwd',
