@@ -3,6 +3,9 @@ import { jobs } from '../promql.ts';
 import type { Alert } from './alert.ts';
 import { brokerQueueFilling } from './broker-queue.ts';
 
+/** The groups that remember which dead letters are done (bridge/letters/letter-group.ts). Nobody reads them but a replay. */
+const letterGroups = '.+-dead-letters';
+
 export const mqttAlerts: readonly Alert[] = [
   {
     name: 'MqttBrokerDown',
@@ -100,7 +103,7 @@ export const kafkaAlerts: readonly Alert[] = [
   },
   {
     name: 'KafkaConsumerLag',
-    expr: 'max by (target, group, topic) (kafka_consumer_group_lag_seconds) > 60',
+    expr: `max by (target, group, topic) (kafka_consumer_group_lag_seconds{group!~"${letterGroups}"}) > 60`,
     for: '5m',
     keepFiringFor: '10m',
     severity: 'warning',
@@ -108,6 +111,18 @@ export const kafkaAlerts: readonly Alert[] = [
     summary: 'Consumer group {{ $labels.group }} is behind on topic {{ $labels.topic }}.',
     description:
       'The oldest record that it has not read is {{ $value | humanizeDuration }} old, in Kafka {{ $labels.target }}.',
+  },
+  {
+    name: 'MkbReplayStuck',
+    // A day, so that a replay may be done in parts; what comes meanwhile has an alert of its own.
+    expr: `max by (target, group, topic) (kafka_consumer_group_lag_seconds{group=~"${letterGroups}"}) > 86400`,
+    for: '1h',
+    severity: 'warning',
+    dashboard: 'kafka',
+    looksBack: 86_400,
+    summary: 'Dead letters of topic {{ $labels.topic }} have been open for {{ $value | humanizeDuration }}.',
+    description:
+      'Letters were replayed or dropped before, and the oldest that is neither has waited for so long in Kafka {{ $labels.target }}: a replay stopped, or nobody has looked since.',
   },
 ];
 

@@ -275,9 +275,38 @@ export const brokerStories: readonly AlertStories[] = [
         firing: quiet,
       },
       {
+        when: 'it is the group of a replay, whose letters may stay open',
+        series: { 'kafka_consumer_group_lag_seconds{target="k",group="b-dead-letters",topic="t"}': '120x15' },
+        at: '8m',
+        firing: quiet,
+      },
+      {
         when: 'it catches up within five minutes',
         series: { 'kafka_consumer_group_lag_seconds{target="k",group="g",topic="t"}': '120x3 1x12' },
         at: '8m',
+        firing: quiet,
+      },
+    ],
+  },
+  {
+    alert: 'MkbReplayStuck',
+    stories: [
+      {
+        when: 'a replay stopped in the middle, and letters have been open for more than a day',
+        series: { 'kafka_consumer_group_lag_seconds{target="k",group="b-dead-letters",topic="t"}': '90000x90' },
+        at: '80m',
+        firing: [{ target: 'k', group: 'b-dead-letters', topic: 't', ...warning }],
+      },
+      {
+        when: 'letters came an hour ago, which has an alert of its own',
+        series: { 'kafka_consumer_group_lag_seconds{target="k",group="b-dead-letters",topic="t"}': '3600x90' },
+        at: '80m',
+        firing: quiet,
+      },
+      {
+        when: 'it is another group that is so far behind',
+        series: { 'kafka_consumer_group_lag_seconds{target="k",group="consumers",topic="t"}': '90000x90' },
+        at: '80m',
         firing: quiet,
       },
     ],
