@@ -37,8 +37,19 @@ describeReal(
   let stack: DemoStack;
   beforeAll(async () => {
     stack = await startDemoStack({ buffered: true });
+    await replayDeadLetters();
   });
   afterAll(() => stack?.stop());
+
+  /** What a replay of dead letters leaves: a group that nobody is a member of, and that has read all. */
+  async function replayDeadLetters(): Promise<void> {
+    const admin = stack.kafka.client().admin();
+    await admin.connect();
+    await admin.createTopics({ topics: [{ topic: 'my-vehicles-dead', numPartitions: 1 }], waitForLeaders: true });
+    const partitions = [{ partition: 0, offset: '0' }];
+    await admin.setOffsets({ groupId: 'my-vehicles-dead-letters', topic: 'my-vehicles-dead', partitions });
+    await admin.disconnect();
+  }
 
   describeAnswers({
     dashboards: committedBridgeDashboards,
