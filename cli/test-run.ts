@@ -96,7 +96,7 @@ const ambientOf = (document: RuleDocument, clock: { readonly now: number }): Par
   uuid: () => '00000000-0000-4000-8000-000000000000',
   random: () => 0.5,
   memory: new Memory(),
-  // A rule that counts on what nobody tells was refused with its document.
+  // A rule that needs a publisher that nobody names was refused with its document.
   knowsPublisher: true,
   limits: stateLimitsOf(document),
 });

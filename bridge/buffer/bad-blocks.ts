@@ -3,7 +3,7 @@
  *
  * A disk may come back: it is asked again for seconds before some blocks of a read are given up, and for minutes before a read is of which it gives
  * nothing, since that is how a disk looks that was unplugged. In the place of a block that is given up there are zeros, in which no batch and no
- * record is found: the messages that it held are missing between the ids of others, and are counted by whoever reads these.
+ * record is found: the messages that it held are missing between the ids of others, and are counted by the reader of these.
  */
 import { MkbError } from '../../api/errors.ts';
 import type { OpenFile } from './disk.ts';

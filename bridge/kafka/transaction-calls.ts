@@ -26,7 +26,7 @@ export class TransactionCalls {
     this.#coordinator = new Coordinator({ cluster: options, groupId: id, ...waits }, cluster, 'transaction');
   }
 
-  /** The next epoch of the id. @param before the epoch that we had; undefined to take the id from whoever has it */
+  /** The next epoch of the id. @param before the epoch that we had; undefined to take the id from the process that has it */
   begin(timeoutMs: number, before: ProducerIdentity | undefined): Promise<initProducerIdV4.InitProducerIdResponse> {
     return this.#ask('begin transactions', connection =>
       initProducerIdV4.api.async(connection, this.#id, timeoutMs, before?.producerId, before?.producerEpoch),

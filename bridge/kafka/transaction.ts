@@ -93,7 +93,7 @@ export class Transaction implements Numbers {
     return this.current !== undefined && this.#doom === undefined;
   }
 
-  /** Gets the first epoch, and with it fences whoever had the id before. */
+  /** Gets the first epoch, and with it fences the process that had the id before. */
   async obtain(): Promise<void> {
     this.current ??= await this.#next(undefined);
   }
@@ -266,7 +266,7 @@ export class Transaction implements Numbers {
     return new MkbError('kafka-request-failed', { what, reason });
   }
 
-  /** @param before the epoch that we had; undefined to take the id from whoever has it */
+  /** @param before the epoch that we had; undefined to take the id from the process that has it */
   async #next(before: ProducerIdentity | undefined): Promise<TransactionalIdentity> {
     const { id: transactionalId, timeoutMs } = this.#options;
     let answer: Awaited<ReturnType<Calls['begin']>> | undefined;

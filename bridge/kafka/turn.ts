@@ -1,5 +1,5 @@
 /**
- * What the lanes of a topic share that is written to in turn (`queryMode: sync`): one request at a time, whoever leads its partitions.
+ * What the lanes of a topic share that is written to in turn (`queryMode: sync`): one request at a time, whichever brokers lead its partitions.
  *
  * The request has what has come for all partitions of one leader, so waiting for its answer is what fills the next one, and no record lingers.
  */

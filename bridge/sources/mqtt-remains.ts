@@ -1,4 +1,4 @@
-/** What is noted of a message from MQTT, and what is left of one that failed, whoever delivered it. */
+/** What is noted of a message from MQTT, and what is left of one that failed, whether a broker or a client delivered it. */
 import { MkbError } from '../../api/errors.ts';
 import type { BoundRule } from '../flow/bound-rule.ts';
 import type { Remains } from '../flow/letters.ts';
