@@ -7,14 +7,20 @@ import type { ProducerRecord } from './record.ts';
 import type { TopicDefaults } from './topic-maker.ts';
 import type { TransactionOptions } from './transaction.ts';
 
-export interface ProducerOptions {
+/** What is read whenever it is needed, so that it may change while a producer works. */
+export interface ProducerTuning {
+  readonly compression: Compression;
+  /** How long a batch waits for more records, milliseconds. */
+  readonly lingerMs: number;
+  /** The shortest age at which `retryOf` gives a record up, milliseconds; undefined where none has a limit of any kind. */
+  readonly shortestAgeMs?: number | undefined;
+}
+
+export interface ProducerOptions extends ProducerTuning {
   readonly cluster: ClusterOptions;
   readonly acks: 'all' | 'leader' | 'none';
   /** Whether batches carry sequence numbers, so that a repeated attempt cannot write twice. Needs acks all. */
   readonly idempotent: boolean;
-  readonly compression: Compression;
-  /** How long a batch waits for more records, milliseconds. */
-  readonly lingerMs: number;
   /** A batch is sent when it has this many bytes before compression. A larger record goes alone. */
   readonly batchBytes: number;
   /** No request has more bytes of batches, after compression. A record that is larger by itself fails. */
@@ -23,8 +29,6 @@ export interface ProducerOptions {
   readonly maxGrownBytes: number;
   /** Above this many bytes in batches `full` becomes true. */
   readonly maxBytes: number;
-  /** The shortest age at which `retryOf` gives a record up, milliseconds; undefined where none has a limit of any kind. */
-  readonly shortestAgeMs?: number | undefined;
   /** Where records go that failed: what waits for this topic never fails for its age. */
   readonly deadLetterTopic?: string | undefined;
   /** What topics are made with that templates name and that are missing; without it they are not made. */

@@ -15,7 +15,6 @@ import { errorName, reactionTo, refuses } from '../../network/kafka/error-codes.
 import { BufferPool } from './buffer-pool.ts';
 import { byLeader } from './by-leader.ts';
 import { Cluster } from './cluster.ts';
-import { codecs } from './compression.ts';
 import { FinalFailures } from './final-failures.ts';
 import { GivingUp } from './giving-up.ts';
 import type { Numbers } from './identity.ts';
@@ -26,7 +25,7 @@ import type { PartitionResult, ProduceAnswer } from './produce-api.ts';
 import { type ProducerHandler, type ProducerOptions, requestLimit } from './producer-options.ts';
 import type { RecordDraft } from './record.ts';
 import type { RecordBatch } from './record-batch.ts';
-import { type Lost, Requests } from './requests.ts';
+import { type Lost, partsOf, Requests } from './requests.ts';
 import type { Topic } from './topic.ts';
 import { Topics } from './topics.ts';
 import type { Transaction } from './transaction.ts';
@@ -55,7 +54,8 @@ export class Producer {
   readonly #batchBytes: number;
   /** Lanes that hold records. */
   readonly #active = new Set<Lane>();
-  #lingerMs: number;
+  /** Whether nothing waits for more records. */
+  #flushes = false;
   /** Whether a batch became full, or a lane was filled that was empty, since the last look. */
   #stirred = false;
   #timer: NodeJS.Timeout | undefined;
@@ -65,7 +65,6 @@ export class Producer {
     this.#options = options;
     this.#handler = handler;
     this.#now = options.now ?? (() => performance.now());
-    this.#lingerMs = options.lingerMs;
     this.#batchBytes = Math.min(options.batchBytes, options.maxRequestBytes);
     this.#pool = new BufferPool(Math.min(options.maxBytes, 32 * 1024 * 1024));
     this.cluster = new Cluster(options.cluster, {
@@ -83,15 +82,10 @@ export class Producer {
     const { transaction, numbers } = numbersOf(options, this.cluster, handler, () => this.#pump());
     this.transaction = transaction;
     this.#identity = numbers;
-    const codec = options.compression === 'none' ? undefined : codecs[options.compression];
-    this.#requests = new Requests(
-      options,
-      { identity: this.#identity, codec, now: this.#now },
-      {
-        answered: (link, lanes, outcome) => this.#answered(link, lanes, outcome),
-        tooLarge: lanes => this.#tooLarge(lanes),
-      },
-    );
+    this.#requests = new Requests(options, partsOf(options, this.#identity, this.#now), {
+      answered: (link, lanes, outcome) => this.#answered(link, lanes, outcome),
+      tooLarge: lanes => this.#tooLarge(lanes),
+    });
     this.#failures = new FinalFailures(this.#identity, (token, record, error) => handler.failed(token, record, error));
     this.#topics = new Topics(
       this.cluster,
@@ -231,7 +225,7 @@ export class Producer {
 
   /** From now on nothing waits for more records: the end is near. */
   flush(): void {
-    this.#lingerMs = 0;
+    this.#flushes = true;
     this.#pump();
   }
 
@@ -268,10 +262,11 @@ export class Producer {
     this.#stirred = false;
     const now = this.#now();
     let nextDue = Number.POSITIVE_INFINITY;
+    const lingerMs = this.#flushes ? 0 : this.#options.lingerMs;
     const due: Lane[] = [];
     for (const lane of this.#active) {
       if (lane.empty) this.#active.delete(lane);
-      const at = lane.dueAt(this.#lingerMs);
+      const at = lane.dueAt(lingerMs);
       if (at > now) nextDue = Math.min(nextDue, at);
       else due.push(lane);
     }

@@ -67,6 +67,7 @@ export class RecordBatch {
   #baseTimestamp = 0;
   #maxTimestamp = 0;
   #compressed: Buffer | undefined;
+  #codec: Codec | undefined;
 
   /** @param expectedBytes how large it will probably become: saves it from growing step by step */
   constructor(pool: BufferPool, expectedBytes = 0) {
@@ -124,18 +125,19 @@ export class RecordBatch {
     this.#pool.lent += tokenBytes;
   }
 
-  /** Compresses the records, once; sealing uses the result from then on. */
+  /** Compresses the records, once, whatever is asked for later; sealing uses the result from then on. */
   async compress(codec: Codec): Promise<void> {
-    this.#compressed ??= await codec.compress(this.#buffer.subarray(headerBytes, this.#length));
+    if (this.#compressed) return;
+    this.#compressed = await codec.compress(this.#buffer.subarray(headerBytes, this.#length));
+    this.#codec = codec;
   }
 
   /**
    * The batch as it goes out. The bytes stay owned by the batch and are valid until `release`.
    *
    * @param sequence the number of its first record within the producer's sequence for this partition
-   * @param codec what `compress` was given, if it was called
    */
-  seal(identity: ProducerIdentity | undefined, sequence: number, codec?: Codec): Buffer {
+  seal(identity: ProducerIdentity | undefined, sequence: number): Buffer {
     const sealed = this.#compressed
       ? Buffer.concat([this.#buffer.subarray(0, headerBytes), this.#compressed])
       : this.#buffer.subarray(0, this.#length);
@@ -143,7 +145,7 @@ export class RecordBatch {
     sealed.writeInt32BE(sealed.length - at.leaderEpoch, at.length);
     sealed.writeInt32BE(-1, at.leaderEpoch);
     sealed.writeInt8(2, at.magic);
-    const attributes = this.#compressed && codec ? codec.attribute : 0;
+    const attributes = this.#codec?.attribute ?? 0;
     sealed.writeInt16BE(
       identity?.transactionalId === undefined ? attributes : attributes | transactional,
       at.attributes,
@@ -194,6 +196,7 @@ export class RecordBatch {
     this.#pool.give(this.#buffer);
     this.#pool.lent -= this.tokens.length * tokenBytes;
     this.#compressed = undefined;
+    this.#codec = undefined;
   }
 
   #reserve(bytes: number): void {

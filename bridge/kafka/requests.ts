@@ -5,12 +5,12 @@
  * large if it is one record. What may be too large for the broker goes over a connection of its own (quarantine.ts).
  */
 import { type Connection, NetworkError, TimeoutError } from '@platformatic/kafka';
-import type { Codec } from './compression.ts';
+import { type Codec, codecs } from './compression.ts';
 import type { Numbers } from './identity.ts';
 import type { Lane } from './lane.ts';
 import type { Link } from './link.ts';
 import { type ProduceAnswer, produce } from './produce-api.ts';
-import type { ProducerOptions } from './producer-options.ts';
+import type { ProducerOptions, ProducerTuning } from './producer-options.ts';
 import { Quarantine } from './quarantine.ts';
 import { RequestSizes } from './request-sizes.ts';
 
@@ -43,10 +43,25 @@ interface Request {
   readonly alone: boolean;
 }
 
+export interface RequestsParts {
+  readonly identity: Numbers;
+  /** What the next requests are compressed with. */
+  readonly codec: Codec | undefined;
+  readonly now: () => number;
+}
+
+export const partsOf = (options: ProducerTuning, identity: Numbers, now: () => number): RequestsParts => ({
+  identity,
+  now,
+  get codec() {
+    return options.compression === 'none' ? undefined : codecs[options.compression];
+  },
+});
+
 export class Requests {
   readonly #options: ProducerOptions;
   readonly #identity: Numbers;
-  readonly #codec: Codec | undefined;
+  readonly #parts: RequestsParts;
   readonly #now: () => number;
   readonly #listener: RequestsListener;
   readonly #quarantine: Quarantine;
@@ -57,14 +72,10 @@ export class Requests {
   #idle: PromiseWithResolvers<void> | undefined;
   #closed = false;
 
-  constructor(
-    options: ProducerOptions,
-    parts: { readonly identity: Numbers; readonly codec: Codec | undefined; readonly now: () => number },
-    listener: RequestsListener,
-  ) {
+  constructor(options: ProducerOptions, parts: RequestsParts, listener: RequestsListener) {
     this.#options = options;
     this.#identity = parts.identity;
-    this.#codec = parts.codec;
+    this.#parts = parts;
     this.#now = parts.now;
     this.#listener = listener;
     this.#quarantine = new Quarantine(options.cluster);
@@ -77,11 +88,11 @@ export class Requests {
     // One that goes to quarantine may have taken the only place.
     if (chosen.length === 0 || !this.#takes(link)) return;
     const request = this.#begin(link, chosen, false);
-    if (!this.#codec) {
+    const { codec } = this.#parts;
+    if (!codec) {
       this.#write(request, link.connection);
       return;
     }
-    const codec = this.#codec;
     Promise.all(chosen.map(lane => lane.head!.compress(codec))).then(
       () => this.#write(request, link.connection),
       error => this.#end(request, { error, ended: false }),
@@ -162,7 +173,7 @@ export class Requests {
     }
     const batches = lanes.map(lane => {
       const { identity, sequence } = lane.number(this.#identity.current);
-      return { topic: lane.topic, partition: lane.partition, bytes: lane.head!.seal(identity, sequence, this.#codec) };
+      return { topic: lane.topic, partition: lane.partition, bytes: lane.head!.seal(identity, sequence) };
     });
     const bytes = batches.reduce((sum, batch) => sum + batch.bytes.length, 0);
     const acks = acksOnTheWire[this.#options.acks];

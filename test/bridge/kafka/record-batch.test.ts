@@ -82,7 +82,7 @@ describe('a sealed batch', () => {
     const batch = batchOf(list);
     const plain = Buffer.from(batch.seal(undefined, 0));
     await batch.compress(codec);
-    const sealed = batch.seal(undefined, 0, codec);
+    const sealed = batch.seal(undefined, 0);
     expect(sealed.length).toBeLessThan(plain.length / 2);
     expect(sealed.readInt16BE(21)).toBe(codec.attribute);
     expect(readBack(sealed).records).toEqual(readBack(plain).records);
