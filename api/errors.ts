@@ -19,6 +19,7 @@ import { listenErrors } from './errors/listen.ts';
 import { mqttErrors } from './errors/mqtt.ts';
 import { mqttPublisherErrors } from './errors/mqtt-publisher.ts';
 import { processErrors } from './errors/process.ts';
+import { reloadErrors } from './errors/reload.ts';
 import { ruleErrors } from './errors/rules.ts';
 import { schemaErrors } from './errors/schemas.ts';
 import { statusErrors } from './errors/status.ts';
@@ -43,6 +44,7 @@ export const errors = {
   ...statusErrors,
   ...demoErrors,
   ...doctorErrors,
+  ...reloadErrors,
 };
 
 export type ErrorCode = keyof typeof errors;

@@ -31,11 +31,20 @@ export function binder({ delivery: { mode, retry } }: BridgeSpec, sinks: BoundTo
         };
 }
 
-/** Throws for rules that do not compile. */
-export function bindRules(spec: BridgeSpec, sinks: BoundTo, ambient: Partial<Ambient>): readonly BoundRule[] {
+/**
+ * Throws for rules that do not compile.
+ *
+ * @param firstNumber of the first sink; the others follow
+ */
+export function bindRules(
+  spec: BridgeSpec,
+  sinks: BoundTo,
+  ambient: Partial<Ambient>,
+  firstNumber = 1,
+): readonly BoundRule[] {
   const bindSink = binder(spec, sinks);
   const rules: BoundRule[] = [];
-  let number = 1;
+  let number = firstNumber;
   for (const document of spec.rules) {
     rules.push(new BoundRule(document, number, bindSink, ambient));
     number += rules.at(-1)!.targets.length;

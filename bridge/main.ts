@@ -8,7 +8,7 @@ import type { MqttKafkaBridge } from '../api/bridge.ts';
 import { asMkbError } from '../api/errors/as-mkb-error.ts';
 import type { MkbError } from '../api/errors.ts';
 import { durationMs } from '../api/units.ts';
-import { bindRules } from './bind-rules.ts';
+import { type BoundTo, bindRules } from './bind-rules.ts';
 import { memoryBytes } from './buffer-settings.ts';
 import { systemClock } from './clock.ts';
 import { Ends } from './ends.ts';
@@ -24,16 +24,17 @@ import type { Wait } from './kafka/waits.ts';
 import { Sessions } from './listen/sessions.ts';
 import type { Session } from './mqtt/session.ts';
 import type { ConnectedInfo } from './mqtt/session-handler.ts';
+import { sinksOf, usable } from './needs.ts';
 import type { BridgeFigures } from './observe/figures.ts';
 import type { Logger } from './observe/log.ts';
 import { Reports } from './observe/reports.ts';
 import { Standstills } from './observe/standstills.ts';
 import { type BridgeOptions, type BridgeParts, prepareParts } from './parts.ts';
 import { Persistence } from './persistence.ts';
+import { Reload, type Running } from './reload/reload.ts';
 import { ClientsSink } from './sinks/clients.ts';
 import type { KafkaSink } from './sinks/kafka.ts';
 import type { MqttSink } from './sinks/mqtt.ts';
-import type { BufferedListenerSource } from './sources/buffered-listener.ts';
 import type { BufferedMqttSource } from './sources/buffered-mqtt.ts';
 import { EventsSource } from './sources/events.ts';
 import type { KafkaSource } from './sources/kafka.ts';
@@ -45,12 +46,11 @@ import type { Transactions } from './transactions.ts';
 
 export class Bridge implements BridgeFigures {
   readonly name: string;
-  readonly rules: readonly BoundRule[];
   readonly receiveMaximum: number;
   readonly bufferLimitBytes: number;
   readonly mqttSource: MqttSource | BufferedMqttSource | undefined;
   /** Of a bridge that MQTT clients connect to, in the place of `mqttSource`. */
-  readonly listener: ListenerSource | BufferedListenerSource | undefined;
+  readonly listener: ListenerSource | undefined;
   readonly kafkaSource: KafkaSource | undefined;
   readonly windows: WindowsSource;
   readonly events: EventsSource;
@@ -60,7 +60,9 @@ export class Bridge implements BridgeFigures {
   readonly clientsSink: ClientsSink | undefined;
   /** Settles when the bridge has ended: fulfilled by `stop`, rejected by an error that no retry changes. */
   readonly ended: Promise<void>;
-  readonly #document: MqttKafkaBridge;
+  /** What takes another document while the bridge runs. */
+  readonly reload: Reload;
+  readonly #running: Running;
   readonly #parts: BridgeParts;
   readonly #log: Logger;
   readonly #reports: Reports;
@@ -69,18 +71,18 @@ export class Bridge implements BridgeFigures {
   readonly #end = Promise.withResolvers<void>();
   readonly #stopped = new AbortController();
   readonly #persistence = new Persistence(this.#stopped.signal, error => this.#reports.problem(error));
+  #started = false;
   #stopping: Promise<StopReport> | undefined;
   readonly #inFlight = new InFlight(() => this.#sources);
   readonly #transactions: Transactions | undefined;
   readonly #standstills: Standstills;
 
   /** Use `prepareBridge`. Throws for rules that do not compile. */
-  constructor(document: MqttKafkaBridge, parts: BridgeParts, log: Logger) {
+  constructor(document: MqttKafkaBridge, parts: BridgeParts, log: Logger, options?: BridgeOptions) {
     this.name = document.metadata.name;
     this.ended = this.#end.promise;
     // Whoever awaits it hears of a rejection; until then it is not an unhandled one.
     this.ended.catch(() => undefined);
-    this.#document = document;
     this.#parts = parts;
     this.#log = log;
     this.#reports = new Reports(this.name, log, (event, facts) => this.events.raise(event, facts));
@@ -100,7 +102,7 @@ export class Bridge implements BridgeFigures {
     const sessions = parts.listen && new Sessions(parts.listen.sessions);
     this.clientsSink = parts.clientsSink && new ClientsSink({ ...parts.clientsSink, sessions: sessions! });
     const sinks = { kafka: this.kafkaSink, mqtt: this.mqttSink ?? this.clientsSink };
-    this.rules = bindRules(document.spec, sinks, parts.ambient);
+    this.#running = { document, rules: bindRules(document.spec, sinks, parts.ambient) };
     const obtainSchema = (missing: Parameters<typeof parts.registries.obtain>[0]) =>
       parts.registries.obtain(missing, error => this.#reports.problem(error));
     this.events = new EventsSource(this.rules, systemClock);
@@ -121,17 +123,41 @@ export class Bridge implements BridgeFigures {
     this.kafkaSink?.countAlso(() => this.#pipeline.heldBytes + this.events.queuedBytes);
     sinks.mqtt?.use(this.#pipeline);
     this.mqttSource = parts.mqttSource && ends.mqttSource(parts.mqttSource, this.rules);
-    this.listener = parts.listen && ends.listener(parts, sessions!, this.rules);
+    this.listener = parts.listen && ends.listener(parts.listen, sessions!, this.rules);
     this.kafkaSource = parts.kafkaSource && ends.kafkaSource(parts.kafkaSource, this.rules);
     this.#intakes = new Map(
       this.#sources.map(source => [source, this.#pipeline.intake(source, rulesOf(source, this.rules))]),
     );
     this.#transactions = parts.transactions && ends.transactions(parts.transactions, this.#sources, this.#pipeline);
+    this.reload = this.#reload(sinks, options);
     const sides = [this.kafkaSink, this.kafkaSource].filter(side => side !== undefined);
     this.#standstills = new Standstills(sides, () => this.window?.heldBack ?? 0);
   }
 
+  #reload(sinks: BoundTo, options: BridgeOptions | undefined): Reload {
+    const { kafkaSink, windows, events, mqttSource, listener, kafkaSource } = this;
+    return new Reload({
+      ...{ running: this.#running, parts: this.#parts, pipeline: this.#pipeline, sinks },
+      ...{ kafkaSink, windows, events, mqttSource, listener, kafkaSource },
+      whyNot: () => this.#whyNoReload,
+      prepareParts: document => prepareParts(document, options!),
+    });
+  }
+
+  get #whyNoReload(): string | undefined {
+    if (this.#stopping) return 'it is stopping';
+    return this.#started ? undefined : 'it is starting';
+  }
+
   // --- what it shows of itself
+
+  get config(): BridgeFigures['config'] {
+    return this.reload.config;
+  }
+
+  get rules(): readonly BoundRule[] {
+    return this.#running.rules;
+  }
 
   get retried(): ReadonlyMap<string, number> {
     return this.#reports.retried;
@@ -196,9 +222,7 @@ export class Bridge implements BridgeFigures {
   }
 
   get buffer(): BridgeFigures['buffer'] {
-    const { mqttSource, listener } = this;
-    if (mqttSource && 'buffer' in mqttSource) return mqttSource.buffer;
-    return listener && 'buffer' in listener ? listener.buffer : undefined;
+    return this.mqttSource && 'buffer' in this.mqttSource ? this.mqttSource.buffer : undefined;
   }
 
   get bufferedBytes(): number {
@@ -217,15 +241,12 @@ export class Bridge implements BridgeFigures {
 
   /** Those that a source of this bridge needs. */
   get #sinks(): ReadonlySet<Sink> {
-    return new Set(this.#sources.flatMap(source => [...this.#sinksOf(source)]));
+    return new Set(this.#sources.flatMap(source => [...sinksOf(source, this)]));
   }
 
-  /** What a source waits for, and nothing else: neither direction can hold the other up. */
-  #sinksOf(source: Source): ReadonlySet<Sink> {
-    const rules = rulesOf(source, this.rules);
-    const sinks = new Set(rules.flatMap(rule => rule.targets.map(({ sink }) => sink)));
-    if (rules.length > 0 && this.kafkaSink?.letterBox) sinks.add(this.kafkaSink);
-    return sinks;
+  /** Those that no rule needs any more too. */
+  get #everySink(): readonly Sink[] {
+    return [this.kafkaSink, this.mqttSink, this.clientsSink].filter(sink => sink !== undefined);
   }
 
   /** Why it cannot move messages now; empty when it can. */
@@ -247,27 +268,22 @@ export class Bridge implements BridgeFigures {
     try {
       registries.start(error => this.#reports.problem(error));
       if (this.rules.some(({ rule }) => rule.callsJq)) await jq.warm();
-      this.#standstills.watch(this.#log, this.name, this.#document.spec.kafka.bootstrapServers!.join(', '));
+      this.#standstills.watch(this.#log, this.name, this.#running.document.spec.kafka.bootstrapServers!.join(', '));
       void this.#transactions?.run();
       const started = new Map([...this.#sinks].map(sink => [sink, sink.start()]));
       await Promise.all([
         ...started.values(),
         ...this.#sources.map(async source => {
           await source.open?.(this.#intakes.get(source)!);
-          await Promise.all([...this.#sinksOf(source)].map(sink => this.#usable(sink, source) ?? started.get(sink)));
+          await Promise.all([...sinksOf(source, this)].map(sink => usable(sink, source, this) ?? started.get(sink)));
           if (!this.#stopping) await source.start(this.#intakes.get(source)!);
         }),
       ]);
+      this.#started = true;
     } catch (error) {
       this.#fail(error as MkbError);
       throw error;
     }
-  }
-
-  /** When a sink that a source needs for dead letters alone can be used: topics that others write to are not its concern. */
-  #usable(sink: Sink, source: Source): Promise<void> | undefined {
-    const writes = rulesOf(source, this.rules).some(rule => rule.targets.some(each => each.sink === sink));
-    return sink === this.kafkaSink && !writes ? this.kafkaSink.reached : undefined;
   }
 
   /** Stops reading, delivers and acknowledges what was read, and closes; at the latest after `delivery.shutdownTimeout`, whatever hangs. */
@@ -279,7 +295,7 @@ export class Bridge implements BridgeFigures {
   async #stop(): Promise<StopReport> {
     this.#stopped.abort();
     this.#standstills.close();
-    const timeoutMs = durationMs(this.#document.spec.delivery.shutdownTimeout);
+    const timeoutMs = durationMs(this.#running.document.spec.delivery.shutdownTimeout);
     const ended = await endedWithin(timeoutMs, (settleMs, partingMs) => this.#endInOrder(settleMs, partingMs)).catch(
       // Whatever goes wrong with the end of one part, all are closed.
       error => this.#reports.problem(asMkbError(error)),
@@ -290,7 +306,7 @@ export class Bridge implements BridgeFigures {
     };
     // What a side that hangs has kept from ending.
     this.#reports.end();
-    for (const part of [...this.#sources, ...this.#sinks]) void part.close(0);
+    for (const part of [...this.#sources, ...this.#everySink]) void part.close(0);
     this.#transactions?.close();
     this.#parts.registries.close();
     this.#parts.jq.close();
@@ -300,12 +316,12 @@ export class Bridge implements BridgeFigures {
 
   async #endInOrder(settleMs: number, partingMs: number): Promise<void> {
     for (const source of this.#sources) source.stop(settleMs);
-    for (const sink of this.#sinks) sink.flush();
+    for (const sink of this.#everySink) sink.flush();
     await this.#inFlight.none(settleMs);
     const rows = this.windows.account.inFlight;
     if (rows > 0) this.#reports.rowsLost(rows);
     await Promise.all(this.#sources.map(source => source.close(partingMs)));
-    await Promise.all([...this.#sinks].map(sink => sink.close(partingMs)));
+    await Promise.all(this.#everySink.map(sink => sink.close(partingMs)));
   }
 
   /** What is refused to one direction is reported and tried again, if the other goes on. */
@@ -324,5 +340,5 @@ export class Bridge implements BridgeFigures {
 
 /** A bridge that is ready to start. Throws for secrets that cannot be read, rules that do not compile, and parts that it cannot run. */
 export async function prepareBridge(document: MqttKafkaBridge, options: BridgeOptions): Promise<Bridge> {
-  return new Bridge(document, await prepareParts(document, options), options.log);
+  return new Bridge(document, await prepareParts(document, options), options.log, options);
 }

@@ -1,4 +1,5 @@
 import { deliveryBuckets } from '../bridge/flow/delivery-histogram.ts';
+import { buildInfoHelp, buildInfoName } from '../bridge/observe/config-metrics.ts';
 import { deliveryHistogramHelp, deliveryHistogramName, metricTable } from '../bridge/observe/metrics.ts';
 
 /** docs/reference/metrics.md: every metric of the bridge. */
@@ -10,6 +11,7 @@ export function metricsReference(): string {
   rows.push(
     `| \`${deliveryHistogramName}\` | histogram | bridge, source | ${deliveryHistogramHelp} Buckets in seconds: ${buckets}. |`,
   );
+  rows.push(`| \`${buildInfoName}\` | gauge | version, nodejs | ${buildInfoHelp} |`);
   return `# Metrics of the bridge
 
 Served at \`/metrics\` of \`--http\` (127.0.0.1:9400 by default), with Node's process metrics beside them. Made by

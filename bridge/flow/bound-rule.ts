@@ -171,6 +171,17 @@ export class BoundRule {
     return [...this.sinks, ...this.sinks.flatMap(({ outcome }) => outcome ?? [])];
   }
 
+  /** Goes on counting where the rule of its name stopped that another document had. */
+  inherit(before: BoundRule): void {
+    for (const count of ['matched', 'passed', 'failed', 'rows', 'rowsFailed'] as const) this[count] += before[count];
+    this.#counted = this.passed;
+    for (const sink of this.sinks) {
+      const same = before.sinks.find(({ path }) => path === sink.path);
+      sink.delivered += same?.delivered ?? 0;
+      sink.failed += same?.failed ?? 0;
+    }
+  }
+
   /** Whether it takes no more messages now. */
   get isOverLimit(): boolean {
     const { rule: limit } = this.limits;

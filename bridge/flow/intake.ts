@@ -12,14 +12,13 @@ import type { Captures, Input, Origin, Row } from '../../rules/rule.ts';
 import type { Account } from './account.ts';
 import type { BoundRule, BoundSink } from './bound-rule.ts';
 import { better, LateMessage } from './late-message.ts';
-import { Limits } from './limits.ts';
 import { ManyRows } from './many-rows.ts';
 import { Oldest } from './oldest.ts';
 import { type Outcome, outcomeNumber } from './outcome.ts';
 import { Pace } from './pace.ts';
+import { Room } from './room.ts';
 import type { Settlement } from './settlement.ts';
 import type { Shared } from './shared.ts';
-import type { Sink } from './sink.ts';
 import type { Intake, Route, Source, SourceFigures } from './source.ts';
 import { isLong, type Wait, Waiting, waitOf } from './waiting.ts';
 import { Writing } from './writing.ts';
@@ -36,10 +35,9 @@ export class PipelineIntake implements Intake, SourceFigures {
   readonly #number: number;
   readonly #shared: Shared;
   readonly #settlement: Settlement<Source>;
-  /** Sinks of the rules that the source feeds. */
-  readonly #sinks: readonly Sink[];
-  readonly #rules: readonly BoundRule[];
-  readonly #limits: Limits;
+  readonly #room: Room;
+  /** Those that the source feeds, and those that it fed while messages are in them. */
+  #rules: readonly BoundRule[];
   readonly #writing: Writing;
   readonly #pace: Pace;
   readonly #oldest: Oldest;
@@ -63,19 +61,28 @@ export class PipelineIntake implements Intake, SourceFigures {
   constructor(source: Source, rules: readonly BoundRule[], shared: Shared) {
     this.#source = source;
     this.#rules = rules;
-    this.#limits = new Limits(rules, shared.tokensBack);
+    this.#room = new Room(source, shared, rules);
     this.#shared = shared;
     this.#settlement = shared.settlement;
     this.#number = shared.settlement.add(source);
-    this.#sinks = [...new Set(rules.flatMap(rule => rule.targets.map(({ sink }) => sink)))];
     this.#writing = new Writing(source, shared);
     this.#pace = new Pace(source);
     const { settlement, letters, slotBits } = shared;
     const ruleOf = (slot: number) =>
       slot === this.#waitingSlot && this.#waitsIn && !this.#waiting.forRoom
         ? this.#waitsIn.name
-        : rules.find(({ line }) => line.has(slot))?.name;
-    this.#oldest = new Oldest({ settlement, letters, slotBits, number: this.#number, sinks: this.#sinks, ruleOf });
+        : this.#rules.find(({ line }) => line.has(slot))?.name;
+    this.#oldest = new Oldest({ settlement, letters, slotBits, number: this.#number, room: this.#room, ruleOf });
+  }
+
+  /**
+   * The source feeds other rules from now on.
+   *
+   * @param before those that it fed and that may have messages
+   */
+  use(rules: readonly BoundRule[], before: readonly BoundRule[]): void {
+    this.#rules = [...rules, ...before];
+    this.#room.use(rules);
   }
 
   // --- figures
@@ -146,7 +153,7 @@ export class PipelineIntake implements Intake, SourceFigures {
   readEnd(): void {
     this.#readAt = 0;
     const { starved } = this.#source;
-    for (const sink of this.#sinks) {
+    for (const sink of this.#room.sinks) {
       if (starved) sink.sendNow();
       else sink.readEnd();
     }
@@ -159,7 +166,7 @@ export class PipelineIntake implements Intake, SourceFigures {
   withdrawn(isGone: (arrival: number) => boolean): void {
     this.#settlement.withdraw(this.#number, isGone);
     const mask = 2 ** this.#shared.slotBits - 1;
-    for (const sink of this.#sinks) sink.withdraw(token => this.#settlement.isWithdrawn(token & mask));
+    for (const sink of this.#room.sinks) sink.withdraw(token => this.#settlement.isWithdrawn(token & mask));
     for (const rule of this.#rules) rule.line.sweep();
     this.#shared.tokensBack();
   }
@@ -173,30 +180,18 @@ export class PipelineIntake implements Intake, SourceFigures {
 
   /** Tokens came back: there may be room again. */
   room(): void {
-    if (!this.#hasRoom) return;
+    if (!this.#room.free) return;
     if (!this.#waiting.active) this.#pace.resume();
     this.#waiting.room();
   }
 
   get #full(): boolean {
-    for (const sink of this.#sinks) if (sink.full) return true;
-    if (this.#limits.over || this.#shared.letters.fullFor(this.#source)) return true;
-    return !this.#fromLine && (this.#settlement.full || this.#shared.kept.full);
-  }
-
-  get #hasRoom(): boolean {
-    for (const sink of this.#sinks) if (!sink.hasRoom) return false;
-    return (
-      !this.#limits.over &&
-      !this.#settlement.full &&
-      !this.#shared.kept.full &&
-      this.#shared.letters.hasRoomFor(this.#source)
-    );
+    return this.#room.isFull(this.#fromLine);
   }
 
   /** What a sink holds is a sum that is not worth forming for each of a hundred thousand messages a second. */
   #pauseNowAndThen(): void {
-    if (this.#settlement.full || ++this.#unlooked >= this.#limits.messagesBetweenLooks) this.#pauseIfFull();
+    if (this.#settlement.full || ++this.#unlooked >= this.#room.messagesBetweenLooks) this.#pauseIfFull();
   }
 
   #pauseIfFull(): void {
@@ -324,7 +319,7 @@ export class PipelineIntake implements Intake, SourceFigures {
   /** Messages that waited have gone on. */
   readonly wentOn = (): void => {
     this.readEnd();
-    if (!this.#waiting.active && this.#hasRoom) this.#pace.resume();
+    if (!this.#waiting.active && this.#room.free) this.#pace.resume();
     this.#shared.settled();
   };
 

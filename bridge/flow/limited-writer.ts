@@ -14,6 +14,10 @@ export class LimitedWriter implements Writer {
     this.#limit = limit;
   }
 
+  get constantTopic(): string | undefined {
+    return this.#writer.constantTopic;
+  }
+
   get keysMissing(): number {
     return this.#writer.keysMissing;
   }

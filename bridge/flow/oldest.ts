@@ -3,8 +3,8 @@
  * through shows in no rate, as long as others do; here it has an age and a reason. Nothing is kept for it: it is looked for when somebody asks.
  */
 import type { DeadLetters } from './dead-letters.ts';
+import type { Room } from './room.ts';
 import type { Settlement } from './settlement.ts';
-import type { Sink } from './sink.ts';
 import type { Source } from './source.ts';
 
 /** A message that takes longer is one that somebody should know of. */
@@ -14,8 +14,8 @@ export interface OldestOptions {
   readonly settlement: Settlement<Source>;
   /** The source's number there. */
   readonly number: number;
-  /** Where its messages may be on their way to. */
-  readonly sinks: readonly Sink[];
+  /** Its sinks are where messages may be on their way to. */
+  readonly room: Room;
   readonly letters: DeadLetters;
   readonly slotBits: number;
   /** The rule that the message in a slot waits in, for something else than room. */
@@ -50,12 +50,12 @@ export class Oldest {
   }
 
   #waitOf(slot: number): string {
-    const { ruleOf, sinks, letters, slotBits } = this.#options;
+    const { ruleOf, room, letters, slotBits } = this.#options;
     const rule = ruleOf(slot);
     if (rule !== undefined)
       return `rule ${rule}, which waits for an answer (a schema, jq), or until a message of another source is through it`;
     const mask = 2 ** slotBits - 1;
-    for (const sink of sinks) {
+    for (const sink of room.sinks) {
       const wait = sink.waiting(token => (token & mask) === slot);
       if (wait !== undefined) return wait;
     }

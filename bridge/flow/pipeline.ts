@@ -8,22 +8,25 @@ import type { MkbError } from '../../api/errors.ts';
 import type { Retry } from '../../network/retry.ts';
 import type { EventName, Happening } from '../../rules/events.ts';
 import type { ProducerRecord } from '../kafka/record.ts';
-import type { BoundOutcome, BoundRule, BoundSink } from './bound-rule.ts';
+import type { BoundRule, BoundSink } from './bound-rule.ts';
 import { DeadLetters, type Loss } from './dead-letters.ts';
 import type { Fate } from './fate.ts';
 import { Fates } from './fates.ts';
+import { rulesOf } from './fed-rules.ts';
 import { PipelineIntake } from './intake.ts';
 import { KeptMessages } from './late-message.ts';
 import type { LetterBox } from './letters.ts';
 import { outcomeNumber } from './outcome.ts';
+import { Retired } from './retired.ts';
 import { Settlement } from './settlement.ts';
 import type { Shared } from './shared.ts';
 import type { SinkHandler } from './sink.ts';
 import type { Source } from './source.ts';
+import { Targets } from './targets.ts';
 import type { ObtainSchema } from './waiting.ts';
 
 export interface PipelineOptions {
-  /** All of them; each sink of a rule has the number of its place among all sinks, from 1. */
+  /** All of them; each sink of a rule has a number of its own, from 1. */
   readonly rules: readonly BoundRule[];
   /** Where permanent failures go; without it they are dropped and counted. */
   readonly letterBox: LetterBox | undefined;
@@ -46,8 +49,9 @@ const usualKeptBytes = 64 * 1024 * 1024;
 
 export class Pipeline implements SinkHandler {
   readonly #options: PipelineOptions;
-  /** By number, from 1. */
-  readonly #targets: readonly (BoundSink | BoundOutcome)[];
+  readonly #targets: Targets;
+  #rules: readonly BoundRule[];
+  readonly #retired = new Retired();
   readonly #slotBits: number;
   readonly #mask: number;
   readonly #settlement: Settlement<Source>;
@@ -55,13 +59,16 @@ export class Pipeline implements SinkHandler {
   readonly #fates: Fates;
   readonly #kept: KeptMessages;
   readonly #shared: Shared;
-  readonly #intakes: PipelineIntake[] = [];
+  readonly #intakes = new Map<Source, PipelineIntake>();
 
   constructor(options: PipelineOptions) {
     this.#options = options;
-    this.#targets = options.rules.flatMap(rule => rule.targets);
-    // A token is a positive 32-bit integer. One number more than there are targets: that of dead letters.
-    this.#slotBits = Math.min(mostSlotBits, 31 - Math.ceil(Math.log2(this.#targets.length + 1)));
+    this.#rules = options.rules;
+    const count = options.rules.reduce((sum, { targets }) => sum + targets.length, 0);
+    // A token is a positive 32-bit integer. One number more than there are targets, that of dead letters, and as many again for those of the next document.
+    this.#slotBits = Math.min(mostSlotBits, 31 - Math.ceil(Math.log2(2 * count + 1)));
+    this.#targets = new Targets(2 ** (31 - this.#slotBits) - 1);
+    for (const rule of options.rules) this.#targets.add(rule);
     this.#mask = 2 ** this.#slotBits - 1;
     this.#settlement = new Settlement<Source>(this.#slotBits);
     this.#kept = new KeptMessages(options.maxKeptBytes ?? usualKeptBytes);
@@ -71,7 +78,7 @@ export class Pipeline implements SinkHandler {
       settlement: this.#settlement,
       letters: this.#letters,
       fates: this.#fates,
-      keeps: this.#letters.wanted || options.rules.some(({ events }) => events.includes('message.dropped')),
+      keeps: this.#keeps,
       slotBits: this.#slotBits,
       obtainSchema: options.obtainSchema,
       kept: this.#kept,
@@ -98,15 +105,52 @@ export class Pipeline implements SinkHandler {
   /** Where a source hands its messages over. @param rules those that it feeds */
   intake(source: Source, rules: readonly BoundRule[]): PipelineIntake {
     const intake = new PipelineIntake(source, rules, this.#shared);
-    this.#intakes.push(intake);
+    this.#intakes.set(source, intake);
     return intake;
+  }
+
+  /** Whether a dead letter, or an event, may need what no record holds. */
+  get #keeps(): boolean {
+    return this.#letters.wanted || this.#rules.some(({ events }) => events.includes('message.dropped'));
+  }
+
+  // --- other rules
+
+  /** The first of so many numbers in a row that no token carries; undefined if there are not as many, or not before more is delivered. */
+  numbersFor(count: number): number | undefined {
+    this.forget();
+    return this.#targets.room(count);
+  }
+
+  /** What comes from now on goes through these rules; those before it, which are not among them, finish what they have begun. */
+  use(rules: readonly BoundRule[]): void {
+    const gone = this.#rules.filter(rule => !rules.includes(rule));
+    this.#retired.add(gone, performance.now());
+    for (const rule of rules) this.#targets.add(rule);
+    this.#rules = rules;
+    this.#shared.keeps = this.#keeps;
+    this.#feed();
+    for (const intake of this.#intakes.values()) intake.room();
+  }
+
+  /** Forgets rules of which nothing is under way any more. Returns whether there are others. */
+  forget(): boolean {
+    const gone = this.#retired.take(performance.now(), time => this.#settlement.holdsFrom(time));
+    for (const rule of gone) this.#targets.remove(rule);
+    if (gone.length > 0) this.#feed();
+    return this.#retired.rules.length > 0;
+  }
+
+  #feed(): void {
+    for (const [source, intake] of this.#intakes)
+      intake.use(rulesOf(source, this.#rules), rulesOf(source, this.#retired.rules));
   }
 
   // --- from sinks
 
   /** Dead letters are retried for ever. */
   retryOf(token: number): Retry | undefined {
-    return this.#targets[(token >>> this.#slotBits) - 1]?.retry;
+    return this.#targets.at(token >>> this.#slotBits)?.retry;
   }
 
   receivedAt(token: number): number {
@@ -121,13 +165,13 @@ export class Pipeline implements SinkHandler {
         this.#letters.delivered(token & this.#mask, now);
         continue;
       }
-      this.#targets[number - 1]!.delivered++;
+      this.#targets.at(number)!.delivered++;
       this.#settlement.release(token & this.#mask, outcomeNumber.delivered, now);
     }
   }
 
   fate(token: number, fate: Fate): void {
-    this.#fates.write(this.#targets[(token >>> this.#slotBits) - 1] as BoundSink, token & this.#mask, fate);
+    this.#fates.write(this.#targets.at(token >>> this.#slotBits) as BoundSink, token & this.#mask, fate);
   }
 
   unheard(token: number): void {
@@ -141,7 +185,7 @@ export class Pipeline implements SinkHandler {
       this.#letters.failed(slot, error, record!);
       return;
     }
-    const sink = this.#targets[number - 1]!;
+    const sink = this.#targets.at(number)!;
     if ('box' in sink && this.#fates.again(sink, token, error, record)) return;
     sink.failed++;
     this.#letters.giveUp(slot, sink, error, record);
@@ -160,8 +204,9 @@ export class Pipeline implements SinkHandler {
     this.#letters.readEnd();
     this.#fates.readEnd();
     this.#settlement.acknowledge();
-    for (const { line } of this.#options.rules) line.room();
-    for (const intake of this.#intakes) intake.room();
+    for (const { line } of this.#rules) line.room();
+    for (const { line } of this.#retired.rules) line.room();
+    for (const intake of this.#intakes.values()) intake.room();
     this.#options.settled();
   }
 }

@@ -28,7 +28,7 @@ export class RateLimit {
   readonly #perMs: number;
   readonly #burst: number;
   readonly #now: () => number;
-  readonly #listeners: (() => void)[] = [];
+  readonly #listeners = new Set<() => void>();
   /** What may pass now; not above 0 when the limit is reached. */
   #credit: number;
   #at: number;
@@ -67,7 +67,7 @@ export class RateLimit {
 
   /** @param over called when more may pass */
   onRoom(over: () => void): void {
-    this.#listeners.push(over);
+    this.#listeners.add(over);
   }
 
   #wait(now: number): void {

@@ -29,8 +29,6 @@ export interface Remembered {
   readonly topic: string;
   readonly qos: number;
   readonly retain: boolean;
-  /** Who published it, where that is known. */
-  readonly clientid: string | undefined;
   /** What its source keeps of it, if it does. */
   readonly kept: unknown;
 }
@@ -39,7 +37,7 @@ const firstSize = 1024;
 /** What a slot costs in columns, and what is kept beside its bytes. */
 const slotBytes = 48;
 const keptOverhead = 200;
-/** Shorter topics and client ids are shared by the messages that have them. */
+/** Shorter topics are shared by the messages that have them (mqtt/topics.ts). */
 const longestShared = 128;
 // The state of a slot: flags, the worst outcome so far, and the number of its source.
 const qosBits = 3;
@@ -69,7 +67,6 @@ export class Settlement<Source extends Settled = Settled> {
   #pending = new Uint32Array(0);
   #receivedAt = new Float64Array(0);
   readonly #topics: (string | undefined)[] = [];
-  readonly #clientIds: (string | undefined)[] = [];
   readonly #kept: unknown[] = [];
   /** Bytes that each slot keeps, its topic included. */
   #bytes = new Uint32Array(0);
@@ -131,12 +128,10 @@ export class Settlement<Source extends Settled = Settled> {
   }
 
   /** Notes facts of an MQTT message, without an object. */
-  note(slot: number, topic: string, qos: number, retain: boolean, clientid?: string): void {
+  note(slot: number, topic: string, qos: number, retain: boolean): void {
     this.#topics[slot] = topic;
-    this.#clientIds[slot] = clientid;
     this.#states[slot]! |= retain ? qos | retainBit : qos;
     if (topic.length > longestShared) this.#count(slot, topic.length);
-    if (clientid !== undefined && clientid.length > longestShared) this.#count(slot, clientid.length);
   }
 
   /**
@@ -161,7 +156,6 @@ export class Settlement<Source extends Settled = Settled> {
       topic: this.#topics[slot] ?? '',
       qos: state & qosBits,
       retain: (state & retainBit) !== 0,
-      clientid: this.#clientIds[slot],
       kept: this.#kept[slot],
     };
   }
@@ -206,6 +200,13 @@ export class Settlement<Source extends Settled = Settled> {
     return oldest;
   }
 
+  /** Whether something is under way of a message that was read at this time or earlier, those that were withdrawn included. */
+  holdsFrom(time: number): boolean {
+    for (let slot = 0; slot < this.#size; slot++)
+      if (this.#pending[slot]! > 0 && this.#receivedAt[slot]! <= time) return true;
+    return false;
+  }
+
   /** When the message in `slot` was read, milliseconds of performance.now(). */
   receivedAt(slot: number): number {
     return this.#receivedAt[slot]!;
@@ -242,7 +243,6 @@ export class Settlement<Source extends Settled = Settled> {
     this.#bytes[slot] = 0;
     this.#kept[slot] = undefined;
     this.#topics[slot] = undefined;
-    this.#clientIds[slot] = undefined;
   }
 
   #worsen(slot: number, outcome: number): void {
@@ -279,7 +279,6 @@ export class Settlement<Source extends Settled = Settled> {
     this.#bytes = grown(this.#bytes, new Uint32Array(size));
     for (let slot = this.#size; slot < size; slot++) {
       this.#topics.push(undefined);
-      this.#clientIds.push(undefined);
       this.#kept.push(undefined);
     }
     this.#next = this.#size;

@@ -11,7 +11,7 @@ export interface Shared {
   readonly letters: DeadLetters;
   readonly fates: Fates;
   /** Whether a dead letter, or an event, may need the bytes of a message whose records do not hold them. */
-  readonly keeps: boolean;
+  keeps: boolean;
   readonly slotBits: number;
   readonly obtainSchema: ObtainSchema | undefined;
   /** What waits in lines of rules. */

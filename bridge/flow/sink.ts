@@ -32,6 +32,8 @@ export interface Sink {
 export interface Writer {
   /** Whether what is sent holds the payload byte for byte, so that nobody else has to keep it. */
   readonly passesPayload: boolean;
+  /** Of a Kafka sink that always writes to the same topic, that. */
+  readonly constantTopic?: string | undefined;
   /** Rows that were sent without the key that the sink asks for, or with one that lacks a part. */
   readonly keysMissing: number;
   /**

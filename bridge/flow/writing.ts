@@ -11,14 +11,12 @@ export class Writing {
   readonly #shared: Shared;
   readonly #settlement: Shared['settlement'];
   readonly #slotBits: number;
-  readonly #keeps: boolean;
 
   constructor(source: Source, shared: Shared) {
     this.#source = source;
     this.#shared = shared;
     this.#settlement = shared.settlement;
     this.#slotBits = shared.slotBits;
-    this.#keeps = shared.keeps;
   }
 
   /** Of rows that a sink cannot write, the first makes the dead letter: that is the message, and one of it is enough. */
@@ -43,7 +41,7 @@ export class Writing {
       return failure;
     }
     this.#settlement.hold(slot);
-    if (this.#keeps && !sink.writer.passesPayload) this.#source.keep(message, slot, this.#settlement);
+    if (this.#shared.keeps && !sink.writer.passesPayload) this.#source.keep(message, slot, this.#settlement);
     return undefined;
   }
 

@@ -18,6 +18,7 @@ export interface BridgeFigures {
   readonly listener?: { readonly listener: ListenerFigures } | undefined;
   /** Of a bridge that writes to MQTT. */
   readonly mqttSink?: MqttSinkFigures | undefined;
+  readonly config: ConfigFigures;
   readonly events: { readonly forgotten: number };
   /** What only a person can change, by what it is refused to: the session, the publisher or the consumer. */
   readonly refusals: readonly (readonly [refusedTo: string, error: MkbError])[];
@@ -41,6 +42,16 @@ export interface BridgeFigures {
   readonly buffer?: (BufferFigures & SyncFigures) | undefined;
   readonly bufferedBytes: number;
   readonly bufferLimitBytes: number;
+}
+
+/** Of the document that runs. */
+export interface ConfigFigures {
+  /** Another number for each document, but for secrets that are written in it. */
+  readonly hash: number;
+  /** Whether the last document that was given was taken. */
+  readonly successful: boolean;
+  /** When the last one was taken, seconds since 1970. */
+  readonly takenAt: number;
 }
 
 export interface WindowFigures {

@@ -10,18 +10,23 @@ export interface Readiness {
   missing(): readonly string[];
 }
 
+/** Answers any request for a path. */
+export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
 export type HttpEndpoint = Pick<HttpServer, 'url' | 'close'>;
 
 /**
  * Serves until closed. Throws `listen-failed`.
  *
  * @param refusal asked before each page of /metrics; undefined lets the request through, and so does leaving it out
+ * @param others more paths
  */
 export function serveHttp(
   address: { readonly host: string; readonly port: number },
   registry: Pick<Registry, 'metrics' | 'contentType'>,
   bridges: () => readonly Readiness[],
   refusal?: (request: IncomingMessage) => Promise<Refusal | undefined>,
+  others: ReadonlyMap<string, Handler> = new Map(),
 ): Promise<HttpEndpoint> {
   let text: Promise<string> | undefined;
   /** Once for all who ask at the same time: it is the one answer that costs something. */
@@ -39,6 +44,8 @@ export function serveHttp(
   };
   const answer = async (path: string, request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { method } = request;
+    const other = others.get(path);
+    if (other) return await other(request, response);
     if (method !== 'GET' && method !== 'HEAD') reply(response, 405, 'Only GET is answered here.\n');
     else if (path === '/metrics') await metricsTo(request, response);
     else if (path === '/healthz') reply(response, 200, 'ok\n');

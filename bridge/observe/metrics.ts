@@ -6,6 +6,7 @@ import { collectDefaultMetrics, type Histogram, type Registry } from 'prom-clien
 import type { BoundRule } from '../flow/bound-rule.ts';
 import { deliveryBuckets } from '../flow/delivery-histogram.ts';
 import { bufferMetrics } from './buffer-metrics.ts';
+import { configMetrics, registerBuildInfo } from './config-metrics.ts';
 import { connectionMetrics } from './connection-metrics.ts';
 import type { BridgeFigures } from './figures.ts';
 import { listenerMetrics } from './listener-metrics.ts';
@@ -224,6 +225,7 @@ export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
   ...bufferMetrics,
   ...connectionMetrics,
   ...listenerMetrics,
+  ...configMetrics,
 ];
 
 /** Of a named topic also 0, so that a query has an answer before the first trouble; of others only what there is, since they may be many. */
@@ -257,6 +259,7 @@ export function registerMetrics(registry: Registry, bridges: () => Iterable<Brid
   const shown = () => Array.from(bridges(), figures => [figures, { bridge: figures.name }] as const);
   registerTable(registry, metricTable, ['bridge'], shown);
   registry.registerMetric(new DeliveryHistogramMetric(bridges) as unknown as Histogram);
+  registerBuildInfo(registry);
   collectDefaultMetrics({ register: registry });
 }
 

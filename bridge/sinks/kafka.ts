@@ -9,7 +9,7 @@ import type { LetterBox } from '../flow/letters.ts';
 import type { Sink, SinkHandler } from '../flow/sink.ts';
 import { addPartitions } from '../kafka/more-partitions.ts';
 import { Producer } from '../kafka/producer.ts';
-import type { ProducerOptions } from '../kafka/producer-options.ts';
+import type { ProducerOptions, ProducerTuning } from '../kafka/producer-options.ts';
 import { draft } from '../kafka/record.ts';
 import { createTopics, requireTopics } from '../kafka/topic-admin.ts';
 import type { TransactionOffsets } from '../kafka/transaction.ts';
@@ -51,7 +51,10 @@ export class KafkaSink implements Sink {
   readonly #reached = Promise.withResolvers<void>();
   readonly #producer: Producer;
   readonly #instance = randomBytes(4).toString('hex');
-  readonly #constantTopics = new Set<string>();
+  #constantTopics: Set<string> = new Set();
+  #topics: readonly KafkaTopic[];
+  /** May change while the producer works. */
+  readonly #tuning: { -readonly [option in keyof ProducerTuning]: ProducerTuning[option] };
   #handler!: SinkHandler;
   #closed = false;
   #retry: NodeJS.Timeout | undefined;
@@ -62,7 +65,10 @@ export class KafkaSink implements Sink {
   constructor(options: KafkaSinkOptions, events: KafkaSinkEvents) {
     this.#options = options;
     this.#events = events;
-    this.#producer = new Producer(options.producer, {
+    this.#topics = options.topics;
+    const producer = { ...options.producer };
+    this.#tuning = producer;
+    this.#producer = new Producer(producer, {
       delivered: options.producer.transaction
         ? tokens => {
             for (const token of tokens)
@@ -103,6 +109,35 @@ export class KafkaSink implements Sink {
     return writer;
   }
 
+  /** Batches that are sent from now on are made with these. */
+  tune({ compression, lingerMs, shortestAgeMs }: ProducerTuning): void {
+    Object.assign(this.#tuning, { compression, lingerMs, shortestAgeMs });
+  }
+
+  /**
+   * Makes the topics of a document that are missing, and sees whether others exist that its rules write to. Throws as `start`, but waits for
+   * nothing.
+   */
+  async seeTo(topics: readonly KafkaTopic[], names: readonly string[]): Promise<void> {
+    const { cluster } = this.#producer;
+    await createTopics(cluster, topics);
+    await requireTopics(cluster, names);
+  }
+
+  /** The document names these topics, and no others. @param topics to be made; the same list as before for no others */
+  nameOnly(topics: readonly KafkaTopic[], names: Iterable<string>): void {
+    const before = [...this.namedTopics, ...this.#topics.map(({ name }) => name)];
+    const changed = topics !== this.#topics;
+    this.#topics = topics;
+    this.#constantTopics = new Set(names);
+    const named = new Set([...this.namedTopics, ...topics.map(({ name }) => name)]);
+    for (const name of before) this.#producer.topic(name).named = named.has(name);
+    for (const name of named) this.#producer.topic(name, true);
+    if (!changed) return;
+    clearTimeout(this.#retry);
+    void this.#addPartitions();
+  }
+
   /** Undefined without a topic for dead letters. */
   get letterBox(): LetterBox | undefined {
     const { deadLetterTopic } = this.#options;
@@ -125,6 +160,11 @@ export class KafkaSink implements Sink {
       waiting: isOf => this.waiting(isOf),
       readEnd: () => this.#producer.readEnd(),
     };
+  }
+
+  /** As `start` makes them. */
+  get topics(): readonly KafkaTopic[] {
+    return this.#topics;
   }
 
   /** Topics that the document names: rules write to them, or dead letters go there. */
@@ -241,7 +281,7 @@ export class KafkaSink implements Sink {
 
   /** Every topic that the document names must exist: a typing error is found now and not by its dead letters. */
   async start(): Promise<void> {
-    const { topics } = this.#options;
+    const topics = this.#topics;
     const { cluster } = this.#producer;
     await this.#events.untilDone(() => this.connect()).then(this.#reached.resolve, this.#reached.reject);
     await this.reached;
@@ -254,7 +294,7 @@ export class KafkaSink implements Sink {
   /** What has fewer partitions than the document says holds nothing up: it is retried while messages flow. */
   async #addPartitions(attempt = 0): Promise<void> {
     try {
-      await addPartitions(this.#producer.cluster, this.#options.topics);
+      await addPartitions(this.#producer.cluster, this.#topics);
     } catch (error) {
       if (this.#closed) return;
       this.#events.problem(asMkbError(error));

@@ -26,16 +26,22 @@ export class EventsSource extends InnerSource {
   /** Bytes of payloads that wait. */
   queuedBytes = 0;
   readonly #clock: Pick<Clock, 'now'>;
-  readonly #routes = new Map<EventName, Route[]>();
+  #routes: ReadonlyMap<EventName, readonly Route[]> = new Map();
   readonly #queue: BridgeEvent[] = [];
   #scheduled = false;
 
   constructor(rules: readonly BoundRule[], clock: Pick<Clock, 'now'>) {
     super();
     this.#clock = clock;
+    this.use(rules);
+  }
+
+  /** Events go through these rules from now on, those that wait too. */
+  use(rules: readonly BoundRule[]): void {
+    const routes = new Map<EventName, Route[]>();
     for (const rule of rules)
-      for (const name of new Set(rule.events))
-        this.#routes.set(name, [...(this.#routes.get(name) ?? []), { rule, captures: [] }]);
+      for (const name of new Set(rule.events)) routes.set(name, [...(routes.get(name) ?? []), { rule, captures: [] }]);
+    this.#routes = routes;
   }
 
   /** Something happened. `facts` is asked only if a rule wants to know. */
@@ -95,7 +101,7 @@ export class EventsSource extends InnerSource {
     while (this.#queue.length > 0 && !mustWait(intake) && !intake.waiting) {
       const event = this.#queue.shift()!;
       this.queuedBytes -= event.payload?.length ?? 0;
-      intake.message(event, 0, this.#routes.get(event.event)!);
+      intake.message(event, 0, this.#routes.get(event.event) ?? []);
     }
     intake.readEnd();
   }

@@ -60,7 +60,7 @@ export class KafkaSource implements Source, Transacted {
   readonly #options: KafkaSourceOptions;
   readonly #events: KafkaSourceEvents;
   readonly #consumer: Consumer;
-  readonly #routes: KafkaRoutes;
+  #routes: KafkaRoutes;
   readonly #held = new Map<number, Held>();
   readonly #started = Promise.withResolvers<void>();
   #refusal: MkbError | undefined;
@@ -102,6 +102,11 @@ export class KafkaSource implements Source, Transacted {
       strangers: who => this.#noticed(who),
       refused: error => this.#refused(error),
     });
+  }
+
+  /** Records that are handed over from now on go through these rules, which read the same topics. */
+  use(rules: readonly BoundRule[]): void {
+    this.#routes = new KafkaRoutes(rules, this.#options.consumer.wanted.except);
   }
 
   get connected(): boolean {

@@ -1,19 +1,18 @@
 /** What is noted of a message from MQTT, and what is left of one that failed, whether a broker or a client delivered it. */
 import { MkbError } from '../../api/errors.ts';
+import { filterMatches } from '../../rules/topic-filter.ts';
 import type { BoundRule } from '../flow/bound-rule.ts';
 import type { Remains } from '../flow/letters.ts';
 import type { Remembered, Settlement } from '../flow/settlement.ts';
 import type { Source } from '../flow/source.ts';
 import type { ProducerRecord } from '../kafka/record.ts';
 import type { MqttMessage } from '../mqtt/message.ts';
-import type { MqttRoutes } from './mqtt-routes.ts';
 
 /** What an object costs beside the bytes of its message. */
 export const copyOverhead = 500;
 
-export function rememberMqtt(message: MqttMessage, slot: number, to: Settlement<Source>): void {
-  const { topic, qos, retain, publisher } = message;
-  to.note(slot, topic, qos, retain, publisher?.clientid);
+export function rememberMqtt({ topic, qos, retain }: MqttMessage, slot: number, to: Settlement<Source>): void {
+  to.note(slot, topic, qos, retain);
 }
 
 export function keepMqtt({ payload }: MqttMessage, slot: number, settlement: Settlement<Source>): void {
@@ -22,14 +21,15 @@ export function keepMqtt({ payload }: MqttMessage, slot: number, settlement: Set
   settlement.keep(slot, copy, copy.length);
 }
 
-/** Its client id is that of who published it, where that is known; otherwise what FROM captures. */
+/** @param publisher the client id of who published it, where that is known; otherwise what FROM captures */
 export function mqttRemains(
-  routes: MqttRoutes,
-  { topic, qos, retain, kept, clientid: publisher }: Remembered,
+  { topic, qos, retain, kept }: Remembered,
   rule: BoundRule | undefined,
   record: ProducerRecord | undefined,
+  publisher?: string,
 ): Remains {
-  const captures = routes.of(topic).find(route => route.rule === rule)?.captures ?? [];
+  const from = rule?.filters.find(({ filter }) => filterMatches(filter, topic));
+  const captures = from === undefined ? [] : rule!.captures(from, topic);
   const clientid = publisher ?? rule?.clientIdOf(captures);
   const payload = (kept as Buffer | undefined) ?? record?.value ?? Buffer.alloc(0);
   return {

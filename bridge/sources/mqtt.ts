@@ -43,7 +43,7 @@ export class MqttSource implements Source {
   connection: ConnectedInfo | undefined;
   /** Why the session is not let in, where only a person can change it. */
   refusal: MkbError | undefined;
-  readonly #routes: MqttRoutes;
+  #routes: MqttRoutes;
   readonly #started = Promise.withResolvers<void>();
   #intake!: Intake;
   #stopping = false;
@@ -74,6 +74,11 @@ export class MqttSource implements Source {
         events.stopped(error);
       },
     });
+  }
+
+  /** Messages that are handed over from now on go through these rules. */
+  use(rules: readonly BoundRule[], ownerOf: MqttSourceOptions['ownerOf']): void {
+    this.#routes = new MqttRoutes(rules, ownerOf);
   }
 
   get connected(): boolean {
@@ -117,7 +122,7 @@ export class MqttSource implements Source {
   }
 
   remains(remembered: Remembered, rule: BoundRule | undefined, record?: ProducerRecord): Remains {
-    return mqttRemains(this.#routes, remembered, rule, record);
+    return mqttRemains(remembered, rule, record);
   }
 
   protected get routes(): MqttRoutes {

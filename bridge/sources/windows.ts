@@ -13,22 +13,28 @@ import { WindowWriter } from './window-writer.ts';
 export class WindowsSource extends InnerSource {
   readonly name = 'windows';
   readonly #obtainSchema: ObtainSchema | undefined;
-  readonly #writers: readonly WindowWriter[];
+  readonly #clock: Clock;
+  #writers: ReadonlyMap<BoundRule, WindowWriter> = new Map();
 
   /** Counts the messages of the rules that have windows, from now on. */
   constructor(rules: readonly BoundRule[], clock: Clock, obtainSchema: ObtainSchema | undefined) {
     super();
     this.#obtainSchema = obtainSchema;
-    this.#writers = rules.flatMap(rule => {
-      if (rule.windows === undefined) return [];
-      const writer = this.#writer(rule, clock);
-      rule.counter = writer;
-      return [writer];
-    });
+    this.#clock = clock;
+    this.use(rules);
+  }
+
+  /** From now on counts those of these rules. Windows of others end now, and their rows are handed over whether or not there is room. */
+  use(rules: readonly BoundRule[]): void {
+    const before = this.#writers;
+    const withWindows = rules.filter(({ windows }) => windows !== undefined);
+    this.#writers = new Map(withWindows.map(rule => [rule, before.get(rule) ?? this.#writer(rule)]));
+    for (const [rule, writer] of this.#writers) rule.counter = writer;
+    for (const [rule, writer] of before) if (!this.#writers.has(rule)) writer.stop();
   }
 
   resume(): void {
-    for (const writer of this.#writers) writer.resume();
+    for (const writer of this.#writers.values()) writer.resume();
   }
 
   /** A key may be bytes that JSON does not take; then the times alone are left. */
@@ -43,12 +49,12 @@ export class WindowsSource extends InnerSource {
 
   /** Ends all windows, and hands their rows over whether or not there is room. */
   stop(): void {
-    for (const writer of this.#writers) writer.stop();
+    for (const writer of this.#writers.values()) writer.stop();
   }
 
-  #writer(rule: BoundRule, clock: Clock): WindowWriter {
+  #writer(rule: BoundRule): WindowWriter {
     const isFull = () => this.intake?.hasRoom() !== true;
-    return new WindowWriter(rule.windows!, clock, {
+    return new WindowWriter(rule.windows!, this.#clock, {
       get full() {
         return isFull();
       },

@@ -24,25 +24,13 @@ export const fleetRule = {
 
 export class Stage implements AsyncDisposable {
   readonly kafka: EmbeddedKafka;
-  bridge: Bridge;
+  readonly bridge: Bridge;
   readonly port: number;
-  readonly #make: () => Promise<Bridge>;
 
-  constructor(kafka: EmbeddedKafka, bridge: Bridge, port: number, make: () => Promise<Bridge>) {
+  constructor(kafka: EmbeddedKafka, bridge: Bridge, port: number) {
     this.kafka = kafka;
     this.bridge = bridge;
     this.port = port;
-    this.#make = make;
-  }
-
-  /** The same document again, as another process would run it. It is not started. */
-  async again(): Promise<Bridge> {
-    this.bridge = await this.#make();
-    return this.bridge;
-  }
-
-  get node() {
-    return this.kafka.cluster.nodes[0]!;
   }
 
   get url(): string {
@@ -88,14 +76,12 @@ export async function stage(options: StageOptions = {}): Promise<Stage> {
       rules: options.rules ?? [fleetRule],
     },
   });
-  const make = () =>
-    prepareBridge(document, {
-      secrets: { secretsDir: '' },
-      log: pino({ level: process.env.MKB_TEST_LOG ?? 'silent' }),
-    });
-  const bridge = await make();
+  const bridge = await prepareBridge(document, {
+    secrets: { secretsDir: '' },
+    log: pino({ level: process.env.MKB_TEST_LOG ?? 'silent' }),
+  });
   await bridge.start();
-  return new Stage(kafka, bridge, port, make);
+  return new Stage(kafka, bridge, port);
 }
 
 /** A client that is not polite: it sends what it is given, and keeps what comes. */
