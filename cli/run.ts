@@ -1,9 +1,11 @@
-/** `mkb run`: runs the bridges of documents until it is told to stop. */
+/** `mkb run`: runs the bridges of documents until it is asked to stop. */
 import { Registry } from 'prom-client';
+import { MkbError } from '../api/errors.ts';
 import type { LoadedDocument } from '../api/load.ts';
 import { hasErrors } from '../api/problems.ts';
+import { resolveSecret } from '../api/secrets.ts';
 import { type Bridge, prepareBridge } from '../bridge/main.ts';
-import { type HttpEndpoint, serveHttp } from '../bridge/observe/http.ts';
+import { type Handler, type HttpEndpoint, serveHttp } from '../bridge/observe/http.ts';
 import type { Logger } from '../bridge/observe/log.ts';
 import { registerMetrics } from '../bridge/observe/metrics.ts';
 import type { Address } from './address.ts';
@@ -11,6 +13,9 @@ import { loadChecked } from './documents.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { LogOptions } from './open-log.ts';
 import { printError, printProblems } from './output.ts';
+import { FileWatch } from './reload/file-watch.ts';
+import { Reloads } from './reload/reloads.ts';
+import { answerReload } from './reload/request.ts';
 import { RunConsole } from './run-console.ts';
 import { StopSignal } from './signals.ts';
 
@@ -18,26 +23,48 @@ export interface RunOptions extends LogOptions {
   readonly http: Address;
   readonly secretsDir: string;
   readonly ordinal: number;
+  /** Whether to reload when a file has changed. */
+  readonly watch?: true;
+  /** Of a file with the token that others than this machine reload with. */
+  readonly reloadTokenFile?: string;
 }
 
 export const run = async (files: readonly string[], options: RunOptions): Promise<number> => {
   const { documents, problems } = await loadChecked(files);
   printProblems(problems);
   if (hasErrors(problems)) return exitCodes.configuration;
+  if (options.reloadTokenFile !== undefined) await tokenIn(options.reloadTokenFile);
   const console = new RunConsole(options);
   const bridges = await prepare(documents, options, console.log);
   if (bridges === undefined) return exitCodes.configuration;
   const registry = new Registry();
   registerMetrics(registry, () => bridges);
-  const http = await serveHttp(options.http, registry, () => bridges).catch(async error => {
+  const reloads = new Reloads(files, bridges, console.log);
+  const others = new Map([['/-/reload', reloadHandler(reloads, options)]]);
+  const http = await serveHttp(options.http, registry, () => bridges, undefined, others).catch(async error => {
     await stopAll(bridges);
     throw error;
   });
+  const watch = options.watch && new FileWatch(files, () => void reloads.reload());
   try {
-    return await runBridges(bridges, http, console);
+    if (watch) await watch.start();
+    return await runBridges(bridges, http, console, reloads);
   } finally {
+    watch?.close();
     await http.close();
   }
+};
+
+/** Read each time, so that it may change. Throws `secret-unreadable`. */
+const tokenIn = async (file: string): Promise<string> => {
+  const token = (await resolveSecret({ valueFrom: { file } }, { secretsDir: '' })).reveal().trim();
+  if (token !== '') return token;
+  throw new MkbError('secret-unreadable', { source: `file ${file}`, reason: 'it is empty' });
+};
+
+const reloadHandler = (reloads: Reloads, { reloadTokenFile: file }: RunOptions): Handler => {
+  const token = file === undefined ? undefined : () => tokenIn(file);
+  return (request, response) => answerReload({ token, reload: () => reloads.reload() }, request, response);
 };
 
 const stopAll = (bridges: readonly Bridge[]) => Promise.all(bridges.map(bridge => bridge.stop()));
@@ -59,8 +86,13 @@ const prepare = async (
 };
 
 /** Runs until a signal comes or one of them fails permanently; then all of them are stopped, for whoever restarts us restarts all. */
-const runBridges = async (bridges: readonly Bridge[], http: HttpEndpoint, console: RunConsole): Promise<number> => {
-  const signal = new StopSignal({ outlivesOutput: true });
+const runBridges = async (
+  bridges: readonly Bridge[],
+  http: HttpEndpoint,
+  console: RunConsole,
+  reloads: Reloads,
+): Promise<number> => {
+  const signal = new StopSignal({ outlivesOutput: true, reload: () => void reloads.reload() });
   const started = Promise.all(bridges.map(bridge => bridge.start()));
   started.then(
     () => {

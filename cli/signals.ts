@@ -1,8 +1,10 @@
 /**
  * SIGINT and SIGTERM: the first asks to end in order, within a time; the second insists. So does SIGHUP, which comes when a terminal is closed; but it
- * never insists, for the shell and the system may both send it.
+ * never insists, for the shell and the system may both send it. To a command that can be reloaded it is the request for that, unless its terminal is
+ * gone.
  */
 import { setTimeout as pause } from 'node:timers/promises';
+import { isatty } from 'node:tty';
 
 const numbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 type Stop = keyof typeof numbers;
@@ -22,6 +24,9 @@ export const endBySignals = (): void => {
   for (const name of names) process.on(name, exitBy);
 };
 
+/** Whether somebody sits at the process. A terminal that was closed is none any more. */
+const hasTerminal = (): boolean => [0, 1, 2].some(isatty);
+
 export class StopSignal {
   /** Whether a command runs that goes on although nobody reads its output any more. */
   static outlivesOutput = false;
@@ -29,9 +34,15 @@ export class StopSignal {
   readonly came: Promise<void>;
   #received = false;
   readonly #resolve: () => void;
+  readonly #reload: (() => void) | undefined;
+  readonly #hadTerminal = hasTerminal();
 
-  /** @param outlivesOutput for what moves messages or watches over them: its output is not what it is run for */
-  constructor({ outlivesOutput = false } = {}) {
+  /**
+   * @param outlivesOutput for what moves messages or watches over them: its output is not what it is run for
+   * @param reload what SIGHUP asks for; without it, to end
+   */
+  constructor({ outlivesOutput = false, reload }: { outlivesOutput?: boolean; reload?: () => void } = {}) {
+    this.#reload = reload;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.came = promise;
     this.#resolve = resolve;
@@ -63,6 +74,10 @@ export class StopSignal {
 
   /** The second ends the process at once. */
   readonly #handler = (name: Stop): void => {
+    if (name === 'SIGHUP' && this.#reload && !(this.#hadTerminal && !hasTerminal())) {
+      if (!this.#received) this.#reload();
+      return;
+    }
     if (this.#received && name === 'SIGHUP') return;
     if (this.#received) exitBy(name);
     this.#received = true;

@@ -18,7 +18,6 @@ import { lockFolder, lockName } from './lock.ts';
 import { fileNumber, type ReadKey } from './log-file.ts';
 import { LogReader } from './log-reader.ts';
 import { isRecord, readRecord, recordBytes, recordId } from './message-record.ts';
-import { Publishers } from './publishers.ts';
 import { type Recovered, recover } from './recovery.ts';
 
 export interface BufferState {
@@ -133,7 +132,7 @@ class Walking {
   readonly #gone: Gone;
   readonly #walker: Walker;
   readonly #message = new MqttMessage('00000000');
-  readonly #known = { topics: new Topics(), publishers: new Publishers() };
+  readonly #topics = new Topics();
 
   constructor(recovered: Recovered, walker: Walker) {
     this.#gone = new Gone(recovered.gone);
@@ -153,7 +152,7 @@ class Walking {
         this.skipTo(id);
         this.next = id + 1;
         this.count++;
-        readRecord(buffer, words, at, this.#message, this.#known);
+        readRecord(buffer, words, at, this.#message, this.#topics);
         this.#message.arrival = id;
         this.#walker.message?.(this.#message, id);
       }

@@ -22,7 +22,6 @@ import { Losses } from './losses.ts';
 import { MemoryBatches } from './memory-batches.ts';
 import { isRecord, readRecord, recordBytes, recordId, recordTime } from './message-record.ts';
 import type { BufferOptions } from './options.ts';
-import { Publishers } from './publishers.ts';
 import { Rate } from './rate.ts';
 import { SettledIds } from './settled-ids.ts';
 import { Turns } from './turns.ts';
@@ -51,7 +50,7 @@ export class MessageBuffer {
   readonly #memoryBytes: number;
   readonly #settled = new SettledIds();
   readonly #message = new MqttMessage(randomBytes(4).toString('hex'));
-  readonly #known = { topics: new Topics(), publishers: new Publishers() };
+  readonly #topics = new Topics();
   readonly #rate: Rate;
   readonly #now: () => number;
   /** What is not in them and was not handed over is on the shelf, or gone. */
@@ -206,9 +205,8 @@ export class MessageBuffer {
   wrote(batches: readonly Batch[]): void {
     this.#refused = false;
     for (const batch of batches) {
-      for (let id = batch.firstId; id < batch.nextId; id++) this.#acknowledge(batch, id);
-      this.#settled.acknowledged(batch.firstId, batch.nextId);
       batch.safe = true;
+      for (let id = batch.firstId; id < batch.nextId; id++) this.#acknowledge(batch, id);
     }
     this.#handler.acknowledge();
     this.room();
@@ -409,7 +407,7 @@ export class MessageBuffer {
       if (arrival !== noArrival) this.#handler.safe(arrival);
       return 1;
     }
-    readRecord(records.buffer, records.words, at, this.#message, this.#known);
+    readRecord(records.buffer, records.words, at, this.#message, this.#topics);
     this.#message.arrival = id;
     this.#handed++;
     this.#handler.message(this.#message, this.#settled.hand(id, time, arrival));

@@ -6,7 +6,10 @@ import { httpOption, logFormatOption, logLevelOption, ordinalOption, secretsDirO
 
 const help = `
 Prints one line on stdout when every bridge is connected and moves messages; logs are on stderr: text on a terminal, JSON lines otherwise. It waits for brokers that
-are down. SIGTERM, SIGHUP or Ctrl-C: stops reading, delivers and acknowledges what was read, and ends; a second SIGTERM or Ctrl-C ends at once.
+are down. SIGTERM or Ctrl-C: stops reading, delivers and acknowledges what was read, and ends; a second one ends at once.
+
+SIGHUP reads the documents again, and so does POST /-/reload, or a change of a file with --watch. Rules are exchanged without touching a connection; what needs a
+restart is refused by its name, and whatever fails leaves everything as it is. A terminal that is closed ends the bridge in order.
 
 On a terminal each event is one line, with a line of rates below, and at the end there is what became of all messages.
 
@@ -15,6 +18,7 @@ Over HTTP it serves /metrics for Prometheus, /healthz (the process is alive) and
 Examples:
   mkb run bridge.yaml
   mkb run bridges/ --http 0.0.0.0:9400 --log-level warn
+  mkb run bridge.yaml --watch                         changes of bridge.yaml are taken while it runs
   mkb run bridge.yaml --secrets-dir /run/secrets      password of {secretKeyRef: {name: mqtt, key: password}} in /run/secrets/mqtt/password
 ${exitCodeHelp(
   [exitCodes.ok, 'stopped as asked'],
@@ -31,6 +35,8 @@ export const runCommand = (): Command =>
     .addOption(logLevelOption())
     .addOption(logFormatOption())
     .addOption(ordinalOption('which replica of a shared subscription this process is, from 0').default(0))
+    .option('--watch', 'reload when a file changes')
+    .option('--reload-token-file <file>', 'a file with the token that lets other machines POST /-/reload')
     .option('--dry-run', 'check everything that the bridges need, as mkb doctor does, and run nothing')
     .addHelpText('after', help)
     .action(async (files: string[], options: RunOptions & { readonly dryRun?: true }) => {

@@ -115,6 +115,16 @@ export const bridgeAlerts: readonly Alert[] = [
       'Records have waited for it for {{ $value | printf "%.0f" }} seconds, and with them the acknowledgements of all messages that came later. When the window is full nothing comes in any more.',
   },
   {
+    name: 'MkbReloadFailed',
+    expr: 'max by (bridge, instance) (mkb_config_last_reload_successful == bool 0) > 0',
+    for: '5m',
+    severity: 'warning',
+    dashboard: 'pipeline',
+    summary: 'Bridge {{ $labels.bridge }} did not take the document that it was given last.',
+    description:
+      'It goes on with the one before, and would begin with the other at its next start, or not start at all. The log of {{ $labels.instance }} says what is wrong.',
+  },
+  {
     name: 'MkbReconnectStorm',
     expr: [
       'sum by (bridge, instance) (increase(mkb_mqtt_connections_total[10m])) > 5',

@@ -26,6 +26,7 @@ const notProvoked: Readonly<Record<string, string>> = {
   MkbBufferFilling: 'it takes a buffer on disk, and a Kafka that is slower than the devices for minutes',
   MkbBufferOld: 'the same',
   MkbBufferNotWritable: 'its disk would have to refuse; failing-disk.test.ts has the figure',
+  MkbReloadFailed: 'it would be another document than the operator gave; reload.test.ts has the figure',
   MkbReconnectStorm: 'it takes more reconnects than the bridge makes in the shorter time',
   MkbPublisherOrConsumerDown: 'the bridge would have to reach both brokers',
   MqttProbeFailing: 'Mosquitto would have to let the exporter in and pass nothing on',

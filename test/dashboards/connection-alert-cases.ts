@@ -11,6 +11,23 @@ const publisherAndConsumer = (publisher: string, consumer: string, { mqtt = '1x2
 
 export const connectionStories: readonly AlertStories[] = [
   {
+    alert: 'MkbReloadFailed',
+    stories: [
+      {
+        when: 'a document was refused, and nobody has repaired it for six minutes',
+        series: { [mkb('config_last_reload_successful')]: '1x5 0x10' },
+        at: '12m',
+        firing: [{ ...own, ...warning }],
+      },
+      {
+        when: 'a document was refused and is right a minute later',
+        series: { [mkb('config_last_reload_successful')]: '1x5 0 1x10' },
+        at: '12m',
+        firing: quiet,
+      },
+    ],
+  },
+  {
     alert: 'MkbReconnectStorm',
     stories: [
       {
