@@ -9,6 +9,7 @@ import type { Reports } from './observe/reports.ts';
 import type { BridgeParts } from './parts.ts';
 import { KafkaSink } from './sinks/kafka.ts';
 import { MqttSink } from './sinks/mqtt.ts';
+import { BufferedListenerSource } from './sources/buffered-listener.ts';
 import type { BufferedMqttSource } from './sources/buffered-mqtt.ts';
 import { KafkaSource } from './sources/kafka.ts';
 import { ListenerSource } from './sources/listener.ts';
@@ -81,14 +82,20 @@ export class Ends {
     );
   }
 
-  listener(listen: Given<'listen'>, sessions: Sessions, rules: readonly BoundRule[]): ListenerSource {
-    return new ListenerSource(
-      { listen, sessions, rules },
-      {
-        listening: ports => this.#log.info({ bridge: this.#bridge, ports }, 'MQTT clients can connect'),
-        problem: error => this.#reports.problem(error),
-      },
-    );
+  listener(
+    { listen, clientsBuffer: buffer }: BridgeParts,
+    sessions: Sessions,
+    rules: readonly BoundRule[],
+  ): ListenerSource | BufferedListenerSource {
+    const options = { listen: listen!, sessions, rules };
+    const events = {
+      reports: this.#reports,
+      untilDone: (action: () => Promise<void>) => this.#host.untilDone(action),
+      listening: (ports: readonly number[]) =>
+        this.#log.info({ bridge: this.#bridge, ports }, 'MQTT clients can connect'),
+      problem: (error: MkbError) => this.#reports.problem(error),
+    };
+    return buffer ? new BufferedListenerSource({ ...options, buffer }, events) : new ListenerSource(options, events);
   }
 
   kafkaSource(options: Given<'kafkaSource'>, rules: readonly BoundRule[]): KafkaSource {

@@ -35,6 +35,7 @@ import { Reload, type Running } from './reload/reload.ts';
 import { ClientsSink } from './sinks/clients.ts';
 import type { KafkaSink } from './sinks/kafka.ts';
 import type { MqttSink } from './sinks/mqtt.ts';
+import type { BufferedListenerSource } from './sources/buffered-listener.ts';
 import type { BufferedMqttSource } from './sources/buffered-mqtt.ts';
 import { EventsSource } from './sources/events.ts';
 import type { KafkaSource } from './sources/kafka.ts';
@@ -50,7 +51,7 @@ export class Bridge implements BridgeFigures {
   readonly bufferLimitBytes: number;
   readonly mqttSource: MqttSource | BufferedMqttSource | undefined;
   /** Of a bridge that MQTT clients connect to, in the place of `mqttSource`. */
-  readonly listener: ListenerSource | undefined;
+  readonly listener: ListenerSource | BufferedListenerSource | undefined;
   readonly kafkaSource: KafkaSource | undefined;
   readonly windows: WindowsSource;
   readonly events: EventsSource;
@@ -123,7 +124,7 @@ export class Bridge implements BridgeFigures {
     this.kafkaSink?.countAlso(() => this.#pipeline.heldBytes + this.events.queuedBytes);
     sinks.mqtt?.use(this.#pipeline);
     this.mqttSource = parts.mqttSource && ends.mqttSource(parts.mqttSource, this.rules);
-    this.listener = parts.listen && ends.listener(parts.listen, sessions!, this.rules);
+    this.listener = parts.listen && ends.listener(parts, sessions!, this.rules);
     this.kafkaSource = parts.kafkaSource && ends.kafkaSource(parts.kafkaSource, this.rules);
     this.#intakes = new Map(
       this.#sources.map(source => [source, this.#pipeline.intake(source, rulesOf(source, this.rules))]),
@@ -222,7 +223,9 @@ export class Bridge implements BridgeFigures {
   }
 
   get buffer(): BridgeFigures['buffer'] {
-    return this.mqttSource && 'buffer' in this.mqttSource ? this.mqttSource.buffer : undefined;
+    const { mqttSource, listener } = this;
+    if (mqttSource && 'buffer' in mqttSource) return mqttSource.buffer;
+    return listener && 'buffer' in listener ? listener.buffer : undefined;
   }
 
   get bufferedBytes(): number {

@@ -46,6 +46,8 @@ export interface BridgeParts {
   readonly session: SessionOptions | undefined;
   /** Of a bridge that is the MQTT server itself. */
   readonly listen: ListenOptions | undefined;
+  /** Of such a bridge: before the pipeline, for what its clients publish. */
+  readonly clientsBuffer: BufferOptions | undefined;
   readonly mqttSource:
     | (Omit<MqttSourceOptions, 'rules'> & {
         readonly buffer?: BufferOptions | undefined;
@@ -104,6 +106,7 @@ export async function prepareParts(
   return {
     session,
     listen,
+    clientsBuffer: buffer,
     mqttSource: readsMqtt && { session: { ...readsMqtt, persistent }, ownerOf, buffer, receipts },
     kafkaSource: consumer && { consumer, maxRecords: spec.mqtt.receiveMaximum, maxBytes, persistent },
     kafkaSink: producer && {

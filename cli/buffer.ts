@@ -87,7 +87,16 @@ const inWords = ({ folder, messages, missing }: Verified): string => {
 };
 
 const asLine = (message: MqttMessage, id: number): string => {
-  const { topic, qos, retain, timestamp, payload, properties } = message;
+  const { topic, qos, retain, timestamp, payload, properties, publisher } = message;
   const value = isUtf8(payload) ? { payload: payload.toString() } : { payload_base64: payload.toString('base64') };
-  return JSON.stringify({ id, time: new Date(timestamp).toISOString(), topic, qos, retain, ...value, properties });
+  return JSON.stringify({
+    id,
+    time: new Date(timestamp).toISOString(),
+    topic,
+    qos,
+    retain,
+    ...value,
+    properties,
+    ...publisher,
+  });
 };

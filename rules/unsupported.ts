@@ -72,8 +72,6 @@ function listenParts(
     parts.push({ path, message: `With mqtt.listen this version of the bridge cannot ${what}.`, remedy });
   const broker = 'Connect devices to a broker and the bridge to it: spec.mqtt.url.';
   if (where === 'cluster') refuse('spec.mqtt.listen', 'be run by the operator', 'Use mkb run, or give it a broker.');
-  if (buffersMqtt({ delivery } as MqttKafkaBridge['spec']))
-    refuse('spec.delivery.buffer', 'keep messages in a buffer', 'Leave it out: clients keep what is not acknowledged.');
   const sources = rules.map(({ sql }) => sourcesOf(sql));
   for (const [index, rule] of rules.entries()) {
     const path = `spec.rules[${index}]`;

@@ -138,9 +138,9 @@ export class Batch implements Records {
     return at;
   }
 
-  /** What the session calls the message `id`; -1 if it does not wait for this. */
+  /** What the session calls the message `id`; -1 if it does not wait for this, or no longer. */
   arrivalOf(id: number): number {
-    return this.#arrivals[id - this.firstId]!;
+    return this.safe ? noAcknowledgement : this.#arrivals[id - this.firstId]!;
   }
 
   /** Writes the header, and closes the batch. Returns all of its bytes. */

@@ -18,6 +18,7 @@ import { lockFolder, lockName } from './lock.ts';
 import { fileNumber, type ReadKey } from './log-file.ts';
 import { LogReader } from './log-reader.ts';
 import { isRecord, readRecord, recordBytes, recordId } from './message-record.ts';
+import { Publishers } from './publishers.ts';
 import { type Recovered, recover } from './recovery.ts';
 
 export interface BufferState {
@@ -132,7 +133,7 @@ class Walking {
   readonly #gone: Gone;
   readonly #walker: Walker;
   readonly #message = new MqttMessage('00000000');
-  readonly #topics = new Topics();
+  readonly #known = { topics: new Topics(), publishers: new Publishers() };
 
   constructor(recovered: Recovered, walker: Walker) {
     this.#gone = new Gone(recovered.gone);
@@ -152,7 +153,7 @@ class Walking {
         this.skipTo(id);
         this.next = id + 1;
         this.count++;
-        readRecord(buffer, words, at, this.#message, this.#topics);
+        readRecord(buffer, words, at, this.#message, this.#known);
         this.#message.arrival = id;
         this.#walker.message?.(this.#message, id);
       }

@@ -22,6 +22,7 @@ import { Losses } from './losses.ts';
 import { MemoryBatches } from './memory-batches.ts';
 import { isRecord, readRecord, recordBytes, recordId, recordTime } from './message-record.ts';
 import type { BufferOptions } from './options.ts';
+import { Publishers } from './publishers.ts';
 import { Rate } from './rate.ts';
 import { SettledIds } from './settled-ids.ts';
 import { Turns } from './turns.ts';
@@ -50,7 +51,7 @@ export class MessageBuffer {
   readonly #memoryBytes: number;
   readonly #settled = new SettledIds();
   readonly #message = new MqttMessage(randomBytes(4).toString('hex'));
-  readonly #topics = new Topics();
+  readonly #known = { topics: new Topics(), publishers: new Publishers() };
   readonly #rate: Rate;
   readonly #now: () => number;
   /** What is not in them and was not handed over is on the shelf, or gone. */
@@ -205,8 +206,9 @@ export class MessageBuffer {
   wrote(batches: readonly Batch[]): void {
     this.#refused = false;
     for (const batch of batches) {
-      batch.safe = true;
       for (let id = batch.firstId; id < batch.nextId; id++) this.#acknowledge(batch, id);
+      this.#settled.acknowledged(batch.firstId, batch.nextId);
+      batch.safe = true;
     }
     this.#handler.acknowledge();
     this.room();
@@ -407,7 +409,7 @@ export class MessageBuffer {
       if (arrival !== noArrival) this.#handler.safe(arrival);
       return 1;
     }
-    readRecord(records.buffer, records.words, at, this.#message, this.#topics);
+    readRecord(records.buffer, records.words, at, this.#message, this.#known);
     this.#message.arrival = id;
     this.#handed++;
     this.#handler.message(this.#message, this.#settled.hand(id, time, arrival));

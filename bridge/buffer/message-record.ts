@@ -11,16 +11,17 @@
  *     word 5   the same, upper 16 bits; bytes of the topic in the upper half
  *     word 6   bytes of the MQTT 5 properties
  *     word 7   bytes of the payload
- *     word 8   the first byte of the PUBLISH: DUP, QoS, RETAIN
+ *     word 8   the first byte of the PUBLISH: DUP, QoS, RETAIN; bytes of its publisher above that
  *     word 9   bytes of the whole packet if only its beginning was taken, otherwise 0
  *     word 10  bytes of its payload that are not here
- *     then     topic, properties, payload, and zeros up to a multiple of four
+ *     then     topic, properties, payload, publisher (publishers.ts), and zeros up to a multiple of four
  *
  * Ids grow by one from message to message, over all files. A gap is therefore exactly what is missing.
  */
 import type { MqttMessage } from '../mqtt/message.ts';
 import type { Topics } from '../mqtt/topics.ts';
 import { crc32cOfWords } from './crc32c-words.ts';
+import { bytesOfPublisher, type Publishers } from './publishers.ts';
 
 const headerWords = 11;
 export const recordHeaderBytes = headerWords * 4;
@@ -32,6 +33,7 @@ export const mostRecordBytes = (message: MqttMessage): number =>
   message.topic.length * 3 +
   (message.propertiesEnd - message.propertiesStart) +
   (message.payloadEnd - message.payloadStart) +
+  bytesOfPublisher(message.publisher).length +
   3;
 
 /** Writes a record at `start` of memory that has room for it. Returns where it ends. */
@@ -50,7 +52,9 @@ export function writeRecord(
   const payloadAt = propertiesAt + propertiesBytes;
   const payloadBytes = message.payloadEnd - message.payloadStart;
   message.buffer.copy(buffer, payloadAt, message.payloadStart, message.payloadEnd);
-  let end = payloadAt + payloadBytes;
+  const publisher = bytesOfPublisher(message.publisher);
+  publisher.copy(buffer, payloadAt + payloadBytes);
+  let end = payloadAt + payloadBytes + publisher.length;
   while ((end & 3) !== 0) buffer[end++] = 0;
   const word = start >> 2;
   words[word] = end - start;
@@ -60,7 +64,7 @@ export function writeRecord(
   words[word + 5] = (message.timestamp / idBase) | (topicBytes << 16);
   words[word + 6] = propertiesBytes;
   words[word + 7] = payloadBytes;
-  words[word + 8] = message.flags;
+  words[word + 8] = message.flags | (publisher.length << 8);
   words[word + 9] = message.oversizeBytes;
   words[word + 10] = message.missingBytes;
   words[word + 1] = crc32cOfWords(words, word + 2, end >> 2);
@@ -84,19 +88,26 @@ export function isRecord(words: Int32Array, start: number, end: number): boolean
   return words[word + 1] === crc32cOfWords(words, word + 2, (start + bytes) >> 2);
 }
 
+/** What is found again by its bytes. */
+export interface Known {
+  readonly topics: Topics;
+  readonly publishers: Publishers;
+}
+
 /** Points `message` at the record at `start`. Its bytes are valid for as long as those of the buffer. */
 export function readRecord(
   buffer: Buffer,
   words: Int32Array,
   start: number,
   message: MqttMessage,
-  topics: Topics,
+  { topics, publishers }: Known,
 ): void {
   const word = start >> 2;
   const topicAt = start + recordHeaderBytes;
   const propertiesAt = topicAt + (words[word + 5]! >>> 16);
   const payloadAt = propertiesAt + words[word + 6]!;
-  const flags = words[word + 8]!;
+  const flags = words[word + 8]! & 0xff;
+  const publisherBytes = words[word + 8]! >>> 8;
   message.buffer = buffer;
   message.topic = topics.find(buffer, topicAt, propertiesAt);
   message.propertiesStart = propertiesAt;
@@ -109,4 +120,5 @@ export function readRecord(
   message.missingBytes = words[word + 10]!;
   message.timestamp = recordTime(words, start);
   message.named.read(buffer, propertiesAt, payloadAt);
+  message.publisher = publishers.find(buffer, message.payloadEnd, message.payloadEnd + publisherBytes);
 }

@@ -53,6 +53,16 @@ export class SettledIds {
     return arrival;
   }
 
+  /** The session has acknowledged ids from `from` to before `to`: it may use their arrivals for others by the time they are settled. */
+  acknowledged(from: number, to: number): void {
+    // What is written came last, mostly.
+    for (let number = this.#next - 1; number >= this.#head; number--) {
+      const slot = number & this.#mask;
+      if (this.#ids[slot]! < from) return;
+      if (this.#ids[slot]! < to) this.#arrivals[slot] = noArrival;
+    }
+  }
+
   /** Whether one that is not settled has an id from `from` to before `to`. */
   anyBetween(from: number, to: number): boolean {
     for (let number = this.#head; number < this.#next; number++) {

@@ -20,9 +20,9 @@ export async function* examine(document: MqttKafkaBridge, options: BridgeOptions
   });
   yield secrets;
   if (secrets.state !== 'ok') return;
-  const { session, mqttSource, kafkaSource, kafkaSink, mqttSink, jq } = await prepared;
+  const { session, mqttSource, clientsBuffer, kafkaSource, kafkaSink, mqttSink, jq } = await prepared;
   try {
-    const folder = mqttSource?.buffer?.store?.folder;
+    const folder = (mqttSource?.buffer ?? clientsBuffer)?.store?.folder;
     if (folder !== undefined) yield attempt(`buffer ${folder}`, () => writable(folder));
     const mqtt = mqttSource?.session ?? mqttSink?.publisher;
     if (mqtt) yield* checkMqtt({ ...mqtt, subscriptions: mqttSource?.session.subscriptions ?? [] });

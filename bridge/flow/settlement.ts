@@ -29,6 +29,8 @@ export interface Remembered {
   readonly topic: string;
   readonly qos: number;
   readonly retain: boolean;
+  /** Who published it, where that is known. */
+  readonly clientid: string | undefined;
   /** What its source keeps of it, if it does. */
   readonly kept: unknown;
 }
@@ -37,7 +39,7 @@ const firstSize = 1024;
 /** What a slot costs in columns, and what is kept beside its bytes. */
 const slotBytes = 48;
 const keptOverhead = 200;
-/** Shorter topics are shared by the messages that have them (mqtt/topics.ts). */
+/** Shorter topics and client ids are shared by the messages that have them. */
 const longestShared = 128;
 // The state of a slot: flags, the worst outcome so far, and the number of its source.
 const qosBits = 3;
@@ -67,6 +69,7 @@ export class Settlement<Source extends Settled = Settled> {
   #pending = new Uint32Array(0);
   #receivedAt = new Float64Array(0);
   readonly #topics: (string | undefined)[] = [];
+  readonly #clientIds: (string | undefined)[] = [];
   readonly #kept: unknown[] = [];
   /** Bytes that each slot keeps, its topic included. */
   #bytes = new Uint32Array(0);
@@ -128,10 +131,12 @@ export class Settlement<Source extends Settled = Settled> {
   }
 
   /** Notes facts of an MQTT message, without an object. */
-  note(slot: number, topic: string, qos: number, retain: boolean): void {
+  note(slot: number, topic: string, qos: number, retain: boolean, clientid?: string): void {
     this.#topics[slot] = topic;
+    this.#clientIds[slot] = clientid;
     this.#states[slot]! |= retain ? qos | retainBit : qos;
     if (topic.length > longestShared) this.#count(slot, topic.length);
+    if (clientid !== undefined && clientid.length > longestShared) this.#count(slot, clientid.length);
   }
 
   /**
@@ -156,6 +161,7 @@ export class Settlement<Source extends Settled = Settled> {
       topic: this.#topics[slot] ?? '',
       qos: state & qosBits,
       retain: (state & retainBit) !== 0,
+      clientid: this.#clientIds[slot],
       kept: this.#kept[slot],
     };
   }
@@ -243,6 +249,7 @@ export class Settlement<Source extends Settled = Settled> {
     this.#bytes[slot] = 0;
     this.#kept[slot] = undefined;
     this.#topics[slot] = undefined;
+    this.#clientIds[slot] = undefined;
   }
 
   #worsen(slot: number, outcome: number): void {
@@ -279,6 +286,7 @@ export class Settlement<Source extends Settled = Settled> {
     this.#bytes = grown(this.#bytes, new Uint32Array(size));
     for (let slot = this.#size; slot < size; slot++) {
       this.#topics.push(undefined);
+      this.#clientIds.push(undefined);
       this.#kept.push(undefined);
     }
     this.#next = this.#size;

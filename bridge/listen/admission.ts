@@ -143,10 +143,10 @@ class Judge {
   }
 
   #refuse(refused: Refused, reasonCode: number, reason: string): Decision {
-    const { version, clientId } = this.#connect;
+    const { version, clientId, maximumPacketSize } = this.#connect;
     const { address, port } = this.#transport;
     const name = `${JSON.stringify(clientId.slice(0, 100))} at ${address}:${port}`;
     const clause = reason.charAt(0).toLowerCase() + reason.slice(1).replace(/\.$/, '');
-    return { refused, answer: refusal(version, reasonCode, reason), reason: clause, name };
+    return { refused, answer: refusal(version, reasonCode, reason, maximumPacketSize), reason: clause, name };
   }
 }

@@ -54,13 +54,22 @@ const returnCodes: Readonly<Record<number, number>> = {
   159: 3,
 };
 
-/** The CONNACK that refuses a client; undefined where MQTT 3.1.1 has no word for the reason. */
-export function refusal(version: Version, reasonCode: number, reason: string): Buffer | undefined {
+/**
+ * The CONNACK that refuses a client; undefined where MQTT 3.1.1 has no word for the reason.
+ * @param maximumPacketSize of the client: the reason is left out where it makes the packet larger [MQTT-3.2.2-19]
+ */
+export function refusal(
+  version: Version,
+  reasonCode: number,
+  reason: string,
+  maximumPacketSize = Number.POSITIVE_INFINITY,
+): Buffer | undefined {
   const returnCode = returnCodes[reasonCode];
   if (version === '3.1.1' && returnCode === undefined) return undefined;
   const packet = { cmd: 'connack', sessionPresent: false, reasonCode, returnCode: returnCode ?? 0 } as const;
-  const properties = { reasonString: reason };
-  return mqttPacket.generate(version === '5' ? { ...packet, properties } : packet, opts(version));
+  const full = version === '5' ? { ...packet, properties: { reasonString: reason } } : packet;
+  const bytes = mqttPacket.generate(full, opts(version));
+  return bytes.length <= maximumPacketSize ? bytes : mqttPacket.generate(packet, opts(version));
 }
 
 export function disconnect(reasonCode: number, reason: string): Buffer {

@@ -12,6 +12,7 @@ import { MkbError } from '../../api/errors.ts';
 import { FrameReader, packetType } from '../mqtt/frames.ts';
 import { violation } from '../mqtt/violation.ts';
 import { Allowance } from './allowance.ts';
+import { readAnswer } from './answer-packet.ts';
 import { disconnect, pingresp } from './answers.ts';
 import type { ClientHost } from './client-host.ts';
 import type { Will } from './connect-packet.ts';
@@ -51,6 +52,8 @@ export class Client implements ClientEvents {
   #isNew = false;
   #reading = true;
   #unreadBytes = 0;
+  /** What it holds as long as it is connected: its names and its will. Before it is let in, its CONNECT. */
+  #ownBytes = 0;
   #mostUnacknowledged = 0;
   readonly #allowance: Allowance;
   #subscriber: Subscriber | undefined;
@@ -112,6 +115,7 @@ export class Client implements ClientEvents {
     this.admission = admission;
     this.session = session;
     this.will = connect.will;
+    this.#ownBytes = (this.will?.packet.length ?? 0) + connect.clientId.length + (connect.username?.length ?? 0);
     this.#isNew = connect.version === '5';
     const { maximumPacketSize } = this.#host.settings;
     this.#reader.turnTo(connect.version, maximumPacketSize, new PublishRules(this.#host.topics));
@@ -256,7 +260,7 @@ export class Client implements ClientEvents {
   }
 
   #account(): void {
-    const now = this.#reader.gatheredBytes + (this.#reading ? 0 : this.#unreadBytes);
+    const now = this.#ownBytes + this.#reader.gatheredBytes + (this.#reading ? 0 : this.#unreadBytes);
     const change = now - this.heldBytes;
     if (change === 0) return;
     this.heldBytes = now;
@@ -278,7 +282,9 @@ export class Client implements ClientEvents {
   #connect(type: number): void {
     if (type !== packetType.connect) throw violation(0x82, 'the first packet is no CONNECT');
     this.#state = 'asking';
-    this.#host.connect(this, Buffer.from(this.#reader.bytes()));
+    const packet = Buffer.from(this.#reader.bytes());
+    this.#ownBytes = packet.length;
+    this.#host.connect(this, packet);
   }
 
   #publish(): void {
@@ -328,7 +334,7 @@ export class Client implements ClientEvents {
     const version = this.#isNew ? '5' : '3.1.1';
     switch (type) {
       case packetType.pubrel:
-        if (this.received.receipts.complete(this.#reader.pubrelId())) this.received.window.complete();
+        if (this.received.receipts.complete(readAnswer(bytes, 2, version).packetId)) this.received.window.complete();
         this.#write(this.received.receipts.release(version));
         return;
       case packetType.pingreq:

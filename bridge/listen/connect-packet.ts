@@ -6,6 +6,7 @@
  */
 import mqttPacket from 'mqtt-packet';
 import { violation } from '../mqtt/violation.ts';
+import { type PropertyTable, readPair, readProperties, userProperty } from './packet-properties.ts';
 import { PacketReader } from './packet-reader.ts';
 
 export interface Will {
@@ -79,7 +80,7 @@ export function decodeConnect(bytes: Buffer, version: Connect['version']): Conne
   const will = hasWill ? readWill(reader, version, willQos as 0 | 1 | 2, willRetain) : undefined;
   const username = hasUsername ? reader.text() : undefined;
   const password = hasPassword ? Buffer.from(reader.binary()) : undefined;
-  if (!reader.done) throw violation(0x81, 'a CONNECT is longer than its parts');
+  reader.end();
   const cleanStart = (flags & 2) !== 0;
   return {
     version,
@@ -129,7 +130,6 @@ const requestProblemInformation = 23;
 const willDelay = 24;
 const receiveMaximum = 33;
 const topicAliasMaximum = 34;
-const userProperty = 38;
 const maximumPacketSize = 39;
 
 /** Those that are of use here. */
@@ -143,7 +143,7 @@ const named: Readonly<Record<number, keyof Properties>> = {
 };
 
 /** MQTT 5, 3.1.2.11: how each property is read. */
-const ofConnect: Readonly<Record<number, (reader: PacketReader) => unknown>> = {
+const ofConnect: PropertyTable = {
   [sessionExpiry]: reader => reader.uint32(),
   [receiveMaximum]: reader => notZero(reader.uint16(), 'Receive Maximum'),
   [maximumPacketSize]: reader => notZero(reader.uint32(), 'Maximum Packet Size'),
@@ -152,31 +152,24 @@ const ofConnect: Readonly<Record<number, (reader: PacketReader) => unknown>> = {
   [requestProblemInformation]: reader => reader.flag(),
   [authenticationMethod]: reader => reader.text(),
   [authenticationData]: reader => reader.binary(),
-  [userProperty]: reader => pair(reader),
+  [userProperty]: readPair,
 };
 
 function connectProperties(reader: PacketReader): Partial<Properties> {
-  const found = new Map<number, unknown>();
-  while (!reader.done) {
-    const id = reader.varint();
-    const read = ofConnect[id];
-    if (read === undefined) throw unknown(id, 'CONNECT');
-    if (id !== userProperty && found.has(id)) throw twice(id);
-    found.set(id, read(reader));
-  }
+  const found = readProperties(reader, 'CONNECT', ofConnect);
   if (found.has(authenticationData) && !found.has(authenticationMethod))
     throw violation(0x82, 'it has authentication data and no authentication method');
   return Object.fromEntries([...found].flatMap(([id, value]) => (named[id] ? [[named[id], value]] : [])));
 }
 
 /** The properties of a will that are those of its PUBLISH too, and how each is read (MQTT 5, 3.1.3.2). */
-const carried: Readonly<Record<number, (reader: PacketReader) => unknown>> = {
+const carried: PropertyTable = {
   1: reader => reader.flag(),
   2: reader => reader.uint32(),
   3: reader => reader.text(),
   8: reader => checkedTopic(reader.text(), 'response topic of a will'),
   9: reader => reader.binary(),
-  [userProperty]: reader => pair(reader),
+  [userProperty]: readPair,
 };
 
 function readWill(reader: PacketReader, version: Connect['version'], qos: 0 | 1 | 2, retain: boolean): Will {
@@ -231,11 +224,6 @@ function varint(value: number): Buffer {
     rest >>>= 7;
   } while (rest > 0);
   return Buffer.from(bytes);
-}
-
-function pair(reader: PacketReader): void {
-  reader.text();
-  reader.text();
 }
 
 function checkedTopic(topic: string, what: string): string {

@@ -1,5 +1,6 @@
 /** DISCONNECT of a client (MQTT 5, 3.14). */
 import { violation } from '../mqtt/violation.ts';
+import { explaining, type PropertyTable, readProperties } from './packet-properties.ts';
 import { PacketReader } from './packet-reader.ts';
 
 export interface Goodbye {
@@ -16,21 +17,11 @@ export function readDisconnect(bytes: Buffer, version: '5' | '3.1.1'): Goodbye {
   if (length === 0) return { reasonCode: 0, sessionExpiry: undefined };
   if (version === '3.1.1') throw violation(0x81, 'a DISCONNECT of MQTT 3.1.1 has a body');
   const reasonCode = reader.byte();
-  return { reasonCode, sessionExpiry: reader.done ? undefined : expiryOf(reader.properties()) };
+  if (reader.done) return { reasonCode, sessionExpiry: undefined };
+  const properties = readProperties(reader.properties(), 'a DISCONNECT of a client', ofDisconnect);
+  reader.end();
+  return { reasonCode, sessionExpiry: properties.get(sessionExpiryInterval) as number | undefined };
 }
 
-function expiryOf(reader: PacketReader): number | undefined {
-  let expiry: number | undefined;
-  while (!reader.done) {
-    const id = reader.varint();
-    if (id === 0x11) {
-      if (expiry !== undefined) throw violation(0x82, 'the session expiry of a DISCONNECT is given twice');
-      expiry = reader.uint32();
-    } else if (id === 0x1f) reader.text();
-    else if (id === 0x26) {
-      reader.text();
-      reader.text();
-    } else throw violation(0x81, `a DISCONNECT of a client has no property 0x${id.toString(16)}`);
-  }
-  return expiry;
-}
+const sessionExpiryInterval = 17;
+const ofDisconnect: PropertyTable = { ...explaining, [sessionExpiryInterval]: reader => reader.uint32() };

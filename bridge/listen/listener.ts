@@ -53,8 +53,6 @@ export class Listener implements ClientHost<Client> {
   readonly #byId = new Map<string, Client>();
   readonly #waiting = new Set<Client>();
   readonly #wills: Wills;
-  /** Who left a will that is on its way, by the number of its arrival. */
-  readonly #testators = new Map<number, Client>();
   /** Those that were ended, and when; their connection is not closed yet. */
   readonly #leaving = new Map<Client, number>();
   #last: Client | undefined;
@@ -135,19 +133,9 @@ export class Listener implements ClientHost<Client> {
     return this.#last;
   }
 
-  /** Who published the message of an arrival; undefined if nothing of it is left. */
-  publisherOf(arrival: number): Client | undefined {
-    return this.#testators.get(arrival) ?? this.clientOf(arrival);
-  }
-
   /** A message of the client was settled. */
   settled(client: Client): void {
     if (client.over && client.unsettled === 0) this.#forget(client);
-  }
-
-  /** So was a message of no client that is left: maybe a will. */
-  settledWill(arrival: number): void {
-    this.#testators.delete(arrival);
   }
 
   /** Lets nobody in any more, and reads nothing. */
@@ -316,7 +304,6 @@ export class Listener implements ClientHost<Client> {
     // A number of its own: those of the client's messages go on with its session.
     const arrival = this.#next++ * 2 ** 24;
     this.message.arrival = arrival;
-    this.#testators.set(arrival, client);
     this.#handler.will(client, arrival);
   }
 

@@ -24,6 +24,11 @@ export class PacketReader {
     return this.#position >= this.#end;
   }
 
+  /** Throws if anything is left. */
+  end(): void {
+    if (!this.done) throw violation(0x81, `${this.#packet} is longer than its parts`);
+  }
+
   byte(): number {
     return this.#bytes[this.#take(1)] as number;
   }
@@ -51,7 +56,7 @@ export class PacketReader {
       value += (byte & 0x7f) * 2 ** shift;
       if (byte < 0x80) return value;
     }
-    throw violation(0x81, `${this.#packet} has a length of more than four bytes`);
+    throw violation(0x81, `${this.#packet} has a number of more than four bytes`);
   }
 
   /** Bytes behind their length: a view. */

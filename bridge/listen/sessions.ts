@@ -129,7 +129,7 @@ export class Sessions implements OutboxHost {
       return;
     }
     session.outbox.disconnect();
-    session.endsAt = this.tick + session.expirySeconds * ticksASecond;
+    session.endsAt = this.tick + session.expirySeconds * ticksASecond + 1;
     this.#away.add(session);
     if (this.#away.size > this.limits.away) this.#end(this.#away.values().next().value!);
   }

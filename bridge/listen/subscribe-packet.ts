@@ -1,6 +1,7 @@
 /** SUBSCRIBE and UNSUBSCRIBE of a client (MQTT 5, 3.8 and 3.10; MQTT 3.1.1, the same). */
 import { filterProblem } from '../../rules/topic-filter.ts';
 import { violation } from '../mqtt/violation.ts';
+import { type PropertyTable, readPair, readProperties, userProperty } from './packet-properties.ts';
 import { PacketReader } from './packet-reader.ts';
 
 type Version = '5' | '3.1.1';
@@ -51,8 +52,10 @@ function subscriptionOf(
   identifier: number | undefined,
 ): Subscription | undefined {
   const allowed = version === '5' ? 0x3f : 0x03;
-  if ((options & ~allowed) !== 0 || (options & 3) === 3 || (options & 0x30) === 0x30)
-    throw violation(0x81, 'the options of a subscription are wrong');
+  // [MQTT-3.8.3-5]
+  if ((options & ~allowed) !== 0) throw violation(0x81, 'the options of a subscription are wrong');
+  if ((options & 3) === 3) throw violation(version === '5' ? 0x82 : 0x81, 'a subscription has QoS 3');
+  if ((options & 0x30) === 0x30) throw violation(0x82, 'a subscription has Retain Handling 3');
   const shared = name.startsWith('$share/');
   const noLocal = (options & 4) !== 0;
   // [MQTT-3.8.3-4]
@@ -70,24 +73,15 @@ function begin(bytes: Buffer, version: Version, packet: string) {
   reader.varint();
   const packetId = reader.uint16();
   if (packetId === 0) throw violation(0x82, `${packet} has the packet identifier 0`);
-  const identifier = version === '5' ? identifierOf(reader.properties(), packet) : undefined;
+  const table = packet === 'SUBSCRIBE' ? ofSubscribe : ofUnsubscribe;
+  const properties = version === '5' ? readProperties(reader.properties(), packet, table) : undefined;
+  const identifier = properties?.get(subscriptionIdentifier) as number | undefined;
+  if (identifier === 0) throw violation(0x82, 'a subscription identifier is 0');
   // [MQTT-3.8.3-2] [MQTT-3.10.3-2]
   if (reader.done) throw violation(0x82, `${packet} names no filter`);
   return { reader, packetId, identifier };
 }
 
-function identifierOf(reader: PacketReader, packet: string): number | undefined {
-  let identifier: number | undefined;
-  while (!reader.done) {
-    const id = reader.varint();
-    if (id === 0x0b && packet === 'SUBSCRIBE') {
-      if (identifier !== undefined) throw violation(0x82, 'a subscription identifier is given twice');
-      identifier = reader.varint();
-      if (identifier === 0) throw violation(0x82, 'a subscription identifier is 0');
-    } else if (id === 0x26) {
-      reader.text();
-      reader.text();
-    } else throw violation(0x81, `${packet} has no property 0x${id.toString(16)}`);
-  }
-  return identifier;
-}
+const subscriptionIdentifier = 11;
+const ofUnsubscribe: PropertyTable = { [userProperty]: readPair };
+const ofSubscribe: PropertyTable = { ...ofUnsubscribe, [subscriptionIdentifier]: reader => reader.varint() };

@@ -1,7 +1,6 @@
 /** A client as one that subscribes: its SUBSCRIBEs are answered, and messages for it acknowledged. */
 import { packetType } from '../mqtt/frames.ts';
-import { readAcknowledgement } from '../mqtt/publisher/publish-packet.ts';
-import { violation } from '../mqtt/violation.ts';
+import { readAnswer } from './answer-packet.ts';
 import { suback, unsuback } from './answers.ts';
 import type { Admission } from './granted.ts';
 import { mayMatch } from './receivable.ts';
@@ -64,8 +63,7 @@ export class Subscriber {
   }
 
   #answered(type: number, bytes: Buffer): void {
-    const { packetId, reasonCode } = readAcknowledgement(bytes);
-    if (packetId === 0) throw violation(0x82, 'an acknowledgement has the packet identifier 0');
+    const { packetId, reasonCode } = readAnswer(bytes, 0, this.#admission.connect.version);
     const { outbox } = this.#session;
     if (type === packetType.puback) outbox.acknowledged(packetId, reasonCode);
     else if (type === packetType.pubrec) outbox.received(packetId, reasonCode);
@@ -85,7 +83,15 @@ export class Subscriber {
       refusal ??= why;
       return why.code;
     });
-    this.#transport.write(suback(version, packetId, codes, refusal?.reason));
+    this.#transport.write(
+      this.#fitting(suback(version, packetId, codes, refusal?.reason)) ?? suback(version, packetId, codes),
+    );
+  }
+
+  /** A packet with a reason: undefined where the client does not want it [MQTT-3.1.2-29], or not of that size [MQTT-3.9.2-1]. */
+  #fitting(packet: Buffer): Buffer | undefined {
+    const { wantsReasons, maximumPacketSize } = this.#admission.connect;
+    return wantsReasons && packet.length <= maximumPacketSize ? packet : undefined;
   }
 
   #unsubscribe(bytes: Buffer): void {

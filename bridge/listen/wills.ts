@@ -43,7 +43,7 @@ export class Wills {
     const seconds = Math.min(will.delaySeconds, expirySeconds);
     if (seconds === 0) this.#publish(client);
     else if (this.#take(client))
-      this.#late.set(session!.clientId, { client, dueAt: this.#host.ticks() + seconds * ticksASecond });
+      this.#late.set(session!.clientId, { client, dueAt: this.#host.ticks() + seconds * ticksASecond + 1 });
   }
 
   /** A client with this id is let in. @param present whether it comes back to the session */

@@ -9,6 +9,7 @@ import type { Input, Origin } from '../../rules/rule.ts';
 import { Account } from '../flow/account.ts';
 import type { BoundRule } from '../flow/bound-rule.ts';
 import type { Remains } from '../flow/letters.ts';
+import type { Outcome } from '../flow/outcome.ts';
 import type { Remembered, Settlement } from '../flow/settlement.ts';
 import type { Intake, Route, Source } from '../flow/source.ts';
 import type { ProducerRecord } from '../kafka/record.ts';
@@ -83,10 +84,8 @@ export class ListenerSource implements Source {
 
   settle(arrival: number): void {
     const client = this.listener.clientOf(arrival);
-    if (client === undefined) {
-      this.listener.settledWill(arrival);
-      return;
-    }
+    // A will is nobody's.
+    if (client === undefined) return;
     client.settle(arrival % 2 ** 24);
     this.listener.settled(client);
     if (client.touched || client.over) return;
@@ -115,12 +114,25 @@ export class ListenerSource implements Source {
   }
 
   remains(remembered: Remembered, rule: BoundRule | undefined, record?: ProducerRecord): Remains {
-    const clientid = this.listener.publisherOf(remembered.arrival)?.admission?.publisher.clientid;
-    return mqttRemains(remembered, rule, record, clientid);
+    return mqttRemains(remembered, rule, record);
   }
 
-  async start(intake: Intake): Promise<void> {
+  /** Where messages go. */
+  protected attach(intake: Intake): void {
     this.#intake = intake;
+  }
+
+  protected get routes(): MqttRoutes {
+    return this.#routes;
+  }
+
+  start(intake: Intake): Promise<void> {
+    this.attach(intake);
+    return this.listen();
+  }
+
+  /** Lets clients in. */
+  protected async listen(): Promise<void> {
     await this.listener.open();
     if (this.#stopping) {
       this.listener.stop();
@@ -155,10 +167,29 @@ export class ListenerSource implements Source {
     const routes = this.#routes.of(message.topic);
     this.#scheduleTurn();
     const heard = this.listener.subscribing.route && message.oversizeBytes === 0 && this.#route(client, message);
-    if (routes.length === 0) this.#intake.drop(message, arrival, heard ? 'delivered' : 'no_rule');
-    else if (message.oversizeBytes > 0) this.#refuse(message, arrival, routes);
-    else this.#intake.message(message, arrival, routes);
+    if (routes.length === 0) this.drop(message, arrival, heard ? 'delivered' : 'no_rule');
+    else this.accept(message, arrival, routes);
     return heard || routes.length > 0;
+  }
+
+  /** A message that rules want. */
+  protected accept(message: MqttMessage, arrival: number, routes: readonly Route[]): void {
+    this.handOver(message, arrival, routes);
+  }
+
+  protected handOver(message: MqttMessage, arrival: number, routes: readonly Route[]): void {
+    if (message.oversizeBytes > 0) this.#intake.refuse(message, arrival, routes, oversizeError(message));
+    else this.#intake.message(message, arrival, routes);
+  }
+
+  /** A message that no rule wants. */
+  protected drop(message: MqttMessage, arrival: number, outcome: Outcome): void {
+    this.#intake.drop(message, arrival, outcome);
+  }
+
+  /** All that came in one turn has been taken. */
+  protected readEnd(): void {
+    this.#intake.readEnd();
   }
 
   /** Returns whether somebody subscribes to it. Its sender does not wait for them: their sessions have it. */
@@ -166,10 +197,6 @@ export class ListenerSource implements Source {
     const { sessions } = this.listener.subscribing;
     if (sessions.subscribed === 0) return false;
     return sessions.publish(message.topic, () => routed(message), undefined, session) > 0;
-  }
-
-  #refuse(message: MqttMessage, arrival: number, routes: readonly Route[]): void {
-    this.#intake.refuse(message, arrival, routes, oversizeError(message));
   }
 
   #scheduleTurn(): void {
@@ -180,7 +207,7 @@ export class ListenerSource implements Source {
 
   #turn(): void {
     this.#turning = false;
-    this.#intake.readEnd();
+    this.readEnd();
     this.#heard.clear();
   }
 }

@@ -11,8 +11,9 @@ import type { MqttMessage } from '../mqtt/message.ts';
 /** What an object costs beside the bytes of its message. */
 export const copyOverhead = 500;
 
-export function rememberMqtt({ topic, qos, retain }: MqttMessage, slot: number, to: Settlement<Source>): void {
-  to.note(slot, topic, qos, retain);
+export function rememberMqtt(message: MqttMessage, slot: number, to: Settlement<Source>): void {
+  const { topic, qos, retain, publisher } = message;
+  to.note(slot, topic, qos, retain, publisher?.clientid);
 }
 
 export function keepMqtt({ payload }: MqttMessage, slot: number, settlement: Settlement<Source>): void {
@@ -21,12 +22,11 @@ export function keepMqtt({ payload }: MqttMessage, slot: number, settlement: Set
   settlement.keep(slot, copy, copy.length);
 }
 
-/** @param publisher the client id of who published it, where that is known; otherwise what FROM captures */
+/** Its client id is that of who published it, where that is known; otherwise what FROM captures. */
 export function mqttRemains(
-  { topic, qos, retain, kept }: Remembered,
+  { topic, qos, retain, kept, clientid: publisher }: Remembered,
   rule: BoundRule | undefined,
   record: ProducerRecord | undefined,
-  publisher?: string,
 ): Remains {
   const from = rule?.filters.find(({ filter }) => filterMatches(filter, topic));
   const captures = from === undefined ? [] : rule!.captures(from, topic);

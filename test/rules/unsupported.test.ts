@@ -103,8 +103,6 @@ describe('a bridge that MQTT clients connect to', () => {
       'spec.rules[0].sinks[0].mqtt.retry',
     ],
     ['run without a rule that reads or writes MQTT', [rule(fromKafka)], {}, 'spec.mqtt.listen'],
-    ['keep messages on disk', [rule(fromMqtt)], { buffer: { mode: 'disk' } }, 'spec.delivery.buffer'],
-    ['drop messages when it is full', [rule(fromMqtt)], { buffer: { whenFull: 'dropOldest' } }, 'spec.delivery.buffer'],
     [
       'say that it has connected to a broker',
       [rule(fromMqtt), rule('SELECT * FROM "$events/bridge/mqtt_connected"')],

@@ -1,6 +1,7 @@
 /** What a server says to packets that a client should not send, byte by byte: always an answer of the standard, never a crash. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { until } from '../../real/until.ts';
+import { connect4, connect5, mqttName, packet, publish, text } from './support/bytes.ts';
 import { RawClient, type Stage, stage } from './support/stage.ts';
 
 let current: Stage;
@@ -12,23 +13,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await current[Symbol.asyncDispose]();
 });
-
-/** A packet: its first byte, and its body in hexadecimal digits. */
-const packet = (first: number, ...body: string[]): string => {
-  const bytes = body.join('').replaceAll(' ', '');
-  const length = bytes.length / 2;
-  const lengthBytes = length < 128 ? [length] : [(length & 0x7f) | 0x80, length >> 7];
-  return Buffer.from([first, ...lengthBytes]).toString('hex') + bytes;
-};
-const text = (value: string): string => {
-  const bytes = Buffer.from(value);
-  return Buffer.concat([Buffer.from([bytes.length >> 8, bytes.length & 0xff]), bytes]).toString('hex');
-};
-const mqttName = text('MQTT');
-/** CONNECT of MQTT 5 with a clean start and a keep-alive of 60 s, up to its properties. */
-const connect5 = (rest: string, flags = '02') => packet(0x10, mqttName, '05', flags, '003c', rest);
-const connect4 = (rest: string, flags = '02') => packet(0x10, mqttName, '04', flags, '003c', rest);
-const publish = (first: number, topic: string, rest: string) => packet(first, text(topic), rest);
 
 async function raw(): Promise<RawClient> {
   return await new RawClient(current.port).opened();

@@ -142,7 +142,7 @@ const wrong: [what: string, hex: string, reasonCode: number][] = [
   ['a length of five bytes', '30 ffffffff7f', 0x81],
   ['a topic with +', '30 04 0001 2b 00', 0x90],
   ['a topic with #', '30 04 0001 23 00', 0x90],
-  ['a topic with NUL', '30 04 0001 00 00', 0x90],
+  ['a topic with NUL', '30 04 0001 00 00', 0x81],
   ['a topic that is not UTF-8', '30 04 0001 ff 00', 0x81],
   ['a topic with a surrogate', '30 06 0003 eda080 00', 0x81],
   ['no topic', '30 03 0000 00', 0x82],

@@ -24,13 +24,25 @@ export const fleetRule = {
 
 export class Stage implements AsyncDisposable {
   readonly kafka: EmbeddedKafka;
-  readonly bridge: Bridge;
+  bridge: Bridge;
   readonly port: number;
+  readonly #make: () => Promise<Bridge>;
 
-  constructor(kafka: EmbeddedKafka, bridge: Bridge, port: number) {
+  constructor(kafka: EmbeddedKafka, bridge: Bridge, port: number, make: () => Promise<Bridge>) {
     this.kafka = kafka;
     this.bridge = bridge;
     this.port = port;
+    this.#make = make;
+  }
+
+  /** The same document again, as another process would run it. It is not started. */
+  async again(): Promise<Bridge> {
+    this.bridge = await this.#make();
+    return this.bridge;
+  }
+
+  get node() {
+    return this.kafka.cluster.nodes[0]!;
   }
 
   get url(): string {
@@ -76,12 +88,14 @@ export async function stage(options: StageOptions = {}): Promise<Stage> {
       rules: options.rules ?? [fleetRule],
     },
   });
-  const bridge = await prepareBridge(document, {
-    secrets: { secretsDir: '' },
-    log: pino({ level: process.env.MKB_TEST_LOG ?? 'silent' }),
-  });
+  const make = () =>
+    prepareBridge(document, {
+      secrets: { secretsDir: '' },
+      log: pino({ level: process.env.MKB_TEST_LOG ?? 'silent' }),
+    });
+  const bridge = await make();
   await bridge.start();
-  return new Stage(kafka, bridge, port);
+  return new Stage(kafka, bridge, port, make);
 }
 
 /** A client that is not polite: it sends what it is given, and keeps what comes. */
