@@ -67,8 +67,8 @@ const { kafka, kafkaUser, kafkaTopic } = strimziKinds('v1');
 export const access: readonly Access[] = [
   to(
     kinds.bridge,
-    ['list', 'watch', 'patch'],
-    'What to run. `patch`: the finalizer, and `bridge.replicas` where nobody has said. Without `create`, one that was just deleted cannot come back.',
+    ['get', 'list', 'watch', 'patch'],
+    'What to run. `get`: documents that are too large to be kept in memory. `patch`: the finalizer, and `bridge.replicas` where nobody has said. Without `create`, one that was just deleted cannot come back.',
   ),
   to(kinds.bridge, ['patch'], 'What became of it.', { subresource: 'status' }),
   to(kinds.bridge, ['update'], 'Objects may name a bridge as their owner whose deletion waits for them.', {

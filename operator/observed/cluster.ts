@@ -2,7 +2,6 @@
  * What the operator knows of its cluster: a copy of everything that matters to its bridges, kept by watches, and which bridge is to be
  * looked at when something of it changes. Reconciling reads from here, which costs no request.
  */
-import { completeDocument } from '../../api/complete.ts';
 import type { BridgeStatus } from '../../api/schema/status.ts';
 import { kinds, monitoringKinds, optionalKinds, ownedKinds, routeKinds } from '../kinds.ts';
 import type { OptionalApis } from '../resources/pipeline.ts';
@@ -15,6 +14,7 @@ import type { Change } from '../runtime/reflector.ts';
 import type { Priority } from '../runtime/work-queue.ts';
 import { KafkaWatch } from './kafka-watch.ts';
 import { NoteBudget } from './note-budget.ts';
+import { ObservedBridges, referredKeys } from './observed-bridges.ts';
 import {
   isPartial,
   OwnObjects,
@@ -25,7 +25,6 @@ import {
   ownSelector,
 } from './observed-objects.ts';
 import { madeFor } from './ownership.ts';
-import { referencesOf } from './references.ts';
 import { UserWatch } from './user-watch.ts';
 import { Values } from './values.ts';
 import { WatchedKind, type WatchedKindOptions } from './watched-kind.ts';
@@ -63,6 +62,7 @@ export class Cluster {
   readonly #made = new Map<string, Set<string>>();
   readonly #notes = new NoteBudget();
   readonly #whole = new OwnObjects();
+  readonly #documents = new ObservedBridges();
   readonly #kafka: KafkaWatch;
   #synced = false;
   #apis: { readonly found: Promise<OptionalApis>; readonly at: number; complete: boolean } | undefined;
@@ -80,6 +80,7 @@ export class Cluster {
         ...more,
       });
     this.bridges = watched(kinds.bridge, {
+      transform: resource => this.#documents.observed(resource),
       indexers: { refers: referredKeys },
       onChange: change => this.#bridgeChanged(change),
     });
@@ -125,6 +126,12 @@ export class Cluster {
   async synced(): Promise<void> {
     await Promise.all([this.bridges, this.pods, ...ownedKinds.map(kind => this.of(kind))].map(each => each.synced()));
     this.#synced = true;
+  }
+
+  /** A bridge with its document, as it was observed or, if only a part of that is kept, as it is. @throws what the client throws */
+  async bridge(key: ObjectKey, options: CallOptions): Promise<KubeObject | undefined> {
+    const seen = this.bridges.get(key);
+    return seen && isPartial(seen) ? this.client.get(kinds.bridge, key, options) : seen;
   }
 
   /** The watch of a kind of `ownedKinds` or `optionalKinds`. */
@@ -191,7 +198,10 @@ export class Cluster {
 
   /** The status is written by us, and says nothing new. */
   #bridgeChanged({ type, object, old }: Change): void {
-    if (type === 'deleted') this.#made.delete(object.metadata.uid!);
+    if (type === 'deleted') {
+      this.#made.delete(object.metadata.uid!);
+      this.#documents.forget(object);
+    }
     if (type === 'modified' && old && besidesStatus(object) === besidesStatus(old)) return;
     this.#changed(keyOf(object));
     this.users.bridgeChanged(keyOf(object));
@@ -257,27 +267,6 @@ function besidesStatus({ metadata, status }: KubeObject): string {
   const { sessions } = (status ?? {}) as BridgeStatus;
   const { generation, labels, annotations, finalizers, deletionTimestamp, uid } = metadata;
   return JSON.stringify([generation, labels, annotations, finalizers, deletionTimestamp, uid, sessions]);
-}
-
-/** `Secret/namespace/name` of everything that a bridge refers to; of a document whose shape is wrong, nothing. */
-function referredKeys(resource: KubeObject): string[] {
-  const namespace = resource.metadata.namespace!;
-  try {
-    const document = completeDocument(resource);
-    const names = referencesOf(document).map(({ kind, name }) => `${kind}/${namespace}/${name}`);
-    const { clusterRef } = document.spec.kafka;
-    if (!clusterRef) return names;
-    const there = clusterRef.namespace ?? namespace;
-    // By Strimzi's naming: the Secret of a user has its name, and that of the CA the cluster's.
-    return [
-      ...names,
-      `Kafka/${there}/${clusterRef.name}`,
-      `Secret/${there}/${clusterRef.name}-cluster-ca-cert`,
-      `Secret/${there}/${clusterRef.user ?? ''}`,
-    ];
-  } catch {
-    return [];
-  }
 }
 
 /** Newest first. */

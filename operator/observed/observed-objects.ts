@@ -89,8 +89,8 @@ const mostOfNamespace = 32 * 2 ** 20;
 /** Of one object. Ours are some kilobytes, and rules of Prometheus a hundred. */
 const longestObject = 512 * 2 ** 10;
 
-/** An object of which only the metadata is kept, although it may have more. */
-interface PartialObject extends KubeObject {
+/** An object of which only a part is kept: its metadata, and of a bridge its status. */
+export interface PartialObject extends KubeObject {
   readonly partial: true;
 }
 

@@ -10,6 +10,7 @@ import { durableSessionsVariable } from '../resources/broker/emqx-environment.ts
 import type { Component } from '../resources/labels.ts';
 
 import { type Answer, answer, camelCase, failureWhy, missingWhy, readyOf, shortfall, type Why } from './answer.ts';
+import { mostProblems } from './document.ts';
 import type { Findings } from './findings.ts';
 import { reconciling, stalled } from './kstatus.ts';
 import { monitoringReady } from './monitoring-ready.ts';
@@ -56,11 +57,14 @@ export function pausedAnswers(annotation: string, behind: number | undefined): A
 
 const shownProblems = 5;
 
+const andMore = (count: number): string =>
+  `and ${count < mostProblems ? '' : 'at least '}${count - shownProblems} more`;
+
 /** What is wrong with what a person has written, or with what the operator needs to do its work. */
 function obstacle({ problems, document, missing, failure }: Findings): Why | undefined {
   if (problems.length > 0) {
     const shown = problems.slice(0, shownProblems).map(({ message }) => message);
-    if (problems.length > shownProblems) shown.push(`and ${problems.length - shownProblems} more`);
+    if (problems.length > shownProblems) shown.push(andMore(problems.length));
     shown.push(document ? 'The last good document goes on running.' : 'There is no earlier document to run.');
     const reason = problems.every(({ inRules }) => inRules) ? 'RulesInvalid' : 'DocumentInvalid';
     return { reason, message: shown.join('\n') };

@@ -40,8 +40,8 @@ export type CheckedResource =
   | { readonly document: MqttKafkaBridge; readonly problems: readonly []; readonly warnings: readonly string[] }
   | { readonly document?: undefined; readonly problems: readonly DocumentProblem[] };
 
-/** What a person reads of a document's problems, and what a status may hold. */
-const mostProblems = 100;
+/** What a person reads of a document's problems, and what is kept of each document. */
+export const mostProblems = 20;
 const longestMessage = 1000;
 /** The ConfigMap that bridges read holds a document twice, and is 1 MiB at most. */
 const mostKib = 480;

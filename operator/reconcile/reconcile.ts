@@ -61,7 +61,7 @@ export async function reconcile(
   key: string,
   signal: AbortSignal,
 ): Promise<ReconcileResult | undefined> {
-  const resource = context.cluster.bridges.get(keyParts(key));
+  const resource = await context.cluster.bridge(keyParts(key), { signal });
   if (resource === undefined || resource.metadata.deletionTimestamp) context.rechecks.over(key);
   if (resource === undefined) {
     context.verdicts.forget(key);

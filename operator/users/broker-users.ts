@@ -68,7 +68,7 @@ export class BrokerUsers {
     // What has not been read yet would be taken for deleted.
     await cluster.users.synced();
     const users = cluster.users.of(key).map(watchedUser);
-    const bridge = cluster.bridges.get(keyParts(key));
+    const bridge = await cluster.bridge(keyParts(key), { signal });
     if (bridge?.metadata.annotations?.[annotations.paused] === 'true') return undefined;
     const broker = await this.#brokerOf(bridge, signal);
     // The key comes again when the document has been checked.

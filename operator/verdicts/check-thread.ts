@@ -35,6 +35,11 @@ const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 const youngMib = 6;
 /** A thread that nobody needs any more gives its memory back. */
 const idleMs = 60_000;
+/**
+ * Characters of documents that wait, of one namespace: what waits is kept in memory, and a document may be a megabyte. As it is looked at before one is
+ * given, it may be exceeded by one.
+ */
+const mostOfNamespace = 2 * 2 ** 20;
 /** How long a thread may take to load, on a machine that has no time. */
 const loadMs = 60_000;
 
@@ -60,6 +65,12 @@ export class CheckThread {
   /** Whether a document would be taken. */
   get hasRoom(): boolean {
     return this.#count < this.#mostWaiting;
+  }
+
+  /** Whether a document of this namespace should be given: others of it wait, and their authors may have more. */
+  hasRoomFor(namespace: string): boolean {
+    const waiting = this.#waiting.get(namespace) ?? [];
+    return waiting.reduce((length, { request }) => length + lengthOf(request), 0) < mostOfNamespace;
   }
 
   /** Never rejects: what goes wrong is a problem of the document, `document-unchecked`. */
@@ -157,6 +168,8 @@ export class CheckThread {
     worker?.terminate().catch(() => undefined);
   }
 }
+
+const lengthOf = ({ resource, spec }: CheckRequest): number => resource.length + (spec?.length ?? 0);
 
 /** What a check reads of a resource. */
 function readOf({ apiVersion, kind, metadata, spec }: KubeObject, instead: string | undefined): object {

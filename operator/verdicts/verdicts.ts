@@ -4,21 +4,27 @@
  * Nobody waits for a check. A reconcile that comes too early ends, and the key comes again when there is a verdict: a worker that waited for the documents of
  * one namespace would be missing to all others. A document that could not be checked in its time keeps that verdict, and is tried again after a minute, then
  * two, up to an hour: the machine may have been busy.
+ *
+ * What waits for its check, and the last good documents that are kept, are bounded for each namespace. A key for which there is no room comes again when
+ * another of its namespace has a verdict.
  */
 import type { MqttKafkaBridge } from '../../api/bridge.ts';
 import { identityAnnotation } from '../../api/complete.ts';
+import { NamespaceBudget } from '../observed/namespace-budget.ts';
 import { type CheckedResource, type CheckSettings, completeResource } from '../reconcile/document.ts';
-import type { KubeObject } from '../runtime/object.ts';
+import { type KubeObject, keyParts } from '../runtime/object.ts';
 import type { CheckThread } from './check-thread.ts';
-import type { CheckAnswer } from './protocol.ts';
+import { type CheckAnswer, unchecked } from './protocol.ts';
 
 export interface VerdictsOptions {
-  readonly thread: Pick<CheckThread, 'check'>;
+  readonly thread: Pick<CheckThread, 'check' | 'hasRoomFor'>;
   readonly settings: CheckSettings;
   /** Called with the key of a bridge that has a new verdict, or whose document is to be tried again after `ms`. */
   readonly onVerdict: (key: string, ms: number) => void;
   /** Milliseconds, monotonic. */
   readonly now?: () => number;
+  /** Characters of the last good documents of a namespace that are kept. */
+  readonly mostOfNamespace?: number;
 }
 
 interface Known {
@@ -31,6 +37,12 @@ interface Known {
   readonly attempts: number;
 }
 
+/** Only documents that are wrong have a last good one beside them. */
+const mostOfNamespace = 4 * 2 ** 20;
+/** When a key comes again for which there was no room, if no verdict of its namespace brings it. */
+const postponedMs = 30_000;
+/** Of those, so many come with each verdict: one may need no check any more. */
+const comeAtOnce = 2;
 const firstAgainMs = 60_000;
 const lastAgainMs = 3_600_000;
 
@@ -38,10 +50,14 @@ export class Verdicts {
   readonly #options: VerdictsOptions;
   readonly #now: () => number;
   readonly #known = new Map<string, Known>();
+  readonly #budget: NamespaceBudget;
+  /** Keys for which there was no room, by namespace. */
+  readonly #postponed = new Map<string, Set<string>>();
 
   constructor(options: VerdictsOptions) {
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
+    this.#budget = new NamespaceBudget(options.mostOfNamespace ?? mostOfNamespace);
   }
 
   /** The document of a bridge, or what is wrong with it; undefined while it is being checked. */
@@ -72,12 +88,19 @@ export class Verdicts {
   forget(key: string): void {
     this.#known.delete(key);
     this.#known.delete(`${key} kept`);
+    const { namespace = '' } = keyParts(key);
+    this.#budget.forget(namespace, key);
+    this.#postponed.get(namespace)?.delete(key);
   }
 
   #answer(id: string, key: string, version: string, resource: KubeObject, spec?: string): CheckAnswer | undefined {
     const known = this.#known.get(id);
     if (known?.version === version && this.#now() < known.againAt) return known.answer;
     const old = known?.version === version ? known : undefined;
+    if (!this.#options.thread.hasRoomFor(keyParts(key).namespace ?? '')) {
+      this.#postpone(key);
+      return old?.answer;
+    }
     const under = {
       version,
       answer: old?.answer,
@@ -91,14 +114,40 @@ export class Verdicts {
 
   async #check(id: string, key: string, under: Known, resource: KubeObject, spec?: string): Promise<void> {
     const { thread, settings, onVerdict } = this.#options;
-    const answer = await thread.check(resource, { settings, ...(spec !== undefined && { spec }) });
+    const found = await thread.check(resource, { settings, ...(spec !== undefined && { spec }) });
+    this.#wake(key);
     // Another generation came meanwhile, or the bridge is gone.
     if (this.#known.get(id) !== under) return;
+    const answer = spec === undefined ? found : this.#withinBudget(key, found);
     const failed = answer.problems.some(({ code }) => code === 'document-unchecked');
     const againMs = Math.min(lastAgainMs, firstAgainMs * 2 ** (under.attempts - 1));
     const againAt = failed ? this.#now() + againMs : Number.POSITIVE_INFINITY;
     this.#known.set(id, { ...under, answer, againAt });
     onVerdict(key, 0);
     if (failed) onVerdict(key, againMs);
+  }
+  #withinBudget(key: string, answer: CheckAnswer): CheckAnswer {
+    const { namespace = '' } = keyParts(key);
+    if (this.#budget.take(namespace, key, answer.spec?.length ?? 0)) return answer;
+    return unchecked('the documents of its namespace that are wrong have too large last good ones beside them');
+  }
+
+  #postpone(key: string): void {
+    const { namespace = '' } = keyParts(key);
+    const keys = this.#postponed.get(namespace) ?? new Set();
+    this.#postponed.set(namespace, keys.add(key));
+    this.#options.onVerdict(key, postponedMs);
+  }
+
+  /** Another of its namespace has been checked, so there may be room. */
+  #wake(key: string): void {
+    const { namespace = '' } = keyParts(key);
+    const keys = this.#postponed.get(namespace) ?? new Set();
+    const next = [...keys].slice(0, comeAtOnce);
+    for (const each of next) {
+      keys.delete(each);
+      this.#options.onVerdict(each, 0);
+    }
+    if (keys.size === 0) this.#postponed.delete(namespace);
   }
 }

@@ -25,6 +25,8 @@ const program = fileURLToPath(new URL('./support/operator-process.ts', import.me
 const long = process.env.MKB_LONG === '1';
 const secrets = long ? 10_000 : 1000;
 const configMaps = long ? 5000 : 400;
+/** Of each of two kinds. */
+const documents = long ? 200 : 30;
 /** What a Pod of the operator may be limited to, MiB. */
 const limitMib = 256;
 /** As in such a Pod: its Deployment says the first, and Node takes the second from the limit. */
@@ -34,6 +36,7 @@ const text = (bytes: number) => 'x'.repeat(bytes);
 
 describeReal('kubernetes', 'kwok')('an operator in a cluster that is full of other things', () => {
   let kubernetes: RunningKubernetes;
+  let status: (field: string) => number;
   let operator: ServerProcess;
   let url: string;
 
@@ -69,6 +72,10 @@ describeReal('kubernetes', 'kwok')('an operator in a cluster that is full of oth
     const args = [...nodeOptions, program, kubeconfig, 'one', String(port)];
     operator = new ServerProcess({ name: 'operator', command: process.execPath, args, logFile });
     await operator.launch();
+    status = field => {
+      const [, kib] = new RegExp(`${field}:\\s+(\\d+) kB`).exec(readFileSync(`/proc/${operator.pid}/status`, 'utf8'))!;
+      return Math.round(Number(kib) / 1024);
+    };
   }, 900_000);
 
   afterAll(async () => {
@@ -83,8 +90,7 @@ describeReal('kubernetes', 'kwok')('an operator in a cluster that is full of oth
     const look = looks(kubernetes);
     await kubernetes.apply(bridge('cars'));
     await look.reaches('cars', 'Ready', 'True');
-    const [, kib] = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${operator.pid}/status`, 'utf8'))!;
-    const mib = Math.round(Number(kib) / 1024);
+    const mib = status('VmHWM');
     console.log(
       `${mib} MiB at most with ${secrets} Secrets and ${configMaps} ConfigMaps of 100 KB, ${((performance.now() - startedAt) / 1000).toFixed(1)} s`,
     );
@@ -111,6 +117,48 @@ describeReal('kubernetes', 'kwok')('an operator in a cluster that is full of oth
     const changedAt = performance.now();
     await until('the Pods to be rolled', async () => (await hash()) !== before, { everyMs: 50 });
     console.log(`noticed within ${(performance.now() - changedAt).toFixed(0)} ms`);
+  });
+
+  it('stays there when somebody writes large documents, right and wrong, and the bridge of another namespace is made meanwhile', async () => {
+    // Each document was kept whole, and copied while it waited for its check: two hundred of a megabyte were all of its memory.
+    await kubernetes.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'tenant' } });
+    const rule = (index: number, from: string) => ({
+      name: `r${index}`,
+      sql: `SELECT payload ${from} "a/${index}" -- ${text(62_000)}`,
+      sinks: [{ kafka: { topic: 't' } }],
+    });
+    const large = (name: string, rules: number, from = 'FROM') => ({
+      ...bridge(name, { rules: Array.from({ length: rules }, (_, index) => rule(index, from)) }),
+      metadata: { name, namespace: 'tenant' },
+    });
+    for (let index = 0; index < documents; index++) {
+      await kubernetes.apply(large(`right-${index}`, 7), large(`wrong-${index}`, 16));
+    }
+    await kubernetes.apply(bridge('meanwhile'));
+    await looks(kubernetes).reaches('meanwhile', 'Ready', 'True');
+    const conditionsOf = async (name: string) =>
+      (await kubernetes.get('mqttkafkabridge', name, 'tenant'))?.status?.conditions as
+        | { readonly type: string; readonly status: string; readonly message: string }[]
+        | undefined;
+    const last = documents - 1;
+    await until('the last document that is wrong to be refused', async () =>
+      (await conditionsOf(`wrong-${last}`))?.some(({ message }) => message.includes('KiB of JSON')),
+    );
+    await until(
+      'the last one that is right to run',
+      async () => (await kubernetes.get('statefulset', `right-${last}-bridge`, 'tenant')) !== undefined,
+      { timeoutMs: 300_000 },
+    );
+    // From then on the last good one of each is looked after, which is kept as a text.
+    for (let index = 0; index < documents; index += 4) {
+      await kubernetes.apply(large(`right-${index}`, 7, 'FORM'));
+    }
+    await kubernetes.apply(bridge('afterwards'));
+    await looks(kubernetes).reaches('afterwards', 'Ready', 'True');
+    // The pages of the program are read from its file again when memory is short.
+    const mib = status('VmHWM') - status('RssFile');
+    console.log(`${mib} MiB at most with ${documents} documents of 440 KB, and ${documents} of 1 MB`);
+    expect(mib).toBeLessThan(limitMib);
   });
 
   it('has asked for no content but of what bridges name, and its own', async () => {

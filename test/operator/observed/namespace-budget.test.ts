@@ -11,6 +11,15 @@ test('a namespace has its share, whatever others have', () => {
   expect(budget.take('a', 'y', 40)).toBe(true);
 });
 
+test('all namespaces together have no more than all of them may have', () => {
+  const budget = new NamespaceBudget(100, 150);
+  expect(['a', 'b'].map(namespace => budget.take(namespace, 'x', 100))).toEqual([true, false]);
+  expect(budget.take('b', 'x', 50)).toBe(true);
+  budget.forget('a', 'x');
+  expect(budget.take('b', 'y', 50)).toBe(true);
+  expect(budget.take('a', 'x', 60)).toBe(false);
+});
+
 test('what grows, shrinks or goes is counted once', () => {
   const budget = new NamespaceBudget(100);
   expect([10, 90, 100, 20].map(size => budget.take('a', 'x', size))).toEqual([true, true, true, true]);

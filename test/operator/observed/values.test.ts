@@ -13,7 +13,7 @@ const secret = (version: string): KubeObject => ({
 });
 
 /** A Secret in the watch at one version, and at the server at another. */
-function stage() {
+function stage(mostOfNamespace?: number) {
   const at = { seen: '1' as string | undefined, there: '1' as string | undefined };
   const asked: string[] = [];
   const values = new Values({
@@ -23,6 +23,7 @@ function stage() {
         return at.there === undefined ? undefined : secret(at.there);
       },
     },
+    ...(mostOfNamespace !== undefined && { mostOfNamespace }),
     seen: () => (at.seen === undefined ? undefined : secret(at.seen)),
     keep: (_, object) => ({ ...object, kept: true }),
   });
@@ -31,6 +32,12 @@ function stage() {
 }
 
 describe('the content of a Secret', () => {
+  it('is asked for each time when its namespace has had its share', async () => {
+    const { asked, read } = stage(10);
+    for (let time = 0; time < 2; time++) expect(await read()).toMatchObject({ data: { password: '1' } });
+    expect(asked).toHaveLength(2);
+  });
+
   it('is asked for once for each version, and less is kept of it', async () => {
     const { at, asked, read } = stage();
     expect(await read()).toMatchObject({ kept: true, data: { password: '1' } });

@@ -78,6 +78,17 @@ describe('a document that is checked in a thread', () => {
     expect(order.filter(name => name !== 'b1')).toEqual(['a1', 'a2', 'a3', 'a4']);
   });
 
+  it('counts what waits, and has no room for a namespace that has given too much', async () => {
+    const thread = threadOf({}, obedient);
+    const large = (name: string) => ({ ...named(name), spec: { text: 'x'.repeat(2 ** 20) } }) as unknown as KubeObject;
+    const checks = [thread.check(named('first'), { settings })];
+    for (let index = 0; thread.hasRoomFor('shop'); index++) checks.push(thread.check(large(`l${index}`), { settings }));
+    expect(checks).toHaveLength(3);
+    expect(thread.hasRoomFor('harbour')).toBe(true);
+    await Promise.all(checks);
+    expect(thread.hasRoomFor('shop')).toBe(true);
+  });
+
   it('gets the verdict of mkb validate', async () => {
     const thread = threadOf();
     const wrong = resourceOf({ rules: [{ ...ruleOf({ topic: 'cars' }), sql: 'SELECT payload\nFORM "cars/#"' }] });
@@ -148,7 +159,8 @@ describe('a document that is checked in a thread', () => {
 });
 
 /** Verdicts of a thread that answers when it is asked to. */
-function stage() {
+function stage(mostOfNamespace?: number) {
+  const full = new Set<string>();
   const asked: {
     readonly name: string;
     readonly spec: string | undefined;
@@ -159,8 +171,10 @@ function stage() {
   const verdicts = new Verdicts({
     settings,
     now: () => now,
+    ...(mostOfNamespace !== undefined && { mostOfNamespace }),
     onVerdict: (key, ms) => told.push(`${key} ${ms}`),
     thread: {
+      hasRoomFor: namespace => !full.has(namespace),
       check: ({ metadata }, { spec }) => {
         const { promise, resolve } = Promise.withResolvers<CheckAnswer>();
         const answer = async (given: Partial<CheckAnswer>) => {
@@ -172,7 +186,7 @@ function stage() {
       },
     },
   });
-  return { verdicts, asked, told, pass: (ms: number) => (now += ms) };
+  return { verdicts, asked, told, full, pass: (ms: number) => (now += ms) };
 }
 
 const unchecked = { problems: [{ code: 'document-unchecked', inRules: false, message: 'long' }] } as const;
@@ -240,6 +254,41 @@ describe('verdicts', () => {
     expect(kept('2')).toBeUndefined();
     await asked[1]!.answer(unchecked);
     expect(kept('2')).toBeNull();
+  });
+
+  it('of a namespace that has too many that wait are made when there is room, and others do not notice', async () => {
+    // What waited was copied, whatever there was of it: two hundred documents of a megabyte were all of the operator's memory.
+    const { verdicts, asked, told, full } = stage();
+    const of = (name: string, namespace = 'shop') => verdicts.of(`${namespace}/${name}`, named(name, namespace));
+    of('cars');
+    full.add('shop');
+    for (const name of ['a', 'b', 'c', 'a']) expect(of(name)).toBeUndefined();
+    of('boats', 'harbour');
+    expect(asked.map(({ name }) => name)).toEqual(['cars', 'boats']);
+    expect(new Set(told.splice(0))).toEqual(new Set(['shop/a 30000', 'shop/b 30000', 'shop/c 30000']));
+    await asked[1]!.answer({});
+    expect(told.splice(0)).toEqual(['harbour/boats 0']);
+    full.delete('shop');
+    verdicts.forget('shop/b');
+    await asked[0]!.answer({});
+    expect(new Set(told.splice(0))).toEqual(new Set(['shop/cars 0', 'shop/a 0', 'shop/c 0']));
+    of('a');
+    await asked[2]!.answer({});
+    expect(told).toEqual(['shop/a 0']);
+  });
+
+  it('of last good documents are kept as far as the share of their namespace goes', async () => {
+    const text = JSON.stringify(resourceOf().spec);
+    const { verdicts, asked } = stage(text.length * 1.5);
+    const kept = (name: string, namespace = 'shop') =>
+      verdicts.kept(`${namespace}/${name}`, named(name, namespace), 'the text', '1');
+    for (const [name, namespace] of [['a'], ['b'], ['c', 'harbour']] as const) kept(name, namespace);
+    for (const each of asked) await each.answer({ spec: text });
+    expect([kept('a'), kept('b'), kept('c', 'harbour')].map(each => each?.kind)).toEqual([
+      'MqttKafkaBridge',
+      undefined,
+      'MqttKafkaBridge',
+    ]);
   });
 
   it('are forgotten with their bridge', async () => {
