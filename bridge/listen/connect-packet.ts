@@ -20,6 +20,8 @@ export interface Will {
 
 export interface Connect {
   readonly version: '5' | '3.1.1';
+  /** Whether it is a Mosquitto that connects as a bridge (`try_private`): it gets nothing of what it has published. */
+  readonly bridge: boolean;
   readonly cleanStart: boolean;
   /** Seconds; 0 is off. */
   readonly keepAlive: number;
@@ -42,6 +44,9 @@ export interface Connect {
   readonly authenticationMethod: string | undefined;
 }
 
+/** MQTT 3.1.1, which has no No Local, with a bit of Mosquitto's. */
+const levelOfBridges = 0x84;
+
 /** The protocol that a CONNECT asks for: a version that is spoken, `older`, `newer`, or `none` if it is not MQTT. */
 export type Protocol = Connect['version'] | 'older' | 'newer' | 'none';
 
@@ -52,7 +57,7 @@ export function protocolOf(bytes: Buffer): Protocol {
   const level = reader.byte();
   if (name === 'MQIsdp') return 'older';
   if (name !== 'MQTT') return 'none';
-  if (level === 4) return '3.1.1';
+  if (level === 4 || level === levelOfBridges) return '3.1.1';
   if (level === 5) return '5';
   return level < 4 ? 'older' : 'newer';
 }
@@ -63,7 +68,7 @@ export function decodeConnect(bytes: Buffer, version: Connect['version']): Conne
   if (bytes[0] !== 0x10) throw violation(0x81, 'the flags of a CONNECT are wrong');
   const reader = bodyOf(bytes);
   reader.text();
-  reader.byte();
+  const bridge = reader.byte() === levelOfBridges;
   const flags = reader.byte();
   if ((flags & 1) !== 0) throw violation(0x81, 'the reserved flag of a CONNECT is set');
   const hasWill = (flags & 4) !== 0;
@@ -84,6 +89,7 @@ export function decodeConnect(bytes: Buffer, version: Connect['version']): Conne
   const cleanStart = (flags & 2) !== 0;
   return {
     version,
+    bridge,
     cleanStart,
     keepAlive,
     clientId,

@@ -71,13 +71,14 @@ export class Subscriber {
   }
 
   #subscribe(bytes: Buffer): void {
-    const { version } = this.#admission.connect;
+    const { version, bridge } = this.#admission.connect;
     const { packetId, subscriptions } = readSubscribe(bytes, version);
     let refusal: Refusal | undefined;
     const codes = subscriptions.map(subscription => {
       const why = this.#whyNot(subscription);
       if (why === undefined) {
-        this.#subscribing.sessions.subscribe(this.#session, subscription!);
+        const asBridge = bridge && { noLocal: true, retainAsPublished: true };
+        this.#subscribing.sessions.subscribe(this.#session, { ...subscription!, ...asBridge });
         return subscription!.qos;
       }
       refusal ??= why;

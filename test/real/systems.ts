@@ -45,6 +45,8 @@ export type SystemName =
   | 'engine'
   | 'docker'
   | 'telegraf'
+  | 'mqtt-clients'
+  | 'paho-python'
   | 'operator-verify'
   | 'etcd'
   | 'kubernetes'
@@ -78,6 +80,9 @@ export function kafkaClassPath(): string | undefined {
 
 /** The class path of HiveMQ's jars, or undefined when they are not in the cache. */
 export const hivemqClassPath = (): string | undefined => cachedClassPath('hivemq');
+
+/** The class path of Paho's and HiveMQ's clients for Java, or undefined when they are not in the cache. */
+export const mqttClientsClassPath = (): string | undefined => cachedClassPath('mqtt-clients');
 
 /** The class path of Artemis' jars, or undefined when they are not in the cache. */
 export const artemisClassPath = (): string | undefined => cachedClassPath('artemis');
@@ -180,6 +185,20 @@ export const systems: readonly System[] = [
     optional: true,
   },
   {
+    name: 'mqtt-clients',
+    found: () => (program('javac') ? mqttClientsClassPath() : undefined),
+    install: () => installLibraries('mqtt-clients', mavenAdvice),
+    how: 'install Maven and a JDK, and run `npm run provision mqtt-clients`',
+    optional: true,
+  },
+  {
+    name: 'paho-python',
+    found: () => (program('python3') && existsSync(pahoPythonFolder()) ? pahoPythonFolder() : undefined),
+    install: installPahoPython,
+    how: 'install Python with pip, and run `npm run provision paho-python`',
+    optional: true,
+  },
+  {
     name: 'operator-verify',
     found: () => [verifyProgram()].find(isExecutable),
     install: installVerify,
@@ -259,6 +278,26 @@ function installTelegraf(): void {
   });
 }
 
+const pahoPython = 'paho-mqtt==2.1.0';
+
+/** For PYTHONPATH. */
+export const pahoPythonFolder = (): string => join(cacheFolder(), pahoPython.replace('==', '-'));
+
+function installPahoPython(): void {
+  const folder = pahoPythonFolder();
+  const fresh = `${folder}.${process.pid}`;
+  const how = 'install Python with pip, and see that it reaches a package index';
+  try {
+    run('python3', ['-m', 'pip', 'install', '-q', '--no-deps', '--target', fresh, pahoPython], {
+      env: process.env,
+      how,
+    });
+    renameSync(fresh, folder);
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+  }
+}
+
 const actionlintVersion = 'v1.7.12';
 
 /** Checks workflows of GitHub. */
@@ -303,7 +342,7 @@ function fromPackage(name: SystemName, programs: string[], debian: string, homeb
 }
 
 /** What Maven brings: NAME-pom.xml lists it, and has the version as NAME.version. */
-type MavenSystem = 'kafka' | 'hivemq' | 'artemis';
+type MavenSystem = 'kafka' | 'hivemq' | 'artemis' | 'mqtt-clients';
 
 const pom = (name: MavenSystem): string => join(import.meta.dirname, `${name}-pom.xml`);
 
