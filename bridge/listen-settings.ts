@@ -1,5 +1,6 @@
 /** From `mqtt.listen` and `mqtt.clients` to what the listener takes: quantities as numbers, secrets revealed. */
 import type { BridgeSpec, MqttKafkaBridge } from '../api/bridge.ts';
+import { whyOneReplica } from '../api/replicas.ts';
 import { resolveSecret, type SecretSources } from '../api/secrets.ts';
 import { bytes, durationMs } from '../api/units.ts';
 import { checkTlsTexts } from '../network/tls-settings.ts';
@@ -27,6 +28,7 @@ export async function listenOptions(
     access: { publish: clients?.publish, subscribe: clients?.subscribe },
     sessions: sessionLimits(spec),
     topics: spec.rules.flatMap(({ sinks }) => sinks.flatMap(({ mqtt }) => mqtt?.topic ?? [])),
+    stateless: whyOneReplica(spec) === undefined,
     route: clients?.route ?? false,
   };
 }
@@ -103,5 +105,6 @@ function limitsOf(spec: BridgeSpec): ClientLimits {
     packetTimeoutMs: durationMs(limits.packetTimeout),
     keepAliveSeconds: Math.round(durationMs(limits.keepAlive) / 1000),
     heldBytes: memoryBytes(spec),
+    serverReference: mqtt.clients?.serverReference,
   };
 }

@@ -317,7 +317,10 @@ export class Bridge implements BridgeFigures {
     return { ...left, late: !ended || left.unacknowledged + left.unpublished > 0 };
   }
 
-  async #endInOrder(settleMs: number, partingMs: number): Promise<void> {
+  async #endInOrder(endingMs: number, partingMs: number): Promise<void> {
+    const began = performance.now();
+    await this.listener?.part(endingMs / 2);
+    const settleMs = endingMs - (performance.now() - began);
     for (const source of this.#sources) source.stop(settleMs);
     for (const sink of this.#everySink) sink.flush();
     await this.#inFlight.none(settleMs);

@@ -144,6 +144,12 @@ export const clients = section('Who may connect to the ports of `listen`, and wh
     'Also send what a client publishes to the clients that subscribe to its topic, as a small broker does. Without it clients get what rules publish, and nothing else.',
     { default: false },
   ),
+  serverReference: optional(
+    text(
+      'Where clients of MQTT 5 are sent when the bridge is stopped, such as `mqtt.example.com:8883`: DISCONNECT then has the reason 0x9C and this Server Reference. Default: 0x8B, and clients decide.',
+      { maxLength: 1024 },
+    ),
+  ),
   sessions,
   limits,
 });

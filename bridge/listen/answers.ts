@@ -72,8 +72,10 @@ export function refusal(
   return bytes.length <= maximumPacketSize ? bytes : mqttPacket.generate(packet, opts(version));
 }
 
-export function disconnect(reasonCode: number, reason: string): Buffer {
-  return mqttPacket.generate({ cmd: 'disconnect', reasonCode, properties: { reasonString: reason } }, opts('5'));
+/** @param serverReference where the client is to go */
+export function disconnect(reasonCode: number, reason: string, serverReference?: string): Buffer {
+  const properties = { reasonString: reason, ...(serverReference !== undefined && { serverReference }) };
+  return mqttPacket.generate({ cmd: 'disconnect', reasonCode, properties }, opts('5'));
 }
 
 /**

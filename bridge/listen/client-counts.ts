@@ -35,6 +35,7 @@ const endOf: Readonly<Record<number, End>> = {
   149: 'protocol',
   151: 'limit',
   154: 'protocol',
+  156: 'stopped',
 };
 
 export class ClientCounts {

@@ -46,6 +46,8 @@ export class Client implements ClientEvents {
   heldBytes = 0;
   /** Whether some of its messages were settled since it was asked to acknowledge. */
   touched = false;
+  /** Whether no more messages are taken of it: see parting.ts. */
+  leaving = false;
   readonly #host: ClientHost<Client>;
   readonly #reader: FrameReader;
   #state: State = 'new';
@@ -184,7 +186,7 @@ export class Client implements ClientEvents {
     const said = this.#state === 'live';
     this.#state = 'ended';
     this.received.disconnect();
-    if (said && this.#isNew && reasonCode > 0) this.#say(disconnect(reasonCode, reason), reasonCode);
+    if (said && this.#isNew && reasonCode > 0) this.#say(this.#goodbye(reasonCode, reason), reasonCode);
     this.#part();
     this.#host.ended(this, reasonCode, reason);
   }
@@ -253,7 +255,7 @@ export class Client implements ClientEvents {
     if (this.#state === 'new') return false;
     if (this.#state === 'asking' || this.transport.congested) return true;
     if (this.#reader.coming !== packetType.publish) return false;
-    if (this.#allowance.used || this.received.window.full) return true;
+    if (this.leaving || this.#allowance.used || this.received.window.full) return true;
     if (!this.#host.paused) return false;
     this.#host.waits(this);
     return true;
@@ -372,6 +374,10 @@ export class Client implements ClientEvents {
     if (reasonCode === 0) this.will = undefined;
     this.#part();
     this.#host.ended(this, 0, 'it said goodbye');
+  }
+
+  #goodbye(reasonCode: number, reason: string): Buffer {
+    return disconnect(reasonCode, reason, reasonCode === 0x9c ? this.#host.settings.serverReference : undefined);
   }
 
   #write(bytes: Buffer | undefined): void {

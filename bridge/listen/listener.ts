@@ -16,6 +16,7 @@ import { ClientCounts } from './client-counts.ts';
 import type { ClientHost } from './client-host.ts';
 import { Door } from './door.ts';
 import type { ListenOptions } from './options.ts';
+import { partFrom } from './parting.ts';
 import type { Sessions } from './sessions.ts';
 import type { Subscribing } from './subscriber.ts';
 import type { ClientEvents, ClientTransport } from './transports.ts';
@@ -37,6 +38,8 @@ const ticksOf = (ms: number): number => Math.ceil(ms / tickMs);
 /** How long a client may take to close a connection that we have ended. */
 const partingTicks = 4;
 const reloadTicks = 10;
+/** Reason codes of clients that are sent away since the server stops. */
+const stops: ReadonlySet<number> = new Set([0x8b, 0x9c]);
 
 export class Listener implements ClientHost<Client> {
   readonly message: MqttMessage;
@@ -138,6 +141,16 @@ export class Listener implements ClientHost<Client> {
     if (client.over && client.unsettled === 0) this.#forget(client);
   }
 
+  /** Lets nobody in any more. Where clients can go to another server, they do, a few at a time; it takes `limitMs` at most. */
+  async part(limitMs: number): Promise<void> {
+    this.#door.close();
+    if (!this.#options.stateless) return;
+    const perSecond = this.settings.connectRate / 2;
+    // What a subscriber has not acknowledged is counted at the end, not as that of a session that keeps it.
+    const going = [...this.#byId.values()].filter(({ session }) => !session?.subscriptions.size);
+    await partFrom(going, { perSecond, limitMs, end: client => this.#dismiss(client) });
+  }
+
   /** Lets nobody in any more, and reads nothing. */
   stop(): void {
     this.#closing = true;
@@ -153,11 +166,7 @@ export class Listener implements ClientHost<Client> {
     clearInterval(this.#timer);
     // The sessions are over with the process: what they have is no more delivered than what was not sent.
     this.subscribing.sessions.released = () => undefined;
-    // A will may wait until a server is there again [MQTT-3.1.2-8], and the client is not lost.
-    for (const client of [...this.#clients.values()]) {
-      client.will = undefined;
-      client.end(0x8b, 'The server is being stopped.');
-    }
+    for (const client of [...this.#clients.values()]) this.#dismiss(client);
     const until = performance.now() + Math.min(limitMs, partingTicks * tickMs);
     while (this.#leaving.size > 0 && performance.now() < until) await new Promise(resolve => setTimeout(resolve, 10));
     for (const client of this.#leaving.keys()) client.transport.destroy();
@@ -209,7 +218,7 @@ export class Listener implements ClientHost<Client> {
     if (id !== undefined && this.#byId.get(id) === client) this.#byId.delete(id);
     this.#waiting.delete(client);
     if (reasonCode >= 0) this.#leaving.set(client, this.tick);
-    if (reasonCode > 0 && reasonCode !== 0x8b)
+    if (reasonCode > 0 && !stops.has(reasonCode))
       this.#handler.problem(new MkbError('client-disconnected', { client: client.name, reason, reasonCode }));
     if (client.session !== undefined) {
       this.#wills.left(client, client.session.expirySeconds);
@@ -223,6 +232,12 @@ export class Listener implements ClientHost<Client> {
   }
 
   // ---
+
+  /** Ends the connection since the server stops. A will may wait until a server is there again [MQTT-3.1.2-8], and the client is not lost. */
+  #dismiss(client: Client): void {
+    client.will = undefined;
+    client.end(this.settings.serverReference === undefined ? 0x8b : 0x9c, 'The server is being stopped.');
+  }
 
   #accept(transport: ClientTransport): ClientEvents | undefined {
     if (this.#closing) return undefined;

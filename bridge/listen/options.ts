@@ -38,6 +38,8 @@ export interface ClientLimits {
   readonly keepAliveSeconds: number;
   /** What parts of packets, and packets that wait, may hold over all connections, bytes. */
   readonly heldBytes: number;
+  /** Where clients of MQTT 5 are sent when the server is stopped; undefined if nowhere else. */
+  readonly serverReference: string | undefined;
 }
 
 /** Where the name of a client is taken from its certificate. */
@@ -56,6 +58,8 @@ export interface ListenOptions {
   readonly sessions: SessionLimits;
   /** Topics that rules publish to, as the document has them. */
   readonly topics: readonly string[];
+  /** Whether clients may as well go to another server like this one: no session keeps anything for them. */
+  readonly stateless: boolean;
   /** Whether clients get what other clients publish, without a rule. */
   readonly route: boolean;
 }

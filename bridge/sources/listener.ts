@@ -146,6 +146,11 @@ export class ListenerSource implements Source {
     return this.listener.listening ? [] : ['MQTT clients cannot connect yet'];
   }
 
+  /** Lets clients go that can go elsewhere, while the others are served. Takes `limitMs` at most. */
+  async part(limitMs: number): Promise<void> {
+    await this.listener.part(limitMs);
+  }
+
   stop(): void {
     this.#stopping = true;
     this.listener.stop();
