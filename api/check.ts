@@ -10,6 +10,7 @@ import { queryModeChecks } from './checks/query-modes.ts';
 import { retryChecks } from './checks/retry.ts';
 import { ruleChecks } from './checks/rules.ts';
 import { schemaChecks } from './checks/schemas.ts';
+import { servedClientsChecks } from './checks/served-clients.ts';
 import { completeDocument } from './complete.ts';
 import { type Finding, isWithin } from './findings.ts';
 import type { Path } from './problems.ts';
@@ -39,6 +40,7 @@ export const checkDocument = (value: unknown): CheckedDocument => {
     ...retryChecks,
     ...queryModeChecks,
     ...operationChecks,
+    ...servedClientsChecks,
     ...objectChecks,
   ]
     .filter(({ reads }) => sound(reads))

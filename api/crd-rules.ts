@@ -106,6 +106,17 @@ export const celRules: Readonly<Record<string, readonly CelRule[]>> = {
       message: 'autoscaling needs mqtt.share: without it each replica would read, and write, every message',
       fieldPath: '.mqtt.share',
     },
+    {
+      rule: `!has(self.mqtt.listen) || (!has(self.bridge.replicas) || self.bridge.replicas < 2) && (!has(self.bridge.autoscaling) || self.bridge.autoscaling.maxReplicas < 2) || has(self.mqtt.clients) && self.mqtt.clients.sessions.expiry.matches('^(0+([.]0+)?[a-z]+)+$')`,
+      message:
+        'several replicas need mqtt.clients.sessions.expiry 0s: a session lives in one of them, and its client may come back to another',
+      fieldPath: '.mqtt.clients',
+    },
+    ...['service', 'gateway'].map(name => ({
+      rule: `!has(self.bridge.${name}) || has(self.mqtt.listen)`,
+      message: `${name} leads MQTT clients to the bridge, and without mqtt.listen none connect to it`,
+      fieldPath: `.bridge.${name}`,
+    })),
   ],
   'spec.bridge.autoscaling': [
     {
@@ -113,7 +124,10 @@ export const celRules: Readonly<Record<string, readonly CelRule[]>> = {
       message: 'minReplicas is above maxReplicas',
       fieldPath: '.minReplicas',
     },
-    { rule: 'has(self.cpu) || has(self.backlog)', message: 'cpu or backlog must say what to scale by' },
+    {
+      rule: 'has(self.cpu) || has(self.backlog) || has(self.connections)',
+      message: 'cpu, backlog or connections must say what to scale by',
+    },
   ],
   'spec.mqtt.broker': [
     {

@@ -74,7 +74,7 @@ const columns = [
   column('Delivered', '.status.flow.delivered', 'Messages delivered to every sink.'),
   column('Reason', ofReady('reason'), 'Why it is ready or not.'),
   column('Age', '.metadata.creationTimestamp', 'How long it has been there.', { type: 'date' }),
-  column('MQTT', '.status.endpoints.mqtt', 'The MQTT broker.', { priority: 1 }),
+  column('MQTT', '.status.endpoints.mqtt', 'The MQTT broker, or where clients connect to the bridge.', { priority: 1 }),
   column('Applied', '.status.appliedGeneration', 'The generation that runs.', { type: 'integer', priority: 1 }),
   column('Message', ofReady('message'), 'Why it is ready or not, for people.', { priority: 1 }),
 ];

@@ -57,8 +57,9 @@ const ownedFor: Readonly<Record<string, string>> = {
   [kinds.job.kind]: 'Drains the sessions of replicas that were scaled away.',
   [kinds.podMonitor.kind]: 'Where the Prometheus operator is: what to scrape.',
   [kinds.prometheusRule.kind]: 'Where the Prometheus operator is: alerts.',
-  [kinds.tlsRoute.kind]: 'Where the Gateway API is: leads clients to a managed broker, by the name that they ask for.',
-  [kinds.tcpRoute.kind]: 'Where the Gateway API is: leads clients to a managed broker.',
+  [kinds.tlsRoute.kind]:
+    'Where the Gateway API is: leads clients to a managed broker or to the bridge, by the name that they ask for.',
+  [kinds.tcpRoute.kind]: 'Where the Gateway API is: leads clients to a managed broker or to the bridge.',
 };
 
 const { kafka, kafkaUser, kafkaTopic } = strimziKinds('v1');

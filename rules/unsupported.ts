@@ -14,9 +14,9 @@ export function unsupportedParts(document: MqttKafkaBridge, where: 'process' | '
   const refuse = (path: string, what: string, remedy: string) =>
     parts.push({ path, message: `This version of the bridge cannot ${what}.`, remedy });
 
-  if (spec.mqtt.listen) for (const part of listenParts(spec, where)) parts.push(part);
+  if (spec.mqtt.listen) for (const part of listenParts(spec)) parts.push(part);
   if (where === 'process') for (const part of operatorParts(spec)) parts.push(part);
-  if (where === 'cluster') for (const part of unmountable(spec)) parts.push(part);
+  if (where === 'cluster') for (const part of [...unmountable(spec), ...unservable(spec)]) parts.push(part);
   if (buffersMqtt(spec) && !spec.rules.some(({ sql }) => sourcesOf(sql).some(({ kind }) => kind === 'mqtt')))
     refuse(
       'spec.delivery.buffer',
@@ -63,15 +63,11 @@ function sinkParts(
 }
 
 /** What a bridge that is the MQTT server itself does not do. */
-function listenParts(
-  { mqtt, rules, delivery }: MqttKafkaBridge['spec'],
-  where: 'process' | 'cluster',
-): UnsupportedPart[] {
+function listenParts({ mqtt, rules, delivery }: MqttKafkaBridge['spec']): UnsupportedPart[] {
   const parts: UnsupportedPart[] = [];
   const refuse = (path: string, what: string, remedy: string) =>
     parts.push({ path, message: `With mqtt.listen this version of the bridge cannot ${what}.`, remedy });
   const broker = 'Connect devices to a broker and the bridge to it: spec.mqtt.url.';
-  if (where === 'cluster') refuse('spec.mqtt.listen', 'be run by the operator', 'Use mkb run, or give it a broker.');
   const sources = rules.map(({ sql }) => sourcesOf(sql));
   for (const [index, rule] of rules.entries()) {
     const path = `spec.rules[${index}]`;
@@ -131,4 +127,29 @@ function unmountable({ delivery: { buffer } }: MqttKafkaBridge['spec']): Unsuppo
       remedy: 'Give the absolute path of a folder of its own, such as /var/lib/mkb.',
     },
   ];
+}
+
+/** Where a bridge in a Pod serves /metrics and its health. */
+const httpPort = 9400;
+
+/** What of `listen` no Service could lead to, and what nobody would come for: there is no drain without a session. */
+function unservable({ mqtt: { listen = [] }, delivery: { buffer } }: MqttKafkaBridge['spec']): UnsupportedPart[] {
+  const onVolumes = listen.length > 0 && buffer.mode === 'disk';
+  const kept: UnsupportedPart = {
+    path: 'spec.delivery.buffer.mode',
+    message:
+      'Nobody would deliver what waits on the volume of a replica that is scaled away, or of a bridge that is deleted.',
+    remedy: 'Leave it out where the operator runs the bridge: clients keep what is not acknowledged.',
+  };
+  const ports = listen.flatMap(({ port, host }, index) => {
+    const path = `spec.mqtt.listen[${index}]`;
+    if (port === httpPort) {
+      const message = `In a Pod of the bridge the port ${httpPort} is that of its metrics.`;
+      return [{ path: `${path}.port`, message, remedy: 'Choose another port.' }];
+    }
+    if (host === undefined) return [];
+    const message = 'A Pod gets its address when it starts, and clients come to that one.';
+    return [{ path: `${path}.host`, message, remedy: 'Leave out `host` where the operator runs the bridge.' }];
+  });
+  return onVolumes ? [kept, ...ports] : ports;
 }

@@ -1,7 +1,6 @@
 /** `gateway`: what the Gateway API would refuse in a route, before it is made. */
 import { type Finding, finding } from '../findings.ts';
 import type { Path } from '../problems.ts';
-import type { BrokerSection } from '../schema/broker.ts';
 import type { GatewaySection } from '../schema/gateway.ts';
 
 /** [Gateway API: TLSRoute.spec.parentRefs] */
@@ -10,17 +9,18 @@ const mostParents = 32;
 const conflict = (path: Path, reason: string, remedy: string): Finding =>
   finding(path, 'field-conflict', { reason }, { at: 'key', remedy });
 
-export function checkGateway(path: Path, { gateway, tls }: BrokerSection): Finding[] {
+/** @param tls where the server that it leads to would serve TLS; undefined if it does */
+export function checkGateway(path: Path, gateway: GatewaySection | undefined, tls: string | undefined): Finding[] {
   if (gateway === undefined) return [];
   const found = checkParents([...path, 'parentRefs'], gateway.parentRefs);
   gateway.hostnames.forEach((name, index) => {
     if (!/^[0-9.]+$/.test(name)) return;
     const reason = `\`${name}\` is an address, and no client asks for one by name.`;
-    found.push(conflict([...path, 'hostnames', index], reason, 'Leave out `hostnames`, or name the broker.'));
+    found.push(conflict([...path, 'hostnames', index], reason, 'Leave out `hostnames`, or give a name.'));
   });
-  if (gateway.hostnames.length > 0 && !tls) {
-    const reason = '`hostnames` are what TLS clients ask for, and the broker serves no TLS.';
-    found.push(conflict([...path, 'hostnames'], reason, 'Set `broker.tls`, or leave out `hostnames`.'));
+  if (gateway.hostnames.length > 0 && tls !== undefined) {
+    const reason = '`hostnames` are what TLS clients ask for, and no TLS is served.';
+    found.push(conflict([...path, 'hostnames'], reason, `Set ${tls}, or leave out \`hostnames\`.`));
   }
   return found;
 }

@@ -5,9 +5,9 @@ import type { BridgeSection } from '../schema/bridge.ts';
 import type { BrokerSection } from '../schema/broker.ts';
 import type { MonitoringSection } from '../schema/monitoring.ts';
 import type { MqttSection } from '../schema/mqtt.ts';
-import type { ServiceSection } from '../schema/service.ts';
 import type { SemanticCheck } from './check.ts';
 import { checkGateway } from './gateway.ts';
+import { checkService } from './service.ts';
 
 /** The bridge's own user at a broker that the operator runs. */
 export const bridgeUser = 'mkb-bridge';
@@ -32,7 +32,7 @@ export const operationChecks: readonly SemanticCheck[] = [
       mqtt.broker
         ? [
             ...checkBroker(mqtt.broker),
-            ...checkGateway([...broker, 'gateway'], mqtt.broker),
+            ...checkGateway([...broker, 'gateway'], mqtt.broker.gateway, mqtt.broker.tls ? undefined : '`broker.tls`'),
             ...checkIdentity(mqtt),
             ...checkService([...broker, 'service'], mqtt.broker.service),
           ]
@@ -40,7 +40,7 @@ export const operationChecks: readonly SemanticCheck[] = [
   },
   {
     reads: [bridge, ['spec', 'mqtt']],
-    check: ({ spec: { bridge, mqtt } }) => checkAutoscaling(bridge, mqtt.share !== undefined),
+    check: ({ spec: { bridge, mqtt } }) => checkAutoscaling(bridge, mqtt),
   },
   {
     reads: [['spec', 'monitoring']],
@@ -52,25 +52,6 @@ export const operationChecks: readonly SemanticCheck[] = [
     ],
   },
 ];
-
-const checkService = (path: Path, { type, ...fields }: ServiceSection): Finding[] => {
-  const exposed = ['nodePort', 'externalTrafficPolicy'] as const;
-  const balanced = ['loadBalancerClass', 'loadBalancerSourceRanges'] as const;
-  const said = (name: keyof typeof fields) => {
-    const value = fields[name];
-    return value !== undefined && !(Array.isArray(value) && value.length === 0);
-  };
-  const unfit = (name: string, needed: string) =>
-    conflict(
-      [...path, name],
-      `\`${name}\` is given, and the type of the Service is ${type}.`,
-      `Set \`type: ${needed}\`.`,
-    );
-  return [
-    ...(type === 'ClusterIP' ? exposed.filter(said).map(name => unfit(name, 'LoadBalancer')) : []),
-    ...(type === 'LoadBalancer' ? [] : balanced.filter(said).map(name => unfit(name, 'LoadBalancer'))),
-  ];
-};
 
 const conflict = (path: Path, reason: string, remedy: string): Finding =>
   finding(path, 'field-conflict', { reason }, { at: 'key', remedy });
@@ -130,12 +111,12 @@ const unfitForMosquitto = (username: string): string | undefined =>
     ? `Mosquitto knows no user called "${username}": a name has no \`:\`, no \`#\` in front and no space at either end.`
     : undefined;
 
-const checkAutoscaling = ({ autoscaling }: BridgeSection, shared: boolean): Finding[] => {
+const checkAutoscaling = ({ autoscaling }: BridgeSection, { share, listen }: MqttSection): Finding[] => {
   if (autoscaling === undefined) return [];
   const path = [...bridge, 'autoscaling'];
-  const { minReplicas, maxReplicas, cpu, backlog } = autoscaling;
+  const { minReplicas, maxReplicas, cpu, backlog, connections } = autoscaling;
   const found: Finding[] = [];
-  if (!shared) {
+  if (share === undefined && listen === undefined) {
     const reason = '`mqtt.share` is missing: without it each replica would read, and write, every message.';
     found.push(conflict(path, reason, 'Add `mqtt.share: <a name of your own>`.'));
   }
@@ -143,8 +124,13 @@ const checkAutoscaling = ({ autoscaling }: BridgeSection, shared: boolean): Find
     const reason = `\`minReplicas\` (${minReplicas}) is above \`maxReplicas\` (${maxReplicas}).`;
     found.push(conflict([...path, 'minReplicas'], reason, 'Raise maxReplicas.'));
   }
-  if (cpu === undefined && backlog === undefined) {
-    found.push(conflict(path, 'Neither `cpu` nor `backlog` says what to scale by.', 'Add one, such as `cpu: 80`.'));
+  if (connections !== undefined && listen === undefined) {
+    const reason = '`connections` are those of `mqtt.listen`, and without it no clients connect to the bridge.';
+    found.push(conflict([...path, 'connections'], reason, 'Use `cpu` or `backlog`.'));
+  }
+  if (cpu === undefined && backlog === undefined && connections === undefined) {
+    const reason = 'None of `cpu`, `backlog` and `connections` says what to scale by.';
+    found.push(conflict(path, reason, 'Add one, such as `cpu: 80`.'));
   }
   return found;
 };

@@ -1,13 +1,15 @@
 /** `spec.bridge`: how the operator runs the bridge. */
 import type { Static } from 'typebox';
 import { duration, optional, section, size, text, whole } from './fields.ts';
+import { gateway } from './gateway.ts';
+import { clientsService } from './service.ts';
 import { image, podTemplate, resources } from './workload.ts';
 
 /** As long as `mkb drain` takes at most unless it is called with another time. */
 export const defaultDrainTimeout = '10m';
 
 const autoscaling = section(
-  'Let a HorizontalPodAutoscaler choose `replicas`. Needs `mqtt.share`; leave out `replicas` then, for it is the autoscaler that writes it.',
+  'Let a HorizontalPodAutoscaler choose `replicas`. Needs `mqtt.share`, or `mqtt.listen`; leave out `replicas` then, for it is the autoscaler that writes it.',
   {
     minReplicas: whole('The fewest replicas.', { minimum: 1, maximum: 999, default: 1 }),
     maxReplicas: whole('The most replicas.', { minimum: 1, maximum: 999 }),
@@ -23,6 +25,12 @@ const autoscaling = section(
         { minimum: 1, maximum: 1_000_000 },
       ),
     ),
+    connections: optional(
+      whole(
+        'How many MQTT clients to keep per replica, with `mqtt.listen`. Needs an adapter that serves the metric `mkb_clients_connected` of Pods.',
+        { minimum: 1, maximum: 1_000_000 },
+      ),
+    ),
   },
 );
 
@@ -35,6 +43,8 @@ export const bridge = section(
       default: 1,
     }),
     autoscaling: optional(autoscaling),
+    service: optional(clientsService),
+    gateway: optional(gateway),
     image: image('the bridge'),
     resources: resources(),
     podTemplate: podTemplate(),

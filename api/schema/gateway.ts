@@ -18,23 +18,20 @@ const parent = section('A Gateway, or one of its listeners.', {
   port: optional(whole('The port of its listeners. Default: any.', { minimum: 1, maximum: 65_535 })),
 });
 
-export const gateway = section(
-  'A route of the Gateway API to the broker: a TLSRoute for `hostnames`, without them a TCPRoute.',
-  {
-    parentRefs: list(parent, 'The Gateways that lead to it.', { minItems: 1 }),
-    hostnames: list(
-      text(
-        "A name in the broker's certificate, by which TLS clients ask for it; `*.` in front stands for any one level.",
-        {
-          pattern: '^([*][.])?[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
-          maxLength: 253,
-          expected: 'a host name of small letters, digits, dashes and dots, such as mqtt.example.com',
-        },
-      ),
-      'The names that lead to this broker, at a listener of the mode `Passthrough` that others share. They need `tls`.',
-      { unique: true, default: [] },
+export const gateway = section('A route of the Gateway API: a TLSRoute for `hostnames`, without them a TCPRoute.', {
+  parentRefs: list(parent, 'The Gateways that lead to it.', { minItems: 1 }),
+  hostnames: list(
+    text(
+      "A name in the server's certificate, by which TLS clients ask for it; `*.` in front stands for any one level.",
+      {
+        pattern: '^([*][.])?[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+        maxLength: 253,
+        expected: 'a host name of small letters, digits, dashes and dots, such as mqtt.example.com',
+      },
     ),
-  },
-);
+    'The names that lead here, at a listener of the mode `Passthrough` that others share. They need `tls`.',
+    { unique: true, default: [] },
+  ),
+});
 
 export type GatewaySection = Static<typeof gateway>;

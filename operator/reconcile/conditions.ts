@@ -186,7 +186,19 @@ function brokerReady(findings: Findings): Answer {
     }
     return answer(type, 'True', 'PodsReady', readyOf(broker!));
   }
+  if (document?.spec.mqtt.listen) return listening(findings);
   return connected(type, findings, connections.mqtt, 'the MQTT broker');
+}
+
+/** Of a bridge that clients connect to: a Pod is in the Service when it listens, and can deliver. */
+function listening(findings: Findings): Answer {
+  const bridge = of(findings, 'bridge');
+  if (!bridge || bridge.wanted === 0)
+    return answer('BrokerReady', 'Unknown', 'NothingRuns', 'No bridge runs that clients could connect to.');
+  if (bridge.ready > 0)
+    return answer('BrokerReady', 'True', 'Listening', `MQTT clients can connect: ${readyOf(bridge)}`);
+  if (bridge.starting) return answer('BrokerReady', 'Unknown', 'Starting', 'The bridge has just started.');
+  return answer('BrokerReady', 'False', 'NotListening', `MQTT clients cannot connect: ${readyOf(bridge)}`);
 }
 
 function kafkaReachable(findings: Findings): Answer {

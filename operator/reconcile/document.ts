@@ -14,6 +14,7 @@ import type { Finding } from '../../api/findings.ts';
 import { excessOf } from '../../api/limits.ts';
 import type { LoadedDocument } from '../../api/load.ts';
 import { formatPath, type Path, type Problem } from '../../api/problems.ts';
+import { whyOneReplica } from '../../api/replicas.ts';
 import { checkRules } from '../../rules/check.ts';
 import { unsupportedParts } from '../../rules/unsupported.ts';
 import type { KubeObject } from '../runtime/object.ts';
@@ -106,15 +107,10 @@ const told = ({ path, line, column, message }: Problem): string =>
 
 /** The operator's default, and not the document's, which is that of `mkb run`; one at most where replicas could not share the work. */
 function withReplicas(resource: KubeObject, replicas: number): unknown {
-  const { spec } = resource as {
-    spec?: { bridge?: { replicas?: number }; mqtt?: { share?: string; listen?: object } };
-  };
+  const { spec } = resource as { spec?: { bridge?: { replicas?: number }; mqtt?: object } };
   if (typeof spec?.mqtt !== 'object' || spec.mqtt === null || spec.bridge?.replicas !== undefined) return resource;
-  const shared = spec.mqtt.share !== undefined || spec.mqtt.listen !== undefined;
-  return {
-    ...resource,
-    spec: { ...spec, bridge: { ...spec.bridge, replicas: shared ? replicas : Math.min(replicas, 1) } },
-  };
+  const usual = whyOneReplica(spec) === undefined ? replicas : Math.min(replicas, 1);
+  return { ...resource, spec: { ...spec, bridge: { ...spec.bridge, replicas: usual } } };
 }
 
 function problemOf({ code, path, offset, message }: Finding, document: MqttKafkaBridge): DocumentProblem {

@@ -1,6 +1,7 @@
 /** Where the parts of a pipeline are found: the addresses of outside, and the Services of what is run here. */
 import type { MqttKafkaBridge } from '../../api/bridge.ts';
 import { maskUrls } from '../../api/words.ts';
+import { schemeOf } from '../resources/clients.ts';
 import type { Component } from '../resources/labels.ts';
 import type { KubeObject } from '../runtime/object.ts';
 import { componentOf } from './workloads.ts';
@@ -25,12 +26,8 @@ export function endpointsOf(
       (mqtt.url && maskUrls(mqtt.url)) ??
       mqtt.urls?.map(url => maskUrls(url)).join(',') ??
       brokerUrl ??
-      addressOf(
-        services,
-        mqtt.listen ? 'bridge' : 'broker',
-        mqtt.broker?.tls ? 'mqtts' : 'mqtt',
-        mqtt.listen?.[0]?.port,
-      ),
+      listenAddresses(document, services) ??
+      addressOf(services, 'broker', mqtt.broker?.tls ? 'mqtts' : 'mqtt'),
     prometheus: addressOf(services, 'prometheus', 'http'),
     grafana: addressOf(services, 'grafana', 'http'),
   };
@@ -40,14 +37,27 @@ export function endpointsOf(
   >;
 }
 
-/** Of the Service that clients use, not of the one that only gives Pods their names. */
-function addressOf(
-  services: readonly Service[],
-  component: Component,
-  scheme: string,
-  wantedPort?: number,
-): string | undefined {
-  const service = services.find(each => componentOf(each) === component && each.spec?.clusterIP !== 'None');
-  const port = wantedPort ?? service?.spec?.ports?.[0]?.port;
-  return service && port ? `${scheme}://${service.metadata.name}.${service.metadata.namespace}.svc:${port}` : undefined;
+/** Every port that clients connect to, with commas. */
+function listenAddresses({ spec }: MqttKafkaBridge, services: readonly Service[]): string | undefined {
+  const service = services.find(isForClients('bridge'));
+  return (
+    service &&
+    spec.mqtt.listen
+      ?.map(each => `${schemeOf(each)}://${hostOf(service)}:${each.port}${each.webSocket?.path ?? ''}`)
+      .join(',')
+  );
 }
+
+function addressOf(services: readonly Service[], component: Component, scheme: string): string | undefined {
+  const service = services.find(isForClients(component));
+  const port = service?.spec?.ports?.[0]?.port;
+  return service && port ? `${scheme}://${hostOf(service)}:${port}` : undefined;
+}
+
+/** Not that which only gives Pods their names. */
+const isForClients =
+  (component: Component) =>
+  (service: Service): boolean =>
+    componentOf(service) === component && service.spec?.clusterIP !== 'None';
+
+const hostOf = ({ metadata }: Service): string => `${metadata.name}.${metadata.namespace}.svc`;

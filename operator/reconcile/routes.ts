@@ -1,4 +1,4 @@
-/** Whether Gateways lead to a managed broker: what those that its route names have written into the status of the route. */
+/** Whether Gateways lead clients to a managed broker, or to the bridge: what those that its route names have written into the status of the route. */
 import { routeKinds } from '../kinds.ts';
 import type { KubeObject } from '../runtime/object.ts';
 import type { Why } from './answer.ts';
@@ -75,13 +75,13 @@ const sameParent = (route: Route, one: Parent, other: Parent): boolean => nameOf
 export function routesWhy(routes: readonly RouteFound[], unserved: readonly string[]): Why | undefined {
   const absent = unserved.filter(kind => kindsOfRoutes.has(kind));
   if (absent.length > 0) {
-    const message = `The cluster has no ${absent.join(' and no ')} of gateway.networking.k8s.io/v1, which mqtt.broker.gateway asks for: nothing leads to the broker from outside. Install the Gateway API (TLSRoute from 1.5, TCPRoute from 1.6 on), or leave gateway out.`;
+    const message = `The cluster has no ${absent.join(' and no ')} of gateway.networking.k8s.io/v1, which its gateway asks for: nothing leads here from outside. Install the Gateway API (TLSRoute from 1.5, TCPRoute from 1.6 on), or leave gateway out.`;
     return { reason: 'GatewayApiMissing', message };
   }
   const refused = routes.filter(({ refusals }) => refusals.length > 0);
   if (refused.length === 0) return undefined;
   const each = refused.map(({ title, refusals }) => `${title}: ${refusals.join('; ')}.`).join(' ');
   const remedy =
-    'Correct mqtt.broker.gateway, or let the listener take such routes of this namespace (its protocol, and allowedRoutes).';
+    'Correct the gateway of the document, or let the listener take such routes of this namespace (its protocol, and allowedRoutes).';
   return { reason: 'RouteNotAccepted', message: `${each} ${remedy}` };
 }

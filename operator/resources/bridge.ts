@@ -1,11 +1,14 @@
 /**
  * The bridge: a StatefulSet, since each replica has a session of its own at the broker and must come back as itself. Its Pods start and stop
- * together, and are rolled one at a time; the others take over what it read, through the shared subscription.
+ * together, and are rolled one at a time; the others take over what it read, through the shared subscription. That of `mqtt.listen` is one as well:
+ * there is never a second one beside the one that has the clients' sessions.
  */
 import { durationMs } from '../../api/units.ts';
 import type { KubeObject } from '../runtime/object.ts';
 import { bridgeResources, documentArguments, documentVolumes, mkbUser } from './bridge-pod.ts';
 import { bufferClaims, bufferMount, bufferVolume } from './buffer-volume.ts';
+import { clientEntrances, clientPorts } from './clients.ts';
+import { type SecretKey, withoutTexts } from './document-secrets.ts';
 import { chooseImage } from './images.ts';
 import { annotations, selectorLabels } from './labels.ts';
 import { isInCluster, metadataOf } from './metadata.ts';
@@ -22,6 +25,9 @@ export const bridgePort = 9400;
 /** What a Pod may need beyond `delivery.shutdownTimeout` to end. */
 const endingSeconds = 5;
 
+/** How long a Pod still takes clients when it is to end: so long may Services and load balancers lead them to it. */
+const leavingSeconds = 3;
+
 /** @param made ConfigMaps and Secrets that its Pods read */
 export function bridgeObjects(pipeline: Pipeline, made: readonly KubeObject[]): KubeObject[] {
   const name = bridgeName(pipeline.document.metadata.name);
@@ -31,7 +37,8 @@ export function bridgeObjects(pipeline: Pipeline, made: readonly KubeObject[]): 
     headlessService(pipeline, component, name, [{ name: 'http', port: bridgePort }]),
     serviceAccount(pipeline, component, name),
     podDisruptionBudget(pipeline, component, name),
-    networkPolicy(pipeline, component, name, [bridgePort]),
+    networkPolicy(pipeline, component, name, [bridgePort, ...clientPorts(pipeline.document).map(({ port }) => port)]),
+    ...clientEntrances(pipeline),
     ...(autoscaling ? [autoscaler(pipeline, autoscaling)] : []),
   ];
 }
@@ -70,6 +77,8 @@ function template(pipeline: Pipeline, image: string, made: readonly KubeObject[]
   const { metadata, spec } = pipeline.document;
   const { volumes, volumeMounts } = documentVolumes(pipeline);
   const volume = bufferVolume(pipeline.document);
+  const ports = clientPorts(pipeline.document);
+  const leaves = ports.length > 0 ? leavingSeconds : 0;
   const container = {
     name: component,
     image,
@@ -78,7 +87,11 @@ function template(pipeline: Pipeline, image: string, made: readonly KubeObject[]
     env: [
       { name: 'ORDINAL', valueFrom: { fieldRef: { fieldPath: "metadata.labels['apps.kubernetes.io/pod-index']" } } },
     ],
-    ports: [{ name: 'http', containerPort: bridgePort }],
+    ports: [
+      { name: 'http', containerPort: bridgePort },
+      ...ports.map(({ name, port }) => ({ name, containerPort: port })),
+    ],
+    ...(leaves > 0 && { lifecycle: { preStop: waits(leaves) } }),
     ...httpProbes('/healthz', '/readyz'),
     resources: bridgeResources(pipeline),
     volumeMounts: [...volumeMounts, ...(volume ? [bufferMount(volume)] : [])],
@@ -89,16 +102,24 @@ function template(pipeline: Pipeline, image: string, made: readonly KubeObject[]
     user: mkbUser,
     containers: [container],
     volumes,
-    terminationGracePeriodSeconds: Math.ceil(durationMs(spec.delivery.shutdownTimeout) / 1000) + endingSeconds,
+    terminationGracePeriodSeconds: leaves + Math.ceil(durationMs(spec.delivery.shutdownTimeout) / 1000) + endingSeconds,
+    lowPorts: ports.some(({ port }) => port < 1024),
     podTemplate: spec.bridge.podTemplate,
     made,
+    rereads: rereadSecrets(pipeline),
     restartedBy: metadata.annotations?.[annotations.restartedAt],
   });
 }
 
 function autoscaler(
   pipeline: Pipeline,
-  { minReplicas, maxReplicas, cpu, backlog }: NonNullable<Pipeline['document']['spec']['bridge']['autoscaling']>,
+  {
+    minReplicas,
+    maxReplicas,
+    cpu,
+    backlog,
+    connections,
+  }: NonNullable<Pipeline['document']['spec']['bridge']['autoscaling']>,
 ): KubeObject {
   const { metadata } = pipeline.document;
   const metrics = [
@@ -106,13 +127,8 @@ function autoscaler(
       type: 'Resource',
       resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: cpu } },
     },
-    backlog !== undefined && {
-      type: 'Pods',
-      pods: {
-        metric: { name: 'mkb_messages_in_flight' },
-        target: { type: 'AverageValue', averageValue: `${backlog}` },
-      },
-    },
+    backlog !== undefined && perPod('mkb_messages_in_flight', backlog),
+    connections !== undefined && perPod('mkb_clients_connected', connections),
   ];
   return {
     apiVersion: 'autoscaling/v2',
@@ -126,6 +142,21 @@ function autoscaler(
     },
   };
 }
+
+/** Passwords of clients: a new device must not cost the others their connections. */
+function rereadSecrets({ document }: Pipeline): SecretKey[] {
+  const reference = withoutTexts(document).spec.mqtt.clients?.passwords?.valueFrom?.secretKeyRef;
+  return reference ? [reference] : [];
+}
+
+/** The image has no `sleep`, and Kubernetes' own is not in every version that there is. */
+const waits = (seconds: number) => ({ exec: { command: ['node', '-e', `setTimeout(() => {}, ${seconds}000)`] } });
+
+/** A metric of the bridge's own, to be kept at so much in each Pod. */
+const perPod = (name: string, value: number) => ({
+  type: 'Pods',
+  pods: { metric: { name }, target: { type: 'AverageValue', averageValue: `${value}` } },
+});
 
 /** An autoscaler that scales the StatefulSet itself is the only one who says how many there are. */
 function replicasOf({ document }: Pipeline): object {

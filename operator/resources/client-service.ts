@@ -1,4 +1,4 @@
-/** The Service that clients of a part connect to: what the document says of it, and one port. */
+/** The Service that clients of a part connect to: what the document says of it, and its ports. */
 import type { ServiceSection } from '../../api/schema/service.ts';
 import type { KubeObject } from '../runtime/object.ts';
 import { type Component, selectorLabels } from './labels.ts';

@@ -1,6 +1,8 @@
 /** The names of everything that is made for a bridge called `name`. A bridge's name is at most 40 characters long, so all of these fit into labels. */
 
 export const bridgeName = (name: string): string => `${name}-bridge`;
+/** The Service of MQTT clients that connect to the bridge itself. */
+export const clientsName = (name: string): string => `${name}-mqtt`;
 export const brokerName = (name: string): string => `${name}-broker`;
 export const exporterName = (name: string): string => `${name}-exporter`;
 export const prometheusName = (name: string): string => `${name}-prometheus`;

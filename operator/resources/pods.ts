@@ -8,6 +8,7 @@
 import { hashOf } from '../runtime/canonical.ts';
 import type { KubeObject } from '../runtime/object.ts';
 import { inherited } from './customized.ts';
+import type { SecretKey } from './document-secrets.ts';
 import { type Component, inputsHash, labels, selectorLabels } from './labels.ts';
 import type { Pipeline } from './pipeline.ts';
 import { podUses, type Use } from './pod-references.ts';
@@ -26,10 +27,14 @@ export interface PodOptions {
   readonly initContainers?: readonly Fields[];
   readonly volumes?: readonly Fields[];
   readonly terminationGracePeriodSeconds?: number;
+  /** Whether it listens on ports below 1024, which otherwise only root may. */
+  readonly lowPorts?: boolean;
   /** What people wrote in the document for this part. */
   readonly podTemplate: Fields | undefined;
   /** ConfigMaps and Secrets that are made together with the Pod, and that it reads. */
   readonly made: readonly KubeObject[];
+  /** What its program reads again by itself: a new text rolls nothing. */
+  readonly rereads?: readonly SecretKey[];
   /** Anything else that rolls the Pods when it changes. */
   readonly restartedBy?: unknown;
 }
@@ -76,6 +81,8 @@ function podSpec(name: string, options: PodOptions, pullSecrets: readonly string
       fsGroup: user,
       fsGroupChangePolicy: 'OnRootMismatch',
       seccompProfile: { type: 'RuntimeDefault' },
+      // One of the settings that are safe, and that `restricted` allows.
+      ...(options.lowPorts && { sysctls: [{ name: 'net.ipv4.ip_unprivileged_port_start', value: '0' }] }),
     },
     ...(options.terminationGracePeriodSeconds !== undefined && {
       terminationGracePeriodSeconds: options.terminationGracePeriodSeconds,
@@ -108,8 +115,15 @@ const spread = (name: string, component: Component): Fields[] =>
  *
  * @param part of the Pod's `spec`
  */
-export function inputsOf({ observed }: Pipeline, { made }: Pick<PodOptions, 'made'>, part: Fields): unknown {
-  return podUses(part).map(use => {
+export function inputsOf(
+  { observed }: Pipeline,
+  { made, rereads = [] }: Pick<PodOptions, 'made' | 'rereads'>,
+  part: Fields,
+): unknown {
+  const isReread = (use: Use) =>
+    rereads.some(({ name, key }) => use.kind === 'Secret' && use.name === name && use.key === key);
+  const uses = podUses(part).filter(use => !isReread(use));
+  return uses.map(use => {
     const own = made.find(({ kind, metadata }) => kind === use.kind && metadata.name === use.name);
     return [use, own ? readOf(own, use) : observed.inputs[`${use.kind}/${use.name}`]];
   });

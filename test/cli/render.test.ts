@@ -73,9 +73,9 @@ describe('mkb render k8s', () => {
     [{ kafka: { clusterRef: { name: 'k' } } }, 1, 'spec.kafka.clusterRef is looked up in a cluster'],
     [{ mqtt: { url: 'http://a' } }, 78, 'spec.mqtt.url'],
     [
-      { mqtt: { listen: [{ port: 1883 }], clients: { passwords: { value: 'x' } } } },
+      { mqtt: { listen: [{ port: 9400 }], clients: { passwords: { value: 'x' } } } },
       78,
-      'cannot be run by the operator',
+      'the port 9400 is that of its metrics',
     ],
   ])('prints nothing for %j, and says why', async (spec, wanted, words) => {
     const { code, stdout, stderr } = await render(spec);

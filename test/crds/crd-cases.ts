@@ -6,6 +6,9 @@ const secret = { valueFrom: { secretKeyRef: { name: 's', key: 'k' } } };
 const bootstrapServers = ['a:9092'];
 const mosquitto = { kind: 'mosquitto' };
 
+/** The bridge is the MQTT server. */
+const listening = (clients: object = {}) => ({ listen: [{ port: 1883 }], clients: { passwords: secret, ...clients } });
+
 /** Retried so by a sink, where the server fills in no default. */
 const retriedWith = (backoff: Record<string, string>) => ({
   rules: [{ ...ruleOf({ topic: 'a' }), sinks: [{ kafka: { topic: 'a', retry: { backoff } } }] }],
@@ -59,6 +62,14 @@ export const bad: [Record<string, unknown>, string][] = [
   [{ mqtt: { listen: [{ port: 1883, tls: { cert: secret } }], clients: {} } }, 'tls.key: Required value'],
   [{ mqtt: { listen: [{ port: 65_536 }] } }, 'should be less than or equal to 65535'],
   [{ mqtt: { url, clients: { anonymous: true } } }, 'without listen none do'],
+  [{ mqtt: listening(), bridge: { replicas: 2 } }, 'several replicas need mqtt.clients.sessions.expiry 0s'],
+  [
+    { mqtt: listening({ sessions: { expiry: '10s' } }), bridge: { autoscaling: { maxReplicas: 2, cpu: 80 } } },
+    'several replicas need mqtt.clients.sessions.expiry 0s',
+  ],
+  [{ mqtt: { url }, bridge: { service: {} } }, 'without mqtt.listen none connect to it'],
+  [{ mqtt: { url }, bridge: { gateway: { parentRefs: [{ name: 'a' }] } } }, 'without mqtt.listen none connect to it'],
+  [{ mqtt: listening(), bridge: { service: { type: 'None' } } }, 'spec.bridge.service.type'],
   [{ mqtt: { url, reconnect: { minDelay: '1m' } } }, 'minDelay is longer than maxDelay'],
   [{ kafka: { bootstrapServers: ['a:9092', 'a:65536'] } }, 'the port must be one from 1 to 65535'],
   [{ kafka: { bootstrapServers: ['a:0'] } }, 'the port must be one from 1 to 65535'],
@@ -106,7 +117,7 @@ export const bad: [Record<string, unknown>, string][] = [
   ],
   [
     { mqtt: { url, share: 's' }, bridge: { autoscaling: { maxReplicas: 3 } } },
-    'cpu or backlog must say what to scale by',
+    'cpu, backlog or connections must say what to scale by',
   ],
 ];
 
@@ -127,6 +138,15 @@ export const goodSince: Record<string, unknown>[] = [
   retriedWith({}),
   retriedWith({ minDelay: '200ms' }),
   retriedWith({ maxDelay: '1m' }),
+  {
+    mqtt: listening({ sessions: { expiry: '0s' } }),
+    bridge: {
+      replicas: 3,
+      service: { type: 'LoadBalancer', loadBalancerSourceRanges: ['10.0.0.0/8'] },
+      gateway: { parentRefs: [{ name: 'public' }] },
+    },
+  },
+  { mqtt: listening({ sessions: { expiry: '0m0s' } }), bridge: { autoscaling: { maxReplicas: 3, connections: 100 } } },
   {
     schemas: [
       { name: 'a', avro: '"int"' },

@@ -88,5 +88,18 @@ describeReal('kubernetes', 'kwok')('a managed broker behind a Gateway', () => {
     await until('no route', async () => (await routes()).length === 0);
   });
 
+  it('of a bridge that clients connect to has its route as well', async () => {
+    const gateway = { parentRefs, hostnames: ['mqtt.example.com'] };
+    const secret = (key: string) => ({ valueFrom: { secretKeyRef: { name: 'cars-tls', key } } });
+    const listen = [{ port: 1883 }, { port: 8883, tls: { cert: secret('tls.crt'), key: secret('tls.key') } }];
+    await stage.apply('served', { mqtt: { listen, clients: { anonymous: true } }, bridge: { gateway } } as never);
+    const route = await until('the route', () => stage.kubernetes.get('tlsroute', 'served-mqtt'));
+    expect(route.spec).toMatchObject({
+      hostnames: ['mqtt.example.com'],
+      rules: [{ backendRefs: [{ name: 'served-mqtt', port: 8883 }] }],
+    });
+    await stage.look.reaches('served', 'Ready', 'True');
+  });
+
   expectNoFaults(stage);
 });

@@ -113,9 +113,21 @@ describe('a bridge that MQTT clients connect to', () => {
     expect(paths(rules, delivery)).toEqual([path]);
   });
 
-  test('is not run by the operator', () => {
-    expect(unsupportedParts(listening([rule(fromMqtt)]), 'cluster').map(({ path }) => path)).toEqual([
-      'spec.mqtt.listen',
-    ]);
+  test.each([
+    [{ port: 1883 }, []],
+    [{ port: 9400 }, ['spec.mqtt.listen[0].port']],
+    [{ port: 1883, host: '127.0.0.1' }, ['spec.mqtt.listen[0].host']],
+  ])('may have the port %j in a Pod, or not: %j', (port, refused) => {
+    const document = listening([rule(fromMqtt)]);
+    const mqtt = { ...document.spec.mqtt, listen: [port] };
+    const inPod = { ...document, spec: { ...document.spec, mqtt } };
+    expect(unsupportedParts(inPod, 'cluster').map(({ path }) => path)).toEqual(refused);
+    expect(unsupportedParts(inPod, 'process')).toEqual([]);
+  });
+
+  // What was acknowledged waited on the volume of a replica that was scaled away, for nobody.
+  test('has no buffer on the volume of a Pod', () => {
+    const document = listening([rule(fromMqtt)], { buffer: { mode: 'disk' } });
+    expect(unsupportedParts(document, 'cluster').map(({ path }) => path)).toContain('spec.delivery.buffer.mode');
   });
 });

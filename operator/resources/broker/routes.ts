@@ -1,10 +1,6 @@
-/**
- * The route by which Gateways lead clients to a managed broker. Whether a Gateway takes it is for the Gateway to say: its listeners name the
- * namespaces whose routes they admit (`allowedRoutes`), and by default that is only their own.
- */
-import { kinds } from '../../kinds.ts';
+/** The route by which Gateways lead clients to a managed broker. */
 import type { KubeObject } from '../../runtime/object.ts';
-import { metadataOf } from '../metadata.ts';
+import { gatewayRoute } from '../gateway-route.ts';
 import { brokerName } from '../names.ts';
 import type { Pipeline } from '../pipeline.ts';
 import type { Port } from './services.ts';
@@ -14,20 +10,6 @@ export function brokerRoutes(pipeline: Pipeline, ports: readonly Port[]): KubeOb
   const { metadata, spec } = pipeline.document;
   const { gateway } = spec.mqtt.broker!;
   if (gateway === undefined) return [];
-  const name = brokerName(metadata.name);
-  const byName = gateway.hostnames.length > 0;
-  const { apiVersion, kind } = byName ? kinds.tlsRoute : kinds.tcpRoute;
   const { port } = ports.find(({ from }) => from === undefined)!;
-  return [
-    {
-      apiVersion,
-      kind,
-      metadata: metadataOf(pipeline, 'broker', name),
-      spec: {
-        parentRefs: gateway.parentRefs,
-        ...(byName && { hostnames: gateway.hostnames }),
-        rules: [{ backendRefs: [{ name, port }] }],
-      },
-    },
-  ];
+  return [gatewayRoute(pipeline, 'broker', { name: brokerName(metadata.name), port }, gateway)];
 }

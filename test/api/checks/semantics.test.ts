@@ -121,12 +121,11 @@ describe('mqtt', () => {
     expect(ofMqtt(mqtt)).toEqual([expect.stringContaining(message)]);
   });
 
-  it('several replicas need a shared subscription, unless they are the MQTT server', () => {
+  it('several replicas need a shared subscription', () => {
     const bridge = { replicas: 2 };
     const url = 'mqtt://a';
     expect(toldOf({ bridge, mqtt: { url } })).toEqual([expect.stringContaining('spec.mqtt: `share` is missing')]);
     expect(toldOf({ bridge, mqtt: { url, share: 's' } })).toEqual([]);
-    expect(toldOf({ bridge, mqtt: { listen: [{ port: 1883 }], ...open } })).toEqual([]);
   });
 });
 

@@ -250,6 +250,26 @@ describe('a managed EMQX', () => {
   });
 });
 
+describe('a bridge that MQTT clients connect to', () => {
+  const document = documentIn({ mqtt: { listen: [{ port: 1883 }], clients: { anonymous: true } } } as never);
+  const readyOf = (ready: number, more: object = {}) => ({
+    document,
+    workloads: [workloadOf({ ready, ...more })],
+    connections: { mqtt: ready === 2, kafka: true },
+  });
+
+  it.each([
+    ['every replica', readyOf(2), 'True Listening'],
+    ['one of its replicas', readyOf(1), 'True Listening'],
+    ['none that has just started', readyOf(0, { starting: true }), 'Unknown Starting'],
+    ['none', readyOf(0), 'False NotListening'],
+    ['none that is wanted', readyOf(0, { wanted: 0, current: 0 }), 'Unknown NothingRuns'],
+  ])('says whether they can, with %s', (_what, findings, wanted) => {
+    expect(conditions(findings)).toMatchObject({ BrokerReady: wanted });
+    expect(messageOf('BrokerReady', findings)).not.toMatch(/broker/i);
+  });
+});
+
 describe('a reason', () => {
   it('is the code of an error in CamelCase', () => {
     expect(camelCase('kube-invalid')).toBe('KubeInvalid');

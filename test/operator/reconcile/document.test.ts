@@ -74,9 +74,24 @@ describe('a resource', () => {
 
   it('may have parts that only an operator runs, but none that nothing runs', () => {
     expect(problems({ mqtt: { broker: { kind: 'mosquitto' } }, kafka: { clusterRef: { name: 'prod' } } })).toEqual([]);
-    expect(problems({ mqtt: { listen: [{ port: 1883 }], clients: { passwords: { value: 'x' } } } })).toMatchObject([
+    expect(problems({ mqtt: { listen: [{ port: 9400 }], clients: { passwords: { value: 'x' } } } })).toMatchObject([
       { code: 'part-unsupported' },
     ]);
+  });
+
+  it('that is the MQTT server has the usual number of replicas if it keeps nothing for its clients, and one otherwise', () => {
+    const replicasOf = (clients: object, more: object = {}) =>
+      checkResource(
+        resourceOf({ mqtt: { listen: [{ port: 1883 }], clients: { anonymous: true, ...clients } }, ...more } as never),
+        settingsOf(3),
+      ).document?.spec.bridge.replicas;
+    const toClients = { name: 'a', sql: 'SELECT * FROM "$kafka/a"', sinks: [{ mqtt: { topic: 'a' } }] };
+    expect(replicasOf({ sessions: { expiry: '0s' } })).toBe(3);
+    expect(replicasOf({ sessions: { expiry: '0m0s' } })).toBe(3);
+    expect(replicasOf({})).toBe(1);
+    expect(replicasOf({ sessions: { expiry: '1s' } })).toBe(1);
+    expect(replicasOf({ sessions: { expiry: '0s' }, route: true })).toBe(1);
+    expect(replicasOf({ sessions: { expiry: '0s' } }, { rules: [toClients] })).toBe(1);
   });
 
   it('whose shape is wrong is told so, whatever its shape is', () => {

@@ -42,7 +42,7 @@ describe('a route to a managed broker', () => {
   ])('that its Gateway refuses as %s makes the bridge degraded, with what to do', reason => {
     const refused = { parentRef, conditions: [condition('Accepted', 'False', reason)] };
     expect(degradedBy(routeWith(refused), 0)).toBe(
-      `True RouteNotAccepted: TLSRoute cars-broker: Gateway gateways/public says ${reason}: ${reason}.. Correct mqtt.broker.gateway, or let the listener take such routes of this namespace (its protocol, and allowedRoutes).`,
+      `True RouteNotAccepted: TLSRoute cars-broker: Gateway gateways/public says ${reason}: ${reason}.. Correct the gateway of the document, or let the listener take such routes of this namespace (its protocol, and allowedRoutes).`,
     );
   });
 

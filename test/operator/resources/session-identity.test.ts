@@ -40,6 +40,8 @@ describe('a document', () => {
     ['no broker of its own', { broker: { kind: 'mosquitto' }, share: 's' }, { ...at, share: 's' }, [0, 1, 2]],
     ['another client id and address', { ...at, share: 's' }, { url: 'mqtt://b', share: 's', clientId: 'd' }, [0, 1, 2]],
     ['clients that connect to it', at, { listen: [{ port: 1883 }] }, [0]],
+    ['clients that connect to each replica', { ...at, share: 's' }, { listen: [{ port: 1883 }] }, [0, 1, 2]],
+    ['clients in place of its own broker', { broker: { kind: 'mosquitto' } }, { listen: [{ port: 1883 }] }, [0]],
     ['sessions that end at once', at, { ...at, sessionExpiry: '0s' }, [0]],
     // A replica of the new document has the client id that the old one had: to drain that session would end it under the replica.
     ['the id of one of its replicas taken up', { ...at, clientId: 'c-0' }, { ...at, share: 's' }, []],
