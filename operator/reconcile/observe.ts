@@ -4,6 +4,7 @@ import { kinds } from '../kinds.ts';
 import type { Cluster } from '../observed/cluster.ts';
 import type { ObservedPod } from '../observed/observed-objects.ts';
 import { defaultImageAnnotation } from '../resources/images.ts';
+import { kitNote } from '../resources/kit-note.ts';
 import { bridgeName } from '../resources/names.ts';
 import type { Observed } from '../resources/pipeline.ts';
 import { type KubeObject, keyOf } from '../runtime/object.ts';
@@ -11,6 +12,7 @@ import { lookUpBroker } from './broker-url.ts';
 import { type Missing, readInputs } from './inputs.ts';
 import { lookUpKafka } from './kafka-cluster.ts';
 import { statusOf } from './report.ts';
+import { kitsOf } from './session-kits.ts';
 import { countSessions, drainsOf } from './sessions.ts';
 import { componentOf } from './workloads.ts';
 
@@ -28,11 +30,11 @@ export async function observe(
   signal: AbortSignal,
 ): Promise<Looked> {
   const { client } = cluster;
-  const { kafka: kafkaSpec, monitoring, mqtt } = document.spec;
+  const { kafka: kafkaSpec, monitoring, mqtt, bridge } = document.spec;
   const needed =
     kafkaSpec.clusterRef !== undefined ||
     monitoring?.prometheus?.mode === 'operator' ||
-    mqtt.broker?.gateway !== undefined;
+    (mqtt.broker?.gateway ?? bridge.gateway) !== undefined;
   const apis = await cluster.apis({ needed });
   const [kafka, brokerUrl] = await Promise.all([
     lookUpKafka(client, document, apis.strimzi, { signal }),
@@ -83,6 +85,12 @@ function defaultImages(cluster: Cluster, resource: KubeObject): Observed['images
   return Object.fromEntries(written);
 }
 
+/** Whether the replicas of the document before have sessions of their own, which a newer one may leave. */
+function wasShared(cluster: Cluster, resource: KubeObject): boolean {
+  const { kit } = kitsOf(cluster, resource);
+  return kit !== undefined && kitNote(kit)?.identity?.share !== undefined;
+}
+
 /** See `BridgeStatus.sessions`. */
 export function sessionsNow(cluster: Cluster, resource: KubeObject, document: MqttKafkaBridge): number {
   const { namespace, name } = resource.metadata;
@@ -92,7 +100,7 @@ export function sessionsNow(cluster: Cluster, resource: KubeObject, document: Mq
     remembered: statusOf(resource).sessions ?? 0,
     wanted: document.spec.bridge.replicas,
     running: Math.max(spec?.replicas ?? 0, status?.replicas ?? 0),
-    shared: document.spec.mqtt.share !== undefined,
+    shared: document.spec.mqtt.share !== undefined || wasShared(cluster, resource),
     drains: drainsOf(name, ownObjects(cluster, resource)),
   });
 }

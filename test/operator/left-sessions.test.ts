@@ -12,6 +12,13 @@ const shared = (mqtt: object = {}, replicas = 2) => ({
   bridge: { replicas },
 });
 
+/** Clients connect to the bridge. */
+const listening = (clients: object = {}, replicas = 1) =>
+  ({
+    mqtt: { listen: [{ port: 1883 }], clients: { anonymous: true, ...clients } },
+    bridge: { replicas },
+  }) as Parameters<ReturnType<typeof stageForBridges>['apply']>[1];
+
 describeReal('kubernetes', 'kwok')('an operator', () => {
   const stage = stageForBridges();
   const { kubectl, apply, annotate, pods, owned } = stage;
@@ -142,6 +149,9 @@ describeReal('kubernetes', 'kwok')('an operator', () => {
       ['a group', { mqtt: { url: 'mqtt://broker.example:1883' } }, shared({}, 1), 1],
       ['no broker of its own', { mqtt: { broker: { kind: 'mosquitto' } } }, { mqtt: { url: 'mqtt://a' } }, 1],
       ['a broker of its own', { mqtt: { url: 'mqtt://a' } }, { mqtt: { broker: { kind: 'mosquitto' } } }, 1],
+      ['no group and one replica', shared({}, 3), { mqtt: { url: 'mqtt://broker.example:1883' } }, 3],
+      ['clients of its own', shared(), listening({ sessions: { expiry: '0s' } }, 2), 2],
+      ['clients in place of its broker', { mqtt: { broker: { kind: 'mosquitto' } } }, listening(), 1],
       ['fewer replicas too', shared({}, 3), shared({ clientId: 'b' }, 1), 3],
     ];
     // Half of the messages stayed in sessions that nobody drained, with Ready=True.

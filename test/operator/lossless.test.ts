@@ -242,6 +242,59 @@ describeReal(
     },
   );
 
+  // Clients whose replica was gone had no other to go to, and one that was rolled sent all of its clients away in one instant.
+  it(
+    'when clients connect to the bridge, and one replica is killed, and all are rolled',
+    { timeout: 8 * minute },
+    async () => {
+      name = 'served';
+      const stateless = { anonymous: true, sessions: { expiry: '0s' } };
+      await cluster.kubernetes.apply({
+        apiVersion: 'mqttkafka.dev/v1alpha1',
+        kind: 'MqttKafkaBridge',
+        metadata: { name, namespace: 'default' },
+        spec: {
+          mqtt: { listen: [{ port: 1883 }, { port: 883 }], clients: stateless },
+          kafka: {
+            bootstrapServers: cluster.kafka.bootstrapProxied.split(','),
+            topics: [{ name: 'served', partitions: 2 }],
+          },
+          rules: [rule('served')],
+          bridge: { replicas: 2 },
+        },
+      });
+      await settled();
+      const { clusterIP } = (await cluster.kubernetes.get('service', 'served-mqtt'))!.spec;
+      oracle = new Oracle({
+        ...{ mqttUrl: `mqtt://${clusterIP}:883`, kafkaTopic: 'served', topicPrefix: 'served' },
+        // A client that has come to another replica sends again what the first may have delivered.
+        ...{ kafka: cluster.kafka.client(), ordered: false },
+        ...{ clients: 16, messagesPerClient: 125 * factor, messagesPerSecond: 100 },
+      });
+      await oracle.start();
+      await oracle.reach(0.1);
+      const [victim] = await cluster.pods('default', podsOf(name));
+      const container = victim!.status.containerStatuses[0].containerID.replace('containerd://', '');
+      await cluster.node.ctr(['tasks', 'kill', '--signal', 'SIGKILL', container]);
+      await oracle.reach(0.4);
+      await kubectl('annotate', 'mkb', name, 'mqttkafka.dev/restarted-at=now');
+      const revision = victim!.metadata.labels['controller-revision-hash'];
+      await until(
+        'all replicas to be others',
+        async () => {
+          const pods = await cluster.pods('default', podsOf(name));
+          return (
+            pods.length === 2 && pods.every(({ metadata }) => metadata.labels['controller-revision-hash'] !== revision)
+          );
+        },
+        { timeoutMs: 2 * minute, everyMs: 250 },
+      );
+      await settled();
+      await expectNoneLost();
+      await kubectl('delete', 'mkb', name, '--timeout=60s');
+    },
+  );
+
   /** Messages that the buffers of all replicas have taken. */
   async function taken(): Promise<number> {
     const pods = await cluster.pods('default', podsOf(name));
