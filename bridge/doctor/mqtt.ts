@@ -14,8 +14,14 @@ import { attempt, type Check, found, passed } from './check.ts';
 type Subscription = SessionOptions['subscriptions'][number];
 
 export async function* checkMqtt(options: SessionOptions): AsyncGenerator<Check> {
+  const visitor = visitorOf(options);
+  for (const url of options.urls) yield* checkServer({ ...visitor, urls: [url] }, url);
+}
+
+/** The session of one that only looks. */
+export function visitorOf(options: SessionOptions): SessionOptions {
   const mark = randomBytes(4).toString('hex');
-  const visitor: SessionOptions = {
+  return {
     ...options,
     clientId: `${options.clientId}-doctor-${mark}`,
     cleanStart: true,
@@ -25,7 +31,6 @@ export async function* checkMqtt(options: SessionOptions): AsyncGenerator<Check>
     unsubscribe: [],
     subscriptions: options.subscriptions.map(each => ({ ...each, filter: inOwnGroup(each.filter, mark) })),
   };
-  for (const url of options.urls) yield* checkServer({ ...visitor, urls: [url] }, url);
 }
 
 const inOwnGroup = (filter: string, mark: string): string =>

@@ -43,6 +43,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     description: 'describe what each rule of a document does: topics, columns, row, sinks',
     load: async () => (await import('./explain.ts')).explainCommand(),
   },
+  init: {
+    description: 'write a first document, from a few answers and from what is published',
+    load: async () => (await import('./init.ts')).initCommand(),
+  },
   convert: {
     description: 'make a document of the configuration of EMQX, Telegraf, Kafka Connect or Redpanda Connect',
     load: async () => (await import('./convert.ts')).convertCommand(),

@@ -13,6 +13,7 @@ const commands = [
     'repl',
     'test',
     'explain',
+    'init',
     'convert',
     'graph',
     'functions',
