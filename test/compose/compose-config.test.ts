@@ -38,6 +38,22 @@ describeReal('compose')('docker compose config', () => {
     expect(lines.toSorted()).toEqual([...usual, broker, ...chosen].toSorted());
   });
 
+  it.each(
+    subsets(profiles),
+  )('has no broker, and MQTT at the bridge, with compose.listen.yaml %s %s', async (...chosen) => {
+    const { lines, stderr } = await config(['compose.listen.yaml'], chosen, '--format', 'json');
+    expect(stderr).toBe('');
+    const { services } = JSON.parse(lines.join('\n'));
+    const usual = ['secrets', 'kafka', 'bridge', 'simulator', 'mqttx', 'exporter', 'prometheus', 'grafana'];
+    expect(Object.keys(services).toSorted()).toEqual([...usual, ...chosen].toSorted());
+    const { ports, networks, volumes } = services.bridge;
+    expect(ports.map(({ target }: { target: number }) => target).toSorted()).toEqual([1883, 9400]);
+    expect(networks.default.aliases).toEqual(['mqtt']);
+    expect(volumes.map(({ source }: { source: string }) => source)).toEqual([
+      join(composeFolder, 'my-vehicles.listen.yaml'),
+    ]);
+  });
+
   it('has no port without TLS open to MQTT when TLS is asked for', async () => {
     for (const files of [['compose.tls.yaml'], overrides]) {
       const { lines } = await config(files, [], '--format', 'json');

@@ -24,7 +24,7 @@ interface Service {
 }
 
 const text = (file: string) => readFileSync(join(composeFolder, file), 'utf8');
-const files = ['compose.yaml', 'compose.mosquitto.yaml', 'compose.tls.yaml'];
+const files = ['compose.yaml', 'compose.mosquitto.yaml', 'compose.tls.yaml', 'compose.listen.yaml'];
 const tag = (name: string) => ({ tag: name, collection: 'seq' as const });
 
 const servicesOf = (file: string): [string, Service][] => {
@@ -117,16 +117,24 @@ describe('the documents in the containers', () => {
     host: '../my-vehicles.yaml',
     containers: 'my-vehicles.yaml',
     tls: 'my-vehicles.tls.yaml',
+    listen: 'my-vehicles.listen.yaml',
   };
 
   it.each(Object.values(documents))('%s is valid', async file => {
     const { problems } = await loadChecked([join(composeFolder, file)]);
-    expect(problems).toEqual([]);
+    // Whoever starts the demo is warned, too, that anybody may connect to the bridge.
+    const expected = file === documents.listen ? ['warning spec.mqtt.clients.anonymous'] : [];
+    expect(problems.map(({ severity, path }) => `${severity} ${path}`)).toEqual(expected);
   });
 
-  it.each([documents.containers, documents.tls])('%s differs from demo/my-vehicles.yaml in addresses only', file => {
+  it.each([
+    documents.containers,
+    documents.tls,
+    documents.listen,
+  ])('%s differs from demo/my-vehicles.yaml in addresses only', file => {
     const { spec, ...rest } = parse(text(file));
     const host = parse(text(documents.host));
+    if (file === documents.listen) spec.mqtt = { version: host.spec.mqtt.version };
     const { url: _url, tls: _tls, ...mqtt } = spec.mqtt;
     const { bootstrapServers: _servers, tls: _kafkaTls, ...kafka } = spec.kafka;
     const { url: _hostUrl, ...hostMqtt } = host.spec.mqtt;
@@ -145,9 +153,10 @@ describe('the documents in the containers', () => {
 
   const brokers = ['emqx', 'mosquitto'];
 
-  it.each(
-    brokers.flatMap(name => [`exporter/${name}.yaml`, `exporter-tls/${name}.yaml`]),
-  )('%s is valid', async file => {
+  it.each([
+    ...brokers.flatMap(name => [`exporter/${name}.yaml`, `exporter-tls/${name}.yaml`]),
+    'exporter/listen.yaml',
+  ])('%s is valid', async file => {
     expect((await loadExporter(join(composeFolder, file))).problems).toEqual([]);
   });
 
