@@ -28,6 +28,18 @@ export const reloadErrors = table({
       `Kafka has not answered within ${seconds} s whether the topics of the new document exist.`,
     remedy: 'Reload again when Kafka is there; mkb doctor shows what does not answer.',
   },
+  'reload-filters-overlap': {
+    kind: 'permanent',
+    message: ({ filters }: { filters: string }) =>
+      `The filters ${filters} match the same topics, and one takes the place of the other: while both are subscribed a message would come twice, or not at all. The bridge goes on with the document that it has.`,
+    remedy: 'Restart the bridge: it takes up its session where it is.',
+  },
+  'reload-not-connected': {
+    kind: 'retryable',
+    message: () =>
+      'New filters could not be subscribed to: the MQTT broker is not connected, or has not answered in time.',
+    remedy: 'Reload again when /readyz answers 200.',
+  },
   'reload-other-bridges': {
     kind: 'permanent',
     message: ({ difference }: { difference: string }) =>

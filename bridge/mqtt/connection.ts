@@ -15,7 +15,7 @@ import { readConnack, readOldConnack, type ServerLimits, type Welcome } from './
 import { KeepAlive } from './keep-alive.ts';
 import type { MqttMessage } from './message.ts';
 import { openTransport } from './open-transport.ts';
-import type { ConnectionOptions } from './options.ts';
+import type { ConnectionOptions, Subscription } from './options.ts';
 import { Questions } from './questions.ts';
 import { reasonError } from './reasons.ts';
 import { readRequestAnswer } from './request-answers.ts';
@@ -105,6 +105,11 @@ export class Connection {
     if (!this.#greeted) return Promise.resolve(false);
     this.write(pingreq);
     return this.#questions.asked();
+  }
+
+  /** SUBSCRIBE to more: see `Subscriber.add`. Only when it is live. */
+  subscribe(more: readonly Subscription[]): Promise<boolean> {
+    return this.#phase === 'live' ? this.#subscriber!.add(more) : Promise.resolve(false);
   }
 
   /** UNSUBSCRIBE: see `Subscriber.unsubscribe`. */

@@ -33,7 +33,7 @@ const sharePrefix = /^\$share\/[^/]+\//;
 
 export class OldSubscriptions {
   readonly #options: OldSubscriptionsOptions;
-  readonly #filters: ReadonlySet<string>;
+  readonly #filters: Set<string>;
   readonly #prefixes: readonly string[];
   /** Identifiers of our filters. */
   readonly #ours: Set<number>;
@@ -50,6 +50,14 @@ export class OldSubscriptions {
     this.#filters = new Set(filters);
     this.#prefixes = ['', ...new Set(filters.flatMap(filter => sharePrefix.exec(filter)?.[0] ?? []))];
     this.#ours = new Set(options.subscriptions.flatMap(({ identifier }) => identifier ?? []));
+  }
+
+  /** These are ours too from now on. */
+  accept(more: readonly Subscription[]): void {
+    for (const { filter, identifier } of more) {
+      this.#filters.add(filter);
+      if (identifier !== undefined) this.#ours.add(identifier);
+    }
   }
 
   /** Whether this copy is for no rule. Leaves in `message.named` what is ours. */

@@ -23,6 +23,10 @@ export class SessionSubscriptions {
   readonly #events: SessionSubscriptionsEvents;
   readonly #old: OldSubscriptions;
   #asked: readonly Subscription[];
+  /** The server cannot do with Subscription Identifiers. */
+  #plain = false;
+  /** Filters that are to be given up. */
+  #leaving: readonly string[] = [];
   #subscribed = false;
   /** Whether this process has begun the session, and not taken up one that was there. */
   #madeSession = false;
@@ -43,8 +47,33 @@ export class SessionSubscriptions {
     return this.#asked;
   }
 
+  get identified(): boolean {
+    return !this.#plain;
+  }
+
+  /** More are subscribed to: what comes for them is ours from now on. */
+  add(more: readonly Subscription[]): void {
+    const filters = new Set(more.map(({ filter }) => filter));
+    this.#leaving = this.#leaving.filter(filter => !filters.has(filter));
+    this.#asked = [
+      ...this.#asked,
+      ...more.map(({ filter, qos, identifier }) =>
+        this.#plain || identifier === undefined ? { filter, qos } : { filter, qos, identifier },
+      ),
+    ];
+    this.#old.accept(more);
+  }
+
+  /** What still comes for these is of no rule, and they are not looked for as those of older documents are. */
+  leave(filters: readonly string[]): void {
+    this.#asked = this.#asked.filter(({ filter }) => !filters.includes(filter));
+    this.#leaving = [...this.#leaving, ...filters];
+    void this.#leave();
+  }
+
   /** The server cannot do with Subscription Identifiers, whatever it said. */
   dropIdentifiers(): void {
+    this.#plain = true;
     this.#asked = this.#asked.map(({ filter, qos }) => ({ filter, qos }));
   }
 
@@ -53,13 +82,13 @@ export class SessionSubscriptions {
     const subscribes = this.#options.subscribes !== false && (!sessionPresent || !this.#subscribed);
     this.#madeSession ||= !sessionPresent;
     this.#retainedUnwanted = subscribes && this.#refusesRetained(version);
-    if (version === '3.1.1' || !limits.identifiersAvailable || this.#asked !== this.#options.subscriptions)
-      this.#noticeOverlap();
+    if (version === '3.1.1' || !limits.identifiersAvailable || this.#plain) this.#noticeOverlap();
     return subscribes;
   }
 
   /** Everything is subscribed. */
   established(): void {
+    if (this.#leaving.length > 0) void this.#leave();
     if (!this.#subscribed) this.#giveUpAll();
     this.#subscribed = true;
   }
@@ -90,8 +119,8 @@ export class SessionSubscriptions {
    * what is left in it is nobody's then: those get some time to be read.
    */
   #giveUpAll(): void {
-    const { unsubscribe = [], subscriptions, sharedPatienceMs: patienceMs = sharedPatienceMs } = this.#options;
-    const wanted = new Set(subscriptions.map(({ filter }) => filter));
+    const { unsubscribe = [], sharedPatienceMs: patienceMs = sharedPatienceMs } = this.#options;
+    const wanted = new Set(this.#asked.map(({ filter }) => filter));
     const old = unsubscribe.filter(each => !wanted.has(each));
     const shared = old.filter(each => each.startsWith('$share/'));
     void this.#giveUp(old.filter(each => !shared.includes(each)));
@@ -106,6 +135,16 @@ export class SessionSubscriptions {
     } catch (error) {
       this.#events.noticed(error as MkbError);
     }
+  }
+
+  async #leave(): Promise<void> {
+    const filters = this.#leaving;
+    try {
+      if (!(await this.#events.unsubscribe(filters))) return;
+    } catch (error) {
+      this.#events.noticed(error as MkbError);
+    }
+    this.#leaving = this.#leaving.filter(filter => !filters.includes(filter));
   }
 
   #noticeOverlap(): void {

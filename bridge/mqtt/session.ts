@@ -19,7 +19,7 @@ import { Dialer } from './dialer.ts';
 import { FrameReader } from './frames.ts';
 import type { Welcome } from './handshake.ts';
 import { MqttMessage } from './message.ts';
-import { type SessionOptions, stopwatch } from './options.ts';
+import { type SessionOptions, type Subscription, stopwatch } from './options.ts';
 import { deliveryOf } from './qos2-delivery.ts';
 import { Receipts } from './receipts.ts';
 import type { SessionHandler } from './session-handler.ts';
@@ -140,6 +140,29 @@ export class Session {
    */
   async unsubscribe(filters: readonly string[]): Promise<boolean> {
     return (await this.#connection?.unsubscribe(filters)) ?? false;
+  }
+
+  /**
+   * Subscribes to more. Fulfilled with whether the server has granted all on this connection, and rejected with `mqtt-subscription-refused`: then call
+   * `leave` with the same.
+   */
+  async subscribe(more: readonly Subscription[]): Promise<boolean> {
+    this.#subscriptions.add(more);
+    return (await this.#connection?.subscribe(more)) ?? false;
+  }
+
+  /** Wants these no more: gives them up, on a later connection if that cannot be now. */
+  leave(filters: readonly string[]): void {
+    this.#subscriptions.leave(filters);
+  }
+
+  /** Whether the server says with each message which subscriptions it comes for. */
+  get identifies(): boolean {
+    return (
+      this.#welcome?.limits.identifiersAvailable === true &&
+      this.#dialer.version === '5' &&
+      this.#subscriptions.identified
+    );
   }
 
   /** The message is safe, or dropped permanently: it may be acknowledged. Sends nothing. */

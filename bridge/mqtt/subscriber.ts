@@ -40,12 +40,14 @@ interface Ask {
   /** Filters to subscribe to; for UNSUBSCRIBE only their texts count. */
   readonly subscriptions: readonly Subscription[];
   /** Of an UNSUBSCRIBE: what waits for it. */
-  readonly giveUp: GiveUp | undefined;
+  readonly giveUp: Requested | undefined;
+  /** Of a SUBSCRIBE for more than was subscribed at first: what waits for it. */
+  readonly more?: Requested | undefined;
   /** How often in a row it was asked again without a pause. */
   readonly atOnce: number;
 }
 
-interface GiveUp {
+interface Requested {
   left: number;
   readonly answer: PromiseWithResolvers<boolean>;
 }
@@ -101,6 +103,21 @@ export class Subscriber {
   }
 
   /**
+   * Asks for more. Fulfilled with whether the server has granted all of them before the connection ended. Rejected with
+   * `mqtt-subscription-refused`.
+   */
+  add(subscriptions: readonly Subscription[]): Promise<boolean> {
+    const answer = Promise.withResolvers<boolean>();
+    const unavailable = subscriptions.find(({ filter }) => this.#whyUnavailable(filter) !== undefined);
+    if (this.#ended || subscriptions.length === 0) answer.resolve(!this.#ended);
+    else if (unavailable !== undefined) {
+      const { filter } = unavailable;
+      answer.reject(refusal(filter, describe(this.#whyUnavailable(filter)!)));
+    } else this.#enqueue(subscriptions, undefined, { left: subscriptions.length, answer });
+    return answer.promise;
+  }
+
+  /**
    * Fulfilled with whether the server has given all of them up before the connection ended: that there was no such subscription counts too.
    * Rejected with `mqtt-unsubscription-refused`.
    */
@@ -123,10 +140,12 @@ export class Subscriber {
       const { filter, qos } = subscription;
       const code = codes[index]!;
       const reaction = reactionToSuback(code, this.#options.version);
-      if (reaction === 'done') this.#grants.set(filter, { filter, asked: qos, granted: code as 0 | 1 | 2 });
-      else if (reaction === 'refused') {
-        this.#refuse(filter, describe(code, said));
-        return;
+      if (reaction === 'done') {
+        this.#grants.set(filter, { filter, asked: qos, granted: code as 0 | 1 | 2 });
+        granted(ask);
+      } else if (reaction === 'refused') {
+        this.#refuse(filter, describe(code, said), ask);
+        if (ask.more === undefined) return;
       } else {
         if (reaction === 'plainly') this.#withIdentifiers = false;
         this.#askAgain({ ...ask, subscriptions: [subscription] }, reaction, describe(code, said));
@@ -158,7 +177,8 @@ export class Subscriber {
   end(): void {
     this.#ended = true;
     clearTimeout(this.#timer);
-    for (const { giveUp } of [...this.#open.values(), ...this.#waiting, ...this.#putOff]) giveUp?.answer.resolve(false);
+    for (const { giveUp, more } of [...this.#open.values(), ...this.#waiting, ...this.#putOff])
+      (giveUp ?? more)?.answer.resolve(false);
     this.#open.clear();
     this.#waiting = [];
     this.#putOff = [];
@@ -189,25 +209,28 @@ export class Subscriber {
     return this.#limits.maximumPacketSize - packetOverhead;
   }
 
-  #refuse(filter: string, reason: string): void {
-    this.#events.refused(new MkbError('mqtt-subscription-refused', { filter, reason }));
+  /** @param ask which it was part of. What is refused of more than was subscribed at first leaves the rest as it is. */
+  #refuse(filter: string, reason: string, ask?: Ask): void {
+    const error = refusal(filter, reason);
+    if (ask?.more) ask.more.answer.reject(error);
+    else this.#events.refused(error);
   }
 
-  #enqueue(subscriptions: readonly Subscription[], giveUp: GiveUp | undefined): void {
+  #enqueue(subscriptions: readonly Subscription[], giveUp: Requested | undefined, more?: Requested): void {
     let group: Subscription[] = [];
     let bytes = 0;
     for (const subscription of subscriptions) {
       const size = sizeOf(subscription.filter);
       const most = giveUp === undefined && this.#identifierOf(subscription) !== undefined ? 1 : mostFilters;
       if (group.length >= most || (group.length > 0 && bytes + size > this.#roomForFilters)) {
-        this.#waiting.push({ subscriptions: group, giveUp, atOnce: 0 });
+        this.#waiting.push({ subscriptions: group, giveUp, more, atOnce: 0 });
         group = [];
         bytes = 0;
       }
       group.push(subscription);
       bytes += size;
     }
-    if (group.length > 0) this.#waiting.push({ subscriptions: group, giveUp, atOnce: 0 });
+    if (group.length > 0) this.#waiting.push({ subscriptions: group, giveUp, more, atOnce: 0 });
     this.#send();
   }
 
@@ -268,6 +291,12 @@ export class Subscriber {
     this.#wanted = undefined;
     this.#events.subscribed(wanted.map(({ filter }) => this.#grants.get(filter)!));
   }
+}
+
+const refusal = (filter: string, reason: string) => new MkbError('mqtt-subscription-refused', { filter, reason });
+
+function granted({ more }: Ask): void {
+  if (more && --more.left === 0) more.answer.resolve(true);
 }
 
 const sizeOf = (filter: string): number => Buffer.byteLength(filter) + filterOverhead;

@@ -22,6 +22,7 @@ import type { ListenerSource } from '../sources/listener.ts';
 import type { WindowsSource } from '../sources/windows.ts';
 import { type Change, changesOf } from './changes.ts';
 import { ConfigState } from './config-state.ts';
+import { type FilterHost, Filters } from './filters.ts';
 import { isSameRule } from './kept-rules.ts';
 import { modesChanged, partsChanged } from './parts-changed.ts';
 
@@ -40,7 +41,7 @@ export interface ReloadHost {
   readonly kafkaSink: KafkaSink | undefined;
   readonly windows: WindowsSource;
   readonly events: EventsSource;
-  readonly mqttSource: { use(rules: readonly BoundRule[], ownerOf: (filter: string) => number): void } | undefined;
+  readonly mqttSource: FilterHost['source'] | undefined;
   readonly listener: ListenerSource | undefined;
   readonly kafkaSource: KafkaSource | undefined;
   /** Why it takes no other document now; undefined if it does. */
@@ -72,10 +73,14 @@ const patienceMs = 20_000;
 export class Reload {
   readonly config: ConfigState;
   readonly #host: ReloadHost;
+  /** Of a bridge that has a session. */
+  readonly #filters: Filters | undefined;
 
   constructor(host: ReloadHost) {
     this.#host = host;
     this.config = new ConfigState(host.running.document);
+    const { mqttSource, parts, windows, pipeline } = host;
+    this.#filters = mqttSource && new Filters({ source: mqttSource, windows, pipeline }, parts.mqttSource!);
   }
 
   /**
@@ -111,12 +116,18 @@ export class Reload {
       const unseen = names?.filter(name => !namedBefore!.includes(name)) ?? [];
       if (topics !== undefined || unseen.length > 0) await inTime(kafkaSink!.seeTo(topics ?? [], unseen));
       if (rules.some(rule => isNew(rule) && rule.rule.callsJq)) await parts.jq.warm();
+      const filters = await this.#filters?.prepare(before, rules, document.spec.mqtt);
       const commit = () => {
         kafkaSink?.nameOnly(topics ?? topicsBefore, names!);
         if (after.kafkaSink) kafkaSink?.tune(after.kafkaSink.producer);
         this.#take(document, rules, after);
+        filters?.commit();
       };
-      return { changes, rules: namesOfChanges(before, rules), commit, abandon };
+      const undo = () => {
+        filters?.abandon();
+        abandon();
+      };
+      return { changes, rules: namesOfChanges(before, rules), commit, abandon: undo };
     } catch (error) {
       abandon();
       throw error;
@@ -142,7 +153,7 @@ export class Reload {
   }
 
   #take(document: MqttKafkaBridge, rules: readonly BoundRule[], after: BridgeParts): void {
-    const { running, parts, pipeline, windows, events, mqttSource, listener, kafkaSource } = this.#host;
+    const { running, parts, pipeline, windows, events, listener, kafkaSource } = this.#host;
     for (const rule of rules) {
       const same = running.rules.find(({ name }) => name === rule.name);
       if (same !== undefined && same !== rule) rule.inherit(same);
@@ -152,7 +163,6 @@ export class Reload {
     windows.use(rules);
     pipeline.use(rules);
     events.use(rules);
-    mqttSource?.use(rules, after.mqttSource!.ownerOf);
     listener?.use(rules, after.listen!.topics);
     kafkaSource?.use(rules);
     running.document = document;

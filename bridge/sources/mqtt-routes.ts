@@ -35,12 +35,20 @@ export class MqttRoutes {
   readonly #byTopic = new Map<string, TopicRoutes>();
   readonly #ownerOf: (filter: string) => number;
 
-  /** @param ownerOf the Subscription Identifier under which messages of a rule's filter come; 0 if they come under none */
-  constructor(rules: readonly BoundRule[], ownerOf: (filter: string) => number) {
+  /**
+   * @param ownerOf the Subscription Identifier under which messages of a rule's filter come; 0 if they come under none
+   * @param reads whether a rule gets messages of one of its filters; all, when left out
+   */
+  constructor(
+    rules: readonly BoundRule[],
+    ownerOf: (filter: string) => number,
+    reads: (rule: BoundRule, filter: string) => boolean = () => true,
+  ) {
     this.#ownerOf = ownerOf;
     let place = 0;
     for (const rule of rules)
-      for (const filter of rule.filters) this.#index.add(filter.filter, { rule, filter, place: place++ });
+      for (const filter of rule.filters)
+        if (reads(rule, filter.filter)) this.#index.add(filter.filter, { rule, filter, place: place++ });
   }
 
   /** All rules of a topic. */

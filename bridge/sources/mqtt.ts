@@ -76,9 +76,9 @@ export class MqttSource implements Source {
     });
   }
 
-  /** Messages that are handed over from now on go through these rules. */
-  use(rules: readonly BoundRule[], ownerOf: MqttSourceOptions['ownerOf']): void {
-    this.#routes = new MqttRoutes(rules, ownerOf);
+  /** Messages that are handed over from now on go through these rules. @param reads as of `MqttRoutes` */
+  use(...routes: ConstructorParameters<typeof MqttRoutes>): void {
+    this.#routes = new MqttRoutes(...routes);
   }
 
   get connected(): boolean {

@@ -259,3 +259,57 @@ describe('filters that the document names', () => {
     expect(recording.session.connected).toBe(true);
   });
 });
+
+// A rule with another filter could only be added by a restart.
+describe('filters of a session that goes on', () => {
+  const more = [{ filter: 'b', qos: 1, identifier: 7 }] as const;
+
+  it('are granted while messages come, and are asked for again when the session is lost', async () => {
+    start({ subscriptions: plan(['a']) });
+    const peer = await welcome({ sessionPresent: true });
+    suback(peer, (await subscribe(peer)).messageId, 1);
+    await recording.connectedTimes(1);
+    const answer = recording.session.subscribe(more);
+    suback(peer, (await subscribe(peer)).messageId, 1);
+    expect(await answer).toBe(true);
+    peer.cut();
+    const next = await welcome({ sessionPresent: false });
+    const filters = [await subscribe(next), await subscribe(next)].flatMap(({ subscriptions }) => subscriptions);
+    expect(filters.map(({ topic }) => topic)).toEqual(['a', 'b']);
+  });
+
+  it('that are refused end nothing, and leave the others as they are', async () => {
+    start({ subscriptions: plan(['a']) });
+    const peer = await welcome({ sessionPresent: true });
+    suback(peer, (await subscribe(peer)).messageId, 1);
+    await recording.connectedTimes(1);
+    const answer = recording.session.subscribe(more);
+    suback(peer, (await subscribe(peer)).messageId, 0x87);
+    await expect(answer).rejects.toMatchObject({ code: 'mqtt-subscription-refused', details: { filter: 'b' } });
+    expect(recording.session.connected).toBe(true);
+  });
+
+  it('are not granted when the connection ends before the answer', async () => {
+    start({ subscriptions: plan(['a']) });
+    const peer = await welcome({ sessionPresent: true });
+    suback(peer, (await subscribe(peer)).messageId, 1);
+    await recording.connectedTimes(1);
+    const answer = recording.session.subscribe(more);
+    await subscribe(peer);
+    peer.cut();
+    expect(await answer).toBe(false);
+  });
+
+  it('are given up on a later connection, if this one ends before the answer', async () => {
+    start({ subscriptions: plan(['a', 'b']) });
+    const peer = await welcome({ sessionPresent: true });
+    suback(peer, (await subscribe(peer)).messageId, 1);
+    suback(peer, (await subscribe(peer)).messageId, 1);
+    await recording.connectedTimes(1);
+    recording.session.leave(['b']);
+    expect(((await peer.next()) as unknown as Unsubscribe).unsubscriptions).toEqual(['b']);
+    peer.cut();
+    const next = await welcome({ sessionPresent: true });
+    expect(((await next.next()) as unknown as Unsubscribe).unsubscriptions).toEqual(['b']);
+  });
+});

@@ -117,6 +117,55 @@ describe('a rule that changes', () => {
   });
 });
 
+describe('filters', () => {
+  test('are subscribed and given up by difference, and what is stored for a new one is not missed', async () => {
+    await start([rule('r', 'SELECT payload FROM "v/+"'), rule('s', 'SELECT payload FROM "w/+"')]);
+    await publisher.publishAsync('x/1', 'stored', { qos: 1, retain: true });
+    const { rules } = await reload([rule('r', 'SELECT payload FROM "v/+"'), rule('n', 'SELECT payload FROM "x/+"')]);
+    expect(rules).toEqual({ added: ['n'], changed: [], removed: ['s'] });
+    await until('the stored message', () => values().includes('stored'));
+    await publish('w/1', 'of no rule any more');
+    await publish('x/1', 'new');
+    await publish('v/1', 'old');
+    await until('both', () => values().length === 3);
+    expect(values().sort()).toEqual(['new', 'old', 'stored']);
+    expect(bridge!.mqttConnections).toBe(1);
+    // Some may come before the broker gives the filter up.
+    await until('the other filter to be given up', async () => {
+      const { received } = bridge!.account;
+      const records = values().length;
+      await publish('w/1', 'again');
+      await publish('v/1', 'mark');
+      await until('the mark', () => values().length === records + 1);
+      return bridge!.account.received === received + 1;
+    });
+  });
+
+  test('that take the place of each other need a restart', async () => {
+    await start([rule('r', 'SELECT payload FROM "v/+"')]);
+    const wider = documentOf([rule('r', 'SELECT payload FROM "v/#"')]);
+    await expect(bridge!.reload.prepare(wider)).rejects.toMatchObject({ code: 'reload-filters-overlap' });
+    await publish('v/1', 'x');
+    await delivered(1);
+    expect(values()).toEqual(['x']);
+  });
+
+  test('of a document that is not taken in the end are given up again', async () => {
+    await start([rule('r', 'SELECT payload FROM "v/+"')]);
+    const prepared = await bridge!.reload.prepare(
+      documentOf([rule('r', 'SELECT 1 AS y FROM "v/+"'), rule('n', 'SELECT payload FROM "x/+"')]),
+    );
+    prepared.abandon();
+    await publish('v/1', 'x');
+    await delivered(1);
+    await publish('x/1', 'nobody’s');
+    await publish('v/1', 'y');
+    await delivered(2);
+    expect(values()).toEqual(['x', 'y']);
+    expect(bridge!.rules.map(({ name }) => name)).toEqual(['r']);
+  });
+});
+
 describe('rules that are the same', () => {
   test('keep their windows and what CHANGED remembers', async () => {
     const windows = rule('windows', 'SELECT count(*) AS n FROM "v/+" GROUP BY TUMBLING(\'1h\')', { topic: 'u' });
