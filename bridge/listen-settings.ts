@@ -5,14 +5,15 @@ import { resolveSecret, type SecretSources } from '../api/secrets.ts';
 import { bytes, durationMs } from '../api/units.ts';
 import { checkTlsTexts } from '../network/tls-settings.ts';
 import { memoryBytes } from './buffer-settings.ts';
+import { ClientAttributes } from './listen/login/attributes.ts';
 import type { ClientLimits, ListenOptions, PortOptions, ServerTls } from './listen/options.ts';
-import { Passwords } from './listen/passwords.ts';
 import type { SessionLimits } from './listen/sessions.ts';
+import { loginOptions } from './login-settings.ts';
 
 type Port = NonNullable<BridgeSpec['mqtt']['listen']>[number];
 type Clients = NonNullable<BridgeSpec['mqtt']['clients']>;
 
-/** Undefined for a bridge that connects to a broker. Throws `secret-unreadable`, `tls-invalid` and `password-file-invalid`. */
+/** Undefined for a bridge that connects to a broker. Throws `secret-unreadable`, `tls-invalid`, `password-file-invalid` and `jwt-keys-invalid`. */
 export async function listenOptions(
   { spec }: MqttKafkaBridge,
   secrets: SecretSources,
@@ -22,9 +23,10 @@ export async function listenOptions(
   return {
     ports: await Promise.all(listen.map((port, index) => portOptions(port, `spec.mqtt.listen[${index}].tls`, secrets))),
     limits: limitsOf(spec),
-    anonymous: clients?.anonymous ?? false,
-    passwords: await passwordsOf(clients, secrets),
-    certificateNames: clients?.certificates ?? { username: false, clientId: false },
+    login: await loginOptions(clients, secrets),
+    attributes: new ClientAttributes(
+      (clients?.attributes ?? []).map(({ name, from, pattern }) => ({ name, from, pattern })),
+    ),
     access: { publish: clients?.publish, subscribe: clients?.subscribe },
     sessions: sessionLimits(spec),
     topics: spec.rules.flatMap(({ sinks }) => sinks.flatMap(({ mqtt }) => mqtt?.topic ?? [])),
@@ -57,18 +59,16 @@ async function tlsOf(tls: NonNullable<Port['tls']>, section: string, secrets: Se
   return texts;
 }
 
-/** Read now too, so that what is wrong with them is found at start. */
-async function passwordsOf(clients: Clients | undefined, secrets: SecretSources): Promise<Passwords | undefined> {
-  const lines = clients?.passwords;
-  if (lines === undefined) return undefined;
-  const passwords = new Passwords(async () => (await resolveSecret(lines, secrets)).reveal());
-  await passwords.reload();
-  return passwords;
-}
-
 /** What a document without the sections means. */
 const usual = {
-  limits: { connections: 10_000, connectRate: 1000, packetTimeout: '30s', keepAlive: '1h', subscriptions: 100 },
+  limits: {
+    connections: 10_000,
+    connectRate: 1000,
+    packetTimeout: '30s',
+    keepAlive: '1h',
+    subscriptions: 100,
+    failedLogins: 120,
+  },
   sessions: { expiry: '1d', away: 10_000, messages: 1000, maxBytes: '1MiB', maxAge: '1d' },
 } as const;
 
@@ -96,6 +96,7 @@ function limitsOf(spec: BridgeSpec): ClientLimits {
   return {
     connections: limits.connections,
     connectionsPerAddress: limits.connectionsPerAddress ?? Number.POSITIVE_INFINITY,
+    failedLogins: limits.failedLogins,
     connectRate: limits.connectRate,
     messageRate: limits.messageRate ?? Number.POSITIVE_INFINITY,
     byteRate: limits.byteRate === undefined ? Number.POSITIVE_INFINITY : bytes(limits.byteRate),

@@ -9,6 +9,7 @@ import { capturesIn } from '../rules/example-message.ts';
 import { exampleRecord, kafkaPrefix, recordCaptures } from '../rules/example-record.ts';
 import type { KafkaRecord } from '../rules/message.ts';
 import type { Captures, Rule } from '../rules/rule.ts';
+import { newMap } from '../rules/value.ts';
 import { propertiesOf } from './test-properties.ts';
 
 /** Captures of the first name of FROM that matches the message's topic; undefined if none does, so that the rule never sees it. */
@@ -39,9 +40,10 @@ const publishOf = (message: TestMessage): MqttMessage => {
     payloadEnd: properties.length + bytes.length,
   };
   // A PUBLISH does not say who sent it; where the bridge is the server, it knows.
-  const { clientid, username } = rest;
+  const { clientid, username, clientAttrs } = rest;
   const from = { peerhost: undefined, peername: undefined, clean_start: undefined, proto_ver: undefined };
-  const publisher = { clientid, username, ...from };
+  const client_attrs = clientAttrs && Object.assign(newMap(), clientAttrs);
+  const publisher = { clientid, username, client_attrs, ...from };
   return Object.assign(new MqttMessage('0'.repeat(8)), packet, { publisher });
 };
 

@@ -7,6 +7,7 @@ import type { DocumentCheck, LoadedDocument } from '../api/load.ts';
 import type { Path, Problem } from '../api/problems.ts';
 import { checkAccess } from './check-access.ts';
 import { checkCaptures } from './check-captures.ts';
+import { checkClients } from './check-clients.ts';
 import { checkDoubts } from './check-doubts.ts';
 import { type CheckedRule, checkLoops } from './check-loops.ts';
 import { checkOverlaps, type PlacedFilter } from './check-overlaps.ts';
@@ -50,6 +51,7 @@ export const checkRules = (loaded: LoadedDocument): Problem[] => {
     ...problems,
     ...checkUnsubscribe(loaded, filters),
     ...checkAccess(loaded, checked),
+    ...checkClients(loaded),
     ...checkOverlaps(loaded, filters),
     ...checkLoops(loaded, checked),
   ];

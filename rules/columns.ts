@@ -103,6 +103,13 @@ export const columns: readonly Column[] = [
     m => m.proto_ver,
   ),
   column(
+    'client_attrs',
+    mqtt,
+    'map',
+    'Attributes of the publisher by name: `client_attrs.tenant` (with `mqtt.clients.attributes`, `jwt` or `http`).',
+    m => m.client_attrs,
+  ),
+  column(
     'topic',
     ['mqtt', 'kafka', 'loss'],
     'text',

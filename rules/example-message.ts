@@ -9,7 +9,7 @@ import type { Captures, Input, Row, Rule } from './rule.ts';
 import type { Ambient } from './scope.ts';
 import { captureTopic } from './sources.ts';
 import { filterMatches } from './topic-filter.ts';
-import type { Value } from './value.ts';
+import type { Value, ValueMap } from './value.ts';
 
 export interface ExampleOptions {
   readonly topic: string;
@@ -21,6 +21,7 @@ export interface ExampleOptions {
   readonly peername?: string;
   readonly clean_start?: boolean;
   readonly proto_ver?: number;
+  readonly client_attrs?: ValueMap | undefined;
   readonly qos?: 0 | 1 | 2;
   readonly retain?: boolean;
   readonly dup?: boolean;
@@ -61,6 +62,7 @@ export const exampleMessage = (options: ExampleOptions): ExampleMessage => {
     peername: options.peername,
     clean_start: options.clean_start,
     proto_ver: options.proto_ver,
+    client_attrs: options.client_attrs,
     id: options.id ?? '0'.repeat(32),
     properties: { ...options.properties, ...(userProperties.length > 0 && namedPairs(userProperties)) },
     userProperties,

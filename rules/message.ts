@@ -1,4 +1,4 @@
-import type { Value } from './value.ts';
+import type { Value, ValueMap } from './value.ts';
 
 /** Who published a message, under EMQX's names. Known only where the bridge is the MQTT server: a PUBLISH does not say. */
 export interface Publisher {
@@ -11,6 +11,8 @@ export interface Publisher {
   readonly clean_start: boolean | undefined;
   /** 4 for MQTT 3.1.1, 5 for MQTT 5. */
   readonly proto_ver: number | undefined;
+  /** Attributes of the client, by name. Made once for each client, and frozen. */
+  readonly client_attrs: ValueMap | undefined;
 }
 
 /**

@@ -10,6 +10,8 @@ import { mustFit } from './longest-text.ts';
 import { Refusal } from './refusal.ts';
 
 export interface Pattern {
+  /** Groups that the pattern has. */
+  readonly groupCount: number;
   /** Whether the pattern is found anywhere in the text. */
   matches(text: string): boolean;
   /** What the groups of the first match hold: empty text for one that took no part, none at all after the last that did. */
@@ -41,6 +43,7 @@ const compile = (source: string): Pattern => {
     return shorter !== undefined && regex.matcher(shorter).find() ? shorter : undefined;
   };
   return {
+    groupCount: regex.groupCount(),
     matches: text => found(text) !== undefined,
     groups: text => {
       const where = found(text);

@@ -2,6 +2,7 @@
 import { type Finding, finding } from '../findings.ts';
 import type { Path } from '../problems.ts';
 import type { MqttSection } from '../schema/mqtt.ts';
+import { checkCertificates, checkLogins } from './logins.ts';
 
 const section: Path = ['spec', 'mqtt'];
 
@@ -53,25 +54,12 @@ const checkPorts = (listen: NonNullable<MqttSection['listen']>): Finding[] =>
 const checkClients = ({ listen, clients }: MqttSection): Finding[] => {
   const withCertificates = listen!.some(({ tls }) => tls?.clientCa !== undefined);
   const open = listen!.some(({ tls }) => tls?.clientCa === undefined);
-  if (open && clients?.anonymous !== true && clients?.passwords === undefined) {
+  const { anonymous = false, passwords, jwt, http } = clients ?? {};
+  if (open && !anonymous && passwords === undefined && jwt === undefined && http === undefined) {
     const reason = 'Nobody could connect to `listen`: the document does not say who may.';
     const remedy =
-      'Add `clients` with `passwords` (mkb passwd), or with `anonymous: true`; or give each port a `tls.clientCa`.';
+      'Add `clients` with `passwords` (mkb passwd), `jwt` or `http`, or with `anonymous: true`; or give each port a `tls.clientCa`.';
     return [finding([...section, 'listen'], 'field-conflict', { reason }, { at: 'key', remedy })];
   }
-  if (clients === undefined) return [];
-  const found: Finding[] = [];
-  const path: Path = [...section, 'clients'];
-  const { username, clientId } = clients.certificates;
-  if ((username || clientId) && !withCertificates) {
-    const reason = 'No port asks clients for a certificate.';
-    const remedy = 'Give a port of `listen` a `tls.clientCa`, or leave out `certificates`.';
-    found.push(finding([...path, 'certificates'], 'field-conflict', { reason }, { at: 'key', remedy }));
-  }
-  if (clients.anonymous) {
-    const reason = 'Whoever reaches the port can write to Kafka what the rules take.';
-    const remedy = 'Use `passwords` (mkb passwd) or client certificates, unless the network keeps others away.';
-    found.push(finding([...path, 'anonymous'], 'field-conflict', { reason }, { severity: 'warning', remedy }));
-  }
-  return found;
+  return clients === undefined ? [] : [...checkLogins(clients), ...checkCertificates(clients, withCertificates)];
 };

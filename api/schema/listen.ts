@@ -1,6 +1,5 @@
-/** `spec.mqtt.listen` and `spec.mqtt.clients`: the bridge as the MQTT server, and who may connect to it. */
-import { accessFilter } from './broker.ts';
-import { duration, flag, list, optional, section, size, text, whole } from './fields.ts';
+/** `spec.mqtt.listen`: the bridge as the MQTT server; and what clients may use of it. */
+import { duration, list, optional, section, size, text, whole } from './fields.ts';
 import { secret } from './security.ts';
 
 const serverTls = section('Serve TLS on this port.', {
@@ -35,7 +34,7 @@ export const listen = list(
   { minItems: 1 },
 );
 
-const limits = section(
+export const limits = section(
   'What clients may use.',
   {
     connections: whole('Connections at once, of all clients.', { minimum: 1, maximum: 1_000_000, default: 10_000 }),
@@ -70,6 +69,10 @@ const limits = section(
       max: '1h',
       default: '30s',
     }),
+    failedLogins: whole(
+      'Logins from one address that may fail in a minute. Beyond it clients from there are refused for a while without being looked at, and counted.',
+      { minimum: 1, maximum: 1_000_000, default: 120 },
+    ),
     subscriptions: whole('Subscriptions of one client.', { minimum: 1, maximum: 100_000, default: 100 }),
     keepAlive: duration(
       'The longest keep-alive. A client of MQTT 5 that asks for a longer one, or for none, gets this one.',
@@ -79,7 +82,7 @@ const limits = section(
   { default: {} },
 );
 
-const sessions = section(
+export const sessions = section(
   'Sessions: what is kept for clients that are not connected, in the memory of the process. They end with it.',
   {
     expiry: duration(
@@ -107,49 +110,3 @@ const sessions = section(
   },
   { default: {} },
 );
-
-export const clients = section('Who may connect to the ports of `listen`, and what each client may do.', {
-  anonymous: flag(
-    'Let clients in that show neither a password nor a certificate. Whoever reaches the port can then write to Kafka what the rules take.',
-    { default: false },
-  ),
-  passwords: optional(
-    secret(
-      'User names and passwords: a line for each user, as `mkb passwd` writes it (argon2id). Read again when it changes.',
-    ),
-  ),
-  certificates: section(
-    'What the common name (CN) of a client certificate stands for, on ports with `tls.clientCa`.',
-    {
-      username: flag('It is the user name, whatever the client says.', { default: false }),
-      clientId: flag('It is the client id, whatever the client says.', { default: false }),
-    },
-    { default: {} },
-  ),
-  publish: optional(
-    list(
-      accessFilter,
-      'Topic filters that clients may publish to. Without it, to all topics but those that begin with `$`.',
-      { minItems: 1, unique: true },
-    ),
-  ),
-  subscribe: optional(
-    list(
-      accessFilter,
-      'Topic filters that clients may subscribe to, or to a part of which. Without it, to all but `#` and those that begin with `$`.',
-      { minItems: 1, unique: true },
-    ),
-  ),
-  route: flag(
-    'Also send what a client publishes to the clients that subscribe to its topic, as a small broker does. Without it clients get what rules publish, and nothing else.',
-    { default: false },
-  ),
-  serverReference: optional(
-    text(
-      'Where clients of MQTT 5 are sent when the bridge is stopped, such as `mqtt.example.com:8883`: DISCONNECT then has the reason 0x9C and this Server Reference. Default: 0x8B, and clients decide.',
-      { maxLength: 1024 },
-    ),
-  ),
-  sessions,
-  limits,
-});

@@ -1,8 +1,9 @@
 /** `spec.mqtt`: where MQTT messages come from, and how the bridge takes part in the session. */
 import type { Static } from 'typebox';
 import { broker, brokerRef } from './broker.ts';
+import { clients } from './clients.ts';
 import { choice, duration, list, numberChoice, optional, section, size, text, whole } from './fields.ts';
-import { clients, listen } from './listen.ts';
+import { listen } from './listen.ts';
 import { namedSecret, secret, tls } from './security.ts';
 
 /** The address of an MQTT broker. */

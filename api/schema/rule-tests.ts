@@ -1,6 +1,6 @@
 /** Tests of rules: `spec.rules[].tests`, and files of their own. `mkb test` runs them; nothing else reads them. */
 import type { Static } from 'typebox';
-import { choice, flag, list, numberChoice, optional, section, text, whole } from './fields.ts';
+import { choice, flag, list, numberChoice, optional, section, text, textMap, whole } from './fields.ts';
 
 const pair = (description: string) =>
   section(description, {
@@ -22,6 +22,9 @@ const message = section('The message that the rule gets.', {
   key: optional(text('The key of the record, for a rule that reads Kafka.', { minLength: 0 })),
   clientid: optional(text("The publisher's client id, as the bridge knows it where it is the MQTT server.")),
   username: optional(text("The publisher's user name, as the bridge knows it where it is the MQTT server.")),
+  clientAttrs: optional(
+    textMap("The publisher's attributes (`client_attrs`), as the bridge knows them where it is the MQTT server."),
+  ),
   qos: numberChoice([0, 1, 2], 'The QoS it came with.', { default: 0 }),
   retain: flag('Whether the retain flag is set.', { default: false }),
   userProperties: optional(

@@ -9,6 +9,7 @@ import { MkbError } from '../../api/errors.ts';
 import { type BridgeOptions, prepareParts } from '../parts.ts';
 import { attempt, type Check, passed } from './check.ts';
 import { checkKafka } from './kafka.ts';
+import { checkLogins } from './logins.ts';
 import { checkMqtt } from './mqtt.ts';
 import { topicUses } from './topic-uses.ts';
 
@@ -20,13 +21,14 @@ export async function* examine(document: MqttKafkaBridge, options: BridgeOptions
   });
   yield secrets;
   if (secrets.state !== 'ok') return;
-  const { session, mqttSource, clientsBuffer, kafkaSource, kafkaSink, mqttSink, jq } = await prepared;
+  const { session, listen, mqttSource, clientsBuffer, kafkaSource, kafkaSink, mqttSink, jq } = await prepared;
   try {
     const folder = (mqttSource?.buffer ?? clientsBuffer)?.store?.folder;
     if (folder !== undefined) yield attempt(`buffer ${folder}`, () => writable(folder));
     const mqtt = mqttSource?.session ?? mqttSink?.publisher;
     if (mqtt) yield* checkMqtt({ ...mqtt, subscriptions: mqttSource?.session.subscriptions ?? [] });
     else if (session === undefined) yield passed('MQTT', 'the bridge is the server itself (mqtt.listen)');
+    if (listen) yield* checkLogins(listen.login.methods);
     const cluster = kafkaSink?.producer.cluster ?? kafkaSource?.consumer.cluster;
     if (cluster) yield* checkKafka({ cluster, uses: topicUses(document.spec), consumer: kafkaSource?.consumer });
   } finally {

@@ -1,5 +1,8 @@
 /** To which topics a client may publish and subscribe: those of the document's filters, with the client's own names in the place of `${...}`. */
+
+import { clientPlaceholder } from '../../rules/client-placeholder.ts';
 import { filterCovers, filterMatches } from '../../rules/topic-filter.ts';
+import { ownValue, type ValueMap } from '../../rules/value.ts';
 
 export interface AccessRules {
   /** Filters such as `cars/${clientid}/#`; undefined for everything but topics that begin with `$`. */
@@ -11,7 +14,11 @@ export interface AccessRules {
 export interface Identity {
   readonly clientid: string;
   readonly username: string | undefined;
+  readonly attributes?: ValueMap | undefined;
 }
+
+/** Of a client that may do everything. Topics that begin with `$` are nobody's. */
+export const everywhere: AccessRules = { publish: ['#'], subscribe: ['#'] };
 
 /** How many topics of a client are remembered. */
 const remembered = 64;
@@ -49,10 +56,11 @@ const dollar = 0x24;
 const everything: ReadonlySet<string> = new Set(['#', '+/#']);
 
 /** The filter of one client; undefined if its name would make another filter of it. */
-function filled(filter: string, { clientid, username }: Identity): string | undefined {
+function filled(filter: string, { clientid, username, attributes }: Identity): string | undefined {
   let possible = true;
-  const text = filter.replace(/\$\{(clientid|username)\}/g, (_, name: string) => {
-    const value = name === 'clientid' ? clientid : username;
+  const text = filter.replace(clientPlaceholder, (_, name: string, attribute: string | undefined) => {
+    const own = name === 'clientid' ? clientid : username;
+    const value = attribute === undefined ? own : attributes && (ownValue(attributes, attribute) as string | undefined);
     // A name with a slash or a wildcard would reach into the topics of others.
     if (value === undefined || value === '' || /[/+#\0]/.test(value)) possible = false;
     return value ?? '';

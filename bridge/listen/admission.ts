@@ -2,16 +2,19 @@
 import { randomUUID } from 'node:crypto';
 import { MkbError } from '../../api/errors.ts';
 import type { Publisher } from '../../rules/message.ts';
-import { Access } from './access.ts';
+import type { ValueMap } from '../../rules/value.ts';
+import { Access, everywhere } from './access.ts';
 import { connack, refusal } from './answers.ts';
+import type { Refused } from './client-counts.ts';
 import { type Connect, decodeConnect, protocolOf } from './connect-packet.ts';
 import type { Admission } from './granted.ts';
+import { partOf } from './login/certificate.ts';
+import type { FailedLogins } from './login/failed-logins.ts';
+import { isRefused, type Known, logIn, type NotLetIn } from './login/login.ts';
 import type { ListenOptions } from './options.ts';
 import { topicAliasMaximum } from './publish-rules.ts';
 import { anySubscribable } from './subscriber.ts';
 import type { ClientTransport } from './transports.ts';
-
-export type Refused = 'malformed' | 'version' | 'client_id' | 'not_authorised' | 'busy' | 'unsupported';
 
 export type Decision =
   | { readonly admission: Admission; readonly answer: (sessionPresent: boolean) => Buffer }
@@ -20,8 +23,21 @@ export type Decision =
 /** CONNACK of MQTT 3.1 and 3.1.1: unacceptable protocol version [MQTT-3.1.2-2]. */
 const olderAnswer = Buffer.from([0x20, 2, 0, 1]);
 
+/** A client that wants to be let in. */
+export interface Applicant {
+  readonly transport: ClientTransport;
+  /** Whether it still waits for the answer. */
+  readonly asking: boolean;
+}
+
 /** @param packet a whole CONNECT. Never rejects for what a client sends. */
-export async function decide(packet: Buffer, transport: ClientTransport, options: ListenOptions): Promise<Decision> {
+export async function decide(
+  packet: Buffer,
+  applicant: Applicant,
+  options: ListenOptions,
+  failedLogins: FailedLogins,
+): Promise<Decision> {
+  const { transport } = applicant;
   const name = `${transport.address}:${transport.port}`;
   const refuse = (refused: Refused, answer: Buffer | undefined, reason: string) => ({ refused, answer, reason, name });
   let version: Connect['version'] | undefined;
@@ -37,7 +53,7 @@ export async function decide(packet: Buffer, transport: ClientTransport, options
         'it speaks a later version than MQTT 5',
       );
     version = protocol;
-    return await new Judge(decodeConnect(packet, version), transport, options).decide();
+    return await new Judge(decodeConnect(packet, version), applicant, options, failedLogins).decide();
   } catch (error) {
     if (!MkbError.is(error, 'mqtt-protocol-error')) throw error;
     const { reasonCode, violation: what } = error.details;
@@ -47,20 +63,21 @@ export async function decide(packet: Buffer, transport: ClientTransport, options
 
 class Judge {
   readonly #connect: Connect;
-  readonly #transport: ClientTransport;
+  readonly #applicant: Applicant;
   readonly #options: ListenOptions;
-  readonly #commonName: string | undefined;
+  readonly #failedLogins: FailedLogins;
 
-  constructor(connect: Connect, transport: ClientTransport, options: ListenOptions) {
+  constructor(connect: Connect, applicant: Applicant, options: ListenOptions, failedLogins: FailedLogins) {
     this.#connect = connect;
-    this.#transport = transport;
+    this.#applicant = applicant;
     this.#options = options;
-    this.#commonName = transport.commonName;
+    this.#failedLogins = failedLogins;
   }
 
   async decide(): Promise<Decision> {
     const { version, will, clientId, cleanStart, authenticationMethod } = this.#connect;
-    const { certificateNames } = this.#options;
+    const { certificateNames } = this.#options.login;
+    const { certificate } = this.#applicant.transport;
     if (authenticationMethod !== undefined)
       return this.#refuse(
         'unsupported',
@@ -69,54 +86,50 @@ class Judge {
       );
     if (version === '5' && will?.retain)
       return this.#refuse('unsupported', 0x9a, 'Nothing is retained here: the will must not ask for it.');
-    const own = certificateNames.clientId ? this.#commonName : clientId;
-    if (own === undefined) return this.#refuse('client_id', 0x85, 'The certificate has no common name.');
+    const own = certificateNames.clientId === 'none' ? clientId : partOf(certificate ?? {}, certificateNames.clientId);
+    if (own === undefined) return this.#refuse('client_id', 0x85, 'The certificate does not name the client.');
     // [MQTT-3.1.3-8] of MQTT 3.1.1.
     if (own === '' && version === '3.1.1' && !cleanStart)
       return this.#refuse('client_id', 0x85, 'A client without a client id must ask for a clean session.');
-    const username = await this.#username();
-    if (typeof username !== 'string' && username !== undefined) return username;
-    const id = own === '' ? `auto-${randomUUID()}` : own;
-    const identity = { clientid: id, username };
-    const access = new Access(this.#options.access, { clientid: id, username: this.#isProven ? username : undefined });
+    const made = own === '' ? `auto-${randomUUID()}` : own;
+    const known = await this.#logIn(made);
+    if (isRefused(known)) return this.#refuse(known.refused, known.reasonCode, known.reason, known.detail);
+    const id = known.clientId ?? made;
+    const attributes = this.#options.attributes.of(
+      { clientId: id, username: known.username, certificate },
+      known.attributes,
+    );
+    const rules = known.superuser ? everywhere : (known.access ?? this.#options.access);
+    const access = new Access(rules, { clientid: id, username: known.username, attributes });
     if (will !== undefined && !access.mayPublish(will.topic))
       return this.#refuse('not_authorised', 0x87, 'The will is for a topic that this client may not publish to.');
-    return this.#admit(identity, access);
+    return this.#admit(id, known, access, attributes);
   }
 
-  get #isProven(): boolean {
-    return this.#options.passwords !== undefined || this.#transport.verified;
-  }
-
-  /** The user name, as far as there is one; or why the client is not let in. */
-  async #username(): Promise<string | undefined | Decision> {
+  async #logIn(clientId: string): Promise<Known | NotLetIn> {
+    const { address, certificate } = this.#applicant.transport;
+    if (!this.#failedLogins.allows(address)) return tooManyFailed;
     const { username, password } = this.#connect;
-    const { passwords, anonymous, certificateNames } = this.#options;
-    if (certificateNames.username && this.#commonName !== undefined) return this.#commonName;
-    if (passwords === undefined || username === undefined) {
-      if (anonymous || this.#transport.verified)
-        return passwords === undefined && !this.#transport.verified ? username : undefined;
-      return this.#refuse('not_authorised', 0x87, 'Clients must give a user name and a password.');
-    }
-    const verdict = await passwords.verify(username, password ?? Buffer.alloc(0));
-    if (verdict === 'right') return username;
-    if (verdict === 'busy') return this.#refuse('busy', 0x89, 'Too many clients wait to be let in: come back later.');
-    return this.#refuse('not_authorised', 0x86, 'The user name or the password is wrong.');
+    const awaited = () => this.#applicant.asking;
+    const known = await logIn({ clientId, username, password, address, certificate, awaited }, this.#options.login);
+    if (isRefused(known) && known.refused === 'not_authorised') this.#failedLogins.failed(address);
+    return known;
   }
 
-  #admit({ clientid, username }: { clientid: string; username: string | undefined }, access: Access): Decision {
+  #admit(clientid: string, known: Known, access: Access, attributes: ValueMap | undefined): Decision {
     const connect = this.#connect;
     const { version, cleanStart, keepAlive } = connect;
     const { receiveMaximum, maximumPacketSize, keepAliveSeconds: longest } = this.#options.limits;
-    const { address, port } = this.#transport;
+    const { address, port } = this.#applicant.transport;
     const isTooLong = version === '5' && (keepAlive === 0 || keepAlive > longest);
     const publisher: Publisher = {
       clientid,
-      username,
+      username: known.username ?? known.claimedName,
       peerhost: address,
       peername: `${address.includes(':') ? `[${address}]` : address}:${port}`,
       clean_start: cleanStart,
       proto_ver: version === '5' ? 5 : 4,
+      client_attrs: attributes,
     };
     const sessionExpiry = Math.min(connect.sessionExpiry, this.#options.sessions.expirySeconds);
     const welcome = {
@@ -134,7 +147,8 @@ class Judge {
         connect,
         publisher,
         access,
-        user: this.#isProven ? username : undefined,
+        user: known.username,
+        expiresAt: known.expiresAt,
         keepAliveSeconds,
         sessionExpiry,
       },
@@ -142,11 +156,18 @@ class Judge {
     };
   }
 
-  #refuse(refused: Refused, reasonCode: number, reason: string): Decision {
+  /** @param detail for the log, in the place of the reason */
+  #refuse(refused: Refused, reasonCode: number, reason: string, detail = reason): Decision {
     const { version, clientId, maximumPacketSize } = this.#connect;
-    const { address, port } = this.#transport;
+    const { address, port } = this.#applicant.transport;
     const name = `${JSON.stringify(clientId.slice(0, 100))} at ${address}:${port}`;
-    const clause = reason.charAt(0).toLowerCase() + reason.slice(1).replace(/\.$/, '');
+    const clause = detail.charAt(0).toLowerCase() + detail.slice(1).replace(/\.$/, '');
     return { refused, answer: refusal(version, reasonCode, reason, maximumPacketSize), reason: clause, name };
   }
 }
+
+const tooManyFailed: NotLetIn = {
+  refused: 'failed_logins',
+  reasonCode: 0x9f,
+  reason: 'Too many logins from this address have failed: come back later.',
+};

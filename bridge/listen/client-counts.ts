@@ -1,22 +1,34 @@
 /** What became of those that connected, in numbers. */
-import type { Refused } from './admission.ts';
 
-export const refusals = [
+/** Why a CONNECT is refused. */
+const refusedConnects = [
   'malformed',
   'version',
   'client_id',
   'not_authorised',
+  'failed_logins',
+  'unavailable',
   'busy',
   'unsupported',
-  'timeout',
-  'connections',
-  'address',
-  'rate',
 ] as const;
+
+export type Refused = (typeof refusedConnects)[number];
+
+export const refusals = [...refusedConnects, 'timeout', 'connections', 'address', 'rate'] as const;
 
 export type Refusal = (typeof refusals)[number];
 
-export const ends = ['goodbye', 'lost', 'keep_alive', 'taken_over', 'protocol', 'limit', 'stopped', 'other'] as const;
+export const ends = [
+  'goodbye',
+  'lost',
+  'keep_alive',
+  'taken_over',
+  'protocol',
+  'limit',
+  'expired',
+  'stopped',
+  'other',
+] as const;
 
 export type End = (typeof ends)[number];
 
@@ -36,6 +48,7 @@ const endOf: Readonly<Record<number, End>> = {
   151: 'limit',
   154: 'protocol',
   156: 'stopped',
+  160: 'expired',
 };
 
 export class ClientCounts {
@@ -53,7 +66,7 @@ export class ClientCounts {
     this.ends = Object.fromEntries(ends.map(name => [name, 0])) as Record<End, number>;
   }
 
-  refuse(why: Refused | Refusal): void {
+  refuse(why: Refusal): void {
     this.refused[why]++;
   }
 

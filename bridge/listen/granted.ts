@@ -9,6 +9,8 @@ export interface Admission {
   readonly access: Access;
   /** The user name, if somebody has checked it. */
   readonly user: string | undefined;
+  /** When its login expires, and the connection with it, milliseconds since 1970. */
+  readonly expiresAt: number | undefined;
   readonly keepAliveSeconds: number;
   /** How long its session outlives the connection, seconds. */
   readonly sessionExpiry: number;

@@ -7,14 +7,16 @@
  * Memory is bounded over all clients. While nothing can be handed over, a client that sends is read once and then no more; when what was so
  * read comes to half of the limit, nobody is read.
  */
+import { asMkbError } from '../../api/errors/as-mkb-error.ts';
 import { MkbError } from '../../api/errors.ts';
 import { MqttMessage } from '../mqtt/message.ts';
 import { Topics } from '../mqtt/topics.ts';
-import { type Decision, decide, type Refused } from './admission.ts';
+import { type Decision, decide } from './admission.ts';
 import { Client } from './client.ts';
-import { ClientCounts } from './client-counts.ts';
+import { ClientCounts, type Refused } from './client-counts.ts';
 import type { ClientHost } from './client-host.ts';
 import { Door } from './door.ts';
+import { FailedLogins } from './login/failed-logins.ts';
 import type { ListenOptions } from './options.ts';
 import { partFrom } from './parting.ts';
 import type { Sessions } from './sessions.ts';
@@ -51,6 +53,7 @@ export class Listener implements ClientHost<Client> {
   readonly #options: ListenOptions;
   readonly #handler: ListenerHandler;
   readonly #door: Door;
+  readonly #failedLogins: FailedLogins;
   /** Those that are connected, and those that are not but have messages in flight. */
   readonly #clients = new Map<number, Client>();
   readonly #byId = new Map<string, Client>();
@@ -81,6 +84,7 @@ export class Listener implements ClientHost<Client> {
       publish: client => this.#publishWill(client),
       lost: () => void this.counts.willsLost++,
     });
+    this.#failedLogins = new FailedLogins(options.limits.failedLogins);
     this.#door = new Door(options, this.counts, transport => this.#accept(transport));
   }
 
@@ -110,11 +114,11 @@ export class Listener implements ClientHost<Client> {
     return this.#clients.values();
   }
 
-  /** Throws `listener-failed`, `password-file-invalid` and `tls-invalid`. */
+  /** Throws `listener-failed` and `tls-invalid`. */
   async open(): Promise<void> {
-    await this.#options.passwords?.reload();
     await this.#door.listen();
     this.#timer = setInterval(() => this.#sweep(), tickMs);
+    void this.#reload();
   }
 
   pause(): void {
@@ -171,12 +175,13 @@ export class Listener implements ClientHost<Client> {
     while (this.#leaving.size > 0 && performance.now() < until) await new Promise(resolve => setTimeout(resolve, 10));
     for (const client of this.#leaving.keys()) client.transport.destroy();
     this.#door.destroy();
+    for (const method of this.#options.login.methods) method.close?.();
   }
 
   // --- from clients
 
   connect(client: Client, packet: Buffer): void {
-    decide(packet, client.transport, this.#options).then(
+    decide(packet, client, this.#options, this.#failedLogins).then(
       decision => {
         if (!client.asking) return;
         if ('admission' in decision) this.#welcome(client, decision);
@@ -326,7 +331,7 @@ export class Listener implements ClientHost<Client> {
     this.subscribing.sessions.sweep();
     this.#wills.sweep();
     const { connectTimeoutMs, packetTimeoutMs, messageRate, byteRate, heldBytes } = this.settings;
-    const limits = { connect: ticksOf(connectTimeoutMs), packet: ticksOf(packetTimeoutMs) };
+    const limits = { connect: ticksOf(connectTimeoutMs), packet: ticksOf(packetTimeoutMs), now: Date.now() };
     const refills = this.tick % 2 === 0 && (Number.isFinite(messageRate) || Number.isFinite(byteRate));
     let gathered = this.#heldBytes;
     for (const client of this.#clients.values()) {
@@ -342,19 +347,23 @@ export class Listener implements ClientHost<Client> {
     if (this.tick % reloadTicks === 0) void this.#reload();
   }
 
-  #judge(client: Client, { connect, packet }: { readonly connect: number; readonly packet: number }): void {
+  #judge(client: Client, { connect, packet, now }: { connect: number; packet: number; now: number }): void {
     if (!client.live) {
       if (this.tick - client.since <= connect) return;
-      this.counts.refuse('timeout');
+      this.counts.refuse(client.asking ? 'busy' : 'timeout');
       client.will = undefined;
-      client.end(0x8d, 'it did not send CONNECT in time');
+      client.end(0x8d, client.asking ? 'it waited too long to be let in' : 'it did not send CONNECT in time');
+      return;
+    }
+    const { keepAliveSeconds, expiresAt } = client.admission!;
+    if (expiresAt !== undefined && expiresAt <= now) {
+      client.end(0xa0, 'The login has expired.');
       return;
     }
     if (client.unread) {
       client.heardAt = this.tick;
       return;
     }
-    const { keepAliveSeconds } = client.admission!;
     // [MQTT-3.1.2-22]
     if (keepAliveSeconds > 0 && this.tick - client.heardAt > ticksOf(keepAliveSeconds * 1500))
       client.end(0x8d, 'Nothing came for one and a half times the keep-alive.');
@@ -362,10 +371,7 @@ export class Listener implements ClientHost<Client> {
   }
 
   async #reload(): Promise<void> {
-    try {
-      await this.#options.passwords?.reload();
-    } catch (error) {
-      this.#handler.problem(error as MkbError);
-    }
+    for (const method of this.#options.login.methods)
+      await method.reload?.().catch(error => this.#handler.problem(asMkbError(error)));
   }
 }

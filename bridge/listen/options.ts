@@ -1,5 +1,6 @@
 import type { AccessRules } from './access.ts';
-import type { Passwords } from './passwords.ts';
+import type { ClientAttributes } from './login/attributes.ts';
+import type { LoginOptions } from './login/login.ts';
 import type { SessionLimits } from './sessions.ts';
 
 /** A port where clients connect. */
@@ -24,6 +25,8 @@ export interface ServerTls {
 export interface ClientLimits {
   readonly connections: number;
   readonly connectionsPerAddress: number;
+  /** Logins from one address that may fail in a minute. */
+  readonly failedLogins: number;
   /** Connections a second, of all clients. */
   readonly connectRate: number;
   /** Of one client, a second. */
@@ -42,18 +45,11 @@ export interface ClientLimits {
   readonly serverReference: string | undefined;
 }
 
-/** Where the name of a client is taken from its certificate. */
-export interface CertificateNames {
-  readonly username: boolean;
-  readonly clientId: boolean;
-}
-
 export interface ListenOptions {
   readonly ports: readonly PortOptions[];
   readonly limits: ClientLimits;
-  readonly anonymous: boolean;
-  readonly passwords: Passwords | undefined;
-  readonly certificateNames: CertificateNames;
+  readonly login: LoginOptions;
+  readonly attributes: ClientAttributes;
   readonly access: AccessRules;
   readonly sessions: SessionLimits;
   /** Topics that rules publish to, as the document has them. */

@@ -9,14 +9,14 @@ import { createServer as createHttps } from 'node:https';
 import { createServer as createTcp, type Server, type Socket } from 'node:net';
 import { createServer as createTls, type TLSSocket, type TlsOptions } from 'node:tls';
 import { WebSocket, WebSocketServer } from 'ws';
+import { type ClientCertificate, readCertificate } from './login/certificate.ts';
 import type { PortOptions, ServerTls } from './options.ts';
 
 export interface ClientTransport {
   readonly address: string;
   readonly port: number;
-  /** Whether the client has shown a certificate that we trust, and its common name. */
-  readonly verified: boolean;
-  readonly commonName: string | undefined;
+  /** What the client has shown, if we trust it. */
+  readonly certificate: ClientCertificate | undefined;
   /** Whether what was written waits, since the client does not read. */
   readonly congested: boolean;
   /** What was read of a frame that is not complete, roughly, bytes. */
@@ -122,20 +122,18 @@ function overSocket(socket: Socket, { accept }: ServerSettings): void {
   socket.once('close', () => events.closed());
 }
 
-const peerOf = (socket: Socket): Pick<ClientTransport, 'address' | 'port' | 'verified' | 'commonName'> => ({
+const peerOf = (socket: Socket): Pick<ClientTransport, 'address' | 'port' | 'certificate'> => ({
   address: addressOf(socket),
   port: socket.remotePort ?? 0,
-  verified: 'authorized' in socket && socket.authorized === true,
-  commonName: commonNameOf(socket),
+  certificate: certificateOf(socket),
 });
 
 /** Of IPv4 as it is written, also where a server of IPv6 sees it. */
 const addressOf = ({ remoteAddress = '' }: Socket): string => remoteAddress.replace(/^::ffff:(?=\d+\.)/, '');
 
-function commonNameOf(socket: Socket): string | undefined {
+function certificateOf(socket: Socket): ClientCertificate | undefined {
   if (!('getPeerCertificate' in socket) || !(socket as TLSSocket).authorized) return undefined;
-  const name: unknown = (socket as TLSSocket).getPeerCertificate().subject?.CN;
-  return typeof name === 'string' && name !== '' ? name : undefined;
+  return readCertificate((socket as TLSSocket).getPeerCertificate());
 }
 
 /** RFC 6455, with the subprotocol `mqtt` [MQTT-6.0.0-3] and binary frames only [MQTT-6.0.0-1]. */

@@ -1,6 +1,6 @@
 import { decodeJson } from '../../rules/json.ts';
 import type { Message, Publisher } from '../../rules/message.ts';
-import type { Value } from '../../rules/value.ts';
+import type { Value, ValueMap } from '../../rules/value.ts';
 import { NamedSubscriptions } from './named-subscriptions.ts';
 import { decodeProperties, noProperties, type PublishProperties } from './properties.ts';
 
@@ -79,6 +79,10 @@ export class MqttMessage implements Message {
 
   get proto_ver(): number | undefined {
     return this.publisher?.proto_ver;
+  }
+
+  get client_attrs(): ValueMap | undefined {
+    return this.publisher?.client_attrs;
   }
 
   get retain(): boolean {

@@ -28,14 +28,14 @@ export const listenerMetrics: readonly MetricEntry<BridgeFigures>[] = [
   entry(
     'mkb_clients_refused_total',
     'counter',
-    'Connections that were not let in: malformed (no CONNECT that can be read), version (of MQTT), client_id, not_authorised, busy (too many wait for a password to be checked), unsupported (enhanced authentication, a retained will), timeout (no CONNECT in time), or beyond a limit of mqtt.clients.limits: connections, address, rate.',
+    'Connections that were not let in: malformed (no CONNECT that can be read), version (of MQTT), client_id, not_authorised, failed_logins (too many from its address), unavailable (the login server, or the keys of tokens), busy (too many wait to be let in), unsupported (enhanced authentication, a retained will), timeout (no CONNECT in time), or beyond a limit of mqtt.clients.limits: connections, address, rate.',
     ({ counts }) => refusals.map(reason => [{ reason }, counts.refused[reason]] as const),
     ['reason'],
   ),
   entry(
     'mkb_clients_ended_total',
     'counter',
-    'Connections that ended: goodbye (the client said DISCONNECT), lost, keep_alive (the client was silent), taken_over (by another connection with its client id), protocol (the client broke it), limit, stopped (with the bridge), other.',
+    'Connections that ended: goodbye (the client said DISCONNECT), lost, keep_alive (the client was silent), taken_over (by another connection with its client id), protocol (the client broke it), limit, expired (its login), stopped (with the bridge), other.',
     ({ counts }) => ends.map(reason => [{ reason }, counts.ends[reason]] as const),
     ['reason'],
   ),

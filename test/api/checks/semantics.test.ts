@@ -72,11 +72,14 @@ describe('mqtt', () => {
     [{ listen: [{ port: 1, tls: { cert: secret } }], ...open }, 'spec.mqtt.listen[0].tls: `key` is missing.'],
     [{ listen: [{ port: 1 }] }, 'spec.mqtt.listen: Nobody could connect to `listen`'],
     [{ listen: [{ port: 1 }], clients: {} }, 'spec.mqtt.listen: Nobody could connect to `listen`'],
-    [{ listen: [{ port: 1 }], clients: { anonymous: true } }, 'spec.mqtt.clients.anonymous: Whoever reaches the port'],
+    [
+      { listen: [{ port: 1 }], clients: { anonymous: true } },
+      'spec.mqtt.clients.anonymous: Every client that reaches the port',
+    ],
     [{ url: 'mqtt://a', clients: { passwords: secret } }, 'spec.mqtt.clients: `clients` is about those that connect'],
     [{ listen: [{ port: 1 }, { port: 1 }], ...open }, 'spec.mqtt.listen[1].port: Port 1 is given twice.'],
     [
-      { listen: [{ port: 1 }], clients: { passwords: secret, certificates: { clientId: true } } },
+      { listen: [{ port: 1 }], clients: { passwords: secret, certificates: { clientId: 'commonName' } } },
       'No port asks clients',
     ],
     ...Object.entries({

@@ -13,7 +13,7 @@ const toldOf = (
   more: object = {},
 ) =>
   told(load(documentOf({ mqtt: { listen, clients }, bridge, ...more } as never))).filter(
-    each => !each.includes('Whoever reaches the port'),
+    each => !each.includes('Every client that reaches the port'),
   );
 
 describe('several replicas that clients connect to', () => {

@@ -188,7 +188,7 @@ describe('over TLS and WebSocket', () => {
           clientCa: { value: ca },
         },
       },
-      clients: { anonymous: false, certificates: { username: true, clientId: true } },
+      clients: { anonymous: false, certificates: { username: 'commonName', clientId: 'commonName' } },
       rules: [{ name: 'r', sql: 'SELECT clientid, username FROM "cars/#"', sinks: [{ kafka: { topic: 'out' } }] }],
     });
     const url = `mqtts://localhost:${current.port}`;

@@ -1,7 +1,7 @@
 /** A bridge that MQTT clients connect to, with an embedded Kafka behind it, and a client that sends bytes as they are given. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { completeDocument } from '../../../../api/complete.ts';
 import { type Bridge, prepareBridge } from '../../../../bridge/main.ts';
 import { type EmbeddedKafka, startEmbeddedKafka } from '../../../../demo/embedded/kafka.ts';
@@ -14,6 +14,7 @@ export interface StageOptions {
   readonly port?: object;
   readonly rules?: readonly object[];
   readonly delivery?: object;
+  readonly log?: Logger;
 }
 
 export const fleetRule = {
@@ -91,7 +92,7 @@ export async function stage(options: StageOptions = {}): Promise<Stage> {
   const make = () =>
     prepareBridge(document, {
       secrets: { secretsDir: '' },
-      log: pino({ level: process.env.MKB_TEST_LOG ?? 'silent' }),
+      log: options.log ?? pino({ level: process.env.MKB_TEST_LOG ?? 'silent' }),
     });
   const bridge = await make();
   await bridge.start();
