@@ -218,11 +218,15 @@ export class Client implements ClientEvents {
   }
 
   #work(): void {
+    // The answers to 32,000 PINGREQs of one read were as many calls of the system, and held everybody up.
+    this.transport.cork();
     try {
       this.#takePackets();
     } catch (error) {
       if (!MkbError.is(error)) throw error;
       this.end(MkbError.is(error, 'mqtt-protocol-error') ? error.details.reasonCode : 0x83, reasonOf(error));
+    } finally {
+      this.transport.uncork();
     }
     if (this.#state === ('ended' as State)) return;
     this.#mostUnacknowledged = Math.max(this.#mostUnacknowledged, this.received.window.unacknowledged);

@@ -23,6 +23,9 @@ export interface ClientTransport {
   readonly gatheredBytes: number;
   /** Writing to a closed transport does nothing. */
   write(bytes: Buffer): void;
+  /** What is written until `uncork` goes out at once. */
+  cork(): void;
+  uncork(): void;
   pause(): void;
   resume(): void;
   /** Sends what was written, and closes. What still comes is thrown away. */
@@ -104,6 +107,8 @@ function overSocket(socket: Socket, { accept }: ServerSettings): void {
     },
     gatheredBytes: 0,
     write: bytes => void (socket.writable && socket.write(bytes)),
+    cork: () => socket.cork(),
+    uncork: () => socket.uncork(),
     pause: () => void socket.pause(),
     resume: () => void socket.resume(),
     end: () => {
@@ -176,6 +181,8 @@ function overWebSocket(opened: WebSocket, socket: Socket, { accept }: ServerSett
       return Math.max(0, socket.bytesRead - takenBytes);
     },
     write: bytes => void (opened.readyState === WebSocket.OPEN && opened.send(bytes)),
+    cork: () => socket.cork(),
+    uncork: () => socket.uncork(),
     pause: () => opened.pause(),
     resume: () => opened.resume(),
     end: () => {
