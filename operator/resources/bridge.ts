@@ -143,10 +143,10 @@ function autoscaler(
   };
 }
 
-/** Passwords of clients: a new device must not cost the others their connections. */
+/** By what clients log in: a new device, or a new key of who issues tokens, must not cost the others their connections. */
 function rereadSecrets({ document }: Pipeline): SecretKey[] {
-  const reference = withoutTexts(document).spec.mqtt.clients?.passwords?.valueFrom?.secretKeyRef;
-  return reference ? [reference] : [];
+  const { passwords, jwt } = withoutTexts(document).spec.mqtt.clients ?? {};
+  return [passwords, jwt?.jwks, jwt?.publicKey, jwt?.secret].flatMap(each => each?.valueFrom?.secretKeyRef ?? []);
 }
 
 /** The image has no `sleep`, and Kubernetes' own is not in every version that there is. */

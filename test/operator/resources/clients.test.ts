@@ -1,5 +1,6 @@
 /** A bridge that MQTT clients connect to themselves: what leads them to it. */
 import { describe, expect, it } from 'vitest';
+import { documentField } from '../../../api/bridge.ts';
 import { desiredObjects } from '../../../operator/resources/desired-objects.ts';
 import { inputsHash } from '../../../operator/resources/labels.ts';
 import { objectOf, type PipelineParts, pipelineOf } from '../support/pipelines.ts';
@@ -111,6 +112,29 @@ describe('a bridge that MQTT clients connect to', () => {
       return objectOf(objects, 'StatefulSet', 'cars-bridge').spec.template.metadata.annotations[inputsHash];
     };
     expect(held('a:1')).toBe(held('b:2'));
+  });
+
+  it.each([
+    ['passwords', { passwords: secret('login', 'text') }],
+    ['jwt.jwks', { jwt: { algorithms: ['RS256'], jwks: secret('login', 'text') } }],
+    ['jwt.publicKey', { jwt: { algorithms: ['RS256'], publicKey: secret('login', 'text') } }],
+    ['jwt.secret', { jwt: { algorithms: ['HS256'], secret: secret('login', 'text') } }],
+  ])('is not rolled by a new %s', (_field, login) => {
+    const hashOf = (hash: string) =>
+      objectOf(
+        objectsOf(
+          { ports: [{ port: 1883 }], clients: { sessions: { expiry: '0s' }, ...login } },
+          { observed: { inputs: { 'Secret/login': hash } } },
+        ),
+        'StatefulSet',
+        'cars-bridge',
+      ).spec.template.metadata.annotations[inputsHash];
+    expect(hashOf('a')).toBe(hashOf('b'));
+  });
+
+  it('has a row above for each secret that the bridge reads again', () => {
+    const { mqtt } = documentField.properties!.spec!.properties!;
+    expect(JSON.stringify(mqtt!.properties!.clients).match(/Read again when it changes/g)).toHaveLength(4);
   });
 
   it('still takes clients for a moment when it is to end, and has the time for it', () => {
