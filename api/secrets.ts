@@ -108,6 +108,9 @@ export const redact = (document: MqttKafkaBridge): MqttKafkaBridge => {
 const maskAddresses = ({ spec: { mqtt, kafka } }: MqttKafkaBridge): void => {
   if (mqtt.url !== undefined) mqtt.url = maskUrls(mqtt.url);
   if (mqtt.urls !== undefined) mqtt.urls = mqtt.urls.map(url => maskUrls(url));
+  const { jwt, http } = mqtt.clients ?? {};
+  if (jwt?.jwksUrl !== undefined) jwt.jwksUrl = maskUrls(jwt.jwksUrl);
+  if (http) http.url = maskUrls(http.url);
   const oauth = kafka.auth?.oauth;
   if (oauth) oauth.tokenEndpoint = maskUrls(oauth.tokenEndpoint);
 };

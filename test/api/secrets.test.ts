@@ -100,6 +100,18 @@ describe('a redacted document', () => {
     expect(JSON.stringify(redact(document))).not.toContain(value);
   });
 
+  it('holds none of those that log clients in', () => {
+    const secret = { value };
+    const jwt = { jwksUrl: `https://u:${value}@idp/keys?key=${value}`, algorithms: ['RS256'] };
+    const http = { url: `https://u:${value}@auth/?key=${value}`, headers: [{ name: 'authorization', value }] };
+    for (const clients of [{ passwords: secret, jwt, http }, { jwt: { secret, algorithms: ['HS256'] } }]) {
+      const mqtt = { listen: [{ port: 1883 }], clients };
+      const text = JSON.stringify(redact(completeDocument(documentOf({ mqtt }))));
+      expect(text).toContain('"clients"');
+      expect(text).not.toContain(value);
+    }
+  });
+
   it('says where other secrets come from, and is otherwise the same', () => {
     const { spec } = redact(document);
     expect(spec.mqtt.tls!.ca).toEqual({ valueFrom: { file: 'ca.pem' } });
