@@ -111,6 +111,15 @@ export class MkbProcess extends BridgeProcess {
     return (await fetch(`${this.httpUrl}/readyz`)).status === 200;
   }
 
+  /** Gives it another document, which it must take. Returns what it says. */
+  async reload(document: object): Promise<string> {
+    writeFileSync(join(this.folder, 'bridge.yaml'), JSON.stringify(document, undefined, 2));
+    const answer = await fetch(`${this.httpUrl}/-/reload`, { method: 'POST' });
+    const text = await answer.text();
+    if (answer.status !== 200) throw new Error(`It did not take the document: ${text}`);
+    return text;
+  }
+
   async metrics(): Promise<Metrics> {
     return new Metrics(await (await fetch(`${this.httpUrl}/metrics`)).text());
   }
