@@ -100,7 +100,7 @@ export class Bridge implements BridgeFigures {
     });
     this.kafkaSink = parts.kafkaSink && ends.kafkaSink(parts.kafkaSink);
     this.mqttSink = parts.mqttSink && ends.mqttSink(parts.mqttSink);
-    const sessions = parts.listen && new Sessions(parts.listen.sessions);
+    const sessions = parts.listen && new Sessions(parts.listen.sessions, parts.clientsBuffer !== undefined);
     this.clientsSink = parts.clientsSink && new ClientsSink({ ...parts.clientsSink, sessions: sessions! });
     const sinks = { kafka: this.kafkaSink, mqtt: this.mqttSink ?? this.clientsSink };
     this.#running = { document, rules: bindRules(document.spec, sinks, parts.ambient) };

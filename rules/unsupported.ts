@@ -17,7 +17,12 @@ export function unsupportedParts(document: MqttKafkaBridge, where: 'process' | '
   if (spec.mqtt.listen) for (const part of listenParts(spec)) parts.push(part);
   if (where === 'process') for (const part of operatorParts(spec)) parts.push(part);
   if (where === 'cluster') for (const part of [...unmountable(spec), ...unservable(spec)]) parts.push(part);
-  if (buffersMqtt(spec) && !spec.rules.some(({ sql }) => sourcesOf(sql).some(({ kind }) => kind === 'mqtt')))
+  const keepsSessions = spec.mqtt.listen !== undefined && spec.delivery.buffer.mode === 'disk';
+  if (
+    buffersMqtt(spec) &&
+    !keepsSessions &&
+    !spec.rules.some(({ sql }) => sourcesOf(sql).some(({ kind }) => kind === 'mqtt'))
+  )
     refuse(
       'spec.delivery.buffer',
       'buffer what it does not read: no rule reads MQTT',

@@ -36,6 +36,20 @@ export const bufferErrors = table({
     remedy:
       'It is tried again every second; until then messages are acknowledged when Kafka has them, and kept in memory. Make room on the disk, or correct its mount and rights.',
   },
+  'sessions-write-failed': {
+    kind: 'retryable',
+    message: ({ folder, reason }: { folder: string; reason: string }) =>
+      `The sessions of MQTT clients in ${folder} cannot be written: ${reason}.`,
+    remedy:
+      'It is tried again every second; until then records for clients that are not connected stay uncommitted in Kafka. Make room on the disk, or correct its mount and rights.',
+  },
+  'sessions-damaged': {
+    kind: 'retryable',
+    message: ({ folder, count }: { folder: string; count: number }) =>
+      `${count} entries of the sessions of MQTT clients in ${folder} are damaged or missing.`,
+    remedy:
+      'What they said is lost: subscriptions, or messages that waited. Check the disk. Clients that connect with clean start, and subscribe again, have all they need.',
+  },
   'buffer-version-unknown': {
     kind: 'permanent',
     message: ({ path, version, known }: { path: string; version: number; known: number }) =>

@@ -26,6 +26,8 @@ export interface CommitterOptions {
   /** A file has about as much. */
   readonly fileBytes: number;
   readonly plan: Plan | undefined;
+  /** Is waited for before each write. */
+  readonly before: (() => Promise<void>) | undefined;
   readonly problem: (error: MkbError) => void;
 }
 
@@ -97,6 +99,7 @@ export class Committer implements SyncFigures {
   async #commit(): Promise<void> {
     const batches = [...this.#buffer.unwritten()];
     try {
+      if (batches.length > 0) await this.#options.before?.();
       await this.#writeAgain();
       while (batches.length > 0) {
         const group = firstOf(batches, this.#options.fileBytes);

@@ -192,6 +192,11 @@ export class MessageBuffer {
     return this.#settled.oldestId ?? this.#readId;
   }
 
+  /** That of the next message. */
+  get nextId(): number {
+    return this.#nextId;
+  }
+
   /** The next id that is handed over. */
   get readId(): number {
     return this.#readId;

@@ -122,3 +122,15 @@ export function readRecord(
   message.named.read(buffer, propertiesAt, payloadAt);
   message.publisher = publishers.find(buffer, message.payloadEnd, message.payloadEnd + publisherBytes);
 }
+
+/** The parts of a record that is no message: its number of a byte, and views of what messages have as properties and payload. */
+export function partsOf(buffer: Buffer, words: Int32Array, start: number) {
+  const word = start >> 2;
+  const headAt = start + recordHeaderBytes + (words[word + 5]! >>> 16);
+  const bodyAt = headAt + words[word + 6]!;
+  return {
+    kind: words[word + 8]! & 0xff,
+    head: buffer.subarray(headAt, bodyAt),
+    body: buffer.subarray(bodyAt, bodyAt + words[word + 7]!),
+  };
+}

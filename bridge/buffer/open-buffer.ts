@@ -62,7 +62,7 @@ async function openStore(
   handler: Handler,
   problem: (error: MkbError) => void,
 ): Promise<OpenBuffer> {
-  const { maxBytes, whenFull, now = Date.now } = options;
+  const { maxBytes, whenFull, before, now = Date.now } = options;
   await makeFolder(disk, folder).catch(cause => {
     throw new MkbError('buffer-unusable', { folder, reason: (cause as Error).message }, { cause });
   });
@@ -94,7 +94,7 @@ async function openStore(
     const planFrom = recovered.plan?.name === options.plan ? (recovered.plan?.from ?? 0) : recovered.nextId;
     const plan = options.plan === undefined ? undefined : { name: options.plan, from: planFrom };
     const committer = new Committer(
-      { store, disk, folder, fsync, maxBytes, dropsOldest, fileBytes, plan, problem },
+      { store, disk, folder, fsync, maxBytes, dropsOldest, fileBytes, plan, before, problem },
       messages,
     );
     if (planFrom === recovered.nextId) await committer.begin();

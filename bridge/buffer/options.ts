@@ -14,6 +14,8 @@ export interface BufferOptions {
   readonly drainRate: number | undefined;
   /** By what messages were chosen that come now: of those found at the start, older ones may have been by another. */
   readonly plan?: string;
+  /** Is waited for before messages are written that have come: what has to be on disk before they are. */
+  readonly before?: () => Promise<void>;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
 }

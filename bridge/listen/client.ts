@@ -23,6 +23,7 @@ import { Received } from './received.ts';
 import type { Session } from './sessions.ts';
 import { Subscriber } from './subscriber.ts';
 import type { ClientEvents, ClientTransport } from './transports.ts';
+import type { Testament } from './wills.ts';
 
 /** Before CONNECT nothing larger is read. */
 const largestConnect = 256 * 1024;
@@ -158,14 +159,11 @@ export class Client implements ClientEvents {
     this.transport.pause();
   }
 
-  /** Points the host's message at the will. */
-  readWill(): void {
-    const { message, topics } = this.#host;
-    const { connect, publisher } = this.admission as Admission;
-    const reader = new FrameReader(message, connect.version, Number.POSITIVE_INFINITY, new PublishRules(topics));
-    reader.append((this.will as Will).packet);
-    reader.next();
-    message.publisher = publisher;
+  /** What it leaves behind when it is lost. */
+  get testament(): Testament | undefined {
+    const { will, session, admission } = this;
+    if (will === undefined || session === undefined || admission === undefined) return undefined;
+    return { will, session, publisher: admission.publisher, version: admission.connect.version };
   }
 
   /** A second has passed: it may send again, if it may send only so much a second. */
@@ -340,8 +338,7 @@ export class Client implements ClientEvents {
     const version = this.#isNew ? '5' : '3.1.1';
     switch (type) {
       case packetType.pubrel:
-        if (this.received.receipts.complete(readAnswer(bytes, 2, version).packetId)) this.received.window.complete();
-        this.#write(this.received.receipts.release(version));
+        this.#released(readAnswer(bytes, 2, version).packetId, version);
         return;
       case packetType.pingreq:
         if (bytes[0] !== 0xc0 || bytes.length !== 2) throw violation(0x81, 'a PINGREQ is malformed');
@@ -362,6 +359,16 @@ export class Client implements ClientEvents {
       default:
         throw violation(0x82, `it sent a packet of type ${type}, which is not for it to send`);
     }
+  }
+
+  /** PUBREL: the client may use the identifier for another message, once it is forgotten here. */
+  #released(packetId: number, version: '5' | '3.1.1'): void {
+    if (this.received.receipts.complete(packetId)) this.received.window.complete();
+    const pubcomp = this.received.receipts.release(version);
+    this.session!.kept?.forgotten(packetId);
+    this.#host.subscribing.sessions.whenSaved(() => {
+      if (this.#state === 'live') this.#write(pubcomp);
+    });
   }
 
   /** A good end deletes the will; 0x04 asks for it. */

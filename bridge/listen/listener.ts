@@ -19,16 +19,17 @@ import { Door } from './door.ts';
 import { FailedLogins } from './login/failed-logins.ts';
 import type { ListenOptions } from './options.ts';
 import { partFrom } from './parting.ts';
+import { Received } from './received.ts';
 import type { Sessions } from './sessions.ts';
 import type { Subscribing } from './subscriber.ts';
 import type { ClientEvents, ClientTransport } from './transports.ts';
-import { Wills } from './wills.ts';
+import { readWill, type Testament, Wills } from './wills.ts';
 
 export interface ListenerHandler {
   /** A message, valid during the call. @param arrival its number; `settle` gets it */
   publish(client: Client, arrival: number): void;
   /** The will of a client that was lost: as `publish`, and nobody hears that it is settled. */
-  will(client: Client, arrival: number): void;
+  will(testament: Testament, arrival: number): void;
   /** Clients have messages that waited until the listener was not paused. Called in a turn of its own. */
   turn(): void;
   /** Something failed that is no client's fault, or that a person may want to know of one. */
@@ -58,7 +59,7 @@ export class Listener implements ClientHost<Client> {
   readonly #clients = new Map<number, Client>();
   readonly #byId = new Map<string, Client>();
   readonly #waiting = new Set<Client>();
-  readonly #wills: Wills;
+  readonly wills: Wills;
   /** Those that were ended, and when; their connection is not closed yet. */
   readonly #leaving = new Map<Client, number>();
   #last: Client | undefined;
@@ -74,14 +75,14 @@ export class Listener implements ClientHost<Client> {
     this.settings = options.limits;
     this.#handler = handler;
     this.message = new MqttMessage(idPrefix);
-    this.#wills = new Wills({
+    this.wills = new Wills({
       ticks: () => this.tick,
       mayPublish: () => !this.paused,
       takeRoom: bytes => this.#takeRoom(bytes),
       giveRoom: bytes => {
         this.#heldBytes -= bytes;
       },
-      publish: client => this.#publishWill(client),
+      publish: testament => this.#publishWill(testament),
       lost: () => void this.counts.willsLost++,
     });
     this.#failedLogins = new FailedLogins(options.limits.failedLogins);
@@ -155,6 +156,11 @@ export class Listener implements ClientHost<Client> {
     await partFrom(going, { perSecond, limitMs, end: client => this.#dismiss(client) });
   }
 
+  /** What the session of a client that is not connected has received: nothing yet. */
+  newReceived(): Received {
+    return new Received(this.#next++, this.settings.receiveMaximum);
+  }
+
   /** Lets nobody in any more, and reads nothing. */
   stop(): void {
     this.#closing = true;
@@ -226,7 +232,8 @@ export class Listener implements ClientHost<Client> {
     if (reasonCode > 0 && !stops.has(reasonCode))
       this.#handler.problem(new MkbError('client-disconnected', { client: client.name, reason, reasonCode }));
     if (client.session !== undefined) {
-      this.#wills.left(client, client.session.expirySeconds);
+      const { testament } = client;
+      if (testament !== undefined) this.wills.left(testament, client.session.expirySeconds);
       this.subscribing.sessions.leave(client.session);
     }
     if (client.unsettled === 0) this.#forget(client);
@@ -267,7 +274,7 @@ export class Listener implements ClientHost<Client> {
       },
       client.received,
     );
-    this.#wills.back(clientId, present);
+    this.wills.back(clientId, present);
     this.#byId.set(clientId, client);
     this.counts.welcomed++;
     // From now on by the number of its session: what is settled of an earlier connection is known to this one.
@@ -295,7 +302,7 @@ export class Listener implements ClientHost<Client> {
   /** Those that waited go on, each in its turn, until there is no room again. */
   #turn(): void {
     this.#resting = false;
-    this.#wills.turn();
+    this.wills.turn();
     for (const client of this.#waiting) {
       if (this.paused) break;
       this.#waiting.delete(client);
@@ -318,18 +325,18 @@ export class Listener implements ClientHost<Client> {
     return true;
   }
 
-  #publishWill(client: Client): void {
+  #publishWill(testament: Testament): void {
     this.message.timestamp = Date.now();
-    client.readWill();
+    readWill(testament, this.message, this.topics);
     // A number of its own: those of the client's messages go on with its session.
     const arrival = this.#next++ * 2 ** 24;
     this.message.arrival = arrival;
-    this.#handler.will(client, arrival);
+    this.#handler.will(testament, arrival);
   }
 
   #sweep(): void {
     this.subscribing.sessions.sweep();
-    this.#wills.sweep();
+    this.wills.sweep();
     const { connectTimeoutMs, packetTimeoutMs, messageRate, byteRate, heldBytes } = this.settings;
     const limits = { connect: ticksOf(connectTimeoutMs), packet: ticksOf(packetTimeoutMs), now: Date.now() };
     const refills = this.tick % 2 === 0 && (Number.isFinite(messageRate) || Number.isFinite(byteRate));

@@ -32,9 +32,44 @@ export interface Delivery {
   /** When it came here, in ticks. */
   readonly since: number;
   held: Held | undefined;
-  /** 0 until it is sent. */
+  /** 0 until it is sent, or about to be. */
   packetId: number;
+  /** Whether it was sent. */
+  sent: boolean;
+  /** Its number in its session; 0 if it is in memory alone. */
+  readonly number: number;
+  /** The entries that say so, and with which identifier it is sent; -1 while there is none. */
+  savedAs: number;
+  sentAs: number;
 }
+
+/** What an outbox has written of it. */
+export interface OutboxRecord {
+  /** Whether a delivery is as safe as its session is. */
+  isSaved(delivery: Delivery): boolean;
+  /** Whether its PUBLISH must not be sent yet: of QoS 2 a client must never get the same with another identifier. */
+  mustWait(delivery: Delivery): boolean;
+  /** It has an identifier. */
+  sent(delivery: Delivery): void;
+  /** Acknowledged, or dropped. */
+  done(delivery: Delivery): void;
+  /** Its PUBREC came. */
+  received(delivery: Delivery): void;
+  completed(packetId: number): void;
+  /** Calls back when the disk has all of this, or refuses it. */
+  whenSaved(then: () => void): void;
+}
+
+/** Of sessions in memory. */
+export const unrecorded: OutboxRecord = {
+  isSaved: () => true,
+  mustWait: () => false,
+  sent: () => undefined,
+  done: () => undefined,
+  received: () => undefined,
+  completed: () => undefined,
+  whenSaved: then => then(),
+};
 
 /** Why a client does not get a message that it subscribes to. */
 export const queueDrops = ['full', 'aged', 'expired', 'too_large', 'refused', 'session_ended', 'congested'] as const;
@@ -68,6 +103,7 @@ const lagTicks = 20;
 
 export class Outbox {
   readonly #host: OutboxHost;
+  readonly #record: OutboxRecord;
   readonly #inFlight = new Map<number, Delivery>();
   /** Identifiers of QoS 2 whose PUBREL was sent. */
   readonly #released = new Set<number>();
@@ -83,8 +119,44 @@ export class Outbox {
   #progressAt = 0;
   #lags = false;
 
-  constructor(host: OutboxHost) {
+  constructor(host: OutboxHost, record: OutboxRecord = unrecorded) {
     this.#host = host;
+    this.#record = record;
+  }
+
+  /** Identifiers of QoS 2 whose PUBREL is due. */
+  get released(): Iterable<number> {
+    return this.#released;
+  }
+
+  /** What is not acknowledged, in order. */
+  *deliveries(): Iterable<Delivery> {
+    yield* this.#inFlight.values();
+    yield* this.#waiting;
+  }
+
+  /** Takes up what an earlier process had, before anything else comes. */
+  restore(deliveries: Iterable<Delivery>, released: Iterable<number>): void {
+    for (const packetId of released) {
+      this.#released.add(packetId);
+      this.#used.add(packetId);
+    }
+    for (const delivery of deliveries) {
+      if (!this.#host.take(delivery.bytes)) {
+        this.#record.done(delivery);
+        this.#host.dropped('full');
+        continue;
+      }
+      this.#bytes += delivery.bytes;
+      this.#waiting.add(delivery);
+      if (delivery.packetId > 0) this.#used.add(delivery.packetId);
+    }
+  }
+
+  /** The disk has it. */
+  saved(delivery: Delivery): void {
+    if (this.#record.isSaved(delivery)) this.#letGo(delivery);
+    this.pump();
   }
 
   /** Messages that are not acknowledged. */
@@ -106,7 +178,7 @@ export class Outbox {
     this.#connection = undefined;
     this.#waiting = new Set([...this.#inFlight.values(), ...this.#waiting]);
     this.#inFlight.clear();
-    for (const delivery of this.#waiting) this.#letGo(delivery);
+    for (const delivery of this.#waiting) this.#leave(delivery);
   }
 
   /** There is nobody any more to have what is here. */
@@ -131,30 +203,46 @@ export class Outbox {
     else if (!this.#write(connection, publication, sending)) this.#host.dropped('too_large');
   }
 
-  add(delivery: Delivery): void {
+  /** Returns whether there is room for it. */
+  add(delivery: Delivery): boolean {
     const { limits, tick } = this.#host;
     const isFull = this.size >= limits.messages || this.#bytes + delivery.bytes > limits.bytes;
     if (isFull || !this.#host.take(delivery.bytes)) {
       if (delivery.held !== undefined) this.#host.release(delivery.held);
       this.#host.dropped('full');
-      return;
+      return false;
     }
     this.#bytes += delivery.bytes;
     if (this.size === 0) this.#progressAt = tick;
     this.#waiting.add(delivery);
     if (delivery.held !== undefined) this.#holding++;
-    if (this.#connection === undefined || this.#lags) this.#letGo(delivery);
+    if (this.#connection === undefined || this.#lags) this.#leave(delivery);
     this.pump();
+    return true;
   }
 
   /** Sends what may be sent. */
   pump(): void {
     const connection = this.#connection;
     if (connection === undefined) return;
+    // What has to wait holds up what is behind it, but not the writing of it.
+    let behind = 0;
     for (const delivery of this.#waiting) {
-      if (connection.congested || this.#inFlight.size + this.#released.size >= connection.receiveMaximum) return;
-      this.#send(connection, delivery);
+      const underWay = this.#inFlight.size + this.#released.size + behind;
+      if (connection.congested || underWay >= connection.receiveMaximum) return;
+      const mustWait = delivery.qos === 2 && delivery.number > 0 && this.#mustWait(delivery);
+      if (mustWait || behind > 0) behind++;
+      else this.#send(connection, delivery);
     }
+  }
+
+  #mustWait(delivery: Delivery): boolean {
+    if (delivery.packetId === 0) {
+      delivery.packetId = this.#nextId();
+      this.#record.sent(delivery);
+      if (delivery.sentAs >= 0) this.#record.whenSaved(() => this.pump());
+    }
+    return this.#record.mustWait(delivery);
   }
 
   acknowledged(packetId: number, reasonCode: number): void {
@@ -170,6 +258,7 @@ export class Outbox {
   received(packetId: number, reasonCode: number): void {
     const delivery = this.#inFlight.get(packetId);
     if (delivery?.qos === 1) throw violation(0x82, 'it answered a PUBLISH of QoS 1 with PUBREC');
+    if (delivery !== undefined && reasonCode < 0x80) this.#record.received(delivery);
     if (delivery !== undefined) this.#finish(delivery, reasonCode);
     if (delivery !== undefined && reasonCode >= 0x80) this.#used.delete(packetId);
     else if (reasonCode < 0x80) this.#letGoOf(packetId, delivery !== undefined);
@@ -179,6 +268,7 @@ export class Outbox {
   completed(packetId: number): void {
     if (!this.#released.delete(packetId)) return;
     this.#used.delete(packetId);
+    this.#record.completed(packetId);
     this.#progressAt = this.#host.tick;
     this.pump();
   }
@@ -187,7 +277,7 @@ export class Outbox {
     const { tick, limits } = this.#host;
     if (this.#holding > 0 && tick - this.#progressAt > lagTicks) {
       this.#lags = true;
-      for (const delivery of [...this.#inFlight.values(), ...this.#waiting]) this.#letGo(delivery);
+      for (const delivery of this.deliveries()) this.#leave(delivery);
     }
     for (const delivery of this.#waiting) {
       if (tick - delivery.since <= limits.ageTicks) break;
@@ -201,14 +291,18 @@ export class Outbox {
       this.#forget(delivery);
       return;
     }
-    const wasSent = packetId > 0;
+    const wasSent = delivery.sent;
     const seconds = countdown?.secondsLeft(Date.now(), performance.now());
     // What was begun is brought to its end.
     if (seconds === 0 && !wasSent) {
       this.#drop(delivery, 'expired');
       return;
     }
-    delivery.packetId = wasSent ? packetId : this.#nextId();
+    if (packetId === 0) {
+      delivery.packetId = this.#nextId();
+      this.#record.sent(delivery);
+    }
+    delivery.sent = true;
     const what = { qos, packetId: delivery.packetId, dup: wasSent, retain, subscriptionIds };
     if (!this.#write(connection, publication, this.#sending(connection, what, seconds))) {
       this.#drop(delivery, 'too_large');
@@ -239,7 +333,12 @@ export class Outbox {
     if (isNew) this.#released.add(packetId);
     const isKnown = this.#released.has(packetId);
     const connection = this.#connection!;
-    if (isKnown || connection.version === '3.1.1') connection.write(pubrelPacket(packetId));
+    if (isKnown)
+      // Otherwise a client that has forgotten the message could get it again, after a crash.
+      this.#record.whenSaved(() => {
+        if (this.#connection === connection && this.#released.has(packetId)) connection.write(pubrelPacket(packetId));
+      });
+    else if (connection.version === '3.1.1') connection.write(pubrelPacket(packetId));
     else connection.write(Buffer.of(0x62, 3, packetId >> 8, packetId & 0xff, 0x92));
   }
 
@@ -269,7 +368,13 @@ export class Outbox {
     this.#inFlight.delete(delivery.packetId);
     this.#bytes -= delivery.bytes;
     this.#host.give(delivery.bytes);
+    this.#record.done(delivery);
     this.#letGo(delivery);
+  }
+
+  /** Its session has it, as soon as that is as safe as it can be. */
+  #leave(delivery: Delivery): void {
+    if (this.#record.isSaved(delivery)) this.#letGo(delivery);
   }
 
   #letGo(delivery: Delivery): void {

@@ -1,11 +1,22 @@
 /**
  * What is known of clients beyond their connections: subscriptions, messages for them, and what they have published. A session ends with its
- * connection, or so many seconds later as the client asks for and the document allows. It lives in the memory of the process.
+ * connection, or so many seconds later as the client asks for and the document allows. It lives in the memory of the process, and on disk if there is
+ * one for it (session-store.ts).
  *
  * Here messages meet their subscribers. It knows nothing of rules and Kafka.
  */
 import { Countdown, type Publication } from '../mqtt/publisher/publication.ts';
-import { type Connection, type Held, Outbox, type OutboxHost, type QueueDrop, queueDrops } from './outbox.ts';
+import type { Place } from './journal/entries.ts';
+import type { KeptSession } from './kept-session.ts';
+import {
+  type Connection,
+  type Delivery,
+  type Held,
+  Outbox,
+  type OutboxHost,
+  type QueueDrop,
+  queueDrops,
+} from './outbox.ts';
 import type { Received } from './received.ts';
 import type { Subscription } from './subscribe-packet.ts';
 import { type Match, Subscriptions } from './subscriptions.ts';
@@ -45,6 +56,8 @@ export interface Session {
   readonly received: Received;
   expirySeconds: number;
   connected: boolean;
+  /** What is written of it, if anything is. */
+  readonly kept: KeptSession | undefined;
   /** When it ends, in ticks, if the client does not come back. */
   endsAt: number;
 }
@@ -53,6 +66,23 @@ export interface Opened {
   readonly session: Session;
   /** Whether it was there before. */
   readonly present: boolean;
+}
+
+/** Where sessions are written. */
+export interface SessionKeeper {
+  /** Of a new session. */
+  keep(): KeptSession;
+  /** A message is in the outboxes of sessions that are kept. */
+  message(publication: Publication, to: readonly Addressed[], place: Place | undefined): void;
+  /** Whether a record was made into messages that an earlier process has written, and its offset was not committed. */
+  isRepeated(place: Place): boolean;
+  whenSaved(then: () => void): void;
+}
+
+/** A message in the outbox of a session. */
+export interface Addressed {
+  readonly session: Session;
+  readonly delivery: Delivery;
 }
 
 const ticksASecond = 2;
@@ -69,13 +99,24 @@ export class Sessions implements OutboxHost {
   subscribed = 0;
   /** Called when nobody has to keep a message of the flow any more. */
   released: (held: Held) => void = () => undefined;
+  /** Resolves when the sessions of an earlier process are here. */
+  readonly ready: Promise<void>;
+  #isReady!: () => void;
+  #keeper: SessionKeeper | undefined;
+  /** Of the message that is being published. */
+  #addressed: Addressed[] = [];
   readonly #byId = new Map<string, Session>();
   /** Those whose clients are not connected, the one that has been so for longest first. */
   readonly #away = new Set<Session>();
   readonly #subscriptions = new Subscriptions<Session>(({ connected }) => connected);
 
-  constructor(limits: SessionLimits) {
+  /** @param isKept whether `keepIn` will be called */
+  constructor(limits: SessionLimits, isKept = false) {
     this.limits = limits;
+    this.ready = new Promise(resolve => {
+      this.#isReady = resolve;
+    });
+    if (!isKept) this.#isReady();
     this.drops = Object.fromEntries(queueDrops.map(why => [why, 0])) as Record<QueueDrop, number>;
   }
 
@@ -89,6 +130,40 @@ export class Sessions implements OutboxHost {
     let count = 0;
     for (const { outbox } of this.#byId.values()) count += outbox.size;
     return count;
+  }
+
+  get count(): number {
+    return this.#byId.size;
+  }
+
+  /** All sessions. */
+  get all(): Iterable<Session> {
+    return this.#byId.values();
+  }
+
+  /** From now on sessions are written. Undefined if none will be, since the bridge ends. */
+  keepIn(keeper: SessionKeeper | undefined): void {
+    this.#keeper = keeper;
+    this.#isReady();
+  }
+
+  /** A session of an earlier process, whose client is not connected. */
+  adopt(session: Session): void {
+    this.#byId.set(session.clientId, session);
+    this.#away.add(session);
+    for (const subscription of session.subscriptions.values()) this.#subscriptions.add(session, subscription);
+    this.subscribed += session.subscriptions.size;
+  }
+
+  /** Calls back when what has changed is on disk, or need not be. */
+  whenSaved(then: () => void): void {
+    if (this.#keeper === undefined) then();
+    else this.#keeper.whenSaved(then);
+  }
+
+  /** As SessionKeeper's. */
+  isRepeated(place: Place): boolean {
+    return this.#keeper?.isRepeated(place) ?? false;
   }
 
   /** Seconds that a session is kept of those that a client asks for. */
@@ -109,6 +184,7 @@ export class Sessions implements OutboxHost {
     const session = present ? kept : this.#make(clientId, user, received);
     session.expirySeconds = expirySeconds;
     session.connected = true;
+    session.kept?.came(session);
     this.#away.delete(session);
     this.#byId.set(clientId, session);
     // What it may have can be less than it was.
@@ -128,6 +204,7 @@ export class Sessions implements OutboxHost {
       this.#end(session);
       return;
     }
+    session.kept?.leaves(session);
     session.outbox.disconnect();
     session.endsAt = this.tick + session.expirySeconds * ticksASecond + 1;
     this.#away.add(session);
@@ -140,6 +217,7 @@ export class Sessions implements OutboxHost {
     if (earlier === undefined) this.subscribed++;
     session.subscriptions.set(subscription.name, subscription);
     this.#subscriptions.add(session, subscription);
+    session.kept?.subscribed(subscription);
     return earlier === undefined;
   }
 
@@ -150,6 +228,7 @@ export class Sessions implements OutboxHost {
     this.subscribed--;
     session.subscriptions.delete(name);
     this.#subscriptions.remove(session, subscription);
+    session.kept?.unsubscribed(name);
     return true;
   }
 
@@ -159,9 +238,10 @@ export class Sessions implements OutboxHost {
    * @param make called if there are any
    * @param held counts up for each that keeps it; undefined if nobody waits for that
    * @param publisher the session of the client whose message it is
+   * @param place the record of Kafka that it is made of
    * @returns how many it was for
    */
-  publish(topic: string, make: () => Publication, held?: Held, publisher?: Session): number {
+  publish(topic: string, make: () => Publication, held?: Held, publisher?: Session, place?: Place): number {
     let publication: Publication | undefined;
     let count = 0;
     this.#subscriptions.match(topic, publisher, (session, match) => {
@@ -169,6 +249,8 @@ export class Sessions implements OutboxHost {
       publication ??= make();
       this.#deliver(session, publication, match, held);
     });
+    if (this.#addressed.length > 0) this.#keeper!.message(publication!, this.#addressed, place);
+    this.#addressed = [];
     return count;
   }
 
@@ -200,7 +282,8 @@ export class Sessions implements OutboxHost {
     this.drops[why]++;
   }
 
-  #deliver({ outbox }: Session, publication: Publication, match: Match, held: Held | undefined): void {
+  #deliver(session: Session, publication: Publication, match: Match, held: Held | undefined): void {
+    const { outbox, kept } = session;
     const retain = match.retainAsPublished && publication.retain;
     const qos = Math.min(match.qos, publication.qos) as 0 | 1 | 2;
     const { expiry } = publication;
@@ -212,25 +295,32 @@ export class Sessions implements OutboxHost {
       return;
     }
     if (held !== undefined) held.waiting++;
-    outbox.add({
+    const delivery: Delivery = {
       publication,
       qos,
       retain,
       subscriptionIds: match.identifiers,
       countdown,
-      bytes: overhead + publication.topic.length + publication.payload.length + sizeOfTexts(publication),
+      bytes: sizeOf(publication),
       since: this.tick,
       held,
       packetId: 0,
-    });
+      sent: false,
+      number: kept?.nextMessage() ?? 0,
+      savedAs: -1,
+      sentAs: -1,
+    };
+    if (outbox.add(delivery) && delivery.number > 0) this.#addressed.push({ session, delivery });
   }
 
   #make(clientId: string, user: string | undefined, received: Received): Session {
+    const kept = this.#keeper?.keep();
     return {
       clientId,
       user,
       subscriptions: new Map(),
-      outbox: new Outbox(this),
+      outbox: new Outbox(this, kept),
+      kept,
       received,
       expirySeconds: 0,
       connected: true,
@@ -244,12 +334,16 @@ export class Sessions implements OutboxHost {
     for (const subscription of session.subscriptions.values()) this.#subscriptions.remove(session, subscription);
     this.subscribed -= session.subscriptions.size;
     session.subscriptions.clear();
+    session.kept?.ended();
     session.outbox.discard();
   }
 }
 
-function sizeOfTexts({ userProperties, contentType, responseTopic, correlationData }: Publication): number {
-  let bytes = (contentType?.length ?? 0) + (responseTopic?.length ?? 0) + (correlationData?.length ?? 0);
+/** Memory that a message takes. */
+export function sizeOf({ topic, payload, userProperties, ...texts }: Publication): number {
+  const { contentType, responseTopic, correlationData } = texts;
+  let bytes = overhead + topic.length + payload.length;
+  bytes += (contentType?.length ?? 0) + (responseTopic?.length ?? 0) + (correlationData?.length ?? 0);
   for (const [name, value] of userProperties) bytes += name.length + value.length + 50;
   return bytes;
 }

@@ -84,9 +84,7 @@ export class Subscriber {
       refusal ??= why;
       return why.code;
     });
-    this.#transport.write(
-      this.#fitting(suback(version, packetId, codes, refusal?.reason)) ?? suback(version, packetId, codes),
-    );
+    this.#answer(this.#fitting(suback(version, packetId, codes, refusal?.reason)) ?? suback(version, packetId, codes));
   }
 
   /** A packet with a reason: undefined where the client does not want it [MQTT-3.1.2-29], or not of that size [MQTT-3.9.2-1]. */
@@ -99,7 +97,12 @@ export class Subscriber {
     const { version } = this.#admission.connect;
     const { packetId, names } = readUnsubscribe(bytes, version);
     const codes = names.map(name => (this.#subscribing.sessions.unsubscribe(this.#session, name) ? 0x00 : 0x11));
-    this.#transport.write(unsuback(version, packetId, codes));
+    this.#answer(unsuback(version, packetId, codes));
+  }
+
+  /** What the client hears to be so is so after a crash. */
+  #answer(bytes: Buffer): void {
+    this.#subscribing.sessions.whenSaved(() => this.#transport.write(bytes));
   }
 
   #whyNot(subscription: Subscription | undefined): Refusal | undefined {

@@ -8,10 +8,12 @@ import { randomBytes } from 'node:crypto';
 import type { MqttSink as MqttSinkDocument } from '../../api/schema/rules.ts';
 import type { Rule } from '../../rules/rule.ts';
 import type { Sink, SinkHandler } from '../flow/sink.ts';
+import type { Place } from '../listen/journal/entries.ts';
 import type { Held } from '../listen/outbox.ts';
 import type { Sessions } from '../listen/sessions.ts';
 import { Countdown, type Publication } from '../mqtt/publisher/publication.ts';
 import { MqttWriter, type Publish } from './mqtt-writer.ts';
+import { RecordPlaces } from './record-places.ts';
 
 export interface ClientsSinkOptions {
   /** Who the bridge is. */
@@ -55,7 +57,9 @@ export class ClientsSink implements Sink {
   /** The sink of a rule. Throws as `MqttWriter`. */
   bind(document: MqttSinkDocument, name: string, rule: Rule): MqttWriter {
     const provenance = { bridge: this.#options.bridge, rule: name, instance: this.#instance };
-    const publish: Publish = (publication, token) => this.#publish(publication, token);
+    const places = new RecordPlaces(`${name} ${this.#writers.length}`);
+    const publish: Publish = (publication, token, _lane, origin) =>
+      this.#publish(publication, token, places.of(origin));
     const writer = new MqttWriter(document, rule, publish, provenance);
     this.#writers.push(writer);
     return writer;
@@ -99,7 +103,10 @@ export class ClientsSink implements Sink {
     return undefined;
   }
 
-  async start(): Promise<void> {}
+  /** When the sessions are here that there were: before that a record would find nobody. */
+  async start(): Promise<void> {
+    await this.#options.sessions.ready;
+  }
 
   missing(): readonly string[] {
     return [];
@@ -107,7 +114,7 @@ export class ClientsSink implements Sink {
 
   async close(): Promise<void> {}
 
-  #publish(publication: Publication, token: number): void {
+  #publish(publication: Publication, token: number, place: Place | undefined): void {
     const bytes = overhead + publication.topic.length + publication.payload.length;
     const expired = isOver(publication);
     const sent: Sent = {
@@ -122,7 +129,10 @@ export class ClientsSink implements Sink {
     this.#sent.add(sent);
     this.bufferedBytes += bytes;
     const { sessions } = this.#options;
-    if (!expired) sent.unheard = sessions.publish(publication.topic, () => publication, sent) === 0;
+    // A session that was written has it, though its offset was not committed.
+    const isRepeated = place !== undefined && sessions.isRepeated(place);
+    if (!expired && !isRepeated)
+      sent.unheard = sessions.publish(publication.topic, () => publication, sent, undefined, place) === 0;
     sessions.release(sent);
   }
 

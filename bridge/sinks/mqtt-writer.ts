@@ -19,7 +19,7 @@ const empty = Buffer.alloc(0);
  *
  * @param lane messages of one lane keep their order, whatever the server answers
  */
-export type Publish = (publication: Publication, token: number, lane: string) => void;
+export type Publish = (publication: Publication, token: number, lane: string, origin: Origin) => void;
 
 export class MqttWriter implements Writer {
   // What a dead letter needs is kept beside the message: a Kafka record of the sink, which holds the payload, there is none.
@@ -74,7 +74,7 @@ export class MqttWriter implements Writer {
     };
     const problem = publicationProblem(publication);
     if (problem !== undefined) throw problem;
-    this.#publish(publication, token, laneOf(origin));
+    this.#publish(publication, token, laneOf(origin), origin);
   }
 
   /** A trace that is none is left out: it must not be what a message fails for. */

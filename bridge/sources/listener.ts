@@ -16,7 +16,7 @@ import type { ProducerRecord } from '../kafka/record.ts';
 import type { Client } from '../listen/client.ts';
 import { Listener } from '../listen/listener.ts';
 import type { ListenOptions } from '../listen/options.ts';
-import type { Sessions } from '../listen/sessions.ts';
+import type { Session, Sessions } from '../listen/sessions.ts';
 import type { MqttMessage } from '../mqtt/message.ts';
 import { copyOverhead, keepMqtt, mqttRemains, oversizeError, rememberMqtt } from './mqtt-remains.ts';
 import { MqttRoutes } from './mqtt-routes.ts';
@@ -55,7 +55,7 @@ export class ListenerSource implements Source {
       sessions,
       {
         publish: (client, arrival) => this.#publish(client, arrival),
-        will: (client, arrival) => void this.#take(client, arrival),
+        will: ({ session }, arrival) => void this.#take(session, arrival),
         turn: () => this.#turn(),
         problem: error => events.problem(error),
       },
@@ -163,22 +163,22 @@ export class ListenerSource implements Source {
 
   #publish(client: Client, arrival: number): void {
     this.#heard.add(client);
-    if (!this.#take(client, arrival)) client.unwanted();
+    if (!this.#take(client.session!, arrival)) client.unwanted();
   }
 
   /** Returns whether a rule or another client wants it. */
-  #take(client: Client, arrival: number): boolean {
+  #take(session: Session, arrival: number): boolean {
     const { message } = this.listener;
     const routes = this.#routes.of(message.topic);
     this.#scheduleTurn();
-    const heard = this.listener.subscribing.route && message.oversizeBytes === 0 && this.#route(client, message);
-    if (routes.length === 0) this.drop(message, arrival, heard ? 'delivered' : 'no_rule');
-    else this.accept(message, arrival, routes);
+    const heard = this.listener.subscribing.route && message.oversizeBytes === 0 && this.#route(session, message);
+    if (routes.length === 0) this.drop(message, arrival, heard ? 'delivered' : 'no_rule', session);
+    else this.accept(message, arrival, routes, session);
     return heard || routes.length > 0;
   }
 
   /** A message that rules want. */
-  protected accept(message: MqttMessage, arrival: number, routes: readonly Route[]): void {
+  protected accept(message: MqttMessage, arrival: number, routes: readonly Route[], _session: Session): void {
     this.handOver(message, arrival, routes);
   }
 
@@ -188,7 +188,7 @@ export class ListenerSource implements Source {
   }
 
   /** A message that no rule wants. */
-  protected drop(message: MqttMessage, arrival: number, outcome: Outcome): void {
+  protected drop(message: MqttMessage, arrival: number, outcome: Outcome, _session: Session): void {
     this.#intake.drop(message, arrival, outcome);
   }
 
@@ -198,7 +198,7 @@ export class ListenerSource implements Source {
   }
 
   /** Returns whether somebody subscribes to it. Its sender does not wait for them: their sessions have it. */
-  #route({ session }: Client, message: MqttMessage): boolean {
+  #route(session: Session, message: MqttMessage): boolean {
     const { sessions } = this.listener.subscribing;
     if (sessions.subscribed === 0) return false;
     return sessions.publish(message.topic, () => routed(message), undefined, session) > 0;

@@ -75,6 +75,12 @@ export class SourceBuffer {
     return this.#buffer!.planFrom;
   }
 
+  /** Whether a message that had an id in an earlier process was written to its end. */
+  wasWritten(id: number): boolean {
+    const { nextId, torn } = this.#buffer!.recovered!;
+    return id < nextId && !torn.some(([from, to]) => id >= from && id < to);
+  }
+
   /** Waits for a folder that another process has. @param plan by which messages are chosen that come from now on */
   open(handler: SourceBufferHandler, plan?: string): Promise<void> {
     return this.#events.untilDone(() => this.#open(handler, plan));

@@ -1,10 +1,9 @@
 // A will with a delay of one second was published after half a second, and a session of one second was over as early: time is counted in half
 // seconds, and the one that had begun was counted as a whole one.
 import { expect, test } from 'vitest';
-import type { Client } from '../../../bridge/listen/client.ts';
 import { Received } from '../../../bridge/listen/received.ts';
 import { Sessions } from '../../../bridge/listen/sessions.ts';
-import { Wills } from '../../../bridge/listen/wills.ts';
+import { type Testament, Wills } from '../../../bridge/listen/wills.ts';
 
 const ticksASecond = 2;
 const sessions = () =>
@@ -30,7 +29,7 @@ test.each([1, 2, 60])('a will waits for at least the %d s of its delay, and no t
     lost: () => undefined,
   });
   const will = { packet: Buffer.alloc(8), topic: 'a', retain: false, delaySeconds: seconds };
-  wills.left({ will, session: { clientId: 'a' } } as unknown as Client, 3600);
+  wills.left({ will, session: { clientId: 'a' } } as Testament, 3600);
   while (published.length === 0) {
     tick++;
     wills.sweep();
