@@ -40,7 +40,8 @@ async function portOptions(
   section: string,
   secrets: SecretSources,
 ): Promise<PortOptions> {
-  return { port, host, tls: tls && (await tlsOf(tls, section, secrets)), webSocketPath: webSocket?.path };
+  const readTls = tls && (() => tlsOf(tls, section, secrets));
+  return { port, host, tls: await readTls?.(), readTls, webSocketPath: webSocket?.path };
 }
 
 async function tlsOf(tls: NonNullable<Port['tls']>, section: string, secrets: SecretSources): Promise<ServerTls> {

@@ -2,14 +2,17 @@
 import { duration, list, optional, section, size, text, whole } from './fields.ts';
 import { secret } from './security.ts';
 
-const serverTls = section('Serve TLS on this port.', {
-  cert: secret('The certificate chain of the server in PEM.'),
-  key: secret('The private key of `cert` in PEM.'),
-  passphrase: optional(secret('What opens `key` if it is encrypted.')),
-  clientCa: optional(
-    secret('Certificates in PEM. Each client must show a certificate that one of these signed, and is let in by it.'),
-  ),
-});
+const serverTls = section(
+  'Serve TLS on this port. Its secrets are read again when they change: who connects from then on gets them.',
+  {
+    cert: secret('The certificate chain of the server in PEM.'),
+    key: secret('The private key of `cert` in PEM.'),
+    passphrase: optional(secret('What opens `key` if it is encrypted.')),
+    clientCa: optional(
+      secret('Certificates in PEM. Each client must show a certificate that one of these signed, and is let in by it.'),
+    ),
+  },
+);
 
 export const listen = list(
   section('One port.', {
@@ -83,7 +86,7 @@ export const limits = section(
 );
 
 export const sessions = section(
-  'Sessions: what is kept for clients that are not connected, in the memory of the process. They end with it.',
+  'Sessions: what is kept for clients that are not connected. They are in the memory of the process and end with it; with `delivery.buffer.mode: disk` they are in its folder, too, and survive it.',
   {
     expiry: duration(
       'The longest that a session outlives the connection of its client. With `0s` none does, and it does not matter which of several bridges a client connects to.',

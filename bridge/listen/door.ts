@@ -1,10 +1,12 @@
 /** The ports, and who may so much as connect: limits on connections in all, from one address, and a second. */
 import { once } from 'node:events';
 import type { AddressInfo, Server } from 'node:net';
+import type { Server as TlsServer } from 'node:tls';
+import { isDeepStrictEqual } from 'node:util';
 import { MkbError } from '../../api/errors.ts';
 import type { ClientCounts, Refusal } from './client-counts.ts';
-import type { ListenOptions } from './options.ts';
-import { type Accept, type ServerSettings, serverOf } from './transports.ts';
+import type { ListenOptions, ServerTls } from './options.ts';
+import { type Accept, certificatesOf, type ServerSettings, serverOf } from './transports.ts';
 
 export class Door {
   readonly #options: ListenOptions;
@@ -12,6 +14,8 @@ export class Door {
   readonly #settings: ServerSettings;
   readonly #addresses = new Map<string, number>();
   #servers: Server[] = [];
+  /** Of each server, as it has them. */
+  readonly #tls: (ServerTls | undefined)[];
   #open = false;
   #connections = 0;
   /** Connections that may still be made before time has passed. */
@@ -21,6 +25,7 @@ export class Door {
   constructor(options: ListenOptions, counts: ClientCounts, accept: Accept) {
     const { connectTimeoutMs, maximumPacketSize, connectRate } = options.limits;
     this.#options = options;
+    this.#tls = options.ports.map(({ tls }) => tls);
     this.#counts = counts;
     this.#tokens = connectRate;
     this.#settings = {
@@ -53,6 +58,25 @@ export class Door {
       throw error;
     }
     this.#open = true;
+  }
+
+  /**
+   * Reads certificates again: connections that are made from now on get them, and who is connected stays. Rejects with `secret-unreadable` and
+   * `tls-invalid` of one port; it keeps what it has.
+   */
+  async reload(): Promise<void> {
+    let failure: unknown;
+    for (const [index, server] of this.#servers.entries()) {
+      try {
+        const tls = await this.#options.ports[index]!.readTls?.();
+        if (tls === undefined || isDeepStrictEqual(tls, this.#tls[index])) continue;
+        (server as TlsServer).setSecureContext(certificatesOf(tls));
+        this.#tls[index] = tls;
+      } catch (error) {
+        failure ??= error;
+      }
+    }
+    if (failure !== undefined) throw failure;
   }
 
   /** Takes no more connections. */

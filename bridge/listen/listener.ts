@@ -378,7 +378,7 @@ export class Listener implements ClientHost<Client> {
   }
 
   async #reload(): Promise<void> {
-    for (const method of this.#options.login.methods)
-      await method.reload?.().catch(error => this.#handler.problem(asMkbError(error)));
+    for (const part of [...this.#options.login.methods, this.#door])
+      await part.reload?.().catch(error => this.#handler.problem(asMkbError(error)));
   }
 }

@@ -8,6 +8,8 @@ export interface PortOptions {
   readonly host: string | undefined;
   readonly port: number;
   readonly tls: ServerTls | undefined;
+  /** Reads `tls` again. Rejects with `secret-unreadable` and `tls-invalid`. */
+  readonly readTls?: (() => Promise<ServerTls>) | undefined;
   /** The path of WebSocket connections; undefined for MQTT over TCP. */
   readonly webSocketPath: string | undefined;
 }

@@ -70,12 +70,18 @@ export function serverOf({ tls, webSocketPath }: PortOptions, settings: ServerSe
   );
 }
 
-const tlsOptionsOf = ({ cert, key, passphrase, clientCa }: ServerTls, { handshakeTimeoutMs }: ServerSettings) => ({
+const tlsOptionsOf = (tls: ServerTls, { handshakeTimeoutMs }: ServerSettings) => ({
+  ...certificatesOf(tls),
+  handshakeTimeout: handshakeTimeoutMs,
+  ...(tls.clientCa !== undefined && { requestCert: true, rejectUnauthorized: true }),
+});
+
+/** What a secure context is made of. */
+export const certificatesOf = ({ cert, key, passphrase, clientCa }: ServerTls) => ({
   cert,
   key,
-  handshakeTimeout: handshakeTimeoutMs,
   ...(passphrase !== undefined && { passphrase }),
-  ...(clientCa !== undefined && { ca: clientCa, requestCert: true, rejectUnauthorized: true }),
+  ...(clientCa !== undefined && { ca: clientCa }),
 });
 
 /** Refuses connections before a handshake is made for them, and survives those that break off. */

@@ -143,10 +143,13 @@ function autoscaler(
   };
 }
 
-/** By what clients log in: a new device, or a new key of who issues tokens, must not cost the others their connections. */
+/** By what clients log in, and certificates: a new device, or a certificate that was renewed, must not cost all clients their connections. */
 function rereadSecrets({ document }: Pipeline): SecretKey[] {
-  const { passwords, jwt } = withoutTexts(document).spec.mqtt.clients ?? {};
-  return [passwords, jwt?.jwks, jwt?.publicKey, jwt?.secret].flatMap(each => each?.valueFrom?.secretKeyRef ?? []);
+  const { listen = [], clients: { passwords, jwt } = {} } = withoutTexts(document).spec.mqtt;
+  const tls = listen.flatMap(each => Object.values(each.tls ?? {}));
+  return [passwords, jwt?.jwks, jwt?.publicKey, jwt?.secret, ...tls].flatMap(
+    each => each?.valueFrom?.secretKeyRef ?? [],
+  );
 }
 
 /** The image has no `sleep`, and Kubernetes' own is not in every version that there is. */

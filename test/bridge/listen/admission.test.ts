@@ -1,7 +1,8 @@
 /** Who is let in to a bridge that listens, as who, and what each may publish. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
+import { pino } from 'pino';
 import { afterEach, describe, expect, test } from 'vitest';
 import { passwordLine } from '../../../bridge/listen/passwords.ts';
 import { makeCertificates } from '../../real/certificates.ts';
@@ -197,6 +198,43 @@ describe('over TLS and WebSocket', () => {
     expect(JSON.parse(current.records()[0]!.value!)).toEqual({ clientid: 'client', username: 'client' });
     await expect(client({ url, ca })).rejects.toThrow();
     removeFolder(folder);
+  });
+
+  test.each([
+    ['TLS', {}, 'mqtts', ''],
+    ['WebSocket', { webSocket: {} }, 'wss', '/mqtt'],
+  ])('a certificate that was renewed is shown to who connects next by %s, and nobody is disconnected', async (_, more, scheme, path) => {
+    // A bridge whose certificate had been renewed went on with the old one until it expired, and then let nobody in.
+    const lines: string[] = [];
+    const [old, renewed] = [temporaryFolder('certificates'), temporaryFolder('certificates')];
+    const before = makeCertificates(old);
+    const after = makeCertificates(renewed);
+    const valueFrom = (file: string) => ({ valueFrom: { file } });
+    const { serverCertFile: cert, serverKeyFile: key, caFile: clientCa } = before;
+    await start({
+      port: { ...more, tls: { cert: valueFrom(cert), key: valueFrom(key), clientCa: valueFrom(clientCa) } },
+      clients: { anonymous: true },
+      log: pino({}, { write: line => void lines.push(line) }),
+    });
+    const url = `${scheme}://localhost:${current.port}${path}`;
+    const shows = ({ ca, clientCert: cert, clientKey: key }: typeof before) => ({ url, ca, cert, key });
+    const car = await client({ ...shows(before), clientId: 'car' });
+    // A key that is not the certificate's: somebody is in the middle of writing.
+    writeFileSync(key, readFileSync(after.serverKeyFile));
+    await until('the mistake to be reported', () => lines.some(line => line.includes('tls-invalid')));
+    await (await client({ ...shows(before), clientId: 'second' })).endAsync();
+    writeFileSync(cert, readFileSync(after.serverCertFile));
+    writeFileSync(clientCa, after.ca);
+    let next: MqttClient | undefined;
+    await until('the new certificate', async () => {
+      next = await client({ ...shows(after), clientId: 'next' }).catch(() => undefined);
+      return next !== undefined;
+    });
+    await expect(client({ ...shows(before), clientId: 'third' })).rejects.toThrow();
+    await car.publishAsync('cars/1', 'still here', { qos: 1 });
+    await next!.publishAsync('cars/2', 'and here', { qos: 1 });
+    expect(current.records()).toHaveLength(2);
+    for (const folder of [old, renewed]) removeFolder(folder);
   });
 
   test('MQTT over WebSocket publishes, under the path of the document only', async () => {
