@@ -13,22 +13,23 @@ const clients: MqttClient[] = [];
 /** The columns that say who published a message. */
 const columns = {
   name: 'fleet',
-  sql: 'SELECT payload, clientid, username, peerhost, peername, clean_start, proto_ver FROM "cars/#"',
+  sql: 'SELECT payload, clientid, username, peerhost, peername, clean_start, proto_ver, client_attrs FROM "cars/#"',
   sinks: [
     {
       kafka: {
         topic: 'out',
         key: '${clientid}',
-        value: '${clientid} ${username} ${peerhost} ${clean_start} ${proto_ver} ${payload}',
+        value: '${clientid} ${username} ${peerhost} ${clean_start} ${proto_ver} ${client_attrs.kind} ${payload}',
       },
     },
   ],
 };
-const textOf = (number: number) => `car-1 anna 127.0.0.1 false 5 ${number}`;
+const textOf = (number: number) => `car-1 anna 127.0.0.1 false 5 car ${number}`;
 
 async function start(buffer: object = {}, options: StageOptions = {}): Promise<Stage> {
   current = await stage({
     rules: [columns],
+    clients: { anonymous: true, attributes: [{ name: 'kind', from: 'clientId', pattern: '^([a-z]+)-' }] },
     delivery: { buffer: { mode: 'disk', path: folder, ...buffer }, shutdownTimeout: '2s' },
     ...options,
   });
@@ -142,7 +143,7 @@ describe('with a buffer on disk', () => {
     await current.node.start();
     await Promise.all(sent);
     await current.untilRecords(200);
-    expect(current.records().map(({ value }) => Number(value!.split(' ')[5]))).toEqual(
+    expect(current.records().map(({ value }) => Number(value!.split(' ')[6]))).toEqual(
       Array.from({ length: 200 }, (_, number) => number),
     );
   });
@@ -174,7 +175,7 @@ describe('with a buffer on disk', () => {
     await restart();
     await current.node.start();
     await current.untilRecords(1);
-    expect(current.records()).toEqual([{ key: 'car-1', value: 'car-1 anna 127.0.0.1 false 5 lost' }]);
+    expect(current.records()).toEqual([{ key: 'car-1', value: 'car-1 anna 127.0.0.1 false 5 car lost' }]);
   });
 
   test('a dead letter names the client, although it is gone', async () => {
@@ -229,7 +230,7 @@ test.each([
   expect(account.count('buffer_full')).toBeGreaterThan(0);
   await current.node.start();
   await until('all are somewhere', () => account.count('delivered') + account.count('buffer_full') === 300);
-  const numbers = current.records().map(({ value }) => Number(value!.split(' ')[5]));
+  const numbers = current.records().map(({ value }) => Number(value!.split(' ')[6]));
   expect(numbers).toHaveLength(account.count('delivered'));
   expect(numbers).toEqual(numbers.toSorted((left, right) => left - right));
   expect(whenFull === 'dropOldest' ? numbers.at(-1) : numbers[0]).toBe(whenFull === 'dropOldest' ? 299 : 0);
