@@ -33,7 +33,10 @@ const sessionBytes = 400;
 export class SessionStore implements SessionKeeper, SessionWriter, JournalHost {
   readonly #options: SessionStoreOptions;
   readonly #replayed = new Replayed();
+  /** Of each sink and partition the last record that an earlier process made messages of; those up to it may come again. */
   #places = new Map<string, LastPlace>();
+  /** The same of this process, and the entry. When Kafka has taken partitions away, or was away itself, it gives records again that were not committed. */
+  readonly #made = new Map<string, Omit<LastPlace, 'at'> & { readonly id: number }>();
   #journal!: Journal;
   #lastNumber = 0;
   /** Of the late wills that are written: the entry. */
@@ -105,7 +108,8 @@ export class SessionStore implements SessionKeeper, SessionWriter, JournalHost {
   }
 
   message(publication: Publication, addressed: readonly Addressed[], place: Place | undefined): void {
-    this.#write(publication, addressed, Date.now(), place);
+    const id = this.#write(publication, addressed, Date.now(), place);
+    if (place !== undefined) this.#made.set(placeKey(place), { offset: BigInt(place[2]), row: place[3], id });
     this.#journal.onceSaved(() => {
       for (const { session, delivery } of addressed) session.outbox.saved(delivery);
     });
@@ -116,14 +120,12 @@ export class SessionStore implements SessionKeeper, SessionWriter, JournalHost {
   }
 
   isRepeated(place: Place): boolean {
-    if (this.#places.size === 0) return false;
     const key = placeKey(place);
+    const made = this.#made.get(key);
+    // What the disk has not confirmed may not be committed: it comes a second time rather than never.
+    if (made !== undefined) return isUpTo(place, made) && this.isSaved(made.id);
     const last = this.#places.get(key);
-    if (last === undefined) return false;
-    const offset = BigInt(place[2]);
-    if (offset < last.offset || (offset === last.offset && place[3] <= last.row)) return true;
-    this.#places.delete(key);
-    return false;
+    return last !== undefined && isUpTo(place, last);
   }
 
   // --- from wills
@@ -170,7 +172,7 @@ export class SessionStore implements SessionKeeper, SessionWriter, JournalHost {
       if (entry < id) this.late(testament, this.#options.wills.dueAt(testament));
   }
 
-  #write(publication: Publication, addressed: readonly Addressed[], at: number, place: Place | undefined): void {
+  #write(publication: Publication, addressed: readonly Addressed[], at: number, place: Place | undefined): number {
     const { payload, correlationData, ...rest } = publication;
     const correlation = correlationData?.toString('base64');
     const head: Heads['message'] = {
@@ -188,6 +190,7 @@ export class SessionStore implements SessionKeeper, SessionWriter, JournalHost {
     };
     const id = this.append('message', head, payload);
     for (const { delivery } of addressed) delivery.savedAs = id;
+    return id;
   }
 
   #restore(): void {
@@ -235,6 +238,11 @@ export class SessionStore implements SessionKeeper, SessionWriter, JournalHost {
     wills.restore(testament, due);
   }
 }
+
+const isUpTo = (place: Place, { offset, row }: Omit<LastPlace, 'at'>): boolean => {
+  const own = BigInt(place[2]);
+  return own < offset || (own === offset && place[3] <= row);
+};
 
 /** A message as it waits for its client. */
 function deliveryOf({ head, to, payload, packetId, id }: ReplayedMessage, tick: number, now: number): Delivery {

@@ -74,7 +74,7 @@ export interface SessionKeeper {
   keep(): KeptSession;
   /** A message is in the outboxes of sessions that are kept. */
   message(publication: Publication, to: readonly Addressed[], place: Place | undefined): void;
-  /** Whether a record was made into messages that an earlier process has written, and its offset was not committed. */
+  /** Whether a record was made into messages that are written, and comes again since its offset was not committed. */
   isRepeated(place: Place): boolean;
   whenSaved(then: () => void): void;
 }

@@ -1,27 +1,24 @@
 /** Which record of Kafka a row was made of, and which of its rows it is, for one sink of one rule. */
 import type { Origin } from '../../rules/rule.ts';
 import type { Place } from '../listen/journal/entries.ts';
+import { ConsumedRecord } from '../sources/kafka-record.ts';
 
 export class RecordPlaces {
   readonly #sink: string;
-  #partition = '';
-  #offset = -1n;
+  /** The record of the last row. One that is read again is another object. */
+  #record: ConsumedRecord | undefined;
   #row = 0;
 
   constructor(sink: string) {
     this.#sink = sink;
   }
 
-  /** Undefined for what is no record. */
+  /** Undefined for what is no record, and where nobody could tell a topic from another that had its name before. */
   of(origin: Origin): Place | undefined {
-    if (!('offset' in origin)) return undefined;
-    const partition = `${origin.topic}-${origin.partition}`;
-    if (origin.offset === this.#offset && partition === this.#partition) this.#row++;
-    else {
-      this.#partition = partition;
-      this.#offset = origin.offset;
-      this.#row = 0;
-    }
-    return [this.#sink, partition, String(origin.offset), this.#row];
+    if (!(origin instanceof ConsumedRecord) || origin.topicId === undefined) return undefined;
+    this.#row = origin === this.#record ? this.#row + 1 : 0;
+    this.#record = origin;
+    const { topic, topicId, partition, offset } = origin;
+    return [this.#sink, `${topic} ${topicId} ${partition}`, String(offset), this.#row];
   }
 }

@@ -10,14 +10,20 @@ const nothing = Buffer.alloc(0);
 export class ConsumedRecord implements KafkaRecord {
   readonly topic: string;
   readonly partition: number;
+  /** The id of its topic, which another topic of the same name does not have; undefined where brokers have none. */
+  readonly topicId: string | undefined;
   #record: FetchedRecord;
   #headers: Record<string, unknown> | undefined;
   #json: Value;
   #decoded = false;
 
-  constructor({ topic, partition }: TopicPartition, record: FetchedRecord) {
+  constructor(
+    { topic, partition, topicId }: TopicPartition & { readonly topicId?: string | undefined },
+    record: FetchedRecord,
+  ) {
     this.topic = topic;
     this.partition = partition;
+    this.topicId = topicId;
     this.#record = record;
   }
 

@@ -137,6 +137,33 @@ describe('a bridge with a buffer on disk that is killed', () => {
     expect(texts(again)).toEqual(['20']);
   });
 
+  test.each([1, 20])('sends %i commands of QoS 2 once, although Kafka gives their records again', async count => {
+    // Kafka had been away, or the group was made up anew: what had not been committed was sent a second time.
+    const car = await device('car-1');
+    await car.client.subscribeAsync('commands/car-1', { qos: 2 });
+    const commits = kafka.faults.add({ api: 'OffsetCommit', error: -1, times: Number.POSITIVE_INFINITY });
+    await command('car-1', 0, count);
+    await until('they are there', () => car.got.length === count);
+    kafka.faults.add({ api: 'Heartbeat', error: 'REBALANCE_IN_PROGRESS' });
+    await until('them to be read again', async () => (await metric('mkb_messages_received_total')) === 2 * count);
+    commits.remove();
+    await command('car-1', count, count + 1);
+    await until('the next is there', () => texts(car).includes(`${count}`));
+    expect(texts(car)).toEqual(numbers(0, count + 1));
+  });
+
+  test('sends all records of a topic that was made again, although their offsets are as before', async () => {
+    const car = await device('car-1');
+    await car.client.subscribeAsync('commands/car-1', { qos: 2 });
+    await command('car-1', 0, 5);
+    await until('they are there', () => car.got.length === 5);
+    kafka.cluster.deleteTopic('commands');
+    kafka.cluster.createTopic('commands', 1);
+    await command('car-1', 5, 8);
+    await until('the new ones are there', () => car.got.length === 8);
+    expect(texts(car)).toEqual(numbers(0, 8));
+  });
+
   test('knows by its identifier a message of QoS 2 that comes again', async () => {
     // Version 3.1.1, client id c1, no clean session.
     const connect = '10 0e 00044d515454 04 00 003c 0002 6331';
