@@ -94,7 +94,7 @@ describe('starting', () => {
   test('refuses a document that it could only run in part', async () => {
     const spec = {
       mqtt: { listen: [{ port: 1883 }], clients: { anonymous: true } },
-      delivery: { buffer: { mode: 'disk' } },
+      rules: [{ name: 'r', sql: 'SELECT value FROM "$kafka/t"', sinks: [{ mqtt: { topic: 'a', retain: true } }] }],
     };
     await expect(prepare('localhost:9092', spec)).rejects.toMatchObject({ code: 'part-unsupported' });
   });

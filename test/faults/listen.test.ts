@@ -1,67 +1,13 @@
 // Devices that publish straight to the bridge had their messages acknowledged, and the bridge or Kafka was killed: each of them must be in Kafka.
 import { execFileSync } from 'node:child_process';
-import { setTimeout as pause } from 'node:timers/promises';
-import mqtt from 'mqtt';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type RunningKafka, startKafka } from '../real/kafka.ts';
 import { freePorts } from '../real/ports.ts';
 import { describeReal } from '../real/require.ts';
 import { until } from '../real/until.ts';
 import { MkbProcess } from '../support/bridge-process.ts';
-
-const window = 10;
-
-/** A device: it publishes numbers in order, a window at a time, and sends again what was not acknowledged. */
-class Device {
-  readonly acknowledged = new Set<number>();
-  readonly #url: string;
-  readonly #id: string;
-  readonly #qos: 1 | 2;
-  #next = 0;
-  #stopped = false;
-  readonly done: Promise<void>;
-
-  constructor(url: string, id: string, qos: 1 | 2) {
-    this.#url = url;
-    this.#id = id;
-    this.#qos = qos;
-    this.done = this.#run();
-  }
-
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    await this.done;
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#stopped) {
-      await this.#publish().catch(() => undefined);
-      await pause(20);
-    }
-  }
-
-  async #publish(): Promise<void> {
-    const options = { clientId: this.#id, reconnectPeriod: 0, connectTimeout: 2000, protocolVersion: 5 as const };
-    const client = await mqtt.connectAsync(this.#url, options, false);
-    const closed = new Promise<void>(resolve => client.once('close', () => resolve()));
-    client.on('error', () => undefined);
-    let open = true;
-    void closed.then(() => {
-      open = false;
-    });
-    while (!this.#stopped && open) {
-      const numbers = Array.from({ length: window }, (_, index) => this.#next + index);
-      const sent = numbers.map(number =>
-        client
-          .publishAsync(`cars/${this.#id}`, `${number}`, { qos: this.#qos })
-          .then(() => void this.acknowledged.add(number)),
-      );
-      await Promise.race([Promise.all(sent).catch(() => undefined), closed]);
-      while (this.acknowledged.has(this.#next)) this.#next++;
-    }
-    await client.endAsync(true);
-  }
-}
+import { Device } from './listen-device.ts';
+import { readFirst } from './read-numbers.ts';
 
 describeReal('kafka')('clients of a bridge that listens', () => {
   let kafka: RunningKafka;
@@ -120,7 +66,7 @@ describeReal('kafka')('clients of a bridge that listens', () => {
     await Promise.all(devices.map(device => device.stop()));
     const acknowledged = Object.fromEntries(['a', 'b', 'c', 'd'].map((id, at) => [id, devices[at]!.acknowledged]));
 
-    const firstOf = await read(kafka, acknowledged);
+    const firstOf = await readFirst(kafka, acknowledged);
     for (const [id, numbers] of Object.entries(acknowledged)) {
       const arrived = new Set(firstOf.get(id));
       expect([...numbers].filter(number => !arrived.has(number))).toEqual([]);
@@ -133,31 +79,7 @@ describeReal('kafka')('clients of a bridge that listens', () => {
       execFileSync('mosquitto_pub', ['-h', '127.0.0.1', '-p', `${port}`, '-q', '1', '-t', 'cars/m', ...more]);
     publish('-V', 'mqttv311', '-i', 'm4', '-m', '0');
     publish('-V', '5', '-i', 'm5', '-m', '0', '-D', 'PUBLISH', 'user-property', 'a', 'b');
-    const found = await read(kafka, { m4: new Set([0]), m5: new Set([0]) });
+    const found = await readFirst(kafka, { m4: new Set([0]), m5: new Set([0]) });
     expect([found.get('m4'), found.get('m5')]).toEqual([[0], [0]]);
   });
 });
-
-/** Numbers by key, each where it came first, read until all that were acknowledged have come, or nothing comes any more. */
-async function read(kafka: RunningKafka, wanted: Readonly<Record<string, ReadonlySet<number>>>) {
-  const found = new Map<string, number[]>();
-  const seen = new Set<string>();
-  const consumer = kafka.client().consumer({ groupId: `read-${Math.random()}` });
-  await consumer.connect();
-  await consumer.subscribe({ topic: 'out', fromBeginning: true });
-  let reached = 0;
-  await consumer.run({
-    eachMessage: async ({ message: { key, value } }) => {
-      const id = key!.toString();
-      const number = Number(value);
-      if (seen.has(`${id} ${number}`)) return;
-      seen.add(`${id} ${number}`);
-      found.set(id, [...(found.get(id) ?? []), number]);
-      if (wanted[id]?.has(number)) reached++;
-    },
-  });
-  const total = Object.values(wanted).reduce((sum, { size }) => sum + size, 0);
-  await until('all that was acknowledged', () => reached === total);
-  await consumer.disconnect();
-  return found;
-}

@@ -94,6 +94,7 @@ async function look(users: readonly KubeObject[], options: Options = {}) {
     client: { apply, get: async (_: unknown, { name }: { name: string }) => secrets[name] },
     users: { synced: async () => undefined, of: () => users },
     bridges: { get: ({ name }: { name: string }) => (name === 'cars' ? stored : undefined) },
+    bridge: async ({ name }: { name: string }) => (name === 'cars' ? stored : undefined),
     pods: { byIndex: () => [observedPod(pod)] },
     of: ({ kind }: { kind: string }) => ({
       get: ({ name }: { name: string }) => (kind === 'StatefulSet' ? brokerSet : secrets[name]),
