@@ -15,16 +15,20 @@ export interface DescribedTopic {
   readonly topicAuthorizedOperations: number;
 }
 
-/** @param topics as Kafka describes them, with what this user may do */
+/**
+ * @param topics as Kafka describes them, with what this user may do
+ * @param largestRecord that the bridge sends, bytes
+ */
 export async function* checkTopics(
   cluster: Cluster,
   topics: readonly DescribedTopic[],
   uses: readonly TopicUse[],
+  largestRecord: number | undefined,
 ): AsyncGenerator<Check> {
   for (const use of uses) {
     const topic = topics.find(({ name }) => name === use.topic);
     const errors = topic === undefined || topic.errorCode !== 0 ? [missing(use, topic?.errorCode)] : denied(use, topic);
-    const faults = errors.length > 0 ? [] : await settingFaults(cluster, use, topic!);
+    const faults = errors.length > 0 ? [] : await settingFaults(cluster, use, topic!, largestRecord);
     const all = [...errors, ...faults].filter(each => each !== undefined);
     for (const { error, state } of all) yield found(nameOf(use), error, state);
     if (all.length === 0)
@@ -46,6 +50,7 @@ export interface Fault {
 }
 
 const failed = (error: MkbError): Fault => ({ error, state: 'failed' });
+const warning = (error: MkbError): Fault => ({ error, state: 'warning' });
 
 const missing = ({ topic, made }: TopicUse, errorCode = unknownTopic): Fault | undefined => {
   if (errorCode === unknownTopic && made) return undefined;
@@ -71,15 +76,20 @@ const denied = ({ topic, reads, writes }: TopicUse, { topicAuthorizedOperations 
 };
 
 const topicResource = 2;
-const wantedSettings = ['cleanup.policy', 'min.insync.replicas', 'message.timestamp.type'];
+const wantedSettings = ['cleanup.policy', 'min.insync.replicas', 'message.timestamp.type', 'max.message.bytes'];
 
 /** A user who may not see the settings cannot know. */
-const settingFaults = async (cluster: Cluster, use: TopicUse, topic: DescribedTopic): Promise<Fault[]> => {
+const settingFaults = async (
+  cluster: Cluster,
+  use: TopicUse,
+  topic: DescribedTopic,
+  largestRecord: number | undefined,
+): Promise<Fault[]> => {
   if (!use.writes) return [];
   const resource = { resourceType: topicResource, resourceName: use.topic, configurationKeys: wantedSettings } as const;
   const { results } = await cluster.ask('describe settings', describeConfigsV4.api, [resource], false, false);
   const settings = new Map(results[0]?.configs.map(({ name, value }) => [name, value ?? '']));
-  return faultsOf(use, leastReplicas(topic), settings);
+  return faultsOf(use, leastReplicas(topic), settings, largestRecord);
 };
 
 const leastReplicas = ({ partitions: all }: DescribedTopic): number =>
@@ -90,17 +100,20 @@ export const faultsOf = (
   { topic, keyless, timed }: TopicUse,
   replicas: number,
   settings: ReadonlyMap<string, string>,
+  largestRecord = 0,
 ): Fault[] => {
   const insync = Number(settings.get('min.insync.replicas') ?? 1);
   const isCompacted = settings.get('cleanup.policy')?.split(',').includes('compact') === true;
+  const limit = Number(settings.get('max.message.bytes') ?? Number.POSITIVE_INFINITY);
   const replacesTimes = settings.get('message.timestamp.type') === 'LogAppendTime';
   return [
     ...(keyless !== undefined && isCompacted
       ? [failed(new MkbError('kafka-keys-wanted', { topic, rule: keyless }))]
       : []),
     ...(insync > replicas ? [failed(new MkbError('kafka-insync-impossible', { topic, insync, replicas }))] : []),
-    ...(timed && replacesTimes
-      ? [{ error: new MkbError('kafka-times-replaced', { topic }), state: 'warning' } as const]
+    ...(limit < largestRecord
+      ? [warning(new MkbError('kafka-records-limited', { topic, limit, largest: largestRecord }))]
       : []),
+    ...(timed && replacesTimes ? [warning(new MkbError('kafka-times-replaced', { topic }))] : []),
   ];
 };

@@ -16,9 +16,16 @@ export interface KafkaChecks {
   readonly uses: readonly TopicUse[];
   /** Of a bridge that reads from Kafka. */
   readonly consumer: ConsumerOptions | undefined;
+  /** That the bridge sends, bytes; undefined if it sends none. */
+  readonly largestRecord: number | undefined;
 }
 
-export async function* checkKafka({ cluster: options, uses, consumer }: KafkaChecks): AsyncGenerator<Check> {
+export async function* checkKafka({
+  cluster: options,
+  uses,
+  consumer,
+  largestRecord,
+}: KafkaChecks): AsyncGenerator<Check> {
   const reached: string[] = [];
   for (const server of options.bootstrapServers) {
     const check = await checkServer(options, server, `Kafka ${server}`);
@@ -36,7 +43,7 @@ export async function* checkKafka({ cluster: options, uses, consumer }: KafkaChe
       if (!reached.includes(address))
         yield checkServer(options, address, `Kafka broker ${nodeId}, advertised as ${address}`);
     }
-    yield* checkTopics(cluster, metadata.topics, uses);
+    yield* checkTopics(cluster, metadata.topics, uses, largestRecord);
     if (consumer) yield checkGroup(cluster, consumer);
   } catch (error) {
     yield attempt('Kafka', () => Promise.reject(error));

@@ -185,9 +185,11 @@ it.each([
   [{}, { 'min.insync.replicas': '2' }, []],
   [{ timed: true }, { 'message.timestamp.type': 'LogAppendTime' }, ['warning kafka-times-replaced']],
   [{}, { 'message.timestamp.type': 'LogAppendTime' }, []],
+  [{}, { 'max.message.bytes': '1000000' }, ['warning kafka-records-limited']],
+  [{}, { 'max.message.bytes': '1048588' }, []],
   [{}, {}, []],
 ])('a use %j of a topic of two replicas with %j has the faults %j', (more, settings, expected) => {
-  const faults = faultsOf({ ...use, ...more }, 2, new Map(Object.entries(settings)));
+  const faults = faultsOf({ ...use, ...more }, 2, new Map(Object.entries(settings)), 2 ** 20);
   expect(faults.map(({ state, error }) => `${state} ${error.code}`)).toEqual(expected);
 });
 
