@@ -95,10 +95,11 @@ test(
       await car.publishAsync('cars/1', `${sent++}`, { qos: 1 });
       for (const stranger of strangers) stranger.socket.destroy();
     }
-    expect(
-      current.records().map(({ value }) => value),
-      `seed ${seed}`,
-    ).toEqual(Array.from({ length: sent }, (_, n) => `${n}`));
+    // In ten minutes there are more than the embedded Kafka keeps.
+    const kept = current.records().map(({ value }) => value);
+    const all = Array.from({ length: sent }, (_, n) => `${n}`);
+    expect(kept, `seed ${seed}`).toEqual(all.slice(-kept.length));
+    expect(current.bridge.account.count('delivered'), `seed ${seed}`).toBeGreaterThanOrEqual(sent);
     await car.endAsync();
     const { listener } = current.bridge.listener!;
     await until('all connections to be forgotten', () => [...listener.clients].length === 0);
