@@ -199,6 +199,27 @@ describeReal(
     });
   });
 
+  describe('without a broker', () => {
+    let stack: Stack;
+
+    beforeAll(async () => {
+      stack = await Stack.of(engine, ['compose.listen.yaml']);
+      await stack.compose(['up', '--detach', '--wait', 'simulator', 'mqttx', 'exporter'], { timeoutMs: 4 * minute });
+    });
+
+    afterAll(() => stack?.compose(['down', '--volumes', '--timeout', '5']));
+
+    it('brings the messages of ten vehicles to Kafka, which the bridge takes itself', async () => {
+      expect(await keys(kafkaAt(stack), 10)).toHaveLength(10);
+      const { stdout } = await stack.docker('ps', '--format', '{{.Names}}');
+      expect(stdout).not.toContain('emqx');
+    });
+
+    it('shows what the vehicles publish in the log of mqttx', async () => {
+      await until('a message', async () => /mqttx\/simulate\/tesla\/.*"vin"/.test(await stack.log('mqttx')));
+    });
+  });
+
   describe('with Mosquitto and TLS', () => {
     let stack: Stack;
 
