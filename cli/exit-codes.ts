@@ -11,6 +11,8 @@ export const exitCodes = {
   unavailable: 69,
   /** The configuration is wrong (EX_CONFIG of sysexits.h). */
   configuration: 78,
+  /** A question was answered by Ctrl-C or Ctrl-D, as a shell has it. */
+  interrupted: 130,
 } as const;
 
 /** For --help. */

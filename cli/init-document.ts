@@ -29,7 +29,7 @@ spec:
     url: ${quoted(mqtt)}
 ${username === undefined ? '' : `    auth: {username: ${quoted(username)}, password: {valueFrom: {env: MQTT_PASSWORD}}}\n`}  kafka:
     bootstrapServers: [${servers.join(', ')}]
-    # Made if it is not there. More partitions take more load; records of one key stay in order.
+    # The bridge makes it if it does not exist. More partitions take more load; records of one key stay in order.
     topics: [{name: ${quoted(to)}, partitions: 10}]
   rules:
 ${rules.join('')}`;

@@ -15,7 +15,7 @@ export interface Seen {
   readonly samples: readonly Sample[];
 }
 
-/** Topics, and payloads of each; payloads above this are large enough to be told from others without their end, bytes. */
+/** Topics, payloads of each, and bytes of a payload: a sample that a person reads needs no more. */
 const mostTopics = 1000;
 const payloadsOfTopic = 3;
 const mostBytes = 65_536;

@@ -98,7 +98,7 @@ async function give(text: string, file: string | undefined): Promise<void> {
     await writeFile(file, text, { flag: 'wx' });
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    const allowed = code === 'EEXIST' ? 'a file that is not there yet' : `a file that can be written (${code})`;
+    const allowed = code === 'EEXIST' ? 'a new file' : `a file that can be written (${code})`;
     throw new MkbError('option-invalid', { option: '--output', found: file, allowed }, { cause });
   }
   process.stderr.write(`Written. Next:\n  mkb doctor ${file}\n  mkb run ${file}\n`);

@@ -43,6 +43,10 @@ const inherit = (command: Command, parent: Command): Command => {
   return command;
 };
 
+/** Somebody who was asked has pressed Ctrl-C or Ctrl-D. */
+const isInterrupted = (error: unknown): boolean =>
+  error instanceof Error && error.name === 'AbortError' && error.message.startsWith('Aborted with Ctrl');
+
 const main = async (args: readonly string[]): Promise<void> => {
   const [first, second] = args.filter(arg => !arg.startsWith('-'));
   const mkb = await program(first === 'help' ? second : first);
@@ -64,7 +68,10 @@ process.stderr.on('error', () => undefined);
 try {
   await main(process.argv.slice(2));
 } catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  if (isInterrupted(error)) {
+    process.stderr.write('\n');
+    process.exitCode = exitCodes.interrupted;
+  } else if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
   else {
     // With the table of errors, which is large.
     const { printError } = await import('./output.ts');

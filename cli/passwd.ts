@@ -47,9 +47,10 @@ async function askPassword(user: string): Promise<string> {
 }
 
 async function unseen(question: string): Promise<string> {
-  process.stderr.write(question);
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  // Before the question: what is typed at once is not shown either.
   const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true });
+  process.stderr.write(question);
   try {
     return await lines.question('');
   } finally {

@@ -1,6 +1,6 @@
 /**
  * One request to a server of which little is expected: its answer is bounded in bytes and time, and a redirect is an answer like others, never followed. So no
- * server can hold up, fill up or send elsewhere whoever asks.
+ * server can hold up, fill up or send elsewhere the process that asks.
  */
 import { type Agent, type IncomingMessage, request as plainRequest } from 'node:http';
 import { request as secureRequest } from 'node:https';

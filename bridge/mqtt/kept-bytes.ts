@@ -20,7 +20,7 @@ export class KeptBytes<Value> {
 
   /**
    * @param slots a power of two
-   * @param longest bytes; what is longer is decoded each time, so that the memory is bounded whatever comes
+   * @param longest bytes; longer runs are decoded each time, so that memory is bounded
    * @param decode may throw
    */
   constructor(slots: number, longest: number, decode: (buffer: Buffer, start: number, end: number) => Value) {

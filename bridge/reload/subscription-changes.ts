@@ -3,7 +3,7 @@
  *
  * The trouble is messages that match two subscriptions: they come once for each. So who gets which copy must not change while both are there. A filter
  * that rules keep stays with the subscription that it has, though the next start would choose another; a filter that a subscription covers needs none.
- * What cannot be told apart is refused.
+ * Filters whose messages would look the same are refused.
  */
 import type { BridgeSpec } from '../../api/bridge.ts';
 import { FilterIndex } from '../../rules/filter-index.ts';

@@ -13,7 +13,7 @@ export class RecordPlaces {
     this.#sink = sink;
   }
 
-  /** Undefined for what is no record, and where nobody could tell a topic from another that had its name before. */
+  /** Undefined for what is no record, and where brokers have no ids of topics: one that was made again would look the same. */
   of(origin: Origin): Place | undefined {
     if (!(origin instanceof ConsumedRecord) || origin.topicId === undefined) return undefined;
     this.#row = origin === this.#record ? this.#row + 1 : 0;

@@ -1,4 +1,4 @@
-/** The buffer of a source that reads MQTT, whoever sends it: opened and closed, counted in the source's account, and reported. */
+/** The buffer of a source that reads MQTT, from a broker or from clients: opened and closed, counted in the source's account, and reported. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { MkbError } from '../../api/errors.ts';
 import type { BufferDropReason, BufferFigures, SyncFigures } from '../buffer/figures.ts';

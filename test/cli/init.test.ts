@@ -1,3 +1,5 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -9,7 +11,7 @@ import { checksFor } from '../../cli/documents.ts';
 import { documentText } from '../../cli/init-document.ts';
 import { propose } from '../../cli/init-proposal.ts';
 import { removeFolder, temporaryFolder } from '../real/cleanup.ts';
-import { mkb } from './mkb-process.ts';
+import { mkb, mkbFile } from './mkb-process.ts';
 
 const answers = { name: 'cars', mqtt: 'mqtt://localhost:1883', from: '#', kafka: 'a:9092, b:9092', to: 'cars' };
 const sample = (topic: string, ...payloads: (string | Buffer)[]) => ({
@@ -87,7 +89,7 @@ describe('mkb init', () => {
     const write = (name: string) => mkb(['init', '--yes', '--name', name, '--output', file]);
     expect(await write('first')).toMatchObject({ code: 0, stdout: '', stderr: expect.stringContaining('mkb doctor') });
     const second = await write('second');
-    expect(second).toMatchObject({ code: 1, stderr: expect.stringContaining('a file that is not there yet') });
+    expect(second).toMatchObject({ code: 1, stderr: expect.stringContaining('which is not a new file') });
     expect(readFileSync(file, 'utf8')).toContain('"first"');
   });
 
@@ -141,6 +143,27 @@ describe('mkb init', () => {
   it.each(['0', '-1', 'x', '601'])('takes no look of %s s', async seconds => {
     expect((await mkb(['init', '--yes', `--look=${seconds}`])).code).toBe(2);
   });
+});
+
+// Ctrl-C at a question printed a stack, as did Ctrl-D.
+it.skipIf(spawnSync('script', ['--version']).error).each([
+  ['init', '\x03'],
+  ['init', '\x04'],
+  ['passwd car-1', '\x03'],
+  ['passwd car-1', '\x04'],
+])('mkb %s ends quietly when its question is answered by %j', async (command, key) => {
+  const terminal = spawn('script', ['-qefc', `${process.execPath} ${mkbFile} ${command}`, '/dev/null'], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  let said = '';
+  terminal.stdout.on('data', chunk => {
+    const wasAsked = said.includes(': ');
+    said += chunk;
+    if (!wasAsked && said.includes(': ')) terminal.stdin.write(key);
+  });
+  const [code] = await once(terminal, 'close');
+  expect(code).toBe(130);
+  expect(said).not.toContain('Abort');
 });
 
 it('documents of init have no errors with any filter that is one', () => {
