@@ -13,7 +13,7 @@ import type { Held } from '../listen/outbox.ts';
 import type { Sessions } from '../listen/sessions.ts';
 import { Countdown, type Publication } from '../mqtt/publisher/publication.ts';
 import { MqttWriter, type Publish } from './mqtt-writer.ts';
-import { RecordPlaces } from './record-places.ts';
+import { SinkPlaces } from './record-places.ts';
 
 export interface ClientsSinkOptions {
   /** Who the bridge is. */
@@ -38,6 +38,7 @@ export class ClientsSink implements Sink {
   readonly #options: ClientsSinkOptions;
   readonly #instance = randomBytes(4).toString('hex');
   readonly #writers: MqttWriter[] = [];
+  readonly #places = new SinkPlaces();
   readonly #sent = new Set<Sent>();
   /** Those that everybody has. */
   #due: Sent[] = [];
@@ -57,7 +58,7 @@ export class ClientsSink implements Sink {
   /** The sink of a rule. Throws as `MqttWriter`. */
   bind(document: MqttSinkDocument, name: string, rule: Rule): MqttWriter {
     const provenance = { bridge: this.#options.bridge, rule: name, instance: this.#instance };
-    const places = new RecordPlaces(`${name} ${this.#writers.length}`);
+    const places = this.#places.next(name, rule);
     const publish: Publish = (publication, token, _lane, origin) =>
       this.#publish(publication, token, places.of(origin));
     const writer = new MqttWriter(document, rule, publish, provenance);
