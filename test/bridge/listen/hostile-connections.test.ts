@@ -55,16 +55,18 @@ describe('a client', () => {
   });
 
   test('of MQTT 3.1.1 that floods with QoS 1 has no more in flight than Receive Maximum', async () => {
-    await scene.start({ mqtt: { receiveMaximum: 10 } });
+    // To Kafka: what nobody subscribes to would be acknowledged at once.
+    await scene.start({ mqtt: { receiveMaximum: 10 }, rules: [fleetRule] });
     await scene.stage.kafka.cluster.node(1).stop();
     const flood = await raw();
     flood.send(connect4(text('flood')));
     await flood.says('20020000');
-    for (let id = 1; id <= 1000; id++) flood.send(publish(0x32, 'a', `${id.toString(16).padStart(4, '0')}78`));
+    for (let id = 1; id <= 1000; id++) flood.send(publish(0x32, 'cars/1', `${id.toString(16).padStart(4, '0')}78`));
     const client = () => [...listener().clients].find(({ name }) => name === 'flood')!;
     await until('its messages to be in flight', () => client().unsettled >= 10);
     // A power of two: one more than may be, so that a client that sends more is noticed.
     expect(client().unsettled).toBeLessThanOrEqual(16);
+    expect(flood.hex).toBe('20020000');
     await scene.stage.kafka.cluster.node(1).start();
     await until('1,000 PUBACKs', () => flood.hex.length >= 8 + 1000 * 8);
     flood.socket.destroy();
