@@ -1,13 +1,8 @@
 /**
- * The bridge: a document in, a running bridge out. It makes sources and sinks, and hands them to one pipeline.
- *
- * It starts from the end, sinks before sources, so that nothing is received that could not go anywhere. It stops from the beginning: sources
- * hand over no more, what was read is delivered and acknowledged, and only then are the connections closed.
+ * The bridge: a document in, a running bridge out. It makes sources and sinks, hands them to one pipeline, and says how they are. How they start
+ * and end is in lifecycle.ts.
  */
 import type { MqttKafkaBridge } from '../api/bridge.ts';
-import { asMkbError } from '../api/errors/as-mkb-error.ts';
-import type { MkbError } from '../api/errors.ts';
-import { durationMs } from '../api/units.ts';
 import { type BoundTo, bindRules } from './bind-rules.ts';
 import { memoryBytes } from './buffer-settings.ts';
 import { systemClock } from './clock.ts';
@@ -17,20 +12,18 @@ import type { BoundRule } from './flow/bound-rule.ts';
 import { rulesOf } from './flow/fed-rules.ts';
 import type { PipelineIntake } from './flow/intake.ts';
 import { Pipeline } from './flow/pipeline.ts';
-import type { Sink } from './flow/sink.ts';
 import type { Source, SourceFigures } from './flow/source.ts';
 import { InFlight } from './in-flight.ts';
 import type { Wait } from './kafka/waits.ts';
+import { Lifecycle, neededSinks, type Sides, sourcesOf } from './lifecycle.ts';
 import { Sessions } from './listen/sessions.ts';
 import type { Session } from './mqtt/session.ts';
 import type { ConnectedInfo } from './mqtt/session-handler.ts';
-import { sinksOf, usable } from './needs.ts';
 import type { BridgeFigures } from './observe/figures.ts';
 import type { Logger } from './observe/log.ts';
 import { Reports } from './observe/reports.ts';
 import { Standstills } from './observe/standstills.ts';
 import { type BridgeOptions, type BridgeParts, prepareParts } from './parts.ts';
-import { Persistence } from './persistence.ts';
 import { Reload, type Running } from './reload/reload.ts';
 import { ClientsSink } from './sinks/clients.ts';
 import type { KafkaSink } from './sinks/kafka.ts';
@@ -42,59 +35,45 @@ import type { KafkaSource } from './sources/kafka.ts';
 import type { ListenerSource } from './sources/listener.ts';
 import type { MqttSource } from './sources/mqtt.ts';
 import { WindowsSource } from './sources/windows.ts';
-import { endedWithin, type StopReport } from './stopping.ts';
+import type { StopReport } from './stopping.ts';
 import type { Transactions } from './transactions.ts';
 
-export class Bridge implements BridgeFigures {
+export class Bridge implements BridgeFigures, Sides {
   readonly name: string;
   readonly receiveMaximum: number;
   readonly bufferLimitBytes: number;
   readonly mqttSource: MqttSource | BufferedMqttSource | undefined;
-  /** Of a bridge that MQTT clients connect to, in the place of `mqttSource`. */
   readonly listener: ListenerSource | BufferedListenerSource | undefined;
   readonly kafkaSource: KafkaSource | undefined;
   readonly windows: WindowsSource;
   readonly events: EventsSource;
   readonly kafkaSink: KafkaSink | undefined;
   readonly mqttSink: MqttSink | undefined;
-  /** Of a bridge that MQTT clients connect to, in the place of `mqttSink`. */
   readonly clientsSink: ClientsSink | undefined;
-  /** Settles when the bridge has ended: fulfilled by `stop`, rejected by an error that no retry changes. */
-  readonly ended: Promise<void>;
   /** What takes another document while the bridge runs. */
   readonly reload: Reload;
   readonly #running: Running;
   readonly #parts: BridgeParts;
-  readonly #log: Logger;
   readonly #reports: Reports;
   readonly #pipeline: Pipeline;
   readonly #intakes: ReadonlyMap<Source, PipelineIntake>;
-  readonly #end = Promise.withResolvers<void>();
-  readonly #stopped = new AbortController();
-  readonly #persistence = new Persistence(this.#stopped.signal, error => this.#reports.problem(error));
-  #started = false;
-  #stopping: Promise<StopReport> | undefined;
-  readonly #inFlight = new InFlight(() => this.#sources);
+  readonly #lifecycle: Lifecycle;
   readonly #transactions: Transactions | undefined;
   readonly #standstills: Standstills;
 
   /** Use `prepareBridge`. Throws for rules that do not compile. */
   constructor(document: MqttKafkaBridge, parts: BridgeParts, log: Logger, options?: BridgeOptions) {
     this.name = document.metadata.name;
-    this.ended = this.#end.promise;
-    // Whoever awaits it hears of a rejection; until then it is not an unhandled one.
-    this.ended.catch(() => undefined);
     this.#parts = parts;
-    this.#log = log;
     this.#reports = new Reports(this.name, log, (event, facts) => this.events.raise(event, facts));
     this.receiveMaximum = document.spec.mqtt.receiveMaximum;
     this.bufferLimitBytes =
       (parts.kafkaSink?.producer.maxBytes ?? 0) + ((parts.mqttSink ?? parts.clientsSink)?.maxBytes ?? 0);
     const ends = new Ends(this.name, log, this.#reports, {
-      untilDone: action => this.#untilDone(action),
+      untilDone: action => this.#lifecycle.untilDone(action),
       kafkaLinkChanged: () => this.#reports.kafkaLinkChanged(this.#standstills.connected),
       server: () => this.connection?.url,
-      fail: error => this.#fail(error),
+      fail: error => this.#lifecycle.fail(error),
       transactions: () => this.#transactions,
       kafkaSink: () => this.kafkaSink!,
     });
@@ -104,6 +83,7 @@ export class Bridge implements BridgeFigures {
     this.clientsSink = parts.clientsSink && new ClientsSink({ ...parts.clientsSink, sessions: sessions! });
     const sinks = { kafka: this.kafkaSink, mqtt: this.mqttSink ?? this.clientsSink };
     this.#running = { document, rules: bindRules(document.spec, sinks, parts.ambient) };
+    const inFlight = new InFlight(() => sourcesOf(this));
     const obtainSchema = (missing: Parameters<typeof parts.registries.obtain>[0]) =>
       parts.registries.obtain(missing, error => this.#reports.problem(error));
     this.events = new EventsSource(this.rules, systemClock);
@@ -114,7 +94,7 @@ export class Bridge implements BridgeFigures {
       failed: (rule, error, loss) => this.#reports.failed(rule, error, loss),
       raise: (event, facts) => this.events.raise(event, facts),
       settled: () => {
-        this.#inFlight.settled();
+        inFlight.settled();
         this.#transactions?.settled();
       },
       obtainSchema,
@@ -127,12 +107,16 @@ export class Bridge implements BridgeFigures {
     this.listener = parts.listen && ends.listener(parts, sessions!, this.rules);
     this.kafkaSource = parts.kafkaSource && ends.kafkaSource(parts.kafkaSource, this.rules);
     this.#intakes = new Map(
-      this.#sources.map(source => [source, this.#pipeline.intake(source, rulesOf(source, this.rules))]),
+      sourcesOf(this).map(source => [source, this.#pipeline.intake(source, rulesOf(source, this.rules))]),
     );
-    this.#transactions = parts.transactions && ends.transactions(parts.transactions, this.#sources, this.#pipeline);
+    this.#transactions = parts.transactions && ends.transactions(parts.transactions, sourcesOf(this), this.#pipeline);
     this.reload = this.#reload(sinks, options);
     const sides = [this.kafkaSink, this.kafkaSource].filter(side => side !== undefined);
     this.#standstills = new Standstills(sides, () => this.window?.heldBack ?? 0);
+    this.#lifecycle = new Lifecycle({
+      ...{ name: this.name, sides: this, parts, running: this.#running, intakes: this.#intakes, inFlight },
+      ...{ transactions: this.#transactions, standstills: this.#standstills, reports: this.#reports, log },
+    });
   }
 
   #reload(sinks: BoundTo, options: BridgeOptions | undefined): Reload {
@@ -146,11 +130,13 @@ export class Bridge implements BridgeFigures {
   }
 
   get #whyNoReload(): string | undefined {
-    if (this.#stopping) return 'it is stopping';
-    return this.#started ? undefined : 'it is starting';
+    return this.#lifecycle.state === 'running' ? undefined : `it is ${this.#lifecycle.state}`;
   }
 
-  // --- what it shows of itself
+  /** Settles when the bridge has ended: fulfilled by `stop`, rejected by an error that no retry changes. */
+  get ended(): Promise<void> {
+    return this.#lifecycle.ended;
+  }
 
   get config(): BridgeFigures['config'] {
     return this.reload.config;
@@ -236,111 +222,24 @@ export class Bridge implements BridgeFigures {
     );
   }
 
-  get #sources(): readonly Source[] {
-    const { mqttSource, listener, kafkaSource, events, windows } = this;
-    const all: readonly (Source | undefined)[] = [mqttSource, listener, kafkaSource, events, windows];
-    return all.filter(source => source !== undefined);
-  }
-
-  /** Those that a source of this bridge needs. */
-  get #sinks(): ReadonlySet<Sink> {
-    return new Set(this.#sources.flatMap(source => [...sinksOf(source, this)]));
-  }
-
-  /** Those that no rule needs any more too. */
-  get #everySink(): readonly Sink[] {
-    return [this.kafkaSink, this.mqttSink, this.clientsSink].filter(sink => sink !== undefined);
-  }
-
   /** Why it cannot move messages now; empty when it can. */
   missing(): readonly string[] {
-    const missing = new Set([...this.#sources, ...this.#sinks].flatMap(part => part.missing()));
-    for (const { message } of this.#persistence.problems) missing.add(`it is starting: ${message.replace(/\.$/, '')}`);
+    const missing = new Set([...sourcesOf(this), ...neededSinks(this)].flatMap(part => part.missing()));
+    for (const { message } of this.#lifecycle.problems) missing.add(`it is starting: ${message.replace(/\.$/, '')}`);
     for (const reason of this.#parts.registries.missing()) missing.add(reason);
     for (const reason of this.#standstills.reasons) missing.add(reason);
     for (const { standstill } of this.sources) if (standstill !== undefined) missing.add(standstill);
-    return [...(this.#stopping ? ['it is stopping'] : []), ...missing];
+    return [...(this.#lifecycle.state === 'stopping' ? ['it is stopping'] : []), ...missing];
   }
 
-  /**
-   * Connects all sides and returns when messages can flow. Waits for brokers that are down; throws what no waiting changes, unless another
-   * direction goes on without it.
-   */
-  async start(): Promise<void> {
-    const { registries, jq } = this.#parts;
-    try {
-      registries.start(error => this.#reports.problem(error));
-      if (this.rules.some(({ rule }) => rule.callsJq)) await jq.warm();
-      this.#standstills.watch(this.#log, this.name, this.#running.document.spec.kafka.bootstrapServers!.join(', '));
-      void this.#transactions?.run();
-      const started = new Map([...this.#sinks].map(sink => [sink, sink.start()]));
-      await Promise.all([
-        ...started.values(),
-        ...this.#sources.map(async source => {
-          await source.open?.(this.#intakes.get(source)!);
-          await Promise.all([...sinksOf(source, this)].map(sink => usable(sink, source, this) ?? started.get(sink)));
-          if (!this.#stopping) await source.start(this.#intakes.get(source)!);
-        }),
-      ]);
-      this.#started = true;
-    } catch (error) {
-      this.#fail(error as MkbError);
-      throw error;
-    }
+  /** Connects all sides and returns when messages can flow; see `Lifecycle.start`. */
+  start(): Promise<void> {
+    return this.#lifecycle.start();
   }
 
-  /** Stops reading, delivers and acknowledges what was read, and closes; at the latest after `delivery.shutdownTimeout`, whatever hangs. */
+  /** Stops reading, delivers and acknowledges what was read, and closes; see `Lifecycle.stop`. */
   stop(): Promise<StopReport> {
-    this.#stopping ??= this.#stop();
-    return this.#stopping;
-  }
-
-  async #stop(): Promise<StopReport> {
-    this.#stopped.abort();
-    this.#standstills.close();
-    const timeoutMs = durationMs(this.#running.document.spec.delivery.shutdownTimeout);
-    const ended = await endedWithin(timeoutMs, (settleMs, partingMs) => this.#endInOrder(settleMs, partingMs)).catch(
-      // Whatever goes wrong with the end of one part, all are closed.
-      error => this.#reports.problem(asMkbError(error)),
-    );
-    const left = {
-      unacknowledged: (this.mqttSource ?? this.listener)?.account.inFlight ?? 0,
-      unpublished: this.kafkaSource?.account.inFlight ?? 0,
-    };
-    // What a side that hangs has kept from ending.
-    this.#reports.end();
-    for (const part of [...this.#sources, ...this.#everySink]) void part.close(0);
-    this.#transactions?.close();
-    this.#parts.registries.close();
-    this.#parts.jq.close();
-    this.#end.resolve();
-    return { ...left, late: !ended || left.unacknowledged + left.unpublished > 0 };
-  }
-
-  async #endInOrder(endingMs: number, partingMs: number): Promise<void> {
-    const began = performance.now();
-    await this.listener?.part(endingMs / 2);
-    const settleMs = endingMs - (performance.now() - began);
-    for (const source of this.#sources) source.stop(settleMs);
-    for (const sink of this.#everySink) sink.flush();
-    await this.#inFlight.none(settleMs);
-    const rows = this.windows.account.inFlight;
-    if (rows > 0) this.#reports.rowsLost(rows);
-    await Promise.all(this.#sources.map(source => source.close(partingMs)));
-    await Promise.all(this.#everySink.map(sink => sink.close(partingMs)));
-  }
-
-  /** What is refused to one direction is reported and tried again, if the other goes on. */
-  #untilDone(action: () => Promise<void>): Promise<void> {
-    return this.#persistence.untilDone(
-      action,
-      (this.mqttSource ?? this.listener) !== undefined && this.kafkaSource !== undefined,
-    );
-  }
-
-  #fail(error: MkbError): void {
-    this.#end.reject(error);
-    void this.stop();
+    return this.#lifecycle.stop();
   }
 }
 
