@@ -2,7 +2,7 @@
 import type { Account } from '../bridge/flow/account.ts';
 import { dropReasons, type Outcome } from '../bridge/flow/outcome.ts';
 import type { BridgeFigures } from '../bridge/observe/figures.ts';
-import { quantileMs } from '../demo/latency.ts';
+import { quantileMs } from '../bridge/observe/quantile.ts';
 import type { LineFigures } from '../demo/terminal/live-line.ts';
 
 /** The totals of one moment, in messages. */

@@ -6,7 +6,7 @@
  */
 import { intendedOutcomes } from '../bridge/flow/outcome.ts';
 import type { Bridge } from '../bridge/main.ts';
-import { quantileMs } from './latency.ts';
+import { quantileMs } from '../bridge/observe/quantile.ts';
 
 /** Who is asked. */
 export interface Counted {

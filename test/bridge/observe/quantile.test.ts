@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { deliveryBuckets } from '../../bridge/flow/delivery-histogram.ts';
-import { quantileMs } from '../../demo/latency.ts';
+import { deliveryBuckets } from '../../../bridge/flow/delivery-histogram.ts';
+import { quantileMs } from '../../../bridge/observe/quantile.ts';
 
 const countsOf = (buckets: Readonly<Record<number, number>>): number[] =>
   Array.from({ length: deliveryBuckets.length + 1 }, (_, bucket) => buckets[bucket] ?? 0);

@@ -1,5 +1,5 @@
 /** Quantiles out of a histogram: the bucket is counted, the place inside it is a guess by proportion, as Prometheus makes it. */
-import { deliveryBuckets } from '../bridge/flow/delivery-histogram.ts';
+import { deliveryBuckets } from '../flow/delivery-histogram.ts';
 
 /**
  * The time that a share of the messages took at most.
