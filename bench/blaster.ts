@@ -3,7 +3,9 @@
  * measurement: QoS 1 within the Receive Maximum, QoS 0 as fast as the socket drains. MQTT 3.1.1 has no Receive Maximum, the window is the
  * server's to choose: it is 1,000, which is what the subjects of MQTT 5 ask for. It runs as a process of its own and talks to its parent over IPC: {ready, port}, then {first} when the first packet goes out and {done} when the last is acknowledged (or, for QoS 0, written).
  */
+import { readFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import { generate, type IConnectPacket, type ISubscribePacket, type Packet, parser } from 'mqtt-packet';
 
 export interface BlasterOptions {
@@ -12,6 +14,8 @@ export interface BlasterOptions {
   readonly payloadBytes: number;
   /** Publishers to imitate: as many topics. */
   readonly clients: number;
+  /** Files in PEM: with them it speaks TLS. */
+  readonly tls?: { readonly cert: string; readonly key: string };
 }
 
 export type BlasterReport = { ready: number } | { first: true } | { done: true };
@@ -25,7 +29,10 @@ const prepared = 1000;
 const options = JSON.parse(process.argv[2] ?? '{}') as BlasterOptions;
 const report = (message: BlasterReport) => process.send!(message);
 
-const server = createServer(serve);
+const { tls } = options;
+const server = tls
+  ? createTlsServer({ cert: readFileSync(tls.cert), key: readFileSync(tls.key) }, serve)
+  : createServer(serve);
 server.listen(0, '127.0.0.1', () => report({ ready: (server.address() as { port: number }).port }));
 process.once('disconnect', () => process.exit());
 

@@ -1,7 +1,7 @@
 /**
  * How fast the bridge is, beside a naive one and Telegraf, in one run on one machine: messages per second and CPU per message, MQTT into a real Kafka.
  *
- *     node bench/bridge.ts [--messages 500000] [--rounds 3] [--payload 285] [--report FILE] [--against FOLDER] [--subjects bridge,before] [--sink FIELDS] [--buffer FSYNC]
+ *     node bench/bridge.ts [--messages 500000] [--rounds 3] [--payload 285] [--report FILE] [--against FOLDER] [--subjects bridge,before] [--sink FIELDS] [--buffer FSYNC] [--tls]
  *
  * The messages come from a server that can outrun any bridge (blaster.ts); the subjects run as processes of their own, so that their CPU
  * time is theirs alone. Rounds alternate between the subjects, and the median is shown. On a small machine the rates are shared with
@@ -12,6 +12,7 @@ import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { makeCertificates } from '../test/real/certificates.ts';
 import { removeFolder, temporaryFolder } from '../test/real/cleanup.ts';
 import { type RunningKafka, startKafka } from '../test/real/kafka.ts';
 import { until } from '../test/real/until.ts';
@@ -29,6 +30,7 @@ Options:
   --payload <bytes>   size of each payload (default: 285)
   --sink <fields>     more fields of the bridge's Kafka sink, such as 'mqttHeaders: true'; the one of --against goes without
   --buffer <fsync>    also the bridge with a buffer on disk (delivery.buffer), always or interval, as 'buffered'
+  --tls               MQTT over TLS; the bridge and --against alone
   --report <file>     also write the table into this page, between its marks: docs/performance.md
   -h, --help          print this help
 
@@ -44,6 +46,7 @@ const { values } = parseArgs({
     subjects: { type: 'string' },
     sink: { type: 'string' },
     buffer: { type: 'string' },
+    tls: { type: 'boolean' },
     report: { type: 'string' },
     help: { type: 'boolean', short: 'h' },
   },
@@ -54,6 +57,7 @@ if (values.help === true) {
 }
 const messages = Number(values.messages);
 const folder = temporaryFolder('bench');
+const certificates = values.tls ? makeCertificates(folder) : undefined;
 /** What the rivals subscribe to; the bridge's rule names the level that is its key. */
 const filter = 'mqttx/simulate/tesla/+';
 
@@ -82,7 +86,7 @@ const bridgeOf =
 kind: MqttKafkaBridge
 metadata: {name: bench}
 spec:
-  mqtt: {url: "mqtt://127.0.0.1:${port}", qos: ${qos}}
+  mqtt: {${connection(port)}, qos: ${qos}}
   kafka: {bootstrapServers: ["${kafka.bootstrap}"]}
   rules:
     - name: vehicles
@@ -95,15 +99,22 @@ ${fsync === undefined ? '' : `  delivery: {buffer: {mode: disk, path: ${join(fol
     });
   };
 
+function connection(port: number): string {
+  if (!certificates) return `url: "mqtt://127.0.0.1:${port}"`;
+  return `url: "mqtts://127.0.0.1:${port}", tls: {ca: {valueFrom: {file: ${certificates.caFile}}}}`;
+}
+
 const all: Readonly<Record<string, Subject>> = {
   bridge: bridgeOf(new URL('../cli/mkb.ts', import.meta.url).pathname, values.sink),
   ...(values.buffer && {
     buffered: bridgeOf(new URL('../cli/mkb.ts', import.meta.url).pathname, values.sink, values.buffer),
   }),
   ...(values.against && { before: bridgeOf(resolve(values.against, 'cli/mkb.ts')) }),
-  naive: (port, kafka, topic, qos) => naive(port, kafka, topic, qos, 'after'),
-  'naive, acknowledging early': (port, kafka, topic, qos) => naive(port, kafka, topic, qos, 'before'),
-  ...(telegrafProgram() && { telegraf }),
+  ...(!values.tls && {
+    naive: (port, kafka, topic, qos) => naive(port, kafka, topic, qos, 'after'),
+    'naive, acknowledging early': (port, kafka, topic, qos) => naive(port, kafka, topic, qos, 'before'),
+    ...(telegrafProgram() && { telegraf }),
+  }),
 };
 const chosen = values.subjects?.split(',') ?? Object.keys(all);
 const subjects = Object.fromEntries(Object.entries(all).filter(([name]) => chosen.includes(name)));
@@ -129,7 +140,10 @@ function naive(port: number, kafka: RunningKafka, topic: string, qos: 0 | 1, ack
 async function measure(subject: string, qos: 0 | 1, kafka: RunningKafka, round: number): Promise<Run> {
   const topic = `bench-${subject.replace(/\W+/g, '-')}-${qos}-${round}`;
   await kafka.createTopic(topic, { partitions: 10 });
-  const options: BlasterOptions = { messages, qos, payloadBytes: Number(values.payload), clients: 10 };
+  const options: BlasterOptions = {
+    ...{ messages, qos, payloadBytes: Number(values.payload), clients: 10 },
+    ...(certificates && { tls: { cert: certificates.serverCertFile, key: certificates.serverKeyFile } }),
+  };
   const blaster = fork(new URL('./blaster.ts', import.meta.url), [JSON.stringify(options)]);
   const reports = reportsOf(blaster);
   const { ready } = await reports<{ ready: number }>('ready');
