@@ -23,6 +23,7 @@ import { reloadErrors } from './errors/reload.ts';
 import { ruleErrors } from './errors/rules.ts';
 import { schemaErrors } from './errors/schemas.ts';
 import { statusErrors } from './errors/status.ts';
+import { tapErrors } from './errors/tap.ts';
 import { tlsErrors } from './errors/tls.ts';
 
 export const errors = {
@@ -45,6 +46,7 @@ export const errors = {
   ...demoErrors,
   ...doctorErrors,
   ...reloadErrors,
+  ...tapErrors,
 };
 
 export type ErrorCode = keyof typeof errors;

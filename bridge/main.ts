@@ -36,6 +36,7 @@ import type { ListenerSource } from './sources/listener.ts';
 import type { MqttSource } from './sources/mqtt.ts';
 import { WindowsSource } from './sources/windows.ts';
 import type { StopReport } from './stopping.ts';
+import { Tap } from './tap/tap.ts';
 import type { Transactions } from './transactions.ts';
 
 export class Bridge implements BridgeFigures, Sides {
@@ -52,6 +53,8 @@ export class Bridge implements BridgeFigures, Sides {
   readonly clientsSink: ClientsSink | undefined;
   /** What takes another document while the bridge runs. */
   readonly reload: Reload;
+  /** Shows messages on their way. */
+  readonly tap: Tap;
   readonly #running: Running;
   readonly #parts: BridgeParts;
   readonly #reports: Reports;
@@ -100,6 +103,7 @@ export class Bridge implements BridgeFigures, Sides {
       obtainSchema,
       maxKeptBytes: memoryBytes(document.spec),
     });
+    this.tap = new Tap(this.#pipeline, () => this.rules.map(({ name }) => name));
     this.kafkaSink?.use(this.#pipeline);
     this.kafkaSink?.countAlso(() => this.#pipeline.heldBytes + this.events.queuedBytes);
     sinks.mqtt?.use(this.#pipeline);
@@ -117,6 +121,8 @@ export class Bridge implements BridgeFigures, Sides {
       ...{ name: this.name, sides: this, parts, running: this.#running, intakes: this.#intakes, inFlight },
       ...{ transactions: this.#transactions, standstills: this.#standstills, reports: this.#reports, log },
     });
+    const untap = () => this.tap.close();
+    this.#lifecycle.ended.then(untap, untap);
   }
 
   #reload(sinks: BoundTo, options: BridgeOptions | undefined): Reload {

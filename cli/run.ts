@@ -8,6 +8,7 @@ import { type Bridge, prepareBridge } from '../bridge/main.ts';
 import { type Handler, type HttpEndpoint, serveHttp } from '../bridge/observe/http.ts';
 import type { Logger } from '../bridge/observe/log.ts';
 import { registerMetrics } from '../bridge/observe/metrics.ts';
+import { answerTap } from '../bridge/tap/answer.ts';
 import type { Address } from './address.ts';
 import { loadChecked } from './documents.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -25,9 +26,12 @@ export interface RunOptions extends LogOptions {
   readonly ordinal: number;
   /** Whether to reload when a file has changed. */
   readonly watch?: true;
-  /** Of a file with the token that others than this machine reload with. */
+  /** Of a file with the token that others than this machine reload, or watch messages, with. */
   readonly reloadTokenFile?: string;
 }
+
+/** How long whoever watches has to hear of the end, milliseconds. */
+const lastAnswersMs = 500;
 
 export const run = async (files: readonly string[], options: RunOptions): Promise<number> => {
   const { documents, problems } = await loadChecked(files);
@@ -40,7 +44,12 @@ export const run = async (files: readonly string[], options: RunOptions): Promis
   const registry = new Registry();
   registerMetrics(registry, () => bridges);
   const reloads = new Reloads(files, bridges, console.log);
-  const others = new Map([['/-/reload', reloadHandler(reloads, options)]]);
+  const { reloadTokenFile } = options;
+  const token = reloadTokenFile === undefined ? undefined : () => tokenIn(reloadTokenFile);
+  const others = new Map<string, Handler>([
+    ['/-/reload', (request, response) => answerReload({ token, reload: () => reloads.reload() }, request, response)],
+    ['/-/tap', (request, response) => answerTap({ token, bridges: () => bridges }, request, response)],
+  ]);
   const http = await serveHttp(options.http, registry, () => bridges, undefined, others).catch(async error => {
     await stopAll(bridges);
     throw error;
@@ -51,7 +60,7 @@ export const run = async (files: readonly string[], options: RunOptions): Promis
     return await runBridges(bridges, http, console, reloads);
   } finally {
     watch?.close();
-    await http.close();
+    await http.close(lastAnswersMs);
   }
 };
 
@@ -60,11 +69,6 @@ const tokenIn = async (file: string): Promise<string> => {
   const token = (await resolveSecret({ valueFrom: { file } }, { secretsDir: '' })).reveal().trim();
   if (token !== '') return token;
   throw new MkbError('secret-unreadable', { source: `file ${file}`, reason: 'it is empty' });
-};
-
-const reloadHandler = (reloads: Reloads, { reloadTokenFile: file }: RunOptions): Handler => {
-  const token = file === undefined ? undefined : () => tokenIn(file);
-  return (request, response) => answerReload({ token, reload: () => reloads.reload() }, request, response);
 };
 
 const stopAll = (bridges: readonly Bridge[]) => Promise.all(bridges.map(bridge => bridge.stop()));

@@ -30,7 +30,8 @@ export interface BoundSink extends Failing {
   readonly retry: Retry | undefined;
   readonly path: string | undefined;
   readonly sink: Sink;
-  readonly writer: Writer;
+  /** Another one while somebody watches (witness.ts). */
+  writer: Writer;
   /** Rows that are delivered. */
   delivered: number;
   /** Rows that never will be. */

@@ -7,6 +7,7 @@ import { deadLetter, type LetterBox, lossOf, type Remains, shortened } from './l
 import { dropReason, type Outcome, outcomeNumber } from './outcome.ts';
 import type { Settlement } from './settlement.ts';
 import type { Source } from './source.ts';
+import type { Witness } from './witness.ts';
 
 export interface DeadLetterEvents {
   /** A permanent failure, of a rule or of the dead letters themselves. */
@@ -29,6 +30,8 @@ export class DeadLetters {
   readonly #events: DeadLetterEvents;
   /** How many are under way, by the source of their messages. */
   readonly #underWay = new Map<Source, number>();
+  /** Who sees what fails. */
+  witness: Witness = {};
 
   /** @param box undefined without a topic for dead letters */
   constructor(settlement: Settlement<Source>, box: LetterBox | undefined, events: DeadLetterEvents) {
@@ -56,6 +59,8 @@ export class DeadLetters {
     const remains = this.#settlement.sourceOf(slot).remains(this.#settlement.recall(slot), rule, record);
     const outcome = this.#box ? 'dead_lettered' : reason;
     this.#events.failed(rule.name, error, { topic: remains.facts?.topic, outcome });
+    const source = this.#settlement.sourceOf(slot);
+    this.witness.lost?.({ source, rule: rule.name, sink: path, error, outcome, remains });
     if (this.#box) {
       this.#raise('message.dead_lettered', remains, failure, reason);
       this.#box.write(deadLetter(remains, failure, Date.now()), slot);

@@ -21,6 +21,7 @@ import type { Settlement } from './settlement.ts';
 import type { Shared } from './shared.ts';
 import type { Intake, Route, Source, SourceFigures } from './source.ts';
 import { isLong, type Wait, Waiting, waitOf } from './waiting.ts';
+import { seenSource, type Witness } from './witness.ts';
 import { Writing } from './writing.ts';
 
 /** No outcome yet: `#wait` says what the rule waits for, and the source waits with it. */
@@ -31,6 +32,8 @@ const noCaptures: Captures = [];
 
 export class PipelineIntake implements Intake, SourceFigures {
   readonly #source: Source;
+  /** Who is shown each message: the source, and a witness if there is one. */
+  #notes: Pick<Source, 'remember'>;
   /** The source's number in the settlement. */
   readonly #number: number;
   readonly #shared: Shared;
@@ -60,6 +63,7 @@ export class PipelineIntake implements Intake, SourceFigures {
 
   constructor(source: Source, rules: readonly BoundRule[], shared: Shared) {
     this.#source = source;
+    this.#notes = source;
     this.#rules = rules;
     this.#room = new Room(source, shared, rules);
     this.#shared = shared;
@@ -83,6 +87,10 @@ export class PipelineIntake implements Intake, SourceFigures {
   use(rules: readonly BoundRule[], before: readonly BoundRule[]): void {
     this.#rules = [...rules, ...before];
     this.#room.use(rules);
+  }
+
+  show({ came }: Witness): void {
+    this.#notes = seenSource(this.#source, came);
   }
 
   // --- figures
@@ -202,7 +210,7 @@ export class PipelineIntake implements Intake, SourceFigures {
   #begin(message: Origin, arrival: number): number {
     if (this.#readAt === 0) this.#readAt = performance.now();
     const slot = this.#settlement.begin(this.#number, arrival, this.#readAt);
-    this.#source.remember(message, slot, this.#settlement);
+    this.#notes.remember(message, slot, this.#settlement);
     return slot;
   }
 

@@ -26,4 +26,8 @@ export class LimitedWriter implements Writer {
     this.#writer.write(origin, captures, row, token);
     this.#limit.passed();
   }
+
+  show(seen: Parameters<Writer['show']>[0]): void {
+    this.#writer.show(seen);
+  }
 }

@@ -24,6 +24,7 @@ import type { SinkHandler } from './sink.ts';
 import type { Source } from './source.ts';
 import { Targets } from './targets.ts';
 import type { ObtainSchema } from './waiting.ts';
+import { seeSinks, type Witness } from './witness.ts';
 
 export interface PipelineOptions {
   /** All of them; each sink of a rule has a number of its own, from 1. */
@@ -109,6 +110,13 @@ export class Pipeline implements SinkHandler {
     return intake;
   }
 
+  /** Shows messages on their way to a witness from now on; to nobody with an empty one. */
+  show(witness: Witness): void {
+    this.#letters.witness = witness;
+    for (const intake of this.#intakes.values()) intake.show(witness);
+    for (const rule of [...this.#rules, ...this.#retired.rules]) seeSinks(rule, witness);
+  }
+
   /** Whether a dead letter, or an event, may need what no record holds. */
   get #keeps(): boolean {
     return this.#letters.wanted || this.#rules.some(({ events }) => events.includes('message.dropped'));
@@ -126,7 +134,10 @@ export class Pipeline implements SinkHandler {
   use(rules: readonly BoundRule[]): void {
     const gone = this.#rules.filter(rule => !rules.includes(rule));
     this.#retired.add(gone, performance.now());
-    for (const rule of rules) this.#targets.add(rule);
+    for (const rule of rules) {
+      this.#targets.add(rule);
+      if (!this.#rules.includes(rule)) seeSinks(rule, this.#letters.witness);
+    }
     this.#rules = rules;
     this.#shared.keeps = this.#keeps;
     this.#feed();

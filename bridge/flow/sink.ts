@@ -4,6 +4,7 @@ import type { Retry } from '../../network/retry.ts';
 import type { Captures, Origin, Row } from '../../rules/rule.ts';
 import type { ProducerRecord } from '../kafka/record.ts';
 import type { Fate } from './fate.ts';
+import type { Sent } from './sent.ts';
 
 export interface Sink {
   /** Whether it holds so much that nothing more should be written now. */
@@ -42,6 +43,8 @@ export interface Writer {
    * Throws an MkbError for a row that cannot be sent; then its token does not come back.
    */
   write(origin: Origin, captures: Captures, row: Row, token: number): void;
+  /** Shows what it makes to somebody, after the sink has taken it; to nobody with undefined. What it shows is valid during the call. */
+  show(seen: ((sent: () => Sent) => void) | undefined): void;
 }
 
 /** What became of the tokens. */

@@ -12,7 +12,9 @@ import type { Captures, Origin, Row, Rule } from '../../rules/rule.ts';
 import type { SinkDocument } from '../../rules/rule-document.ts';
 import { type CompiledTemplate, compileTemplate } from '../../rules/template.ts';
 import { isText, type Value } from '../../rules/value.ts';
+import type { Sent } from '../flow/sent.ts';
 import type { Writer } from '../flow/sink.ts';
+import { headersOf } from '../kafka/headers.ts';
 import { draft, type RecordDraft, type RecordHeader } from '../kafka/record.ts';
 import { writeShort } from '../kafka/short-bytes.ts';
 import type { Topic } from '../kafka/topic.ts';
@@ -39,7 +41,8 @@ export type KafkaSinkDocument = NonNullable<SinkDocument['kafka']>;
 export class KafkaWriter implements Writer {
   readonly passesPayload: boolean;
   keysMissing = 0;
-  readonly #taker: RecordTaker;
+  #taker: RecordTaker;
+  readonly #sink: RecordTaker;
   readonly #noticed: (warning: MkbError) => void;
   readonly #topic: CompiledTemplate;
   readonly #key: CompiledTemplate | undefined;
@@ -77,6 +80,7 @@ export class KafkaWriter implements Writer {
   ) {
     const compile = (text: string): CompiledTemplate => compileTemplate(text, rule);
     const optional = (text: string | undefined) => (text === undefined ? undefined : compile(text));
+    this.#sink = taker;
     this.#taker = taker;
     this.#noticed = noticed;
     this.#topic = compile(document.topic);
@@ -117,6 +121,10 @@ export class KafkaWriter implements Writer {
     }
     if (this.#tombstones && record.valueStart === record.valueEnd) record.value = undefined;
     this.#taker.append(topic, record, token);
+  }
+
+  show(seen: Parameters<Writer['show']>[0]): void {
+    this.#taker = seen === undefined ? this.#sink : shownTaker(this.#sink, seen);
   }
 
   #fillEvent(events: CloudEvents, record: RecordDraft, origin: Origin, captures: Captures, row: Row): void {
@@ -232,6 +240,21 @@ export class KafkaWriter implements Writer {
     }));
     return first.length === 0 ? own : [...first, ...own];
   }
+}
+
+function shownTaker(taker: RecordTaker, seen: (sent: () => Sent) => void): RecordTaker {
+  return {
+    topic: (name, named, inTurn) => taker.topic(name, named, inTurn),
+    append: (topic, record, token) => {
+      taker.append(topic, record, token);
+      seen(() => ({
+        topic: topic.name,
+        key: record.key?.subarray(record.keyStart, record.keyEnd),
+        value: record.value?.subarray(record.valueStart, record.valueEnd),
+        headers: headersOf(record).map(({ name, value }) => [name, value]),
+      }));
+    },
+  };
 }
 
 const isEmpty = (key: Value): boolean => (typeof key === 'string' || Buffer.isBuffer(key)) && key.length === 0;

@@ -29,7 +29,8 @@ export class MqttWriter implements Writer {
   tracesOmitted = 0;
   /** Other headers that were left out. */
   headersOmitted = 0;
-  readonly #publish: Publish;
+  #publish: Publish;
+  readonly #sink: Publish;
   readonly #topic: CompiledTemplate;
   readonly #payload: CompiledTemplate;
   readonly #properties: readonly { readonly name: string; readonly value: CompiledTemplate }[];
@@ -43,6 +44,7 @@ export class MqttWriter implements Writer {
   /** Throws what `compileTemplate` and `MessageProperties` throw. */
   constructor(document: MqttSinkDocument, rule: Rule, publish: Publish, provenance: Provenance = offline) {
     const { topic, payload = rule.passesPayload ? '${payload}' : '${.}', qos, retain, userProperties = [] } = document;
+    this.#sink = publish;
     this.#publish = publish;
     this.#topic = compileTemplate(topic, rule);
     this.#payload = compileTemplate(payload, rule);
@@ -75,6 +77,17 @@ export class MqttWriter implements Writer {
     const problem = publicationProblem(publication);
     if (problem !== undefined) throw problem;
     this.#publish(publication, token, laneOf(origin), origin);
+  }
+
+  show(seen: Parameters<Writer['show']>[0]): void {
+    const publish = this.#sink;
+    this.#publish = publish;
+    if (seen === undefined) return;
+    this.#publish = (publication, token, lane, origin) => {
+      publish(publication, token, lane, origin);
+      const { topic, payload: value, userProperties: headers, qos, retain } = publication;
+      seen(() => ({ topic, value, headers, qos, retain }));
+    };
   }
 
   /** A trace that is none is left out: it must not be what a message fails for. */

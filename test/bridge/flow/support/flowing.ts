@@ -13,6 +13,7 @@ import { KafkaSink } from '../../../../bridge/sinks/kafka.ts';
 import { EventsSource } from '../../../../bridge/sources/events.ts';
 import { MqttSource, type MqttSourceOptions } from '../../../../bridge/sources/mqtt.ts';
 import { WindowsSource } from '../../../../bridge/sources/windows.ts';
+import { Tap, type TapTime } from '../../../../bridge/tap/tap.ts';
 import { type EmbeddedKafka, type EmbeddedKafkaOptions, startEmbeddedKafka } from '../../../../demo/embedded/kafka.ts';
 import { costLimitsOf } from '../../../../rules/cost-limits.ts';
 import type { EventName, Happening } from '../../../../rules/events.ts';
@@ -31,6 +32,8 @@ export interface FlowOptions {
   readonly maxRequestBytes?: string;
   /** As in `spec.delivery.limits`. */
   readonly limits?: object;
+  /** Any when left out: what a busy machine takes is no fault. */
+  readonly tapTime?: TapTime;
   /** Whether the flow begins without what is written with. */
   readonly registryAway?: boolean;
   readonly broker?: EmbeddedKafkaOptions;
@@ -107,6 +110,8 @@ export class Flow {
   readonly problems: string[] = [];
   /** Warnings about sinks. */
   readonly warnings: { rule: string; code: string; message: string }[] = [];
+  readonly tap: Tap;
+  readonly pipeline: Pipeline;
   readonly #sink: KafkaSink;
   readonly #registries: Registries;
   readonly #source: TestSource;
@@ -135,6 +140,12 @@ export class Flow {
       obtainSchema,
       maxKeptBytes: options.maxBytes === undefined ? 64 * 1024 * 1024 : bytes(options.maxBytes),
     });
+    this.pipeline = pipeline;
+    this.tap = new Tap(
+      pipeline,
+      () => this.rules.map(({ name }) => name),
+      options.tapTime ?? { share: 1, burstMs: Infinity },
+    );
     sink.use(pipeline);
     sink.countAlso(() => pipeline.heldBytes + this.#events.queuedBytes);
     for (const source of [this.#windows, this.#events, this.#source])
