@@ -61,6 +61,11 @@ const shapes: readonly { readonly name: string; readonly sql: string; readonly p
     payload: vehicle,
   },
   {
+    name: 'filter and map 10 elements with lambdas, parse included',
+    sql: 'SELECT array_map(array_filter(payload.items, x -> x.value > 3), x -> x.id) AS ids FROM "v/{id}"',
+    payload: list,
+  },
+  {
     name: 'decode 14 fields of Avro',
     sql: `SELECT schema_decode('avro', payload) AS v FROM "v/{id}"`,
     payload: encoded('avro'),

@@ -1,15 +1,17 @@
 /** Compiles calls of functions. Names, numbers of arguments and arguments that are constants are checked now. */
 import { MkbError } from '../api/errors.ts';
 import { nearest } from '../api/nearest.ts';
+import { compileLambda } from './compile-lambda.ts';
 import type { Compiler } from './compiler.ts';
+import { withinEffort } from './effort.ts';
 import type { FunctionEntry, Parameter } from './functions/define.ts';
 import { signature } from './functions/define.ts';
 import { findFunction, functionNames, missingFunctions } from './functions/registry.ts';
 import { Memory } from './memory.ts';
 import { placeAt } from './position.ts';
 import { unseen, unseenBy } from './publisher.ts';
-import type { Evaluate } from './scope.ts';
-import type { Call } from './syntax.ts';
+import type { Evaluate, Scope } from './scope.ts';
+import type { Call, Expression } from './syntax.ts';
 import type { Remembering } from './undo.ts';
 import type { Value } from './value.ts';
 import { aggregateNames } from './windows/aggregates.ts';
@@ -26,6 +28,7 @@ export const compileCall = (expression: Call, compiler: Compiler): Evaluate => {
   }
   const readers = readersOf(entry, expression, sql);
   checkConstants(entry, expression, compiler);
+  if (parameters.some(({ kind }) => kind === 'lambda')) return callWithLambda({ entry, expression, readers }, compiler);
   const values = parameters.map(parameter => compiler.compile(parameter));
   const operands = parameters.map((parameter, at) => ({ expression: parameter, evaluate: values[at]! }));
   if (entry.accepts !== undefined && values.length > 1) return firstOf(values, entry.accepts);
@@ -38,6 +41,32 @@ export const compileCall = (expression: Call, compiler: Compiler): Evaluate => {
       return call(read, scope);
     },
     operands,
+  );
+};
+
+interface LambdaCall {
+  readonly entry: FunctionEntry;
+  readonly expression: Call;
+  readonly readers: readonly Parameter<unknown>[];
+}
+
+const callWithLambda = ({ entry, expression, readers }: LambdaCall, compiler: Compiler): Evaluate => {
+  const read = expression.parameters.map((parameter, at): ((scope: Scope) => unknown) => {
+    if (parameter.kind === 'lambda') {
+      const apply = compileLambda(parameter, compiler);
+      return () => apply;
+    }
+    const value = compiler.compile(parameter);
+    const reader = readers[at]!;
+    return scope => reader.read(value(scope));
+  });
+  return compiler.guard(expression, scope =>
+    withinEffort(() =>
+      entry.call(
+        read.map(each => each(scope)),
+        scope,
+      ),
+    ),
   );
 };
 
@@ -67,16 +96,32 @@ const readersOf = (entry: FunctionEntry, { name, start, parameters }: Call, sql:
   }
   return parameters.map((parameter, at) => {
     const reader = entry.parameters[at] ?? entry.rest!;
+    checkLambda(parameter, reader, () => [sql, parameter.start, entry]);
     if (parameter.kind === 'literal') tryConstant(reader, parameter.value, () => [sql, parameter.start, entry]);
     return reader;
   });
 };
 
-const tryConstant = (
-  reader: Parameter<unknown>,
-  value: Value,
-  place: () => [sql: string, start: number, entry: FunctionEntry],
-): void => {
+type Place = () => [sql: string, start: number, entry: FunctionEntry];
+
+const isUnique = (names: readonly string[]): boolean => new Set(names).size === names.length;
+
+/** A lambda where one is wanted, with as many parameters, and nowhere else. */
+const checkLambda = (parameter: Expression, reader: Parameter<unknown>, place: Place): void => {
+  const names = parameter.kind === 'lambda' ? parameter.names : undefined;
+  const wanted = reader.lambda;
+  if (names === undefined ? wanted === undefined : wanted?.includes(names.length) && isUnique(names)) return;
+  const [sql, start, entry] = place();
+  const reason = `takes ${wanted === undefined ? 'no' : 'a'} lambda as ${reader.name}`;
+  badArguments(
+    sql,
+    start,
+    entry.name,
+    `${reason}${wanted && names ? `, with ${wanted.join(' or ')} parameters` : ''}: ${signature(entry)}`,
+  );
+};
+
+const tryConstant = (reader: Parameter<unknown>, value: Value, place: Place): void => {
   try {
     reader.read(value);
   } catch (error) {
@@ -108,10 +153,33 @@ const unknownFunction = ({ name, start }: Call, { sql, substitute }: Compiler): 
   const missing = missingFunctions.get(name);
   if (missing !== undefined) throw new MkbError('rule-unsupported', { ...place, what: `${name}(), ${missing},` });
   // Aggregates stand where keys and aggregates are substituted.
-  const near = nearest(name, substitute === undefined ? functionNames : [...aggregateNames, ...functionNames]);
+  const near =
+    relative(name) ?? nearest(name, substitute === undefined ? functionNames : [...aggregateNames, ...functionNames]);
   const details = { ...place, what: 'function', name };
   throw new MkbError('rule-unknown-name', near === undefined ? details : { ...details, hint: `Did you mean ${near}?` });
 };
+
+/** `sort(...)`, `list_sort`, `transform` of other dialects. */
+const relative = (name: string): string | undefined => {
+  const word = name.toLowerCase().replace(/^(?:list|array)_/, '');
+  return findFunction(`array_${word}`)?.name ?? elsewhere.get(word);
+};
+
+const elsewhere: ReadonlyMap<string, string> = new Map([
+  ['transform', 'array_map'],
+  ['reduce', 'array_map'],
+  ['unnest', 'FOREACH'],
+  ['explode', 'FOREACH'],
+  ['json_value', 'json_path'],
+  ['json_query', 'json_path'],
+  ['get_json_object', 'json_path'],
+  ['try_cast', 'CAST(x AS type)'],
+  ['iif', 'IF(condition, value, otherwise)'],
+  ['st_distance', 'distance'],
+  ['st_contains', 'in_polygon'],
+  ['st_within', 'in_polygon'],
+  ['distinct', 'CHANGED or DEDUP'],
+]);
 
 const countText = (least: number, most: number): string => {
   const noun = (count: number): string => `${count} ${count === 1 ? 'argument' : 'arguments'}`;

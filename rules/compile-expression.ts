@@ -11,15 +11,17 @@ import {
   compileMembership,
   compileTest,
 } from './compile-condition.ts';
+import { misplacedLambda } from './compile-lambda.ts';
 import { compilePath, compileSteps } from './compile-path.ts';
 import type { Compiler, Condition, ObserveCase, World } from './compiler.ts';
 import { guard, type Operand } from './failures.ts';
+import { findFunction } from './functions/registry.ts';
 import type { Memory } from './memory.ts';
 import type { Names } from './names.ts';
 import { arithmetic, unary } from './operators.ts';
 import { readSlice } from './paths.ts';
 import type { Evaluate } from './scope.ts';
-import type { Binary, Expression, MapLiteral } from './syntax.ts';
+import type { Binary, Cast, Expression, MapLiteral } from './syntax.ts';
 import { newMap, type Value } from './value.ts';
 
 export class ExpressionCompiler implements Compiler {
@@ -28,6 +30,7 @@ export class ExpressionCompiler implements Compiler {
   readonly world: World;
   readonly observeCase: ObserveCase | undefined;
   readonly aliases = new Map<string, Alias>();
+  readonly locals = new Map<string, Evaluate>();
   outer: ReadonlyMap<string, Alias> = new Map();
   level: Level = 'message';
   readonly reads = new Set<string>();
@@ -102,6 +105,10 @@ export class ExpressionCompiler implements Compiler {
         return compileCase(expression, this);
       case 'call':
         return compileCall(expression, this);
+      case 'cast':
+        return this.#cast(expression);
+      case 'lambda':
+        return misplacedLambda(expression, this);
     }
   }
 
@@ -128,6 +135,21 @@ export class ExpressionCompiler implements Compiler {
       }
       return map;
     };
+  }
+
+  /** As the function that converts; but what is missing, or null, stays missing, as in SQL. */
+  #cast(expression: Cast): Evaluate {
+    const { operand } = expression;
+    const value = this.compile(operand);
+    const { call } = findFunction(expression.function)!;
+    return this.guard(
+      expression,
+      scope => {
+        const found = value(scope);
+        return found === undefined || found === null ? undefined : call([found], scope);
+      },
+      [{ expression: operand, evaluate: value }],
+    );
   }
 
   #binary(expression: Binary): Evaluate {

@@ -51,23 +51,28 @@ const compileStep = (step: Step, compile: (expression: Expression) => Evaluate):
  */
 export const compilePath = (path: PathExpression, compiler: Compiler, decode = false): Evaluate => {
   const { name, steps } = path;
-  const { names, sql, aliases, outer } = compiler;
+  const { names, sql, aliases, outer, locals } = compiler;
+  const local = locals.get(name);
+  if (local !== undefined) return followed(local, followOf(path, compiler));
   const isInside = steps.length > 0 || decode;
   const alias = aliasOf(name, compiler.aliases, steps);
   const standing = aliasOf(name, outer, steps);
   const column = names.isUnseen(name) ? undefined : names.reader(name);
   if (alias === undefined && standing === undefined && column === undefined) {
-    names.unknown(sql, path.start, name, [...aliases.keys(), ...outer.keys()]);
+    names.unknown(sql, path.start, name, [...aliases.keys(), ...outer.keys(), ...locals.keys()]);
   }
   if (alias === undefined && standing === undefined) compiler.reads.add(keysOf(path));
   const inside = isInside ? insideReader(name, names) : undefined;
   const message = inside ?? column;
   const own = standing?.value ?? (message && fromMessage(message));
-  const follow = steps.length === 0 ? undefined : compileSteps(steps, index => compiler.compile(index));
+  const follow = followOf(path, compiler);
   const read = readPath({ name, alias, own, inside, follow }, compiler);
   compiler.readsPayload ||= inside !== undefined;
   return read;
 };
+
+const followOf = ({ steps }: PathExpression, compiler: Compiler): Follow | undefined =>
+  steps.length === 0 ? undefined : compileSteps(steps, index => compiler.compile(index));
 
 /** A part that stands for itself alone hides nothing of what steps lead to. */
 const aliasOf = (name: string, aliases: ReadonlyMap<string, Alias>, steps: readonly Step[]): Alias | undefined => {

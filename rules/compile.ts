@@ -18,6 +18,7 @@ import { withinLimits } from './cost-limits.ts';
 import { doubtsOf } from './doubts.ts';
 import { compileForeach, type ForeachStatement } from './foreach.ts';
 import { awaitedJq } from './jq/awaited-jq.ts';
+import { compileLets } from './lets.ts';
 import { Names } from './names.ts';
 import { parseRule } from './parser.ts';
 import { oneRow, RowsAhead } from './row-cursor.ts';
@@ -69,6 +70,7 @@ export const beginRule = (sql: string, ambient: Partial<Ambient>, observeCase?: 
   const names = new Names(sources, captureNames, ambient.knowsPublisher);
   const world = worldOf(ambient, statement);
   const compiler = new ExpressionCompiler(sql, names, world, observeCase);
+  compileLets(statement, compiler);
   return { statement, sources, captureNames, names, world, compiler, scope: newScope(world, captureNames) };
 };
 

@@ -22,6 +22,8 @@ export interface Compiler {
   readonly observeCase: ObserveCase | undefined;
   /** Aliases so far; whoever goes through SELECT adds them. */
   readonly aliases: Map<string, Alias>;
+  /** What LET names, and, within a lambda, its parameters: they stand before all other names and are no part of a row. */
+  readonly locals: Map<string, Evaluate>;
   /** In DO of FOREACH: the aliases before it, which stand for what the message has. */
   outer: ReadonlyMap<string, Alias>;
   /** Whether values are worked out for each message, or for each element of FOREACH. */

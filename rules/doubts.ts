@@ -7,16 +7,7 @@ import type { Names } from './names.ts';
 import { parseNumber } from './numbers.ts';
 import type { RuleSource } from './rule-source.ts';
 import { capturedBy } from './sources.ts';
-import type {
-  Binary,
-  Expression,
-  FromItem,
-  Literal,
-  PathExpression,
-  Selected,
-  SelectedValue,
-  Statement,
-} from './syntax.ts';
+import type { Binary, Expression, FromItem, PathExpression, Selected, SelectedValue, Statement } from './syntax.ts';
 import { isNumeric, isText, type Value } from './value.ts';
 import { within } from './walk.ts';
 
@@ -33,7 +24,7 @@ export const doubtsOf = (
 ): Doubt[] => {
   const values = [...statement.selected.filter(isValue), ...(statement.foreach?.fields ?? [])];
   const roots = [
-    ...values.map(({ expression }) => expression),
+    ...[...values, ...(statement.lets ?? [])].map(({ expression }) => expression),
     ...[statement.foreach?.incase, statement.where, statement.groupBy?.having].filter(each => each !== undefined),
     ...(statement.groupBy?.keys ?? []),
   ];
@@ -90,8 +81,6 @@ const ofExpression = (expression: Expression, sql: string, names: Names): Doubt[
     }
     case 'call':
       return quoted(expression.parameters, names);
-    case 'literal':
-      return doubledQuote(expression, sql);
     default:
       return [];
   }
@@ -121,12 +110,6 @@ const nothingInside = (expression: Expression, names: Names, aliases: ReadonlySe
   if (what === undefined || hidden) return [];
   return [{ offset: start, reason: `${name} is ${what}, and has nothing inside: the path never has a value` }];
 };
-
-/** `'it''s'` */
-const doubledQuote = ({ start, end }: Literal, sql: string): Doubt[] =>
-  sql[start] === "'" && sql.slice(start + 1, end - 1).includes("''")
-    ? [{ offset: start, reason: 'A doubled quote stays doubled, as in EMQX. Text cannot hold a single quote' }]
-    : [];
 
 const withDash = ({ name, steps }: PathExpression, rest: string): string | undefined => {
   const keys = steps.map(step => ('key' in step ? step.key : undefined));

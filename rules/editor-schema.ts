@@ -36,6 +36,11 @@ const statements: readonly Snippet[] = [
     body: 'SELECT payload.${1:speed} AS ${1:speed} FROM "${2:vehicles/#}" WHERE payload.${1:speed} > ${3:0}',
   },
   {
+    label: 'LET ... SELECT',
+    description: 'Name steps that stay out of the row.',
+    body: 'LET ${1:step} = json_decode(payload.${2:data}) SELECT ${1:step}.${3:value} AS ${3:value} FROM "${4:vehicles/#}"',
+  },
+  {
     label: 'FOREACH',
     description: 'A row for each element of a list.',
     body: 'FOREACH payload.${1:items} AS ${2:item} DO ${2:item}.${3:id} AS ${3:id} FROM "${4:vehicles/#}"',
@@ -54,7 +59,9 @@ const ofFunction = (entry: FunctionEntry): Snippet => ({
 });
 
 const callOf = ({ name, parameters, rest }: FunctionEntry): string => {
-  const needed = parameters.filter(({ optional }) => !optional).map(each => each.name);
+  const needed = parameters
+    .filter(({ optional }) => !optional)
+    .map(({ name: word, type, lambda }) => (lambda ? type : word));
   const names = rest === undefined ? needed : [...needed, rest.name];
   return `${name}(${names.map((each, index) => `\${${index + 1}:${each}}`).join(', ')})`;
 };

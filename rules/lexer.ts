@@ -1,9 +1,9 @@
 /**
  * SQL text to tokens.
  *
- * EMQX's quoting is kept as it is: no escapes, a doubled quote stays doubled ('it''s' is it''s), and quotes at the ends all go. In
- * one point we differ: EMQX takes `--` for a comment only when a newline follows. Here a comment may also end the text; only
- * `1--1` there, with no space on either side, is still a minus of a minus.
+ * Quoting is that of SQL: no escapes, and a doubled quote is one ('it''s' is it's). EMQX keeps both, and drops all quotes at the ends.
+ * A comment begins with `--`, or stands between `/*` and `*\/`. EMQX takes `--` for a comment only when a newline follows. Here a comment may
+ * also end the text; only `1--1` there, with no space on either side, is still a minus of a minus.
  */
 import { MkbError } from '../api/errors.ts';
 import { keyHint } from './hints.ts';
@@ -27,12 +27,12 @@ export interface Token {
 /** The longest rule accepted, in UTF-16 code units. */
 const longestSql = 65_536;
 
-const blank = /(?:\s+|--[^\n]*(?:\n|$))+/y;
+const blank = /(?:\s+|--[^\n]*(?:\n|$)|\/\*[^*]*\*+(?:[^/*][^*]*\*+)*\/)+/y;
 const word = /[A-Za-z_][A-Za-z0-9_$@~]*/y;
 const number = /\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const text = /'(?:[^']|'')*'/y;
 const name = /"(?:[^"]|"")*"/y;
-const symbol = /\.\.|=~|~=|!=|<>|<=|>=|\|\||==|[-+*/()[\],.=<>%;:{}]/y;
+const symbol = /\.\.|->|=~|~=|!=|<>|<=|>=|\|\||==|[-+*/()[\],.=<>%;:{}]/y;
 
 /** All tokens of `sql`, the last of kind 'end'. Throws `rule-syntax` for a character that no token begins with. */
 export const tokenize = (sql: string): Token[] => {
@@ -64,6 +64,7 @@ const match = (pattern: RegExp, sql: string, at: number): string | undefined => 
 };
 
 const readToken = (sql: string, start: number): Token => {
+  if (sql.startsWith('/*', start)) fail(sql, start, 'a comment that is never closed', 'its closing `*/`');
   const token = (kind: Token['kind'], source: string, inner = source, value?: Value): Token => {
     const placed = { kind, text: inner, start, end: start + source.length };
     return value === undefined ? placed : { ...placed, value };
@@ -88,7 +89,7 @@ const numberValue = (sql: string, start: number, digits: string): Value => {
 };
 
 const unquote = (quoted: string): string =>
-  quoted[0] === "'" ? quoted.replace(/^'+|'+$/g, '') : quoted.replace(/^"+|"+$/g, '');
+  quoted[0] === "'" ? quoted.slice(1, -1).replaceAll("''", "'") : quoted.slice(1, -1).replaceAll('""', '"');
 
 const failAt = (sql: string, at: number): never => {
   const character = String.fromCodePoint(sql.codePointAt(at)!);

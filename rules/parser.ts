@@ -1,12 +1,12 @@
 /**
- * A rule's clauses: SELECT list, or FOREACH list [DO list] [INCASE condition]; then FROM sources [WHERE condition] [GROUP BY ...].
+ * A rule's clauses: [LET name = value, ...] and a SELECT list, or FOREACH list [DO list] [INCASE condition]; then FROM sources [WHERE condition] [GROUP BY ...].
  * Expressions are in expression-parser.ts, GROUP BY is in windows/group-by-parser.ts.
  */
 import { MkbError } from '../api/errors.ts';
 import { ExpressionParser } from './expression-parser.ts';
 import { tokenize } from './lexer.ts';
 import { placeAt } from './position.ts';
-import type { AliasPath, Foreach, FromItem, Selected, SelectedValue, Statement } from './syntax.ts';
+import type { AliasPath, Foreach, FromItem, Let, Selected, SelectedValue, Statement } from './syntax.ts';
 import { TokenReader } from './token-reader.ts';
 import { parseGroupBy } from './windows/group-by-parser.ts';
 
@@ -25,15 +25,50 @@ export const parseRule = (sql: string): Statement => {
   return { ...head, from, ...(where && { where }), ...(groupBy && { groupBy }) };
 };
 
-type Head = Pick<Statement, 'selected' | 'foreach'>;
+type Head = Pick<Statement, 'lets' | 'selected' | 'foreach'>;
 
 /** Everything up to FROM, and FROM itself. */
 const parseHead = (tokens: TokenReader): Head => {
+  const lets = parseLets(tokens);
+  return lets.length === 0
+    ? parseSelection(tokens, 'SELECT or FOREACH')
+    : { lets, ...parseSelection(tokens, '`,`, SELECT or FOREACH') };
+};
+
+const parseLets = (tokens: TokenReader): Let[] => {
+  const lets: Let[] = [];
+  while (tokens.takeWord('LET')) {
+    do lets.push(parseLet(tokens));
+    while (tokens.takeSymbol(','));
+  }
+  return lets;
+};
+
+const parseLet = (tokens: TokenReader): Let => {
+  const { kind, start } = tokens.peek();
+  if (kind !== 'name' && (kind !== 'word' || tokens.isReserved())) tokens.fail('a name for the value');
+  const name = tokens.next().text;
+  tokens.expectSymbol('=');
+  const expression = new ExpressionParser(tokens).parse();
+  return { name, expression, start, end: tokens.lastEnd };
+};
+
+/** @param expected what can stand here */
+const parseSelection = (tokens: TokenReader, expected: string): Head => {
   if (tokens.takeWord('FOREACH')) return parseForeach(tokens);
-  if (!tokens.takeWord('SELECT')) tokens.fail('SELECT or FOREACH', ['SELECT', 'FOREACH']);
+  if (!tokens.takeWord('SELECT')) tokens.fail(expected, ['SELECT', 'FOREACH', 'LET']);
+  refuseDistinct(tokens);
   const selected = commaList(tokens, () => parseSelected(tokens));
   tokens.expectWord('FROM', '`,`');
   return { selected };
+};
+
+/** `SELECT DISTINCT a`, unless `distinct` is itself what is selected. */
+const refuseDistinct = (tokens: TokenReader): void => {
+  if (!tokens.isWord('DISTINCT')) return;
+  const { kind } = tokens.peek(1);
+  const isName = kind === 'symbol' ? !['*', '(', '[', '{'].some(each => tokens.isSymbol(each, 1)) : kind === 'end';
+  if (!isName && !tokens.isWord('AS', 1) && !tokens.isWord('FROM', 1)) tokens.fail('a value');
 };
 
 const parseForeach = (tokens: TokenReader): Head => {

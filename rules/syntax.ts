@@ -119,6 +119,20 @@ export interface Call extends Node {
   readonly quantifier?: '*' | 'distinct';
 }
 
+/** `CAST(x AS integer)`; by the function that converts. */
+export interface Cast extends Node {
+  readonly kind: 'cast';
+  readonly operand: Expression;
+  readonly function: string;
+}
+
+/** `x -> x.value`, an argument of a function that calls it for each element of a list. */
+export interface Lambda extends Node {
+  readonly kind: 'lambda';
+  readonly names: readonly string[];
+  readonly body: Expression;
+}
+
 export type Expression =
   | Literal
   | PathExpression
@@ -133,7 +147,9 @@ export type Expression =
   | Case
   | ListLiteral
   | MapLiteral
-  | Call;
+  | Call
+  | Cast
+  | Lambda;
 
 /** The way to where an alias puts its value: names, and positions (0 puts before the first, -0 after the last). */
 export type AliasPath = readonly [string, ...(string | number)[]];
@@ -176,7 +192,14 @@ export interface GroupBy {
   readonly having?: Expression;
 }
 
+/** `LET name = expression`: a step that stays out of the row. */
+export interface Let extends Placed {
+  readonly name: string;
+  readonly expression: Expression;
+}
+
 export interface Statement {
+  readonly lets?: readonly Let[];
   readonly foreach?: Foreach;
   /** The list of SELECT, or of DO; a FOREACH without DO selects `*`. */
   readonly selected: readonly Selected[];

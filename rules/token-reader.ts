@@ -26,7 +26,9 @@ const hints: Readonly<Record<string, string>> = {
   REGEXP: 'A regular expression is matched by regex_match(text, expression).',
   RLIKE: 'A regular expression is matched by regex_match(text, expression).',
   EXCEPT: 'SELECT * takes all columns. Otherwise name each that is wanted.',
-  DISTINCT: 'DISTINCT stands in COUNT(DISTINCT x) only. DEDUP lets a value through once within a time.',
+  DISTINCT:
+    'Messages never end, so there is no SELECT DISTINCT. WHERE CHANGED(x) passes on what differs from the last message of its topic, WHERE DEDUP(x, 60s) each value once within a time; COUNT(DISTINCT x) counts values.',
+  '->': 'A lambda (x -> x.value) is an argument of functions such as array_map.',
 };
 
 export class TokenReader {

@@ -20,6 +20,7 @@ export const partsOf = (expression: Expression): readonly Expression[] => {
       return [expression.base];
     case 'unary':
     case 'is-null':
+    case 'cast':
       return [expression.operand];
     case 'binary':
       return [expression.left, expression.right];
@@ -40,6 +41,8 @@ export const partsOf = (expression: Expression): readonly Expression[] => {
       return expression.entries.map(({ value }) => value);
     case 'call':
       return expression.parameters;
+    case 'lambda':
+      return [expression.body];
   }
 };
 

@@ -3,7 +3,8 @@ export const differences = `## Differences from EMQX
 
 Where EMQX gives a value, a rule here gives the same. It differs where EMQX fails, or has no such thing:
 
-- \`NOT IN\`, NOT over AND, OR and IN, a column as a condition, TRUE and FALSE in capitals, and a comment on the last line work.
+- \`NOT IN\`, NOT over AND, OR and IN, a column as a condition, TRUE and FALSE in capitals, a comment on the last line, and \`/* ... */\` work.
+- A doubled quote in text is one quote: \`'it''s'\` is it's. EMQX keeps both, and drops all quotes at the ends.
 - WHERE comes before SELECT: a message that WHERE leaves out never fails by what SELECT, FOREACH or HAVING would have worked out. EMQX works them out first.
   Only what SELECT remembers (kv_store_put, proc_dict_put, CHANGED, DEDUP) is remembered of all messages, as there.
 - Of two conditions one guards the other in either order, and \`coalesce\` and its like work out no argument after the one they take: EMQX fails where any part fails.
@@ -31,12 +32,14 @@ Where EMQX gives a value, a rule here gives the same. It differs where EMQX fail
 - Maps are written as \`{name: value}\`; what is undefined is left out.
 - \`flags.retain\` is true for a message that the broker had stored before the bridge subscribed, and for no other, in both versions of MQTT. In EMQX it is what the publisher
   set, and rules there never see a stored message again. So \`WHERE NOT flags.retain\` leaves out stored messages here, and loses no live ones.
+- \`LET\`, \`CAST(x AS type)\`, \`IF(condition, value, otherwise)\` and lambdas (\`x -> x.value\`) exist.
 - GROUP BY with windows, CHANGED and DEDUP exist. \`$events/bridge/...\` exist; events that only a
   broker sees are refused by name.
 
 ### In functions
 
-- \`ifnull\` and \`is_json\` exist. \`abs\` takes floats. \`concat\` and \`coalesce\` take any number of arguments. \`mget\` and \`mput\` take a list of keys, as EMQX's documentation says.
+- \`ifnull\`, \`is_json\`, \`array_*\`, \`map_from_entries\`, \`json_path\`, \`jwt_value\`, \`hash_to_range\`, \`geohash\`, \`distance\`, \`in_polygon\`, \`convert_unit\`, \`cbor_*\` and \`msgpack_*\`
+  exist. Those of lists begin with \`array_\` because EMQX has \`map()\`, \`first()\` and \`last()\` for other things, and MIN, MAX, SUM and AVG are aggregates. \`abs\` takes floats. \`concat\` and \`coalesce\` take any number of arguments. \`mget\` and \`mput\` take a list of keys, as EMQX's documentation says.
 - Regular expressions are RE2's: matched in time linear in the text, so that no message can hold up a rule. There is no look-around, no back
   reference and no possessive quantifier (found when the document is loaded), \`.\` is a character where EMQX sees a byte, and
   \`\\s\` is no vertical tab.

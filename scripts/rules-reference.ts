@@ -48,13 +48,30 @@ How to try, test and explain rules is in [testing-rules.md](../testing-rules.md)
   \`payload.list[2..-1]\` (what the list has of these: it may be none).
 - **Operators**, from weak to strong: \`OR\`; \`AND\`; \`NOT\`; \`= != <> < <= > >= =~\`, \`[NOT] IN (...)\`, \`[NOT] BETWEEN a AND b\`, \`[NOT] LIKE\`,
   \`IS [NOT] NULL\`; \`||\`; \`+ -\`; \`* / div mod\`; signs. \`topic =~ 'a/#'\` matches a topic with a filter. \`/\` always gives a float.
-- **CASE** \`WHEN condition THEN value ... ELSE value END\`, or \`CASE x WHEN value THEN ...\`.
-- **Literals**: \`'text'\` (no escapes), \`1\`, \`1.5\`, \`1e3\`, \`true\`, \`false\`, \`null\` (undefined), \`[1, 'a']\`, \`[1..5]\`, \`{a: 1, 'b-c': qos}\`. \`"name"\` is a column or key.
-  A comment begins with \`--\`.
+- **CASE** \`WHEN condition THEN value ... ELSE value END\`, or \`CASE x WHEN value THEN ...\`. \`IF(condition, value, otherwise)\` is short for one branch.
+- **CAST** \`(x AS type)\` is str(), int(), float(), bool() or map() of x, and undefined where x is missing. Types are text (string, varchar, char),
+  integer (int, bigint, smallint), float (double, real), boolean (bool) and map.
+- **LET** stands before SELECT or FOREACH and names steps that are no part of the row; see below.
+- **Lambdas** are arguments of functions that take one: \`array_map(payload.list, x -> x.value * 2)\`, \`array_filter(payload.list, (x, position) -> position > 1)\`.
+  They see everything else that stands where they do. Their parameters, and the names of LET, are no names of columns or captures.
+- **Literals**: \`'text'\` (no escapes; \`''\` is a quote: \`'it''s'\`), \`1\`, \`1.5\`, \`1e3\`, \`true\`, \`false\`, \`null\` (undefined), \`[1, 'a']\`, \`[1..5]\`, \`{a: 1, 'b-c': qos}\`. \`"name"\` is a column or key.
+  A comment begins with \`--\` and ends with the line, or stands between \`/*\` and \`*/\`.
 - **Numbers** keep what they are: 2 is an integer and 2.0 a float, through to the JSON that is written; integers have any size.
 - **Comparison** converts a number and text ('10' > 9), and is an error if the text is no number. IN, contains and CASE x WHEN do not.
   With what is undefined or null every comparison is unknown, and so is NOT of it. Values of different kinds are not equal, and to ask for their
   order is an error.
+
+## LET
+
+\`\`\`sql
+LET reading = json_decode(payload.data), celsius = convert_unit(reading.f, 'F', 'C')
+SELECT celsius, reading.at AS at FROM "t/{id}" WHERE celsius > 30
+\`\`\`
+
+Each step sees those before it. It is worked out when it is first read, once for a message. WHERE, SELECT, FOREACH, DO, INCASE, the keys of GROUP BY and what stands
+within aggregates read it; \`*\` and templates do not. What CHANGED, DEDUP and \`kv_store_put\` remember within a step they remember when it is read.
+
+What lambdas cost is bounded: a call, with those within it, calls them 1,000,000 times and for a second at most, and makes 16 MiB at most; one that needs more fails its message.
 
 ## FOREACH
 

@@ -30,7 +30,12 @@ export interface Parameter<T> {
   readonly optional: boolean;
   /** The argument as the function takes it. Throws Refusal. */
   readonly read: (value: Value) => T;
+  /** Of a lambda, how many parameters it may have. */
+  readonly lambda?: readonly number[];
 }
+
+/** A lambda as a function calls it. */
+export type Apply = (scope: Scope, value: Value, other?: Value) => Value;
 
 type Arguments<P extends readonly Parameter<unknown>[]> = {
   readonly [K in keyof P]: P[K] extends Parameter<infer T> ? T : never;
@@ -167,6 +172,15 @@ export const map = (name: string): Parameter<ValueMap> =>
     const decoded = isText(value) ? jsonOrUndefined(value) : value;
     return isMap(decoded) ? decoded : (refuse(`${name} must be a map`, value) as never);
   });
+
+/** A lambda such as `x -> x.value`. It is compiled, and not read from a value. */
+export const lambda = (name: string, shape: string, parameters: readonly number[] = [1]): Parameter<Apply> => ({
+  name,
+  type: shape,
+  optional: false,
+  lambda: parameters,
+  read: value => refuse(`${name} must be a lambda such as ${shape}`, value) as never,
+});
 
 /** One of a few words, such as 'all' or 'leading'. */
 export const oneOf = <const W extends string>(name: string, words: readonly W[]): Parameter<W> =>

@@ -1,7 +1,8 @@
 /** Digests, as lower-case hexadecimal digits. */
 import { createHash, getHashes } from 'node:crypto';
+import { integer as integerOf } from '../numbers.ts';
 import { Refusal } from '../refusal.ts';
-import { bytes, custom, define, type FunctionEntry, text } from './define.ts';
+import { bytes, custom, define, type FunctionEntry, integer, text } from './define.ts';
 
 /** EMQX's names that OpenSSL calls otherwise. */
 const renamed: Readonly<Record<string, string>> = {
@@ -44,5 +45,18 @@ export const hashFunctions: readonly FunctionEntry[] = [
     description: `A digest as lower-case hexadecimal digits; \`algorithm\` is one of ${[...known].join(', ')}.`,
     examples: [["hash('sha224', 'abc')", '23097d223405d8228642a477bda255b32aadbce4bda0b3f7e36c9da7']],
     call: ([name, data]) => digestOf(name, data),
+  }),
+  define({
+    name: 'hash_to_range',
+    parameters: [bytes('data'), integer('least'), integer('most')],
+    returns: 'integer',
+    description:
+      'A whole number from `least` to `most`, both included, that the data alone decides (SHA-256, modulo how many there are): a shard, or a share of devices, as `hash_to_range` of EMQX.',
+    examples: [["hash_to_range('device-7', 1, 10)", 8]],
+    call: ([data, least, most]) => {
+      if (least > most) throw new Refusal(`there is no number from ${least} to ${most}`);
+      const count = BigInt(most) - BigInt(least) + 1n;
+      return integerOf(BigInt(least) + (BigInt(`0x${digestOf('sha256', data)}`) % count));
+    },
   }),
 ];

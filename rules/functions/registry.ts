@@ -1,5 +1,7 @@
 /** All functions of the rule language by name: what the compiler looks up, and what reference pages and tests go through. */
 import { ambientFunctions } from './ambience.ts';
+import { arrayFunctions } from './arrays.ts';
+import { binaryJsonFunctions } from './binary-json.ts';
 import { bitOperations } from './bit-operations.ts';
 import { bitFunctions } from './bits.ts';
 import { collectionFunctions } from './collections.ts';
@@ -12,8 +14,10 @@ import { exceptionFunctions } from './exceptions.ts';
 import { hashFunctions } from './hashes.ts';
 import { hexFunctions } from './hex.ts';
 import { jqFunctions } from './jq.ts';
+import { jsonPathFunctions } from './json-path.ts';
 import { mathFunctions } from './math.ts';
 import { messageFunctions } from './messages.ts';
+import { placeFunctions } from './places.ts';
 import { regexFunctions } from './regex.ts';
 import { registrySchemaFunctions } from './registry-schemas.ts';
 import { schemaFunctions } from './schemas.ts';
@@ -25,6 +29,7 @@ import { textMakingFunctions } from './text-making.ts';
 import { textSearchFunctions } from './text-search.ts';
 import { trigonometricFunctions } from './trigonometry.ts';
 import { typeFunctions } from './types.ts';
+import { unitFunctions } from './units.ts';
 
 /** Groups as the reference shows them. */
 export const functionGroups: readonly { readonly title: string; readonly functions: readonly FunctionEntry[] }[] = [
@@ -34,9 +39,20 @@ export const functionGroups: readonly { readonly title: string; readonly functio
   { title: 'Numbers', functions: [...mathFunctions, ...trigonometricFunctions] },
   { title: 'Conversion', functions: conversionFunctions },
   { title: 'Types and missing values', functions: typeFunctions },
-  { title: 'Maps and lists', functions: collectionFunctions },
+  { title: 'Maps and lists', functions: [...collectionFunctions, ...arrayFunctions] },
   { title: 'jq', functions: jqFunctions },
-  { title: 'Encoding', functions: [...encodingFunctions, ...hexFunctions, ...termFunctions, ...sparkplugFunctions] },
+  {
+    title: 'Encoding',
+    functions: [
+      ...encodingFunctions,
+      ...jsonPathFunctions,
+      ...binaryJsonFunctions,
+      ...hexFunctions,
+      ...termFunctions,
+      ...sparkplugFunctions,
+    ],
+  },
+  { title: 'Places and units', functions: [...placeFunctions, ...unitFunctions] },
   { title: 'Schemas', functions: [...schemaFunctions, ...registrySchemaFunctions] },
   { title: 'Hashes', functions: hashFunctions },
   { title: 'Compression', functions: compressionFunctions },

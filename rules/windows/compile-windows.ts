@@ -186,6 +186,7 @@ class AfterWindow {
   #refuseColumn(path: PathExpression): void {
     const { name } = path;
     if (this.compiler.aliases.has(name) || windowColumns.includes(name)) return;
-    if (this.#before.names.reader(name) !== undefined) notGrouped(this.#before.sql, path);
+    const known = this.#before.locals.has(name) || this.#before.names.reader(name) !== undefined;
+    if (known && !this.compiler.locals.has(name)) notGrouped(this.#before.sql, path);
   }
 }

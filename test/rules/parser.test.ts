@@ -21,13 +21,22 @@ describe('what is accepted', () => {
     'SELECT null() FROM "a"',
     'SELECT ((1)) FROM "a"',
     'SELECT\tpayload\r\nFROM\r\n"a"',
+    'SELECT /* all of it */ payload/**/FROM "a" /* ** -- */ -- the end',
+    'SELECT COUNT(/* all */ *) FROM "a" GROUP BY TUMBLING(1s)',
+    'SELECT distinct, payload AS distinct FROM "a"',
+    'SELECT distinct FROM "a"',
+    'SELECT distinct AS d, distinct.a FROM "a"',
+    'let x = 1 LET y = x, z = y SELECT z FROM "a"',
   ])('%j', sql => {
     expect(() => parseRule(sql)).not.toThrow();
   });
 
   test.each([
-    ["'it''s'", "it''s"],
-    ["'a'''", 'a'],
+    ["'it''s'", "it's"],
+    ["'a'''", "a'"],
+    ["''''", "'"],
+    ["'''a'", "'a"],
+    ["'/* no comment */'", '/* no comment */'],
     ["'\\n'", '\\n'],
     ["''", ''],
     ["'-- no comment'", '-- no comment'],
@@ -99,11 +108,32 @@ describe('errors say where, what was found, what was expected, and what was perh
     ['SELECT {a: 1 FROM "a"', 1, 14, '`FROM`', '`,` or `}`', undefined],
     ['SELECT [3..1] FROM "a"', 1, 15, '`FROM`', 'a range that ends where it begins or later', undefined],
     ['', 1, 1, 'the end of the rule', 'SELECT or FOREACH', undefined],
+    ['LET a = 1 FROM "a"', 1, 11, '`FROM`', '`,`, SELECT or FOREACH', undefined],
+    ['LET = 1 SELECT 1 FROM "a"', 1, 5, '`=`', 'a name for the value', undefined],
+    ['LET from = 1 SELECT 1 FROM "a"', 1, 5, '`from`', 'a name for the value', undefined],
+    ['SELECT 1 /* never closed FROM "a"', 1, 10, 'a comment that is never closed', 'its closing `*/`', undefined],
+    ['SELECT IF(qos) FROM "a"', 1, 14, '`)`', 'an operator or `,`', undefined],
+    ['SELECT IF(1 = 1, 2, 3, 4) FROM "a"', 1, 22, '`,`', 'an operator or `)`', undefined],
+    ['SELECT CAST(qos AS string FROM "a"', 1, 27, '`FROM`', '`)`', undefined],
+    ['SELECT CAST(qos) FROM "a"', 1, 16, '`)`', 'an operator or AS', undefined],
   ])('%j', (sql, line, column, found, expected, hint) => {
     const error = thrownBy(() => parseRule(sql));
     expect(error).toMatchObject({ code: 'rule-syntax', kind: 'permanent' });
     expect(error.details).toMatchObject({ line, column, found, expected });
     expect((error.details as { hint?: string }).hint).toBe(hint);
+  });
+
+  test.each([
+    'DISTINCT payload.a',
+    "distinct 'a'",
+    'DISTINCT (payload.a)',
+    'DISTINCT "a"',
+    'DISTINCT *',
+    'DISTINCT CASE WHEN true THEN 1 END',
+  ])('SELECT %s is refused with what to use in its place', list => {
+    const error = thrownBy(() => parseRule(`SELECT ${list} FROM "a"`));
+    expect(error).toMatchObject({ code: 'rule-syntax', details: { column: 8, expected: 'a value' } });
+    expect((error.details as { hint?: string }).hint).toMatch(/CHANGED.*DEDUP.*COUNT\(DISTINCT x\)/);
   });
 
   test('the line is shown with a caret under the place', () => {
@@ -127,6 +157,12 @@ describe('a hostile rule is an error, never a crash', () => {
     ['maps', '{a:'.repeat(deep / 3)],
     ['calls', 'f('.repeat(deep)],
     ['cases', 'CASE WHEN '.repeat(5000)],
+    ['conditions', 'IF('.repeat(20_000)],
+    ['casts', 'CAST('.repeat(10_000)],
+    ['lambdas', 'f(x -> '.repeat(9000)],
+    ['lambdas with lists of parameters', `f(${'(a, b) -> f('.repeat(4000)}`],
+    ['comments', '/*'.repeat(30_000)],
+    ['stars', `/${'*'.repeat(60_000)}`],
     ['a chain of sums', `${'1+'.repeat(20_000)}1`],
     ['a long path', `a${'.a'.repeat(30_000)}`],
     ['many positions', `a${'[1]'.repeat(20_000)}`],
@@ -150,6 +186,7 @@ const pieces = [
     ' ',
   ),
   ...'( ) [ ] { } : , . .. + - * / = != < <= > >= =~ || -- \n'.split(' '),
+  ...'LET IF( CAST( -> x array_map( array_filter( /* */ integer'.split(' '),
   ...'payload qos topic payload.x flags.retain true null 1 2.0 1e3 lower concat nth topic(2) substr'.split(' '),
   "'text'",
   '"a/#"',
