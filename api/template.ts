@@ -8,6 +8,7 @@
  *     ${payload.'fuel-level'} a key that is not a plain word
  *     ${vin:-unknown}         text to use when the path yields nothing; may be empty
  *     ${vin:?}                demands a value: a message without one fails; text after `:?` says why
+ *     ${json payload.tags}    the value as JSON, text in quotes and null as null
  *     ${$}{vin}               the literal text ${vin}
  *
  * EMQX leaves what it does not understand as literal text (`${a-b}` arrives in Kafka as it is). Here that is an error, because it
@@ -22,6 +23,8 @@ export interface Placeholder {
   readonly fallback?: string;
   /** That a value is demanded, and what to say where there is none; may be empty. */
   readonly demand?: string;
+  /** Whether the value is written as JSON. */
+  readonly json?: true;
   /** The placeholder as written, `${` and `}` included. */
   readonly text: string;
   /** Offset of its `$` in the template, in UTF-16 code units. */
@@ -35,6 +38,7 @@ export interface Template {
 
 const word = /[A-Za-z_][A-Za-z0-9_]*/y;
 const position = /\[(-?[0-9]{1,9})\]/y;
+const jsonWord = /json[ \t]+/y;
 const quoted = /'([^']*)'|"([^"]*)"/y;
 
 /** Reads a template. Throws `template-syntax` with the offset of the place in `details.offset`. */
@@ -75,15 +79,23 @@ class PlaceholderReader {
   }
 
   read(): Placeholder {
+    const json = this.#match(jsonWord) !== undefined;
     const path = this.#path();
+    if (json && path.length === 0) this.#fail('`${.}` is JSON already');
     const fallback = this.#after(':-');
     const demand = fallback === undefined ? this.#after(':?') : undefined;
     if (this.#text[this.#at] !== '}') this.#fail(this.#leftover(path.length === 0));
     this.#at += 1;
     const text = this.#text.slice(this.#start, this.#at);
     const at = this.#start;
-    if (demand !== undefined) return { path, demand, text, at };
-    return fallback === undefined ? { path, text, at } : { path, fallback, text, at };
+    return {
+      path,
+      ...(demand !== undefined && { demand }),
+      ...(fallback !== undefined && { fallback }),
+      ...(json && { json }),
+      text,
+      at,
+    };
   }
 
   #path(): (string | number)[] {

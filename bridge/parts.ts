@@ -120,6 +120,12 @@ export async function prepareParts(
     clientsSink: writesMqtt && listen ? { bridge: identityOf(document.metadata), maxBytes } : undefined,
     registries,
     jq,
-    ambient: { schemas, askJq: jq.ask, costs: costLimitsOf(spec.delivery), knowsPublisher: listen !== undefined },
+    ambient: {
+      schemas,
+      askJq: jq.ask,
+      costs: costLimitsOf(spec.delivery),
+      knowsPublisher: listen !== undefined,
+      bridgeName: document.metadata.name,
+    },
   };
 }

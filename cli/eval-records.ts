@@ -51,7 +51,7 @@ const ambientOf = ({ document: { spec } }: LoadedDocument): Partial<Ambient> => 
 
 /** What the sinks write, as records of tests are written (`mkb test`): topic, key, value and headers. Throws what stops the rule or a sink. */
 export const recordsOf = ({ document, bridge, ambient }: NamedRule, message: ExampleMessage): string[] => {
-  const rule = compileRule(document.sql, ambient);
+  const rule = compileRule(document.sql, { ...ambient, ruleName: document.name, bridgeName: bridge });
   const made = rowsMade(rule, message);
   return writtenBy(document, rule, made, bridge).map(written => recordText(asExpected(written)));
 };

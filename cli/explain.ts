@@ -74,7 +74,11 @@ const labelled = (label: string, lines: readonly string[]): string[] =>
 
 const sourceInWords = ({ kind, topic, captures }: SourceExplanation): string => {
   const named = captures
-    .flatMap(({ name, level }) => (level === undefined ? [] : [`level ${level + 1} is ${name}`]))
+    .flatMap(({ name, level, rest, part }) =>
+      level === undefined
+        ? []
+        : [`${part === undefined ? '' : 'a part of '}level ${level + 1}${rest ? ' and all after it' : ''} is ${name}`],
+    )
     .join(', ');
   if (kind === 'kafka' && /[*{]/.test(topic)) return `Kafka topics ${topic}`;
   return `${sourceKinds[kind]} ${topic}${named === '' ? '' : ` (${named})`}`;

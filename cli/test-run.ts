@@ -70,7 +70,7 @@ const makeOf = (
   bridge?: string,
 ): Made => {
   const clock = { now: 0 };
-  const rule = compileRule(document.sql, { ...ambientOf(document, clock), ...world }, observeCase);
+  const rule = compileRule(document.sql, { ...ambientOf(document, clock), ...world, bridgeName: bridge }, observeCase);
   const made: MadeRow[] = [];
   let matched = false;
   for (const each of [test.message, ...(test.followedBy ?? [])]) {
@@ -98,6 +98,7 @@ const ambientOf = (document: RuleDocument, clock: { readonly now: number }): Par
   memory: new Memory(),
   // A rule that needs a publisher that nobody names was refused with its document.
   knowsPublisher: true,
+  ruleName: document.name,
   limits: stateLimitsOf(document),
 });
 

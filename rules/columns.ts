@@ -159,6 +159,16 @@ export const columns: readonly Column[] = [
     ({ reason }) => reason,
   ),
   column('rule', loss, 'text', 'The rule that could not go on.', ({ rule }) => rule),
+  ...['rule_name', 'bridge_name'].map(name => ({
+    ...column(
+      name,
+      [...messages, ...loss, ...connection],
+      'text',
+      `The name of the ${name === 'rule_name' ? 'rule itself' : 'document'}: the same for all messages. Not part of \`*\`.`,
+      () => undefined,
+    ),
+    view: true,
+  })),
   column('error', loss, 'text', 'The code of the error (docs/reference/errors.md).', ({ error }) => error),
   column('error_message', [...loss, ...connection], 'text', 'The error in words.', m => m.error_message),
   column('server', connection, 'text', 'The address of the MQTT broker.', ({ server }) => server),

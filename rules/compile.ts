@@ -67,7 +67,7 @@ export const beginRule = (sql: string, ambient: Partial<Ambient>, observeCase?: 
   const statement = parseRule(sql);
   const sources = parseSources(sql, statement.from);
   const captureNames = captureNamesOf(sources);
-  const names = new Names(sources, captureNames, ambient.knowsPublisher);
+  const names = new Names(sources, captureNames, ambient);
   const world = worldOf(ambient, statement);
   const compiler = new ExpressionCompiler(sql, names, world, observeCase);
   compileLets(statement, compiler);

@@ -4,11 +4,12 @@ import { exampleEvent, readsEvent } from './example-event.ts';
 import { exampleRecord, recordCaptures } from './example-record.ts';
 import { decodeJson } from './json.ts';
 import type { Message } from './message.ts';
+import { sourceMatches } from './mqtt-source.ts';
 import { eachRowOf, type MadeRow, passTime, wholeRows } from './offline.ts';
 import type { Captures, Input, Row, Rule } from './rule.ts';
 import type { Ambient } from './scope.ts';
 import { captureTopic } from './sources.ts';
-import { filterMatches } from './topic-filter.ts';
+
 import type { Value, ValueMap } from './value.ts';
 
 export interface ExampleOptions {
@@ -123,6 +124,6 @@ const asRecord = ({ payload: value, userProperties: headers, ...message }: Examp
 
 /** What the captures of a rule hold for an MQTT topic, by the first filter that matches; undefined if none does. */
 export const capturesIn = (rule: Rule, topic: string): Captures | undefined => {
-  const source = rule.sources.find(each => each.kind === 'mqtt' && filterMatches(each.filter, topic));
+  const source = rule.sources.find(each => each.kind === 'mqtt' && sourceMatches(each, topic));
   return source && captureTopic(rule.captureNames, source, topic);
 };

@@ -15,7 +15,14 @@ export interface SourceExplanation {
   /** The topic filter to subscribe to, the Kafka topic or pattern, or the event. */
   readonly topic: string;
   /** Columns that hold a part of the topic: their names, and of an MQTT topic the level from 0. */
-  readonly captures: readonly { readonly name: string; readonly level?: number }[];
+  readonly captures: readonly {
+    readonly name: string;
+    readonly level?: number;
+    readonly rest?: true;
+    readonly part?: number;
+  }[];
+  /** As FROM has it, where the rule takes fewer topics than the filter matches. */
+  readonly only?: string;
 }
 
 /** What becomes of the payload: not looked at, passed on byte for byte, or decoded as JSON (and so refused if it is none). */

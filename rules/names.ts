@@ -18,6 +18,13 @@ const kindsInWords: Readonly<Record<SourceKind, string>> = {
   connection: 'events of connections',
 };
 
+export interface NamesOptions {
+  /** Whether messages say who published them. */
+  readonly knowsPublisher?: boolean | undefined;
+  readonly ruleName?: string | undefined;
+  readonly bridgeName?: string | undefined;
+}
+
 export class Names {
   readonly kinds: readonly SourceKind[];
   readonly captureNames: readonly string[];
@@ -25,7 +32,18 @@ export class Names {
   /** Whether messages say who published them: of the example that somebody makes by hand, never of those of a broker. */
   readonly #knowsPublisher: boolean;
 
-  constructor(sources: readonly RuleSource[], captureNames: readonly string[], knowsPublisher = false) {
+  /** What the columns hold that are no part of a message. */
+  readonly #own: ReadonlyMap<string, string | undefined>;
+
+  constructor(
+    sources: readonly RuleSource[],
+    captureNames: readonly string[],
+    { knowsPublisher = false, ruleName, bridgeName }: NamesOptions = {},
+  ) {
+    this.#own = new Map([
+      ['rule_name', ruleName],
+      ['bridge_name', bridgeName],
+    ]);
     this.sources = sources;
     this.#knowsPublisher = knowsPublisher;
     this.kinds = [...new Set(sources.map(kindOf))];
@@ -44,11 +62,22 @@ export class Names {
 
   /** How to read a name; undefined when there is none. A source that does not capture a name leaves it to the column of that name. */
   reader(name: string): ReadName | undefined {
-    const column = findColumn(name, this.kinds);
+    const column = this.#column(name);
     const at = this.captureNames.indexOf(name);
     if (at < 0) return column?.read;
     if (column === undefined) return (_message, captures) => captures[at];
-    return (message, captures) => captures[at] ?? column.read(message);
+    return (message, captures) => captures[at] ?? column.read(message, captures);
+  }
+
+  /** Whether the name is one that has the same value in all messages. */
+  isConstant(name: string): boolean {
+    return this.#own.has(name) && !this.captureNames.includes(name);
+  }
+
+  #column(name: string): { readonly read: ReadName } | undefined {
+    if (!this.#own.has(name)) return findColumn(name, this.kinds);
+    const value = this.#own.get(name);
+    return { read: () => value };
   }
 
   /** Whether the name is a message column that no capture stands before. */

@@ -60,10 +60,10 @@ const exampleOf = (name: string, sources: readonly RuleSource[]): string => {
   const open = filters.find(({ filter }) => /[+#]/.test(filter)) ?? filters[0];
   if (open === undefined) return `cars/{${name}}/#`;
   const levels = open.filter.split('/');
-  for (const { name: captured, level } of open.captures) levels[level] = `{${captured}}`;
+  for (const { name: captured, level, rest } of open.captures) levels[level] = `{${captured}}${rest ? '#' : ''}`;
   const plus = levels.indexOf('+');
   if (plus >= 0) levels[plus] = `{${name}}`;
-  else if (levels.at(-1) === '#') levels.splice(-1, 1, `{${name}}`, '#');
+  else if (levels.at(-1)?.endsWith('#')) levels.splice(-1, 0, `{${name}}`);
   else levels.push(`{${name}}`);
   return levels.join('/');
 };

@@ -6,13 +6,25 @@ import type { TopicPattern } from './topic-pattern.ts';
 export interface Capture {
   readonly name: string;
   readonly level: number;
+  /** Of `{name}#`: that it takes all levels from there. */
+  readonly rest?: true;
+  /** Of `switch:{name}`: which of the captures of that level it is, from 0. */
+  readonly part?: number;
+}
+
+/** A level of which captures take parts. */
+export interface LevelPattern {
+  readonly level: number;
+  readonly pattern: TopicPattern;
 }
 
 export interface MqttSource {
   readonly kind: 'mqtt';
-  /** A valid MQTT topic filter; captures are turned to `+`. */
+  /** A valid MQTT topic filter; captures are turned to `+`, or to `#`. */
   readonly filter: string;
   readonly captures: readonly Capture[];
+  /** Levels that the filter leaves open and FROM does not: see `sourceMatches`. */
+  readonly patterns?: readonly LevelPattern[];
 }
 
 export interface KafkaSource {

@@ -25,6 +25,9 @@ export interface Ambient {
   readonly schemas: Schemas;
   /** Whether messages say who published them, as examples made by hand do. Behind a broker they never do. */
   readonly knowsPublisher?: boolean;
+  /** What the rule and its document are called. */
+  readonly ruleName?: string | undefined;
+  readonly bridgeName?: string | undefined;
   /** How much windows, CHANGED and DEDUP of a rule may remember. */
   readonly limits: StateLimits;
   /** What one message may cost. */

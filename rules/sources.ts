@@ -1,18 +1,18 @@
 /**
  * What FROM names: MQTT topic filters, Kafka topics and patterns over them, and events of the bridge itself.
  *
- * `{name}` stands for exactly one level, as `+` does, and gives the rule a column with that level's text. A PUBLISH behind a broker
- * does not say who sent it, so this is how a rule knows the client. In a Kafka topic, which has no levels, it stands for some characters
- * (topic-pattern.ts).
+ * `{name}` stands for exactly one level, as `+` does, and gives the rule a column with that level's text; `{name}#` for the rest of the topic, and
+ * `switch:{name}` for a part of a level (mqtt-source.ts). A PUBLISH behind a broker does not say who sent it, so this is how a rule knows the
+ * client. In a Kafka topic, which has no levels, it stands for some characters (topic-pattern.ts).
  */
 import { MkbError } from '../api/errors.ts';
 import { nearest } from '../api/nearest.ts';
 import { eventPrefix, eventRefusal, events, findEvent } from './events.ts';
+import { mqttCaptures, parseMqttSource } from './mqtt-source.ts';
 import { parseRule } from './parser.ts';
 import { placeAt } from './position.ts';
-import type { Capture, EventSource, KafkaSource, MqttSource, RuleSource } from './rule-source.ts';
+import type { EventSource, KafkaSource, MqttSource, RuleSource } from './rule-source.ts';
 import type { FromItem } from './syntax.ts';
-import { filterProblem } from './topic-filter.ts';
 import { matchTopic, parseTopicPattern } from './topic-pattern.ts';
 
 /** Reads all names of FROM. Throws as `parseSource`, and for a rule that reads events and messages. */
@@ -78,19 +78,10 @@ const eventSource = (sql: string, item: FromItem): EventSource => {
 };
 
 const mqttSource = (sql: string, item: FromItem): MqttSource => {
-  const captures: Capture[] = [];
-  const levels = item.text.split('/').map((level, index) => {
-    if (!/\{.*\}/.test(level)) return level;
-    const name = /^\{([A-Za-z_][A-Za-z0-9_]*)\}$/.exec(level)?.[1];
-    if (name === undefined)
-      return invalid(sql, item, `\`${level}\` is no capture: {name} is a whole level, and a plain word`);
-    if (captures.some(capture => capture.name === name)) return invalid(sql, item, `it captures ${name} twice`);
-    captures.push({ name, level: index });
-    return '+';
-  });
-  const filter = levels.join('/');
-  const problem = filterProblem(filter);
-  return problem === undefined ? { kind: 'mqtt', filter, captures } : invalid(sql, item, problem);
+  const { filter, captures, patterns, problem } = parseMqttSource(item.text);
+  if (problem !== undefined) return invalid(sql, item, problem);
+  const source = { kind: 'mqtt' as const, filter, captures };
+  return patterns.length === 0 ? source : { ...source, patterns };
 };
 
 /** The names that the sources capture, each once, in the order first met. */
@@ -119,12 +110,7 @@ export const captureTopic = (
     const found = source.pattern && matchTopic(source.pattern, topic);
     return names.map(name => found?.[captures.indexOf(name)]);
   }
-  const captures = source.kind === 'mqtt' ? source.captures : [];
-  const levels = topic.split('/');
-  return names.map(name => {
-    const capture = captures.find(each => each.name === name);
-    return capture === undefined ? undefined : levels[capture.level];
-  });
+  return source.kind === 'mqtt' ? mqttCaptures(names, source, topic) : names.map(() => undefined);
 };
 
 /** Whether a source names this Kafka topic. */

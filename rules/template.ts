@@ -151,7 +151,7 @@ const ownName = ({ parts }: Template, rule: Rule, names: Names): string | undefi
   if (parts.length !== 1 || part === undefined || typeof part === 'string') return undefined;
   const [name] = part.path;
   if (part.path.length !== 1 || typeof name !== 'string') return undefined;
-  if (part.fallback !== undefined || part.demand !== undefined) return undefined;
+  if (part.fallback !== undefined || part.demand !== undefined || part.json) return undefined;
   // A window has no message whose bytes could be taken.
   if (rule.windows !== undefined || (!rule.plain && rule.columns.includes(name))) return undefined;
   return names.isUnseen(name) || names.reader(name) === undefined ? undefined : name;
@@ -170,8 +170,9 @@ const looksInside = ({ path }: Placeholder, names: Names): boolean =>
   path.length > 1 && (path[0] === 'payload' || path[0] === 'value') && names.isColumn(path[0]);
 
 const compilePlaceholder = (placeholder: Placeholder, rule: Rule, names: Names): Read => {
-  const { path, fallback, demand, text } = placeholder;
-  const read = path.length === 0 ? wholeRow(rule) : pathReader(placeholder, rule, names);
+  const { path, fallback, demand, json, text } = placeholder;
+  const plain = path.length === 0 ? wholeRow(rule) : pathReader(placeholder, rule, names);
+  const read = json ? asJson(plain) : plain;
   if (demand !== undefined) {
     return (message, captures, row) => {
       const value = read(message, captures, row);
@@ -184,6 +185,14 @@ const compilePlaceholder = (placeholder: Placeholder, rule: Rule, names: Names):
   if (fallback === undefined) return read;
   return (message, captures, row) => read(message, captures, row) ?? fallback;
 };
+
+/** `${json x}`: what is missing stays missing; null is a value, and is written. */
+const asJson =
+  (read: Read): Read =>
+  (message, captures, row) => {
+    const value = read(message, captures, row);
+    return value === undefined ? undefined : encodeJson(value);
+  };
 
 /** `${.}`: the row as JSON. */
 const wholeRow =

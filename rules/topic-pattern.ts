@@ -38,9 +38,13 @@ export const parseTopicPattern = (text: string): TopicPattern | string | undefin
 };
 
 /** What the wildcards stand for in a topic, in their order; undefined if the pattern does not match it. */
-export const matchTopic = ({ texts, captures }: TopicPattern, topic: string): readonly string[] | undefined => {
+export const matchTopic = (pattern: TopicPattern, topic: string): readonly string[] | undefined =>
+  isInternalTopic(topic) ? undefined : matchPattern(pattern, topic);
+
+/** The same for any text, such as a level of an MQTT topic. */
+export const matchPattern = ({ texts, captures }: TopicPattern, topic: string): readonly string[] | undefined => {
   const [first, ...others] = texts as readonly [string, ...string[]];
-  if (!topic.startsWith(first) || isInternalTopic(topic)) return undefined;
+  if (!topic.startsWith(first)) return undefined;
   const found: string[] = [];
   let start = first.length;
   for (const [at, text] of others.entries()) {

@@ -26,7 +26,7 @@ spec:
 **Durations** are numbers with a unit, larger units first: \`5ms\`, \`1.5s\`, \`1h30m\`, \`24h\`, \`2d\`. **Sizes** are one number with
 \`KiB\`, \`MiB\`, \`GiB\`, \`TiB\` (or \`Ki\` ... \`Ti\`; steps of 1,024), \`KB\`, \`MB\`, \`GB\`, \`TB\` (steps of 1,000), \`B\`, or no unit for
 bytes. **Secrets** are \`{value: ...}\` or \`{valueFrom: ...}\` with one of \`secretKeyRef: {name, key}\`, \`env: NAME\` and \`file: path\`.
-A **template** is text with \`\${path}\`, \`\${path:-text when missing}\`, \`\${path:?}\` (a message without a value
+A **template** is text with \`\${path}\`, \`\${path:-text when missing}\`, \`\${json path}\` (the value as JSON: text in quotes, null as null), \`\${path:?}\` (a message without a value
 fails) or \`\${.}\` for the whole row; positions in lists count from 1. A topic needs all of its parts; elsewhere in the middle of text, what is missing is empty.
 
 A file holds one document or several, with \`---\` between them.

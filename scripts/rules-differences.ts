@@ -23,7 +23,7 @@ Where EMQX gives a value, a rule here gives the same. It differs where EMQX fail
   reads \`$events\`: behind a broker a message does not say who published it. \`SELECT *\` leaves them out.
 - A key that begins with a digit and goes on with letters stands in quotes. (EMQX takes \`payload.1a\` for \`payload.1 AS a\`.)
 - AND, OR, NOT and IN are also values: \`SELECT qos IN (1, 2) AS sure\`.
-- \`IS NULL\` (undefined or JSON's null), \`BETWEEN\`, \`LIKE\` and \`||\` exist. \`{name}\` captures exist.
+- \`IS NULL\` (undefined or JSON's null), \`BETWEEN\`, \`LIKE\` and \`||\` exist. \`{name}\`, \`{name}#\` and \`part-{name}\` captures exist, and the columns \`rule_name\` and \`bridge_name\`.
 - Unknown functions and columns, and wrong arguments, are found when the document is loaded.
 - An expression without alias is called by its own text, not by a name with the time in it.
 - A template (\`\${topic}\`) that the row does not have looks in the message's own columns; one that SELECT gives an alias does not, even if it has no value. In

@@ -39,7 +39,9 @@ How to try, test and explain rules is in [testing-rules.md](../testing-rules.md)
 - **SELECT** takes \`*\` and expressions, each with \`AS name\`; AS may be left out. A name may be a path (\`AS car.speeds[1]\`). Later items, and
   WHERE, see earlier aliases. Of two items with one name the later wins, value or none. What is undefined is left out of the row.
 - **FOREACH** makes a row for each element of a list, and **GROUP BY** one of many messages; see below.
-- **FROM** takes MQTT topic filters in quotes. \`{name}\` stands for one whole level and is a column with that level's text.
+- **FROM** takes MQTT topic filters in quotes. \`{name}\` stands for one whole level and is a column with that level's text; \`{name}#\` for the rest of the
+  topic (\`"site/{id}/{rest}#"\`), \`switch:{name}\` for a part of a level: at least one character, as few as there can be, from the left. The bridge subscribes
+  with \`#\` and \`+\`; topics whose level does not fit go through other rules only.
   \`"$kafka/topic"\` reads a Kafka topic, \`"$kafka/telemetry-*"\` and \`"$kafka/{site}-raw"\` all topics that match, \`"$events/..."\` what happens to the
   bridge. In the name of a Kafka topic \`*\` stands for any characters, also none, and \`{name}\` for at least one: as few as there can be, from the left.
 - **WHERE** takes a condition, and comes first: where it is not true, nothing else is worked out, and nothing can fail. What is missing is not true; a

@@ -132,7 +132,7 @@ export class BoundRule {
   ) {
     this.name = document.name;
     this.version = original?.version ?? versionOf(document);
-    this.rule = compileRule(document.sql, { ...ambient, limits: stateLimitsOf(document) });
+    this.rule = compileRule(document.sql, { ...ambient, ruleName: document.name, limits: stateLimitsOf(document) });
     this.foreach = this.rule.foreach;
     this.limits = original?.limits ?? rateLimitsOf(document);
     const { sources } = this.rule;

@@ -6,10 +6,10 @@
  * a later replay without the destination still goes to the right sink. However many they are, they share the rate limits of the rule and of its sinks.
  */
 import { compileRule } from '../../rules/compile.ts';
+import { sourceMatches } from '../../rules/mqtt-source.ts';
 import type { RuleDocument, SinkDocument } from '../../rules/rule-document.ts';
 import type { Ambient } from '../../rules/scope.ts';
 import { readsTopic } from '../../rules/sources.ts';
-import { filterMatches } from '../../rules/topic-filter.ts';
 import { type BindSink, BoundRule, pathOf, versionOf } from '../flow/bound-rule.ts';
 import { type RateLimits, rateLimitsOf } from '../flow/rate-limit.ts';
 import type { Route } from '../flow/source.ts';
@@ -72,7 +72,7 @@ export class ReplayRules {
     if (source.kind === 'other') return undefined;
     const from =
       source.kind === 'mqtt'
-        ? rule.filters.find(({ filter }) => filterMatches(filter, source.topic))
+        ? rule.filters.find(filter => sourceMatches(filter, source.topic))
         : rule.topics.find(each => readsTopic(each, source.topic));
     return from && { rule, captures: rule.captures(from, source.topic) };
   }

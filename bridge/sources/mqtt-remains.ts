@@ -1,6 +1,6 @@
 /** What is noted of a message from MQTT, and what is left of one that failed, whether a broker or a client delivered it. */
 import { MkbError } from '../../api/errors.ts';
-import { filterMatches } from '../../rules/topic-filter.ts';
+import { sourceMatches } from '../../rules/mqtt-source.ts';
 import type { BoundRule } from '../flow/bound-rule.ts';
 import type { Remains } from '../flow/letters.ts';
 import type { Remembered, Settlement } from '../flow/settlement.ts';
@@ -28,7 +28,7 @@ export function mqttRemains(
   rule: BoundRule | undefined,
   record: ProducerRecord | undefined,
 ): Remains {
-  const from = rule?.filters.find(({ filter }) => filterMatches(filter, topic));
+  const from = rule?.filters.find(filter => sourceMatches(filter, topic));
   const captures = from === undefined ? [] : rule!.captures(from, topic);
   const clientid = publisher ?? rule?.clientIdOf(captures);
   const payload = (kept as Buffer | undefined) ?? record?.value ?? Buffer.alloc(0);

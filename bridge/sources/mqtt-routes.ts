@@ -6,6 +6,7 @@
  * first of its filters that matches, and takes copies for that one only: each message goes through each rule once. A copy that names no
  * subscription goes through all rules of its topic.
  */
+import { partsMatch } from '../../rules/mqtt-source.ts';
 import type { MqttSource } from '../../rules/rule.ts';
 import { TopicIndex } from '../../rules/topic-index.ts';
 import type { BoundRule } from '../flow/bound-rule.ts';
@@ -84,7 +85,7 @@ export class MqttRoutes {
     const byOwner = new Map<number, Route[]>();
     const seen = new Set<BoundRule>();
     for (const { rule, filter } of this.#index.match(topic).sort((left, right) => left.place - right.place)) {
-      if (seen.has(rule)) continue;
+      if (seen.has(rule) || !partsMatch(filter.patterns, topic)) continue;
       seen.add(rule);
       const route = { rule, captures: rule.captures(filter, topic) };
       const owner = this.#ownerOf(filter.filter);

@@ -1,6 +1,6 @@
 /** What rows of windows are made of, in place of a message; and what names mean for them. */
 import type { MkbError } from '../../api/errors.ts';
-import { Names, type ReadName } from '../names.ts';
+import { Names, type NamesOptions, type ReadName } from '../names.ts';
 import type { Row } from '../row.ts';
 import type { RuleSource } from '../rule-source.ts';
 import type { ValueMap } from '../value.ts';
@@ -26,8 +26,8 @@ export class WindowNames extends Names {
   readonly #names: readonly string[];
 
   /** @param keys the first names of keys that are paths */
-  constructor(sources: readonly RuleSource[], keys: readonly string[]) {
-    super(sources, []);
+  constructor(sources: readonly RuleSource[], keys: readonly string[], options: NamesOptions = {}) {
+    super(sources, [], options);
     this.#names = [...new Set([...windowColumns, ...keys])];
   }
 
@@ -36,7 +36,7 @@ export class WindowNames extends Names {
   }
 
   override reader(name: string): ReadName | undefined {
-    if (!this.#names.includes(name)) return undefined;
+    if (!this.#names.includes(name)) return this.isConstant(name) ? super.reader(name) : undefined;
     return message => (message as unknown as ClosedWindow).facts[name];
   }
 

@@ -58,6 +58,7 @@ export const compileWindows = (
   const names = new WindowNames(
     context.sources,
     keyPaths.flatMap(path => path?.[0] ?? []),
+    context.scope,
   );
   const after = new AfterWindow(compiler, keys, names, context);
   for (const item of selected) {
@@ -185,7 +186,8 @@ class AfterWindow {
   /** The compiler reports a name that nobody knows. */
   #refuseColumn(path: PathExpression): void {
     const { name } = path;
-    if (this.compiler.aliases.has(name) || windowColumns.includes(name)) return;
+    const { aliases, names } = this.compiler;
+    if (aliases.has(name) || windowColumns.includes(name) || names.isConstant(name)) return;
     const known = this.#before.locals.has(name) || this.#before.names.reader(name) !== undefined;
     if (known && !this.compiler.locals.has(name)) notGrouped(this.#before.sql, path);
   }

@@ -34,6 +34,10 @@ describe('what a template is read as', () => {
     ['$a {b} $', ['$a {b} $']],
     ['$${a}', ['$', ['a']]],
     ['ü${a}', ['ü', ['a']]],
+    ['${json a.b}', [['a', 'b']]],
+    ['${json  a:-null}', [{ a: 'null' }]],
+    ['${json}', [['json']]],
+    ['${json.a}', [['json', 'a']]],
   ])('%s', (text, expected) => {
     expect(parts(text)).toEqual(expected);
   });

@@ -1,8 +1,11 @@
 // Users who come from other SQL wrote CAST, IF, LET and lambdas, and had to find another way for each.
 import { describe, expect, test } from 'vitest';
 import { compileRule } from '../../rules/compile.ts';
-import { exampleMessage } from '../../rules/example-message.ts';
+import { evaluateOnce, exampleMessage } from '../../rules/example-message.ts';
+import type { Row } from '../../rules/rule.ts';
+import { compileTemplate } from '../../rules/template.ts';
 import { whyNoRow } from '../../rules/why-no-row.ts';
+import type { ClosedWindow } from '../../rules/windows/closed-window.ts';
 import { fails, gives } from './functions/cases.ts';
 import { rowOf, thrownBy } from './support/evaluate.ts';
 
@@ -241,5 +244,34 @@ describe('what a payload can make lambdas cost is bounded', () => {
       const error = thrownBy(() => rowOf(`SELECT ${call} AS v FROM "#"`, { payload: deep }));
       expect(['rule-failed', 'value-not-encodable']).toContain(error.code);
     }
+  });
+});
+
+describe('a rule knows its name and that of its bridge', () => {
+  const names = { ruleName: 'speeds', bridgeName: 'cars' };
+  const message = exampleMessage({ topic: 't/1', payload: '{"rule_name": "x"}' });
+
+  test.each([
+    ['SELECT rule_name, bridge_name FROM "t/+"', { rule_name: 'speeds', bridge_name: 'cars' }],
+    ['SELECT upper(rule_name) AS r FROM "t/+" WHERE bridge_name = \'cars\'', { r: 'SPEEDS' }],
+    ['SELECT rule_name FROM "t/{rule_name}"', { rule_name: '1' }],
+    ['SELECT payload.rule_name AS rule_name, rule_name AS r FROM "t/+"', { rule_name: 'x', r: 'x' }],
+  ])('%s', (sql, row) => {
+    expect(evaluateOnce(sql, message, names)).toEqual([row]);
+  });
+
+  test('in templates, and after a window', () => {
+    const rule = compileRule('SELECT rule_name, COUNT(*) AS n FROM "t/+" GROUP BY TUMBLING(1s)', names);
+    rule.rows(message, []);
+    const { row, window } = rule.windows!.next(Number.POSITIVE_INFINITY) as { row: Row; window: ClosedWindow };
+    expect(row).toEqual({ rule_name: 'speeds', n: 1 });
+    expect(compileTemplate('${bridge_name}/${rule_name}', rule).text(window, [], row)).toBe('cars/speeds');
+    const plain = compileRule('SELECT payload FROM "t/+"', names);
+    expect(compileTemplate('${bridge_name}/${rule_name}', plain).text(message, [], {})).toBe('cars/speeds');
+  });
+
+  test('`*` leaves them out', () => {
+    const [row] = evaluateOnce('SELECT * FROM "t/+"', message, names);
+    expect(Object.keys(row!).filter(name => name.endsWith('_name'))).toEqual([]);
   });
 });

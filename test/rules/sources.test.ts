@@ -36,6 +36,47 @@ describe('captures', () => {
     expect(rowOf('SELECT payload.x AS v FROM "a/{payload}"', { topic: 'a/{"x":5}' })).toEqual({ v: 5 });
   });
 
+  test('{name}# captures the rest of the topic, and nothing where the topic ends before it', () => {
+    const rule = compileRule('SELECT id, rest FROM "site/{id}/{rest}#"');
+    expect(rule.sources).toEqual([
+      {
+        kind: 'mqtt',
+        filter: 'site/+/#',
+        captures: [
+          { name: 'id', level: 1 },
+          { name: 'rest', level: 2, rest: true },
+        ],
+      },
+    ]);
+    expect(rowOf(rule.sql, { topic: 'site/7/a/b/c' })).toEqual({ id: '7', rest: 'a/b/c' });
+    expect(rowOf(rule.sql, { topic: 'site/7/a' })).toEqual({ id: '7', rest: 'a' });
+    expect(rowOf(rule.sql, { topic: 'site/7' })).toEqual({ id: '7', rest: '' });
+    expect(rowOf('SELECT all FROM "{all}#"', { topic: 'a//b' })).toEqual({ all: 'a//b' });
+    expect(rowOf('SELECT all FROM "{all}#"', { topic: '$SYS/a' })).toBeUndefined();
+  });
+
+  const shelly = 'SELECT dev, nr FROM "shelly/{dev}/status/switch:{nr}"';
+  test.each([
+    [shelly, 'shelly/a1/status/switch:0', { dev: 'a1', nr: '0' }],
+    [shelly, 'shelly/a1/status/switch:', undefined],
+    [shelly, 'shelly/a1/status/input:0', undefined],
+    [shelly, 'shelly/a1/status/switch:0/x', undefined],
+    ['SELECT a, b FROM "{a}-{b}/x"', 'eu-west-1/x', { a: 'eu', b: 'west-1' }],
+    ['SELECT a, b FROM "{a}-{b}/x"', 'eu/x', undefined],
+    ['SELECT mac FROM "v1/dev_{mac}.json/{rest}#"', 'v1/dev_aa.json/up/1', { mac: 'aa' }],
+    ['SELECT a FROM "x/*{a}"', 'x/*1', { a: '1' }],
+    ['SELECT a FROM "x/*{a}"', 'x/y1', undefined],
+    // The first filter that fits is the one that captures.
+    ['SELECT a, b FROM "x/in:{a}", "x/{b}"', 'x/out:1', { b: 'out:1' }],
+    ['SELECT a, b FROM "x/in:{a}", "x/{b}"', 'x/in:1', { a: '1' }],
+  ])('%s takes of %s %j', (sql, topic, row) => {
+    expect(rowOf(sql, { topic })).toEqual(row);
+  });
+
+  test('a part of a level is subscribed to with +', () => {
+    expect(compileRule(shelly).sources).toMatchObject([{ filter: 'shelly/+/status/+' }]);
+  });
+
   test('one array serves all rules without captures', () => {
     const rule = compileRule('SELECT qos FROM "a"');
     expect(captureTopic(rule.captureNames, rule.sources[0]!, 'a')).toEqual([]);
@@ -53,7 +94,17 @@ describe('what is refused in FROM', () => {
     ['a/#/b', 'rule-source-invalid'],
     ['a+', 'rule-source-invalid'],
     ['', 'rule-source-invalid'],
-    ['a/x{vin}', 'rule-source-invalid'],
+    ['a/{rest}#/b', 'rule-source-invalid'],
+    ['a/x{rest}#', 'rule-source-invalid'],
+    ['a/+{vin}', 'rule-source-invalid'],
+    ['a/{vin}+', 'rule-source-invalid'],
+    ['a/{a}{b}', 'rule-source-invalid'],
+    ['a/x{a}/y{a}', 'rule-source-invalid'],
+    ['a/x{a}-{a}', 'rule-source-invalid'],
+    ['a/x{my-vin}', 'rule-source-invalid'],
+    ['a/{a}}', 'rule-source-invalid'],
+    ['a/x{}', 'rule-source-invalid'],
+    ['$SYS{a}/b', 'rule-source-invalid'],
     ['a/{my-vin}', 'rule-source-invalid'],
     ['{a}/{a}', 'rule-source-invalid'],
     ['$kafka/', 'rule-source-invalid'],

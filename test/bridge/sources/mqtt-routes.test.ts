@@ -21,7 +21,10 @@ function stage(...froms: string[][]) {
     },
   });
   const rules = spec.rules.map((rule, index) => new BoundRule(rule, index + 1, () => noSink));
-  const plan = planSubscriptions(froms.flat(), { share, qos: 1 });
+  const plan = planSubscriptions(
+    rules.flatMap(rule => rule.filters.map(({ filter }) => filter)),
+    { share, qos: 1 },
+  );
   const routes = new MqttRoutes(rules, plan.ownerOf);
   const copyFor = (topic: string, ...filters: string[]) => {
     const named = new NamedSubscriptions();
@@ -54,6 +57,16 @@ describe('a message that matches several subscriptions', () => {
     expect(subscribed).toEqual(['x/#', 'y']);
     expect(copyFor('x/1', 'x/#')).toEqual(['r1', 'r2', 'r3']);
     expect(copyFor('y', 'y')).toEqual(['r3']);
+  });
+
+  // A broker knows no filter for a part of a level, so topics come that no rule reads.
+  test('goes through the rules that read a part of its level, and no others', () => {
+    const { copyFor, subscribed } = stage(['x/in:{a}', 'x/{b}/c'], ['x/out:{a}'], ['x/+']);
+    expect(subscribed).toEqual(['x/+', 'x/+/c']);
+    expect(copyFor('x/in:1', 'x/+')).toEqual(['r1', 'r3']);
+    expect(copyFor('x/out:1', 'x/+')).toEqual(['r2', 'r3']);
+    expect(copyFor('x/in:', 'x/+')).toEqual(['r3']);
+    expect(copyFor('x/out:1/c', 'x/+/c')).toEqual(['r1']);
   });
 
   test('goes through all rules of its topic when the copy does not say what it is for', () => {
