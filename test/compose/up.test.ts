@@ -4,10 +4,10 @@
  */
 import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Load } from '../../bridge/verify/load.ts';
+import { judge } from '../../bridge/verify/verdict.ts';
 import { long } from '../faults/faults.ts';
-import { Load } from '../faults/load.ts';
 import { readBack } from '../faults/read-back.ts';
-import { judge } from '../faults/verdict.ts';
 import { describeReal } from '../real/require.ts';
 import { until } from '../real/until.ts';
 import { Metrics } from '../support/metrics.ts';

@@ -6,13 +6,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { AclOperationTypes, AclPermissionTypes, AclResourceTypes, type Admin, ResourcePatternTypes } from 'kafkajs';
 import mqtt, { type MqttClient } from 'mqtt';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Arrival, judge } from '../../bridge/verify/verdict.ts';
 import { describeReal } from '../real/require.ts';
 import { until } from '../real/until.ts';
 import type { MkbProcess } from '../support/bridge-process.ts';
 import { type Fault, long, type Scene } from './faults.ts';
 import { readBack } from './read-back.ts';
 import { mkbUnder, runLimitMs, settledAccounts } from './under-fault.ts';
-import { type Arrival, judge } from './verdict.ts';
 import { mkbFor, oracleFor, type Run, startWorld, type World } from './world.ts';
 
 const awayMs = long ? 60_000 : 3000;

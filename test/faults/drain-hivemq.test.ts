@@ -3,12 +3,12 @@
  * nothing of it. A drain that began with UNSUBSCRIBE lost 150 of 200 messages here when it was the last of its group.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { Load } from '../../bridge/verify/load.ts';
+import { readNumbered } from '../../bridge/verify/numbered-message.ts';
 import { type EmbeddedKafka, startEmbeddedKafka } from '../../demo/embedded/kafka.ts';
 import { type RunningHivemq, startHivemq } from '../real/hivemq.ts';
 import { describeReal } from '../real/require.ts';
 import { DrainProcess, leaveSession, sessionPresent } from './left-session.ts';
-import { Load } from './load.ts';
-import { readNumbered } from './numbered-message.ts';
 import { runLimitMs } from './under-fault.ts';
 
 vi.setConfig({ testTimeout: runLimitMs });

@@ -2,15 +2,15 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { connectAsync } from 'mqtt';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readNumbered } from '../../bridge/verify/numbered-message.ts';
+import type { Arrival, Ledger } from '../../bridge/verify/verdict.ts';
 import { producerFor, readTopic } from '../bridge/kafka/support/producing.ts';
 import { freePort } from '../real/ports.ts';
 import { describeReal } from '../real/require.ts';
 import { until } from '../real/until.ts';
 import { MkbProcess } from '../support/bridge-process.ts';
 import { byName, type Fault, kafkaCut, kafkaKilled, long, mosquittoRestarted, mqttCut } from './faults.ts';
-import { readNumbered } from './numbered-message.ts';
 import { judgeUnder, load, runLimitMs, settledAccounts } from './under-fault.ts';
-import type { Arrival, Ledger } from './verdict.ts';
 import { oracleFor, type Run, runDocument, startWorld, type World } from './world.ts';
 
 /** Carries a run's messages in transactions. */

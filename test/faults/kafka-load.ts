@@ -5,9 +5,9 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Kafka, Producer } from 'kafkajs';
-import { numberedPayload } from './numbered-message.ts';
+import { numberedPayload } from '../../bridge/verify/numbered-message.ts';
+import type { Ledger } from '../../bridge/verify/verdict.ts';
 import type { Feed } from './oracle.ts';
-import type { Ledger } from './verdict.ts';
 
 export interface KafkaLoadOptions {
   readonly kafka: Kafka;

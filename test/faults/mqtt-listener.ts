@@ -1,7 +1,7 @@
 /** What comes out at an MQTT broker, heard by a client that is none of ours: as read-back.ts, but it has to listen from the beginning. */
 import mqtt, { type MqttClient } from 'mqtt';
-import { readNumbered } from './numbered-message.ts';
-import type { Arrival, Ledger } from './verdict.ts';
+import { readNumbered } from '../../bridge/verify/numbered-message.ts';
+import type { Arrival, Ledger } from '../../bridge/verify/verdict.ts';
 
 const everyMs = 50;
 

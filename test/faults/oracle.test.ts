@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Verdict } from '../../bridge/verify/verdict.ts';
 import { describeReal } from '../real/require.ts';
 import { bridgeKilled, type Fault, kafkaKilled, nothing } from './faults.ts';
 import { carryUnder } from './under-fault.ts';
-import type { Verdict } from './verdict.ts';
 import { naiveFor, startWorld, type World } from './world.ts';
 
 describeReal('kafka', 'mosquitto')('the oracle, on a naive bridge', () => {

@@ -3,10 +3,10 @@
  * none of ours, and judges (verdict.ts). What happens in between, and which bridge carries the messages, is the test's business.
  */
 import type { Kafka } from 'kafkajs';
+import { Load, type LoadOptions } from '../../bridge/verify/load.ts';
+import { type Arrival, judge, type Ledger, type Verdict } from '../../bridge/verify/verdict.ts';
 import { until } from '../real/until.ts';
-import { Load, type LoadOptions } from './load.ts';
 import { readBack } from './read-back.ts';
-import { type Arrival, judge, type Ledger, type Verdict } from './verdict.ts';
 
 /** Puts numbered messages in, and knows which of them the broker has acknowledged. */
 export type Feed = Pick<Load, 'ledgers' | 'total' | 'acknowledged' | 'start' | 'finished' | 'stop'> & {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Kafka } from 'kafkajs';
-import { readNumbered } from './numbered-message.ts';
-import type { Arrival, Ledger } from './verdict.ts';
+import { readNumbered } from '../../bridge/verify/numbered-message.ts';
+import type { Arrival, Ledger } from '../../bridge/verify/verdict.ts';
 
 /**
  * Reads a topic from its beginning with kafkajs until all that was acknowledged has arrived and the end is reached, or until nothing

@@ -1,10 +1,10 @@
+import type { Verdict } from '../../bridge/verify/verdict.ts';
 import { until } from '../real/until.ts';
 import type { BridgeProcess, MkbProcess } from '../support/bridge-process.ts';
 import { type Fault, long, type Scene } from './faults.ts';
 import type { Oracle, OracleOptions } from './oracle.ts';
 import { prove } from './proof/prove.ts';
 import type { Way } from './proof/ways.ts';
-import type { Verdict } from './verdict.ts';
 import { mkbFor, oracleFor, type Run, type World } from './world.ts';
 
 /** A run that takes longer than this has failed, milliseconds. */

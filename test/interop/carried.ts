@@ -1,7 +1,7 @@
 /** Bridges that carry numbered messages from a broker to Kafka while both are killed, and what came of it. */
 import { randomBytes } from 'node:crypto';
+import type { Verdict } from '../../bridge/verify/verdict.ts';
 import { Oracle } from '../faults/oracle.ts';
-import type { Verdict } from '../faults/verdict.ts';
 import { runDocument } from '../faults/world.ts';
 import type { RunningKafka } from '../real/kafka.ts';
 import { freePort } from '../real/ports.ts';

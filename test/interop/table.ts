@@ -1,5 +1,5 @@
 /** The rows of docs/interoperability.md. */
-import type { Verdict } from '../faults/verdict.ts';
+import type { Verdict } from '../../bridge/verify/verdict.ts';
 import type { CarryOptions, Way } from './carried.ts';
 
 const header = `| broker | MQTT | QoS | bridge | broker | acknowledged | missing | order |

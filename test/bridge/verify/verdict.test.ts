@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { numberedPayload, readNumbered } from './numbered-message.ts';
-import { type Arrival, judge, type Ledger } from './verdict.ts';
+import { numberedPayload, readNumbered } from '../../../bridge/verify/numbered-message.ts';
+import { type Arrival, judge, type Ledger } from '../../../bridge/verify/verdict.ts';
 
 const ledger = (published: number, unacknowledged: number[] = [], client = 'c0'): Ledger => {
   const numbers = Array.from({ length: published }, (_, number) => number);

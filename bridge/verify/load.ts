@@ -4,7 +4,7 @@
  * Each client has a topic of its own and publishes its numbers in order. After a lost connection it publishes nothing new until what was
  * under way is settled: mqtt.js sends that again, and lets new messages overtake it.
  */
-import mqtt, { type MqttClient } from 'mqtt';
+import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
 import { numberedPayload } from './numbered-message.ts';
 import type { Ledger } from './verdict.ts';
 
@@ -13,6 +13,7 @@ export interface LoadOptions {
   /** Client `c3` publishes to `<topicPrefix>/c3`. */
   readonly topicPrefix: string;
   readonly clients: number;
+  /** Infinity publishes until `enough` is called. */
   readonly messagesPerClient: number;
   readonly qos: 1 | 2;
   /** The MQTT version of the publishers, by its protocol level; 5 when left out. */
@@ -20,11 +21,17 @@ export interface LoadOptions {
   /** All clients together. */
   readonly messagesPerSecond: number;
   readonly payloadBytes: number;
+  /** How to connect, beside url and client id: login, TLS. */
+  readonly connect?: IClientOptions;
+  /** Called for each message that is published. */
+  readonly published?: (client: string, number: number) => void;
 }
 
 /** How many messages of a client may wait for their acknowledgement. */
 const window = 50;
 const tickMs = 10;
+/** Of a load without an end: what could not be published for longer than this is not made up for, milliseconds. */
+const mostLateMs = 200;
 
 export class Load {
   readonly options: LoadOptions;
@@ -55,6 +62,8 @@ export class Load {
     let given = 0;
     this.#timer = setInterval(() => {
       const due = Math.floor(((performance.now() - start) / 1000) * this.options.messagesPerSecond);
+      if (!Number.isFinite(this.total))
+        given = Math.max(given, due - Math.ceil((this.options.messagesPerSecond * mostLateMs) / 1000));
       given += this.#publish(due - given);
       if (this.#publishers.every(({ done }) => done)) this.#finished.resolve();
     }, tickMs);
@@ -63,6 +72,16 @@ export class Load {
   /** Settles when every message has been published and is acknowledged or has failed. */
   get finished(): Promise<void> {
     return this.#finished.promise;
+  }
+
+  /** Publishes nothing new any more. */
+  enough(): void {
+    for (const publisher of this.#publishers) publisher.enough();
+  }
+
+  /** Whether every client is connected. */
+  get connected(): boolean {
+    return this.#publishers.every(publisher => publisher.isConnected);
   }
 
   async stop(): Promise<void> {
@@ -95,11 +114,13 @@ class Publisher {
   readonly #client: MqttClient;
   readonly #topic: string;
   #underWay = 0;
+  #last: number;
   /** After a lost connection, until nothing is under way. */
   #settling = false;
 
   constructor(client: string, options: LoadOptions) {
     this.#options = options;
+    this.#last = options.messagesPerClient;
     this.ledger = { client, published: 0, acknowledged: new Set() };
     this.#topic = `${options.topicPrefix}/${client}`;
     this.#client = mqtt.connect(options.mqttUrl, {
@@ -108,6 +129,7 @@ class Publisher {
       clean: false,
       properties: { sessionExpiryInterval: 3600 },
       reconnectPeriod: 200,
+      ...options.connect,
     });
     this.#client.on('error', () => undefined);
     this.#client.on('close', () => {
@@ -117,17 +139,26 @@ class Publisher {
   }
 
   get mayPublish(): boolean {
-    const left = this.ledger.published < this.#options.messagesPerClient;
+    const left = this.ledger.published < this.#last;
     return left && this.#client.connected && !this.#settling && this.#underWay < window;
   }
 
   get done(): boolean {
-    return this.ledger.published === this.#options.messagesPerClient && this.#underWay === 0;
+    return this.ledger.published === this.#last && this.#underWay === 0;
+  }
+
+  enough(): void {
+    this.#last = this.ledger.published;
+  }
+
+  get isConnected(): boolean {
+    return this.#client.connected;
   }
 
   publish(): void {
     const { client } = this.ledger;
     const number = this.ledger.published++;
+    this.#options.published?.(client, number);
     this.#underWay += 1;
     const payload = numberedPayload({ client, number }, this.#options.payloadBytes);
     this.#client.publish(this.#topic, payload, { qos: this.#options.qos }, error => {
