@@ -25,6 +25,7 @@ import { schemaErrors } from './errors/schemas.ts';
 import { statusErrors } from './errors/status.ts';
 import { tapErrors } from './errors/tap.ts';
 import { tlsErrors } from './errors/tls.ts';
+import { verifyErrors } from './errors/verify.ts';
 
 export const errors = {
   ...processErrors,
@@ -47,6 +48,7 @@ export const errors = {
   ...doctorErrors,
   ...reloadErrors,
   ...tapErrors,
+  ...verifyErrors,
 };
 
 export type ErrorCode = keyof typeof errors;

@@ -11,8 +11,8 @@ import { MkbError } from '../../api/errors.ts';
 import { backoffMs } from '../../network/backoff.ts';
 import { Cluster } from '../kafka/cluster.ts';
 import { AssignedPartition } from '../kafka/consumer/assigned-partition.ts';
-import type { TopicPartition } from '../kafka/consumer/group-protocol.ts';
 import { Intake, leaderOf } from '../kafka/consumer/intake.ts';
+import { noGroup } from '../kafka/consumer/no-group.ts';
 import type { OffsetReset } from '../kafka/consumer/offset-reset.ts';
 import type { ConsumerOptions } from '../kafka/consumer/options.ts';
 import { Positions } from '../kafka/consumer/positions.ts';
@@ -143,7 +143,7 @@ export class LetterReader {
 
   #positions(offsetReset: OffsetReset): Positions {
     const { groupId } = this.#options;
-    return new Positions({ groupId, offsetReset }, this.cluster, nobody, new TopicLives());
+    return new Positions({ groupId, offsetReset }, this.cluster, noGroup, new TopicLives());
   }
 
   async #readPartition(number: number, first: bigint, taker: LetterTaker): Promise<void> {
@@ -203,13 +203,6 @@ export class LetterReader {
     );
   }
 }
-
-/** In the place of a group: it has no offsets, and keeps none. */
-const nobody = {
-  committed: async (partitions: readonly TopicPartition[]) =>
-    partitions.map(each => ({ ...each, offset: undefined, topicId: undefined, metadata: '', error: undefined })),
-  commit: async () => false,
-};
 
 const lesser = (left: bigint, right: bigint): bigint => (left < right ? left : right);
 const greatest = (...all: readonly bigint[]): bigint => all.reduce((most, each) => (each > most ? each : most));

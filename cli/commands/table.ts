@@ -19,6 +19,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     description: 'check everything that a bridge needs: brokers, logins, rights, topics; and change nothing',
     load: async () => (await import('./doctor.ts')).doctorCommand(),
   },
+  verify: {
+    description: 'find out whether your MQTT server and your Kafka lose messages when something breaks',
+    load: async () => (await import('./verify.ts')).verifyCommand(),
+  },
   drain: {
     description: 'empty the MQTT session of a replica that does not come back, and end it',
     load: async () => (await import('./drain.ts')).drainCommand(),

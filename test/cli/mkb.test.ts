@@ -7,6 +7,7 @@ const commands = [
   ...[
     'run',
     'doctor',
+    'verify',
     'drain',
     'validate',
     'eval',
