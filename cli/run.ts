@@ -14,9 +14,9 @@ import { loadChecked } from './documents.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { LogOptions } from './open-log.ts';
 import { printError, printProblems } from './output.ts';
-import { FileWatch } from './reload/file-watch.ts';
 import { Reloads } from './reload/reloads.ts';
 import { answerReload } from './reload/request.ts';
+import { WatchedReloads } from './reload/watched-reloads.ts';
 import { RunConsole } from './run-console.ts';
 import { StopSignal } from './signals.ts';
 
@@ -34,6 +34,23 @@ export interface RunOptions extends LogOptions {
 const lastAnswersMs = 500;
 
 export const run = async (files: readonly string[], options: RunOptions): Promise<number> => {
+  const prepared = Promise.withResolvers<Reloads>();
+  // First, so that no change is missed between the reading of a file and the first look at it.
+  const watch = options.watch && new WatchedReloads(files, async () => (await prepared.promise).reload());
+  try {
+    await watch?.start();
+    return await runFiles(files, options, prepared.resolve);
+  } finally {
+    watch?.close();
+  }
+};
+
+/** @param prepared called when reloads are possible */
+const runFiles = async (
+  files: readonly string[],
+  options: RunOptions,
+  prepared: (reloads: Reloads) => void,
+): Promise<number> => {
   const { documents, problems } = await loadChecked(files);
   printProblems(problems);
   if (hasErrors(problems)) return exitCodes.configuration;
@@ -54,12 +71,10 @@ export const run = async (files: readonly string[], options: RunOptions): Promis
     await stopAll(bridges);
     throw error;
   });
-  const watch = options.watch && new FileWatch(files, () => void reloads.reload());
+  prepared(reloads);
   try {
-    if (watch) await watch.start();
     return await runBridges(bridges, http, console, reloads);
   } finally {
-    watch?.close();
     await http.close(lastAnswersMs);
   }
 };

@@ -105,6 +105,8 @@ export class OldSubscriptions {
   }
 
   async #giveUp(identifier: number, filter: string): Promise<void> {
+    // Rules may want it by now, and the server has nothing but its name.
+    if (this.#filters.has(filter)) return;
     try {
       const isGivenUp = await this.#options.unsubscribe([filter]);
       if (isGivenUp) this.#options.noticed(new MkbError('mqtt-old-subscription', { filter }));

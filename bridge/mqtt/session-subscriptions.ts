@@ -27,6 +27,8 @@ export class SessionSubscriptions {
   #plain = false;
   /** Filters that are to be given up. */
   #leaving: readonly string[] = [];
+  /** Filters of older documents, which the session may have. */
+  #unsubscribe: readonly string[];
   #subscribed = false;
   /** Whether this process has begun the session, and not taken up one that was there. */
   #madeSession = false;
@@ -39,6 +41,7 @@ export class SessionSubscriptions {
     this.#options = options;
     this.#events = events;
     this.#asked = options.subscriptions;
+    this.#unsubscribe = options.unsubscribe ?? [];
     this.#old = new OldSubscriptions({ subscriptions: options.subscriptions, ...events });
   }
 
@@ -69,6 +72,12 @@ export class SessionSubscriptions {
     this.#asked = this.#asked.filter(({ filter }) => !filters.includes(filter));
     this.#leaving = [...this.#leaving, ...filters];
     void this.#leave();
+  }
+
+  /** The session may have these, of older documents: they are given up as at the start. */
+  giveUp(filters: readonly string[]): void {
+    this.#unsubscribe = filters;
+    if (this.#subscribed) this.#giveUpAll();
   }
 
   /** The server cannot do with Subscription Identifiers, whatever it said. */
@@ -119,16 +128,17 @@ export class SessionSubscriptions {
    * what is left in it is nobody's then: those get some time to be read.
    */
   #giveUpAll(): void {
-    const { unsubscribe = [], sharedPatienceMs: patienceMs = sharedPatienceMs } = this.#options;
-    const wanted = new Set(this.#asked.map(({ filter }) => filter));
-    const old = unsubscribe.filter(each => !wanted.has(each));
-    const shared = old.filter(each => each.startsWith('$share/'));
-    void this.#giveUp(old.filter(each => !shared.includes(each)));
+    const { sharedPatienceMs: patienceMs = sharedPatienceMs } = this.#options;
+    const shared = this.#unsubscribe.filter(each => each.startsWith('$share/'));
+    void this.#giveUp(this.#unsubscribe.filter(each => !shared.includes(each)));
     clearTimeout(this.#patience);
     if (shared.length > 0) this.#patience = setTimeout(() => void this.#giveUp(shared), patienceMs);
   }
 
-  async #giveUp(filters: readonly string[]): Promise<void> {
+  /** But for those that are subscribed to: rules may have come meanwhile that want them. */
+  async #giveUp(unsubscribe: readonly string[]): Promise<void> {
+    const wanted = new Set(this.#asked.map(({ filter }) => filter));
+    const filters = unsubscribe.filter(each => !wanted.has(each));
     try {
       // If the connection is lost, it is asked on the next one.
       if (filters.length > 0 && !(await this.#events.unsubscribe(filters))) this.#subscribed = false;

@@ -156,6 +156,11 @@ export class Session {
     this.#subscriptions.leave(filters);
   }
 
+  /** Gives up filters of older documents, which it may have. */
+  giveUp(filters: readonly string[]): void {
+    this.#subscriptions.giveUp(filters);
+  }
+
   /** Whether the server says with each message which subscriptions it comes for. */
   get identifies(): boolean {
     return (

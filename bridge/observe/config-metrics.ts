@@ -10,7 +10,7 @@ export const configMetrics: readonly MetricEntry<BridgeFigures>[] = [
     type: 'gauge',
     help: '1 if the last document that the bridge was given was taken: at start, or by a reload. After a reload that failed it goes on with the one before.',
     labels: [],
-    samples: ({ config }) => one(config.successful ? 1 : 0),
+    samples: ({ config }) => one(config.refusal === undefined ? 1 : 0),
   },
   {
     name: 'mkb_config_last_reload_success_timestamp_seconds',
@@ -25,6 +25,13 @@ export const configMetrics: readonly MetricEntry<BridgeFigures>[] = [
     help: 'A number made of the document that runs: replicas with the same number run the same. Secrets are no part of it.',
     labels: [],
     samples: ({ config }) => one(config.hash),
+  },
+  {
+    name: 'mkb_config_refused_hash',
+    type: 'gauge',
+    help: 'While the last document that the bridge was given is not taken: the number of that document, and the code of the error. 0 if it could not be read.',
+    labels: ['code'],
+    samples: ({ config: { refusal } }) => (refusal === undefined ? [] : [[{ code: refusal.code }, refusal.hash]]),
   },
 ];
 

@@ -48,8 +48,8 @@ export interface BridgeFigures {
 export interface ConfigFigures {
   /** Another number for each document, but for secrets that are written in it. */
   readonly hash: number;
-  /** Whether the last document that was given was taken. */
-  readonly successful: boolean;
+  /** Of the last document that was given, if it was not taken: why, and its hash, which is 0 if it could not be read. */
+  readonly refusal: { readonly code: string; readonly hash: number } | undefined;
   /** When the last one was taken, seconds since 1970. */
   readonly takenAt: number;
 }

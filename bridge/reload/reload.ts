@@ -10,6 +10,7 @@
 import type { BridgeSpec, MqttKafkaBridge } from '../../api/bridge.ts';
 import { asMkbError } from '../../api/errors/as-mkb-error.ts';
 import { MkbError } from '../../api/errors.ts';
+import { type Change, changesOf } from '../../api/reload/changes.ts';
 import { costLimitsOf } from '../../rules/cost-limits.ts';
 import { type BoundTo, bindRules } from '../bind-rules.ts';
 import type { BoundRule } from '../flow/bound-rule.ts';
@@ -20,7 +21,6 @@ import type { EventsSource } from '../sources/events.ts';
 import type { KafkaSource } from '../sources/kafka.ts';
 import type { ListenerSource } from '../sources/listener.ts';
 import type { WindowsSource } from '../sources/windows.ts';
-import { type Change, changesOf } from './changes.ts';
 import { ConfigState } from './config-state.ts';
 import { type FilterHost, Filters } from './filters.ts';
 import { isSameRule } from './kept-rules.ts';
@@ -103,7 +103,7 @@ export class Reload {
   }
 
   async #prepared(document: MqttKafkaBridge, after: BridgeParts, changes: readonly Change[]): Promise<Prepared> {
-    const { running, kafkaSink, parts } = this.#host;
+    const { running, kafkaSink, mqttSource, parts } = this.#host;
     const before = running.rules;
     const namedBefore = kafkaSink && [...kafkaSink.namedTopics];
     const topicsBefore = kafkaSink?.topics ?? [];
@@ -122,6 +122,7 @@ export class Reload {
         if (after.kafkaSink) kafkaSink?.tune(after.kafkaSink.producer);
         this.#take(document, rules, after);
         filters?.commit();
+        mqttSource?.session.giveUp(document.spec.mqtt.unsubscribe);
       };
       const undo = () => {
         filters?.abandon();

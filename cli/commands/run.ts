@@ -1,5 +1,5 @@
 /** The command line of `mkb run`. */
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { exitCodeHelp, exitCodes } from '../exit-codes.ts';
 import type { RunOptions } from '../run.ts';
 import { httpOption, logFormatOption, logLevelOption, ordinalOption, secretsDirOption } from './process-options.ts';
@@ -35,7 +35,7 @@ export const runCommand = (): Command =>
     .addOption(logLevelOption())
     .addOption(logFormatOption())
     .addOption(ordinalOption('which replica of a shared subscription this process is, from 0').default(0))
-    .option('--watch', 'reload when a file changes')
+    .addOption(new Option('--watch', 'reload when a file changes').env('MKB_WATCH'))
     .option('--reload-token-file <file>', 'a file with the token that lets other machines POST /-/reload')
     .option('--dry-run', 'check everything that the bridges need, as mkb doctor does, and run nothing')
     .addHelpText('after', help)

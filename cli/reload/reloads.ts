@@ -1,6 +1,7 @@
 /** Gives running bridges what their files say now: all of them, or none. */
 import { asMkbError } from '../../api/errors/as-mkb-error.ts';
-import { MkbError } from '../../api/errors.ts';
+import { reloadErrors } from '../../api/errors/reload.ts';
+import { type ErrorCode, MkbError } from '../../api/errors.ts';
 import type { LoadedDocument } from '../../api/load.ts';
 import { formatProblems, hasErrors, type Problem } from '../../api/problems.ts';
 import type { Bridge } from '../../bridge/main.ts';
@@ -12,6 +13,8 @@ export interface ReloadReport {
   readonly ok: boolean;
   /** What was done, or everything that is wrong, for a person. */
   readonly text: string;
+  /** Whether the same documents may be taken later: a broker is down, a topic does not exist yet. */
+  readonly mayPass?: boolean;
 }
 
 /** A document is wrong, in these ways. */
@@ -56,19 +59,20 @@ export class Reloads {
   }
 
   async #report(): Promise<ReloadReport> {
+    let documents: ReadonlyMap<Bridge, LoadedDocument> | undefined;
     try {
-      return { ok: true, text: await this.#take() };
+      documents = await this.#documents();
+      return { ok: true, text: await this.#take(documents) };
     } catch (error) {
-      for (const { reload } of this.#bridges) reload.config.refused();
-      return { ok: false, text: this.#refused(error) };
+      for (const bridge of this.#bridges) bridge.reload.config.refused(codeOf(error), documents?.get(bridge)?.document);
+      return { ok: false, text: this.#refused(error), mayPass: mayPass(error) };
     }
   }
 
-  async #take(): Promise<string> {
+  async #take(documents: ReadonlyMap<Bridge, LoadedDocument>): Promise<string> {
     const prepared = new Map<Bridge, Prepared>();
     try {
-      for (const [bridge, { document }] of await this.#documents())
-        prepared.set(bridge, await bridge.reload.prepare(document));
+      for (const [bridge, { document }] of documents) prepared.set(bridge, await bridge.reload.prepare(document));
     } catch (error) {
       for (const each of prepared.values()) each.abandon();
       throw error;
@@ -114,4 +118,16 @@ export class Reloads {
     this.#log.error({ err: known }, `not reloaded: ${known.message}`);
     return `error: ${known.message} [${known.code}]\n  remedy: ${known.remedy}\n`;
   }
+}
+
+function codeOf(error: unknown): ErrorCode {
+  if (!(error instanceof Wrong)) return asMkbError(error).code;
+  return error.problems.find(({ severity }) => severity === 'error')!.code;
+}
+
+/** A document that is wrong stays wrong, and so does a change that a running bridge cannot make. Everything else somebody may put right elsewhere. */
+function mayPass(error: unknown): boolean {
+  if (error instanceof Wrong) return false;
+  const { code, kind } = asMkbError(error);
+  return kind === 'retryable' || !(code in reloadErrors);
 }

@@ -57,6 +57,15 @@ test('one of another group, which cannot be found, has its messages go through t
   expect(noticed.map(({ code }) => code)).toEqual(['mqtt-old-subscription-unknown']);
 });
 
+// A reload that brought the filter back found its subscription, which was ended seconds later.
+test('one that a rule reads again meanwhile is kept', async () => {
+  const { old, isOld, asked } = stage(() => Promise.resolve(true));
+  isOld('x/#');
+  old.accept(plan('x/#', 'g'));
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(asked).toEqual([]);
+});
+
 test('one that was not shared is given up at once, also where its group is shared now', async () => {
   const { isOld, asked } = stage(() => Promise.resolve(true));
   isOld('x/#', 'none');

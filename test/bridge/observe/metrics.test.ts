@@ -19,7 +19,7 @@ function figures(name: string): BridgeFigures {
       standstill: undefined,
     })),
     rules: [],
-    config: { hash: 7, successful: true, takenAt: 1_764_000_000 },
+    config: { hash: 7, refusal: undefined, takenAt: 1_764_000_000 },
     events: { forgotten: 0 },
     refusals: [],
     retried: new Map([['kafka-unreachable', 3]]),

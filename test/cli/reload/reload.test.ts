@@ -6,6 +6,8 @@ import { networkInterfaces, tmpdir } from 'node:os';
 import path from 'node:path';
 import mqtt from 'mqtt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { completeDocument } from '../../../api/complete.ts';
+import { documentHash } from '../../../api/reload/document-hash.ts';
 import { type EmbeddedKafka, startEmbeddedKafka } from '../../../demo/embedded/kafka.ts';
 import { type EmbeddedMqtt, startEmbeddedMqtt } from '../../../demo/embedded/mqtt.ts';
 import { until } from '../../real/until.ts';
@@ -50,8 +52,10 @@ const documentOf = (sql: string, mqttFields: object = {}): string =>
 const plain = 'SELECT payload FROM "cars/+"';
 const marked = 'SELECT payload AS is FROM "cars/+"';
 
-async function start(file: string, ...options: string[]): Promise<Running> {
-  const child = startMkb(['run', '--http', '127.0.0.1:0', file, ...options]);
+const start = (file: string, ...options: string[]) => startIn({}, file, ...options);
+
+async function startIn(env: NodeJS.ProcessEnv, file: string, ...options: string[]): Promise<Running> {
+  const child = startMkb(['run', '--http', '127.0.0.1:0', file, ...options], env);
   children.push(child);
   const running: Running = { child, url: '', log: '', exit: new Promise(resolve => child.once('close', resolve)) };
   let out = '';
@@ -220,5 +224,29 @@ describe('--watch', () => {
     await writeFile(running.file, documentOf(marked));
     await until('the reload', () => running.log.includes('"msg":"reloaded"'));
     expect(running.log.split('not reloaded')).toHaveLength(2);
+  });
+
+  // In a cluster nobody changes the file once more because Kafka had no topic yet, or a broker was down.
+  it('takes a document later that could not be taken at once, and shows meanwhile which one and why', async () => {
+    const running = await started('--watch');
+    const { url, file } = running;
+    const other = documentOf(plain).replace('"topic":"cars"', '"topic":"later"');
+    await writeFile(file, other);
+    await until('the refusal', () => running.log.includes('not reloaded'));
+    const page = async () => await (await fetch(`${url}/metrics`)).text();
+    const hash = documentHash(completeDocument(JSON.parse(other)));
+    expect(await page()).toContain(`mkb_config_refused_hash{bridge="cars",code="kafka-unknown-topic"} ${hash}`);
+    kafka.cluster.createTopic('later', 1);
+    await until('the reload', () => running.log.includes('"msg":"reloaded"'));
+    expect((await metrics(url)).sum('mkb_config_hash')).toBe(hash);
+    expect(await page()).not.toContain('mkb_config_refused_hash{');
+  });
+
+  it('is also what the variable MKB_WATCH asks for, which an older version does not refuse', async () => {
+    const file = path.join(folder, 'cars.json');
+    await writeFile(file, documentOf(plain));
+    const running = await startIn({ MKB_WATCH: 'true' }, file);
+    await writeFile(file, documentOf(marked));
+    await until('the reload', () => running.log.includes('"msg":"reloaded"'));
   });
 });

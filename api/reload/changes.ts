@@ -1,9 +1,9 @@
 /** What is different between two documents of a bridge, and what a running bridge does with it. */
 import { isDeepStrictEqual } from 'node:util';
-import { documentField, type MqttKafkaBridge } from '../../api/bridge.ts';
-import { identityOf } from '../../api/complete.ts';
-import { formatPath, type Path } from '../../api/problems.ts';
-import type { Field } from '../../api/schema/fields.ts';
+import { documentField, type MqttKafkaBridge } from '../bridge.ts';
+import { identityOf } from '../complete.ts';
+import { formatPath, type Path } from '../problems.ts';
+import type { Field } from '../schema/fields.ts';
 import { type Handling, handlingOf } from './fields.ts';
 
 export interface Change {

@@ -62,7 +62,7 @@ export const handlingOf: Readonly<Record<string, Handling>> = {
   'spec.mqtt.share': 'restart',
   'spec.mqtt.qos': 'restart',
   'spec.mqtt.retained': 'restart',
-  'spec.mqtt.unsubscribe': 'restart',
+  'spec.mqtt.unsubscribe': 'live',
   'spec.mqtt.sessionExpiry': 'restart',
   'spec.mqtt.receiveMaximum': 'restart',
   'spec.mqtt.keepAlive': 'restart',

@@ -1,13 +1,17 @@
 // A field that a reload does not know of would be accepted and ignored until somebody restarts the bridge, months later.
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { documentField, type MqttKafkaBridge } from '../../../api/bridge.ts';
 import { completeDocument } from '../../../api/complete.ts';
+import { minimalDocument } from '../../../api/minimal.ts';
 import { formatPath, type Path, parsePath } from '../../../api/problems.ts';
+import { changesOf } from '../../../api/reload/changes.ts';
+import { documentHash } from '../../../api/reload/document-hash.ts';
+import { handlingOf } from '../../../api/reload/fields.ts';
+import { startPart } from '../../../api/reload/start-part.ts';
 import type { Field } from '../../../api/schema/fields.ts';
 import { setAt, valueAt } from '../../../api/values.ts';
-import { changesOf } from '../../../bridge/reload/changes.ts';
-import { handlingOf } from '../../../bridge/reload/fields.ts';
 
 const document = (spec: object = {}, metadata: object = {}): MqttKafkaBridge =>
   completeDocument({
@@ -127,4 +131,43 @@ test('whatever is different is among the changes, and nothing else is', () => {
     }),
     { numRuns: 200 },
   );
+});
+
+// The operator rolls Pods by one of the two, and the bridge refuses by the other.
+test('a change needs a restart exactly when the start part of the document changes', () => {
+  const names = Object.keys(handlingOf).filter(path => path.startsWith('spec.'));
+  fc.assert(
+    fc.property(fc.subarray(names), fc.boolean(), (changed, renamed) => {
+      const before = document();
+      const after = document({}, renamed ? { annotations: { 'mqttkafka.dev/identity': 'other' } } : {});
+      for (const path of changed) setAt(after, parsePath(path), ['something else']);
+      const restarts = changesOf(before, after).some(({ handling }) => handling === 'restart');
+      expect(isDeepStrictEqual(startPart(before), startPart(after))).toBe(!restarts);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+describe('the number of a document', () => {
+  test('is another for each rule, and the same for what means the same', () => {
+    const plain = documentHash(document());
+    expect(documentHash(document({ rules: [] }))).not.toBe(plain);
+    expect(documentHash(completeDocument(minimalDocument(document())))).toBe(plain);
+    const reordered = Object.fromEntries(Object.entries(document().spec).reverse());
+    expect(documentHash({ ...document(), spec: reordered as MqttKafkaBridge['spec'] })).toBe(plain);
+    expect(Number.isSafeInteger(plain)).toBe(true);
+  });
+
+  // A bridge of an image that is a version older was never reported to run the newest document.
+  test('has no part in defaults, which another version may have more of', () => {
+    const older = document();
+    delete (older.spec.delivery as Partial<MqttKafkaBridge['spec']['delivery']>).limits;
+    expect(documentHash(older)).toBe(documentHash(document()));
+  });
+
+  test('says nothing of secrets', () => {
+    const of = (value: string) =>
+      document({ mqtt: { url: 'mqtt://localhost', auth: { username: 'u', password: { value } } } });
+    expect(documentHash(of('one'))).toBe(documentHash(of('other')));
+  });
 });
