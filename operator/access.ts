@@ -79,7 +79,11 @@ export const access: readonly Access[] = [
   to(kinds.user, ['patch'], 'Whether the broker knows the user.', { subresource: 'status' }),
   ...[...ownedKinds, ...optionalKinds].map(kind => to(kind, owned, ownedFor[kind.kind]!)),
   to(kinds.persistentVolumeClaim, ['list', 'patch'], 'Grows those of managed brokers and of a managed Prometheus.'),
-  to(kinds.pod, ['list', 'watch'], 'Why one does not run, and where its metrics are.'),
+  to(
+    kinds.pod,
+    ['list', 'watch', 'patch'],
+    'Why one does not run, and where its metrics are. `patch`: an annotation, by which a Pod of a bridge sees a changed document at once.',
+  ),
   to(
     kinds.event,
     ['list', 'create', 'patch'],

@@ -133,6 +133,7 @@ export function prepareOperator(options: OperatorOptions): Operator {
     settings: configuration,
     verdicts,
     figures: key => figures.of(key),
+    expect: (key, hash) => figures.expect(key, hash),
     events,
     log,
     onCorrected: metrics.corrected,

@@ -49,6 +49,20 @@ export const status = section('What the operator reports.', {
       },
     ),
   ),
+  configHash: optional(
+    count('A number made of the document that is to run, as replicas show it in `mkb_config_hash`.'),
+  ),
+  replicaConfigs: optional(
+    list(
+      section('A replica, and the document that it runs.', {
+        pod: text('The name of the Pod.'),
+        uid: text('Its uid.'),
+        hash: optional(count('The number of the document that it runs; left out until it has said so.')),
+        refused: optional(text('The code of the error, while it could not take the newest document.')),
+      }),
+      'Which document each replica runs. Changes that a running bridge takes reach it without a restart.',
+    ),
+  ),
   endpoints: optional(textMap('Where the parts are found within the cluster: mqtt, prometheus, grafana.')),
 });
 

@@ -12,10 +12,12 @@ import { madeFor } from './ownership.ts';
 
 /** By the key of their bridge. */
 export function bridgePods(cluster: Pick<Cluster, 'bridges' | 'pods' | 'of'>): Map<string, ObservedPod[]> {
-  return new Map(
-    cluster.bridges.list().map(bridge => [keyOf(bridge), podsOf(cluster, bridge, bridgeName(bridge.metadata.name))]),
-  );
+  return new Map(cluster.bridges.list().map(bridge => [keyOf(bridge), ownPods(cluster, bridge)]));
 }
+
+/** Those of the bridge itself. */
+export const ownPods = (cluster: Pick<Cluster, 'pods' | 'of'>, bridge: KubeObject): ObservedPod[] =>
+  podsOf(cluster, bridge, bridgeName(bridge.metadata.name));
 
 /** Those of the broker that the operator runs for it. */
 export const brokerPods = (cluster: Pick<Cluster, 'pods' | 'of'>, bridge: KubeObject): ObservedPod[] =>

@@ -13,7 +13,7 @@ const mostKept = 2 ** 20;
 const longestLine = 16 * 2 ** 10;
 
 /** What pod-figures.ts counts with. */
-const wanted = /^mkb_(?:(?:messages|records)_[a-z_]+_total|(?:mqtt|kafka)_connected)[{ ]/;
+const wanted = /^mkb_(?:(?:messages|records)_[a-z_]+_total|(?:mqtt|kafka)_connected|config_(?:refused_)?hash)[{ ]/;
 
 /** @throws when the page is none, or beyond a limit */
 export async function readPage(url: string, signal: AbortSignal): Promise<string> {

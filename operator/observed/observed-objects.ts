@@ -9,7 +9,7 @@ import { kind } from '../../api/bridge.ts';
 import { withoutUsersNote } from '../resources/broker/users-note.ts';
 import { defaultImageAnnotation } from '../resources/images.ts';
 import { noteAnnotation } from '../resources/kit-note.ts';
-import { annotations } from '../resources/labels.ts';
+import { annotations, askedFor, configHash, startedFor } from '../resources/labels.ts';
 import { appliedHash } from '../runtime/apply.ts';
 import { hashOf } from '../runtime/canonical.ts';
 import type { KubeObject, ObjectMeta } from '../runtime/object.ts';
@@ -45,7 +45,7 @@ const hashed = (texts: Texts | undefined, keep: (key: string) => boolean): Texts
 const keptLabels = ['name', 'instance', 'component'].map(label => `app.kubernetes.io/${label}`);
 
 /** Annotations that the operator reads of what it has made, from metadata alone. */
-const keptAnnotations = [annotations.identity, defaultImageAnnotation, appliedHash, noteAnnotation];
+const keptAnnotations = [annotations.identity, defaultImageAnnotation, appliedHash, noteAnnotation, configHash];
 /** Names of images and hashes are shorter. */
 const longestAnnotation = 512;
 /** The note of a session kit, which is of no use in part. */
@@ -158,6 +158,9 @@ export interface ObservedPod extends KubeObject {
   readonly beginning: boolean;
   /** Whether its broker cannot learn of MqttUsers, as its first container has found. */
   readonly withoutUsers: boolean;
+  /** See the annotations of these names. */
+  readonly startedFor: string | undefined;
+  readonly askedFor: string | undefined;
   /** How it last ended, if it runs again. */
   readonly crash: PodCrash | undefined;
 }
@@ -186,6 +189,12 @@ export function observedPod(object: KubeObject): ObservedPod {
     trouble: ready ? undefined : troubleOf(status),
     beginning: isBeginning(status),
     withoutUsers: endedWith(status, withoutUsersNote),
+    ...chosenNotes(object),
     crash: crashOf(status),
   };
+}
+
+function chosenNotes({ metadata }: KubeObject): Pick<ObservedPod, 'startedFor' | 'askedFor'> {
+  const notes = chosen(metadata.annotations, [startedFor, askedFor]);
+  return { startedFor: notes[startedFor], askedFor: notes[askedFor] };
 }

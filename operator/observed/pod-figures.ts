@@ -7,6 +7,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ObservedPod } from './observed-objects.ts';
 import { holds, twoDigits } from './rate-text.ts';
+import { isSameConfig, type ReplicaConfig, replicaConfigOf } from './replica-config.ts';
 import { inTurns } from './turns.ts';
 
 /** Whether every Pod that answered is connected; undefined when none did. */
@@ -32,9 +33,15 @@ export interface Figures {
   readonly connections: Connections;
   /** Undefined until a Pod has been asked twice. */
   readonly flow: Flow | undefined;
+  /** What each Pod that answered when it was last asked runs, by its uid. */
+  readonly replicas: ReadonlyMap<string, ReplicaConfig>;
 }
 
-export const noFigures: Figures = { connections: { mqtt: undefined, kafka: undefined }, flow: undefined };
+export const noFigures: Figures = {
+  connections: { mqtt: undefined, kafka: undefined },
+  flow: undefined,
+  replicas: new Map(),
+};
 
 export interface PodFiguresOptions {
   /** The bridge Pods there are, by the key of their bridge. */
@@ -59,6 +66,9 @@ const tickMs = 5000;
 const atOnce = 16;
 /** How long the Pods of one namespace may hold up the figures of all, milliseconds. */
 const roundMs = 8000;
+/** How often Pods are asked that are to take a document, and how long they are waited for so, milliseconds. */
+const soonMs = 1000;
+const soonForMs = 60_000;
 
 interface Reading {
   readonly at: number;
@@ -68,6 +78,7 @@ interface Reading {
   readonly dropped: number;
   readonly mqtt: boolean;
   readonly kafka: boolean;
+  readonly config: ReplicaConfig;
 }
 
 interface PodReadings {
@@ -84,6 +95,8 @@ export class PodFigures {
   /** Of Pods that answered when they were last asked. */
   #readings: ReadonlyMap<string, PodReadings> = new Map();
   #figures: ReadonlyMap<string, Figures> = new Map();
+  /** What the Pods of a bridge are to run, and until when they are asked often, by its key. */
+  readonly #expected = new Map<string, { readonly hash: number; readonly until: number }>();
 
   constructor(options: PodFiguresOptions) {
     this.#options = options;
@@ -96,23 +109,38 @@ export class PodFigures {
     return this.#figures.get(key) ?? noFigures;
   }
 
+  /** The Pods of a bridge are to run a document: for a while they are asked often whether they do. */
+  expect(key: string, hash: number): void {
+    if (this.#expected.get(key)?.hash !== hash) this.#expected.set(key, { hash, until: this.#now() + soonForMs });
+  }
+
   /** Asks again and again until the signal is aborted. */
   async run(signal: AbortSignal): Promise<void> {
+    let ticks = 0;
     while (!signal.aborted) {
-      await this.ask(signal);
-      await pause(tickMs, undefined, { signal }).catch(() => undefined);
+      if (ticks++ % (tickMs / soonMs) === 0 || this.#expectsSoon()) await this.ask(signal);
+      await pause(soonMs, undefined, { signal }).catch(() => undefined);
     }
+  }
+
+  #expectsSoon(): boolean {
+    const now = this.#now();
+    return [...this.#expected.values()].some(({ until }) => until > now);
   }
 
   /** Asks once all Pods that have not been asked for an interval. */
   async ask(signal: AbortSignal): Promise<void> {
     const pods = this.#options.pods();
-    const there = [...pods.values()].flat().filter(pod => pod.ip !== undefined && !pod.metadata.deletionTimestamp);
-    const uids = new Set(there.map(({ metadata }) => metadata.uid!));
+    const isThere = ({ ip, metadata }: ObservedPod) => ip !== undefined && !metadata.deletionTimestamp;
+    const there = new Set([...pods.values()].flat().filter(isThere));
+    const uids = new Set([...there].map(({ metadata }) => metadata.uid!));
     const stays = ([uid]: readonly [string, unknown]) => uids.has(uid);
     const asked = new Map([...this.#asked].filter(stays));
     const readings = new Map([...this.#readings].filter(stays));
-    const due = there.filter(({ metadata }) => this.#isDue(metadata.uid!));
+    for (const key of this.#expected.keys()) if (!pods.has(key)) this.#expected.delete(key);
+    const due = [...pods].flatMap(([key, own]) =>
+      own.filter(pod => there.has(pod) && this.#isDue(pod.metadata.uid!, key)),
+    );
     const ask = async (pod: ObservedPod) => {
       const uid = pod.metadata.uid!;
       const last = await this.#read(pod, signal);
@@ -129,7 +157,7 @@ export class PodFigures {
     const old = this.#figures;
     this.#figures = new Map(
       [...pods].map(([key, own]) => {
-        const figures = summed(own.flatMap(({ metadata }) => readings.get(metadata.uid!) ?? []));
+        const figures = figuresOf(own, readings);
         const shown = old.get(key) ?? noFigures;
         return [key, saysTheSame(shown, figures) ? shown : figures];
       }),
@@ -138,9 +166,14 @@ export class PodFigures {
       if (figures !== (old.get(key) ?? noFigures)) this.#options.onChange(key);
   }
 
-  #isDue(uid: string): boolean {
+  #isDue(uid: string, key: string): boolean {
     const askedAt = this.#asked.get(uid);
-    return askedAt === undefined || this.#now() - askedAt >= this.#intervalMs;
+    const now = this.#now();
+    if (askedAt === undefined || now - askedAt >= this.#intervalMs) return true;
+    const expected = this.#expected.get(key);
+    if (expected === undefined || expected.until <= now) return false;
+    const config = this.#readings.get(uid)?.last.config;
+    return config === undefined || (config.hash !== undefined && config.hash !== expected.hash);
   }
 
   async #read(pod: ObservedPod, signal: AbortSignal): Promise<Reading | undefined> {
@@ -181,11 +214,19 @@ function readingOf(page: string, at: number): Reading {
     dropped: sum('mkb_messages_dropped_total', intended),
     mqtt: connected('mkb_mqtt_connected'),
     kafka: connected('mkb_kafka_connected'),
+    config: replicaConfigOf(samples),
   };
 }
 
-function summed(readings: readonly PodReadings[]): Figures {
-  if (readings.length === 0) return noFigures;
+function figuresOf(pods: readonly ObservedPod[], all: ReadonlyMap<string, PodReadings>): Figures {
+  const replicas = new Map(
+    pods.flatMap(({ metadata: { uid } }) => {
+      const found = all.get(uid!);
+      return found ? [[uid!, found.last.config] as const] : [];
+    }),
+  );
+  if (replicas.size === 0) return noFigures;
+  const readings = [...replicas.keys()].map(uid => all.get(uid)!);
   const connections = {
     mqtt: readings.every(({ last }) => last.mqtt),
     kafka: readings.every(({ last }) => last.kafka),
@@ -193,7 +234,7 @@ function summed(readings: readonly PodReadings[]): Figures {
   const flow = readings
     .flatMap(flowOf)
     .reduce<Flow | undefined>((total, one) => (total ? added(total, one) : one), undefined);
-  return { connections, flow };
+  return { connections, flow, replicas };
 }
 
 function flowOf({ last, before }: PodReadings): Flow[] {
@@ -223,6 +264,8 @@ const added = (one: Flow, other: Flow): Flow => ({
 function saysTheSame(shown: Figures, next: Figures): boolean {
   const same = (['mqtt', 'kafka'] as const).every(side => shown.connections[side] === next.connections[side]);
   if (!same || (shown.flow === undefined) !== (next.flow === undefined)) return false;
+  if (shown.replicas.size !== next.replicas.size) return false;
+  if (![...next.replicas].every(([uid, config]) => isSameConfig(shown.replicas.get(uid), config))) return false;
   if (shown.flow === undefined || next.flow === undefined) return true;
   const { flow } = next;
   return (

@@ -2,6 +2,7 @@
 import type { MkbError } from '../../api/errors.ts';
 import type { Condition } from '../../api/schema/status.ts';
 import { withRemedy } from './remedies.ts';
+import { refusalText } from './replica-documents.ts';
 import { isComplete, type Workload } from './workloads.ts';
 
 /** A condition without what is the same for all of them. */
@@ -51,6 +52,9 @@ export const failureWhy = (failure: MkbError | undefined): Why | undefined =>
 export const readyOf = ({ ready, wanted, title }: Workload): string =>
   `${ready} of ${wanted} Pods of ${title} are ready.`;
 
+export const takingText = ({ behind = 0, current, title }: Workload): string =>
+  `${current - behind} of ${current} Pods of ${title} run the newest document; the others take it while they run.`;
+
 /** Why a workload is not as it should be. */
 export function shortfall(workload: Workload, reason: string): Why | undefined {
   if (isComplete(workload)) return undefined;
@@ -58,5 +62,7 @@ export function shortfall(workload: Workload, reason: string): Why | undefined {
   if (trouble) return { reason: trouble.reason, message: `${readyOf(workload)} ${withRemedy(workload, trouble)}` };
   if (current < wanted) return { reason: 'PodsMissing', message: `${current} of ${wanted} Pods of ${title} exist.` };
   if (ready < wanted || updated >= wanted) return { reason, message: readyOf(workload) };
+  if (workload.refusing) return { reason: 'DocumentRefused', message: refusalText(workload.refusing) };
+  if (workload.behind) return { reason: 'TakingDocument', message: takingText(workload) };
   return { reason: 'RollingOut', message: `${updated} of ${wanted} Pods of ${title} are of the newest kind.` };
 }

@@ -9,12 +9,23 @@ import { type ErrorCode, MkbError } from '../../api/errors.ts';
 import { durableSessionsVariable } from '../resources/broker/emqx-environment.ts';
 import type { Component } from '../resources/labels.ts';
 
-import { type Answer, answer, camelCase, failureWhy, missingWhy, readyOf, shortfall, type Why } from './answer.ts';
+import {
+  type Answer,
+  answer,
+  camelCase,
+  failureWhy,
+  missingWhy,
+  readyOf,
+  shortfall,
+  takingText,
+  type Why,
+} from './answer.ts';
 import { mostProblems } from './document.ts';
 import type { Findings } from './findings.ts';
 import { reconciling, stalled } from './kstatus.ts';
 import { monitoringReady } from './monitoring-ready.ts';
 import { withRemedy } from './remedies.ts';
+import { refusalText } from './replica-documents.ts';
 import { routesWhy } from './routes.ts';
 import { whyOf } from './sessions.ts';
 import { isComplete, type Workload } from './workloads.ts';
@@ -96,6 +107,9 @@ function progressing(findings: Findings): Answer {
   if (failure) return answer('Progressing', 'True', 'Retrying', `${failure.message} It is retried.`);
   const unfinished = workloads.filter(workload => !isComplete(workload));
   if (unfinished.length > 0) {
+    const taking = unfinished.find(({ behind = 0 }) => behind > 0);
+    if (taking?.refusing) return answer('Progressing', 'True', 'DocumentRefused', refusalText(taking.refusing));
+    if (taking && unfinished.length === 1) return answer('Progressing', 'True', 'TakingDocument', takingText(taking));
     return answer('Progressing', 'True', 'RollingOut', unfinished.map(readyOf).join(' '));
   }
   const left = leftText(findings);
@@ -129,6 +143,8 @@ function degraded(findings: Findings): Answer {
     const message = troubled.map(each => `${each.title}: ${withRemedy(each, each.trouble!)}`).join(' ');
     return answer('Degraded', 'True', troubled[0]!.trouble!.reason, message);
   }
+  const refusing = workloads.find(each => each.refusing !== undefined)?.refusing;
+  if (refusing) return answer('Degraded', 'True', 'DocumentRefused', refusalText(refusing));
   const failed = [...drains, ...findings.left.flatMap(each => each.drains)].filter(({ state }) => state === 'failed');
   if (failed.length > 0) {
     const which = failed.map(({ job }) => job).join(', ');

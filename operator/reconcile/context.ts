@@ -16,6 +16,8 @@ export interface Context {
   readonly verdicts: Pick<Verdicts, 'of' | 'kept' | 'forget'>;
   /** What the Pods of a bridge say, by its key. */
   readonly figures: (key: string) => Figures;
+  /** The Pods of a bridge are to run the document of this number: they are asked more often for a while. */
+  readonly expect: (key: string, hash: number) => void;
   readonly events: { record(regarding: KubeObject, event: EventText): void };
   readonly log: Log;
   /** Called with each object that somebody else had changed and that was set right. */

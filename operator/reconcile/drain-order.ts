@@ -10,6 +10,7 @@ import { appliedHash } from '../runtime/apply.ts';
 import { canonical, hashOf } from '../runtime/canonical.ts';
 import type { KubeObject } from '../runtime/object.ts';
 import { ownObjects, podsOf } from './observe.ts';
+import { haveStarted, lookAtReplicas } from './replicas-of-visit.ts';
 import { statusOf } from './report.ts';
 import { drainedOrdinal, podOfSession } from './sessions.ts';
 import type { Visit } from './visit.ts';
@@ -49,14 +50,17 @@ function isBeingDrained({ context, resource }: Visit, wanted: readonly KubeObjec
 const nothingElse = { refusals: new Map(), now: new Date(0) };
 
 /** What an older document left is drained when all replicas are subscribed as the newest one says: then nothing is without a subscriber. */
-function runsNewest({ context: { cluster }, resource }: Visit, wanted: readonly KubeObject[]): boolean {
+function runsNewest(visit: Visit, wanted: readonly KubeObject[]): boolean {
+  const { context, resource } = visit;
+  const { cluster } = context;
   const { namespace, name } = resource.metadata;
   const key = { namespace: namespace!, name: bridgeName(name) };
   const statefulSet = wanted.find(({ kind, metadata }) => kind === 'StatefulSet' && metadata.name === key.name)!;
   const there = cluster.of(kinds.statefulSet).get(key);
   if (there?.metadata.annotations?.[appliedHash] !== hashOf(canonical(statefulSet))) return false;
   const pods = podsOf(cluster, resource).filter(pod => componentOf(pod) === 'bridge');
-  const [bridge] = workloadsOf([there], { pods, ...nothingElse });
+  const replicas = visit.wanted === undefined ? undefined : lookAtReplicas(visit, visit.wanted);
+  const [bridge] = workloadsOf([there], { pods, ...nothingElse, replicas });
   return bridge !== undefined && bridge.wanted > 0 && isComplete(bridge) && pods.length === bridge.wanted;
 }
 
@@ -81,11 +85,19 @@ export function isOver(
   );
 }
 
-/** Whether every replica that has a session runs what was applied last. */
-export function hasRolledOut({ context: { cluster }, resource }: Visit, sessions: number): boolean {
+/** Whether every replica that has a session has started with what was applied last. */
+export function hasRolledOut(visit: Visit, sessions: number): boolean {
+  const { context, resource } = visit;
+  const { cluster } = context;
   const pods = podsOf(cluster, resource);
   const workloads = workloadsOf(ownObjects(cluster, resource), { pods, ...nothingElse });
   const bridge = workloads.find(({ component }) => component === 'bridge');
   const own = pods.filter(pod => componentOf(pod) === 'bridge');
-  return bridge !== undefined && isComplete(bridge) && bridge.wanted === sessions && own.length === sessions;
+  return (
+    bridge !== undefined &&
+    isComplete(bridge) &&
+    bridge.wanted === sessions &&
+    own.length === sessions &&
+    haveStarted(visit, own)
+  );
 }

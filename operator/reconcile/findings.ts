@@ -6,6 +6,7 @@ import type { PodTrouble } from '../observed/pod-trouble.ts';
 import type { DocumentProblem } from './document.ts';
 import type { EmqxSessions } from './emqx-sessions.ts';
 import type { LeftFound } from './left-sessions.ts';
+import type { ReplicaDocument } from './replica-documents.ts';
 import type { RouteFound } from './routes.ts';
 import type { Drain } from './sessions.ts';
 import type { Workload } from './workloads.ts';
@@ -24,6 +25,9 @@ export interface Findings {
   /** The same of the monitoring, which keeps nothing from being run. */
   readonly monitoring: { readonly missing: readonly string[]; readonly failure: MkbError | undefined };
   readonly workloads: readonly Workload[];
+  /** The number of the document that is to run, and which one each replica runs; undefined while what it is made of cannot be looked up. */
+  readonly configHash?: number | undefined;
+  readonly replicas?: readonly ReplicaDocument[] | undefined;
   readonly drains: readonly Drain[];
   /** Why a drain that is under way does not get on. */
   readonly drainTrouble: PodTrouble | undefined;

@@ -12,6 +12,7 @@ import type { MqttKafkaBridge } from '../../api/bridge.ts';
 import type { MkbError } from '../../api/errors.ts';
 import { kindOf, kinds, monitoringKinds, routeKinds } from '../kinds.ts';
 import type { ObservedPod } from '../observed/observed-objects.ts';
+import { runningHash } from '../resources/bridge-document.ts';
 import { inherited } from '../resources/customized.ts';
 import { desiredObjects } from '../resources/desired-objects.ts';
 import { kafkaUser } from '../resources/kafka.ts';
@@ -40,6 +41,7 @@ import { leftFound } from './left-sessions.ts';
 import { leavesSessions, mark, saidReplicas, sessionsFinalizer } from './marks.ts';
 import { observe, ownObjects, podsOf } from './observe.ts';
 import { findRefusals } from './refusals.ts';
+import { askReplicas, lookAtReplicas, rolledNow } from './replicas-of-visit.ts';
 import { reported, statusOf, waitsBehind, withConditions } from './report.ts';
 import { routesFound } from './routes.ts';
 import { runningDocument } from './running-document.ts';
@@ -109,17 +111,24 @@ async function look(context: Context, stored: KubeObject, signal: AbortSignal): 
   const refusals = await findRefusals(context.cluster.client, objects, pods, {
     ...{ now: context.now(), againMs: context.rechecks.againMs, signal },
   });
-  const findings = findingsOf(visit, failure, { objects, pods, refusals: refusals.found, now: context.now() });
+  const replicas = visit.wanted === undefined ? undefined : lookAtReplicas(visit, visit.wanted);
+  const found = { objects, pods, refusals: refusals.found, now: context.now(), replicas };
+  const findings = findingsOf(visit, failure, found);
   await tellStatus(context, now, reported(now, findings, context.now()), signal);
   const kept = failure ?? findings.monitoring.failure;
   if (visit.soon) return { failure: kept, again: { requeueAfterMs: soonMs } };
   if (refusals.waiting || findings.workloads.some(({ starting }) => starting))
     return { failure: kept, again: { requeueAfterMs: context.rechecks.lacks(keyOf(now)) } };
   context.rechecks.over(keyOf(now));
+  if (replicas?.some(({ state }) => state === 'pending'))
+    return { failure: kept, again: { requeueAfterMs: pendingAgainMs } };
   const unwatched =
     findings.unserved.length > 0 || findings.routes.some(({ young }) => young) || isUnwatched(context, document);
   return { failure: kept, again: unwatched ? { requeueAfterMs: unwatchedAgainMs } : again };
 }
+
+/** How soon Pods are looked at again that are to take a document: they may have to be asked again, or rolled. Milliseconds. */
+const pendingAgainMs = 5000;
 
 /** How soon what no watch reports is looked at again, milliseconds. */
 const unwatchedAgainMs = 10_000;
@@ -170,7 +179,11 @@ async function makeRight(visit: Visit, document: MqttKafkaBridge): Promise<void>
   const { oldFilters, left, sessions } = kept;
   const drained = sessions > document.spec.bridge.replicas;
   const claims = await bufferClaims(cluster.client, document, { left, drained }, signal);
-  const observed = { ...looked, oldFilters, left, sessions, claims };
+  const found = { ...looked, oldFilters, left, sessions, claims };
+  const hash = runningHash({ document, settings, observed: found, newPassword });
+  visit.wanted = hash;
+  const rolled = rolledNow(visit, lookAtReplicas(visit, hash));
+  const observed = { ...found, ...(rolled && { rolled }) };
   visit.observed = observed;
   await remember(visit, sessions);
   const pipeline = { document, settings, observed, newPassword };
@@ -191,6 +204,7 @@ async function makeRight(visit: Visit, document: MqttKafkaBridge): Promise<void>
   if (aside) visit.monitoringFailure = failureFrom(aside.error);
   const failed = failures.find(({ object, error }) => !isMonitoring(object) || isMomentary(error));
   if (failed) throw failed.error;
+  if (visit.missing.length === 0) await askReplicas(visit, hash);
   if (checked.document && visit.missing.length === 0) {
     const others = own.filter(object => !isDrain(object) && !isNeededByDrain(object, left));
     await prune(cluster, others, wanted, deeds, signal);
@@ -247,6 +261,8 @@ function findingsOf(
     failure,
     monitoring: { missing: ofMonitoring, failure: visit.monitoringFailure },
     workloads: workloadsOf(objects, surroundings),
+    configHash: visit.wanted,
+    replicas: surroundings.replicas,
     drains: drainsOf(resource.metadata.name, objects, surroundings.pods),
     drainTrouble: drainTrouble(objects, surroundings),
     left: leftFound(observed?.left ?? [], objects, surroundings.pods),

@@ -8,6 +8,7 @@ import { type Answer, conditionTypes } from './answer.ts';
 import { answers } from './conditions.ts';
 import type { Findings } from './findings.ts';
 import { flowTexts } from './flow.ts';
+import { shownConfigs } from './replica-documents.ts';
 import type { Workload } from './workloads.ts';
 
 export const statusOf = ({ status }: KubeObject): BridgeStatus => (status ?? {}) as BridgeStatus;
@@ -30,6 +31,8 @@ export function reported(resource: KubeObject, findings: Findings, now: Date): B
     sessions,
     ...leftShown(findings, old),
     ...flowShown(findings, bridge, old),
+    ...(findings.configHash !== undefined && { configHash: findings.configHash }),
+    ...(findings.replicas && { replicaConfigs: shownConfigs(findings.replicas) }),
     // The API server makes null of a map that was not empty before.
     ...(Object.keys(endpoints).length > 0 && { endpoints }),
   };

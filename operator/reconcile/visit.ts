@@ -22,6 +22,8 @@ export interface Visit {
   monitoringFailure?: MkbError;
   /** Undefined until it has been looked up. */
   observed?: Observed;
+  /** The number of the document that is to run; undefined until what it is made of has been looked up. */
+  wanted?: number;
   readonly deeds: Deed[];
   /** Whether it is to be looked at again at once: what was done here is reported by no watch of its own objects. */
   soon?: boolean;

@@ -4,18 +4,23 @@ import type { ObservedPod } from '../observed/observed-objects.ts';
 import type { PodTrouble } from '../observed/pod-trouble.ts';
 import type { Component } from '../resources/labels.ts';
 import type { KubeObject } from '../runtime/object.ts';
+import type { ReplicaDocument } from './replica-documents.ts';
 
 export interface Workload {
   readonly component: Component;
   /** `StatefulSet shop-bridge`. */
   readonly title: string;
-  /** How many Pods there should be, are there, are ready, and are of the newest template. */
+  /** How many Pods there should be, are there, are ready, and are of the newest template and document. */
   readonly wanted: number;
   readonly current: number;
   readonly ready: number;
   readonly updated: number;
   /** Why a Pod of it does not run, or cannot be made. */
   readonly trouble: PodTrouble | undefined;
+  /** Of a bridge: how many Pods do not run the newest document, or have not said so. */
+  readonly behind?: number;
+  /** A Pod that did not take the newest document. */
+  readonly refusing?: ReplicaDocument | undefined;
   /** Whether a Pod of it is so young that it may just not be ready yet. */
   readonly starting?: boolean;
 }
@@ -49,6 +54,8 @@ export interface Surroundings {
   /** Why Pods cannot be made, or cannot start, by the uid of the workload or of the Pod: what only events say. */
   readonly refusals: ReadonlyMap<string, PodTrouble>;
   readonly now: Date;
+  /** Which document each Pod of the bridge runs; left out where that does not matter. */
+  readonly replicas?: readonly ReplicaDocument[] | undefined;
 }
 
 /** @param objects what belongs to the bridge */
@@ -66,13 +73,20 @@ function workloadOf(object: KubeObject, component: Component, surroundings: Surr
   const seen = status.observedGeneration === object.metadata.generation;
   const pods = surroundings.pods.filter(pod => componentOf(pod) === component && !pod.metadata.deletionTimestamp);
   const ofPods = pods.flatMap(pod => podTrouble(pod, surroundings) ?? []);
+  const replicas = component === 'bridge' ? (surroundings.replicas ?? []) : [];
+  const behind = replicas.filter(each => each.state !== 'newest').length;
+  const current = status.replicas ?? 0;
+  const updated = seen ? (status.updatedReplicas ?? 0) : 0;
   return {
     component,
     title: `${object.kind} ${object.metadata.name}`,
     wanted: spec?.replicas ?? 1,
-    current: status.replicas ?? 0,
+    current,
     ready: status.readyReplicas ?? 0,
-    updated: seen ? (status.updatedReplicas ?? 0) : 0,
+    updated: behind === 0 ? updated : Math.max(0, Math.min(updated, current - behind)),
+    // While Pods are replaced, those that go have nothing to say.
+    behind: updated < current ? 0 : behind,
+    refusing: updated < current ? undefined : replicas.find(each => each.state === 'refused'),
     trouble: ofPods[0] ?? surroundings.refusals.get(object.metadata.uid!),
     starting: pods.some(pod => !pod.ready && ageMs(pod, surroundings.now) < startingMs),
   };
@@ -83,7 +97,10 @@ const startingMs = 30_000;
 /** One that ends this often, and has not run for this long since, ends again and again, even if it is ready between. */
 const crashLoop = { restarts: 3, runsMs: 600_000 };
 
-export function podTrouble(pod: ObservedPod, { refusals, now }: Omit<Surroundings, 'pods'>): PodTrouble | undefined {
+export function podTrouble(
+  pod: ObservedPod,
+  { refusals, now }: Pick<Surroundings, 'refusals' | 'now'>,
+): PodTrouble | undefined {
   const { crash } = pod;
   const loops =
     crash?.runsSince !== undefined &&

@@ -1,7 +1,7 @@
 /**
  * The document that the bridge runs from. It is the one that people wrote, with what only the operator knows filled in (the address and user
  * of a broker that it runs, what a reference to a Kafka cluster stands for), without its secrets, and without what is none of the bridge's
- * business: how many replicas there are, what monitors them. Pods are rolled when this text changes.
+ * business: how many replicas there are, what monitors them. Pods take a change of this text while they run, or are rolled: see bridge.ts.
  *
  * Defaults are left out, so that an operator with a newer schema writes nothing that a bridge of an older image does not know.
  */
@@ -10,11 +10,12 @@ import type { BridgeSpec, MqttKafkaBridge } from '../../api/bridge.ts';
 import { bridgeUser } from '../../api/checks/operation.ts';
 import { MkbError } from '../../api/errors.ts';
 import { minimalDocument } from '../../api/minimal.ts';
+import { documentHash } from '../../api/reload/document-hash.ts';
 import { defaultDrainTimeout } from '../../api/schema/bridge.ts';
 import type { KubeObject } from '../runtime/object.ts';
 import { brokerHost, brokerPorts } from './broker/address.ts';
 import { withoutTexts } from './document-secrets.ts';
-import { annotations } from './labels.ts';
+import { annotations, configHash } from './labels.ts';
 import { bridgeName, brokerUserSecretName, kafkaSecretName } from './names.ts';
 import { configMap } from './parts.ts';
 import type { KafkaCluster, Pipeline } from './pipeline.ts';
@@ -34,9 +35,15 @@ export function bridgeConfigMap(pipeline: Pipeline): KubeObject {
     [documentKeys.spec]: stringify(keptSpec(pipeline.document)),
   });
   const identity = metadata.annotations?.[annotations.identity];
-  if (identity === undefined) return made;
-  return { ...made, metadata: { ...made.metadata, annotations: { [annotations.identity]: identity } } };
+  const notes = {
+    ...(identity !== undefined && { [annotations.identity]: identity }),
+    [configHash]: `${runningHash(pipeline)}`,
+  };
+  return { ...made, metadata: { ...made.metadata, annotations: notes } };
 }
+
+/** As a bridge that runs it shows it. */
+export const runningHash = (pipeline: Pipeline): number => documentHash(runningDocument(pipeline));
 
 /** The `spec` of the last good document, in YAML, out of the ConfigMap; undefined when it holds none. */
 export const lastGoodSpec = ({ data }: KubeObject): string | undefined =>

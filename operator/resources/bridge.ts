@@ -3,14 +3,16 @@
  * together, and are rolled one at a time; the others take over what it read, through the shared subscription. That of `mqtt.listen` is one as well:
  * there is never a second one beside the one that has the clients' sessions.
  */
+import { startPart } from '../../api/reload/start-part.ts';
 import { durationMs } from '../../api/units.ts';
 import type { KubeObject } from '../runtime/object.ts';
+import { documentKeys, runningDocument, runningHash } from './bridge-document.ts';
 import { bridgeResources, documentArguments, documentVolumes, mkbUser } from './bridge-pod.ts';
 import { bufferClaims, bufferMount, bufferVolume } from './buffer-volume.ts';
 import { clientEntrances, clientPorts } from './clients.ts';
 import { type SecretKey, withoutTexts } from './document-secrets.ts';
 import { chooseImage } from './images.ts';
-import { annotations, selectorLabels } from './labels.ts';
+import { annotations, inputsHash, selectorLabels, startedFor } from './labels.ts';
 import { isInCluster, metadataOf } from './metadata.ts';
 import { bridgeName } from './names.ts';
 import { headlessService, networkPolicy, podDisruptionBudget, podManagementPolicy, serviceAccount } from './parts.ts';
@@ -73,7 +75,7 @@ export function emptyStatefulSet(pipeline: Pipeline): KubeObject {
   return { apiVersion, kind, metadata, spec: { ...spec, replicas: 0 } };
 }
 
-function template(pipeline: Pipeline, image: string, made: readonly KubeObject[]): PodTemplate {
+function template(pipeline: Pipeline, image: string, objects: readonly KubeObject[]): PodTemplate {
   const { metadata, spec } = pipeline.document;
   const { volumes, volumeMounts } = documentVolumes(pipeline);
   const volume = bufferVolume(pipeline.document);
@@ -83,8 +85,10 @@ function template(pipeline: Pipeline, image: string, made: readonly KubeObject[]
     name: component,
     image,
     args: ['run', ...documentArguments, '--http', `0.0.0.0:${bridgePort}`, '--ordinal', '$(ORDINAL)'],
-    // The number at the end of the Pod's name [Kubernetes 1.28].
     env: [
+      // As a variable, since an older image refuses an option that it does not know.
+      { name: 'MKB_WATCH', value: 'true' },
+      // The number at the end of the Pod's name [Kubernetes 1.28].
       { name: 'ORDINAL', valueFrom: { fieldRef: { fieldPath: "metadata.labels['apps.kubernetes.io/pod-index']" } } },
     ],
     ports: [
@@ -96,7 +100,8 @@ function template(pipeline: Pipeline, image: string, made: readonly KubeObject[]
     resources: bridgeResources(pipeline),
     volumeMounts: [...volumeMounts, ...(volume ? [bufferMount(volume)] : [])],
   };
-  return podTemplate(pipeline, {
+  const made = readAtStart(pipeline, objects);
+  const whole = podTemplate(pipeline, {
     component,
     serviceAccountName: bridgeName(metadata.name),
     user: mkbUser,
@@ -109,6 +114,23 @@ function template(pipeline: Pipeline, image: string, made: readonly KubeObject[]
     rereads: rereadSecrets(pipeline),
     restartedBy: metadata.annotations?.[annotations.restartedAt],
   });
+  return rolledFor(pipeline, whole);
+}
+
+/** The same objects, with a document that has only what a running bridge does not take: nothing else in it rolls Pods. */
+function readAtStart(pipeline: Pipeline, made: readonly KubeObject[]): KubeObject[] {
+  const name = bridgeName(pipeline.document.metadata.name);
+  const data = { [documentKeys.runs]: startPart(runningDocument(pipeline)) };
+  return made.map(each => (each.kind === 'ConfigMap' && each.metadata.name === name ? { ...each, data } : each));
+}
+
+/** Says which document Pods are rolled for; the same as before while nothing rolls them. */
+function rolledFor(pipeline: Pipeline, template: PodTemplate): PodTemplate {
+  const { rolled } = pipeline.observed;
+  const { annotations: all } = template.metadata;
+  const stays = rolled !== undefined && rolled.inputs === all[inputsHash];
+  const document = stays ? rolled.document : `${runningHash(pipeline)}`;
+  return { ...template, metadata: { ...template.metadata, annotations: { ...all, [startedFor]: document } } };
 }
 
 function autoscaler(

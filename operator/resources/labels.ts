@@ -36,5 +36,14 @@ export const annotations = {
   acceptChanges: 'mqttkafka.dev/accept-changes',
 } as const;
 
-/** On a Pod template: a hash of everything the Pod reads at start. A new one rolls the Pods. */
+/** On a bridge that `mkb pause` has stopped: how many replicas it had. */
+export const replicasBefore = 'mqttkafka.dev/replicas-before-pause';
+
+/** On a Pod template: a hash of everything the Pod reads at start, and cannot take while it runs. A new one rolls the Pods. */
 export const inputsHash = 'mqttkafka.dev/inputs-hash';
+/** On the Pod template of a bridge: the number of the document that it was last rolled for. */
+export const startedFor = 'mqttkafka.dev/started-for';
+/** On a Pod of a bridge: which document it is to take while it runs. Kubelet shows a Pod its files anew when something of it changes. */
+export const askedFor = 'mqttkafka.dev/asked-for';
+/** On the ConfigMap of a bridge: the number of the document in it. */
+export const configHash = 'mqttkafka.dev/config-hash';

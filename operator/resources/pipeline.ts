@@ -59,6 +59,10 @@ export interface Observed {
   readonly oldFilters: readonly string[];
   /** Sessions that older documents left behind, and that are to be drained. */
   readonly left: readonly LeftSessions[];
+  /**
+   * Of the Pod template as it is: what it was rolled for last. Undefined when there is none, and when Pods are to be rolled for the document as it is now.
+   */
+  readonly rolled?: { readonly inputs: string; readonly document: string };
   /** Names of the claims of buffers on disk that there are, where a replica that is no more may have one. */
   readonly claims: ReadonlySet<string>;
 }

@@ -3,7 +3,7 @@
  * nothing of the Kubernetes API, and prefer not to share a host or a zone.
  *
  * Programs read their configuration when they start. So a hash of all that a Pod reads stands in its template: Pods are rolled when any of it
- * changes, and by nothing else.
+ * changes, and by nothing else. What a program takes while it runs is no part of it.
  */
 import { hashOf } from '../runtime/canonical.ts';
 import type { KubeObject } from '../runtime/object.ts';

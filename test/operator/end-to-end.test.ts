@@ -188,6 +188,33 @@ describeReal(
       expect(uids(await bridges())).not.toEqual(before);
     });
 
+    // Every change of a rule ended the sessions and the windows of all replicas, one after the other.
+    it('while rules change three times, and no Pod is replaced or started again', async () => {
+      const lives = async () =>
+        (await bridges()).map(({ metadata, status }) => {
+          const { containerID, restartCount } = status.containerStatuses[0];
+          return [metadata.name, metadata.uid, containerID, restartCount];
+        });
+      const before = await lives();
+      const { kafka, rules } = spec();
+      for (const topic of ['copies', 'others', 'copies']) {
+        const sql = 'SELECT payload FROM "cars/{clientid}"';
+        const more = { name: 'more', sql, sinks: [{ kafka: { topic, key: '${clientid}' } }] };
+        const topics = [...kafka.topics, { name: topic, partitions: 1 }];
+        await apply({ kafka: { ...kafka, topics }, rules: [...rules, more] });
+      }
+      const { configHash, replicaConfigs } = await ready();
+      expect(replicaConfigs.map(({ hash }: { hash: number }) => hash)).toEqual([configHash, configHash]);
+      for (const pod of await bridges()) {
+        const page = async () => await (await fetch(`http://${pod.status.podIP}:9400/metrics`)).text();
+        expect(await page()).toMatch(new RegExp(`^mkb_config_hash\\{.*\\} ${configHash}$`, 'm'));
+        await until('the new rule to write', async () =>
+          /^mkb_rule_[a-z_]+_total\{.*rule="more".*\} [1-9]/m.test(await page()),
+        );
+      }
+      expect(await lives()).toEqual(before);
+    });
+
     it('while bridges are rolled to another image', async () => {
       await apply({ bridge: { replicas: 2, image: secondImage } });
       await until(

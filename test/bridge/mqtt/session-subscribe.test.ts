@@ -260,38 +260,6 @@ describe('filters that the document names', () => {
   });
 });
 
-// An operator writes into the document which filters a session may have that was there before, also while the bridge runs.
-describe('filters that another document names', () => {
-  const unsubscribed = async (peer: Peer) => {
-    const { messageId, unsubscriptions } = (await peer.next()) as unknown as Unsubscribe;
-    unsuback(peer, messageId, ...unsubscriptions.map(() => 0));
-    return unsubscriptions;
-  };
-
-  it('are given up at once, but for those that rules read', async () => {
-    start({ subscriptions: plan(['a']) });
-    const peer = await welcome({ sessionPresent: true });
-    suback(peer, (await subscribe(peer)).messageId, 1);
-    await recording.connectedTimes(1);
-    recording.session.giveUp(['old/#', 'a']);
-    expect(await unsubscribed(peer)).toEqual(['old/#']);
-    expect(await peer.settled()).toEqual([]);
-  });
-
-  // The subscription of a rule that was taken away and put back within ten seconds was ended, and its messages were nobody's.
-  it('and that a rule reads again by then, are kept', async () => {
-    start({ subscriptions: plan(['a']), sharedPatienceMs: 200 });
-    const peer = await welcome({ sessionPresent: true });
-    suback(peer, (await subscribe(peer)).messageId, 1);
-    await recording.connectedTimes(1);
-    recording.session.giveUp(['$share/g/old', '$share/g/older']);
-    const answer = recording.session.subscribe([{ filter: '$share/g/old', qos: 1, identifier: 7 }]);
-    suback(peer, (await subscribe(peer)).messageId, 1);
-    expect(await answer).toBe(true);
-    expect(await unsubscribed(peer)).toEqual(['$share/g/older']);
-  });
-});
-
 // A rule with another filter could only be added by a restart.
 describe('filters of a session that goes on', () => {
   const more = [{ filter: 'b', qos: 1, identifier: 7 }] as const;

@@ -12,6 +12,8 @@ const pod = (name: string): ObservedPod => ({
   beginning: false,
   withoutUsers: false,
   crash: undefined,
+  startedFor: undefined,
+  askedFor: undefined,
 });
 
 const page = (

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MkbError } from '../../../api/errors.ts';
 import { defaultConfiguration } from '../../../operator/configuration.ts';
 import type { Cluster } from '../../../operator/observed/cluster.ts';
+import { noFigures } from '../../../operator/observed/pod-figures.ts';
 import { checkResource } from '../../../operator/reconcile/document.ts';
 import { finalize } from '../../../operator/reconcile/finalize.ts';
 import { Rechecks } from '../../../operator/reconcile/rechecks.ts';
@@ -126,7 +127,8 @@ async function look(stage: Stage) {
     cluster,
     settings: defaultConfiguration(),
     verdicts: { of: () => undefined, kept: () => undefined, forget: () => undefined },
-    figures: () => ({ connections: { mqtt: undefined, kafka: undefined }, flow: undefined }),
+    figures: () => noFigures,
+    expect: () => undefined,
     events: {
       record: (_: unknown, { reason, message }: { reason: string; message: string }) =>
         events.push(`${reason}: ${message}`),

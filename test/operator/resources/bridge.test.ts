@@ -130,7 +130,7 @@ describe('the Pods of a bridge', () => {
     expect(metadata.labels).toMatchObject({ team: 'a', 'app.kubernetes.io/instance': 'cars' });
     expect(metadata.annotations).toMatchObject({ b: 'c', [inputsHash]: expect.any(String) });
     expect(spec.priorityClassName).toBe('high');
-    expect(spec.containers[0].env.map(({ name }: { name: string }) => name)).toEqual(['ORDINAL', 'A']);
+    expect(spec.containers[0].env.map(({ name }: { name: string }) => name)).toEqual(['MKB_WATCH', 'ORDINAL', 'A']);
   });
 });
 
