@@ -61,6 +61,11 @@ const shapes: readonly { readonly name: string; readonly sql: string; readonly p
     payload: vehicle,
   },
   {
+    name: 'difference to the message before, 1,000 keys, parse included',
+    sql: 'SELECT payload.odometer - lag(payload.odometer) OVER (PARTITION BY id) AS km FROM "v/{id}"',
+    payload: vehicle,
+  },
+  {
     name: 'filter and map 10 elements with lambdas, parse included',
     sql: 'SELECT array_map(array_filter(payload.items, x -> x.value > 3), x -> x.id) AS ids FROM "v/{id}"',
     payload: list,

@@ -2,6 +2,7 @@
 import { MkbError } from '../api/errors.ts';
 import { nearest } from '../api/nearest.ts';
 import { compileLambda } from './compile-lambda.ts';
+import { compilePrevious, refuseOver } from './compile-over.ts';
 import type { Compiler } from './compiler.ts';
 import { withinEffort } from './effort.ts';
 import type { FunctionEntry, Parameter } from './functions/define.ts';
@@ -28,10 +29,19 @@ export const compileCall = (expression: Call, compiler: Compiler): Evaluate => {
   }
   const readers = readersOf(entry, expression, sql);
   checkConstants(entry, expression, compiler);
+  if (entry.previous === undefined) refuseOver(expression, compiler);
   if (parameters.some(({ kind }) => kind === 'lambda')) return callWithLambda({ entry, expression, readers }, compiler);
   const values = parameters.map(parameter => compiler.compile(parameter));
   const operands = parameters.map((parameter, at) => ({ expression: parameter, evaluate: values[at]! }));
   if (entry.accepts !== undefined && values.length > 1) return firstOf(values, entry.accepts);
+  if (entry.previous !== undefined) {
+    const memory = newMemory(expression, compiler);
+    return compiler.guard(
+      expression,
+      compilePrevious({ entry, expression, values, readers, memory }, compiler),
+      operands,
+    );
+  }
   const call = entry.prepare?.(newMemory(expression, compiler)) ?? entry.call;
   return compiler.guard(
     expression,

@@ -7,7 +7,16 @@ import type { Names } from './names.ts';
 import { parseNumber } from './numbers.ts';
 import type { RuleSource } from './rule-source.ts';
 import { capturedBy } from './sources.ts';
-import type { Binary, Expression, FromItem, PathExpression, Selected, SelectedValue, Statement } from './syntax.ts';
+import type {
+  Binary,
+  Call,
+  Expression,
+  FromItem,
+  PathExpression,
+  Selected,
+  SelectedValue,
+  Statement,
+} from './syntax.ts';
 import { isNumeric, isText, type Value } from './value.ts';
 import { within } from './walk.ts';
 
@@ -80,7 +89,7 @@ const ofExpression = (expression: Expression, sql: string, names: Names): Doubt[
       return [...whens.flatMap(never), ...quoted(whens, names)];
     }
     case 'call':
-      return quoted(expression.parameters, names);
+      return [...quoted(expression.parameters, names), ...forgottenTotal(expression)];
     default:
       return [];
   }
@@ -100,6 +109,17 @@ const dash = ({ operator, left, right }: Binary, sql: string): Doubt[] => {
     },
   ];
 };
+
+/** A sum that is taken for the meter of a device. */
+const forgottenTotal = ({ name, start }: Call): Doubt[] =>
+  /^acc_(?:sum|count)$/i.test(name)
+    ? [
+        {
+          offset: start,
+          reason: `${name}() begins at zero again when the bridge restarts. A total that must survive that is made behind Kafka, or of what the device counts itself`,
+        },
+      ]
+    : [];
 
 /** `topic.vin`, `qos[1]`: undefined in every message. */
 const nothingInside = (expression: Expression, names: Names, aliases: ReadonlySet<string | undefined>): Doubt[] => {

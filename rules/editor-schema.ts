@@ -41,6 +41,11 @@ const statements: readonly Snippet[] = [
     body: 'LET ${1:step} = json_decode(payload.${2:data}) SELECT ${1:step}.${3:value} AS ${3:value} FROM "${4:vehicles/#}"',
   },
   {
+    label: 'lag(...) OVER',
+    description: 'The difference to the message before, for each device.',
+    body: 'SELECT payload.${1:value} - lag(payload.${1:value}) OVER (PARTITION BY payload.${2:id}) AS ${3:difference} FROM "${4:vehicles/#}"',
+  },
+  {
     label: 'FOREACH',
     description: 'A row for each element of a list.',
     body: 'FOREACH payload.${1:items} AS ${2:item} DO ${2:item}.${3:id} AS ${3:id} FROM "${4:vehicles/#}"',

@@ -8,10 +8,11 @@
 
 import type { ExpressionReader, Unmeasured } from './expression-reader.ts';
 import { refusePosition, refuseRange } from './positions.ts';
-import { parseCase, parseCast, parseIf, parseLambda } from './special-parser.ts';
+import { parseCase, parseCast, parseIf, parseLambda, parseOver } from './special-parser.ts';
 import type { Arithmetic, Call, Comparison, Expression, Logical, MapLiteral, Step } from './syntax.ts';
 import type { TokenReader } from './token-reader.ts';
 import { newMap, type Value } from './value.ts';
+import { partsOf } from './walk.ts';
 
 /** How deep brackets may nest, and how many levels a tree may have (a chain of 1 + 1 + ... is one level each). */
 const deepest = 100;
@@ -202,8 +203,15 @@ export class ExpressionParser implements ExpressionReader {
     this.tokens.expectSymbol('(');
     const quantifier = this.#quantifier(name);
     const parameters = this.#list(')', () => this.#duration() ?? parseLambda(this) ?? this.expression(0));
-    const node: Unmeasured<Call> = { kind: 'call', name, parameters, ...(quantifier && { quantifier }) };
-    return this.node(start, node, ...parameters);
+    const over = parseOver(this);
+    const node: Unmeasured<Call> = {
+      kind: 'call',
+      name,
+      parameters,
+      ...(quantifier && { quantifier }),
+      ...(over && { over }),
+    };
+    return this.node(start, node, ...partsOf(node as Call));
   }
 
   #quantifier(name: string): Call['quantifier'] {

@@ -1,7 +1,7 @@
 /** Expressions with words of their own: CASE, IF(a, b, c), CAST(x AS type), and lambdas (`x -> x.value`). */
 import { nearest } from '../api/nearest.ts';
 import type { ExpressionReader, Unmeasured } from './expression-reader.ts';
-import type { Case, Expression } from './syntax.ts';
+import type { Case, Expression, Over } from './syntax.ts';
 
 /** With CASE already taken. */
 export const parseCase = (parser: ExpressionReader, start: number): Expression => {
@@ -79,6 +79,30 @@ export const parseCast = (parser: ExpressionReader, start: number): Expression =
   if (wanted === 'DOUBLE') tokens.takeWord('PRECISION');
   tokens.expectSymbol(')');
   return parser.node(start, { kind: 'cast', operand, function: found }, operand);
+};
+
+/** `OVER (PARTITION BY a, b WHEN condition)` behind a call; undefined when something else comes. */
+export const parseOver = (parser: ExpressionReader): Over | undefined => {
+  const { tokens } = parser;
+  if (!tokens.isWord('OVER') || !tokens.isSymbol('(', 1)) return undefined;
+  tokens.next();
+  tokens.next();
+  const partition: Expression[] = [];
+  if (tokens.takeWord('PARTITION')) {
+    tokens.expectWord('BY');
+    do partition.push(parser.expression(0));
+    while (tokens.takeSymbol(','));
+  }
+  const when = tokens.takeWord('WHEN') ? parser.expression(0) : undefined;
+  if (!tokens.takeSymbol(')')) {
+    const expected = [
+      ...(partition.length === 0 && !when ? ['PARTITION BY'] : ['`,`']),
+      ...(when ? [] : ['WHEN']),
+      '`)`',
+    ];
+    tokens.fail(expected.join(' or '), ['PARTITION', 'WHEN']);
+  }
+  return when === undefined ? { partition } : { partition, when };
 };
 
 /** `x -> value` or `(x, y) -> value`; undefined when something else comes. */

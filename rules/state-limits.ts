@@ -1,5 +1,5 @@
 import type { BridgeSpec } from '../api/bridge.ts';
-import { bytes } from '../api/units.ts';
+import { bytes, durationMs } from '../api/units.ts';
 
 /** How much a rule may remember: `spec.rules[].state`. */
 export interface StateLimits {
@@ -10,6 +10,8 @@ export interface StateLimits {
   readonly maxEntries: number;
   /** How large a key or a value may be that is kept, in bytes or, of text, in characters. */
   readonly maxValueBytes: number;
+  /** How long lag, latest and others of earlier messages remember what a key had, milliseconds; a week unless the document says otherwise. */
+  readonly maxAgeMs?: number;
 }
 
 export const defaultStateLimits: StateLimits = { maxEntries: 100_000, maxValueBytes: 1024 };
@@ -18,4 +20,4 @@ export const defaultStateLimits: StateLimits = { maxEntries: 100_000, maxValueBy
 export const stateLimitsOf = ({ state }: Pick<BridgeSpec['rules'][number], 'state'>): StateLimits =>
   state === undefined
     ? defaultStateLimits
-    : { maxEntries: state.maxEntries, maxValueBytes: bytes(state.maxValueBytes) };
+    : { maxEntries: state.maxEntries, maxValueBytes: bytes(state.maxValueBytes), maxAgeMs: durationMs(state.maxAge) };

@@ -117,6 +117,13 @@ export interface Call extends Node {
   readonly parameters: readonly Expression[];
   /** Of `COUNT(*)` and `COUNT(DISTINCT x)`, what stands before the parameters, or in their place. */
   readonly quantifier?: '*' | 'distinct';
+  readonly over?: Over;
+}
+
+/** `OVER (PARTITION BY key, ... WHEN condition)`. */
+export interface Over {
+  readonly partition: readonly Expression[];
+  readonly when?: Expression;
 }
 
 /** `CAST(x AS integer)`; by the function that converts. */

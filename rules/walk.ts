@@ -1,5 +1,5 @@
 /** Goes through expressions, for questions about a rule that no single part of it answers. */
-import type { Expression, Step } from './syntax.ts';
+import type { Call, Expression, Step } from './syntax.ts';
 
 /** The expression and all within it, in the order in which they are written. */
 export function* within(expression: Expression): Generator<Expression> {
@@ -40,11 +40,14 @@ export const partsOf = (expression: Expression): readonly Expression[] => {
     case 'map':
       return expression.entries.map(({ value }) => value);
     case 'call':
-      return expression.parameters;
+      return [...expression.parameters, ...overParts(expression)];
     case 'lambda':
       return [expression.body];
   }
 };
+
+const overParts = ({ over }: Call): readonly Expression[] =>
+  over === undefined ? [] : [...over.partition, ...(over.when === undefined ? [] : [over.when])];
 
 const positions = (steps: readonly Step[]): Expression[] =>
   steps.flatMap(step => ('index' in step ? [step.index] : []));

@@ -33,7 +33,7 @@ Where EMQX gives a value, a rule here gives the same. It differs where EMQX fail
 - \`flags.retain\` is true for a message that the broker had stored before the bridge subscribed, and for no other, in both versions of MQTT. In EMQX it is what the publisher
   set, and rules there never see a stored message again. So \`WHERE NOT flags.retain\` leaves out stored messages here, and loses no live ones.
 - \`LET\`, \`CAST(x AS type)\`, \`IF(condition, value, otherwise)\` and lambdas (\`x -> x.value\`) exist.
-- GROUP BY with windows, CHANGED and DEDUP exist. \`$events/bridge/...\` exist; events that only a
+- GROUP BY with windows, CHANGED, DEDUP, and lag, latest, had_changed, changed_cols and acc_* with OVER exist. \`$events/bridge/...\` exist; events that only a
   broker sees are refused by name.
 
 ### In functions

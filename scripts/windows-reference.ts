@@ -1,4 +1,4 @@
-/** The part of docs/reference/rules.md about rules that remember: GROUP BY, CHANGED and DEDUP. */
+/** The part of docs/reference/rules.md about rules that remember: GROUP BY, CHANGED DEDUP and earlier messages. */
 import { defaultStateLimits } from '../rules/state-limits.ts';
 import { type Aggregate, aggregates } from '../rules/windows/aggregates.ts';
 
@@ -63,4 +63,20 @@ SELECT vin, payload.state AS state FROM "cars/{vin}/status" WHERE payload.ready 
 - They see the messages for which they are worked out. In \`a AND CHANGED(x)\` those for which \`a\` holds, and so they belong behind all other conditions; in
   SELECT all messages, whatever WHERE says.
 - Each one in a rule remembers on its own, up to \`state.maxEntries\` keys or values, in the memory of the process. What is oldest gives way, a restart forgets all, replicas
-  do not share it: then something is reported once more than needed, and nothing is missed.`;
+  do not share it: then something is reported once more than needed, and nothing is missed.
+
+## Earlier messages: lag, latest, had_changed, changed_cols, acc_*
+
+\`\`\`sql
+SELECT payload.kwh - lag(payload.kwh) AS used, latest(payload.tariff) AS tariff, acc_max(payload.kw) OVER (PARTITION BY payload.site WHEN payload.on) AS peak
+FROM "meters/{id}" WHERE used > 0
+\`\`\`
+
+- **What they look back at** are messages of the same topic; with \`OVER (PARTITION BY a, b)\` those with the same a and b, with \`OVER ()\` all messages of the rule.
+- **WHEN condition** says which messages are remembered. One for which it is not true sees what is remembered, and changes nothing.
+- **lag(x)** gives what the message before had, missing or not. The others skip what is missing.
+- They see the messages for which they are worked out: behind AND, in CASE and in WHERE only those that come so far; in SELECT all messages, whatever WHERE says.
+- **Bounds**: each call in a rule remembers up to \`state.maxEntries\` keys (then the one that was written longest ago gives way), of each at most \`state.maxValueBytes\` (a message that
+  needs more fails), and forgets a key after \`state.maxAge\` (7d) without a message.
+- **A restart forgets all**, and replicas do not share it. A reload keeps it as long as the rule is the same. So the first \`lag\` is missing, and \`acc_sum\` and \`acc_count\` begin at zero:
+  \`mkb validate\` warns of these two.`;

@@ -119,17 +119,24 @@ const sink = section(
 );
 
 const state = section(
-  'How much the rule may remember: the windows of GROUP BY, CHANGED and DEDUP. It is memory of the process; a restart forgets it.',
+  'How much the rule may remember: the windows of GROUP BY, CHANGED and DEDUP, and earlier messages (lag, latest, had_changed, changed_cols, acc_*). It is memory of the process; a restart forgets it.',
   {
     maxEntries: whole(
-      'How many entries its windows may hold together: one for each key in a window (with HOPPING, in each hop), one for each different value of COUNT(DISTINCT). A message that needs more fails with `rule-state-full`. Also how many values each CHANGED and DEDUP remembers; then the oldest is forgotten.',
+      'How many entries its windows may hold together: one for each key in a window (with HOPPING, in each hop), one for each different value of COUNT(DISTINCT). A message that needs more fails with `rule-state-full`. Also how many values each CHANGED and DEDUP remembers, and how many keys each lag and its like; then the oldest is forgotten.',
       { minimum: 1, maximum: 10_000_000, default: 100_000 },
     ),
-    maxValueBytes: size('How large a key of GROUP BY, or a value of FIRST or LAST, may be.', {
-      min: '64B',
-      max: '1MiB',
-      default: '1KiB',
-    }),
+    maxValueBytes: size(
+      'How large a key of GROUP BY, a value of FIRST or LAST, or what lag and its like remember of a key, may be.',
+      {
+        min: '64B',
+        max: '1MiB',
+        default: '1KiB',
+      },
+    ),
+    maxAge: duration(
+      'How long lag, latest, had_changed, changed_cols and acc_* remember what a key had, from its last message. After that its next message is as the first.',
+      { min: '1s', max: '365d', default: '7d' },
+    ),
   },
 );
 

@@ -53,6 +53,18 @@ export type CheckConstants = (constants: readonly Value[], schemas: Schemas) => 
 /** An expression, and the value it has. */
 export type Example = readonly [sql: string, value: Value];
 
+/** What a call gives, and what it remembers for the next one. */
+export interface Remembered {
+  readonly value: Value;
+  readonly state: Value;
+}
+
+/**
+ * @param state what the last call for the key remembered; undefined for the first
+ * @param counts whether the message is one that is remembered
+ */
+export type Previous = (state: Value, values: readonly unknown[], counts: boolean) => Remembered;
+
 export interface FunctionEntry {
   readonly name: string;
   readonly parameters: readonly Parameter<unknown>[];
@@ -68,6 +80,8 @@ export interface FunctionEntry {
   readonly accepts?: (value: Value) => boolean;
   /** Of a function that remembers: makes the call of one place in a rule, whose memory is its own. */
   readonly prepare?: (memory: Remembering) => FunctionEntry['call'];
+  /** Of a function of earlier messages: what it gives and remembers, for each key of OVER. */
+  readonly previous?: Previous;
   /** Whether it reads more of the message than its arguments, so that it means nothing where there is no message: after a window. */
   readonly ofMessage?: true;
   /** Whether it reads or changes what is remembered from one message to the next. */

@@ -18,6 +18,7 @@ import { jsonPathFunctions } from './json-path.ts';
 import { mathFunctions } from './math.ts';
 import { messageFunctions } from './messages.ts';
 import { placeFunctions } from './places.ts';
+import { previousFunctions } from './previous.ts';
 import { regexFunctions } from './regex.ts';
 import { registrySchemaFunctions } from './registry-schemas.ts';
 import { schemaFunctions } from './schemas.ts';
@@ -60,6 +61,7 @@ export const functionGroups: readonly { readonly title: string; readonly functio
   { title: 'Time', functions: dateFunctions },
   { title: 'Random numbers and environment', functions: ambientFunctions },
   { title: 'Memory', functions: stateFunctions },
+  { title: 'Earlier messages', functions: previousFunctions },
   { title: 'Report by exception', functions: exceptionFunctions },
 ];
 
@@ -67,9 +69,13 @@ const byName: ReadonlyMap<string, FunctionEntry> = new Map(
   functionGroups.flatMap(({ functions }) => functions.map(entry => [entry.name, entry])),
 );
 
-/** CHANGED and DEDUP are written as one likes, as keywords are; the names of all others are exact. */
+const inAnyCase: ReadonlyMap<string, FunctionEntry> = new Map(
+  [...exceptionFunctions, ...previousFunctions].map(entry => [entry.name.toUpperCase(), entry]),
+);
+
+/** CHANGED, DEDUP, lag and what else is of earlier messages are written as one likes, as keywords are; the names of all others are exact. */
 export const findFunction = (name: string): FunctionEntry | undefined =>
-  byName.get(name) ?? exceptionFunctions.find(entry => entry.name === name.toUpperCase());
+  byName.get(name) ?? inAnyCase.get(name.toUpperCase());
 
 export const functionNames: readonly string[] = [...byName.keys()];
 

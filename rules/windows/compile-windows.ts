@@ -4,6 +4,7 @@
  */
 import { MkbError } from '../../api/errors.ts';
 import { ExpressionCompiler } from '../compile-expression.ts';
+import { refuseOver } from '../compile-over.ts';
 import type { Compiler, Condition, ObserveCase, World } from '../compiler.ts';
 import { guard } from '../failures.ts';
 import { findFunction } from '../functions/registry.ts';
@@ -159,6 +160,7 @@ class AfterWindow {
   #compileAggregate(call: Call): WindowPlan['aggregates'][number] {
     const { sql } = this.#before;
     const { name, quantifier, parameters, start } = call;
+    refuseOver(call, this.#before, '; GROUP BY says which messages an aggregate is of');
     const { form, read, create } = findAggregate(name, quantifier)!;
     const [argument] = parameters;
     if (parameters.length !== (quantifier === '*' ? 0 : 1)) {

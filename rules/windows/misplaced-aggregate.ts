@@ -8,10 +8,13 @@ import { findAggregate } from './aggregates.ts';
 export const misplacedAggregate = (sql: string, name: string, offset: number): void => {
   if (findAggregate(name) === undefined) return;
   const reason = 'is worked out over a window: not in WHERE, not in GROUP BY, not within another aggregate, not in LET';
-  const list = findFunction(`array_${name.toLowerCase()}`);
+  const others = [
+    { name: `acc_${name.toLowerCase()}`, of: 'of all messages so far' },
+    { name: `array_${name.toLowerCase()}`, of: 'of a list' },
+  ].filter(each => findFunction(each.name) !== undefined);
   throw new MkbError('rule-aggregate-misplaced', {
     ...placeAt(sql, offset),
     name,
-    reason: list === undefined ? reason : `${reason}; of a list it is ${list.name}()`,
+    reason: [reason, ...others.map(each => `${each.of} it is ${each.name}()`)].join('; '),
   });
 };

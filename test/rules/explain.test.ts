@@ -53,7 +53,7 @@ test('a pattern over Kafka topics is shown as it is written, with what it captur
 
 test('what a rule remembers is told with its bounds', () => {
   const sql = 'SELECT COUNT(*) AS n FROM "c/{vin}" WHERE changed(qos) GROUP BY vin, topic(1), SESSION(30s)';
-  const state = { maxEntries: 5, maxValueBytes: '1KiB' };
+  const state = { maxEntries: 5, maxValueBytes: '1KiB', maxAge: '7d' };
   expect(explainRule({ ...rule(sql), state })).toMatchObject({
     rows: 'one for a window',
     columns: ['n'],
