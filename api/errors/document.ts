@@ -33,6 +33,11 @@ export const documentErrors = table({
     message: ({ file, reason }: { file: string; reason: string }) => `${file} cannot be read: ${reason}.`,
     remedy: 'Name a file, a folder with .yaml, .yml or .json files, or - for standard input.',
   },
+  'document-not-formatted': {
+    kind: 'permanent',
+    message: ({ file, reason }: { file: string; reason: string }) => `${file} is left as it is: ${reason}.`,
+    remedy: 'See what `mkb validate` says of it, and write by hand what cannot be formatted.',
+  },
   'conversion-unknown': {
     kind: 'permanent',
     message: ({ file }: { file: string }) => `${file} is no configuration that can be converted.`,

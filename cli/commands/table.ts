@@ -51,6 +51,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     description: 'write a first document, from a few answers and from what is published',
     load: async () => (await import('./init.ts')).initCommand(),
   },
+  fmt: {
+    description: 'write documents in one form: YAML, and the SQL inside',
+    load: async () => (await import('./fmt.ts')).fmtCommand(),
+  },
   convert: {
     description: 'make a document of the configuration of EMQX, Telegraf, Kafka Connect or Redpanda Connect',
     load: async () => (await import('./convert.ts')).convertCommand(),

@@ -15,6 +15,7 @@ const commands = [
     'test',
     'explain',
     'init',
+    'fmt',
     'convert',
     'graph',
     'functions',
