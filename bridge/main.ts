@@ -19,6 +19,7 @@ import { Lifecycle, neededSinks, type Sides, sourcesOf } from './lifecycle.ts';
 import { Sessions } from './listen/sessions.ts';
 import type { Session } from './mqtt/session.ts';
 import type { ConnectedInfo } from './mqtt/session-handler.ts';
+import type { FailureGroup } from './observe/failures.ts';
 import type { BridgeFigures } from './observe/figures.ts';
 import type { Logger } from './observe/log.ts';
 import { Reports } from './observe/reports.ts';
@@ -148,12 +149,21 @@ export class Bridge implements BridgeFigures, Sides {
     return this.reload.config;
   }
 
+  /** That runs now. */
+  get document(): MqttKafkaBridge {
+    return this.#running.document;
+  }
+
   get rules(): readonly BoundRule[] {
     return this.#running.rules;
   }
 
   get retried(): ReadonlyMap<string, number> {
     return this.#reports.retried;
+  }
+
+  get failures(): readonly FailureGroup[] {
+    return this.#reports.failures.newestFirst;
   }
 
   /** Those that rules read, and clients that publish. */

@@ -8,6 +8,7 @@ import { type Bridge, prepareBridge } from '../bridge/main.ts';
 import { type Handler, type HttpEndpoint, serveHttp } from '../bridge/observe/http.ts';
 import type { Logger } from '../bridge/observe/log.ts';
 import { registerMetrics } from '../bridge/observe/metrics.ts';
+import { BridgePage } from '../bridge/page/page.ts';
 import { answerTap } from '../bridge/tap/answer.ts';
 import type { Address } from './address.ts';
 import { loadChecked } from './documents.ts';
@@ -24,6 +25,8 @@ export interface RunOptions extends LogOptions {
   readonly http: Address;
   readonly secretsDir: string;
   readonly ordinal: number;
+  /** Whether to serve the page. */
+  readonly page: boolean;
   /** Whether to reload when a file has changed. */
   readonly watch?: true;
   /** Of a file with the token that others than this machine reload, or watch messages, with. */
@@ -63,7 +66,9 @@ const runFiles = async (
   const reloads = new Reloads(files, bridges, console.log);
   const { reloadTokenFile } = options;
   const token = reloadTokenFile === undefined ? undefined : () => tokenIn(reloadTokenFile);
+  const page = options.page ? new BridgePage({ bridges, token }) : undefined;
   const others = new Map<string, Handler>([
+    ...(page?.handlers ?? []),
     ['/-/reload', (request, response) => answerReload({ token, reload: () => reloads.reload() }, request, response)],
     ['/-/tap', (request, response) => answerTap({ token, bridges: () => bridges }, request, response)],
   ]);
@@ -75,6 +80,7 @@ const runFiles = async (
   try {
     return await runBridges(bridges, http, console, reloads);
   } finally {
+    page?.close();
     await http.close(lastAnswersMs);
   }
 };

@@ -16,7 +16,7 @@ const { values } = parseArgs({ options: { 'out-dir': { type: 'string', default: 
 const dist = resolve(values['out-dir']);
 
 /** Read at run time, beside the file that reads them. */
-const assets = ['demo/page/browser', 'demo/my-vehicles.yaml'];
+const assets = ['bridge/page/browser', 'demo/page/browser', 'demo/my-vehicles.yaml'];
 
 /** The one file that imports the Kubernetes client. */
 const bundled = 'cli/kubernetes-client';

@@ -9,6 +9,7 @@ import type { Ambient } from '../../rules/scope.ts';
 import { captureTopic } from '../../rules/sources.ts';
 import { stateLimitsOf } from '../../rules/state-limits.ts';
 import type { Windows } from '../../rules/windows/windows.ts';
+import { DeliveryHistogram } from './delivery-histogram.ts';
 import { type Fate, fates } from './fate.ts';
 import type { LetterBox } from './letters.ts';
 import { LimitedWriter } from './limited-writer.ts';
@@ -36,6 +37,8 @@ export interface BoundSink extends Failing {
   delivered: number;
   /** Rows that never will be. */
   failed: number;
+  /** How long messages took until it had acknowledged them: one of each group that it acknowledges at once. */
+  readonly latency: DeliveryHistogram;
   /** Where it is said what became of each. */
   readonly outcome: BoundOutcome | undefined;
 }
@@ -154,6 +157,7 @@ export class BoundRule {
       retry,
       delivered: 0,
       failed: 0,
+      latency: new DeliveryHistogram(),
       outcome: outcome && {
         number: number++,
         rule: this,

@@ -170,6 +170,7 @@ export class Pipeline implements SinkHandler {
 
   delivered(tokens: readonly number[]): void {
     const now = performance.now();
+    this.#observe(tokens[0], now);
     for (const token of tokens) {
       const number = token >>> this.#slotBits;
       if (number === deadLetterSink) {
@@ -179,6 +180,12 @@ export class Pipeline implements SinkHandler {
       this.#targets.at(number)!.delivered++;
       this.#settlement.release(token & this.#mask, outcomeNumber.delivered, now);
     }
+  }
+
+  /** One of a group stands for all of it: the account of the source has each. */
+  #observe(token: number | undefined, now: number): void {
+    const sink = token === undefined ? undefined : this.#targets.at(token >>> this.#slotBits);
+    if (sink && 'latency' in sink) sink.latency.observe(now - this.receivedAt(token!));
   }
 
   fate(token: number, fate: Fate): void {

@@ -50,7 +50,7 @@ export function serveHttp(
     else if (path === '/metrics') await metricsTo(request, response);
     else if (path === '/healthz') reply(response, 200, 'ok\n');
     else if (path === '/readyz') readiness(response, bridges());
-    else reply(response, 404, 'Here are /metrics, /healthz and /readyz.\n');
+    else reply(response, 404, `Here are ${others.has('/') ? '/, ' : ''}/metrics, /healthz and /readyz.\n`);
   };
   return listenHttp({ ...address, answer });
 }

@@ -5,6 +5,7 @@ import type { Loss } from '../flow/dead-letters.ts';
 import type { Outcome } from '../flow/outcome.ts';
 import type { AssignedPartition } from '../kafka/consumer/assigned-partition.ts';
 import type { ConnectedInfo } from '../mqtt/session-handler.ts';
+import { Failures } from './failures.ts';
 import { ErrorLog, type Logger } from './log.ts';
 
 /** What to do about messages that failed, beside the remedy of the error. */
@@ -17,6 +18,8 @@ const lost = 'the message is lost: with delivery.onFailure.deadLetter such messa
 export class Reports {
   /** Failures that are retried, counted by error code. */
   readonly retried = new Map<string, number>();
+  /** Messages that failed permanently. */
+  readonly failures = new Failures();
   readonly #bridge: string;
   readonly #log: Logger;
   readonly #errors: ErrorLog;
@@ -42,7 +45,9 @@ export class Reports {
   }
 
   /** A message failed permanently: a line for each rule and error, with the topic of the last one, and how many there were since the line before. */
-  failed(rule: string, error: MkbError, { topic, outcome }: Loss): void {
+  failed(rule: string, error: MkbError, loss: Loss): void {
+    this.failures.add(rule, error, loss);
+    const { topic, outcome } = loss;
     this.#errors.report(
       'error',
       error,

@@ -13,7 +13,8 @@ restart is refused by its name, and whatever fails leaves everything as it is. A
 
 On a terminal each event is one line, with a line of rates below, and at the end there is what became of all messages.
 
-Over HTTP it serves /metrics for Prometheus, /healthz (the process is alive) and /readyz (the bridges are connected).
+Over HTTP it serves a page for a browser at /: flow, rules, connections, failures, and a place to try rules. It also serves
+/metrics for Prometheus, /healthz (the process is alive) and /readyz (the bridges are connected).
 
 Examples:
   mkb run bridge.yaml
@@ -37,6 +38,7 @@ export const runCommand = (): Command =>
     .addOption(ordinalOption('which replica of a shared subscription this process is, from 0').default(0))
     .addOption(new Option('--watch', 'reload when a file changes').env('MKB_WATCH'))
     .option('--reload-token-file <file>', 'a file with the token that lets other machines POST /-/reload')
+    .option('--no-page', 'do not serve the page')
     .option('--dry-run', 'check everything that the bridges need, as mkb doctor does, and run nothing')
     .addHelpText('after', help)
     .action(async (files: string[], options: RunOptions & { readonly dryRun?: true }) => {

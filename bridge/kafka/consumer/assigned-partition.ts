@@ -20,6 +20,8 @@ export class AssignedPartition implements TopicPartition {
   failures = 0;
   /** Not read before this time (performance.now()). */
   readableAt = 0;
+  /** Where Kafka's records end, as its last answer had it; undefined before one. */
+  end: bigint | undefined;
   /** The replica to read from, instead of the leader. */
   replica: number | undefined;
   /** What the last answer claimed (see `fetchedBatches`). */
@@ -43,6 +45,7 @@ export class AssignedPartition implements TopicPartition {
   /** Its topic is another one by now, and what is in flight of the old one is of no more consequence. */
   restart(): void {
     this.offsets = undefined;
+    this.end = undefined;
     this.claims = noClaims;
   }
 
@@ -58,6 +61,13 @@ export class AssignedPartition implements TopicPartition {
     if (!this.ours) return;
     this.offsets?.settle(record);
     this.#settled();
+  }
+
+  /** Records that are not settled, those among them that were not read; undefined before Kafka has said where they end. */
+  get lag(): bigint | undefined {
+    const { end, offsets } = this;
+    if (end === undefined || offsets === undefined) return undefined;
+    return end > offsets.safe ? end - offsets.safe : 0n;
   }
 
   /** Records that were handed over and are not settled. */

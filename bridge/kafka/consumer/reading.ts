@@ -59,7 +59,10 @@ export class Reading {
     const byName = new Map(answers.map(answer => [`${answer.topic}/${answer.partition}`, answer]));
     const paired = asked.flatMap(each => {
       const answer = byName.get(`${each.partition.topic}/${each.partition.partition}`);
-      return answer === undefined ? [] : [{ ...each, answer }];
+      if (answer === undefined) return [];
+      // An answer with an error has none, -1.
+      if (answer.highWatermark >= 0n) each.partition.end = answer.highWatermark;
+      return [{ ...each, answer }];
     });
     if (paired.length === asked.length && answers.length === asked.length) return paired;
     const reason = 'the answer is not for the partitions that were asked for';

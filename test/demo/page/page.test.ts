@@ -6,7 +6,7 @@ import type { PortWish } from '../../../demo/ports.ts';
 import { describeReal } from '../../real/require.ts';
 import { systems } from '../../real/systems.ts';
 import { until } from '../../real/until.ts';
-import { contrastFailures } from './contrast.ts';
+import { contrastFailures } from '../../support/contrast.ts';
 
 const anyPort: PortWish = { option: '--port', port: 0, asked: false };
 const browserArguments = [
