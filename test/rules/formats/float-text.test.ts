@@ -21,12 +21,17 @@ describe('fixed', () => {
     expect(fixed(value, decimals)).toBe(text);
   });
 
+  // Halfway between two texts toFixed takes the larger one, Erlang the even one. A double is rarely there, and once a test run had one.
+  const isHalfway = (value: number, decimals: number): boolean =>
+    /^50*$/.test(value.toFixed(100).split('.')[1]!.slice(decimals));
+
   test('with twenty decimals or more the digits are those of the double itself', () => {
     fc.assert(
       fc.property(
         fc.double({ noNaN: true, min: -1e20, max: 1e20 }),
-        fc.integer({ min: 20, max: 100 }),
+        fc.integer({ min: 20, max: 99 }),
         (value, decimals) => {
+          fc.pre(!isHalfway(value, decimals));
           expect(fixed(value, decimals)).toBe(
             Object.is(value, -0) ? `-${(0).toFixed(decimals)}` : value.toFixed(decimals),
           );
