@@ -180,7 +180,6 @@ const elsewhere: ReadonlyMap<string, string> = new Map([
   ['reduce', 'array_map'],
   ['unnest', 'FOREACH'],
   ['explode', 'FOREACH'],
-  ['json_value', 'json_path'],
   ['json_query', 'json_path'],
   ['get_json_object', 'json_path'],
   ['try_cast', 'CAST(x AS type)'],

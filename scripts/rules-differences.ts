@@ -38,8 +38,8 @@ Where EMQX gives a value, a rule here gives the same. It differs where EMQX fail
 
 ### In functions
 
-- \`ifnull\`, \`is_json\`, \`array_*\`, \`map_from_entries\`, \`json_path\`, \`jwt_value\`, \`hash_to_range\`, \`geohash\`, \`distance\`, \`in_polygon\`, \`convert_unit\`, \`cbor_*\` and \`msgpack_*\`
-  exist. Those of lists begin with \`array_\` because EMQX has \`map()\`, \`first()\` and \`last()\` for other things, and MIN, MAX, SUM and AVG are aggregates. \`abs\` takes floats. \`concat\` and \`coalesce\` take any number of arguments. \`mget\` and \`mput\` take a list of keys, as EMQX's documentation says.
+- \`ifnull\`, \`is_json\`, \`array_*\`, \`map_from_entries\`, \`json_path\`, \`geohash\`, \`distance\`, \`in_polygon\`, \`convert_unit\`, \`cbor_*\` and \`msgpack_*\`
+  exist. \`jwt_value\`, \`json_value\` and \`hash_to_range\` are those of EMQX's expressions, \`spb_*\` those of EMQX 6. Those of lists begin with \`array_\` because EMQX has \`map()\`, \`first()\` and \`last()\` for other things, and MIN, MAX, SUM and AVG are aggregates. \`abs\` takes floats. \`concat\` and \`coalesce\` take any number of arguments. \`mget\` and \`mput\` take a list of keys, as EMQX's documentation says.
 - Regular expressions are RE2's: matched in time linear in the text, so that no message can hold up a rule. There is no look-around, no back
   reference and no possessive quantifier (found when the document is loaded), \`.\` is a character where EMQX sees a byte, and
   \`\\s\` is no vertical tab.
@@ -59,6 +59,8 @@ Where EMQX gives a value, a rule here gives the same. It differs where EMQX fail
   captures, or the message's client id, where EMQX goes by connection. Messages without either share one.
 - \`sparkplug_decode\` gives numbers the sign of their datatype (an Int32 of -12 is -12, not 4294967284), and arrays of whole numbers as lists; \`sparkplug_encode\` takes both, and refuses a number that its datatype cannot hold. A metric without
   its datatype, as in NDATA and DDATA, keeps its number as it came.
+- \`spb_decode\` gives a metric of NDATA and DDATA the datatype of its birth too, hence its sign, says \`birth_missing\` where no birth was seen, and gives the JSON of a STATE message. \`spb_zip_kvs\` gives each column of a
+  data set its own cells, where EMQX gives the first column the first row.
 - Unknown schemas and message types, and slips in the schemas themselves, are found when the document is loaded.
 - JSON Schema: drafts 6, 7, 2019-09 and 2020-12, not 3 and 4. Patterns are RE2's, as in functions.
 - What makes much from little has a limit: shifts of 1,000,000 bits, padding and fields of 1,000,000 characters, 64 MiB decompressed.

@@ -30,7 +30,18 @@ const claimsOf = (token: string): Value => {
   return isMap(claims) ? claims : undefined;
 };
 
+const byPath = (value: Value, path: string): Value => path.split('.').reduce<Value>(readKey, value);
+
 export const jsonPathFunctions: readonly FunctionEntry[] = [
+  define({
+    name: 'json_value',
+    parameters: [any('text'), text('path')],
+    returns: 'any',
+    description:
+      'The value of JSON text under a path of keys with dots between them; undefined if there is none, or the text is not JSON.',
+    examples: [['json_value(\'{"a": {"b": 1}}\', \'a.b\')', 1]],
+    call: ([value, path]) => byPath(value, path),
+  }),
   define({
     name: 'json_path',
     parameters: [any('value'), jsonPath('path')],
@@ -60,7 +71,7 @@ export const jsonPathFunctions: readonly FunctionEntry[] = [
     call: ([token, claim]) => {
       const claims = claimsOf(token);
       if (claim === undefined || !isMap(claims)) return claims;
-      return Object.hasOwn(claims, claim) ? claims[claim] : claim.split('.').reduce<Value>(readKey, claims);
+      return Object.hasOwn(claims, claim) ? claims[claim] : byPath(claims, claim);
     },
   }),
 ];
