@@ -62,7 +62,7 @@ const shapes: readonly { readonly name: string; readonly sql: string; readonly p
   },
   {
     name: 'difference to the message before, 1,000 keys, parse included',
-    sql: 'SELECT payload.odometer - lag(payload.odometer) OVER (PARTITION BY id) AS km FROM "v/{id}"',
+    sql: 'SELECT payload.odometer - lag(payload.odometer, 1, payload.odometer) OVER (PARTITION BY id) AS km FROM "v/{id}"',
     payload: vehicle,
   },
   {

@@ -43,7 +43,7 @@ const statements: readonly Snippet[] = [
   {
     label: 'lag(...) OVER',
     description: 'The difference to the message before, for each device.',
-    body: 'SELECT payload.${1:value} - lag(payload.${1:value}) OVER (PARTITION BY payload.${2:id}) AS ${3:difference} FROM "${4:vehicles/#}"',
+    body: 'SELECT payload.${1:value} - lag(payload.${1:value}, 1, payload.${1:value}) OVER (PARTITION BY payload.${2:id}) AS ${3:difference} FROM "${4:vehicles/#}"',
   },
   {
     label: 'FOREACH',

@@ -68,13 +68,13 @@ SELECT vin, payload.state AS state FROM "cars/{vin}/status" WHERE payload.ready 
 ## Earlier messages: lag, latest, had_changed, changed_cols, acc_*
 
 \`\`\`sql
-SELECT payload.kwh - lag(payload.kwh) AS used, latest(payload.tariff) AS tariff, acc_max(payload.kw) OVER (PARTITION BY payload.site WHEN payload.on) AS peak
+SELECT payload.kwh - lag(payload.kwh, 1, payload.kwh) AS used, latest(payload.tariff) AS tariff, acc_max(payload.kw) OVER (PARTITION BY payload.site WHEN payload.on) AS peak
 FROM "meters/{id}" WHERE used > 0
 \`\`\`
 
 - **What they look back at** are messages of the same topic; with \`OVER (PARTITION BY a, b)\` those with the same a and b, with \`OVER ()\` all messages of the rule.
 - **WHEN condition** says which messages are remembered. One for which it is not true sees what is remembered, and changes nothing.
-- **lag(x)** gives what the message before had, missing or not. The others skip what is missing.
+- **lag(x)** gives what the message before had, missing or not; for the first message its default, which may be x itself: a difference to what is missing is an error. The others skip what is missing.
 - They see the messages for which they are worked out: behind AND, in CASE and in WHERE only those that come so far; in SELECT all messages, whatever WHERE says.
 - **Bounds**: each call in a rule remembers up to \`state.maxEntries\` keys (then the one that was written longest ago gives way), of each at most \`state.maxValueBytes\` (a message that
   needs more fails), and forgets a key after \`state.maxAge\` (7d) without a message.
