@@ -23,6 +23,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     description: 'find out whether your MQTT server and your Kafka lose messages when something breaks',
     load: async () => (await import('./verify.ts')).verifyCommand(),
   },
+  report: {
+    description: 'write what somebody needs who helps you, in one archive without secrets',
+    load: async () => (await import('./report.ts')).reportCommand(),
+  },
   drain: {
     description: 'empty the MQTT session of a replica that does not come back, and end it',
     load: async () => (await import('./drain.ts')).drainCommand(),

@@ -8,6 +8,7 @@ const commands = [
     'run',
     'doctor',
     'verify',
+    'report',
     'drain',
     'validate',
     'eval',
