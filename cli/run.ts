@@ -15,6 +15,7 @@ import { loadChecked } from './documents.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { LogOptions } from './open-log.ts';
 import { printError, printProblems } from './output.ts';
+import { Evaluator } from './page/evaluator.ts';
 import { Reloads } from './reload/reloads.ts';
 import { answerReload } from './reload/request.ts';
 import { WatchedReloads } from './reload/watched-reloads.ts';
@@ -66,7 +67,9 @@ const runFiles = async (
   const reloads = new Reloads(files, bridges, console.log);
   const { reloadTokenFile } = options;
   const token = reloadTokenFile === undefined ? undefined : () => tokenIn(reloadTokenFile);
-  const page = options.page ? new BridgePage({ bridges, token }) : undefined;
+  const evaluator = new Evaluator();
+  const { evaluate } = evaluator;
+  const page = options.page ? new BridgePage({ bridges, token, evaluate }) : undefined;
   const others = new Map<string, Handler>([
     ...(page?.handlers ?? []),
     ['/-/reload', (request, response) => answerReload({ token, reload: () => reloads.reload() }, request, response)],
@@ -81,6 +84,7 @@ const runFiles = async (
     return await runBridges(bridges, http, console, reloads);
   } finally {
     page?.close();
+    evaluator.close();
     await http.close(lastAnswersMs);
   }
 };

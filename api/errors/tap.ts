@@ -27,4 +27,10 @@ export const tapErrors = table({
       `${name}=${text} is not ${range}.`,
     remedy: 'Correct the query of GET /-/tap. docs/live.md says what it may hold.',
   },
+  'trial-failed': {
+    kind: 'permanent',
+    message: ({ reason }: { reason: string }) => `The rule could not be tried on the message: ${reason}.`,
+    remedy:
+      'Simplify the expression that takes so long, or try a smaller message. If others try rules, press the button again.',
+  },
 });

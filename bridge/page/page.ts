@@ -14,6 +14,7 @@ import { reply } from '../../network/http-server.ts';
 import { isOfAnotherSite, refusalTo, type TokenReader } from '../../network/who-asks.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { Handler } from '../observe/http.ts';
+import { answerEvaluation, type Evaluate } from './evaluation.ts';
 import { EventStream } from './event-stream.ts';
 import { filesOf, folder, type PageFile } from './files.ts';
 import { Meter } from './meter.ts';
@@ -24,6 +25,8 @@ export interface BridgePageOptions {
   readonly bridges: readonly ShownBridge[];
   /** Lets others than the user of this machine see everything. */
   readonly token?: TokenReader;
+  /** Works trials of the playground out; without it there is none. */
+  readonly evaluate?: Evaluate;
   /** What somebody adds to the page. */
   readonly more?: MorePage | undefined;
 }
@@ -72,8 +75,15 @@ export class BridgePage {
     return new Map<string, Handler>([
       ...files,
       ['/-/figures', only('GET', (request, response) => this.#open(request, response))],
+      ...this.#evaluation,
       ...(this.#options.more?.handlers ?? []),
     ]);
+  }
+
+  get #evaluation(): [string, Handler][] {
+    const { bridges, token, evaluate } = this.#options;
+    if (evaluate === undefined) return [];
+    return [['/-/evaluate', only('POST', (...given) => answerEvaluation({ bridges, token, evaluate }, ...given))]];
   }
 
   /** Sends an event of its own to the pages that show everything. */
@@ -114,6 +124,7 @@ export class BridgePage {
     return {
       version: packageJson.version,
       whole,
+      evaluates: this.#options.evaluate !== undefined,
       takesToken: this.#options.token !== undefined,
       history,
       ...this.#snapshot(whole),

@@ -151,9 +151,14 @@ byId('token-form').addEventListener('submit', event => {
   byId('token').value = '';
 });
 
-const stream = new Stream('/-/figures', (name, data) => {
-  handlers[name]?.(data);
-  for (const listener of listeners.event) listener(name, data);
+let stream;
+
+// Once all scripts of the page have said what they listen to.
+addEventListener('DOMContentLoaded', () => {
+  stream = new Stream('/-/figures', (name, data) => {
+    handlers[name]?.(data);
+    for (const listener of listeners.event) listener(name, data);
+  });
 });
 
 /** Nothing comes any more: the page says why. */

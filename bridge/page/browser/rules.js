@@ -9,14 +9,16 @@ const sinkText = ({ kind, topic }) => `${kind === 'kafka' ? 'Kafka' : 'MQTT'}${t
 
 let rules;
 let failures;
+let tryRule;
 
 /** @param chosen takes the name of a rule that somebody wants to try; undefined where nobody can */
 export const showRules = ({ rules: all, moreRules }, chosen) => {
+  tryRule = chosen;
   rules ??= new Table(
     byId('rules'),
     'Rules',
     [
-      { name: 'Rule', className: 'name', fill: (cell, { name }) => fillName(cell, name, chosen) },
+      { name: 'Rule', className: 'name', fill: (cell, { name }) => fillName(cell, name) },
       { name: 'To', className: 'text', text: ({ sinks }) => sinks.map(sinkText).join(', ') },
       { name: 'Matched', className: 'number', text: ({ matched }) => count(matched) },
       { name: 'Passed', className: 'number', text: ({ passed }) => count(passed) },
@@ -40,8 +42,8 @@ export const showRules = ({ rules: all, moreRules }, chosen) => {
   setText(byId('rules-more'), moreRules > 0 ? `and ${count(moreRules)} more` : '');
 };
 
-const fillName = (cell, name, chosen) => {
-  if (chosen === undefined) {
+const fillName = (cell, name) => {
+  if (tryRule === undefined) {
     setText(cell, name);
     return;
   }
@@ -49,7 +51,7 @@ const fillName = (cell, name, chosen) => {
   cell.dataset.name = name;
   const button = make('button', 'link', name, heard(': try it'));
   button.type = 'button';
-  button.addEventListener('click', () => chosen(name));
+  button.addEventListener('click', () => tryRule(name));
   cell.replaceChildren(button);
 };
 

@@ -2,7 +2,7 @@
  * Server-Sent Events, read with fetch, which can send a token where EventSource cannot. It connects again by itself, also when the other side says
  * nothing for a while: a process that is stopped keeps its connections.
  */
-const silentMs = 5000;
+const usuallySilentMs = 5000;
 const againMs = 1000;
 
 let token = '';
@@ -13,11 +13,16 @@ export const authorization = () => (token === '' ? {} : { authorization: `Bearer
 export class Stream {
   #path;
   #handle;
+  #silentMs;
   #attempt = new AbortController();
   #closed = false;
 
-  /** @param handle takes the name of an event and its data; `refused` with a status is one of ours */
-  constructor(path, handle) {
+  /**
+   * @param handle takes the name of an event and its data; `refused` with a status is one of ours
+   * @param silentMs after so long without a byte it connects again
+   */
+  constructor(path, handle, silentMs = usuallySilentMs) {
+    this.#silentMs = silentMs;
     this.#path = path;
     this.#handle = handle;
     void this.#run();
@@ -44,10 +49,10 @@ export class Stream {
   }
 
   async #read(signal) {
-    let heard = setTimeout(() => this.#attempt.abort(), silentMs);
+    let heard = setTimeout(() => this.#attempt.abort(), this.#silentMs);
     const listen = () => {
       clearTimeout(heard);
-      heard = setTimeout(() => this.#attempt.abort(), silentMs);
+      heard = setTimeout(() => this.#attempt.abort(), this.#silentMs);
     };
     try {
       const response = await fetch(this.#path, { signal, headers: authorization(), cache: 'no-store' });
@@ -69,8 +74,8 @@ export class Stream {
   }
 
   #take(part) {
-    const match = /^event: (.*)\ndata: (.*)$/.exec(part);
-    if (match) this.#handle(match[1], JSON.parse(match[2]));
+    const match = /^(?:event: (.*)\n)?data: (.*)$/.exec(part);
+    if (match) this.#handle(match[1] ?? 'message', JSON.parse(match[2]));
   }
 }
 

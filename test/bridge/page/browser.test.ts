@@ -8,6 +8,8 @@ import { completeDocument } from '../../../api/complete.ts';
 import { type Bridge, prepareBridge } from '../../../bridge/main.ts';
 import { type HttpEndpoint, serveHttp } from '../../../bridge/observe/http.ts';
 import { BridgePage } from '../../../bridge/page/page.ts';
+import { answerTap } from '../../../bridge/tap/answer.ts';
+import { Evaluator } from '../../../cli/page/evaluator.ts';
 import { type EmbeddedKafka, startEmbeddedKafka } from '../../../demo/embedded/kafka.ts';
 import { type EmbeddedMqtt, startEmbeddedMqtt } from '../../../demo/embedded/mqtt.ts';
 import { freePort } from '../../real/ports.ts';
@@ -57,9 +59,13 @@ describeReal('chromium')('the page of a bridge, in a real browser', () => {
   let page: Page;
   let problems: string[];
 
+  const evaluator = new Evaluator({ limitMs: 20_000 });
   const serve = async (): Promise<void> => {
-    served = new BridgePage({ bridges: [bridge] });
-    http = await serveHttp({ host: '127.0.0.1', port }, new Registry(), () => [bridge], undefined, served.handlers);
+    served = new BridgePage({ bridges: [bridge], evaluate: evaluator.evaluate });
+    const paths = served.handlers.set('/-/tap', (request, response) =>
+      answerTap({ token: undefined, bridges: () => [bridge] }, request, response),
+    );
+    http = await serveHttp({ host: '127.0.0.1', port }, new Registry(), () => [bridge], undefined, paths);
   };
   const endServing = async (): Promise<void> => {
     served.close();
@@ -82,6 +88,7 @@ describeReal('chromium')('the page of a bridge, in a real browser', () => {
     await browser?.close();
     await publisher?.endAsync(true);
     await endServing();
+    evaluator.close();
     await bridge?.stop();
     await Promise.all([broker?.stop(), kafka?.stop()]);
   });
@@ -148,6 +155,51 @@ describeReal('chromium')('the page of a bridge, in a real browser', () => {
     expect(await page.evaluate(accessibilityFailures)).toEqual([]);
     expect(await page.evaluate(overlaps)).toEqual([]);
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+    expect(problems).toEqual([]);
+  });
+
+  test('shows the newest messages, all of one in a dialog, and holds them still while somebody is among them', async () => {
+    await open();
+    const rows = page.locator('#message-list li:not(.blank) button');
+    const first = rows.first();
+    await until('messages', async () => {
+      await publisher.publishAsync('cars/a/x', '{"speed": 99}', { qos: 1 });
+      return (await rows.count()) > 2;
+    });
+    await first.focus();
+    await page.keyboard.press('Enter');
+    expect(JSON.parse(await page.locator('#detail-value').innerText())).toMatchObject({ speed: 99 });
+    await page.keyboard.press('Escape');
+    expect(await first.evaluate(button => button.matches(':focus'))).toBe(true);
+    const held = await page.locator('#message-list').innerText();
+    const received = bridge.account.received;
+    await until('more messages', async () => {
+      await publisher.publishAsync('cars/a/x', '{"speed": 120}', { qos: 1 });
+      return bridge.account.received > received + 3;
+    });
+    await page.locator('#messages-state', { hasText: 'held still' }).waitFor();
+    expect(await page.locator('#message-list').innerText()).toBe(held);
+    expect(problems).toEqual([]);
+  });
+
+  test('tries a rule: rows, what its sinks write, why there are none, and the place of a mistake', async () => {
+    await open();
+    await page.locator('#rules button', { hasText: 'speeds' }).click();
+    await page.locator('#trial-topic').fill('cars/7/x');
+    const tryOn = async (payload: string): Promise<string> => {
+      await page.locator('#trial-payload').fill(payload);
+      await page.locator('#trial-go').click();
+      await page.locator('#trial-go:enabled').waitFor();
+      return text('#trial-result');
+    };
+    expect(await tryOn('{"speed": 88}')).toMatch(
+      /^Row \{"speed":88,"car":"7"\} Written sink: 1 topic: speeds key: 7 value: \{ "car": "7", "speed": 88 \}/,
+    );
+    expect(await tryOn('{"speed": 50}')).toBe('No row: WHERE was false: payload.speed (50) > 60');
+    await page.locator('#trial-sql').fill('SELECT payload\nFORM "cars/{car}"');
+    await tryOn('{}');
+    expect(await text('#trial-error')).toContain('(line 2, column 6)');
+    expect(await page.locator('#trial-sql').getAttribute('aria-invalid')).toBe('true');
     expect(problems).toEqual([]);
   });
 
