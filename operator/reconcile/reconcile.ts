@@ -41,6 +41,7 @@ import { leftFound } from './left-sessions.ts';
 import { leavesSessions, mark, saidReplicas, sessionsFinalizer } from './marks.ts';
 import { observe, ownObjects, podsOf } from './observe.ts';
 import { findRefusals } from './refusals.ts';
+import { isTaking } from './replica-documents.ts';
 import { askReplicas, lookAtReplicas, rolledNow } from './replicas-of-visit.ts';
 import { reported, statusOf, waitsBehind, withConditions } from './report.ts';
 import { routesFound } from './routes.ts';
@@ -120,8 +121,7 @@ async function look(context: Context, stored: KubeObject, signal: AbortSignal): 
   if (refusals.waiting || findings.workloads.some(({ starting }) => starting))
     return { failure: kept, again: { requeueAfterMs: context.rechecks.lacks(keyOf(now)) } };
   context.rechecks.over(keyOf(now));
-  if (replicas?.some(({ state }) => state === 'pending'))
-    return { failure: kept, again: { requeueAfterMs: pendingAgainMs } };
+  if (replicas?.some(isTaking)) return { failure: kept, again: { requeueAfterMs: pendingAgainMs } };
   const unwatched =
     findings.unserved.length > 0 || findings.routes.some(({ young }) => young) || isUnwatched(context, document);
   return { failure: kept, again: unwatched ? { requeueAfterMs: unwatchedAgainMs } : again };

@@ -26,6 +26,8 @@ export interface ReplicaDocument {
   readonly hash: number | undefined;
   /** Of the error, if it did not take one. */
   readonly refused: string | undefined;
+  /** How long ago it was first asked to take the newest, milliseconds; 0 for not yet. */
+  readonly askedMs: number;
 }
 
 export interface ReplicasKnown {
@@ -44,6 +46,8 @@ const takingMs = 150_000;
 const silentMs = 30_000;
 /** A kubelet that was asked before it had the new ConfigMap itself is asked again. */
 const askAgainMs = 15_000;
+/** One that is down for hours starts from the newest without being asked. */
+const mostTimes = 10;
 
 /** Refusals that no retry and no other document changes. */
 const needsRestart: ReadonlySet<string> = new Set(['reload-needs-restart', 'reload-filters-overlap']);
@@ -57,12 +61,12 @@ function replicaDocument(pod: ObservedPod, known: ReplicasKnown): ReplicaDocumen
   const { uid } = pod.metadata;
   const config = said.get(uid!);
   const hash = config ? config.hash : status.replicaConfigs?.find(each => each.uid === uid)?.hash;
-  if (hash === wanted) return { pod, state: 'newest', hash, refused: undefined };
   const askedMs = askedFor(pod, wanted, now)?.sinceMs ?? 0;
+  if (hash === wanted) return { pod, state: 'newest', hash, refused: undefined, askedMs };
   const refused = refusedCode(config, wanted, askedMs);
   const state =
     refused === undefined ? openState(pod, config, { wanted, hash, askedMs }) : refusedState(refused, askedMs);
-  return { pod, state, hash, refused };
+  return { pod, state, hash, refused, askedMs };
 }
 
 /** The code of its error, if it did not take the newest document. One that could not even be read has no number, and is the newest when there was time to see it. */
@@ -111,9 +115,12 @@ export function askingText({ pod, state }: ReplicaDocument, wanted: number, now:
   if (state !== 'pending') return undefined;
   const before = askedFor(pod, wanted, now);
   if (before === undefined) return `${wanted} ${now.toISOString()} 1`;
-  if (before.sinceMs < before.times * askAgainMs) return undefined;
+  if (before.sinceMs < before.times * askAgainMs || before.times >= mostTimes) return undefined;
   return `${wanted} ${before.since} ${before.times + 1}`;
 }
+
+/** Whether a Pod may have to be asked again, or rolled, within seconds. */
+export const isTaking = ({ state, askedMs }: ReplicaDocument): boolean => state === 'pending' && askedMs <= takingMs;
 
 /** As the status has it. */
 export const shownConfigs = (replicas: readonly ReplicaDocument[]): NonNullable<BridgeStatus['replicaConfigs']> =>

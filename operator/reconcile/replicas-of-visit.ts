@@ -28,14 +28,16 @@ interface Templated {
   readonly spec?: { readonly template?: { readonly metadata?: { readonly annotations?: Record<string, string> } } };
 }
 
-/** What Pods were rolled for last, unless one of them needs to be rolled now. */
-export function rolledNow(
-  { context: { cluster }, resource }: Visit,
-  replicas: readonly ReplicaDocument[],
-): Observed['rolled'] {
-  if (replicas.some(({ state }) => state === 'restart')) return undefined;
+/** The annotations of the Pod template as it is. */
+function notesOf({ context: { cluster }, resource }: Visit): Readonly<Record<string, string>> {
   const set = cluster.of(kinds.statefulSet).get(keyOfOwn(resource)) as (Templated & KubeObject) | undefined;
-  const { [inputsHash]: inputs, [startedFor]: document } = set?.spec?.template?.metadata?.annotations ?? {};
+  return set?.spec?.template?.metadata?.annotations ?? {};
+}
+
+/** What Pods were rolled for last, unless one of them needs to be rolled now. */
+export function rolledNow(visit: Visit, replicas: readonly ReplicaDocument[]): Observed['rolled'] {
+  if (replicas.some(({ state }) => state === 'restart')) return undefined;
+  const { [inputsHash]: inputs, [startedFor]: document } = notesOf(visit);
   return inputs === undefined || document === undefined ? undefined : { inputs, document };
 }
 
@@ -47,10 +49,22 @@ export function haveStarted({ context: { cluster }, resource }: Visit, pods: rea
   return ownPods(cluster, resource).every(pod => !names.has(pod.metadata.name) || pod.startedFor === applied);
 }
 
-/** Has kubelet show the Pods their files, those that are to take the newest document and have not said that they did. */
+/**
+ * Has kubelet show the Pods their files, those that are to take the newest document and have not said that they did. Not those that are about to be replaced: they could only refuse.
+ */
 export async function askReplicas(visit: Visit, wanted: number): Promise<void> {
-  const { context, signal } = visit;
+  const { context, deeds, resource, signal } = visit;
+  const { name } = keyOfOwn(resource);
+  if (
+    deeds.some(
+      ({ kind, object, outcome }) =>
+        kind === kinds.statefulSet && object.metadata.name === name && outcome !== 'unchanged',
+    )
+  )
+    return;
+  const current = notesOf(visit)[startedFor];
   const asked = lookAtReplicas(visit, wanted).flatMap(replica => {
+    if (replica.pod.startedFor !== current) return [];
     const text = askingText(replica, wanted, context.now());
     return text === undefined ? [] : [{ ...replica.pod.metadata, text }];
   });

@@ -198,20 +198,24 @@ describeReal(
       const before = await lives();
       const { kafka, rules } = spec();
       for (const topic of ['copies', 'others', 'copies']) {
-        const sql = 'SELECT payload FROM "cars/{clientid}"';
-        const more = { name: 'more', sql, sinks: [{ kafka: { topic, key: '${clientid}' } }] };
+        const sql = 'SELECT payload FROM "more/{id}"';
+        const more = { name: 'more', sql, sinks: [{ kafka: { topic, key: '${id}' } }] };
         const topics = [...kafka.topics, { name: topic, partitions: 1 }];
         await apply({ kafka: { ...kafka, topics }, rules: [...rules, more] });
       }
       const { configHash, replicaConfigs } = await ready();
       expect(replicaConfigs.map(({ hash }: { hash: number }) => hash)).toEqual([configHash, configHash]);
+      const device = await mqtt.connectAsync(`mqtt://car:drive@${await addressOf('cars-broker')}:1883`);
       for (const pod of await bridges()) {
         const page = async () => await (await fetch(`http://${pod.status.podIP}:9400/metrics`)).text();
         expect(await page()).toMatch(new RegExp(`^mkb_config_hash\\{.*\\} ${configHash}$`, 'm'));
-        await until('the new rule to write', async () =>
-          /^mkb_rule_[a-z_]+_total\{.*rule="more".*\} [1-9]/m.test(await page()),
-        );
+        // Each of the replicas gets some of what is published to the new filter.
+        await until('the new rule to write', async () => {
+          await device.publishAsync('more/1', 'x', { qos: 1 });
+          return /^mkb_rule_passed_total\{.*rule="more".*\} [1-9]/m.test(await page());
+        });
       }
+      await device.endAsync();
       expect(await lives()).toEqual(before);
     });
 

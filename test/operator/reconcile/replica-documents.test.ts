@@ -6,6 +6,7 @@ import type { ObservedPod } from '../../../operator/observed/observed-objects.ts
 import type { ReplicaConfig } from '../../../operator/observed/replica-config.ts';
 import {
   askingText,
+  isTaking,
   type ReplicasKnown,
   refusalText,
   replicaDocuments,
@@ -105,6 +106,14 @@ describe('a replica', () => {
   });
 });
 
+it('is looked at often while it may have to be asked again, and not for ever', () => {
+  const taking = (pod: Partial<ObservedPod>, said?: ReplicaConfig) => isTaking(looked(podOf(pod), said));
+  expect(taking({}, says(before))).toBe(true);
+  expect(taking({ askedFor: askedAgo(100) }, says(before))).toBe(true);
+  expect(taking({ askedFor: askedAgo(900), ready: false })).toBe(false);
+  expect(taking({}, says(wanted))).toBe(false);
+});
+
 describe('asking', () => {
   it('is done at once, and again every 15 seconds, of those only that have not answered', () => {
     const text = (pod: Partial<ObservedPod>, said = says(before)) => askingText(looked(podOf(pod), said), wanted, now);
@@ -113,6 +122,8 @@ describe('asking', () => {
     expect(text({ askedFor: askedAgo(14) })).toBeUndefined();
     expect(text({ askedFor: askedAgo(16) })).toBe(askedAgo(16, 2));
     expect(text({ askedFor: askedAgo(16, 2) })).toBeUndefined();
+    // One that is down for hours was written to four times a minute.
+    expect(text({ askedFor: askedAgo(9000, 10), ready: false })).toBeUndefined();
     expect(text({}, says(wanted))).toBeUndefined();
     expect(text({}, says(before, { hash: wanted, code: 'reload-unanswered' }))).toBeUndefined();
   });
