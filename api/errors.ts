@@ -5,6 +5,7 @@
  * table, and docs/reference/errors.md is generated from it.
  */
 import { bufferErrors } from './errors/buffer.ts';
+import { clusterCommandErrors } from './errors/cluster-commands.ts';
 import { deadLetterErrors } from './errors/dead-letters.ts';
 import { demoErrors } from './errors/demo.ts';
 import { doctorErrors } from './errors/doctor.ts';
@@ -44,6 +45,7 @@ export const errors = {
   ...exporterErrors,
   ...kubernetesErrors,
   ...statusErrors,
+  ...clusterCommandErrors,
   ...demoErrors,
   ...doctorErrors,
   ...reloadErrors,

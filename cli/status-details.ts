@@ -34,6 +34,7 @@ const overview = (facts: BridgeFacts, now: Date): Fact[] => {
     ['Ready', `${ready ? 'True' : 'False'}, ${reason}`, ready ? 'good' : 'bad'],
     ...(ready || message === '' ? [] : [['', message] as Fact]),
     ['Document', generationsText(facts)],
+    ...behindFacts(status),
     ['Replicas', replicasText(facts)],
     ...sessionFacts(facts),
     ['Rules', `${status.rules ?? 'not known'}`],
@@ -54,6 +55,16 @@ export const generationsText = ({ generation, status }: BridgeFacts): string => 
   if (appliedGeneration === generation) return `${newest} runs`;
   return `${newest} ${isInvalid(status.conditions) ? 'is not valid' : 'could not be applied'}; ${runs}`;
 };
+
+/** Replicas that run another document than they are to run. */
+const behindFacts = ({ configHash, replicaConfigs = [] }: BridgeFacts['status']): Fact[] =>
+  replicaConfigs
+    .filter(({ hash, refused }) => refused !== undefined || (hash !== undefined && hash !== configHash))
+    .map(({ pod, refused }) =>
+      refused === undefined
+        ? ['', `${pod} has not taken it yet`]
+        : ['', `${pod} goes on with another one (${refused})`, 'bad'],
+    );
 
 const isInvalid = (conditions: readonly Condition[] = []): boolean =>
   conditions.some(({ type, reason }) => type === 'Ready' && ['RulesInvalid', 'DocumentInvalid'].includes(reason));

@@ -115,6 +115,22 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     description: 'show how the bridges of a Kubernetes cluster are',
     load: async () => (await import('./status.ts')).statusCommand(),
   },
+  logs: {
+    description: 'print what the replicas of a bridge in a cluster log, together',
+    load: async () => (await import('./logs.ts')).logsCommand(),
+  },
+  restart: {
+    description: 'restart the replicas of a bridge in a cluster, one after the other',
+    load: async () => (await import('./restart.ts')).restartCommand(),
+  },
+  pause: {
+    description: 'stop a bridge in a cluster so that nothing is lost',
+    load: async () => (await import('./pause.ts')).pauseCommand(),
+  },
+  resume: {
+    description: 'start a bridge in a cluster again that is stopped',
+    load: async () => (await import('./resume.ts')).resumeCommand(),
+  },
   completion: {
     description: 'print a script that completes commands and options in a shell',
     load: async () => (await import('./completion.ts')).completionCommand(),

@@ -41,6 +41,16 @@ export interface WatchOptions extends Selection {
   readonly timeoutSeconds: number;
 }
 
+/** https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#get-read-log-of-the-specified-pod */
+export interface LogOptions extends CallOptions {
+  readonly container?: string;
+  readonly follow?: boolean;
+  /** Of the container before the one that runs. */
+  readonly previous?: boolean;
+  readonly sinceSeconds?: number;
+  readonly tailLines?: number;
+}
+
 export interface ApplyOptions extends CallOptions {
   readonly fieldManager: string;
   /** Takes fields from other managers, which is a kube-conflict else. */

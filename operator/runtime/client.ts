@@ -12,6 +12,7 @@ import type {
   DeleteOptions,
   ListOptions,
   ListPage,
+  LogOptions,
   PatchOperation,
   PatchOptions,
   WatchOptions,
@@ -21,7 +22,7 @@ import { groupPath, pathOf, type ResourceKind } from './kinds.ts';
 import { type KubeObject, keyText, type ObjectKey } from './object.ts';
 import { statusError } from './status-error.ts';
 import { TimeLimit } from './time-limit.ts';
-import { type WatchEvent, watchEvents } from './watch-stream.ts';
+import { lines, type WatchEvent, watchEvents } from './watch-stream.ts';
 
 export type * from './calls.ts';
 
@@ -62,6 +63,8 @@ interface Call extends CallOptions {
   readonly maxBytes?: number | undefined;
   readonly action: string;
 }
+
+const pods: ResourceKind = { apiVersion: 'v1', kind: 'Pod', plural: 'pods', namespaced: true };
 
 /** https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches */
 const partial = (kind: string) => `application/json;as=${kind};g=meta.k8s.io;v=v1`;
@@ -141,6 +144,21 @@ export class ApiClient {
         // Metadata alone says of itself that it is that.
         yield { type, object: metadataOnly ? { ...object, apiVersion: kind.apiVersion, kind: kind.kind } : object };
       }
+    } finally {
+      limit.end();
+    }
+  }
+
+  /** What a Pod has logged, line by line; with `follow`, until it ends. @throws kube-not-found; kube-failed while its container has not begun */
+  async *log(pod: ObjectKey, { signal, ...query }: LogOptions = {}): AsyncGenerator<string, void, void> {
+    const path = `${pathOf(pods, pod.namespace, pod.name)}/log`;
+    const action = `get the log of ${nameOf(pods, pod)}`;
+    const limit = new TimeLimit(this.#timeoutMs, action, signal);
+    try {
+      // Other kinds of answers are refused, although it is plain text.
+      const answer = await this.#send({ method: 'GET', path, query, action, accept: '*/*', signal }, limit);
+      limit.lift();
+      yield* lines(this.#body(answer, limit.signal));
     } finally {
       limit.end();
     }

@@ -50,7 +50,8 @@ const types = new Set(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK']);
 
 const newline = 0x0a;
 
-async function* lines(body: AsyncIterable<Buffer>): AsyncGenerator<string, void, void> {
+/** Each line of a text that comes in pieces. */
+export async function* lines(body: AsyncIterable<Buffer>): AsyncGenerator<string, void, void> {
   let begun: Buffer[] = [];
   for await (const piece of body) {
     let from = 0;

@@ -33,6 +33,10 @@ const commands = [
     'operator',
     'render',
     'status',
+    'logs',
+    'restart',
+    'pause',
+    'resume',
     'completion',
   ],
 ];

@@ -120,3 +120,18 @@ it('is complete for a bridge that nobody has looked at', () => {
   expect(lineOf(facts, 'Flow')).toBe('not known');
   expect(details(facts)).toContain('Conditions\n  none\n');
 });
+
+it('names replicas that run another document, and those that could not take the newest', () => {
+  const replicaConfigs = [
+    { pod: 'cars-bridge-0', uid: 'a', hash: 7 },
+    { pod: 'cars-bridge-1', uid: 'b', hash: 6 },
+    { pod: 'cars-bridge-2', uid: 'c', hash: 6, refused: 'mqtt-subscription-refused' },
+    { pod: 'cars-bridge-3', uid: 'd' },
+  ];
+  const facts = factsOf(bridgeObject({ status: { ...goodStatus, configHash: 7, replicaConfigs } }));
+  expect(details(facts)).toContain(`
+Document   generation 1 runs
+           cars-bridge-1 has not taken it yet
+           cars-bridge-2 goes on with another one (mqtt-subscription-refused)
+Replicas `);
+});

@@ -5,6 +5,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { mkb } from '../cli/mkb-process.ts';
 import { Oracle } from '../faults/oracle.ts';
 import { describeReal } from '../real/require.ts';
 import { until } from '../real/until.ts';
@@ -36,7 +37,7 @@ describeReal(
     sql: `SELECT payload FROM "${topic}/{clientid}"`,
     sinks: [{ kafka: { topic, key: '${clientid}' } }],
   });
-  const topics = ['changed', 'starved', 'own', 'deleted', 'buffered'];
+  const topics = ['held', 'changed', 'starved', 'own', 'deleted', 'buffered'];
   const apply = (mqtt: object, more: object = {}) =>
     cluster.kubernetes.apply({
       apiVersion: 'mqttkafka.dev/v1alpha1',
@@ -107,6 +108,21 @@ describeReal(
   }, 15 * minute);
   afterEach(() => oracle?.stop());
   afterAll(() => cluster?.stop());
+
+  it('when it is restarted, paused and resumed by mkb while messages come', { timeout: 6 * minute }, async () => {
+    const run = (...args: string[]) => mkb(args, { env: { KUBECONFIG: cluster.kubernetes.kubeconfig } });
+    const load = await publish(url, 'held');
+    await load.reach(0.1);
+    const restarted = await run('restart', name);
+    expect(restarted, restarted.stderr).toMatchObject({ code: 0 });
+    expect(await run('pause', name)).toMatchObject({ code: 0 });
+    await load.load.finished;
+    expect(await run('resume', name)).toMatchObject({ code: 0 });
+    await settled();
+    await expectNoneLost();
+    const { stdout } = await run('logs', name);
+    for (const ordinal of [0, 1]) expect(stdout).toContain(`"pod":"moving-bridge-${ordinal}"`);
+  });
 
   // Half of 400 messages stayed in the sessions of the old client id, with Ready=True.
   it('when client id and group are changed while messages come', { timeout: 6 * minute }, async () => {
