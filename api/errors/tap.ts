@@ -21,6 +21,19 @@ export const tapErrors = table({
     remedy:
       'End one of them: an mkb tap, or a tab with the page of the bridge. mkb_tap_watchers says how many there are.',
   },
+  'tap-unreachable': {
+    kind: 'retryable',
+    message: ({ where, reason }: { where: string; reason: string }) => `No bridge answers at ${where}: ${reason}.`,
+    remedy:
+      'See that it runs, and where it serves HTTP: mkb run prints that when it is ready, and --http says it. Then give --url http://HOST:PORT.',
+  },
+  'tap-refused': {
+    kind: 'permanent',
+    message: ({ where, status, said }: { where: string; status: number; said: string }) =>
+      `${where} answers with HTTP ${status}${said === '' ? '' : `: ${said.replaceAll('\n', ' ')}`}`,
+    remedy:
+      'Correct what it names. With 401 or 403, ask on its own machine, or give it a token (mkb run --reload-token-file) and that file to --token-file. With 404 it is no bridge, or an older one.',
+  },
   'tap-option-invalid': {
     kind: 'permanent',
     message: ({ name, text, range }: { name: string; text: string; range: string }) =>

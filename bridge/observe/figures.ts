@@ -19,6 +19,7 @@ export interface BridgeFigures {
   /** Of a bridge that writes to MQTT. */
   readonly mqttSink?: MqttSinkFigures | undefined;
   readonly config: ConfigFigures;
+  readonly tap: { readonly watchers: number; readonly missed: number };
   readonly events: { readonly forgotten: number };
   /** What only a person can change, by what it is refused to: the session, the publisher or the consumer. */
   readonly refusals: readonly (readonly [refusedTo: string, error: MkbError])[];

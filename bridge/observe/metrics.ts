@@ -12,6 +12,7 @@ import type { BridgeFigures } from './figures.ts';
 import { listenerMetrics } from './listener-metrics.ts';
 import { type MetricEntry, one, registerTable, type Sample } from './metric-table.ts';
 import { sourceMetrics } from './source-metrics.ts';
+import { tapMetrics } from './tap-metrics.ts';
 
 /** Every metric but the histogram `mkb_delivery_seconds`. docs/reference/metrics.md is generated from it. */
 export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
@@ -226,6 +227,7 @@ export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
   ...connectionMetrics,
   ...listenerMetrics,
   ...configMetrics,
+  ...tapMetrics,
 ];
 
 /** Of a named topic also 0, so that a query has an answer before the first trouble; of others only what there is, since they may be many. */

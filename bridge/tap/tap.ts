@@ -25,7 +25,7 @@ export interface TapTime {
   /** At once, milliseconds. */
   readonly burstMs: number;
 }
-const usualTime: TapTime = { share: 0.02, burstMs: 50 };
+const usualTime: TapTime = { share: 0.02, burstMs: 250 };
 const rulePrefix = 'rule:';
 
 export class Tap {

@@ -38,6 +38,16 @@ export const parseDuration = (text: string): number => {
   return duration;
 };
 
+/** For Option.argParser: a number without a fraction. */
+export const wholeNumber =
+  (least: number, most = Number.MAX_SAFE_INTEGER) =>
+  (text: string): number => {
+    const number = Number(text);
+    if (/^[0-9]+$/.test(text) && number >= least && number <= most) return number;
+    const range = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`;
+    throw new InvalidArgumentError(`Write a whole number ${range}.`);
+  };
+
 /** Where to serve metrics and health; on this machine only, unless it says otherwise. */
 export const httpOption = (port: number): Option =>
   new Option('--http <host:port>', 'where to serve metrics and health; port 0 takes a free one')

@@ -37,7 +37,10 @@ export const runCommand = (): Command =>
     .addOption(logFormatOption())
     .addOption(ordinalOption('which replica of a shared subscription this process is, from 0').default(0))
     .addOption(new Option('--watch', 'reload when a file changes').env('MKB_WATCH'))
-    .option('--reload-token-file <file>', 'a file with the token that lets other machines POST /-/reload')
+    .option(
+      '--reload-token-file <file>',
+      'a file with the token that lets other machines reload (POST /-/reload) and watch messages (mkb tap)',
+    )
     .option('--no-page', 'do not serve the page')
     .option('--dry-run', 'check everything that the bridges need, as mkb doctor does, and run nothing')
     .addHelpText('after', help)

@@ -111,6 +111,14 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     description: 'print what a pipeline consists of elsewhere',
     load: async () => (await import('./render.ts')).renderCommand(),
   },
+  tap: {
+    description: 'show live messages of a running bridge: what comes, what rules make of it, what is sent, what fails',
+    load: async () => (await import('./tap.ts')).tapCommand(),
+  },
+  top: {
+    description: 'show rates, latency and what waits of running bridges, rewritten in place',
+    load: async () => (await import('./top.ts')).topCommand(),
+  },
   status: {
     description: 'show how the bridges of a Kubernetes cluster are',
     load: async () => (await import('./status.ts')).statusCommand(),

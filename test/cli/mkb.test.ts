@@ -32,6 +32,8 @@ const commands = [
     'exporter',
     'operator',
     'render',
+    'tap',
+    'top',
     'status',
     'logs',
     'restart',

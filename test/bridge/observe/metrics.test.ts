@@ -20,6 +20,7 @@ function figures(name: string): BridgeFigures {
     })),
     rules: [],
     config: { hash: 7, refusal: undefined, takenAt: 1_764_000_000 },
+    tap: { watchers: 1, missed: 20 },
     events: { forgotten: 0 },
     refusals: [],
     retried: new Map([['kafka-unreachable', 3]]),
