@@ -13,6 +13,7 @@ import { attempt, type Check, found, passed } from './check.ts';
 import { checkKafka } from './kafka.ts';
 import { checkLogins } from './logins.ts';
 import { checkMqtt } from './mqtt.ts';
+import { checkRegistries } from './registries.ts';
 import { topicUses } from './topic-uses.ts';
 
 export async function* examine(document: MqttKafkaBridge, options: BridgeOptions): AsyncGenerator<Check> {
@@ -23,7 +24,8 @@ export async function* examine(document: MqttKafkaBridge, options: BridgeOptions
   });
   yield secrets;
   if (secrets.state !== 'ok') return;
-  const { session, listen, mqttSource, clientsBuffer, kafkaSource, kafkaSink, mqttSink, jq } = await prepared;
+  const { session, listen, mqttSource, clientsBuffer, kafkaSource, kafkaSink, mqttSink, jq, registries } =
+    await prepared;
   try {
     yield* checkOwnCertificates(document.spec, options.secrets);
     const buffer = mqttSource?.buffer ?? clientsBuffer;
@@ -36,10 +38,12 @@ export async function* examine(document: MqttKafkaBridge, options: BridgeOptions
     const largestRecord = kafkaSink?.producer.maxRequestBytes;
     if (cluster)
       yield* checkKafka({ cluster, uses: topicUses(document.spec), consumer: kafkaSource?.consumer, largestRecord });
+    yield* checkRegistries(registries);
     const { tls, bootstrapServers = [] } = document.spec.kafka;
     yield* checkServerCertificates(mqtt?.urls ?? [], tls && cluster ? bootstrapServers : []);
   } finally {
     jq.close();
+    registries.close();
   }
 }
 

@@ -29,6 +29,14 @@ interface Feed {
   readonly texts: ReadonlyMap<string, SchemaText>;
 }
 
+/** What became of one question. */
+export interface RegistryLook {
+  readonly schema: string;
+  readonly url: string;
+  readonly subject: string | undefined;
+  readonly error: MkbError | undefined;
+}
+
 /** How often a registry must say that it has no such schema. */
 const missesBelieved = 3;
 const firstPauseMs = 200;
@@ -83,6 +91,15 @@ export class Registries {
         .slice(-1)
         .map(reason => `rules wait for schema ${schema.name}: ${reason.replace(/\.$/, '')}`),
     );
+  }
+
+  /** Asks each registry once: for the schema that messages are written with, or whether it answers us at all. Throws nothing. */
+  async *look(): AsyncGenerator<RegistryLook> {
+    for (const feed of this.#feeds) {
+      const { subject, url } = feed.section;
+      const error = await (subject === undefined ? answers(feed) : fetchWriter(feed)).then(() => undefined, asMkbError);
+      yield { schema: feed.schema.name, url, subject, error };
+    }
   }
 
   close(): void {
@@ -141,6 +158,17 @@ export class Registries {
       schema.refuse(what, known.message);
       return undefined;
     }
+  }
+}
+
+/** The largest id there can be: a registry that has no such schema has let us in. */
+const nobodysId = 2_147_483_647;
+
+async function answers({ client }: Feed): Promise<void> {
+  try {
+    await client.get(`/schemas/ids/${nobodysId}`);
+  } catch (error) {
+    if (!MkbError.is(error, 'registry-schema-missing')) throw error;
   }
 }
 

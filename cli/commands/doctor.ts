@@ -6,7 +6,7 @@ import { ordinalOption, secretsDirOption } from './process-options.ts';
 
 const help = `
 Connects as the bridge would, and prints a line for each thing that it needs: secrets, the folder of the buffer, each MQTT server with the subscriptions, each bootstrap
-server and advertised address of Kafka, topics with rights and settings, the consumer group. Changes nothing: it makes no topic, joins no group, publishes
+server and advertised address of Kafka, topics with rights and settings, the consumer group, schema registries. Changes nothing: it makes no topic, joins no group, publishes
 nothing, and has a client id of its own, so the bridge may be running. A server that knows clients by their ids must let <clientId>-doctor-... in.
 
 Examples:
