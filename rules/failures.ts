@@ -28,8 +28,12 @@ export const guard =
     }
   };
 
-/** Of a refusal that names no value, such as a format with too few of them, none is the reason. */
-const namesValue = (error: unknown): boolean => !(error instanceof Refusal) || error.found !== undefined;
+/**
+ * Of a refusal that names no value, such as a format with too few of them, none is the reason. Nor is one where the call stack had no more room: to read
+ * the operands again would fail again, on each level twice as often.
+ */
+const namesValue = (error: unknown): boolean =>
+  error instanceof Refusal ? error.found !== undefined : !(error instanceof RangeError);
 
 const longest = 200;
 

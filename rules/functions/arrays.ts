@@ -6,7 +6,7 @@
 
 import { compareText, relations } from '../compare.ts';
 import { spend } from '../effort.ts';
-import { longestText } from '../longest-text.ts';
+import { longestText, mustFit } from '../longest-text.ts';
 import { add, compareNumbers, divide } from '../numbers.ts';
 import { truthOf } from '../operators.ts';
 import { Refusal, refuse } from '../refusal.ts';
@@ -65,6 +65,7 @@ const sorted = (values: readonly Value[], keys: readonly Value[], descending: bo
 const direction = oneOf('direction', ['asc', 'desc']);
 
 const distinct = (values: readonly Value[], keys: readonly Value[]): Value[] => {
+  mustFit(sizeOf(keys, longestText));
   const seen = new Set<string>();
   return values.filter((_, at) => {
     const key = valueKey(keys[at]);

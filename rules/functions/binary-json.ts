@@ -10,7 +10,7 @@ import { any, bytes, define, type FunctionEntry } from './define.ts';
 const bounded =
   (encode: (value: Value) => Buffer) =>
   (value: Value): Buffer => {
-    mustFit(sizeOf(value, longestText) - 8);
+    mustFit(sizeOf(value, longestText));
     return encode(value);
   };
 

@@ -8,8 +8,10 @@ import { Births, sparkplugPlace } from '../formats/sparkplug-births.ts';
 import { decodedValues, valuesToEncode } from '../formats/sparkplug-values.ts';
 import { withBase64, withBytes, zipped } from '../formats/sparkplug-views.ts';
 import { jsonOrUndefined } from '../json.ts';
+import { longestText, mustFit } from '../longest-text.ts';
 import { Refusal } from '../refusal.ts';
 import { isMap, newMap, type Value } from '../value.ts';
+import { sizeOf } from '../windows/bounded.ts';
 import { any, bytes, custom, define, type FunctionEntry, optional, text } from './define.ts';
 
 type Type = NonNullable<ReturnType<typeof sparkplugType>>;
@@ -103,6 +105,9 @@ export const sparkplugFunctions: readonly FunctionEntry[] = [
         { properties: { unit: { string_value: 'km' } } },
       ],
     ],
-    call: ([value]) => zipped(value),
+    call: ([value]) => {
+      mustFit(sizeOf(value, longestText));
+      return zipped(value);
+    },
   }),
 ];

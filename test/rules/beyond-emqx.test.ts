@@ -1,5 +1,6 @@
 // Users who come from other SQL wrote CAST, IF, LET and lambdas, and had to find another way for each.
 import { describe, expect, test } from 'vitest';
+import type { MkbError } from '../../api/errors.ts';
 import { compileRule } from '../../rules/compile.ts';
 import { evaluateOnce, exampleMessage } from '../../rules/example-message.ts';
 import type { Row } from '../../rules/rule.ts';
@@ -224,6 +225,11 @@ describe('what a payload can make lambdas cost is bounded', () => {
     ['a condition in a condition', 'array_filter(payload, x -> array_any(payload, y -> y > x))', ones(5000)],
     ['a large value for each element', 'array_map(payload, x -> payload)', ones(20_000)],
     ['text for each element', "array_map(payload, x -> pad('', 1000000, 'leading', 'y'))", ones(1000)],
+    [
+      'a long text looked through for each element',
+      "array_map(payload, x -> regex_replace(str(payload), '[0-9]', ''))",
+      ones(100_000),
+    ],
     ['lists of lists', 'array_zip(payload, payload, payload, payload, payload, payload)', ones(200_000)],
   ])('%s', (_name, sql, payload) => {
     const start = performance.now();
@@ -232,6 +238,37 @@ describe('what a payload can make lambdas cost is bounded', () => {
     );
     expect(error.code).toBe('rule-failed');
     expect(performance.now() - start).toBeLessThan(60_000);
+  });
+
+  // Each step of a chain that the call stack had no room for was read twice to name what was missing, and so the last one for ever.
+  test('a chain of steps that is longer than the call stack fails, and soon', () => {
+    const steps = Array.from({ length: 3000 }, (_, at) => (at === 0 ? 'a0 = 1' : `a${at} = a${at - 1} + 1`));
+    const run = () => rowOf(`LET ${steps.join(', ')} SELECT a2999 AS v FROM "#"`)?.v;
+    const outcome = (() => {
+      try {
+        return run();
+      } catch (error) {
+        return (error as MkbError).code;
+      }
+    })();
+    expect([3000, 'rule-failed']).toContain(outcome);
+  });
+
+  test('values that hold one list many times are refused where each would be looked at', () => {
+    const steps = Array.from({ length: 40 }, (_, at) =>
+      at === 0 ? 'a0 = [1, 2]' : `a${at} = [a${at - 1}, a${at - 1}]`,
+    );
+    for (const call of [
+      'array_distinct(a39)',
+      'array_flatten(a39)',
+      'spb_zip_kvs(a39)',
+      'cbor_encode(a39)',
+      "json_path(a39, '$..*')",
+      'lag(a39)',
+    ]) {
+      const error = thrownBy(() => rowOf(`LET ${steps.join(', ')} SELECT ${call} AS v FROM "#"`));
+      expect(error.code).toBe('rule-failed');
+    }
   });
 
   test('a list that is nested deeper than the call stack has room for', () => {
