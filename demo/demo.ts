@@ -195,7 +195,7 @@ export class Demo {
 
   #sample(): void {
     const figures = this.#meter.sample();
-    this.#parts.page?.show(figures);
+    this.#parts.page?.show({ ...figures, at: Date.now(), missing: this.#parts.bridge.missing() });
     for (const listener of this.#listeners) listener(figures);
   }
 

@@ -1,6 +1,7 @@
 /** The files a browser may have: those of browser/, and the roads. Read once; there is no path to walk out of. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
+import { folder as bridgePage, filesOf } from '../../bridge/page/files.ts';
 import { roadNetwork } from '../vehicles/road-network.ts';
 
 export interface PageFile {
@@ -23,6 +24,9 @@ export const pageFiles = (): ReadonlyMap<string, PageFile> => {
     const type = types[extname(name)];
     if (type !== undefined) files.set(`/${name}`, { type, content: readFileSync(join(folder, name)) });
   }
+  // Charts are those of the page that every bridge has.
+  for (const [path, file] of filesOf(bridgePage))
+    if (path.startsWith('/page/chart.')) files.set(path.slice('/page'.length), file);
   files.set('/', files.get('/index.html')!);
   files.set('/roads.json', { type: 'application/json', content: Buffer.from(JSON.stringify(roads())) });
   return files;

@@ -21,6 +21,14 @@ export interface PageFacts {
   readonly vehicles: number;
 }
 
+/** Figures of a moment. */
+export interface ShownFigures extends Figures {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** Why the bridge cannot move messages now; empty when it can. */
+  readonly missing: readonly string[];
+}
+
 export interface PageOptions {
   /** 0 for any free one. */
   readonly port: number;
@@ -31,7 +39,7 @@ export interface PageOptions {
 const host = '127.0.0.1';
 const lookEveryMs = 250;
 /** Seconds of figures that a newly opened page gets. */
-const rememberedFigures = 120;
+const rememberedFigures = 300;
 
 const headers = {
   'content-security-policy':
@@ -57,7 +65,7 @@ export class PageServer {
   readonly #stopListening: () => void;
   #server: HttpServer | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #figures: Figures[] = [];
+  #figures: ShownFigures[] = [];
 
   /** Use `servePage`. */
   constructor({ kafka, facts }: PageOptions) {
@@ -84,7 +92,7 @@ export class PageServer {
   }
 
   /** Shows new figures. */
-  show(figures: Figures): void {
+  show(figures: ShownFigures): void {
     this.#figures = [...this.#figures, figures].slice(-rememberedFigures);
     this.#events.send('figures', figures);
   }

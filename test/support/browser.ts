@@ -83,7 +83,11 @@ export const overlaps = `(() => {
     if (element.closest('.hidden, script, noscript, .skip, svg, [aria-hidden]')) continue;
     const range = document.createRange();
     range.selectNodeContents(node);
-    for (const { left, top, right, bottom } of range.getClientRects()) {
+    // What is cut off is not seen.
+    const own = element.getBoundingClientRect();
+    for (const rect of range.getClientRects()) {
+      const [left, right] = [Math.max(rect.left, own.left), Math.min(rect.right, own.right)];
+      const { top, bottom } = rect;
       const seen = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
       if (right - left > 2 && element.contains(seen)) boxes.push({ left, top, right, bottom, node, text: node.data.trim() });
     }

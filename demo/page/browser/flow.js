@@ -32,15 +32,15 @@ export const showFacts = ({ mqttPort, kafkaPort, topic, sql }) => {
 export const showFigures = figures => {
   for (const [id, name] of Object.entries(totals)) setText(byId(id), count(figures[name]));
   for (const name of rates) setText(byId(`rate-${name}`), rate(figures.rates[name]));
-  document.querySelector('.flow').dataset.moving = `${figures.rates.delivered > 0}`;
+  document.querySelector('.flow').dataset.moving = `${figures.rates.delivered > 0 && figures.missing.length === 0}`;
   showAccount(figures);
 };
 
-const showAccount = ({ received, delivered, deadLettered, dropped, inFlight, acknowledged, inKafka }) => {
+const showAccount = ({ received, delivered, deadLettered, dropped, inFlight, acknowledged, inKafka, missing }) => {
   // The bridge's own account, and what others counted: Kafka cannot have less than what was delivered.
   const holds = received === delivered + deadLettered + dropped + inFlight && inKafka >= delivered;
   byId('account').dataset.holds = `${holds}`;
-  const all = holds && delivered >= acknowledged && deadLettered + dropped + inFlight === 0;
+  const all = holds && delivered >= acknowledged && deadLettered + dropped + inFlight === 0 && missing.length === 0;
   setText(byId('verdict'), !holds ? 'Does not add up' : all ? 'Adds up, nothing lost' : 'Adds up');
 };
 
@@ -55,4 +55,12 @@ export const showPartitions = partitions => {
     void cell.offsetWidth;
     cell.classList.add('hit');
   }
+};
+
+/** What was heard last is old. */
+export const staleFlow = () => {
+  document.querySelector('.flow').dataset.moving = 'false';
+  for (const name of rates) setText(byId(`rate-${name}`), '–');
+  byId('account').dataset.holds = 'unknown';
+  setText(byId('verdict'), 'Unknown now');
 };

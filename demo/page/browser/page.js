@@ -1,8 +1,8 @@
 /** The page: a stream of events in, everything that is drawn out. */
+import { Chart } from './chart.js';
 import { byId, setText } from './dom.js';
-import { showFacts, showFigures, showPartitions } from './flow.js';
-import { resetLatency, showLatency } from './latency.js';
-import { count } from './numbers.js';
+import { showFacts, showFigures, showPartitions, staleFlow } from './flow.js';
+import { count, latency as milliseconds, rate } from './numbers.js';
 import { Records } from './records.js';
 import { Region } from './region.js';
 import { loadRoads } from './roads.js';
@@ -17,7 +17,35 @@ const vehicles = new Vehicles();
 const list = new VehicleList(vehicles, follow);
 const records = new Records(vehicles);
 const roads = await loadRoads();
-const maps = [new Region(byId('region'), roads, vehicles, follow), new Street(byId('street'), roads, vehicles, follow)];
+const street = new Street(byId('street'), roads, vehicles, follow);
+const maps = [new Region(byId('region'), roads, vehicles, follow), street];
+byId('nearer').addEventListener('click', () => street.zoom(1 / 2));
+byId('farther').addEventListener('click', () => street.zoom(2));
+byId('street').addEventListener('dblclick', () => street.zoom(1 / 2));
+
+const charts = [
+  new Chart(byId('throughput'), {
+    label: 'Throughput',
+    format: rate,
+    series: [
+      { name: 'received', className: 'received', value: ({ rates }) => rates.received },
+      { name: 'delivered', className: 'delivered', value: ({ rates }) => rates.delivered },
+    ],
+  }),
+  new Chart(byId('latency'), {
+    label: 'Latency',
+    format: value => `${milliseconds(value)} ms`,
+    series: [
+      { name: 'p50', className: 'p50', value: ({ latency }) => latency?.p50Ms },
+      { name: 'p99', className: 'p99', value: ({ latency }) => latency?.p99Ms },
+    ],
+  }),
+];
+
+/** Figures come each second: without any for so long they are old, milliseconds. */
+const staleMs = 3000;
+let heardAt = Date.now();
+let isOver = false;
 
 function follow(key) {
   vehicles.follow(key);
@@ -29,6 +57,26 @@ const showState = (state, text) => {
   setText(byId('state'), text);
 };
 
+/** What has just been heard, and whether the bridge moves messages now. */
+const showHeard = figures => {
+  document.body.dataset.stale = 'false';
+  showFigures(figures);
+  const [missing] = figures.missing;
+  if (missing === undefined) showState('live', 'Live');
+  else showState('away', `Not ready: ${missing}`);
+};
+
+/** Nothing is known of now: no rate, and nothing that is lost or not. */
+const showStale = () => {
+  document.body.dataset.stale = 'true';
+  staleFlow();
+  for (const chart of charts) chart.stale();
+  showState('away', 'Not heard from, reconnecting');
+};
+setInterval(() => {
+  if (!isOver && Date.now() - heardAt > staleMs) showStale();
+}, 500);
+
 const handlers = {
   hello({ facts, figures, vehicles: views, records: newest }) {
     showFacts(facts);
@@ -36,9 +84,10 @@ const handlers = {
     list.rebuild();
     list.reserve(facts.vehicles);
     records.reset(facts.topic.name, newest);
-    resetLatency(figures);
-    if (figures.length > 0) showFigures(figures.at(-1));
+    for (const chart of charts) chart.reset(figures);
+    heardAt = Date.now();
     showState('live', 'Live');
+    if (figures.length > 0) showHeard(figures.at(-1));
   },
   records({ vehicles: views, records: newest, partitions }) {
     if (vehicles.update(views, performance.now())) {
@@ -49,13 +98,16 @@ const handlers = {
     showPartitions(partitions);
   },
   figures(figures) {
-    showFigures(figures);
-    showLatency(figures);
+    for (const chart of charts) chart.add(figures);
+    heardAt = Date.now();
+    showHeard(figures);
     const hidden = figures.vehicles - vehicles.all.size;
     setText(byId('more'), hidden > 0 && vehicles.all.size >= 100 ? `and ${count(hidden)} more` : '');
   },
   bye({ published, delivered, lost }) {
     events.close();
+    isOver = true;
+    document.body.dataset.stale = 'false';
     document.querySelector('.flow').dataset.moving = 'false';
     const verdict = lost === 0 ? 'none lost' : `${count(lost)} lost`;
     showState('ended', `Ended: ${count(published)} published, ${count(delivered)} delivered, ${verdict}`);
@@ -67,7 +119,7 @@ for (const [name, handle] of Object.entries(handlers)) {
   events.addEventListener(name, event => handle(JSON.parse(event.data)));
 }
 events.addEventListener('error', () => {
-  if (events.readyState !== EventSource.CLOSED) showState('away', 'Reconnecting');
+  if (events.readyState !== EventSource.CLOSED) showStale();
 });
 
 let drawnAt = 0;

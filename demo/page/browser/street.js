@@ -10,6 +10,8 @@ import { isStill, theme } from './theme.js';
 import { placeAt } from './vehicles.js';
 
 const gridM = 250;
+const nearest = 1 / 4;
+const farthest = 16;
 const labelledVehicles = 40;
 /** How far the light of a vehicle outside reaches in, pixels. */
 const reachPx = 50;
@@ -23,6 +25,9 @@ export class Street {
   #roads;
   #vehicles;
   #metresPerPixel = 2.6;
+  /** What somebody zoomed by. */
+  #zoom = 1;
+  #isZoomed = false;
   #centre = { x: 0, y: 0 };
   #key;
   #aside = { x: 0, y: 0 };
@@ -38,6 +43,12 @@ export class Street {
       const key = keyNear(marks, event.offsetX, event.offsetY);
       if (key !== undefined) chosen(key);
     });
+  }
+
+  /** @param factor above 1 for a view from farther away */
+  zoom(factor) {
+    this.#zoom = Math.min(farthest, Math.max(nearest, this.#zoom * factor));
+    this.#isZoomed = true;
   }
 
   draw(now) {
@@ -72,8 +83,9 @@ export class Street {
     const left = Math.exp((this.#drawnAt - now) / glideMs);
     this.#aside = { x: this.#aside.x * left, y: this.#aside.y * left };
     this.#centre = { x: place.x + this.#aside.x, y: place.y + this.#aside.y };
-    const wanted = 2 + Math.min(130, followed.view.speedKmh) / 45;
-    this.#metresPerPixel += (wanted - this.#metresPerPixel) * (isStill() ? 1 : 0.02);
+    const wanted = (2 + Math.min(130, followed.view.speedKmh) / 45) * this.#zoom;
+    this.#metresPerPixel += (wanted - this.#metresPerPixel) * (isStill() || this.#isZoomed ? 1 : 0.02);
+    this.#isZoomed = false;
     this.#drawnAt = now;
   }
 

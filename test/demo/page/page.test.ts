@@ -6,6 +6,7 @@ import type { PortWish } from '../../../demo/ports.ts';
 import { describeReal } from '../../real/require.ts';
 import { systems } from '../../real/systems.ts';
 import { until } from '../../real/until.ts';
+import { overlaps } from '../../support/browser.ts';
 import { contrastFailures } from '../../support/contrast.ts';
 
 const anyPort: PortWish = { option: '--port', port: 0, asked: false };
@@ -110,10 +111,29 @@ describeReal('chromium')('the page, in a real browser', () => {
     expect(await text('#verdict')).toContain('Adds up');
   });
 
-  test('shows latency as numbers and as a line', async () => {
+  test('shows throughput and latency with a scale', async () => {
     await open();
-    await until('a p99', async () => (await number('#p99')) > 0);
-    await until('a line', async () => /M.*L/.test((await page.locator('#spark .p50').getAttribute('d')) ?? ''));
+    const words = (id: string) => page.locator(`#${id} svg`).getAttribute('aria-label');
+    await until('a p99', async () =>
+      /scale from 0 to [\d.,]+ ms; .*p99 [\d.,]+ ms$/.test((await words('latency')) ?? ''),
+    );
+    await until('a rate', async () =>
+      /scale from 0 to [\d.,]+; now received [\d.,]+/.test((await words('throughput')) ?? ''),
+    );
+    const line = page.locator('#latency path.p50');
+    await until('a line', async () => /M.*L/.test((await line.getAttribute('d')) ?? ''));
+  });
+
+  test('has records and latency in sight, and no text over another', async () => {
+    await open();
+    await until('records', async () => (await page.locator('#record-list li:not(.blank)').count()) > 0);
+    for (const id of ['#record-list', '#latency', '#throughput']) {
+      const box = (await page.locator(id).boundingBox())!;
+      expect(box.y + box.height, id).toBeLessThanOrEqual(900);
+    }
+    await page.setViewportSize({ width: 390, height: 900 });
+    await page.locator('#record-list').scrollIntoViewIfNeeded();
+    expect(await page.evaluate(overlaps)).toEqual([]);
   });
 
   test('shows the newest records, and all of one in a dialog that Escape closes', async () => {

@@ -3,8 +3,7 @@ import { get, type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { NewBatch } from '../../../demo/embedded/cluster.ts';
-import type { Figures } from '../../../demo/meter.ts';
-import { type PageServer, servePage } from '../../../demo/page/server.ts';
+import { type PageServer, type ShownFigures, servePage } from '../../../demo/page/server.ts';
 import { until } from '../../real/until.ts';
 
 const facts = {
@@ -135,7 +134,7 @@ describe('a page that is open', () => {
   test('gets figures, and a page that opens later gets those it missed', async () => {
     const { next } = await openPage();
     await next('hello');
-    page.show({ received: 12 } as Figures);
+    page.show({ received: 12 } as ShownFigures);
     expect(await next('figures')).toMatchObject({ received: 12 });
     const later = await openPage();
     expect(await later.next('hello')).toMatchObject({ figures: [{ received: 12 }] });
