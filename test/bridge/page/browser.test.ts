@@ -124,7 +124,7 @@ describeReal('chromium')('the page of a bridge, in a real browser', () => {
   test('shows what is in a message as text, whatever it is', async () => {
     await open();
     expect(await page.locator('main img, main b b, main .body b').count()).toBe(0);
-    expect(await page.title()).toBe('ready · plant-7');
+    await until('its own title', async () => (await page.title()) === 'ready · plant-7');
     expect(problems).toEqual([]);
   });
 

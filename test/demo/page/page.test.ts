@@ -107,8 +107,8 @@ describeReal('chromium')('the page, in a real browser', () => {
   test('shows that the account adds up', async () => {
     await open();
     await until('an account', async () => (await number('#account-received')) > 0);
-    expect(await page.locator('#account').getAttribute('data-holds')).toBe('true');
-    expect(await text('#verdict')).toContain('Adds up');
+    await page.locator('#account[data-holds="true"]').waitFor();
+    await page.locator('#verdict', { hasText: 'Adds up' }).waitFor();
   });
 
   test('shows throughput and latency with a scale', async () => {
