@@ -1,7 +1,9 @@
 /**
  * A minimal MQTT server that sends PUBLISH packets as fast as its one subscriber takes them, so that no broker is the limit of a
  * measurement: QoS 1 within the Receive Maximum, QoS 0 as fast as the socket drains. MQTT 3.1.1 has no Receive Maximum, the window is the
- * server's to choose: it is 1,000, which is what the subjects of MQTT 5 ask for. It runs as a process of its own and talks to its parent over IPC: {ready, port}, then {first} when the first packet goes out and {done} when the last is acknowledged (or, for QoS 0, written).
+ * server's to choose: it is 1,000, which is what the subjects of MQTT 5 ask for. With a rate it sends so many a second, and says how long PUBACKs
+ * took. It runs as a process of its own and talks to its parent over IPC: {ready}, with its port, then {first} when the first packet goes out and {done}
+ * when the last is acknowledged (or, for QoS 0, written).
  */
 import { readFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
@@ -14,11 +16,20 @@ export interface BlasterOptions {
   readonly payloadBytes: number;
   /** Publishers to imitate: as many topics. */
   readonly clients: number;
+  /** Messages a second; without it, as fast as they are taken. */
+  readonly rate?: number;
   /** Files in PEM: with them it speaks TLS. */
   readonly tls?: { readonly cert: string; readonly key: string };
 }
 
-export type BlasterReport = { ready: number } | { first: true } | { done: true };
+/** From PUBLISH to PUBACK, in order, milliseconds. */
+export interface AckLatency {
+  readonly p50: number;
+  readonly p99: number;
+  readonly p999: number;
+}
+
+export type BlasterReport = { ready: number } | { first: true } | { done: true; latency?: AckLatency | undefined };
 
 /** Unacknowledged QoS 1 messages to a subscriber that does not say how many it takes. */
 const windowWithoutProperty = 1000;
@@ -65,31 +76,45 @@ function blast(socket: Socket, version: 4 | 5, window: number): void {
   const packets = preparePackets(version);
   let sent = 0;
   let acknowledged = 0;
+  const started = performance.now();
+  const latencies = options.rate !== undefined && options.qos === 1 ? new Latencies() : undefined;
   report({ first: true });
 
-  /** Writes what the window allows, as slices of the prepared packets. */
+  /** Writes what window and rate allow, as slices of the prepared packets. */
   const fill = () => {
+    const now = performance.now();
     const allowed = options.qos === 0 ? prepared : window - (sent - acknowledged);
-    let count = Math.min(allowed, options.messages - sent);
+    const due = options.rate === undefined ? options.messages : Math.ceil(((now - started) / 1000) * options.rate);
+    let count = Math.min(allowed, Math.min(due, options.messages) - sent);
     while (count > 0) {
       const from = sent % prepared;
       const slice = Math.min(count, prepared - from);
       socket.write(packets.slice(from, slice, sent));
+      latencies?.sent(sent, sent + slice, now);
       sent += slice;
       count -= slice;
     }
   };
   const onAcknowledged = (count: number) => {
+    latencies?.acknowledged(acknowledged, acknowledged + count, performance.now());
     acknowledged += count;
-    if (acknowledged >= options.messages) report({ done: true });
-    else fill();
+    if (acknowledged >= options.messages) report({ done: true, latency: latencies?.summary });
+    else if (options.rate === undefined) fill();
   };
   socket.on(
     'data',
     countAcknowledgements(onAcknowledged, () => socket.write(generate({ cmd: 'pingresp' }))),
   );
-  if (options.qos === 1) fill();
+  if (options.rate !== undefined) pace();
+  else if (options.qos === 1) fill();
   else drainQos0();
+
+  /** What is due goes out each millisecond. */
+  function pace(): void {
+    fill();
+    if (sent < options.messages) setTimeout(pace, 1);
+    else if (options.qos === 0) report({ done: true });
+  }
 
   function drainQos0(): void {
     while (sent < options.messages) {
@@ -139,6 +164,38 @@ function preparePackets(version: 4 | 5) {
       return copy;
     },
   };
+}
+
+/** How long each message took, by its number: PUBACKs come in order (MQTT 5, 4.6). */
+class Latencies {
+  /** More than any window. */
+  readonly #sentAt = new Float64Array(65_536);
+  /** How many took so many times 0.05 ms; the last is for all that took longer. */
+  readonly #counts = new Uint32Array(40_000);
+
+  sent(from: number, to: number, now: number): void {
+    for (let number = from; number < to; number++) this.#sentAt[number & 0xffff] = now;
+  }
+
+  acknowledged(from: number, to: number, now: number): void {
+    for (let number = from; number < to; number++) {
+      const step = Math.floor((now - this.#sentAt[number & 0xffff]!) / 0.05);
+      this.#counts[Math.min(step, this.#counts.length - 1)]!++;
+    }
+  }
+
+  get summary(): AckLatency {
+    return { p50: this.#quantile(0.5), p99: this.#quantile(0.99), p999: this.#quantile(0.999) };
+  }
+
+  #quantile(quantile: number): number {
+    let left = quantile * this.#counts.reduce((sum, count) => sum + count, 0);
+    const step = this.#counts.findIndex(count => {
+      left -= count;
+      return left <= 0;
+    });
+    return step * 0.05;
+  }
 }
 
 /** Counts PUBACKs in a stream of small packets, whatever way it is cut into chunks; PINGREQs are answered. */

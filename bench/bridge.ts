@@ -1,7 +1,7 @@
 /**
  * How fast the bridge is, beside a naive one and Telegraf, in one run on one machine: messages per second and CPU per message, MQTT into a real Kafka.
  *
- *     node bench/bridge.ts [--messages 500000] [--rounds 3] [--payload 285] [--report FILE] [--against FOLDER] [--subjects bridge,before] [--sink FIELDS] [--buffer FSYNC] [--tls]
+ *     node bench/bridge.ts [--messages 500000] [--rounds 3] [--payload 285] [--report FILE] [--against FOLDER] [--subjects bridge,before] [--sink FIELDS] [--buffer FSYNC] [--tls] [--rate COUNT]
  *
  * The messages come from a server that can outrun any bridge (blaster.ts); the subjects run as processes of their own, so that their CPU
  * time is theirs alone. Rounds alternate between the subjects, and the median is shown. On a small machine the rates are shared with
@@ -17,7 +17,7 @@ import { removeFolder, temporaryFolder } from '../test/real/cleanup.ts';
 import { type RunningKafka, startKafka } from '../test/real/kafka.ts';
 import { until } from '../test/real/until.ts';
 import type { NaiveBridgeOptions } from '../test/support/naive-bridge.ts';
-import type { BlasterOptions, BlasterReport } from './blaster.ts';
+import type { AckLatency, BlasterOptions, BlasterReport } from './blaster.ts';
 import { startTelegraf, telegrafProgram } from './telegraf.ts';
 
 const help = `Usage: npm run bench -- [options]
@@ -31,6 +31,7 @@ Options:
   --sink <fields>     more fields of the bridge's Kafka sink, such as 'mqttHeaders: true'; the one of --against goes without
   --buffer <fsync>    also the bridge with a buffer on disk (delivery.buffer), always or interval, as 'buffered'
   --tls               MQTT over TLS; the bridge and --against alone
+  --rate <count>      messages a second, and how long PUBACKs take (QoS 1); without it, as fast as each subject takes them
   --report <file>     also write the table into this page, between its marks: docs/performance.md
   -h, --help          print this help
 
@@ -47,6 +48,7 @@ const { values } = parseArgs({
     sink: { type: 'string' },
     buffer: { type: 'string' },
     tls: { type: 'boolean' },
+    rate: { type: 'string' },
     report: { type: 'string' },
     help: { type: 'boolean', short: 'h' },
   },
@@ -67,6 +69,7 @@ interface Run {
   readonly perSecond: number;
   readonly cpuMicros: number;
   readonly memoryMiB: number;
+  readonly latency: AckLatency | undefined;
 }
 
 type Subject = (mqttPort: number, kafka: RunningKafka, topic: string, qos: 0 | 1) => ChildProcess;
@@ -142,6 +145,7 @@ async function measure(subject: string, qos: 0 | 1, kafka: RunningKafka, round: 
   await kafka.createTopic(topic, { partitions: 10 });
   const options: BlasterOptions = {
     ...{ messages, qos, payloadBytes: Number(values.payload), clients: 10 },
+    ...(values.rate !== undefined && { rate: Number(values.rate) }),
     ...(certificates && { tls: { cert: certificates.serverCertFile, key: certificates.serverKeyFile } }),
   };
   const blaster = fork(new URL('./blaster.ts', import.meta.url), [JSON.stringify(options)]);
@@ -152,7 +156,7 @@ async function measure(subject: string, qos: 0 | 1, kafka: RunningKafka, round: 
     await reports('first');
     const cpuBefore = cpuMicros(child.pid!);
     const started = performance.now();
-    await reports('done');
+    const { latency } = await reports<Extract<BlasterReport, { done: true }>>('done');
     await until(`${messages} records in ${topic}`, async () => (await recordsIn(topic)) >= messages, {
       timeoutMs: 120_000,
     });
@@ -164,6 +168,7 @@ async function measure(subject: string, qos: 0 | 1, kafka: RunningKafka, round: 
       perSecond: messages / seconds,
       cpuMicros: (cpuMicros(child.pid!) - cpuBefore) / messages,
       memoryMiB: Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))![1]) / 1024,
+      latency,
     };
   } finally {
     for (const process of [child, blaster]) {
@@ -195,10 +200,16 @@ function cpuMicros(pid: number): number {
 
 const median = (numbers: number[]): number => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
 
+function latencies(runs: readonly Run[]): string {
+  const of = (quantile: keyof AckLatency) => median(runs.map(run => run.latency?.[quantile] ?? Number.NaN)).toFixed(2);
+  return `${of('p50')} / ${of('p99')} / ${of('p999')}`;
+}
+
 function summary(runs: readonly Run[]): string {
+  const timed = values.rate !== undefined;
   const rows = [
-    '| | QoS | messages/s | CPU µs a message | messages per CPU second | most memory |',
-    '| --- | --- | --- | --- | --- | --- |',
+    `| | QoS | messages/s | CPU µs a message | messages per CPU second | most memory |${timed ? ' PUBACK p50 / p99 / p99.9, ms |' : ''}`,
+    `| --- | --- | --- | --- | --- | --- |${timed ? ' --- |' : ''}`,
   ];
   const figures = new Map<string, number>();
   for (const [name, group] of Map.groupBy(runs, run => `${run.subject} | ${run.qos}`)) {
@@ -207,7 +218,7 @@ function summary(runs: readonly Run[]): string {
     const rate = Math.round(median(group.map(run => run.perSecond)));
     const memory = Math.round(median(group.map(run => run.memoryMiB)));
     rows.push(
-      `| ${name} | ${rate.toLocaleString('en')} | ${cpu.toFixed(2)} | ${Math.round(1e6 / cpu).toLocaleString('en')} | ${memory} MiB |`,
+      `| ${name} | ${rate.toLocaleString('en')} | ${cpu.toFixed(2)} | ${Math.round(1e6 / cpu).toLocaleString('en')} | ${memory} MiB |${timed ? ` ${latencies(group)} |` : ''}`,
     );
   }
   const ratio = (rival: string, qos: 0 | 1) =>
