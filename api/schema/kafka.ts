@@ -92,11 +92,14 @@ const producer = section(
     compression: choice(['none', 'gzip', 'snappy', 'lz4', 'zstd'], 'How batches are compressed.', {
       default: 'none',
     }),
-    linger: duration('How long a batch waits for more records before it is sent.', {
-      min: '0ms',
-      max: '1m',
-      default: '5ms',
-    }),
+    linger: duration(
+      'How long a batch waits for more records at most. It waits while that gains something: see docs/performance.md.',
+      {
+        min: '0ms',
+        max: '1m',
+        default: '5ms',
+      },
+    ),
     batchBytes: size(
       'How large a batch may grow before compression, up to `maxRequestBytes`; a larger record goes alone.',
       { min: '1KiB', max: '64MiB', default: '512KiB' },

@@ -120,6 +120,11 @@ export class Lane {
     return Number.POSITIVE_INFINITY;
   }
 
+  /** Of the next batch, if it is one that more records may come into; else 0. */
+  get openBytes(): number {
+    return this.head || this.#closed.length > 0 || this.#turn ? 0 : (this.#open?.bytes ?? 0);
+  }
+
   /** The batch to send now. Call when `dueAt` has come. */
   next(): RecordBatch {
     if (!this.head) {

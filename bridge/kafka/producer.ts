@@ -19,6 +19,7 @@ import { FinalFailures } from './final-failures.ts';
 import { GivingUp } from './giving-up.ts';
 import type { Numbers } from './identity.ts';
 import type { Lane } from './lane.ts';
+import { Linger } from './linger.ts';
 import type { Link } from './link.ts';
 import { numbersOf } from './numbers.ts';
 import type { PartitionResult, ProduceAnswer } from './produce-api.ts';
@@ -54,9 +55,8 @@ export class Producer {
   readonly #batchBytes: number;
   /** Lanes that hold records. */
   readonly #active = new Set<Lane>();
-  /** Whether nothing waits for more records. */
-  #flushes = false;
-  /** Whether a batch became full, or a lane was filled that was empty, since the last look. */
+  readonly #linger: Linger;
+  /** Whether a batch became full, or an empty lane was filled, since the last look. */
   #stirred = false;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
@@ -65,6 +65,7 @@ export class Producer {
     this.#options = options;
     this.#handler = handler;
     this.#now = options.now ?? (() => performance.now());
+    this.#linger = new Linger(options);
     this.#batchBytes = Math.min(options.batchBytes, options.maxRequestBytes);
     this.#pool = new BufferPool(Math.min(options.maxBytes, 32 * 1024 * 1024));
     this.cluster = new Cluster(options.cluster, {
@@ -153,6 +154,7 @@ export class Producer {
     }
     if (lane.append(record, token, came, this.#batchBytes, this.#pool)) {
       this.#stirred = true;
+      this.#linger.endedEarly();
       if (!record.key && record.partition < 0) topic.turn();
     }
   }
@@ -165,6 +167,7 @@ export class Producer {
   /** The source can send no more until something is delivered: waiting for more records would be waiting for nothing. */
   sendNow(): void {
     for (const lane of this.#active) lane.close();
+    this.#linger.endedEarly();
     this.#pump();
   }
 
@@ -225,7 +228,7 @@ export class Producer {
 
   /** From now on nothing waits for more records: the end is near. */
   flush(): void {
-    this.#flushes = true;
+    this.#linger.end();
     this.#pump();
   }
 
@@ -262,14 +265,14 @@ export class Producer {
     this.#stirred = false;
     const now = this.#now();
     let nextDue = Number.POSITIVE_INFINITY;
-    const lingerMs = this.#flushes ? 0 : this.#options.lingerMs;
     const due: Lane[] = [];
     for (const lane of this.#active) {
       if (lane.empty) this.#active.delete(lane);
-      const at = lane.dueAt(lingerMs);
+      const at = lane.dueAt(this.#linger.ms((this.cluster.broker(lane.leader)?.inFlight ?? 0) > 0));
       if (at > now) nextDue = Math.min(nextDue, at);
       else due.push(lane);
     }
+    this.#linger.sent(due);
     for (const [leader, lanes] of byLeader(due)) nextDue = Math.min(nextDue, this.#sendTo(leader, lanes, now));
     if (nextDue < Number.POSITIVE_INFINITY) this.#pumpIn(nextDue - now);
   }

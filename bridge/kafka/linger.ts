@@ -1,0 +1,47 @@
+/**
+ * How long a batch that could be sent waits for more records: never longer than `producer.linger`, and only while waiting gains something.
+ *
+ * - It gains something where much comes in that time, or so much that batches become full, or all that the source can give before something is
+ *   delivered. Then what comes until the time is over goes in one request.
+ * - Where little came, waiting was lost time. From then on a batch is sent at once, unless a request to its broker is under way: the answer to that
+ *   ends the waiting. So a record at low load does not wait, and the slower the broker answers, the larger batches become. (RFC 896 has TCP do the same.)
+ */
+import type { Lane } from './lane.ts';
+import type { ProducerTuning } from './producer-options.ts';
+
+/** With less in a request, that request is most of what its records cost. */
+const muchBytes = 32 * 1024;
+
+export class Linger {
+  readonly #tuning: Pick<ProducerTuning, 'lingerMs'>;
+  /** Whether waiting was of use when last tried. */
+  #gains = true;
+  #over = false;
+
+  /** @param tuning may change at any time */
+  constructor(tuning: Pick<ProducerTuning, 'lingerMs'>) {
+    this.#tuning = tuning;
+  }
+
+  /** @param isBusy whether a request to the batch's broker is under way */
+  ms(isBusy: boolean): number {
+    if (this.#over) return 0;
+    return this.#gains || isBusy ? this.#tuning.lingerMs : 0;
+  }
+
+  /** A batch became full, or nothing more can come until something is delivered. */
+  endedEarly(): void {
+    this.#gains = true;
+  }
+
+  /** The lanes' next batches are sent. Those among them that are open could have waited longer, or have waited until the end. */
+  sent(lanes: readonly Pick<Lane, 'openBytes'>[]): void {
+    const bytes = lanes.reduce((sum, { openBytes }) => sum + openBytes, 0);
+    if (bytes > 0) this.#gains = bytes >= muchBytes;
+  }
+
+  /** From now on nothing waits. */
+  end(): void {
+    this.#over = true;
+  }
+}
