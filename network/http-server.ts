@@ -9,6 +9,7 @@
  * - A head that is not complete within seconds, a body that never ends, a client that does not read its answer: each is cut off after its time,
  *   and there are so many connections at most. Node's own parser answers a head that is malformed (400) or too large (431).
  * - A request whose body nobody wants is answered and its connection closed, not read to the end.
+ * - Whoever sends thousands of requests on a connection and reads no answer is cut off: the answers would wait in memory.
  */
 import {
   createServer,
@@ -18,7 +19,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { MkbError } from '../api/errors.ts';
 
 export interface HttpServerOptions {
@@ -29,6 +30,8 @@ export interface HttpServerOptions {
   readonly tls?: { readonly cert: Buffer; readonly key: Buffer; readonly ca?: Buffer; readonly requestCert?: boolean };
   /** How many connections there may be; 256 when left out. A browser takes six, Prometheus and a kubelet one each. */
   readonly connections?: number;
+  /** How many of them one address may have; all when left out. The others are for who must know that all is well, such as a kubelet. */
+  readonly connectionsOfOne?: number;
   /** How long a head may take, from the connection or the request before it, milliseconds; ten seconds when left out. */
   readonly headMs?: number;
   /** Answers a request. What it throws is answered with 500. */
@@ -48,20 +51,27 @@ export interface HttpServer {
 const requestMs = 30_000;
 /** A connection on which nothing moves for so long, in either direction, is closed. */
 const silentMs = 30_000;
+/** Requests of one connection that may wait for their answers. Clients in use send one, and the next when that is answered. */
+const mostWaiting = 16;
 
 /** Serves until closed. Throws `listen-failed`. */
 export async function listenHttp(options: HttpServerOptions): Promise<HttpServer> {
-  const { host, port, tls, connections = 256, headMs = 10_000 } = options;
+  const { host, port, tls, connections = 256, connectionsOfOne, headMs = 10_000 } = options;
   const limits = {
     headersTimeout: headMs,
     requestTimeout: requestMs,
     connectionsCheckingInterval: Math.min(2000, headMs),
   };
+  const waiting = new WeakMap<Socket, number>();
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
     // Whoever goes away in the middle of an answer is no event.
     response.on('error', () => undefined);
-    // Otherwise Node reads what is left of the request, however long that is.
     const { socket } = request; // Which the request has no longer when it was destroyed.
+    const before = waiting.get(socket) ?? 0;
+    if (before >= mostWaiting) return void socket.destroy();
+    waiting.set(socket, before + 1);
+    response.once('close', () => waiting.set(socket, waiting.get(socket)! - 1));
+    // Otherwise Node reads what is left of the request, however long that is.
     response.once('finish', () => {
       if (!request.complete) socket.destroySoon();
     });
@@ -71,6 +81,7 @@ export async function listenHttp(options: HttpServerOptions): Promise<HttpServer
     ? createTlsServer({ ...limits, ...tls, handshakeTimeout: headMs }, handle)
     : createServer(limits, handle);
   server.maxConnections = connections;
+  if (connectionsOfOne !== undefined) limitEach(server, connectionsOfOne);
   server.setTimeout(silentMs);
   await listening(server, host, port);
   const bound = (server.address() as AddressInfo).port;
@@ -81,6 +92,22 @@ export async function listenHttp(options: HttpServerOptions): Promise<HttpServer
     server,
     close: (graceMs = 0) => closed(server, graceMs),
   };
+}
+
+/** No address has more connections than that. */
+function limitEach(server: Server | TlsServer, most: number): void {
+  const open = new Map<string, number>();
+  server.on('connection', (socket: Socket) => {
+    const { remoteAddress = '' } = socket;
+    const before = open.get(remoteAddress) ?? 0;
+    if (before >= most) return void socket.destroy();
+    open.set(remoteAddress, before + 1);
+    socket.once('close', () => {
+      const left = open.get(remoteAddress)! - 1;
+      if (left > 0) open.set(remoteAddress, left);
+      else open.delete(remoteAddress);
+    });
+  });
 }
 
 async function answered(options: HttpServerOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {

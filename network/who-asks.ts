@@ -4,7 +4,9 @@
  * That a connection comes from this machine is not enough, since a page in a browser on this machine makes some as well:
  * - A page of another site may send requests to any port, and says in `Origin` or `Sec-Fetch-Site` where it comes from.
  * - A name that its owner points at 127.0.0.1 makes such a page one of "this" site (DNS rebinding). Its requests carry that name as their `Host`.
- * - A proxy on this machine passes on what somebody sends from anywhere, and says so in a header of its own.
+ * - A proxy on this machine passes on what somebody sends from anywhere. Most say so in a header. nginx does not, unless it is set up to: it asks in
+ *   HTTP/1.0, with our own address as `Host`. The sidecar of Istio that passes bytes on comes from 127.0.0.6, where no program of this machine comes
+ *   from by itself. A proxy of bytes that hides even that cannot be known.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
@@ -36,11 +38,16 @@ export function isOfAnotherSite({ headers }: IncomingMessage): boolean {
 }
 
 /** Whether a proxy passes it on: its sender may be anywhere. */
-export function isPassedOn({ headers }: IncomingMessage): boolean {
-  return Object.keys(headers).some(name => /^(forwarded|via|x-real-ip|x-forwarded-.*|x-envoy-.*)$/.test(name));
+export function isPassedOn({ headers, httpVersion }: IncomingMessage): boolean {
+  return httpVersion === '1.0' || Object.keys(headers).some(name => ofProxies.test(name));
 }
 
-export const isLoopback = (address = ''): boolean => /^(::ffff:)?127\.\d+\.\d+\.\d+$|^::1$/.test(address);
+/** Headers of proxies, balancers, content networks and meshes: who it comes from, where it went, and the traces that they add. */
+const ofProxies =
+  /^(forwarded(-.*)?|via|max-forwards|cdn-loop|(x-)?original-.*|x-(real-ip|forwarded|proxyuser-ip)|x-(forwarded|envoy|original|amzn|b3|cloud-trace|azure|arr)-.*|l5d-.*|cf-.*|.*-client-ip|.*-connecting-ip)$/;
+
+/** Programs of this machine come from these alone, whichever address of 127.0.0.0/8 they ask. */
+const isLoopback = (address = ''): boolean => /^((::ffff:)?127\.0\.0\.1|::1)$/.test(address);
 
 /** Whether a `Host` is a name of this machine that nobody else can give to another. */
 const isLocalHost = (host = ''): boolean => /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/i.test(host);

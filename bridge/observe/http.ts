@@ -52,7 +52,7 @@ export function serveHttp(
     else if (path === '/readyz') readiness(response, bridges());
     else reply(response, 404, `Here are ${others.has('/') ? '/, ' : ''}/metrics, /healthz and /readyz.\n`);
   };
-  return listenHttp({ ...address, answer });
+  return listenHttp({ ...address, connectionsOfOne: 128, answer });
 }
 
 function readiness(response: ServerResponse, bridges: readonly Readiness[]): void {

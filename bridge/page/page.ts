@@ -41,7 +41,7 @@ export interface MorePage {
 }
 
 const everyMs = 1000;
-/** Pages that may be open at once: one that is open keeps a connection. */
+/** Pages of each stream that may be open at once: one that is open keeps a connection. Strangers take no place from who may see everything. */
 const mostPages = 32;
 
 const headers = {
@@ -114,9 +114,10 @@ export class BridgePage {
     if (refusal && (isWrong || isOfAnotherSite(request)))
       return reply(response, refusal.status, refusal.text, refusal.headers);
     const { whole, figures } = this.#streams;
-    if (whole.size + figures.size >= mostPages)
+    const stream = refusal ? figures : whole;
+    if (stream.size >= mostPages)
       return reply(response, 503, `${mostPages} pages are open, and no more may be.\n`, { 'retry-after': '5' });
-    (refusal ? figures : whole).open(response, 'hello', this.#hello(refusal === undefined));
+    stream.open(response, 'hello', this.#hello(refusal === undefined));
   }
 
   #hello(whole: boolean): object {

@@ -1,6 +1,9 @@
 // `GET //` ended the bridge, the exporter, the operator, the simulator and the demo: one request of anybody stopped all messages.
 import { createCipheriv } from 'node:crypto';
+import { once } from 'node:events';
 import { cpSync, mkdirSync, readFileSync } from 'node:fs';
+import { Agent, get, type IncomingMessage, type ServerResponse } from 'node:http';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { Counter, Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -12,6 +15,7 @@ import { quietLog } from '../operator/support/quiet-log.ts';
 import { makeCertificates } from '../real/certificates.ts';
 import { removeFolder, temporaryFolder } from '../real/cleanup.ts';
 import { program } from '../real/install.ts';
+import { until } from '../real/until.ts';
 import { attack, attacks, leavings, open, type Port, statusOf } from './support/attacks.ts';
 
 interface Served extends Port {
@@ -95,6 +99,14 @@ describe.each(servers)('$name', ({ start, well: [request, status] }) => {
   });
 });
 
+/** @param localAddress which of this machine's the request comes from */
+async function statusFrom(localAddress: string, port: number, agent?: Agent): Promise<number> {
+  const asked = get({ host: '127.0.0.1', port, localAddress, agent: agent ?? false });
+  const [response] = (await once(asked, 'response')) as [IncomingMessage];
+  await once(response.resume(), 'end');
+  return response.statusCode!;
+}
+
 describe('a server', () => {
   const serving = async (answer: Parameters<typeof listenHttp>[0]['answer'], more = {}) => {
     const server = await listenHttp({ ...local, answer, ...more });
@@ -157,6 +169,49 @@ describe('a server', () => {
     const ended = crowd.map(socket => new Promise<void>(resolve => socket.resume().once('close', () => resolve())));
     await Promise.all(ended);
     expect(await statusOf(server, 'GET /')).toBe(200);
+    await server.close();
+  });
+
+  // Answers to requests that were sent ahead waited in memory: gigabytes of them, for anybody who reached the port.
+  test('cuts off who sends thousands of requests and reads no answer, and answers others', async () => {
+    let asked = 0;
+    const held: ServerResponse[] = [];
+    const server = await serving((_path, { url }, response) => {
+      if (url === '/well') return reply(response, 200, 'ok\n');
+      asked++;
+      held.push(response);
+    });
+    const greedy = await open(server);
+    const ended = new Promise<void>(resolve => greedy.resume().once('close', () => resolve()));
+    greedy.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(5000));
+    await ended;
+    expect(asked).toBeLessThanOrEqual(16);
+    expect(await statusOf(server, 'GET /well')).toBe(200);
+    await server.close();
+  });
+
+  test('answers any number of requests of a connection, one after the other', async () => {
+    const server = await serving((_path, _request, response) => reply(response, 200, 'ok\n'));
+    let connections = 0;
+    server.server.on('connection', () => connections++);
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    for (let at = 0; at < 100; at++) expect(await statusFrom('127.0.0.1', server.port, agent)).toBe(200);
+    // So at least one of them had more than may wait at once.
+    expect(connections).toBeLessThan(6);
+    agent.destroy();
+    await server.close();
+  });
+
+  // Somebody who opened all connections kept the kubelet out, which then ended the bridge.
+  test('keeps connections for others than the one address that takes all it gets', async () => {
+    const server = await serving((_path, _request, response) => reply(response, 200, 'ok\n'), { connectionsOfOne: 5 });
+    const crowd = Array.from({ length: 50 }, () => connect({ port: server.port, host: '127.0.0.1' }));
+    let left = crowd.length;
+    for (const socket of crowd) socket.on('error', () => undefined).once('close', () => left--);
+    await until('the crowd is cut off', () => left === 5);
+    expect(await statusFrom('127.0.0.2', server.port)).toBe(200);
+    for (const socket of crowd) socket.destroy();
+    await until('there is room again', async () => (await statusFrom('127.0.0.1', server.port)) === 200);
     await server.close();
   });
 

@@ -32,6 +32,13 @@ describe('without a token', () => {
     ['a picture in a page of another site', { 'sec-fetch-site': 'cross-site' }, '127.0.0.1'],
     ['a page of another port of this machine', { 'sec-fetch-site': 'same-site' }, '127.0.0.1'],
     ['a proxy', { 'x-forwarded-for': '10.1.2.3' }, '127.0.0.1'],
+    ['a proxy that says where it comes from by a name of its own', { 'true-client-ip': '10.1.2.3' }, '127.0.0.1'],
+    ['a proxy of a content network', { 'cf-connecting-ip': '10.1.2.3' }, '127.0.0.1'],
+    ['a proxy of a cloud', { 'x-amzn-trace-id': 'Root=1-2-3' }, '127.0.0.1'],
+    ['a proxy that keeps what another said', { 'x-original-forwarded-for': '10.1.2.3' }, '127.0.0.1'],
+    ['a proxy of Linkerd', { 'l5d-client-id': 'a' }, '127.0.0.1'],
+    ['a proxy that adds traces', { 'x-b3-traceid': '1' }, '127.0.0.1'],
+    ['a sidecar that passes bytes on, as that of Istio does', {}, '127.0.0.6'],
     ['a proxy of a service mesh', { 'x-forwarded-proto': 'http' }, '127.0.0.1'],
     ['a proxy of a service mesh, inside', { 'x-envoy-internal': 'true' }, '127.0.0.1'],
     ['a proxy that follows the standard', { forwarded: 'for=10.1.2.3' }, '127.0.0.1'],
@@ -39,6 +46,12 @@ describe('without a token', () => {
   ])('%s is refused', async (_, headers, address) => {
     expect(await status(request(headers, address), undefined)).toBe(403);
   });
+});
+
+// Behind an nginx of the same machine, everybody could read messages: it says nothing of who asks, unless it is set up to.
+test('a proxy that asks in HTTP/1.0, as nginx does, is refused', async () => {
+  const asked = Object.assign(request({ connection: 'close' }), { httpVersion: '1.0' });
+  expect(await status(asked, undefined)).toBe(403);
 });
 
 describe('with a token', () => {

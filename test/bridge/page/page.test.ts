@@ -123,6 +123,17 @@ describe('the page of a bridge', () => {
     expect((await openPage(url)).status).toBe(503);
   });
 
+  // Whoever reached the port could keep the page closed to the one who runs the bridge.
+  test('is opened by the user of this machine however many strangers have it open', async () => {
+    const { url } = await serve();
+    const passedOn = { 'x-forwarded-for': '10.1.2.3' };
+    for (let i = 0; i < 32; i++) expect((await openPage(url, passedOn)).status).toBe(200);
+    expect((await openPage(url, passedOn)).status).toBe(503);
+    const { status, next } = await openPage(url);
+    expect(status).toBe(200);
+    expect(JSON.parse(await next('hello'))).toMatchObject({ whole: true });
+  });
+
   test('is bounded, whatever the bridge has', async () => {
     const long = 'x'.repeat(100_000);
     const failures = Array.from({ length: 100 }, (_, at) => ({
