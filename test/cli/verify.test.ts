@@ -48,7 +48,7 @@ describeReal('kafka', 'mosquitto')('mkb verify, with a real Kafka', () => {
       ]);
       expect(await topics()).toEqual(['cars']);
 
-      const options = [...short, '--patience', '20s'];
+      const options = [...short, '--patience', '20s', '--rate', '600'];
       const bad = await mkb(['verify', '-', ...options], { stdin: documentFor(drops.url, kafka.bootstrap) });
       expect(bad.code).toBe(1);
       expect(bad.stdout).toMatch(/^LOST [1-9]\d* of \d+ acknowledged messages\.$/m);

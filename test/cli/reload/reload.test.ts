@@ -79,6 +79,12 @@ async function started(...options: string[]): Promise<Running & { readonly file:
   return Object.assign(await start(file, ...options), { file });
 }
 
+/** A file that is changed in place is seen half written where the machine stands still meanwhile. */
+async function replace(file: string, text: string): Promise<void> {
+  await writeFile(`${file}.new`, text);
+  await rename(`${file}.new`, file);
+}
+
 /** What becomes of a message. */
 async function seen(payload: string): Promise<string> {
   const client = await mqtt.connectAsync(broker.url);
@@ -195,8 +201,7 @@ describe('POST /-/reload', () => {
 describe('--watch', () => {
   it('takes a file that an editor has replaced', async () => {
     const running = await started('--watch');
-    await writeFile(`${running.file}.new`, documentOf(marked));
-    await rename(`${running.file}.new`, running.file);
+    await replace(running.file, documentOf(marked));
     await until('the reload', () => running.log.includes('"msg":"reloaded"'));
     expect(await seen('1')).toBe('{"is":"1"}');
   });
@@ -219,9 +224,9 @@ describe('--watch', () => {
 
   it('says once what is wrong, and goes on', async () => {
     const running = await started('--watch');
-    await writeFile(running.file, documentOf('SELECT FROM'));
+    await replace(running.file, documentOf('SELECT FROM'));
     await until('the refusal', () => running.log.includes('not reloaded'));
-    await writeFile(running.file, documentOf(marked));
+    await replace(running.file, documentOf(marked));
     await until('the reload', () => running.log.includes('"msg":"reloaded"'));
     expect(running.log.split('not reloaded')).toHaveLength(2);
   });
@@ -231,7 +236,7 @@ describe('--watch', () => {
     const running = await started('--watch');
     const { url, file } = running;
     const other = documentOf(plain).replace('"topic":"cars"', '"topic":"later"');
-    await writeFile(file, other);
+    await replace(file, other);
     await until('the refusal', () => running.log.includes('not reloaded'));
     const page = async () => await (await fetch(`${url}/metrics`)).text();
     const hash = documentHash(completeDocument(JSON.parse(other)));

@@ -161,7 +161,7 @@ describeReal('chromium')('the page, in a real browser', () => {
     const received = await number('#account-received');
     await until('many more messages', async () => (await number('#account-received')) > received + 80);
     expect(await list.innerText()).toBe(held);
-    expect(await text('#records-state')).toBe('held still');
+    await page.locator('#records-state', { hasText: 'held still' }).waitFor();
   });
 
   test('follows a vehicle that is chosen with the keyboard', async () => {
