@@ -67,6 +67,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     description: 'draw what flows where by the rules of a document, as a Mermaid flowchart',
     load: async () => (await import('./graph.ts')).graphCommand(),
   },
+  asyncapi: {
+    description: 'write what a bridge receives and sends as a contract (AsyncAPI), or compare with one',
+    load: async () => (await import('./asyncapi.ts')).asyncapiCommand(),
+  },
   functions: {
     description: 'list the functions that rules may call, or explain one',
     load: async () => (await import('./functions.ts')).functionsCommand(),

@@ -19,6 +19,7 @@ const commands = [
     'fmt',
     'convert',
     'graph',
+    'asyncapi',
     'functions',
     'buffer',
   ],
