@@ -10,9 +10,12 @@ const formats = { good: 'green', bad: 'red', open: 'yellow', plain: 'none', titl
 export const painter = (colour: boolean): Paint =>
   colour ? (as, text) => styleText(formats[as], text, { validateStream: false }) : (_as, text) => text;
 
-/** Controls but for the newline: whoever may write a resource must not move the cursor of whoever looks at it. */
+/**
+ * Controls but for the newline, and those of Unicode that turn the direction of text or begin a line: whoever may write a resource, or publish, must
+ * not move the cursor of whoever looks at it, nor let text be read in another order.
+ */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it is about
-const controls = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g;
+const controls = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
 
 /** A text that somebody wrote into the cluster, with a mark in the place of each control character. */
 export const printable = (text: string): string => text.replace(controls, '\ufffd');

@@ -3,7 +3,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { expect, it } from 'vitest';
 import { factsOf } from '../../cli/status-facts.ts';
 import { StatusTable } from '../../cli/status-table.ts';
-import { painter, redrawn } from '../../cli/status-text.ts';
+import { painter, printable, redrawn } from '../../cli/status-text.ts';
 import { bridgeObject, condition, now, withConditions } from './made-up-bridges.ts';
 
 const good = factsOf(bridgeObject());
@@ -72,6 +72,16 @@ it('lets nobody who may write a bridge move the cursor of somebody who looks at 
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it is about
   expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
   expect(text).toContain('b\ufffd]0;title\ufffd\ufffdc\ufffdtab');
+});
+
+// A topic could be shown as another: what stands behind one of these is read from right to left.
+it.each([
+  ['turns the direction', 'cars/\u202egnol', 'cars/\ufffdgnol'],
+  ['isolates a direction', '\u2067a\u2069', '\ufffda\ufffd'],
+  ['begins a line', 'a\u2028b\u2029', 'a\ufffdb\ufffd'],
+  ['belongs to a language that is written from right to left', 'שלום', 'שלום'],
+])('prints text with what %s so that it is read as it is', (_, text, printed) => {
+  expect(printable(text)).toBe(printed);
 });
 
 it('prints what the guide shows', () => {
