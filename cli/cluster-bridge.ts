@@ -34,6 +34,8 @@ export interface BridgePod extends KubeObject {
   };
 }
 
+/** As whom the API server notes these commands. */
+const fieldManager = 'mkb';
 const timeoutMs = 10_000;
 const everyMs = 500;
 
@@ -85,11 +87,36 @@ export class ClusterBridge {
       : [{ op: 'add', path: '/metadata/annotations', value: {} }];
     const isIt: PatchOperation = { op: 'test', path: '/metadata/uid', value: metadata.uid };
     try {
-      await this.client.patch(kinds.bridge, metadata, [isIt, ...noted, ...operations], { fieldManager: 'mkb' });
+      await this.client.patch(kinds.bridge, metadata, [isIt, ...noted, ...operations], { fieldManager });
     } catch (error) {
       if (MkbError.is(error, 'kube-forbidden') || MkbError.is(error, 'kube-invalid'))
         throw new MkbError('bridge-change-refused', { name: this.title, reason: error.message }, { cause: error });
       throw error;
+    }
+  }
+
+  /**
+   * Owns nothing more of what it has changed: an apply that changes the same field would be refused as a conflict (server-side apply).
+   *
+   * @throws bridge-change-refused
+   */
+  async disown(): Promise<void> {
+    for (;;) {
+      const bridge = await this.read();
+      const { managedFields = [], resourceVersion } = bridge.metadata;
+      const others = managedFields.filter(({ manager }) => manager !== fieldManager);
+      if (others.length === managedFields.length) return;
+      // An empty list would be put back.
+      const value = others.length === 0 ? [{}] : others;
+      const unchanged: PatchOperation = { op: 'test', path: '/metadata/resourceVersion', value: resourceVersion };
+      try {
+        await this.patch(bridge, [unchanged, { op: 'replace', path: '/metadata/managedFields', value }]);
+        return;
+      } catch (error) {
+        // The operator writes its status at any time.
+        const { metadata } = await this.read();
+        if (metadata.resourceVersion === resourceVersion) throw error;
+      }
     }
   }
 

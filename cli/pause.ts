@@ -3,6 +3,9 @@
  *
  * A pause is zero replicas. Each Pod delivers and acknowledges what it has read; the MQTT sessions stay, and the broker keeps what is published; records wait
  * at the offset of the consumer group. How many replicas there were is noted on the bridge, so that `resume` needs no memory.
+ *
+ * As long as a bridge is paused, the number is ours: a server-side apply with another one is refused as a conflict, and does not start it unnoticed. Whoever
+ * resumes it gives that up.
  */
 
 import { completeDocument } from '../api/complete.ts';
@@ -77,6 +80,7 @@ export const resume = (name: string, options: ResumeOptions): Promise<number> =>
       ...scaledTo(bridge, replicas),
       ...(noted === undefined ? [] : [{ op: 'remove' as const, path: annotationPath(replicasBefore) }]),
     ]);
+    await cluster.disown();
     if (options.wait) await running(cluster, replicas, options.timeout);
     say(
       `${cluster.title}: ${options.wait ? 'runs' : 'is being started'} with ${replicas} ${replicas === 1 ? 'replica' : 'replicas'}`,

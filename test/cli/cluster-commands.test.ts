@@ -59,6 +59,23 @@ describeReal('kubernetes', 'kwok')('a bridge in a cluster', () => {
     expect((await run('resume', 'held')).stdout).toBe('default/held: is not paused\n');
   });
 
+  // After a pause the document could not be applied any more: mkb still owned the number of replicas.
+  it('is started by no server-side apply while it is paused, and is its own after it', async () => {
+    const applied = (count: number) =>
+      apply('owned', spec(count)).then(
+        () => 'applied',
+        (error: Error) => /conflict with "mkb"[^\n]*spec\.bridge\.replicas/.exec(error.message)?.[0] ?? error.message,
+      );
+    expect(await applied(2)).toBe('applied');
+    await stage.look.reaches('owned', 'Ready', 'True');
+    expect((await run('pause', 'owned')).code).toBe(0);
+    expect(await applied(2)).toMatch(/^conflict/);
+    expect(await replicas('owned')).toBe(0);
+    expect((await run('resume', 'owned')).code).toBe(0);
+    expect(await applied(1)).toBe('applied');
+    expect(await replicas('owned')).toBe(1);
+  });
+
   it('prints what the guide says', async () => {
     await running('my-vehicles');
     const guide = readFileSync('docs/install-kubernetes.md', 'utf8');
