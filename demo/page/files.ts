@@ -16,6 +16,9 @@ const types: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
+/** Those of the page that every bridge has. */
+const shared: ReadonlySet<string> = new Set(['/chart.css', '/chart.js', '/dom.js', '/icon.svg', '/theme.js']);
+
 /** Every file by its path, `/` among them. */
 export const pageFiles = (): ReadonlyMap<string, PageFile> => {
   const folder = join(import.meta.dirname, 'browser');
@@ -24,9 +27,10 @@ export const pageFiles = (): ReadonlyMap<string, PageFile> => {
     const type = types[extname(name)];
     if (type !== undefined) files.set(`/${name}`, { type, content: readFileSync(join(folder, name)) });
   }
-  // Charts are those of the page that every bridge has.
-  for (const [path, file] of filesOf(bridgePage))
-    if (path.startsWith('/page/chart.')) files.set(path.slice('/page'.length), file);
+  for (const [path, file] of filesOf(bridgePage)) {
+    const own = path.slice('/page'.length);
+    if (shared.has(own)) files.set(own, file);
+  }
   files.set('/', files.get('/index.html')!);
   files.set('/roads.json', { type: 'application/json', content: Buffer.from(JSON.stringify(roads())) });
   return files;

@@ -5,10 +5,10 @@
  * second, `bye` when the demo ends.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { EventStream } from '../../bridge/page/event-stream.ts';
 import { type HttpServer, listenHttp } from '../../network/http-server.ts';
 import type { EmbeddedKafka } from '../embedded/kafka.ts';
 import type { Figures } from '../meter.ts';
-import { EventStream } from './event-stream.ts';
 import { Feed } from './feed.ts';
 import { pageFiles } from './files.ts';
 
@@ -94,13 +94,13 @@ export class PageServer {
   /** Shows new figures. */
   show(figures: ShownFigures): void {
     this.#figures = [...this.#figures, figures].slice(-rememberedFigures);
-    this.#events.send('figures', figures);
+    this.#events.send('figures', () => figures);
   }
 
   /** Lets every page know that the demo is over. */
   farewell(summary: object): void {
     this.#look();
-    this.#events.send('bye', summary);
+    this.#events.send('bye', () => summary);
   }
 
   async close(): Promise<void> {
@@ -113,7 +113,7 @@ export class PageServer {
 
   #look(): void {
     const changes = this.#feed.look();
-    if (Object.keys(changes.partitions).length > 0) this.#events.send('records', changes);
+    if (Object.keys(changes.partitions).length > 0) this.#events.send('records', () => changes);
   }
 
   #answer(path: string, { method }: IncomingMessage, response: ServerResponse): void {

@@ -1,4 +1,4 @@
-/** The few things the page does to its document. Text is only ever set as text: whatever is in a message stays what it is. */
+/** The few things the page does to its document. Text is only ever set as text: whatever is in a message or record stays what it is. */
 export const byId = id => document.getElementById(id);
 
 /** Changes text only if it differs, so that nothing is laid out for nothing. */
