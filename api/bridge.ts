@@ -12,6 +12,7 @@ import { mqtt } from './schema/mqtt.ts';
 import { objectMetadata, overrides } from './schema/objects.ts';
 import { rules } from './schema/rules.ts';
 import { schemas } from './schema/schemas.ts';
+import { tables } from './schema/tables.ts';
 
 export const apiVersion = 'mqttkafka.dev/v1alpha1';
 export const kind = 'MqttKafkaBridge';
@@ -34,6 +35,7 @@ const spec = section('What is moved, from where to where, and how.', {
   mqtt,
   kafka,
   schemas,
+  tables,
   rules,
   delivery,
   bridge,

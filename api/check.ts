@@ -11,6 +11,7 @@ import { retryChecks } from './checks/retry.ts';
 import { ruleChecks } from './checks/rules.ts';
 import { schemaChecks } from './checks/schemas.ts';
 import { servedClientsChecks } from './checks/served-clients.ts';
+import { tableChecks } from './checks/tables.ts';
 import { completeDocument } from './complete.ts';
 import { type Finding, isWithin } from './findings.ts';
 import type { Path } from './problems.ts';
@@ -36,6 +37,7 @@ export const checkDocument = (value: unknown): CheckedDocument => {
     ...ruleChecks,
     ...mqttSinkChecks,
     ...schemaChecks,
+    ...tableChecks,
     ...deliveryChecks,
     ...retryChecks,
     ...queryModeChecks,

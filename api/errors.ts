@@ -24,6 +24,7 @@ import { reloadErrors } from './errors/reload.ts';
 import { ruleErrors } from './errors/rules.ts';
 import { schemaErrors } from './errors/schemas.ts';
 import { statusErrors } from './errors/status.ts';
+import { tableErrors } from './errors/tables.ts';
 import { tapErrors } from './errors/tap.ts';
 import { tlsErrors } from './errors/tls.ts';
 import { verifyErrors } from './errors/verify.ts';
@@ -33,6 +34,7 @@ export const errors = {
   ...documentErrors,
   ...ruleErrors,
   ...schemaErrors,
+  ...tableErrors,
   ...tlsErrors,
   ...mqttErrors,
   ...mqttPublisherErrors,

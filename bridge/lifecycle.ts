@@ -108,6 +108,8 @@ export class Lifecycle {
     const { sides, parts, running, intakes, transactions, standstills, reports, log, name } = this.#options;
     try {
       parts.registries.start(error => reports.problem(error));
+      await parts.tables.start(reports);
+      if (this.#stopping) return;
       if (sides.rules.some(({ rule }) => rule.callsJq)) await parts.jq.warm();
       standstills.watch(log, name, running.document.spec.kafka.bootstrapServers!.join(', '));
       void transactions?.run();
@@ -151,6 +153,7 @@ export class Lifecycle {
     for (const part of [...sourcesOf(sides), ...everySink(sides)]) void part.close(0);
     transactions?.close();
     parts.registries.close();
+    parts.tables.close();
     parts.jq.close();
     this.#end.resolve();
     return { ...left, late: !ended || left.unacknowledged + left.unpublished > 0 };

@@ -3,6 +3,7 @@
  * and end is in lifecycle.ts.
  */
 import type { MqttKafkaBridge } from '../api/bridge.ts';
+import type { Tables } from '../rules/tables/tables.ts';
 import { type BoundTo, bindRules } from './bind-rules.ts';
 import { memoryBytes } from './buffer-settings.ts';
 import { systemClock } from './clock.ts';
@@ -220,6 +221,14 @@ export class Bridge implements BridgeFigures, Sides {
     return this.kafkaSink?.topicsMade ?? 0;
   }
 
+  get tables(): BridgeFigures['tables'] {
+    return this.#parts.tables.figures;
+  }
+
+  get lookups(): Tables {
+    return this.#parts.tables.tables;
+  }
+
   get transactions(): BridgeFigures['transactions'] {
     return this.#transactions?.ended;
   }
@@ -243,6 +252,7 @@ export class Bridge implements BridgeFigures, Sides {
     const missing = new Set([...sourcesOf(this), ...neededSinks(this)].flatMap(part => part.missing()));
     for (const { message } of this.#lifecycle.problems) missing.add(`it is starting: ${message.replace(/\.$/, '')}`);
     for (const reason of this.#parts.registries.missing()) missing.add(reason);
+    for (const reason of this.#parts.tables.missing()) missing.add(reason);
     for (const reason of this.#standstills.reasons) missing.add(reason);
     for (const { standstill } of this.sources) if (standstill !== undefined) missing.add(standstill);
     return [...(this.#lifecycle.state === 'stopping' ? ['it is stopping'] : []), ...missing];

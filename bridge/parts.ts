@@ -8,6 +8,7 @@ import { JqThreads } from '../rules/jq/threads.ts';
 import { schemasOf } from '../rules/schemas/schemas.ts';
 import type { Ambient } from '../rules/scope.ts';
 import { sourcesOf } from '../rules/sources.ts';
+import { tablesOf } from '../rules/tables/tables.ts';
 import { unsupportedParts } from '../rules/unsupported.ts';
 import type { BufferOptions } from './buffer/options.ts';
 import { bufferOptions, memoryBytes } from './buffer-settings.ts';
@@ -31,6 +32,7 @@ import type { KafkaSourceOptions } from './sources/kafka.ts';
 import type { MqttSourceOptions } from './sources/mqtt.ts';
 import { planSubscriptions } from './sources/mqtt-subscriptions.ts';
 import { type ReceiptLogOptions, withReceiptTopic } from './sources/receipt-log.ts';
+import { TableFeeds } from './tables/table-feeds.ts';
 import type { TransactionsOptions } from './transactions.ts';
 
 export interface BridgeOptions {
@@ -62,6 +64,7 @@ export interface BridgeParts {
   /** In its place, of a bridge that is the MQTT server itself. */
   readonly clientsSink: Omit<ClientsSinkOptions, 'sessions'> | undefined;
   readonly registries: Registries;
+  readonly tables: TableFeeds;
   /** What rules run jq with. */
   readonly jq: JqThreads;
   /** What rules are compiled with. */
@@ -81,6 +84,7 @@ export async function prepareParts(
   if (unsupported) throw new MkbError('part-unsupported', unsupported);
   const { spec } = document;
   const schemas = schemasOf(spec.schemas);
+  const tables = new TableFeeds(tablesOf(spec.tables));
   const jq = new JqThreads();
   const deadLetterTopic = spec.delivery.onFailure.deadLetter?.topic;
   const sources = spec.rules.flatMap(({ sql }) => sourcesOf(sql));
@@ -119,9 +123,11 @@ export async function prepareParts(
     transactions: transactionsOptions(spec, ordinal),
     clientsSink: writesMqtt && listen ? { bridge: identityOf(document.metadata), maxBytes } : undefined,
     registries,
+    tables,
     jq,
     ambient: {
       schemas,
+      tables: tables.tables,
       askJq: jq.ask,
       costs: costLimitsOf(spec.delivery),
       knowsPublisher: listen !== undefined,

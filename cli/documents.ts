@@ -32,7 +32,7 @@ export const checksFor = (where: Place): readonly DocumentCheck[] => [
   ...(where === 'process' ? [] : [operatorCheck]),
 ];
 
-const sections = ['mqtt', 'kafka', 'schemas', 'rules', 'delivery', 'bridge'].map(name => ['spec', name]);
+const sections = ['mqtt', 'kafka', 'schemas', 'tables', 'rules', 'delivery', 'bridge'].map(name => ['spec', name]);
 
 const unsupportedCheck = (where: Place): DocumentCheck => ({
   reads: sections,

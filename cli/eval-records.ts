@@ -11,8 +11,8 @@ import { type ExampleMessage, readBy } from '../rules/example-message.ts';
 import { eachRowOf, type MadeRow, passTime } from '../rules/offline.ts';
 import type { Input, Rule } from '../rules/rule.ts';
 import type { RuleDocument } from '../rules/rule-document.ts';
-import { schemasOf } from '../rules/schemas/schemas.ts';
 import type { Ambient } from '../rules/scope.ts';
+import { readWorld } from './document-world.ts';
 import { loadChecked } from './documents.ts';
 import { printProblems } from './output.ts';
 import { asExpected, recordText } from './test-diff.ts';
@@ -41,12 +41,12 @@ export const findRule = async (file: string, name: string): Promise<NamedRule | 
         rules.map(({ rule }) => rule.name),
       ),
     });
-  return { document: found.rule, bridge: found.loaded.document.metadata.name, ambient: ambientOf(found.loaded) };
+  return { document: found.rule, bridge: found.loaded.document.metadata.name, ambient: await ambientOf(found.loaded) };
 };
 
-const ambientOf = ({ document: { spec } }: LoadedDocument): Partial<Ambient> => ({
-  schemas: schemasOf(spec.schemas),
-  knowsPublisher: spec.mqtt.listen !== undefined,
+const ambientOf = async (loaded: LoadedDocument): Promise<Partial<Ambient>> => ({
+  ...(await readWorld([loaded])),
+  knowsPublisher: loaded.document.spec.mqtt.listen !== undefined,
 });
 
 /** What the sinks write, as records of tests are written (`mkb test`): topic, key, value and headers. Throws what stops the rule or a sink. */

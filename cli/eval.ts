@@ -9,12 +9,11 @@ import { type ExampleMessage, evaluateEach, exampleMessage } from '../rules/exam
 import { encodeJson } from '../rules/json.ts';
 import { placeAt, placeOf, renderCaret } from '../rules/position.ts';
 import type { Rule } from '../rules/rule.ts';
-import type { Schemas } from '../rules/schemas/schemas.ts';
 import type { Ambient } from '../rules/scope.ts';
 import { shown } from '../rules/shown.ts';
 import { whyNoRow } from '../rules/why-no-row.ts';
 import { type MessageOptions, messageFacts } from './commands/message-options.ts';
-import { schemasOfFile } from './document-schemas.ts';
+import { type DocumentWorld, worldOfFile } from './document-world.ts';
 import { findRule, recordsOf } from './eval-records.ts';
 import { exitCodes } from './exit-codes.ts';
 import { printError } from './output.ts';
@@ -36,8 +35,8 @@ export const evaluateRule = async (
 ): Promise<number> => {
   const payload = await payloadOf(options, command);
   if (sql === undefined) return printRecords(payload, options);
-  const schemas = await schemasOfFile(options.document);
-  return schemas === undefined ? exitCodes.configuration : await evaluate(sql, payload, options, schemas);
+  const world = await worldOfFile(options.document);
+  return world === undefined ? exitCodes.configuration : await evaluate(sql, payload, options, world);
 };
 
 /** What the sinks of a rule of the document write. */
@@ -83,12 +82,12 @@ const payloadOf = async ({ payload, payloadFile, payloadBase64 }: EvalOptions, c
   }
 };
 
-const evaluate = async (sql: string, payload: Buffer, options: EvalOptions, schemas: Schemas): Promise<number> => {
-  const compiled = await answer(exitCodes.failed, async () => compileAsBridge(sql, schemas));
+const evaluate = async (sql: string, payload: Buffer, options: EvalOptions, world: DocumentWorld): Promise<number> => {
+  const compiled = await answer(exitCodes.failed, async () => compileAsBridge(sql, world));
   if (compiled !== exitCodes.ok) return compiled;
   return answer(exitCodes.evaluation, async () => {
     const message = messageOf(payload, options);
-    const ambient = { schemas, knowsPublisher: true };
+    const ambient = { ...world, knowsPublisher: true };
     const allMarked = new Set<string>();
     let rows = 0;
     for (const row of evaluateEach(sql, message, ambient)) {
@@ -103,14 +102,14 @@ const evaluate = async (sql: string, payload: Buffer, options: EvalOptions, sche
 };
 
 /** A rule that counts on the publisher works on this message alone: a bridge refuses it. */
-const compileAsBridge = (sql: string, schemas: Schemas): void => {
+const compileAsBridge = (sql: string, world: DocumentWorld): void => {
   try {
-    tellDoubts(sql, compileRule(sql, { schemas }));
+    tellDoubts(sql, compileRule(sql, world));
   } catch (error) {
     if (!MkbError.is(error, 'rule-publisher-unknown')) throw error;
     process.stderr.write(`warning: a bridge refuses this rule. ${error.message} [${error.code}]\n`);
     printCaret(error);
-    compileRule(sql, { schemas, knowsPublisher: true });
+    compileRule(sql, { ...world, knowsPublisher: true });
   }
 };
 

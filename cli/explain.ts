@@ -12,6 +12,7 @@ import {
   type StateExplanation,
 } from '../rules/explain.ts';
 import { schemasOf } from '../rules/schemas/schemas.ts';
+import { tablesOf } from '../rules/tables/tables.ts';
 import { exitCodes } from './exit-codes.ts';
 import { printProblems } from './output.ts';
 
@@ -44,12 +45,13 @@ interface DocumentExplanation {
 
 const explainDocument = ({ file, document }: LoadedDocument, wanted: string | undefined): DocumentExplanation => {
   const rules = document.spec.rules.filter(({ name }) => wanted === undefined || name === wanted);
-  const schemas = schemasOf(document.spec.schemas);
-  const knowsPublisher = document.spec.mqtt.listen !== undefined;
+  const { schemas, tables, mqtt } = document.spec;
+  const knowsPublisher = mqtt.listen !== undefined;
+  const world = { schemas: schemasOf(schemas), tables: tablesOf(tables), knowsPublisher };
   return {
     file,
     name: document.metadata.name,
-    rules: rules.map(rule => explainRule(rule, schemas, knowsPublisher)),
+    rules: rules.map(rule => explainRule(rule, world)),
   };
 };
 
@@ -61,6 +63,7 @@ const ruleInWords = (rule: RuleExplanation): string => {
     ...labelled('matches', rule.sources.map(sourceInWords)),
     ...labelled('reads', [rule.reads.map(read => (read === '*' ? 'all columns' : read)).join(', ') || 'nothing']),
     ...labelled('payload', [payloadInWords[rule.payload]]),
+    ...labelled('tables', rule.tables ?? []),
     ...labelled('window', rule.state === undefined ? [] : windowInWords(rule.state)),
     ...labelled('memory', rule.state === undefined ? [] : memoryInWords(rule.state)),
     ...labelled(rule.rows === 'any number' ? 'rows' : 'row', [rowInWords(rule)]),

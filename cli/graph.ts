@@ -3,6 +3,7 @@ import type { LoadedDocument } from '../api/load.ts';
 import { hasErrors } from '../api/problems.ts';
 import { explainRule, type SinkExplanation, type SourceExplanation } from '../rules/explain.ts';
 import { schemasOf } from '../rules/schemas/schemas.ts';
+import { tablesOf } from '../rules/tables/tables.ts';
 import { loadChecked } from './documents.ts';
 import { exitCodes } from './exit-codes.ts';
 import { printProblems } from './output.ts';
@@ -19,11 +20,12 @@ export const printGraph = async (files: readonly string[]): Promise<number> => {
 };
 
 const draw = ({ document: { metadata, spec } }: LoadedDocument, drawing: Drawing): void => {
-  const schemas = schemasOf(spec.schemas);
+  const knowsPublisher = spec.mqtt.listen !== undefined;
+  const world = { schemas: schemasOf(spec.schemas), tables: tablesOf(spec.tables), knowsPublisher };
   const letters = spec.delivery.onFailure.deadLetter?.topic;
   drawing.group(metadata.name, () => {
     for (const rule of spec.rules) {
-      const { sources, sinks } = explainRule(rule, schemas, spec.mqtt.listen !== undefined);
+      const { sources, sinks } = explainRule(rule, world);
       const box = drawing.node(`rule ${metadata.name} ${rule.name}`, `["${escaped(rule.name)}"]`);
       for (const source of sources)
         drawing.line(drawing.node(sourceName(source), `(["${escaped(sourceName(source))}"])`), '-->', box);

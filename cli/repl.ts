@@ -1,7 +1,7 @@
 /** `mkb repl`: try rules and expressions one after the other. The conversation itself is in repl-session.ts. */
 import { createInterface, type Interface } from 'node:readline';
 import { type MessageOptions, messageFacts } from './commands/message-options.ts';
-import { schemasOfFile } from './document-schemas.ts';
+import { worldOfFile } from './document-world.ts';
 import { exitCodes } from './exit-codes.ts';
 import { historyFile, readHistory, writeHistory } from './repl-history.ts';
 import { ReplSession } from './repl-session.ts';
@@ -14,9 +14,9 @@ export interface ReplOptions extends MessageOptions {
 
 /** Returns the exit code. */
 export const repl = async ({ topic, payload, document, ...options }: ReplOptions): Promise<number> => {
-  const schemas = await schemasOfFile(document);
-  if (schemas === undefined) return exitCodes.configuration;
-  await converse(new ReplSession({ ...messageFacts(options), topic, payload }, { schemas }));
+  const world = await worldOfFile(document);
+  if (world === undefined) return exitCodes.configuration;
+  await converse(new ReplSession({ ...messageFacts(options), topic, payload }, world));
   return exitCodes.ok;
 };
 

@@ -1,7 +1,7 @@
 /** What the tests reach of rules: whether a rule is tested at all, and which branches of its CASE expressions were taken. */
 import { compileRule } from '../rules/compile.ts';
 import type { ObserveCase } from '../rules/compiler.ts';
-import type { Schemas } from '../rules/schemas/schemas.ts';
+import type { Ambient } from '../rules/scope.ts';
 import type { Case } from '../rules/syntax.ts';
 
 export interface BranchCoverage {
@@ -23,10 +23,10 @@ export class RuleCoverage {
   readonly #branches = new Map<number, BranchCoverage[]>();
 
   /** @param sql must compile */
-  constructor(name: string, sql: string, schemas: Schemas) {
+  constructor(name: string, sql: string, world: Partial<Ambient>) {
     this.name = name;
     this.#sql = sql;
-    compileRule(sql, { schemas, knowsPublisher: true }, this.observe);
+    compileRule(sql, { ...world, knowsPublisher: true }, this.observe);
   }
 
   /** For `compileRule`. */

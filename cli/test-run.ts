@@ -9,7 +9,6 @@ import { Memory } from '../rules/memory.ts';
 import { type MadeRow, passTime, rowsOf, wholeRows } from '../rules/offline.ts';
 import { placeOf, renderCaret } from '../rules/position.ts';
 import type { RuleDocument } from '../rules/rule-document.ts';
-import type { Schemas } from '../rules/schemas/schemas.ts';
 import type { Ambient } from '../rules/scope.ts';
 import { stateLimitsOf } from '../rules/state-limits.ts';
 import { asExpected, type DiffLine, diffLines, recordText, rowTexts } from './test-diff.ts';
@@ -40,14 +39,14 @@ export interface TestLimits {
 export const runTest = (
   document: RuleDocument,
   test: RuleTest,
-  schemas: Schemas,
+  world: Partial<Pick<Ambient, 'schemas' | 'tables'>>,
   observeCase?: ObserveCase,
   bridge?: string,
   limits: TestLimits = { costs: defaultCostLimits, maxRecordBytes: undefined },
 ): Outcome => {
   let made: Made;
   try {
-    made = makeOf(document, test, { schemas, ...limits }, observeCase, bridge);
+    made = makeOf(document, test, { ...world, ...limits }, observeCase, bridge);
   } catch (error) {
     if (!MkbError.is(error)) throw error;
     return { difference: error.code === test.error ? [] : unexpectedError(error, test), rows: 0 };
@@ -65,7 +64,7 @@ interface Made {
 const makeOf = (
   document: RuleDocument,
   test: RuleTest,
-  { maxRecordBytes, ...world }: Pick<Ambient, 'schemas'> & TestLimits,
+  { maxRecordBytes, ...world }: Partial<Pick<Ambient, 'schemas' | 'tables'>> & TestLimits,
   observeCase?: ObserveCase,
   bridge?: string,
 ): Made => {

@@ -6,6 +6,7 @@ import { Memory } from './memory.ts';
 import { noSchemas } from './schemas/schemas.ts';
 import type { Ambient } from './scope.ts';
 import { defaultStateLimits } from './state-limits.ts';
+import { noTables } from './tables/tables.ts';
 
 export const systemAmbient: Ambient = {
   now: Date.now,
@@ -16,6 +17,7 @@ export const systemAmbient: Ambient = {
   // One for the process, because the store of EMQX is one for all rules of a node.
   memory: new Memory(),
   schemas: noSchemas,
+  tables: noTables,
   limits: defaultStateLimits,
   costs: defaultCostLimits,
   jq: runJq,

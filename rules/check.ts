@@ -13,6 +13,7 @@ import { type CheckedRule, checkLoops } from './check-loops.ts';
 import { checkOverlaps, type PlacedFilter } from './check-overlaps.ts';
 import { checkSchemas } from './check-schemas.ts';
 import { checkState } from './check-state.ts';
+import { checkTables } from './check-tables.ts';
 import { checkTemplates } from './check-templates.ts';
 import { compileRule } from './compile.ts';
 import { parseRule } from './parser.ts';
@@ -27,19 +28,20 @@ export const rulesCheck: DocumentCheck = {
   check: loaded => checkRules(loaded),
 };
 
-/** Every problem of the schemas and rules of a document, in their order; overlapping filters and loops are warnings. */
+/** Every problem of the schemas, tables and rules of a document, in their order; overlapping filters and loops are warnings. */
 export const checkRules = (loaded: LoadedDocument): Problem[] => {
   const { spec } = loaded.document;
   const { rules } = spec;
   const { schemas, problems: broken } = checkSchemas(loaded);
   const knowsPublisher = (spec.mqtt as { listen?: unknown } | undefined)?.listen !== undefined;
-  const problems = [...broken];
+  const { tables, problems: wrong } = checkTables(loaded);
+  const problems = [...broken, ...wrong];
   const filters: PlacedFilter[] = [];
   const checked: CheckedRule[] = [];
   for (const [index, document] of rules.entries()) {
     const path: Path = ['spec', 'rules', index];
     try {
-      const rule = compileRule(document.sql, { schemas, knowsPublisher });
+      const rule = compileRule(document.sql, { schemas, tables, knowsPublisher });
       for (const filter of placedFilters(document, rule, [...path, 'sql'])) filters.push(filter);
       checked.push({ document, rule, path });
       for (const problem of checkRule(loaded, document, rule, path)) problems.push(problem);

@@ -142,15 +142,15 @@ const tryConstant = (reader: Parameter<unknown>, value: Value, place: Place): vo
 
 const checkConstants = (entry: FunctionEntry, { name, start, parameters }: Call, { sql, world }: Compiler): void => {
   const constants = parameters.map(each => (each.kind === 'literal' ? each.value : undefined));
-  const fault = entry.check?.(constants, world.schemas);
+  const fault = entry.check?.(constants, world);
   if (fault === undefined) return;
   const at = parameters[fault.parameter]?.start ?? start;
   if (!('unknown' in fault)) {
     badArguments(sql, at, name, fault.reason);
     return;
   }
-  const { unknown, hint } = fault;
-  throw new MkbError('rule-unknown-name', { ...placeAt(sql, at), what: 'schema', name: unknown, hint });
+  const { unknown, hint, what } = fault;
+  throw new MkbError('rule-unknown-name', { ...placeAt(sql, at), what, name: unknown, hint });
 };
 
 const badArguments = (sql: string, offset: number, name: string, reason: string): never => {

@@ -27,6 +27,7 @@ import { type Ambient, type Evaluate, pointAt, type Scope } from './scope.ts';
 import { compileSelect } from './select.ts';
 import { captureNamesOf, parseSources } from './sources.ts';
 import type { Statement } from './syntax.ts';
+import { tablesCalled } from './tables-called.ts';
 import { Undo } from './undo.ts';
 import { newMap } from './value.ts';
 import { compileWindows, type WindowContext, type WindowStatement } from './windows/compile-windows.ts';
@@ -56,6 +57,7 @@ export const compileRule = (sql: string, ambient: Partial<Ambient> = {}, observe
     ...compiled,
     rows,
     cursor: compiled.cursor ?? ((message, captures) => oneRow(() => rows(message, captures))),
+    tables: tablesCalled(statement),
     callsJq: callsFunction(statement, 'jq'),
     undo: () => world.undo?.undo(),
     forget: () => world.undo?.forget(),

@@ -13,7 +13,7 @@ export type Condition = (scope: Scope) => boolean;
 export type ObserveCase = (expression: Case) => (branch: number) => void;
 
 /** What is the same for all messages. */
-export type World = Pick<Scope, 'schemas' | 'limits' | 'costs' | 'undo'>;
+export type World = Pick<Scope, 'schemas' | 'tables' | 'limits' | 'costs' | 'undo'>;
 
 export interface Compiler {
   readonly sql: string;

@@ -6,13 +6,15 @@ import { compileRule } from './compile.ts';
 import type { Rule } from './rule.ts';
 import type { RuleDocument } from './rule-document.ts';
 import { schemasOf } from './schemas/schemas.ts';
+import type { Ambient } from './scope.ts';
+import { tablesOf } from './tables/tables.ts';
 import type { UnsupportedPart } from './unsupported-part.ts';
 
 /** @param buffers whether messages of MQTT go through a buffer of their own */
 export function exactlyOnceParts({ spec }: MqttKafkaBridge, buffers: boolean): UnsupportedPart[] {
   if (spec.delivery.guarantee !== 'exactlyOnce') return [];
-  const schemas = schemasOf(spec.schemas);
-  const rules = spec.rules.map(rule => compiled(rule.sql, schemas));
+  const world = { schemas: schemasOf(spec.schemas), tables: tablesOf(spec.tables) };
+  const rules = spec.rules.map(rule => compiled(rule.sql, world));
   const readsMqtt = rules.some(rule => rule?.sources.some(({ kind }) => kind === 'mqtt'));
   return [
     ...spec.rules.flatMap((rule, at) => ofRule(rule, rules[at], `spec.rules[${at}]`)),
@@ -93,9 +95,9 @@ const ofRetry = (retry: RetrySection | undefined, path: string): UnsupportedPart
     );
 
 /** Undefined for one that does not compile, which is another problem. */
-function compiled(sql: string, schemas: ReturnType<typeof schemasOf>): Rule | undefined {
+function compiled(sql: string, world: Partial<Ambient>): Rule | undefined {
   try {
-    return compileRule(sql, { schemas });
+    return compileRule(sql, world);
   } catch {
     return undefined;
   }

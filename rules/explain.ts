@@ -5,7 +5,7 @@ import { compileRule } from './compile.ts';
 import { eventPrefix } from './events.ts';
 import type { Rule, RuleSource } from './rule.ts';
 import type { RuleDocument, SinkDocument } from './rule-document.ts';
-import type { Schemas } from './schemas/schemas.ts';
+import type { Ambient } from './scope.ts';
 import { capturedBy } from './sources.ts';
 import { type StateLimits, stateLimitsOf } from './state-limits.ts';
 import { compileTemplate } from './template.ts';
@@ -55,16 +55,17 @@ export interface RuleExplanation {
   readonly state?: StateExplanation;
   /** The names of a row at its top level. */
   readonly columns: readonly string[];
+  /** Of a rule that looks values up, the tables. */
+  readonly tables?: readonly string[];
   readonly sinks: readonly SinkExplanation[];
 }
 
 /** Explains a rule of a valid document. Throws what `compileRule` and `compileTemplate` throw. */
 export const explainRule = (
   { name, sql, sinks, state }: RuleDocument,
-  schemas?: Schemas,
-  knowsPublisher = false,
+  world: Partial<Ambient> = {},
 ): RuleExplanation => {
-  const rule = compileRule(sql, { ...(schemas && { schemas }), knowsPublisher });
+  const rule = compileRule(sql, { knowsPublisher: false, ...world });
   const templates = sinks.flatMap(templatesOf).map(({ text }) => compileTemplate(text, rule));
   const reads = [...new Set([...rule.reads, ...templates.flatMap(template => template.reads)])].sort();
   return {
@@ -75,6 +76,7 @@ export const explainRule = (
     rows: rowsOf(rule),
     ...stateOf(rule, stateLimitsOf({ state })),
     columns: rule.columns,
+    ...(rule.tables.length > 0 && { tables: rule.tables }),
     sinks: sinks.map(sink => explainSink(sink, rule)),
   };
 };

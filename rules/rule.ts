@@ -54,6 +54,8 @@ export interface Rule {
    * Throws only from `next`.
    */
   cursor(message: Input, captures: Captures): RowCursor;
+  /** Tables of the document that it looks values up in, by their names. */
+  readonly tables: readonly string[];
   /** Whether it calls jq, which a bridge has ready before the first message. */
   readonly callsJq: boolean;
   /** Takes back what the rule remembers of the message that it was tried for last, because it will be tried for it again. */

@@ -4,6 +4,7 @@ import type { CostLimits } from './cost-limits.ts';
 import type { AskJq, RunJq } from './jq/protocol.ts';
 import type { Schemas } from './schemas/schemas.ts';
 import type { StateLimits } from './state-limits.ts';
+import type { Tables } from './tables/tables.ts';
 import type { Remembering, Undo } from './undo.ts';
 import type { Value } from './value.ts';
 
@@ -23,6 +24,8 @@ export interface Ambient {
   readonly memory: Remembering;
   /** The schemas of the document. */
   readonly schemas: Schemas;
+  /** The lookup tables of the document. */
+  readonly tables: Tables;
   /** Whether messages say who published them, as examples made by hand do. Behind a broker they never do. */
   readonly knowsPublisher?: boolean;
   /** What the rule and its document are called. */

@@ -4,6 +4,7 @@ import { eventPrefix, events } from '../rules/events.ts';
 import { type FunctionEntry, signature } from '../rules/functions/define.ts';
 import { functionGroups } from '../rules/functions/registry.ts';
 import { exampleSchemaDocuments } from '../rules/functions/schema-examples.ts';
+import { exampleTableText } from '../rules/functions/table-examples.ts';
 import { encodeJson } from '../rules/json.ts';
 import { differences } from './rules-differences.ts';
 import { windowsReference } from './windows-reference.ts';
@@ -18,6 +19,7 @@ export const rulesReference = (): string =>
     '## Functions',
     ...functionGroups.map(groupSection),
     schemas(),
+    lookups(),
     differences,
   ].join('\n\n');
 
@@ -143,6 +145,18 @@ const schemaYaml = ({ name, registry, ...texts }: (typeof exampleSchemaDocuments
   const [language, text] = Object.entries(texts)[0]!;
   return `  - name: ${name}\n    ${language}: |\n      ${text}`;
 };
+
+const lookups = (): string => `## Lookup tables
+
+\`lookup\` finds rows of \`spec.tables\`; the examples above have this table. See [lookup tables](../tables.md).
+
+\`\`\`yaml
+tables:
+  - name: devices
+    key: vin
+    format: csv
+    text: |
+${exampleTableText.replace(/^(?=.)/gm, '      ')}\`\`\``;
 
 const columnSection = (): string => {
   const row = ({ name, type, description }: Column): string => `| \`${name}\` | ${type} | ${description} |`;

@@ -31,7 +31,7 @@ export const ruleErrors = table({
     message: ({ line, column, what, name, hint }: RulePlace & { what: string; name: string; hint?: string }) =>
       `${rulePlace(line, column)}there is no ${what} named ${name}.${hint === undefined ? '' : ` ${hint}`}`,
     remedy:
-      'Use a name that exists: a message column, a {capture} of FROM, an earlier alias, or a function of the list.',
+      'Use a name that exists: a message column, a {capture} of FROM, an earlier alias, a function of the list, or what spec.schemas and spec.tables have.',
   },
   'rule-publisher-unknown': {
     kind: 'permanent',

@@ -23,6 +23,8 @@ export const handlingOf: Readonly<Record<string, Handling>> = {
 
   'spec.rules': 'rules',
   'spec.schemas': 'restart',
+  // What a file holds is read again all the same.
+  'spec.tables': 'restart',
 
   'spec.delivery.retry': 'rules',
   'spec.delivery.limits': 'live',

@@ -82,6 +82,17 @@ const followedBy = optional(
   ),
 );
 
+const tables = optional(
+  list(
+    section('A table, in place of what the document has under its name.', {
+      name: text('The name of an entry of `spec.tables`.'),
+      text: text('The table itself.'),
+      format: optional(choice(['csv', 'json', 'ndjson'], 'How it is written. Without it, as that of the document.')),
+    }),
+    'Tables that the rule looks values up in.',
+  ),
+);
+
 const expectations = {
   rows: optional(
     list(
@@ -101,13 +112,13 @@ const name = text('What must hold, in words.');
 /** One test beside its rule. */
 export const ruleTest = section(
   'A message, and what must become of it.',
-  { name, message, followedBy, ...expectations },
+  { name, message, followedBy, tables, ...expectations },
   { exactlyOne },
 );
 
 const namedTest = section(
   'A message, and what a rule must make of it.',
-  { rule: text('The name of the rule.'), name, message, followedBy, ...expectations },
+  { rule: text('The name of the rule.'), name, message, followedBy, tables, ...expectations },
   { exactlyOne },
 );
 

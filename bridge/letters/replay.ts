@@ -12,10 +12,12 @@ import type { SecretSources } from '../../api/secrets.ts';
 import { costLimitsOf } from '../../rules/cost-limits.ts';
 import { JqThreads } from '../../rules/jq/threads.ts';
 import { schemasOf } from '../../rules/schemas/schemas.ts';
+import { tablesOf } from '../../rules/tables/tables.ts';
 import { memoryBytes } from '../buffer-settings.ts';
 import { type Outcome, outcomes } from '../flow/outcome.ts';
 import { Pipeline } from '../flow/pipeline.ts';
 import { prepareRegistries } from '../registry/registries.ts';
+import { TableFeeds } from '../tables/table-feeds.ts';
 import { type Done, encodeDone, type Selection, withWorked } from './done.ts';
 import { type Letter, placeOf } from './letter.ts';
 import type { LetterGroup } from './letter-group.ts';
@@ -108,11 +110,12 @@ export class Replay {
     const stopped = (error: MkbError) => this.#fail(error);
     const sinks = dry ? drySinks() : await replaySinks(replayed, { secrets, topic, signal, problem, stopped });
     const schemas = schemasOf(document.spec.schemas);
+    const tables = new TableFeeds(tablesOf(document.spec.tables));
     const registries = await prepareRegistries(document.spec.schemas, schemas, secrets);
     const jq = new JqThreads();
     let timer: NodeJS.Timeout | undefined;
     try {
-      const ambient = { schemas, askJq: jq.ask, costs: costLimitsOf(document.spec.delivery) };
+      const ambient = { schemas, tables: tables.tables, askJq: jq.ask, costs: costLimitsOf(document.spec.delivery) };
       const rules = new ReplayRules(parts, sinks.bind, ambient);
       this.#progresses = done.map((each, partition) => new Progress(partition, each, selection));
       const source = this.#makeSource(rules);
@@ -127,6 +130,7 @@ export class Replay {
       });
       sinks.use(pipeline);
       registries.start(problem);
+      await Promise.race([tables.start({ problem, read: () => undefined }), this.#ended.promise]);
       if (rules.rules.some(({ rule }) => rule.callsJq)) await jq.warm();
       const started = sinks.start();
       started.catch(() => undefined);
@@ -140,6 +144,7 @@ export class Replay {
     } finally {
       clearInterval(timer);
       registries.close();
+      tables.close();
       jq.close();
       await sinks.close();
     }

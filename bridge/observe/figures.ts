@@ -5,6 +5,7 @@ import type { SourceFigures } from '../flow/source.ts';
 import type { Wait } from '../kafka/waits.ts';
 import type { ClientCounts } from '../listen/client-counts.ts';
 import type { QueueDrop } from '../listen/outbox.ts';
+import type { TableFigures } from '../tables/figures.ts';
 
 /** What a running bridge shows of itself. Read at a scrape; nothing is copied. */
 export interface BridgeFigures {
@@ -41,6 +42,8 @@ export interface BridgeFigures {
   readonly transactions?: Readonly<Record<'committed' | 'aborted', number>> | undefined;
   /** Of a bridge that buffers what it reads from MQTT. */
   readonly buffer?: (BufferFigures & SyncFigures) | undefined;
+  /** Tables of files that rules look values up in. */
+  readonly tables?: readonly TableFigures[] | undefined;
   readonly bufferedBytes: number;
   readonly bufferLimitBytes: number;
 }

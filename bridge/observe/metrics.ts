@@ -12,6 +12,7 @@ import type { BridgeFigures } from './figures.ts';
 import { listenerMetrics } from './listener-metrics.ts';
 import { type MetricEntry, one, registerTable, type Sample } from './metric-table.ts';
 import { sourceMetrics } from './source-metrics.ts';
+import { tableMetrics } from './table-metrics.ts';
 import { tapMetrics } from './tap-metrics.ts';
 
 /** Every metric but the histogram `mkb_delivery_seconds`. docs/reference/metrics.md is generated from it. */
@@ -227,6 +228,7 @@ export const metricTable: readonly MetricEntry<BridgeFigures>[] = [
   ...connectionMetrics,
   ...listenerMetrics,
   ...configMetrics,
+  ...tableMetrics,
   ...tapMetrics,
 ];
 

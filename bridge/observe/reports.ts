@@ -5,6 +5,7 @@ import type { Loss } from '../flow/dead-letters.ts';
 import type { Outcome } from '../flow/outcome.ts';
 import type { AssignedPartition } from '../kafka/consumer/assigned-partition.ts';
 import type { ConnectedInfo } from '../mqtt/session-handler.ts';
+import type { TableFigures } from '../tables/figures.ts';
 import { Failures } from './failures.ts';
 import { ErrorLog, type Logger } from './log.ts';
 
@@ -59,6 +60,12 @@ export class Reports {
   /** A rule's sink can be written, but something is probably wrong with it. */
   noticed(rule: string, warning: MkbError): void {
     this.#errors.report('warn', warning, { bridge: this.#bridge, rule });
+  }
+
+  /** A table was read. */
+  read(table: TableFigures): void {
+    const { name, rows, heldBytes: bytes } = table;
+    this.#log.info({ bridge: this.#bridge, table: name, rows, bytes }, 'the table was read');
   }
 
   bufferOpened(facts: object): void {

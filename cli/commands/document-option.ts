@@ -2,4 +2,4 @@
 import { Option } from 'commander';
 
 export const documentOption = (): Option =>
-  new Option('-d, --document <file>', 'the document whose spec.schemas the rule may use');
+  new Option('-d, --document <file>', 'the document whose spec.schemas and spec.tables the rule may use');

@@ -11,7 +11,7 @@ Examples:
   mkb repl --topic cars/7 --payload '{"speed": 50}'
   mkb repl --topic ask/1 --content-type application/json --response-topic answers/7
   mkb repl --topic '$kafka/commands' --key car-1 --header source=app
-  mkb repl --document bridge.yaml          with the schemas of a document
+  mkb repl --document bridge.yaml          with the schemas and tables of a document
   echo "upper('a')" | mkb repl
 
 Arrow keys bring back earlier lines, Tab completes names, .help lists the rest.`;

@@ -7,6 +7,7 @@
 import { Worker } from 'node:worker_threads';
 import { MkbError } from '../../api/errors.ts';
 import type { Evaluate } from '../../bridge/page/evaluation.ts';
+import { noTables, sharedTables } from '../../rules/tables/tables.ts';
 import type { TrialAnswer, TrialRequest } from './protocol.ts';
 
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
@@ -30,9 +31,10 @@ export class Evaluator {
     this.#limitMib = limits.limitMib ?? 64;
   }
 
-  readonly evaluate: Evaluate = async (trial, { name, document: { spec } }) => {
+  readonly evaluate: Evaluate = async (trial, { name, document: { spec }, lookups = noTables }) => {
     const request: TrialRequest = {
       ...{ trial, bridge: name, schemas: spec.schemas, knowsPublisher: spec.mqtt.listen !== undefined },
+      tables: sharedTables(lookups),
       rule: spec.rules.find(rule => rule.name === trial.rule),
     };
     if (this.#waiting >= mostWaiting) return failure('others are being worked out');

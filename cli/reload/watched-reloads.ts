@@ -2,7 +2,7 @@
  * Reloads when files change, and again while a change that is right cannot be taken: nobody changes the file once more because a broker was down. The pauses
  * double, up to a minute.
  */
-import { FileWatch } from './file-watch.ts';
+import { FileWatch } from '../../bridge/tables/file-watch.ts';
 import type { ReloadReport } from './reloads.ts';
 
 const firstMs = 1000;

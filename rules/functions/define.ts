@@ -7,8 +7,7 @@
 import { BitString } from '../bit-string.ts';
 import { jsonOrUndefined } from '../json.ts';
 import { refuse } from '../refusal.ts';
-import type { Schemas } from '../schemas/schemas.ts';
-import type { Scope } from '../scope.ts';
+import type { Ambient, Scope } from '../scope.ts';
 import type { Remembering } from '../undo.ts';
 import {
   isInteger,
@@ -43,12 +42,15 @@ type Arguments<P extends readonly Parameter<unknown>[]> = {
 
 /** Why a call can never work: a name that does not exist, or another reason, to complete "schema_decode ...". */
 export type ConstantFault = { readonly parameter: number } & (
-  | { readonly unknown: string; readonly hint: string }
+  | { readonly unknown: string; readonly hint: string; readonly what: 'schema' | 'table' }
   | { readonly reason: string }
 );
 
 /** What can be said of a call before any message. @param constants its arguments; undefined for what is not a constant */
-export type CheckConstants = (constants: readonly Value[], schemas: Schemas) => ConstantFault | undefined;
+export type CheckConstants = (
+  constants: readonly Value[],
+  document: Pick<Ambient, 'schemas' | 'tables'>,
+) => ConstantFault | undefined;
 
 /** An expression, and the value it has. */
 export type Example = readonly [sql: string, value: Value];

@@ -18,7 +18,7 @@ const notRegistry = (name: string): string => `${name} is a schema without a reg
 /** @param parameter which argument names the registry */
 const checkRegistry =
   (parameter: number) =>
-  (constants: readonly Value[], schemas: Schemas): ConstantFault | undefined => {
+  (constants: readonly Value[], { schemas }: { readonly schemas: Schemas }): ConstantFault | undefined => {
     const name = constants[parameter];
     if (!isText(name)) return undefined;
     const codec = schemas.find(name.toString());
@@ -28,7 +28,10 @@ const checkRegistry =
       : { parameter, reason: `needs a registry: ${notRegistry(name.toString())}` };
   };
 
-const checkTag = (constants: readonly Value[], schemas: Schemas): ConstantFault | undefined => {
+const checkTag = (
+  constants: readonly Value[],
+  { schemas }: { readonly schemas: Schemas },
+): ConstantFault | undefined => {
   const [name] = constants;
   if (isText(name)) {
     const codec = schemas.find(name.toString());
@@ -36,7 +39,7 @@ const checkTag = (constants: readonly Value[], schemas: Schemas): ConstantFault 
     if (codec.kind !== 'avro' && codec.kind !== 'json')
       return { parameter: 0, reason: 'takes a schema of Avro or JSON Schema that stands in the document' };
   }
-  return checkRegistry(1)(constants, schemas);
+  return checkRegistry(1)(constants, { schemas });
 };
 
 export const registrySchemaFunctions: readonly FunctionEntry[] = [

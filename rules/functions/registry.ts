@@ -15,6 +15,7 @@ import { hashFunctions } from './hashes.ts';
 import { hexFunctions } from './hex.ts';
 import { jqFunctions } from './jq.ts';
 import { jsonPathFunctions } from './json-path.ts';
+import { lookupFunctions } from './lookup.ts';
 import { mathFunctions } from './math.ts';
 import { messageFunctions } from './messages.ts';
 import { placeFunctions } from './places.ts';
@@ -55,6 +56,7 @@ export const functionGroups: readonly { readonly title: string; readonly functio
   },
   { title: 'Places and units', functions: [...placeFunctions, ...unitFunctions] },
   { title: 'Schemas', functions: [...schemaFunctions, ...registrySchemaFunctions] },
+  { title: 'Lookup tables', functions: lookupFunctions },
   { title: 'Hashes', functions: hashFunctions },
   { title: 'Compression', functions: compressionFunctions },
   { title: 'Bits', functions: [...bitOperations, ...bitFunctions] },

@@ -17,7 +17,7 @@ export const codecOf = (schemas: Schemas, name: string): Codec => {
 /** What is known of a call from its constants, `name` and `type`. */
 const checkCall =
   (use: 'decode' | 'encode' | 'check') =>
-  (constants: readonly Value[], schemas: Schemas): ConstantFault | undefined => {
+  (constants: readonly Value[], { schemas }: { readonly schemas: Schemas }): ConstantFault | undefined => {
     const [name, , type] = constants;
     if (!isText(name)) return undefined;
     const codec = schemas.find(name.toString());
@@ -31,9 +31,9 @@ const checkCall =
 
 export const unknownSchema = (name: string, { names }: Schemas): ConstantFault => {
   const near = nearest(name, names);
-  if (near !== undefined) return { parameter: 0, unknown: name, hint: `Did you mean ${near}?` };
+  if (near !== undefined) return { parameter: 0, what: 'schema', unknown: name, hint: `Did you mean ${near}?` };
   const hint = names.length === 0 ? 'spec.schemas has none.' : `spec.schemas has ${names.join(', ')}.`;
-  return { parameter: 0, unknown: name, hint };
+  return { parameter: 0, what: 'schema', unknown: name, hint };
 };
 
 /** Whether bytes can be decoded, or any other value encoded. What is not known yet is no answer. */

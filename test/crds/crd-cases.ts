@@ -102,6 +102,8 @@ export const bad: [Record<string, unknown>, string][] = [
   [{ schemas: [{ name: 'a', registry: { url: 'http://r', version: 1 } }] }, 'version is given without the subject'],
   [{ schemas: [{ name: 'a', registry: { url: 'http://r', auth: {} } }] }, 'exactly one of basic, token is needed'],
   [{ schemas: [{ name: 'a', registry: { url: 'registry:8081' } }] }, 'spec.schemas[0].registry.url'],
+  [{ tables: [{ name: 'a', key: 'k' }] }, 'exactly one of file, text is needed'],
+  [{ tables: [{ name: 'a', file: 'a.csv', text: 'k', key: 'k' }] }, 'exactly one of file, text is needed'],
   [{ rules: [] }, 'should have at least 1 items'],
   [{ rules: [ruleOf({ topic: 'a' }), ruleOf({ topic: 'b' })] }, 'duplicate entries for key [name="all"]'],
   [{ rules: [{ ...ruleOf({ topic: 'a' }), sinks: [{}] }] }, 'exactly one of kafka, mqtt is needed'],

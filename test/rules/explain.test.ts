@@ -40,7 +40,7 @@ test('a value that the document leaves out is told', () => {
 
 test('an event is told by its name, and a rule with a schema needs the schemas of the document', () => {
   const sql = `SELECT schema_decode('point', payload) AS p FROM "$events/message_dropped"`;
-  expect(explainRule(rule(sql), exampleSchemas)).toMatchObject({
+  expect(explainRule(rule(sql), { schemas: exampleSchemas })).toMatchObject({
     sources: [{ kind: 'event', topic: '$events/message/dropped' }],
     payload: 'passed on',
   });

@@ -8,6 +8,7 @@ import { exampleMessage } from '../../../rules/example-message.ts';
 import type { FunctionEntry } from '../../../rules/functions/define.ts';
 import { functionGroups } from '../../../rules/functions/registry.ts';
 import { exampleSchemas } from '../../../rules/functions/schema-examples.ts';
+import { exampleTables } from '../../../rules/functions/table-examples.ts';
 import { Memory } from '../../../rules/memory.ts';
 import { Refusal } from '../../../rules/refusal.ts';
 import type { Scope } from '../../../rules/scope.ts';
@@ -73,6 +74,7 @@ const scope: Scope = {
   undo: undefined,
   memory: new Memory(10),
   schemas: exampleSchemas,
+  tables: exampleTables(),
   message: exampleMessage({ topic: 'a/b', payload: 'x' }),
   captureNames: [],
   captures: [],

@@ -26,7 +26,7 @@ const names = `
   .split(/\s+/);
 
 const ours = `
-  CHANGED DEDUP ifnull is_json
+  CHANGED DEDUP ifnull is_json lookup
   lag latest had_changed changed_cols acc_avg acc_count acc_max acc_min acc_sum
   array_all array_any array_avg array_concat array_distinct array_filter array_flatten array_map array_max array_min array_reverse array_sort array_sum array_zip map_from_entries
   spb_decode spb_encode spb_zip_kvs json_value

@@ -1,6 +1,7 @@
 import type { MkbError } from '../../../api/errors.ts';
 import { type ExampleOptions, evaluateOnce, exampleMessage } from '../../../rules/example-message.ts';
 import { exampleSchemas } from '../../../rules/functions/schema-examples.ts';
+import { exampleTables } from '../../../rules/functions/table-examples.ts';
 import type { Row } from '../../../rules/rule.ts';
 import type { Value } from '../../../rules/value.ts';
 
@@ -9,6 +10,7 @@ export const ambient = {
   uuid: () => '01234567-89ab-4cde-8f01-23456789abcd',
   zoneOffset: () => 0,
   schemas: exampleSchemas,
+  tables: exampleTables(),
   // The message below tells who published it.
   knowsPublisher: true,
 };

@@ -8,11 +8,12 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { isDocument } from '../../api/files.ts';
 
-const everyMs = 500;
+const usualMs = 500;
 
 export class FileWatch {
   readonly #paths: readonly string[];
   readonly #changed: () => void;
+  readonly #everyMs: number;
   /** As it was when `changed` was called last. */
   #known: string | undefined;
   /** As it was at the last look. */
@@ -23,10 +24,12 @@ export class FileWatch {
   /**
    * @param paths files, and folders of documents
    * @param changed called when something is different, and has been so for one look
+   * @param everyMs from look to look
    */
-  constructor(paths: readonly string[], changed: () => void) {
+  constructor(paths: readonly string[], changed: () => void, everyMs = usualMs) {
     this.#paths = paths;
     this.#changed = changed;
+    this.#everyMs = everyMs;
   }
 
   /** What is there now is known. */
@@ -43,7 +46,7 @@ export class FileWatch {
 
   #again(): void {
     if (this.#closed) return;
-    this.#timer = setTimeout(() => void this.#check(), everyMs);
+    this.#timer = setTimeout(() => void this.#check(), this.#everyMs);
   }
 
   async #check(): Promise<void> {
