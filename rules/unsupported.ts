@@ -2,6 +2,7 @@ import type { MqttKafkaBridge } from '../api/bridge.ts';
 import { exactlyOnceParts } from './exactly-once.ts';
 import { sourcesOf } from './sources.ts';
 import type { UnsupportedPart } from './unsupported-part.ts';
+import { unmountedTables } from './unsupported-tables.ts';
 
 /**
  * What of the document would have to be ignored; it is refused instead.
@@ -16,7 +17,8 @@ export function unsupportedParts(document: MqttKafkaBridge, where: 'process' | '
 
   if (spec.mqtt.listen) for (const part of listenParts(spec)) parts.push(part);
   if (where === 'process') for (const part of operatorParts(spec)) parts.push(part);
-  if (where === 'cluster') for (const part of [...unmountable(spec), ...unservable(spec)]) parts.push(part);
+  if (where === 'cluster')
+    for (const part of [...unmountable(spec), ...unservable(spec), ...unmountedTables(spec)]) parts.push(part);
   const keepsSessions = spec.mqtt.listen !== undefined && spec.delivery.buffer.mode === 'disk';
   if (
     buffersMqtt(spec) &&

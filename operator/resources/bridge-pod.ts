@@ -33,9 +33,21 @@ export function bridgeResources({ document, settings }: Pipeline): object {
   const buffered = Math.ceil((ahead + behind) / mebibyte);
   return {
     requests: { cpu: '100m', memory: `${128 + buffered}Mi` },
-    limits: { memory: `${384 + 2 * buffered + servedMebibytes(document)}Mi` },
+    limits: { memory: `${384 + 2 * buffered + servedMebibytes(document) + tableMebibytes(document)}Mi` },
   };
 }
+
+/** What a row of a table holds beside its text, bytes. */
+const rowBytes = 28;
+
+/** Tables of files as large as they may be, twice, since one is read while the one before is in use. */
+const tableMebibytes = ({ spec: { tables } }: Pipeline['document']): number =>
+  tables.reduce((sum, { file, maxBytes, maxRows }) => {
+    if (file === undefined) return sum;
+    // No row is shorter than a key, what separates it, and a line break.
+    const rows = Math.min(maxRows, bytes(maxBytes) / 4);
+    return sum + Math.ceil((2 * (bytes(maxBytes) + rows * rowBytes)) / mebibyte);
+  }, 0);
 
 /** What a connection holds, KiB: measured 3, and 58 with TLS, by idle ones. */
 const connectionKib = { plain: 16, tls: 64 } as const;

@@ -18,6 +18,7 @@ import { bridgeName } from './names.ts';
 import { headlessService, networkPolicy, podDisruptionBudget, podManagementPolicy, serviceAccount } from './parts.ts';
 import type { Pipeline } from './pipeline.ts';
 import { httpProbes, type PodTemplate, podTemplate } from './pods.ts';
+import { tableVolumes } from './table-volumes.ts';
 
 const component = 'bridge';
 
@@ -112,6 +113,7 @@ function template(pipeline: Pipeline, image: string, objects: readonly KubeObjec
     podTemplate: spec.bridge.podTemplate,
     made,
     rereads: rereadSecrets(pipeline),
+    rereadVolumes: tableVolumes(pipeline.document),
     restartedBy: metadata.annotations?.[annotations.restartedAt],
   });
   return rolledFor(pipeline, whole);

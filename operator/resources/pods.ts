@@ -35,6 +35,8 @@ export interface PodOptions {
   readonly made: readonly KubeObject[];
   /** What its program reads again by itself: a new text rolls nothing. */
   readonly rereads?: readonly SecretKey[];
+  /** Volumes of which the same is true, by their names. */
+  readonly rereadVolumes?: readonly string[];
   /** Anything else that rolls the Pods when it changes. */
   readonly restartedBy?: unknown;
 }
@@ -117,12 +119,15 @@ const spread = (name: string, component: Component): Fields[] =>
  */
 export function inputsOf(
   { observed }: Pipeline,
-  { made, rereads = [] }: Pick<PodOptions, 'made' | 'rereads'>,
+  { made, rereads = [], rereadVolumes = [] }: Pick<PodOptions, 'made' | 'rereads' | 'rereadVolumes'>,
   part: Fields,
 ): unknown {
   const isReread = (use: Use) =>
     rereads.some(({ name, key }) => use.kind === 'Secret' && use.name === name && use.key === key);
-  const uses = podUses(part).filter(use => !isReread(use));
+  const volumes = (part.volumes as readonly { readonly name: string }[] | undefined)?.filter(
+    ({ name }) => !rereadVolumes.includes(name),
+  );
+  const uses = podUses({ ...part, volumes }).filter(use => !isReread(use));
   return uses.map(use => {
     const own = made.find(({ kind, metadata }) => kind === use.kind && metadata.name === use.name);
     return [use, own ? readOf(own, use) : observed.inputs[`${use.kind}/${use.name}`]];
