@@ -162,7 +162,7 @@ interface Parts {
 /** A running demo. Use `startDemo`. */
 export class Demo {
   readonly facts: DemoFacts;
-  /** Rejects when the bridge or the vehicles fail for good. Never fulfilled. */
+  /** Rejects when the bridge or the vehicles fail permanently. Never fulfilled. */
   readonly failed: Promise<never>;
   readonly #parts: Parts;
   readonly #counted: Counted;

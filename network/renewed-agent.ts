@@ -1,4 +1,4 @@
-/** The agent of requests to one server: connections are kept, and are made anew when its TLS settings have changed. */
+/** The agent of requests to one server: connections are kept, and are made again when its TLS settings have changed. */
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { agentTls, type TlsTexts } from './tls-settings.ts';

@@ -8,7 +8,7 @@ import { copyMap, isList, isMap, type Value } from './value.ts';
 
 export class Memory {
   readonly #values = new Map<string, Value>();
-  /** Stands before the oldest key. One that began anew each time would step over the gaps of all keys that are gone. */
+  /** Stands before the oldest key. One that began again each time would step over the gaps of all keys that are gone. */
   #byAge = this.#values.keys();
   readonly #limit: number;
   /** Keys that gave way to others. */

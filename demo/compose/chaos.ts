@@ -1,5 +1,5 @@
 /**
- * What the profile `chaos` runs: breaks one part of the demo after another, for ever, and mends it again, so that the dashboard can
+ * What the profile `chaos` runs: breaks one part of the demo after another, for ever, and repairs it, so that the dashboard can
  * show that nothing is lost.
  *
  *     node chaos.js [--every SECONDS]        once in so many seconds; 45 by default
@@ -74,7 +74,7 @@ export interface ChaosOptions {
   readonly wait?: (seconds: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** Breaks and mends the containers of a Compose project until the signal comes. */
+/** Breaks and repairs the containers of a Compose project until the signal comes. */
 export async function runChaos(engine: Engine, project: string, options: ChaosOptions): Promise<void> {
   const { everySeconds, signal, wait = realTime } = options;
   for (let turn = 0; ; turn++) {

@@ -4,7 +4,7 @@
  *     node secrets.js FOLDER [--tls]
  *
  * Passwords are made at the first start and kept. With --tls there is also FOLDER/tls: an authority and one certificate for every server,
- * made anew when they end within a month. Only the user and group that it runs as can read them; other containers join that group.
+ * made again when they end within a month. Only the user and group that it runs as can read them; other containers join that group.
  */
 import { randomBytes, X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

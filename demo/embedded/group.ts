@@ -4,7 +4,7 @@
  * Members do not get partitions from the broker. They join; when all who are known have joined (or the slowest has had its time),
  * the broker names one of them leader and gives it the others' subscriptions; the leader hands in an assignment for everyone
  * with SyncGroup, and the broker passes it on. Each change of membership begins this again: the next heartbeat of the others says
- * REBALANCE_IN_PROGRESS, and they join anew.
+ * REBALANCE_IN_PROGRESS, and they join again.
  *
  * Two things surprise. A new member first only gets its id and has to join again with it (KIP-394), so that a client which
  * times out and repeats its first join leaves no ghost behind. And a member that waits for an answer to JoinGroup or SyncGroup is
@@ -270,7 +270,7 @@ export class Group {
     }
   }
 
-  /** Gives a member its session time anew. */
+  /** Gives a member its session time again. */
   #touch(member: Member): void {
     member.expectWithinSession(() => {
       if (!member.waits) this.#remove(member);

@@ -65,7 +65,7 @@ export class Brokers {
         this.#answered = true;
         return answer;
       } catch (error) {
-        // A refused login outweighs a broker that is merely down: it is what a person has to mend.
+        // A refused login outweighs a broker that is merely down: it is what a person has to fix.
         if (!(MkbError.is(failure) && failure.kind === 'permanent')) failure = error;
         if (resets !== this.#resets) break;
       }

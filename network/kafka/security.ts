@@ -6,7 +6,7 @@ import type { TlsTexts } from '../tls-settings.ts';
 /** Gives a token that is good for now. */
 export interface TokenSource {
   token(): Promise<string>;
-  /** The broker does not take the last one: the next is asked for anew. */
+  /** The broker does not take the last one: the next is asked for again. */
   refused?(): void;
 }
 

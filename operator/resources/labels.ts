@@ -43,7 +43,7 @@ export const replicasBefore = 'mqttkafka.dev/replicas-before-pause';
 export const inputsHash = 'mqttkafka.dev/inputs-hash';
 /** On the Pod template of a bridge: the number of the document that it was last rolled for. */
 export const startedFor = 'mqttkafka.dev/started-for';
-/** On a Pod of a bridge: which document it is to take while it runs. Kubelet shows a Pod its files anew when something of it changes. */
+/** On a Pod of a bridge: which document it is to take while it runs. Kubelet shows a Pod its files again when something of it changes. */
 export const askedFor = 'mqttkafka.dev/asked-for';
 /** On the ConfigMap of a bridge: the number of the document in it. */
 export const configHash = 'mqttkafka.dev/config-hash';

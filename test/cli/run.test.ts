@@ -250,7 +250,7 @@ it('a second signal ends it at once, although messages are on their way', async 
 });
 
 describe('what cannot run', () => {
-  it('ends with 1 and the remedy when an error cannot be mended by trying again', async () => {
+  it('ends with 1 and the remedy of an error that no retry fixes', async () => {
     const running = start(await write('cars', { topic: 'no-such-topic' }));
     expect(await running.exit).toBe(1);
     expect(running.stdout).toBe('');

@@ -16,7 +16,7 @@ import { ways } from './proof/ways.ts';
 import { mkbUnder, runLimitMs } from './under-fault.ts';
 import { startWorld, type World } from './world.ts';
 
-/** With MQTT 5, QoS 2 and more than 65,535 messages in its queue Mosquitto 2.0.11 runs out of packet identifiers, and stops for good. */
+/** With MQTT 5, QoS 2 and more than 65,535 messages in its queue Mosquitto 2.0.11 runs out of packet identifiers, and stops permanently. */
 const messagesPerClient = 15_000;
 
 describeReal('kafka', 'mosquitto')('no acknowledged message is lost, damaged or overtaken when', () => {

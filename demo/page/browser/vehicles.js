@@ -16,7 +16,7 @@ export class Vehicles {
   #followed;
   #chosen = false;
 
-  /** Begins anew with what the server knows. */
+  /** Begins again with what the server knows. */
   reset(views) {
     this.all.clear();
     const sorted = views.toSorted((a, b) => a.key.localeCompare(b.key, 'en', { numeric: true }));

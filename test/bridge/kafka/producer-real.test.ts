@@ -101,7 +101,7 @@ describeReal('kafka', 'kcat')('the producer and a real Kafka', () => {
     test.each([
       'plain',
       'scram-sha-512',
-    ] as const)('with a wrong password (%s) is refused for good, and says so', async mechanism => {
+    ] as const)('with a wrong password (%s) is refused permanently, and says so', async mechanism => {
       const refused = producerFor(kafka.bootstrapSasl, { security: login(mechanism, 'wrong') });
       await expect(refused).rejects.toMatchObject({ code: 'kafka-authentication-failed', kind: 'permanent' });
     });
@@ -118,7 +118,7 @@ describeReal('kafka', 'kcat')('the producer and a real Kafka', () => {
       producer.close();
     });
 
-    test('of an authority that is not trusted is refused for good', async () => {
+    test('of an authority that is not trusted is refused permanently', async () => {
       const refused = producerFor(kafka.bootstrapTls, { security: { tls: {} } });
       await expect(refused).rejects.toMatchObject({ code: 'tls-untrusted', kind: 'permanent' });
     });

@@ -138,7 +138,7 @@ describe('a bridge with a buffer on disk that is killed', () => {
   });
 
   test.each([1, 20])('sends %i commands of QoS 2 once, although Kafka gives their records again', async count => {
-    // Kafka had been away, or the group was made up anew: what had not been committed was sent a second time.
+    // Kafka had been away, or the group was made up again: what had not been committed was sent a second time.
     const car = await device('car-1');
     await car.client.subscribeAsync('commands/car-1', { qos: 2 });
     const commits = kafka.faults.add({ api: 'OffsetCommit', error: -1, times: Number.POSITIVE_INFINITY });

@@ -73,7 +73,7 @@ describe('ending a session', () => {
     expect(codes).toEqual(['mqtt-closed-unanswered']);
   });
 
-  it('is rejected when the server refuses for good', async () => {
+  it('is rejected when the server refuses permanently', async () => {
     const ended = end();
     const peer = await server.accept();
     await peer.next();

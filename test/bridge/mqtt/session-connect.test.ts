@@ -156,7 +156,7 @@ describe('a refusal', () => {
     expect(error.code).toBe(reason.error);
   });
 
-  it('stops the session for good', async () => {
+  it('stops the session permanently', async () => {
     start({ reconnect: { minDelayMs: 0, maxDelayMs: 0 } });
     const peer = await server.accept();
     await peer.next();

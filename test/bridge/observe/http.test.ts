@@ -23,7 +23,7 @@ test('/metrics is what Prometheus reads', async () => {
   expect(text).toContain('a_total 3');
 });
 
-test('/healthz is well although no broker is there: restarting the bridge would not mend that', async () => {
+test('/healthz is well although no broker is there: restarting the bridge would not fix that', async () => {
   const url = await serve({ name: 'b', missing: () => ['Kafka is not connected'] });
   expect(await get(`${url}/healthz`)).toEqual([200, 'ok\n']);
 });

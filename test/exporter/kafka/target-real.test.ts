@@ -70,7 +70,7 @@ describeReal('kafka')('a cluster that asks who one is', () => {
   });
   afterAll(() => kafka?.stop());
 
-  test('lets the right password in over TLS, and the error of a wrong one says what to mend', async () => {
+  test('lets the right password in over TLS, and the error of a wrong one says what to fix', async () => {
     const { username, password } = kafka.user;
     const target = (name: string, secret: string) => ({
       name,

@@ -117,7 +117,7 @@ describeReal('mosquitto')('a Mosquitto that is not always there', () => {
     await up(1);
   });
 
-  test('refuses a wrong password: it is not up, and the error says what to mend', async () => {
+  test('refuses a wrong password: it is not up, and the error says what to fix', async () => {
     const broker = await startMosquitto({ users: { watcher: 'right' } });
     onTestFinished(() => broker.stop());
     const target = (password: string) => ({
