@@ -4,8 +4,8 @@ import { setImmediate as othersTurn } from 'node:timers/promises';
 import { MkbError } from '../../api/errors.ts';
 import type { TableSection } from '../../api/schema/tables.ts';
 import { bytes as bytesOf } from '../../api/units.ts';
-import type { Rows } from '../../rules/tables/rows.ts';
-import { rowsAtOnceOf, rowsOfText, sharedBuffer, type Tables } from '../../rules/tables/tables.ts';
+import { type Rows, release } from '../../rules/tables/rows.ts';
+import { ownBuffer, rowsAtOnceOf, rowsOfText, type Tables } from '../../rules/tables/tables.ts';
 
 /** For how long nothing else gets a turn, milliseconds. */
 const pieceMs = 5;
@@ -14,7 +14,16 @@ const pieceMs = 5;
 export async function readRows(section: TableSection): Promise<Rows> {
   const { file, text } = section;
   if (file === undefined) return rowsAtOnceOf(section, text!);
-  const steps = rowsOfText(section, await bytesIn({ ...section, file }));
+  const bytes = await bytesIn({ ...section, file });
+  try {
+    return await inPieces(rowsOfText(section, bytes));
+  } catch (error) {
+    release(bytes.buffer);
+    throw error;
+  }
+}
+
+async function inPieces(steps: Generator<void, Rows>): Promise<Rows> {
   let began = performance.now();
   for (;;) {
     const step = steps.next();
@@ -47,7 +56,7 @@ async function bytesIn({ name, file, maxBytes }: TableSection & { file: string }
     const { size, mtimeMs } = await handle.stat();
     const limit = bytesOf(maxBytes);
     if (size > limit) throw new MkbError('table-too-large', { name, file, bytes: size, limit });
-    const bytes = sharedBuffer(size);
+    const bytes = ownBuffer(size);
     let read = 0;
     while (read < size) {
       const { bytesRead } = await handle.read(bytes, read, size - read, read);

@@ -7,7 +7,7 @@ import { encodeJson } from '../../rules/json.ts';
 import { placeAt, placeOf } from '../../rules/position.ts';
 import { schemasOf } from '../../rules/schemas/schemas.ts';
 import { shown } from '../../rules/shown.ts';
-import { tablesOfShared } from '../../rules/tables/tables.ts';
+import { tablesOfCopy } from '../../rules/tables/tables.ts';
 import { whyNoRow } from '../../rules/why-no-row.ts';
 import { recordsOf } from '../eval-records.ts';
 import type { Place, TrialAnswer, TrialRequest } from './protocol.ts';
@@ -30,7 +30,7 @@ function answer(request: TrialRequest): TrialAnswer {
 
 function worked({ trial, bridge, schemas, tables, knowsPublisher, rule }: TrialRequest): TrialAnswer {
   const { sql, topic, qos, retain } = trial;
-  const ambient = { schemas: schemasOf(schemas), tables: tablesOfShared(tables), knowsPublisher };
+  const ambient = { schemas: schemasOf(schemas), tables: tablesOfCopy(tables), knowsPublisher };
   const payload = Buffer.from(trial.payload, trial.isBase64 ? 'base64' : 'utf8');
   const message = exampleMessage({ topic, payload, qos, retain, timestamp: Date.now() });
   const doubts = compileRule(sql, ambient).doubts.map(({ offset, reason }) => ({

@@ -7,7 +7,7 @@
 import { Worker } from 'node:worker_threads';
 import { MkbError } from '../../api/errors.ts';
 import type { Evaluate } from '../../bridge/page/evaluation.ts';
-import { noTables, sharedTables } from '../../rules/tables/tables.ts';
+import { noTables, tablesToCopy } from '../../rules/tables/tables.ts';
 import type { TrialAnswer, TrialRequest } from './protocol.ts';
 
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
@@ -34,7 +34,7 @@ export class Evaluator {
   readonly evaluate: Evaluate = async (trial, { name, document: { spec }, lookups = noTables }) => {
     const request: TrialRequest = {
       ...{ trial, bridge: name, schemas: spec.schemas, knowsPublisher: spec.mqtt.listen !== undefined },
-      tables: sharedTables(lookups),
+      tables: tablesToCopy(lookups),
       rule: spec.rules.find(rule => rule.name === trial.rule),
     };
     if (this.#waiting >= mostWaiting) return failure('others are being worked out');

@@ -1,13 +1,13 @@
 /** What is said between the page's server and the thread that works trials out. */
 import type { BridgeSpec } from '../../api/bridge.ts';
 import type { Trial } from '../../bridge/page/evaluation.ts';
-import type { SharedTables } from '../../rules/tables/tables.ts';
+import type { CopiedTables } from '../../rules/tables/tables.ts';
 
 export interface TrialRequest {
   readonly trial: Trial;
   readonly bridge: string;
   readonly schemas: BridgeSpec['schemas'];
-  readonly tables: SharedTables;
+  readonly tables: CopiedTables;
   /** Whether the bridge knows who published a message. */
   readonly knowsPublisher: boolean;
   /** The rule whose sinks write. */

@@ -2,7 +2,7 @@
  * The rows of a table: the text that they came in, and where in it each of them is.
  *
  * A million rows as objects take 340 MiB that the garbage collector goes through. So rows stay text, a table of hashes says where the row of a key is, and who looks one up reads it.
- * All of it is memory that threads share, since the page's playground looks up in it too.
+ * All of it is given back at once when other rows come: the garbage collector would leave several versions of a large table for long.
  *
  * - `starts`, `ends`: where a row begins and ends, by its number.
  * - `hashes`: of its key. Two keys with the same hash are told apart by reading the row.
@@ -45,8 +45,12 @@ export class Rows {
   }
 
   get heldBytes(): number {
-    const { bytes, starts, ends, hashes, slots } = this.memory;
-    return [bytes, starts, ends, hashes, slots].reduce((sum, { byteLength }) => sum + byteLength, 0);
+    return partsOf(this.memory).reduce((sum, { byteLength }) => sum + byteLength, 0);
+  }
+
+  /** Gives the memory back. Nothing is looked up in these rows any more. */
+  release(): void {
+    for (const { buffer } of partsOf(this.memory)) release(buffer);
   }
 
   /** What the row of the key says; undefined if there is none. */
@@ -69,6 +73,12 @@ export class Rows {
       if (found.key === key) return found.value;
     }
   }
+}
+
+const partsOf = ({ bytes, starts, ends, hashes, slots }: RowsMemory) => [bytes, starts, ends, hashes, slots];
+
+export function release(memory: ArrayBufferLike): void {
+  if (memory instanceof ArrayBuffer && !memory.detached) memory.transfer(0);
 }
 
 /** FNV-1a, and the last step of MurmurHash3, which spreads it over all bits. Unsigned. */
@@ -94,16 +104,13 @@ class Numbers {
     this.#all[this.count++] = number;
   }
 
-  shared(): Uint32Array {
-    const numbers = sharedNumbers(this.count);
-    numbers.set(this.#all.subarray(0, this.count));
-    return numbers;
+  /** In memory of just their size. */
+  whole(): Uint32Array {
+    return this.#all.slice(0, this.count);
   }
 }
 
-const sharedNumbers = (count: number): Uint32Array => new Uint32Array(new SharedArrayBuffer(4 * count));
-
-/** Makes rows of a text. Yields now and then. Throws TableFault. @param bytes that nothing else is written to */
+/** Makes rows of a text. Yields now and then. Throws TableFault. @param bytes in memory of their own, which become part of the rows */
 export function* makeRows(bytes: Buffer, written: Written, maxRows: number): Generator<void, Rows> {
   const seed = Math.floor(Math.random() * 2 ** 32);
   const [starts, ends, hashes] = [new Numbers(), new Numbers(), new Numbers()];
@@ -113,10 +120,10 @@ export function* makeRows(bytes: Buffer, written: Written, maxRows: number): Gen
     ends.add(end);
     hashes.add(hashOf(key, seed));
   });
-  const slots = sharedNumbers(2 ** Math.ceil(Math.log2(2 * Math.max(1, starts.count))));
+  const slots = new Uint32Array(2 ** Math.ceil(Math.log2(2 * Math.max(1, starts.count))));
   const memory = {
     ...{ bytes, slots, seed, format },
-    ...{ starts: starts.shared(), ends: ends.shared(), hashes: hashes.shared() },
+    ...{ starts: starts.whole(), ends: ends.whole(), hashes: hashes.whole() },
   };
   yield* fill(bytes, memory);
   return new Rows(memory);

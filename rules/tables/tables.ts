@@ -27,7 +27,9 @@ export class Table {
 
   /** Takes other rows, at once and all of them. */
   use(rows: Rows): void {
+    const before = this.#rows;
     this.#rows = rows;
+    if (before !== rows) before?.release();
   }
 
   /** Throws `table-not-read`. */
@@ -54,17 +56,24 @@ export const tablesFrom = (all: readonly Table[]): Tables => {
 
 export const noTables: Tables = tablesFrom([]);
 
-/** What of tables goes to another thread: nothing is copied. */
-export type SharedTables = readonly { readonly section: TableSection; readonly memory: RowsMemory | undefined }[];
+/** What of tables goes to another thread. */
+export type CopiedTables = readonly { readonly section: TableSection; readonly memory: RowsMemory | undefined }[];
 
-export const sharedTables = ({ all }: Tables): SharedTables =>
-  all.map(({ section, rows }) => ({ section, memory: rows?.memory }));
+/** What is copied of each table at most, bytes: a trial is not worth more. */
+const mostCopied = 16 * 1024 * 1024;
 
-export const tablesOfShared = (shared: SharedTables): Tables =>
+export const tablesToCopy = ({ all }: Tables): CopiedTables =>
+  all.map(({ section, rows }) => ({
+    section,
+    memory: rows !== undefined && rows.heldBytes <= mostCopied ? rows.memory : undefined,
+  }));
+
+export const tablesOfCopy = (copied: CopiedTables): Tables =>
   tablesFrom(
-    shared.map(({ section, memory }) => {
+    copied.map(({ section, memory }) => {
       const table = new Table(section);
       if (memory !== undefined) table.use(new Rows(memory));
+      else table.problem = 'it is too large for the page, or not there yet: mkb eval --document reads it';
       return table;
     }),
   );
@@ -85,17 +94,18 @@ export function* rowsOfText(section: TableSection, bytes: Buffer): Generator<voi
 
 /** All at once, for a table that stands in the document. Throws as `rowsOfText`. */
 export function rowsAtOnceOf(section: TableSection, text: string): Rows {
-  const steps = rowsOfText(section, sharedBytes(text));
+  const steps = rowsOfText(section, ownBytes(text));
   for (;;) {
     const step = steps.next();
     if (step.done) return step.value;
   }
 }
 
-export const sharedBuffer = (length: number): Buffer => Buffer.from(new SharedArrayBuffer(length));
+/** Memory that can be given back. */
+export const ownBuffer = (length: number): Buffer => Buffer.from(new ArrayBuffer(length));
 
-function sharedBytes(text: string): Buffer {
-  const bytes = sharedBuffer(Buffer.byteLength(text));
+function ownBytes(text: string): Buffer {
+  const bytes = ownBuffer(Buffer.byteLength(text));
   bytes.write(text);
   return bytes;
 }
