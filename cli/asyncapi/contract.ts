@@ -3,6 +3,7 @@ import type { MqttKafkaBridge } from '../../api/bridge.ts';
 import { compileRule } from '../../rules/compile.ts';
 import type { RuleDocument, SinkDocument } from '../../rules/rule-document.ts';
 import { schemasOf } from '../../rules/schemas/schemas.ts';
+import { tablesOf } from '../../rules/tables/tables.ts';
 import { type Address, sourceAddress, templateAddress } from './addresses.ts';
 import { Channels } from './channels.ts';
 import { formattedSchema, usedSchemas } from './schemas.ts';
@@ -39,8 +40,9 @@ class Contract {
   }
 
   read(): { channels: object; operations: object } {
-    const { rules, schemas, mqtt, delivery } = this.#spec;
-    const options = { schemas: schemasOf(schemas), knowsPublisher: mqtt.listen !== undefined };
+    const { rules, schemas, tables, mqtt, delivery } = this.#spec;
+    const knowsPublisher = mqtt.listen !== undefined;
+    const options = { schemas: schemasOf(schemas), tables: tablesOf(tables), knowsPublisher };
     for (const rule of rules) this.#rule(rule, { rule: compileRule(rule.sql, options), used: usedSchemas(rule.sql) });
     const letters = delivery.onFailure.deadLetter?.topic;
     if (letters !== undefined)
