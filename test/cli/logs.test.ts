@@ -45,7 +45,7 @@ const logs = (...args: string[]) => mkb(['logs', 'cars', ...args], { env: { KUBE
 
 it('prints one short line for each event of each Pod, with the Pod', async () => {
   logOf = (pod, response) =>
-    response.end(line('connected') + line('slow', { level: 40, code: 'x', remedy: 'Wait.' }) + `not JSON of ${pod}`);
+    response.end(`${line('connected') + line('slow', { level: 40, code: 'x', remedy: 'Wait.' })}not JSON of ${pod}`);
   const { code, stdout, stderr } = await logs('--log-format', 'text');
   expect([code, stderr]).toEqual([0, '']);
   const clock = String.raw`\d\d:\d\d:\d\d`;
