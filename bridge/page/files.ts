@@ -8,16 +8,19 @@ export interface PageFile {
 }
 
 const types: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
   '.svg': 'image/svg+xml',
 };
 
-/** Every file of the folder by the path that it is served at. */
-export const filesOf = (folder: string): [path: string, file: PageFile][] =>
-  readdirSync(folder).flatMap(name => {
-    const type = types[extname(name)];
-    return type === undefined ? [] : [[`/page/${name}`, { type, content: readFileSync(join(folder, name)) }]];
-  });
+/** Every file of the folder by its name. */
+export const filesOf = (folder: string): Map<string, PageFile> =>
+  new Map(
+    readdirSync(folder).flatMap(name => {
+      const type = types[extname(name)];
+      return type === undefined ? [] : [[name, { type, content: readFileSync(join(folder, name)) }]];
+    }),
+  );
 
 export const folder = join(import.meta.dirname, 'browser');

@@ -7,9 +7,7 @@
  * Events of /-/figures: `hello` when a page opens, with the last minutes; `figures` once a second, even if nothing changes, so that a page knows when what
  * it shows is old.
  */
-import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { join } from 'node:path';
 import { reply } from '../../network/http-server.ts';
 import { isOfAnotherSite, refusalTo, type TokenReader } from '../../network/who-asks.ts';
 import packageJson from '../../package.json' with { type: 'json' };
@@ -27,17 +25,6 @@ export interface BridgePageOptions {
   readonly token?: TokenReader;
   /** Works trials of the playground out; without it there is none. */
   readonly evaluate?: Evaluate;
-  /** What somebody adds to the page. */
-  readonly more?: MorePage | undefined;
-}
-
-export interface MorePage {
-  /** HTML by the name of the place that it goes to, `<!-- name -->` in index.html. */
-  readonly places: Readonly<Record<string, string>>;
-  readonly files: Iterable<readonly [path: string, file: PageFile]>;
-  readonly handlers?: Iterable<readonly [path: string, handler: Handler]>;
-  /** Sent with `hello` to who may see everything. */
-  hello(): object;
 }
 
 const everyMs = 1000;
@@ -56,7 +43,7 @@ const headers = {
 export class BridgePage {
   readonly #options: BridgePageOptions;
   readonly #meters: ReadonlyMap<ShownBridge, Meter>;
-  readonly #files: ReadonlyMap<string, PageFile>;
+  readonly #files = filesOf(folder);
   /** To those who may see everything, and to those who may not. */
   readonly #streams = { whole: new EventStream(), figures: new EventStream() };
   readonly #timer: NodeJS.Timeout;
@@ -64,19 +51,19 @@ export class BridgePage {
   constructor(options: BridgePageOptions) {
     this.#options = options;
     this.#meters = new Map(options.bridges.map(bridge => [bridge, new Meter(bridge)]));
-    const html = { type: 'text/html; charset=utf-8', content: Buffer.from(htmlWith(options.more?.places ?? {})) };
-    this.#files = new Map([['/', html], ...filesOf(folder), ...(options.more?.files ?? [])]);
     this.#timer = setInterval(() => this.#look(), everyMs).unref();
   }
 
   /** What is answered where. */
   get handlers(): Map<string, Handler> {
-    const files = [...this.#files].map(([path, file]): [string, Handler] => [path, only('GET', sending(file))]);
+    const files = [...this.#files].map(([name, file]): [string, Handler] => [
+      name === 'index.html' ? '/' : `/page/${name}`,
+      only('GET', sending(file)),
+    ]);
     return new Map<string, Handler>([
       ...files,
       ['/-/figures', only('GET', (request, response) => this.#open(request, response))],
       ...this.#evaluation,
-      ...(this.#options.more?.handlers ?? []),
     ]);
   }
 
@@ -84,11 +71,6 @@ export class BridgePage {
     const { bridges, token, evaluate } = this.#options;
     if (evaluate === undefined) return [];
     return [['/-/evaluate', only('POST', (...given) => answerEvaluation({ bridges, token, evaluate }, ...given))]];
-  }
-
-  /** Sends an event of its own to the pages that show everything. */
-  send(event: string, data: object): void {
-    this.#streams.whole.send(event, () => data);
   }
 
   /** Ends the stream of each page. */
@@ -129,13 +111,12 @@ export class BridgePage {
       takesToken: this.#options.token !== undefined,
       history,
       ...this.#snapshot(whole),
-      ...(whole && this.#options.more?.hello()),
     };
   }
 }
 
 /** Answers the method alone, with the headers that keep a page apart from others. */
-export const only =
+const only =
   (method: 'GET' | 'POST', answer: (...given: Parameters<Handler>) => Promise<void> | void): Handler =>
   async (request, response) => {
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
@@ -147,7 +128,3 @@ const sending =
   ({ type, content }: PageFile): Handler =>
   async (_, response) =>
     void response.writeHead(200, { 'content-type': type, 'cache-control': 'no-cache' }).end(content);
-
-/** What is added is HTML of this project, as index.html is: nothing that comes from outside ever gets here. */
-const htmlWith = (places: Readonly<Record<string, string>>): string =>
-  readFileSync(join(folder, 'index.html'), 'utf8').replace(/<!-- ([a-z]+) -->\n?/g, (_, name) => places[name] ?? '');
