@@ -39,7 +39,7 @@ export const showFigures = figures => {
 const showAccount = ({ received, delivered, deadLettered, dropped, inFlight, acknowledged, inKafka, missing }) => {
   // The bridge's own account, and what others counted: Kafka cannot have less than what was delivered.
   const holds = received === delivered + deadLettered + dropped + inFlight && inKafka >= delivered;
-  byId('account').dataset.holds = `${holds}`;
+  byId('account').dataset.tone = holds ? 'good' : 'bad';
   const all = holds && delivered >= acknowledged && deadLettered + dropped + inFlight === 0 && missing.length === 0;
   setText(byId('verdict'), !holds ? 'Does not add up' : all ? 'Adds up, nothing lost' : 'Adds up');
 };
@@ -61,6 +61,6 @@ export const showPartitions = partitions => {
 export const staleFlow = () => {
   document.querySelector('.flow').dataset.moving = 'false';
   for (const name of rates) setText(byId(`rate-${name}`), '–');
-  byId('account').dataset.holds = 'unknown';
+  byId('account').dataset.tone = 'unknown';
   setText(byId('verdict'), 'Unknown now');
 };

@@ -62,8 +62,8 @@ const showHeard = figures => {
   document.body.dataset.stale = 'false';
   showFigures(figures);
   const [missing] = figures.missing;
-  if (missing === undefined) showState('live', 'Live');
-  else showState('away', `Not ready: ${missing}`);
+  if (missing === undefined) showState('good', 'Live');
+  else showState('bad', `Not ready: ${missing}`);
 };
 
 /** Nothing is known of now: no rate, and nothing that is lost or not. */
@@ -71,7 +71,7 @@ const showStale = () => {
   document.body.dataset.stale = 'true';
   staleFlow();
   for (const chart of charts) chart.stale();
-  showState('away', 'Not heard from, reconnecting');
+  showState('bad', 'Not heard from, reconnecting');
 };
 setInterval(() => {
   if (!isOver && Date.now() - heardAt > staleMs) showStale();
@@ -86,7 +86,7 @@ const handlers = {
     records.reset(facts.topic.name, newest);
     for (const chart of charts) chart.reset(figures);
     heardAt = Date.now();
-    showState('live', 'Live');
+    showState('good', 'Live');
     if (figures.length > 0) showHeard(figures.at(-1));
   },
   records({ vehicles: views, records: newest, partitions }) {
@@ -110,7 +110,7 @@ const handlers = {
     document.body.dataset.stale = 'false';
     document.querySelector('.flow').dataset.moving = 'false';
     const verdict = lost === 0 ? 'none lost' : `${count(lost)} lost`;
-    showState('ended', `Ended: ${count(published)} published, ${count(delivered)} delivered, ${verdict}`);
+    showState('unknown', `Ended: ${count(published)} published, ${count(delivered)} delivered, ${verdict}`);
   },
 };
 

@@ -1,7 +1,8 @@
 /** The list of vehicles: a button each, which follows it. Elements are made once, and only their text changes. */
 import { byId, heard, make, setText } from './dom.js';
-import { count, direction, km } from './numbers.js';
+import { count } from './numbers.js';
 import { colourName } from './theme.js';
+import { direction, km } from './units.js';
 import { activity } from './vehicles.js';
 
 const lowCharge = 20;

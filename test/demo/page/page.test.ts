@@ -62,7 +62,7 @@ describeReal('chromium')('the page, in a real browser', () => {
 
   const open = async (port = demo.facts.pagePort): Promise<void> => {
     await page.goto(`http://127.0.0.1:${port}`);
-    await page.locator('#state[data-state="live"]').waitFor();
+    await page.locator('#state[data-state="good"]').waitFor();
   };
   const text = (selector: string): Promise<string> => page.locator(selector).innerText();
   const number = async (selector: string): Promise<number> => Number((await text(selector)).replaceAll(',', ''));
@@ -107,7 +107,7 @@ describeReal('chromium')('the page, in a real browser', () => {
   test('shows that the account adds up', async () => {
     await open();
     await until('an account', async () => (await number('#account-received')) > 0);
-    await page.locator('#account[data-holds="true"]').waitFor();
+    await page.locator('#account[data-tone="good"]').waitFor();
     await page.locator('#verdict', { hasText: 'Adds up' }).waitFor();
   });
 
