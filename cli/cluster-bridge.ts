@@ -38,6 +38,7 @@ export interface BridgePod extends KubeObject {
 const fieldManager = 'mkb';
 const timeoutMs = 10_000;
 const everyMs = 500;
+const disownAttempts = 5;
 
 export class ClusterBridge {
   readonly client: ApiClient;
@@ -101,8 +102,8 @@ export class ClusterBridge {
    * @throws bridge-change-refused
    */
   async disown(): Promise<void> {
-    for (;;) {
-      const bridge = await this.read();
+    let bridge = await this.read();
+    for (let attempt = 1; ; attempt++) {
       const { managedFields = [], resourceVersion } = bridge.metadata;
       const others = managedFields.filter(({ manager }) => manager !== fieldManager);
       if (others.length === managedFields.length) return;
@@ -110,12 +111,11 @@ export class ClusterBridge {
       const value = others.length === 0 ? [{}] : others;
       const unchanged: PatchOperation = { op: 'test', path: '/metadata/resourceVersion', value: resourceVersion };
       try {
-        await this.patch(bridge, [unchanged, { op: 'replace', path: '/metadata/managedFields', value }]);
-        return;
+        return await this.patch(bridge, [unchanged, { op: 'replace', path: '/metadata/managedFields', value }]);
       } catch (error) {
         // The operator writes its status at any time.
-        const { metadata } = await this.read();
-        if (metadata.resourceVersion === resourceVersion) throw error;
+        bridge = await this.read();
+        if (attempt === disownAttempts || bridge.metadata.resourceVersion === resourceVersion) throw error;
       }
     }
   }

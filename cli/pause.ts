@@ -4,8 +4,8 @@
  * A pause is zero replicas. Each Pod delivers and acknowledges what it has read; the MQTT sessions stay, and the broker keeps what is published; records wait
  * at the offset of the consumer group. How many replicas there were is noted on the bridge, so that `resume` needs no memory.
  *
- * As long as a bridge is paused, the number is ours: a server-side apply with another one is refused as a conflict, and does not start it unnoticed. Whoever
- * resumes it gives that up.
+ * As long as a bridge is paused, the number is ours: a server-side apply with another one is refused as a conflict, and does not start it unnoticed. A
+ * resume gives that up.
  */
 
 import { completeDocument } from '../api/complete.ts';
@@ -71,6 +71,7 @@ export const resume = (name: string, options: ResumeOptions): Promise<number> =>
   withBridge(name, options, async cluster => {
     const bridge = await cluster.lookedAfter();
     if (replicasOf(bridge) > 0) {
+      await released(cluster);
       say(`${cluster.title}: is not paused`);
       return exitCodes.ok;
     }
@@ -80,13 +81,25 @@ export const resume = (name: string, options: ResumeOptions): Promise<number> =>
       ...scaledTo(bridge, replicas),
       ...(noted === undefined ? [] : [{ op: 'remove' as const, path: annotationPath(replicasBefore) }]),
     ]);
-    await cluster.disown();
+    await released(cluster);
     if (options.wait) await running(cluster, replicas, options.timeout);
     say(
       `${cluster.title}: ${options.wait ? 'runs' : 'is being started'} with ${replicas} ${replicas === 1 ? 'replica' : 'replicas'}`,
     );
     return exitCodes.ok;
   });
+
+/** The number of replicas is the document's again. The bridge runs without that, so a failure is reported, and ends nothing. */
+async function released(cluster: ClusterBridge): Promise<void> {
+  try {
+    await cluster.disown();
+  } catch (error) {
+    if (!MkbError.is(error)) throw error;
+    process.stderr.write(
+      `warning: ${cluster.title}: a server-side apply of another bridge.replicas is refused until mkb resume has run again: ${error.message}\n`,
+    );
+  }
+}
 
 /** Anyone may write an annotation. */
 const replicasNoted = ({ spec }: StoredBridge, noted = ''): number =>
