@@ -1,7 +1,6 @@
 /** What `mkb verify` breaks: the bridge goes away, a person restarts things, or they are restarted in Compose and Kubernetes. */
 import { execFile } from 'node:child_process';
 import { createInterface } from 'node:readline/promises';
-import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { MkbError } from '../api/errors.ts';
 import type { TrialFault } from '../bridge/verify/trial.ts';
@@ -79,7 +78,10 @@ async function restartService(
   await command('docker', [...compose, 'start', service], signal);
 }
 
-/** The Pod of a StatefulSet comes back under its name; another is replaced by one of another name. */
+/**
+ * The Pod of a StatefulSet comes back under its name; another is replaced by one of another name. Its successor need not be ready: whether messages flow
+ * again is what is waited for.
+ */
 async function deletePod(pod: string, options: FaultOptions, signal: AbortSignal): Promise<void> {
   const { kill, namespace, context, kubeconfig } = options;
   const cluster = [
@@ -89,8 +91,6 @@ async function deletePod(pod: string, options: FaultOptions, signal: AbortSignal
   ];
   const hard = kill ? ['--grace-period=0', '--force'] : [];
   await command('kubectl', [...cluster, 'delete', 'pod', pod, '--wait=true', ...hard], signal);
-  // Its successor need not be ready: whether messages flow again is what is waited for.
-  await pause(0, undefined, { signal });
 }
 
 async function command(program: string, args: readonly string[], signal: AbortSignal): Promise<void> {
