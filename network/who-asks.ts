@@ -26,7 +26,7 @@ export async function refusalTo(request: IncomingMessage, token: TokenReader): P
 }
 
 /** Whether nobody but the user of this machine can have sent it. */
-export function isOfThisMachine(request: IncomingMessage): boolean {
+function isOfThisMachine(request: IncomingMessage): boolean {
   return isLoopback(request.socket.remoteAddress) && isLocalHost(request.headers.host) && !isPassedOn(request);
 }
 
@@ -38,7 +38,7 @@ export function isOfAnotherSite({ headers }: IncomingMessage): boolean {
 }
 
 /** Whether a proxy passes it on: its sender may be anywhere. */
-export function isPassedOn({ headers, httpVersion }: IncomingMessage): boolean {
+function isPassedOn({ headers, httpVersion }: IncomingMessage): boolean {
   return httpVersion === '1.0' || Object.keys(headers).some(name => ofProxies.test(name));
 }
 
@@ -55,12 +55,12 @@ const isLocalHost = (host = ''): boolean => /^(localhost|127\.\d+\.\d+\.\d+|\[::
 /** `null` of a page without an origin is no host. */
 const hostOf = (origin: string): string | undefined => (URL.canParse(origin) ? new URL(origin).host : undefined);
 
-export const unauthorised: Refusal = {
+const unauthorised: Refusal = {
   status: 401,
   text: 'Give the token: Authorization: Bearer ...\n',
   headers: { 'www-authenticate': 'Bearer' },
 };
 
 /** In a time that says nothing of the token. */
-export const isSame = (left: string, right: string): boolean => timingSafeEqual(digest(left), digest(right));
+const isSame = (left: string, right: string): boolean => timingSafeEqual(digest(left), digest(right));
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
