@@ -148,8 +148,6 @@ export class ClusterBridge {
   }
 }
 
-export const annotationPath = (name: string): string => `/metadata/annotations/${name.replace('/', '~1')}`;
-
 export const isReady = ({ status }: BridgePod): boolean =>
   status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false;
 

@@ -11,9 +11,8 @@
 import { completeDocument } from '../api/complete.ts';
 import { MkbError } from '../api/errors.ts';
 import { durationMs } from '../api/units.ts';
-import { replicasBefore } from '../operator/resources/labels.ts';
+import { annotationPath, replicasBefore } from '../operator/resources/labels.ts';
 import {
-  annotationPath,
   type ClusterBridge,
   type ClusterOptions,
   isReady,

@@ -1,7 +1,7 @@
 /** `mkb restart`: ends the replicas of a bridge one after the other, each when the one before is connected again. */
 import { MkbError } from '../api/errors.ts';
-import { annotations } from '../operator/resources/labels.ts';
-import { annotationPath, type ClusterBridge, type ClusterOptions, isReady, say, withBridge } from './cluster-bridge.ts';
+import { annotationPath, annotations } from '../operator/resources/labels.ts';
+import { type ClusterBridge, type ClusterOptions, isReady, say, withBridge } from './cluster-bridge.ts';
 import { exitCodes } from './exit-codes.ts';
 
 export interface RestartOptions extends ClusterOptions {

@@ -9,6 +9,7 @@ import { MkbError } from '../../api/errors.ts';
 import { kindOf, kinds } from '../kinds.ts';
 import type { ObservedPod } from '../observed/observed-objects.ts';
 import type { PodTrouble } from '../observed/pod-trouble.ts';
+import { annotationPath } from '../resources/labels.ts';
 import type { ApiClient } from '../runtime/client.ts';
 import type { KubeObject } from '../runtime/object.ts';
 import { ageMs } from './workloads.ts';
@@ -125,6 +126,6 @@ async function touch(
 ): Promise<void> {
   const last = Date.parse(object.metadata.annotations?.[retriedAt] ?? '1970-01-01');
   if (now.getTime() - last < againMs - earlyMs || object.metadata.annotations === undefined) return;
-  const path = `/metadata/annotations/${retriedAt.replace('/', '~1')}`;
+  const path = annotationPath(retriedAt);
   await client.patch(kindOf(object)!, object.metadata, [{ op: 'add', path, value: now.toISOString() }], { signal });
 }

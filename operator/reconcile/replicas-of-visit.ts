@@ -2,7 +2,7 @@
 import { MkbError } from '../../api/errors.ts';
 import { kinds } from '../kinds.ts';
 import { ownPods } from '../observed/bridge-pods.ts';
-import { askedFor, configHash, inputsHash, startedFor } from '../resources/labels.ts';
+import { annotationPath, askedFor, configHash, inputsHash, startedFor } from '../resources/labels.ts';
 import { bridgeName } from '../resources/names.ts';
 import type { Observed } from '../resources/pipeline.ts';
 import { type KubeObject, keyOf } from '../runtime/object.ts';
@@ -77,7 +77,7 @@ export async function askReplicas(visit: Visit, wanted: number): Promise<void> {
           [
             // Another Pod of this name has started from the newest document.
             { op: 'test', path: '/metadata/uid', value: uid },
-            { op: 'add', path: `/metadata/annotations/${askedFor.replace('/', '~1')}`, value: text },
+            { op: 'add', path: annotationPath(askedFor), value: text },
           ],
           { signal },
         );

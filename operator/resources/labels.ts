@@ -36,6 +36,9 @@ export const annotations = {
   acceptChanges: 'mqttkafka.dev/accept-changes',
 } as const;
 
+/** Where an annotation stands, as a JSON Patch has it [RFC 6901]. */
+export const annotationPath = (name: string): string => `/metadata/annotations/${name.replaceAll('/', '~1')}`;
+
 /** On a bridge that `mkb pause` has stopped: how many replicas it had. */
 export const replicasBefore = 'mqttkafka.dev/replicas-before-pause';
 
