@@ -2,7 +2,7 @@
  * Takes what may be secret out of text, in three ways: every secret that the document names, wherever it stands and however it is encoded; what has
  * the form of a secret (logins in addresses, private keys, tokens); and what stands behind a name such as `password`.
  *
- * It rather takes too much: whoever reads a report needs no word of twenty letters and digits. The same secret gets the same number, so that one
+ * It rather takes too much: a reader of a report needs no word of twenty letters and digits. The same secret gets the same number, so that one
  * sees that two places have the same.
  */
 import { maskUrls } from '../api/words.ts';

@@ -15,22 +15,22 @@ export interface VerifyReport {
   readonly kafkaTopicLike: string | undefined;
   readonly faults: readonly { readonly name: string; readonly acknowledged: number; readonly lost: number }[];
   /** Settings at fault for what was lost. */
-  readonly suspects: readonly Told[];
+  readonly suspects: readonly Finding[];
   /** Settings that can lose messages. */
-  readonly risks: readonly Told[];
+  readonly risks: readonly Finding[];
   /** Why messages did not flow again: what is missing may still come. */
-  readonly stuck: Told | undefined;
+  readonly stuck: Finding | undefined;
   /** What else is wrong, a sentence each. */
   readonly problems: readonly string[];
 }
 
-interface Told {
+interface Finding {
   readonly code: string;
   readonly message: string;
   readonly remedy: string;
 }
 
-const told = ({ code, message, remedy }: MkbError): Told => ({ code, message, remedy });
+const finding = ({ code, message, remedy }: MkbError): Finding => ({ code, message, remedy });
 
 export function reportOf(result: TrialResult): VerifyReport {
   const { verdict, latency, broker, topic, faults, stuck } = result;
@@ -46,9 +46,9 @@ export function reportOf(result: TrialResult): VerifyReport {
     kafkaTopicLike: topic.like,
     faults: faults.map(({ name, acknowledged, lost }) => ({ name, acknowledged, lost })),
     // What has not come yet is not lost.
-    suspects: stuck === undefined ? suspects(result).map(told) : [],
-    risks: risks(result).map(told),
-    stuck: stuck && told(stuck),
+    suspects: stuck === undefined ? suspects(result).map(finding) : [],
+    risks: risks(result).map(finding),
+    stuck: stuck && finding(stuck),
     problems: verdict.problems,
   };
 }
@@ -78,7 +78,7 @@ const row = (name: string, value: string): string => `${name.padEnd(14)}${value}
 
 const lines =
   (word: string) =>
-  ({ message, code, remedy }: Told): string[] => [`${word}  ${message} [${code}]`, `         ${remedy}`];
+  ({ message, code, remedy }: Finding): string[] => [`${word}  ${message} [${code}]`, `         ${remedy}`];
 
 function verdictOf(report: VerifyReport): string {
   const { lost, reordered, acknowledged, problems, stuck } = report;

@@ -9,7 +9,7 @@
  * - A head that is not complete within seconds, a body that never ends, a client that does not read its answer: each is cut off after its time,
  *   and there are so many connections at most. Node's own parser answers a head that is malformed (400) or too large (431).
  * - A request whose body nobody wants is answered and its connection closed, not read to the end.
- * - Whoever sends thousands of requests on a connection and reads no answer is cut off: the answers would wait in memory.
+ * - A client that sends thousands of requests on a connection and reads no answer is cut off: the answers would wait in memory.
  */
 import {
   createServer,

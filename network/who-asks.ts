@@ -1,5 +1,5 @@
 /**
- * Who sends a request to an HTTP port: whoever sits at this machine, whoever has the token, or anybody else.
+ * Who sends a request to an HTTP port: the user of this machine, somebody who has the token, or anybody else.
  *
  * That a connection comes from this machine is not enough, since a page in a browser on this machine makes some as well:
  * - A page of another site may send requests to any port, and says in `Origin` or `Sec-Fetch-Site` where it comes from.

@@ -1,4 +1,4 @@
-/** A number by which a document is known, whoever has it: the bridge that runs it, and the operator that wants it to run. */
+/** A number by which a document is known to the bridge that runs it, and to the operator that wants it to run. */
 import { createHash } from 'node:crypto';
 import type { MqttKafkaBridge } from '../bridge.ts';
 import { minimalDocument } from '../minimal.ts';

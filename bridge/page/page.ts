@@ -1,7 +1,7 @@
 /**
  * The page of running bridges, at `/` of their HTTP port: how they are, what they do, and what goes wrong.
  *
- * Whoever reaches the port gets the page and the figures of it, which /metrics shows as well. What quotes messages, or the document, is for the user of
+ * Everybody who reaches the port gets the page and its figures, which /metrics shows as well. What quotes messages, or the document, is for the user of
  * this machine and for who has the token. Nothing can be changed from it.
  *
  * Events of /-/figures: `hello` when a page opens, with the last minutes; `figures` once a second, even if nothing changes, so that a page knows when what

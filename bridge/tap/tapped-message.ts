@@ -64,7 +64,7 @@ export function cameMessage(source: Source, message: Origin, most: number): Tapp
   return { ...seen, qos, retain, ...named('payload', payload, most), ...headersOf(userPropertiesOf(message)) };
 }
 
-/** Properties that cannot be read are none: whoever reads them, a rule or a sink, says what is wrong with them. */
+/** Properties that cannot be read are none: the rule or sink that reads them says what is wrong with them. */
 function userPropertiesOf(message: Message): Headers {
   try {
     return message.userProperties;

@@ -92,7 +92,7 @@ export class Watch {
     return taken;
   }
 
-  /** @param reason why, for whoever watches */
+  /** @param reason why, for those who watch */
   close(reason = 'it was closed'): void {
     if (this.ended !== undefined) return;
     this.ended = reason;

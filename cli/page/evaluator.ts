@@ -75,7 +75,7 @@ export class Evaluator {
     const limits = { maxOldGenerationSizeMb: this.#limitMib, maxYoungGenerationSizeMb: 8 };
     const worker = new Worker(program, { env: {}, resourceLimits: limits });
     worker.unref();
-    // Whoever waits for its answer hears of it; without a listener it would end the process.
+    // The trial that waits for its answer hears of it; without a listener it would end the process.
     worker.on('error', () => undefined);
     worker.once('exit', () => {
       if (this.#worker === worker) this.#worker = undefined;

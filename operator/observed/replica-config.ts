@@ -10,7 +10,7 @@ export interface ReplicaConfig {
 export interface Refusal {
   /** 0 if it could not be read. */
   readonly hash: number;
-  /** Of an error. Whoever runs the Pod decides what this is. */
+  /** Of an error. The Pod may say anything here. */
   readonly code: string;
 }
 
@@ -25,7 +25,7 @@ export function replicaConfigOf(lines: readonly string[]): ReplicaConfig {
   };
 }
 
-/** A page is written by whoever runs the Pod, and this goes into a status. */
+/** A Pod may write anything on its page, and this goes into a status. */
 function numberOf(line: string | undefined): number | undefined {
   const value = Number(line?.slice(line.lastIndexOf(' ') + 1));
   return Number.isSafeInteger(value) && value >= 0 ? value : undefined;

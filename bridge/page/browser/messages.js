@@ -1,5 +1,5 @@
 /**
- * The newest messages at a point of the way: a few a second, for whoever may see them. They stand still while somebody points at them, tabs through them or
+ * The newest messages at a point of the way: a few a second, for those who may see them. They stand still while somebody points at them, tabs through them or
  * asks for it: what one wants to press must not run away.
  */
 import { byId, heard, make, setText } from './dom.js';
