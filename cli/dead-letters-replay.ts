@@ -28,8 +28,6 @@ const replay = async (opened: OpenTopic, options: ReplayCommandOptions): Promise
   const { document, topic, reader, warn } = opened;
   checkRules(opened, options.rule);
   const signal = new StopSignal({ outlivesOutput: true });
-  const stop = new AbortController();
-  void signal.came.then(() => stop.abort());
   const dry = options.dryRun === true;
   let run: Replay | undefined;
   const group = letterGroup(opened, error => run?.lose(error));
@@ -38,7 +36,7 @@ const replay = async (opened: OpenTopic, options: ReplayCommandOptions): Promise
     if (signal.received) return exitCodes.failed;
     run = new Replay(reader, group, {
       secrets: { secretsDir: options.secretsDir },
-      ...{ topic, dry, problem: warn, now: Date.now(), signal: stop.signal },
+      ...{ topic, dry, problem: warn, now: Date.now(), signal: signal.stopping },
       ...{ destination: options.to, rate: options.rate, limit: options.limit ?? Number.POSITIVE_INFINITY },
       selection: { filter: filterOf(options), drops: false, maxRounds: options.maxRounds, not: [] },
     });

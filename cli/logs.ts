@@ -24,12 +24,10 @@ export const logs = (name: string, options: LogsOptions): Promise<number> =>
   withBridge(name, options, async cluster => {
     await cluster.read();
     const stop = new StopSignal();
-    const stopping = new AbortController();
-    void stop.came.then(() => stopping.abort());
     try {
-      await new Logs(cluster, options, stopping.signal).run();
+      await new Logs(cluster, options, stop.stopping).run();
     } catch (error) {
-      if (!stopping.signal.aborted) throw error;
+      if (!stop.stopping.aborted) throw error;
     } finally {
       stop.forget();
     }

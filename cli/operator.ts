@@ -62,10 +62,8 @@ const serve = async (address: Address, operator: Operator, registry: Registry, l
   const readiness = () => [{ name: 'operator', missing: operator.missing }];
   const http = await serveHttp(address, registry, readiness, operator.refusal);
   const signal = new StopSignal({ outlivesOutput: true });
-  const stopping = new AbortController();
-  void signal.came.then(() => stopping.abort());
   process.stdout.write(`Operator: ${http.url}/metrics\n`);
-  const ended = await signal.within(stopLimitMs, operator.run(stopping.signal));
+  const ended = await signal.within(stopLimitMs, operator.run(signal.stopping));
   if (ended === undefined) log.warn({ limitMs: stopLimitMs }, 'the API server hangs: ended without its last answers');
   await http.close();
   signal.end();

@@ -32,6 +32,7 @@ export class StopSignal {
   static outlivesOutput = false;
   /** Fulfilled by the first signal. */
   readonly came: Promise<void>;
+  readonly #stopping = new AbortController();
   #received = false;
   readonly #resolve: () => void;
   readonly #reload: (() => void) | undefined;
@@ -52,6 +53,11 @@ export class StopSignal {
 
   get received(): boolean {
     return this.#received;
+  }
+
+  /** Aborted by the first signal. */
+  get stopping(): AbortSignal {
+    return this.#stopping.signal;
   }
 
   /** Lets signals end the process again. */
@@ -82,5 +88,6 @@ export class StopSignal {
     if (this.#received) exitBy(name);
     this.#received = true;
     this.#resolve();
+    this.#stopping.abort();
   };
 }

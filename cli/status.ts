@@ -94,11 +94,9 @@ const follow = async (look: Look): Promise<number> => {
   await listTold(look);
   const screen = look.text && process.stdout.isTTY === true;
   const stop = new StopSignal();
-  const stopping = new AbortController();
-  void stop.came.then(() => stopping.abort());
   const changes = new StatusChanges();
   let facts: BridgeFacts[] = [];
-  const options = { log: stderrLog, signal: stopping.signal, everyMs: screen ? redrawMs : undefined };
+  const options = { log: stderrLog, signal: stop.stopping, everyMs: screen ? redrawMs : undefined };
   for await (const bridges of watchBridges(look.client, look.scope, options)) {
     facts = await factsAbout(bridges, look);
     const now = new Date();

@@ -18,11 +18,9 @@ export interface TapOptions extends LiveOptions {
 
 export const tap = async (points: readonly string[], options: TapOptions): Promise<number> => {
   const signal = new StopSignal();
-  const stopping = new AbortController();
-  void signal.came.then(() => stopping.abort());
   const printer = new TapPrinter(options, process.stdout);
   try {
-    await watch(await portOf(options), pathOf(points, options), printer, stopping.signal);
+    await watch(await portOf(options), pathOf(points, options), printer, signal.stopping);
     process.stderr.write(`${printer.summary}\n`);
     return exitCodes.ok;
   } catch (error) {

@@ -21,13 +21,11 @@ export interface TopOptions extends LiveOptions {
 
 export const top = async (options: TopOptions): Promise<number> => {
   const signal = new StopSignal();
-  const stopping = new AbortController();
-  void signal.came.then(() => stopping.abort());
   try {
-    await follow(await portOf(options), options, stopping.signal);
+    await follow(await portOf(options), options, signal.stopping);
     return exitCodes.ok;
   } catch (error) {
-    if (stopping.signal.aborted) return exitCodes.ok;
+    if (signal.stopping.aborted) return exitCodes.ok;
     printError(error);
     return exitCodeOf(error);
   } finally {

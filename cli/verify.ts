@@ -41,12 +41,10 @@ export const verify = async (file: string, options: VerifyOptions): Promise<numb
     return exitCodes.usage;
   }
   const signal = new StopSignal();
-  const stopped = new AbortController();
-  void signal.came.then(() => stopped.abort(interrupted));
   try {
-    return await judged(documents[0]!.document, options, stopped.signal);
+    return await judged(documents[0]!.document, options, signal.stopping);
   } catch (error) {
-    if (error === interrupted || stopped.signal.aborted) {
+    if (signal.stopping.aborted) {
       process.stderr.write('Stopped. Nothing was found out.\n');
       return exitCodes.interrupted;
     }
@@ -56,8 +54,6 @@ export const verify = async (file: string, options: VerifyOptions): Promise<numb
     signal.end();
   }
 };
-
-const interrupted = new Error('it was stopped');
 
 async function judged(document: MqttKafkaBridge, options: VerifyOptions, signal: AbortSignal): Promise<number> {
   const left: MkbError[] = [];
