@@ -4,7 +4,7 @@
  */
 import type { BridgeSpec } from '../../../api/bridge.ts';
 import { parseTemplate } from '../../../api/template.ts';
-import { compileRule } from '../../../rules/compile.ts';
+import { sourcesOf } from '../../../rules/sources.ts';
 
 /** Names, and patterns in which `*` stands for any characters. In order, each once. */
 export function topicPatterns({ kafka, rules, delivery }: BridgeSpec): string[] {
@@ -21,9 +21,7 @@ export function topicPatterns({ kafka, rules, delivery }: BridgeSpec): string[] 
 }
 
 const readBy = (sql: string): string[] =>
-  compileRule(sql).sources.flatMap(source =>
-    source.kind === 'kafka' ? [source.pattern?.texts.join('*') ?? source.topic] : [],
-  );
+  sourcesOf(sql).flatMap(source => (source.kind === 'kafka' ? [source.pattern?.texts.join('*') ?? source.topic] : []));
 
 /** A placeholder may become anything. */
 const patternOf = (topic: string): string =>

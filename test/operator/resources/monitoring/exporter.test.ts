@@ -143,6 +143,20 @@ describe('what the exporter of a bridge watches', () => {
     expect(watched(spec).kafka![0]!.topics).toEqual({ include: ['*-events', 'cars', 'dead', 'made'] });
   });
 
+  // A rule that looked something up stopped the operator from making the exporter at all.
+  it.each([
+    ['a table', 'SELECT lookup(\'devices\', key) AS device FROM "$kafka/read"'],
+    ['a schema', 'SELECT schema_decode(\'car\', value) AS car FROM "$kafka/read"'],
+  ])('are found of rules that use %s', (_what, sql) => {
+    const spec = {
+      schemas: [{ name: 'car', json: '{}' }],
+      tables: [{ name: 'devices', key: 'id', format: 'csv', text: 'id\n1\n' }],
+      kafka: { bootstrapServers: ['k:1'] },
+      rules: [{ ...ruleOf({ topic: 'cars' }), sql }],
+    };
+    expect(watched(spec).kafka![0]!.topics).toEqual({ include: ['cars', 'read'] });
+  });
+
   it('is a document that mkb exporter takes, whatever the bridge connects to', () => {
     const texts = validDocuments(20, 12)
       .map(({ spec }) => spec as { mqtt: { listen?: object; tls?: object }; kafka: object })
