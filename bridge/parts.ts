@@ -3,12 +3,10 @@ import type { MqttKafkaBridge } from '../api/bridge.ts';
 import { identityOf } from '../api/complete.ts';
 import { MkbError } from '../api/errors.ts';
 import type { SecretSources } from '../api/secrets.ts';
-import { costLimitsOf } from '../rules/cost-limits.ts';
+import { documentWorld } from '../rules/document-world.ts';
 import { JqThreads } from '../rules/jq/threads.ts';
-import { schemasOf } from '../rules/schemas/schemas.ts';
 import type { Ambient } from '../rules/scope.ts';
 import { sourcesOf } from '../rules/sources.ts';
-import { tablesOf } from '../rules/tables/tables.ts';
 import { unsupportedParts } from '../rules/unsupported.ts';
 import type { BufferOptions } from './buffer/options.ts';
 import { bufferOptions, memoryBytes } from './buffer-settings.ts';
@@ -83,8 +81,8 @@ export async function prepareParts(
   const unsupported = unsupportedParts(document, 'process')[0];
   if (unsupported) throw new MkbError('part-unsupported', unsupported);
   const { spec } = document;
-  const schemas = schemasOf(spec.schemas);
-  const tables = new TableFeeds(tablesOf(spec.tables));
+  const world = documentWorld(document);
+  const tables = new TableFeeds(world.tables);
   const jq = new JqThreads();
   const deadLetterTopic = spec.delivery.onFailure.deadLetter?.topic;
   const sources = spec.rules.flatMap(({ sql }) => sourcesOf(sql));
@@ -101,7 +99,7 @@ export async function prepareParts(
     topics.length === 0 ? undefined : consumerOptions(document, topics, secrets, ordinal),
     writesKafka(spec) ? producerOptions(document, secrets, ordinal) : undefined,
     writesMqtt && !spec.mqtt.listen ? publisherOptions(document, secrets, ordinal) : undefined,
-    prepareRegistries(spec.schemas, schemas, secrets),
+    prepareRegistries(spec.schemas, world.schemas, secrets),
   ]);
   // Two directions: neither ends for what is refused to the other.
   const persistent = filters.length > 0 && topics.length > 0;
@@ -125,13 +123,6 @@ export async function prepareParts(
     registries,
     tables,
     jq,
-    ambient: {
-      schemas,
-      tables: tables.tables,
-      askJq: jq.ask,
-      costs: costLimitsOf(spec.delivery),
-      knowsPublisher: listen !== undefined,
-      bridgeName: document.metadata.name,
-    },
+    ambient: { ...world, askJq: jq.ask },
   };
 }

@@ -11,7 +11,7 @@ import { printProblems } from './output.ts';
 
 export type DocumentWorld = Pick<Ambient, 'schemas' | 'tables'>;
 
-/** @returns undefined if the document is not valid, which was then reported */
+/** Tables that cannot be read say so to the rule that looks something up. @returns undefined if the document is not valid, which was then reported */
 export const worldOfFile = async (file: string | undefined): Promise<DocumentWorld | undefined> => {
   if (file === undefined) return { schemas: noSchemas, tables: noTables };
   const checks = [
@@ -21,11 +21,6 @@ export const worldOfFile = async (file: string | undefined): Promise<DocumentWor
   const { documents, problems } = await loadDocuments([file], { checks });
   printProblems(problems);
   if (hasErrors(problems)) return undefined;
-  return readWorld(documents);
-};
-
-/** Tables that cannot be read say so to the rule that looks something up. @param documents that are valid */
-export const readWorld = async (documents: readonly Pick<LoadedDocument, 'document'>[]): Promise<DocumentWorld> => {
   const schemas = schemasOf(documents.flatMap(({ document }) => document.spec.schemas));
   const tables = tablesOf(documents.flatMap(({ document }) => document.spec.tables));
   await readOnce(tables);

@@ -1,18 +1,20 @@
 /** `mkb eval --rule`: what the sinks of a rule of a document write for one message, by the bridge's own writers. */
 
+import type { MqttKafkaBridge } from '../api/bridge.ts';
 import { MkbError } from '../api/errors.ts';
-import type { LoadedDocument } from '../api/load.ts';
 import { nearest } from '../api/nearest.ts';
 import { hasErrors } from '../api/problems.ts';
 import type { TestMessage } from '../api/schema/rule-tests.ts';
 import { writtenBytes } from '../api/written-bytes.ts';
+import { readOnce } from '../bridge/tables/read-rows.ts';
 import { compileRule } from '../rules/compile.ts';
+import { documentWorld } from '../rules/document-world.ts';
 import { type ExampleMessage, readBy } from '../rules/example-message.ts';
 import { eachRowOf, type MadeRow, passTime } from '../rules/offline.ts';
 import type { Input, Rule } from '../rules/rule.ts';
 import type { RuleDocument } from '../rules/rule-document.ts';
 import type { Ambient } from '../rules/scope.ts';
-import { readWorld } from './document-world.ts';
+import { stateLimitsOf } from '../rules/state-limits.ts';
 import { loadChecked } from './documents.ts';
 import { printProblems } from './output.ts';
 import { asExpected, recordText } from './test-diff.ts';
@@ -41,17 +43,19 @@ export const findRule = async (file: string, name: string): Promise<NamedRule | 
         rules.map(({ rule }) => rule.name),
       ),
     });
-  return { document: found.rule, bridge: found.loaded.document.metadata.name, ambient: await ambientOf(found.loaded) };
+  const { document } = found.loaded;
+  return { document: found.rule, bridge: document.metadata.name, ambient: await ambientOf(document, found.rule) };
 };
 
-const ambientOf = async (loaded: LoadedDocument): Promise<Partial<Ambient>> => ({
-  ...(await readWorld([loaded])),
-  knowsPublisher: loaded.document.spec.mqtt.listen !== undefined,
-});
+const ambientOf = async (document: MqttKafkaBridge, rule: RuleDocument): Promise<Partial<Ambient>> => {
+  const world = documentWorld(document);
+  await readOnce(world.tables);
+  return { ...world, ruleName: rule.name, limits: stateLimitsOf(rule) };
+};
 
 /** What the sinks write, as records of tests are written (`mkb test`): topic, key, value and headers. Throws what stops the rule or a sink. */
 export const recordsOf = ({ document, bridge, ambient }: NamedRule, message: ExampleMessage): string[] => {
-  const rule = compileRule(document.sql, { ...ambient, ruleName: document.name, bridgeName: bridge });
+  const rule = compileRule(document.sql, ambient);
   const made = rowsMade(rule, message);
   return writtenBy(document, rule, made, bridge).map(written => recordText(asExpected(written)));
 };

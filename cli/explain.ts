@@ -4,6 +4,7 @@ import { type LoadedDocument, loadDocuments } from '../api/load.ts';
 import { nearest } from '../api/nearest.ts';
 import { hasErrors } from '../api/problems.ts';
 import { rulesCheck } from '../rules/check.ts';
+import { documentWorld } from '../rules/document-world.ts';
 import {
   explainRule,
   type RuleExplanation,
@@ -11,8 +12,6 @@ import {
   type SourceExplanation,
   type StateExplanation,
 } from '../rules/explain.ts';
-import { schemasOf } from '../rules/schemas/schemas.ts';
-import { tablesOf } from '../rules/tables/tables.ts';
 import { exitCodes } from './exit-codes.ts';
 import { printProblems } from './output.ts';
 
@@ -45,9 +44,7 @@ interface DocumentExplanation {
 
 const explainDocument = ({ file, document }: LoadedDocument, wanted: string | undefined): DocumentExplanation => {
   const rules = document.spec.rules.filter(({ name }) => wanted === undefined || name === wanted);
-  const { schemas, tables, mqtt } = document.spec;
-  const knowsPublisher = mqtt.listen !== undefined;
-  const world = { schemas: schemasOf(schemas), tables: tablesOf(tables), knowsPublisher };
+  const world = documentWorld(document);
   return {
     file,
     name: document.metadata.name,

@@ -1,9 +1,8 @@
 /** `mkb graph`: sources, rules and sinks of documents as a flowchart of Mermaid (https://mermaid.js.org/syntax/flowchart.html). */
 import type { LoadedDocument } from '../api/load.ts';
 import { hasErrors } from '../api/problems.ts';
+import { documentWorld } from '../rules/document-world.ts';
 import { explainRule, type SinkExplanation, type SourceExplanation } from '../rules/explain.ts';
-import { schemasOf } from '../rules/schemas/schemas.ts';
-import { tablesOf } from '../rules/tables/tables.ts';
 import { loadChecked } from './documents.ts';
 import { exitCodes } from './exit-codes.ts';
 import { printProblems } from './output.ts';
@@ -19,9 +18,9 @@ export const printGraph = async (files: readonly string[]): Promise<number> => {
   return exitCodes.ok;
 };
 
-const draw = ({ document: { metadata, spec } }: LoadedDocument, drawing: Drawing): void => {
-  const knowsPublisher = spec.mqtt.listen !== undefined;
-  const world = { schemas: schemasOf(spec.schemas), tables: tablesOf(spec.tables), knowsPublisher };
+const draw = ({ document }: LoadedDocument, drawing: Drawing): void => {
+  const { metadata, spec } = document;
+  const world = documentWorld(document);
   const letters = spec.delivery.onFailure.deadLetter?.topic;
   drawing.group(metadata.name, () => {
     for (const rule of spec.rules) {

@@ -3,17 +3,17 @@ import type { MqttKafkaBridge } from '../api/bridge.ts';
 import type { RetrySection } from '../api/schema/retry.ts';
 import { durationMs } from '../api/units.ts';
 import { compileRule } from './compile.ts';
+import { documentWorld } from './document-world.ts';
 import type { Rule } from './rule.ts';
 import type { RuleDocument } from './rule-document.ts';
-import { schemasOf } from './schemas/schemas.ts';
 import type { Ambient } from './scope.ts';
-import { tablesOf } from './tables/tables.ts';
 import type { UnsupportedPart } from './unsupported-part.ts';
 
 /** @param buffers whether messages of MQTT go through a buffer of their own */
-export function exactlyOnceParts({ spec }: MqttKafkaBridge, buffers: boolean): UnsupportedPart[] {
+export function exactlyOnceParts(document: MqttKafkaBridge, buffers: boolean): UnsupportedPart[] {
+  const { spec } = document;
   if (spec.delivery.guarantee !== 'exactlyOnce') return [];
-  const world = { schemas: schemasOf(spec.schemas), tables: tablesOf(spec.tables) };
+  const world = documentWorld(document);
   const rules = spec.rules.map(rule => compiled(rule.sql, world));
   const readsMqtt = rules.some(rule => rule?.sources.some(({ kind }) => kind === 'mqtt'));
   return [

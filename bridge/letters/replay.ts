@@ -9,10 +9,8 @@ import type { MqttKafkaBridge } from '../../api/bridge.ts';
 import { asMkbError } from '../../api/errors/as-mkb-error.ts';
 import { MkbError } from '../../api/errors.ts';
 import type { SecretSources } from '../../api/secrets.ts';
-import { costLimitsOf } from '../../rules/cost-limits.ts';
+import { documentWorld } from '../../rules/document-world.ts';
 import { JqThreads } from '../../rules/jq/threads.ts';
-import { schemasOf } from '../../rules/schemas/schemas.ts';
-import { tablesOf } from '../../rules/tables/tables.ts';
 import { memoryBytes } from '../buffer-settings.ts';
 import { type Outcome, outcomes } from '../flow/outcome.ts';
 import { Pipeline } from '../flow/pipeline.ts';
@@ -109,13 +107,14 @@ export class Replay {
     const replayed = { ...document, spec: { ...document.spec, rules: parts.map(part => part.document) } };
     const stopped = (error: MkbError) => this.#fail(error);
     const sinks = dry ? drySinks() : await replaySinks(replayed, { secrets, topic, signal, problem, stopped });
-    const schemas = schemasOf(document.spec.schemas);
-    const tables = new TableFeeds(tablesOf(document.spec.tables));
-    const registries = await prepareRegistries(document.spec.schemas, schemas, secrets);
+    const world = documentWorld(document);
+    const tables = new TableFeeds(world.tables);
+    const registries = await prepareRegistries(document.spec.schemas, world.schemas, secrets);
     const jq = new JqThreads();
     let timer: NodeJS.Timeout | undefined;
     try {
-      const ambient = { schemas, tables: tables.tables, askJq: jq.ask, costs: costLimitsOf(document.spec.delivery) };
+      // A letter does not say who published: rules that count on it are refused, and do not write records without it.
+      const ambient = { ...world, knowsPublisher: false, askJq: jq.ask };
       const rules = new ReplayRules(parts, sinks.bind, ambient);
       this.#progresses = done.map((each, partition) => new Progress(partition, each, selection));
       const source = this.#makeSource(rules);

@@ -1,19 +1,19 @@
 /** What a bridge receives and sends, as a document of AsyncAPI 3.1 (https://www.asyncapi.com/docs/reference/specification/v3.1.0). */
 import type { MqttKafkaBridge } from '../../api/bridge.ts';
 import { compileRule } from '../../rules/compile.ts';
+import { documentWorld } from '../../rules/document-world.ts';
 import type { RuleDocument, SinkDocument } from '../../rules/rule-document.ts';
-import { schemasOf } from '../../rules/schemas/schemas.ts';
-import { tablesOf } from '../../rules/tables/tables.ts';
 import { type Address, sourceAddress, templateAddress } from './addresses.ts';
 import { Channels } from './channels.ts';
 import { formattedSchema, usedSchemas } from './schemas.ts';
 import { bySchema, type RuleFacts, sentMessage } from './sent.ts';
 import { kafkaServers, mqttServers } from './servers.ts';
 
-export const asyncapiOf = ({ metadata, spec }: MqttKafkaBridge, version: string): object => {
+export const asyncapiOf = (document: MqttKafkaBridge, version: string): object => {
+  const { metadata, spec } = document;
   const servers = { mqtt: mqttServers(spec), kafka: kafkaServers(spec) };
   const names = { mqtt: Object.keys(servers.mqtt), kafka: Object.keys(servers.kafka) };
-  const contract = new Contract(metadata.name, spec, new Channels(names, spec.kafka.topics));
+  const contract = new Contract(document, new Channels(names, spec.kafka.topics));
   const schemas = spec.schemas.flatMap(each => {
     const formatted = formattedSchema(each);
     return formatted === undefined ? [] : [[each.name, formatted] as const];
@@ -28,22 +28,21 @@ export const asyncapiOf = ({ metadata, spec }: MqttKafkaBridge, version: string)
 };
 
 class Contract {
-  readonly #name: string;
+  readonly #document: MqttKafkaBridge;
   readonly #spec: MqttKafkaBridge['spec'];
   readonly #channels: Channels;
   readonly #operations: Record<string, object> = {};
 
-  constructor(name: string, spec: MqttKafkaBridge['spec'], channels: Channels) {
-    this.#name = name;
-    this.#spec = spec;
+  constructor(document: MqttKafkaBridge, channels: Channels) {
+    this.#document = document;
+    this.#spec = document.spec;
     this.#channels = channels;
   }
 
   read(): { channels: object; operations: object } {
-    const { rules, schemas, tables, mqtt, delivery } = this.#spec;
-    const knowsPublisher = mqtt.listen !== undefined;
-    const options = { schemas: schemasOf(schemas), tables: tablesOf(tables), knowsPublisher };
-    for (const rule of rules) this.#rule(rule, { rule: compileRule(rule.sql, options), used: usedSchemas(rule.sql) });
+    const { rules, delivery } = this.#spec;
+    const world = documentWorld(this.#document);
+    for (const rule of rules) this.#rule(rule, { rule: compileRule(rule.sql, world), used: usedSchemas(rule.sql) });
     const letters = delivery.onFailure.deadLetter?.topic;
     if (letters !== undefined)
       this.#send('on-failure', templateAddress('kafka', letters), 'dead-letter', {
@@ -75,7 +74,7 @@ class Contract {
     const { mqtt, kafka } = this.#spec;
     if (kind === 'mqtt') return mqtt.listen ? {} : { bindings: { mqtt: { qos: mqtt.qos, bindingVersion: '0.2.0' } } };
     const { groupId } = kafka.consumer;
-    if (groupId === undefined || groupId === this.#name) return {};
+    if (groupId === undefined || groupId === this.#document.metadata.name) return {};
     return { bindings: { kafka: { groupId: { type: 'string', enum: [groupId] }, bindingVersion: '0.5.0' } } };
   }
 

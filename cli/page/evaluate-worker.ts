@@ -6,7 +6,9 @@ import { evaluateEach, exampleMessage } from '../../rules/example-message.ts';
 import { encodeJson } from '../../rules/json.ts';
 import { placeAt, placeOf } from '../../rules/position.ts';
 import { schemasOf } from '../../rules/schemas/schemas.ts';
+import type { Ambient } from '../../rules/scope.ts';
 import { shown } from '../../rules/shown.ts';
+import { stateLimitsOf } from '../../rules/state-limits.ts';
 import { tablesOfCopy } from '../../rules/tables/tables.ts';
 import { whyNoRow } from '../../rules/why-no-row.ts';
 import { recordsOf } from '../eval-records.ts';
@@ -30,7 +32,10 @@ function answer(request: TrialRequest): TrialAnswer {
 
 function worked({ trial, bridge, schemas, tables, knowsPublisher, rule }: TrialRequest): TrialAnswer {
   const { sql, topic, qos, retain } = trial;
-  const ambient = { schemas: schemasOf(schemas), tables: tablesOfCopy(tables), knowsPublisher };
+  const ambient: Partial<Ambient> = {
+    ...{ schemas: schemasOf(schemas), tables: tablesOfCopy(tables), knowsPublisher },
+    ...{ bridgeName: bridge, ...(rule && { ruleName: rule.name, limits: stateLimitsOf(rule) }) },
+  };
   const payload = Buffer.from(trial.payload, trial.isBase64 ? 'base64' : 'utf8');
   const message = exampleMessage({ topic, payload, qos, retain, timestamp: Date.now() });
   const doubts = compileRule(sql, ambient).doubts.map(({ offset, reason }) => ({

@@ -218,6 +218,17 @@ describe('a rule of a document', () => {
     expect(publication).toContain('qos: 2\n');
   });
 
+  it.each([
+    ['its names', 'SELECT rule_name || \'@\' || bridge_name AS payload FROM "#"', ['value: fast@cars']],
+    ['its limits', 'FOREACH [1..3] AS payload DO payload FROM "#"', ['rule-rows-exceeded']],
+  ])('compiles the rule with what the bridge knows of it: %s', async (_what, sql, said) => {
+    const rules = [{ ...fast, sql, sinks: [{ kafka: { topic: 'fast', value: '${payload}' } }] }];
+    const delivery = { limits: { rowsPerMessage: 2 } };
+    const stdin = JSON.stringify({ ...document, spec: { ...document.spec, delivery, rules } });
+    const { stdout, stderr } = await mkb(['eval', '-d', '-', '--rule', 'fast', ...at, 'cars/7'], { stdin });
+    for (const text of said) expect(stdout + stderr).toContain(text);
+  });
+
   it('marks bytes that are no text', async () => {
     const { stdout } = await run('--rule', 'raw', ...at, 'cars/7', '--payload-base64', '/wAB');
     expect(stdout).toContain('value: base64:/wAB\n');

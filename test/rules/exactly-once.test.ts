@@ -53,6 +53,11 @@ test.each<[string, Parts, string[]]>([
   ['no session', { sql: fromMqtt, mqtt: { qos: 2, sessionExpiry: '0s' } }, ['spec.mqtt.sessionExpiry']],
   ['a listener', { sql: fromMqtt, mqtt: { listen: [{ port: 1883 }], qos: 2 } }, ['spec.mqtt.listen']],
   [
+    'a listener whose clients a rule names',
+    { sql: 'SELECT clientid, payload FROM "a/#"', mqtt: { listen: [{ port: 1883 }], qos: 2 } },
+    ['spec.mqtt.listen'],
+  ],
+  [
     'a buffer that acknowledges',
     { sql: fromMqtt, mqtt: { qos: 2 }, delivery: { buffer: { mode: 'disk', path: '/b' } } },
     ['spec.delivery.buffer'],

@@ -140,6 +140,12 @@ describe('a replay', () => {
     ]);
   });
 
+  test('has the rule know what it knows in the bridge', async () => {
+    await write([{}]);
+    await replay({}, documentOf('SELECT rule_name, bridge_name FROM "cars/#"'));
+    expect(valuesIn('first')).toEqual(['{"rule_name":"cars","bridge_name":"cars"}']);
+  });
+
   test('goes on where the one before stopped, and sends nothing twice', async () => {
     await write(Array.from({ length: 20 }, (_, at) => ({ value: `{"speed":${at}}`, partition: at % 2 })));
     expect((await replay({ limit: 7 })).done).toBe(7);
