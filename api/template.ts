@@ -15,6 +15,7 @@
  * never is what its author meant.
  */
 import { MkbError } from './errors.ts';
+import { TextReader } from './text-reader.ts';
 
 export interface Placeholder {
   /** Steps from the row's root: names, and positions that count from 1 or, when negative, from the end. Empty for `${.}`. */
@@ -66,27 +67,25 @@ export const parseTemplate = (text: string): Template => {
   return { parts };
 };
 
-/** Reads the one placeholder that starts at `start`; its own small state is the offset it has come to. */
+/** Reads the one placeholder that starts at `start`. */
 class PlaceholderReader {
-  readonly #text: string;
+  readonly #reader: TextReader;
   readonly #start: number;
-  #at: number;
 
   constructor(text: string, start: number) {
-    this.#text = text;
+    this.#reader = new TextReader(text, start + 2);
     this.#start = start;
-    this.#at = start + 2;
   }
 
   read(): Placeholder {
-    const json = this.#match(jsonWord) !== undefined;
+    const json = this.#reader.match(jsonWord) !== undefined;
     const path = this.#path();
     if (json && path.length === 0) this.#fail('`${.}` is JSON already');
     const fallback = this.#after(':-');
     const demand = fallback === undefined ? this.#after(':?') : undefined;
-    if (this.#text[this.#at] !== '}') this.#fail(this.#leftover(path.length === 0));
-    this.#at += 1;
-    const text = this.#text.slice(this.#start, this.#at);
+    if (this.#reader.next !== '}') this.#fail(this.#leftover(path.length === 0));
+    this.#reader.at += 1;
+    const text = this.#reader.text.slice(this.#start, this.#reader.at);
     const at = this.#start;
     return {
       path,
@@ -99,7 +98,7 @@ class PlaceholderReader {
   }
 
   #path(): (string | number)[] {
-    const dotted = this.#take('.');
+    const dotted = this.#reader.take('.');
     const first = this.#name();
     if (first === undefined) {
       if (dotted) return [];
@@ -111,42 +110,42 @@ class PlaceholderReader {
   }
 
   #emptiness(): string {
-    const next = this.#text[this.#at];
+    const next = this.#reader.next;
     if (next === undefined) return 'its closing `}` is missing';
     return next === '}' ? 'it names nothing' : 'a name must follow `${`';
   }
 
   #step(): string | number | undefined {
-    const index = this.#match(position)?.[1];
+    const index = this.#reader.match(position)?.[1];
     if (index !== undefined) {
       if (Number(index) === 0) this.#fail('positions count from 1');
       return Number(index);
     }
-    if (!this.#take('.')) return undefined;
+    if (!this.#reader.take('.')) return undefined;
     return this.#name() ?? this.#fail('a name must follow the dot');
   }
 
   #name(): string | undefined {
-    const plain = this.#match(word)?.[0];
+    const plain = this.#reader.match(word)?.[0];
     if (plain !== undefined) return plain;
-    const match = this.#match(quoted);
+    const match = this.#reader.match(quoted);
     return match?.[1] ?? match?.[2];
   }
 
   /** The text between a sign and the closing bracket; undefined if the sign is not there. */
   #after(sign: string): string | undefined {
-    if (!this.#take(sign)) return undefined;
-    const end = this.#text.indexOf('}', this.#at);
+    if (!this.#reader.take(sign)) return undefined;
+    const end = this.#reader.text.indexOf('}', this.#reader.at);
     if (end === -1) this.#fail('its closing `}` is missing');
-    const text = this.#text.slice(this.#at, end);
-    this.#at = end;
+    const text = this.#reader.text.slice(this.#reader.at, end);
+    this.#reader.at = end;
     return text;
   }
 
   #leftover(wholeRow: boolean): string {
-    if (!this.#text.includes('}', this.#at)) return 'its closing `}` is missing';
+    if (!this.#reader.text.includes('}', this.#reader.at)) return 'its closing `}` is missing';
     if (wholeRow) return '`${.}` is the whole row and takes no path';
-    const character = String.fromCodePoint(this.#text.codePointAt(this.#at)!);
+    const character = String.fromCodePoint(this.#reader.text.codePointAt(this.#reader.at)!);
     if (character === '(')
       return 'a template calls no function; select the call in the rule, as upper(payload.id) AS id, and name it here';
     if (character === '[' || character === '|')
@@ -154,23 +153,9 @@ class PlaceholderReader {
     return `\`${character}\` cannot stand here; a key that is not a plain word is written in quotes, as in \${payload.'fuel-level'}`;
   }
 
-  #take(expected: string): boolean {
-    if (!this.#text.startsWith(expected, this.#at)) return false;
-    this.#at += expected.length;
-    return true;
-  }
-
-  #match(pattern: RegExp): RegExpExecArray | undefined {
-    pattern.lastIndex = this.#at;
-    const match = pattern.exec(this.#text);
-    if (match === null) return undefined;
-    this.#at = pattern.lastIndex;
-    return match;
-  }
-
   #fail(reason: string): never {
-    const end = this.#text.indexOf('}', this.#start);
-    const found = this.#text.slice(this.#start, end === -1 ? undefined : end + 1);
-    throw new MkbError('template-syntax', { found, reason, offset: this.#at });
+    const end = this.#reader.text.indexOf('}', this.#start);
+    const found = this.#reader.text.slice(this.#start, end === -1 ? undefined : end + 1);
+    throw new MkbError('template-syntax', { found, reason, offset: this.#reader.at });
   }
 }

@@ -4,6 +4,7 @@
  * Positions count from 0 here, as the RFC has it; in paths of rules they count from 1. A filter (`[?@.x > 1]`) is refused: array_filter
  * says the same in the language of rules.
  */
+import { TextReader } from '../../api/text-reader.ts';
 import { Refusal } from '../refusal.ts';
 import { isList, isMap, ownValue, type Value } from '../value.ts';
 
@@ -38,78 +39,64 @@ const position = /-?\d{1,9}/y;
 /** Reads a path. Throws Refusal. */
 export const parseJsonPath = (text: string): JsonPath => {
   if (text.length > 1000) throw new Refusal('a path of JSON has at most 1000 characters');
-  const reader = new Reader(text);
-  return reader.read();
+  return new PathReader(text).read();
 };
 
-class Reader {
-  readonly #text: string;
-  #at = 0;
+class PathReader {
+  readonly #reader: TextReader;
 
   constructor(text: string) {
-    this.#text = text;
+    this.#reader = new TextReader(text);
   }
 
   read(): JsonPath {
-    if (!this.#take('$')) this.#fail('begins with $');
+    if (!this.#reader.take('$')) this.#fail('begins with $');
     const segments: Segment[] = [];
-    while (this.#at < this.#text.length) segments.push(this.#segment());
+    while (this.#reader.next !== undefined) segments.push(this.#segment());
     return segments;
   }
 
   #segment(): Segment {
-    if (this.#take('[')) return { selectors: this.#brackets(), deep: false };
-    if (!this.#take('.')) this.#fail('has `.` or `[` here');
-    const deep = this.#take('.');
-    if (deep && this.#take('[')) return { selectors: this.#brackets(), deep };
-    if (this.#take('*')) return { selectors: [{ kind: 'all' }], deep };
+    if (this.#reader.take('[')) return { selectors: this.#brackets(), deep: false };
+    if (!this.#reader.take('.')) this.#fail('has `.` or `[` here');
+    const deep = this.#reader.take('.');
+    if (deep && this.#reader.take('[')) return { selectors: this.#brackets(), deep };
+    if (this.#reader.take('*')) return { selectors: [{ kind: 'all' }], deep };
     const key =
-      this.#match(word)?.[0] ?? this.#fail('has a name here; one that is no plain word stands in brackets and quotes');
+      this.#reader.match(word)?.[0] ??
+      this.#fail('has a name here; one that is no plain word stands in brackets and quotes');
     return { selectors: [{ kind: 'key', key }], deep };
   }
 
   #brackets(): Selector[] {
     const selectors: Selector[] = [];
     do {
-      this.#match(/\s*/y);
+      this.#reader.match(/\s*/y);
       selectors.push(this.#selector());
-      this.#match(/\s*/y);
-    } while (this.#take(','));
-    if (!this.#take(']')) this.#fail('has `,` or `]` here');
+      this.#reader.match(/\s*/y);
+    } while (this.#reader.take(','));
+    if (!this.#reader.take(']')) this.#fail('has `,` or `]` here');
     return selectors;
   }
 
   #selector(): Selector {
-    if (this.#take('*')) return { kind: 'all' };
-    if (this.#text[this.#at] === '?') this.#fail('has no filters here; select the list, and use array_filter');
-    const key = this.#match(quoted);
+    if (this.#reader.take('*')) return { kind: 'all' };
+    if (this.#reader.next === '?') this.#fail('has no filters here; select the list, and use array_filter');
+    const key = this.#reader.match(quoted);
     if (key !== undefined) return { kind: 'key', key: unescaped((key[1] ?? key[2])!) };
-    const range = this.#match(slice);
+    const range = this.#reader.match(slice);
     if (range !== undefined) {
       const [from, to, step] = range.slice(1).map(each => (each === undefined ? undefined : Number(each)));
       return { kind: 'slice', from, to, step: step ?? 1 };
     }
-    const at = this.#match(position) ?? this.#fail('has a position, a key in quotes or `*` here');
+    const at = this.#reader.match(position) ?? this.#fail('has a position, a key in quotes or `*` here');
     return { kind: 'position', at: Number(at[0]) };
   }
 
-  #take(expected: string): boolean {
-    if (!this.#text.startsWith(expected, this.#at)) return false;
-    this.#at += expected.length;
-    return true;
-  }
-
-  #match(pattern: RegExp): RegExpExecArray | undefined {
-    pattern.lastIndex = this.#at;
-    const match = pattern.exec(this.#text);
-    if (match === null) return undefined;
-    this.#at = pattern.lastIndex;
-    return match;
-  }
-
   #fail(expected: string): never {
+    const { text, at } = this.#reader;
     throw new Refusal(
-      `a path of JSON ${expected}: \`${this.#text.slice(0, this.#at)}\` goes on with \`${this.#text.slice(this.#at, this.#at + 20)}\``,
+      `a path of JSON ${expected}: \`${text.slice(0, at)}\` goes on with \`${text.slice(at, at + 20)}\``,
     );
   }
 }
