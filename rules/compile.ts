@@ -10,7 +10,6 @@
  */
 import { rememberAll } from './aliases.ts';
 import { systemAmbient } from './ambient.ts';
-import { callsFunction } from './calls-function.ts';
 import type { AnyMessage } from './columns.ts';
 import { ExpressionCompiler } from './compile-expression.ts';
 import type { Compiler, Condition, ObserveCase } from './compiler.ts';
@@ -27,9 +26,9 @@ import { type Ambient, type Evaluate, pointAt, type Scope } from './scope.ts';
 import { compileSelect } from './select.ts';
 import { captureNamesOf, parseSources } from './sources.ts';
 import type { Statement } from './syntax.ts';
-import { tablesCalled } from './tables-called.ts';
 import { Undo } from './undo.ts';
 import { newMap } from './value.ts';
+import { callsOf } from './walk.ts';
 import { compileWindows, type WindowContext, type WindowStatement } from './windows/compile-windows.ts';
 
 /**
@@ -58,7 +57,7 @@ export const compileRule = (sql: string, ambient: Partial<Ambient> = {}, observe
     rows,
     cursor: compiled.cursor ?? ((message, captures) => oneRow(() => rows(message, captures))),
     tables: tablesCalled(statement),
-    callsJq: callsFunction(statement, 'jq'),
+    callsJq: callsOf(statement, 'jq').length > 0,
     undo: () => world.undo?.undo(),
     forget: () => world.undo?.forget(),
   };
@@ -76,11 +75,20 @@ export const beginRule = (sql: string, ambient: Partial<Ambient>, observeCase?: 
   return { statement, sources, captureNames, names, world, compiler, scope: newScope(world, captureNames) };
 };
 
+/** Names of the tables that it looks values up in, each once. They are constants. */
+const tablesCalled = (statement: Statement): readonly string[] => [
+  ...new Set(
+    callsOf(statement, 'lookup').flatMap(({ parameters: [table] }) =>
+      table?.kind === 'literal' ? [String(table.value)] : [],
+    ),
+  ),
+];
+
 /** Only a rule that may have to wait may have to be tried again: for a registry, or for jq where that is awaited. */
 const worldOf = (given: Partial<Ambient>, statement: Statement) => {
   const ambient = { ...systemAmbient, ...given };
   const { askJq } = ambient;
-  const awaitsJq = askJq !== undefined && callsFunction(statement, 'jq');
+  const awaitsJq = askJq !== undefined && callsOf(statement, 'jq').length > 0;
   if (!awaitsJq && ambient.schemas.registries.length === 0) return { ...ambient, undo: undefined };
   const undo = new Undo();
   return {

@@ -18,7 +18,7 @@ import type {
   Statement,
 } from './syntax.ts';
 import { isNumeric, isText, type Value } from './value.ts';
-import { within } from './walk.ts';
+import { expressionsOf, within } from './walk.ts';
 
 export interface Doubt {
   /** In the SQL, UTF-16 code units. */
@@ -32,16 +32,12 @@ export const doubtsOf = (
   { sql, names, sources }: { readonly sql: string; readonly names: Names; readonly sources: readonly RuleSource[] },
 ): Doubt[] => {
   const values = [...statement.selected.filter(isValue), ...(statement.foreach?.fields ?? [])];
-  const roots = [
-    ...[...values, ...(statement.lets ?? [])].map(({ expression }) => expression),
-    ...[statement.foreach?.incase, statement.where, statement.groupBy?.having].filter(each => each !== undefined),
-    ...(statement.groupBy?.keys ?? []),
-  ];
+  const expressions = expressionsOf(statement).flatMap(each => [...within(each)]);
   const aliases = new Set(values.map(({ alias }) => alias?.[0]));
   const doubts = [
     ...values.flatMap(value => missingComma(value, sql, names)),
-    ...roots.flatMap(root => [...within(root)].flatMap(each => ofExpression(each, sql, names))),
-    ...roots.flatMap(root => [...within(root)].flatMap(each => nothingInside(each, names, aliases))),
+    ...expressions.flatMap(each => ofExpression(each, sql, names)),
+    ...expressions.flatMap(each => nothingInside(each, names, aliases)),
     ...statement.from.flatMap(ofFilter),
     ...sources.flatMap((source, at) => hiddenColumns(source, statement.from[at]!)),
   ];

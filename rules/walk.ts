@@ -1,5 +1,19 @@
 /** Goes through expressions, for questions about a rule that no single part of it answers. */
-import type { Call, Expression, Step } from './syntax.ts';
+import type { Call, Expression, Statement, Step } from './syntax.ts';
+
+/** All expressions of a statement that are not within another one. */
+export const expressionsOf = ({ lets = [], foreach, selected, where, groupBy }: Statement): readonly Expression[] => {
+  const named = [...lets, ...(foreach?.fields ?? []), ...selected.filter(each => each.kind === 'value')];
+  const others = [foreach?.incase, where, ...(groupBy?.keys ?? []), groupBy?.having];
+  return [...named.map(({ expression }) => expression), ...others.filter(each => each !== undefined)];
+};
+
+/** The calls of a function in a statement. @param name as it is written */
+export const callsOf = (statement: Statement, name: string): readonly Call[] =>
+  expressionsOf(statement)
+    .flatMap(each => [...within(each)])
+    .filter(each => each.kind === 'call')
+    .filter(call => call.name === name);
 
 /** The expression and all within it, in the order in which they are written. */
 export function* within(expression: Expression): Generator<Expression> {

@@ -1,8 +1,8 @@
 /** The schemas of a document as those of its contract, and which of them a rule reads and writes its payloads by. */
 import type { SchemaSection } from '../../api/schema/schemas.ts';
 import { parseRule } from '../../rules/parser.ts';
-import type { Expression, SelectedValue, Statement } from '../../rules/syntax.ts';
-import { within } from '../../rules/walk.ts';
+import type { Expression, SelectedValue } from '../../rules/syntax.ts';
+import { expressionsOf, within } from '../../rules/walk.ts';
 
 export interface FormattedSchema {
   readonly schemaFormat: string;
@@ -61,7 +61,7 @@ export const usedSchemas = (sql: string): UsedSchemas => {
   const statement = parseRule(sql);
   const read = new Set<string>();
   for (const expression of expressionsOf(statement).flatMap(each => [...within(each)])) {
-    if (expression.kind !== 'call' || !readers.has(expression.name.toLowerCase())) continue;
+    if (expression.kind !== 'call' || !readers.has(expression.name)) continue;
     const [schema, data] = expression.parameters;
     const isPayload = data?.kind === 'path' && data.steps.length === 0 && ['payload', 'value'].includes(data.name);
     const name = textOf(schema);
@@ -72,16 +72,10 @@ export const usedSchemas = (sql: string): UsedSchemas => {
 };
 
 const writtenBy = ({ expression, alias }: SelectedValue): [string, string][] => {
-  if (alias?.length !== 1 || expression.kind !== 'call' || expression.name.toLowerCase() !== 'schema_encode') return [];
+  if (alias?.length !== 1 || expression.kind !== 'call' || expression.name !== 'schema_encode') return [];
   const name = textOf(expression.parameters[0]);
   return name === undefined ? [] : [[alias[0], name]];
 };
 
 const textOf = (expression: Expression | undefined): string | undefined =>
   expression?.kind === 'literal' && typeof expression.value === 'string' ? expression.value : undefined;
-
-const expressionsOf = ({ lets = [], foreach, selected, where, groupBy }: Statement): readonly Expression[] => {
-  const named = [...lets, ...(foreach?.fields ?? []), ...selected.filter(each => each.kind === 'value')];
-  const others = [foreach?.incase, where, groupBy?.having, ...(groupBy?.keys ?? [])];
-  return [...named.map(({ expression }) => expression), ...others.filter(each => each !== undefined)];
-};
