@@ -1,19 +1,15 @@
 /** Lookup tables: values that messages lack, by a key that they have. See ../tables/. */
-import { nearest } from '../../api/nearest.ts';
 import { Refusal, refuse } from '../refusal.ts';
 import type { Tables } from '../tables/tables.ts';
 import { isInteger, isText, textOfBytes, type Value } from '../value.ts';
 import { type ConstantFault, custom, define, type FunctionEntry, text } from './define.ts';
+import { unknownPart } from './unknown-part.ts';
 
 /** Names are known when a rule is loaded, so a wrong one is no surprise of the night. */
 const checkTable = ([name]: readonly Value[], tables: Tables): ConstantFault | undefined => {
   if (!isText(name)) return { parameter: 0, reason: "takes the name of a table as a constant: lookup('devices', key)" };
   const wanted = name.toString();
-  if (tables.find(wanted) !== undefined) return undefined;
-  const near = nearest(wanted, tables.names);
-  if (near !== undefined) return { parameter: 0, what: 'table', unknown: wanted, hint: `Did you mean ${near}?` };
-  const hint = tables.names.length === 0 ? 'spec.tables has none.' : `spec.tables has ${tables.names.join(', ')}.`;
-  return { parameter: 0, what: 'table', unknown: wanted, hint };
+  return tables.find(wanted) === undefined ? unknownPart('table', wanted, tables.names) : undefined;
 };
 
 /** A number is the key that its digits are. */

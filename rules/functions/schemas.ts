@@ -1,11 +1,11 @@
 /** Messages by a schema of the document: JSON Schema, Avro, Protobuf, or what a registry has. See ../schemas/. */
 import { MkbError } from '../../api/errors.ts';
-import { nearest } from '../../api/nearest.ts';
 import { Refusal } from '../refusal.ts';
 import type { Codec } from '../schemas/codec.ts';
 import type { Schemas } from '../schemas/schemas.ts';
 import { isText, type Value } from '../value.ts';
 import { any, bytes, type ConstantFault, define, type FunctionEntry, optional, text } from './define.ts';
+import { unknownPart } from './unknown-part.ts';
 
 /** Throws Refusal for a name that no schema has. */
 export const codecOf = (schemas: Schemas, name: string): Codec => {
@@ -29,12 +29,7 @@ const checkCall =
     return problem === undefined ? undefined : { parameter: given ? 2 : 0, reason: problem };
   };
 
-export const unknownSchema = (name: string, { names }: Schemas): ConstantFault => {
-  const near = nearest(name, names);
-  if (near !== undefined) return { parameter: 0, what: 'schema', unknown: name, hint: `Did you mean ${near}?` };
-  const hint = names.length === 0 ? 'spec.schemas has none.' : `spec.schemas has ${names.join(', ')}.`;
-  return { parameter: 0, what: 'schema', unknown: name, hint };
-};
+export const unknownSchema = (name: string, { names }: Schemas): ConstantFault => unknownPart('schema', name, names);
 
 /** Whether bytes can be decoded, or any other value encoded. What is not known yet is no answer. */
 const fits = (codec: Codec, value: Value, type: string | undefined): boolean => {
