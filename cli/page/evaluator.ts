@@ -7,7 +7,7 @@
 import { Worker } from 'node:worker_threads';
 import { MkbError } from '../../api/errors.ts';
 import type { Evaluate } from '../../bridge/page/evaluation.ts';
-import { noTables, tablesToCopy } from '../../rules/tables/tables.ts';
+import { noTables, type Tables, tablesToCopy } from '../../rules/tables/tables.ts';
 import type { TrialAnswer, TrialRequest } from './protocol.ts';
 
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
@@ -32,14 +32,13 @@ export class Evaluator {
   }
 
   readonly evaluate: Evaluate = async (trial, { name, document: { spec }, lookups = noTables }) => {
-    const request: TrialRequest = {
+    const request: Omit<TrialRequest, 'tables'> = {
       ...{ trial, bridge: name, schemas: spec.schemas, knowsPublisher: spec.mqtt.listen !== undefined },
-      tables: tablesToCopy(lookups),
       rule: spec.rules.find(rule => rule.name === trial.rule),
     };
     if (this.#waiting >= mostWaiting) return failure('others are being worked out');
     this.#waiting++;
-    const answered = this.#last.then(() => this.#answer(request));
+    const answered = this.#last.then(() => this.#answer(request, lookups));
     this.#last = answered;
     try {
       return await answered;
@@ -55,11 +54,12 @@ export class Evaluator {
     worker?.terminate().catch(() => undefined);
   }
 
-  async #answer(request: TrialRequest): Promise<TrialAnswer> {
+  async #answer(request: Omit<TrialRequest, 'tables'>, lookups: Tables): Promise<TrialAnswer> {
     clearTimeout(this.#idle);
     try {
       const worker = await this.#ready();
-      worker.postMessage(request);
+      // Only now: while a trial waits for its turn, tables may get other rows.
+      worker.postMessage({ ...request, tables: tablesToCopy(lookups, request.trial.sql) } satisfies TrialRequest);
       return (await this.#next(worker, this.#limitMs)) as TrialAnswer;
     } catch (error) {
       this.close();

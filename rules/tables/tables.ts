@@ -59,14 +59,19 @@ export const noTables: Tables = tablesFrom([]);
 /** What of tables goes to another thread. */
 export type CopiedTables = readonly { readonly section: TableSection; readonly memory: RowsMemory | undefined }[];
 
-/** What is copied of each table at most, bytes: a trial is not worth more. */
+/** What is copied of all tables together at most, bytes: a trial is not worth more. */
 const mostCopied = 16 * 1024 * 1024;
 
-export const tablesToCopy = ({ all }: Tables): CopiedTables =>
-  all.map(({ section, rows }) => ({
-    section,
-    memory: rows !== undefined && rows.heldBytes <= mostCopied ? rows.memory : undefined,
-  }));
+/** To be copied at once: the memory is given back when a table gets other rows. @param sql names what it looks up: only that is copied */
+export const tablesToCopy = ({ all }: Tables, sql: string): CopiedTables => {
+  let left = mostCopied;
+  return all.map(({ section, rows }) => {
+    if (rows === undefined || !sql.includes(section.name) || rows.heldBytes > left)
+      return { section, memory: undefined };
+    left -= rows.heldBytes;
+    return { section, memory: rows.memory };
+  });
+};
 
 export const tablesOfCopy = (copied: CopiedTables): Tables =>
   tablesFrom(

@@ -9,6 +9,7 @@ import { BridgePage } from '../../../bridge/page/page.ts';
 import type { ShownBridge } from '../../../bridge/page/shown-bridge.ts';
 import { Evaluator } from '../../../cli/page/evaluator.ts';
 import type { TrialAnswer } from '../../../cli/page/protocol.ts';
+import { rowsAtOnceOf, tablesOf } from '../../../rules/tables/tables.ts';
 
 const document = completeDocument({
   apiVersion: 'mqttkafka.dev/v1alpha1',
@@ -50,6 +51,21 @@ describe('a trial', () => {
     expect((await tried({})).rows).toEqual(['{"a":1}']);
     const { records } = await tried({ rule: 'r' });
     expect(records![0]).toMatch(/^sink: 1\ntopic: t\n/);
+  });
+
+  // The memory of the rows was gone when it was to be copied, and the trial failed.
+  test('looks up what a table has when its turn comes', async () => {
+    const { tables } = completeDocument({
+      ...document,
+      spec: { ...document.spec, tables: [{ name: 'd', key: 'k', format: 'csv', text: 'k,v\na,1\n' }] },
+    }).spec;
+    const lookups = tablesOf(tables);
+    const [table] = lookups.all;
+    table!.use(rowsAtOnceOf(table!.section, 'k,v\na,1\n'));
+    const sql = "SELECT lookup('d', 'a').v AS v FROM \"a/#\"";
+    const answer = shared.evaluate(trial({ sql }), { ...bridge, lookups });
+    table!.use(rowsAtOnceOf(table!.section, 'k,v\na,2\n'));
+    expect(await answer).toMatchObject({ rows: ['{"v":"2"}'] });
   });
 
   test.each([

@@ -65,9 +65,27 @@ describe('a row is found by its key', () => {
   it('in another thread too', () => {
     const table = new Table(section({ ...csv, text: 'k,v\na,1\n' }));
     table.use(rowsAtOnceOf(table.section, table.section.text!));
-    const there = tablesOfCopy(structuredClone(tablesToCopy(tablesFrom([table]))));
+    const there = tablesOfCopy(structuredClone(tablesToCopy(tablesFrom([table]), "lookup('t', 'a')")));
     expect(there.find('t')!.lookup('a')).toMatchObject({ v: '1' });
   });
+});
+
+// Each trial on the page could copy every table of a bridge, of which there may be hundreds.
+it('tables are copied to another thread as long as they are not too large together', () => {
+  const text = `k,v\n${Array.from({ length: 6 }, (_, key) => `${key},${'x'.repeat(1_000_000)}\n`).join('')}`;
+  const tables = ['other', 'first', 'second', 'third'].map(name => {
+    const table = new Table(section({ ...csv, name, maxBytes: '8MiB' }));
+    table.use(rowsAtOnceOf(table.section, text));
+    return table;
+  });
+  const there = tablesOfCopy(structuredClone(tablesToCopy(tablesFrom(tables), "'first' 'second' 'third'")));
+  expect(there.all.map(({ name, rows }) => [name, rows?.count])).toEqual([
+    ['other', undefined],
+    ['first', 6],
+    ['second', 6],
+    ['third', undefined],
+  ]);
+  expect(() => there.find('third')!.lookup('1')).toThrow('too large for the page');
 });
 
 // Each edit of a large table left the one before in memory, until the Pod was killed.
