@@ -1,4 +1,5 @@
 /** Tables whose files a Pod of the bridge does not have. */
+import path from 'node:path';
 import type { MqttKafkaBridge } from '../api/bridge.ts';
 import { valueAt } from '../api/values.ts';
 import type { UnsupportedPart } from './unsupported-part.ts';
@@ -13,9 +14,9 @@ export interface Mount {
 }
 
 export function unmountedTables({ tables, bridge }: MqttKafkaBridge['spec']): UnsupportedPart[] {
-  const folders = mountsOfBridge(bridge.podTemplate).map(({ folder }) => folder);
+  const mounts = mountsOfBridge(bridge.podTemplate);
   return tables.flatMap(({ file, name }, index) => {
-    if (file === undefined || folders.some(folder => file === folder || file.startsWith(`${folder}/`))) return [];
+    if (file === undefined || mounts.some(mount => isIn(file, mount))) return [];
     return [
       {
         path: `spec.tables[${index}].file`,
@@ -27,18 +28,24 @@ export function unmountedTables({ tables, bridge }: MqttKafkaBridge['spec']): Un
   });
 }
 
+/** Whether a file is mounted, or in a folder that is. */
+export function isIn(file: string, { folder }: Mount): boolean {
+  const found = path.posix.normalize(file);
+  return found === folder || found.startsWith(`${folder}/`);
+}
+
 /** @param template as people write it, so nothing about it is sure */
 export function mountsOfBridge(template: unknown): readonly Mount[] {
   const bridge = listIn(template, 'spec', 'containers').find(each => valueAt(each, ['name']) === 'bridge');
   return listIn(bridge, 'volumeMounts').flatMap(mount => {
-    const [path, volume] = [valueAt(mount, ['mountPath']), valueAt(mount, ['name'])];
-    if (typeof path !== 'string' || typeof volume !== 'string' || !path.startsWith('/')) return [];
+    const [mounted, volume] = [valueAt(mount, ['mountPath']), valueAt(mount, ['name'])];
+    if (typeof mounted !== 'string' || typeof volume !== 'string' || !mounted.startsWith('/')) return [];
     const isPart = ['subPath', 'subPathExpr'].some(name => valueAt(mount, [name]) !== undefined);
-    return [{ volume, folder: path.replace(/\/+$/, ''), isPart }];
+    return [{ volume, folder: path.posix.normalize(mounted).replace(/\/$/, ''), isPart }];
   });
 }
 
-function listIn(value: unknown, ...path: string[]): readonly unknown[] {
-  const list = valueAt(value, path);
+function listIn(value: unknown, ...names: string[]): readonly unknown[] {
+  const list = valueAt(value, names);
   return Array.isArray(list) ? list.filter(each => typeof each === 'object' && each !== null) : [];
 }

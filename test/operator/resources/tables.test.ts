@@ -40,6 +40,18 @@ describe('a table of a file', () => {
     expect(volumeMounts).toContainEqual(expect.objectContaining({ name: 'tables', mountPath }));
   });
 
+  it.each([
+    ['/tables/../devices.csv', false],
+    ['/tables/../../tables/devices.csv', true],
+    ['/other/../tables//./devices.csv', true],
+    ['/tables.csv', false],
+    ['tables/devices.csv', false],
+  ])('%s is found where the path leads: %s', (other, isFound) => {
+    const made = () => containerOf(specOf(mounted('/tables'), { file: other, format: 'csv' }));
+    if (isFound) expect(made).not.toThrow();
+    else expect(made).toThrow('No volume');
+  });
+
   it('counts twice in the limit of memory, and a text does not', () => {
     const limit = (table: object) =>
       Number.parseInt(containerOf(specOf(mounted('/tables'), table)).resources.limits.memory, 10);
