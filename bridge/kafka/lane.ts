@@ -8,6 +8,8 @@
  * A number that was sent once belongs to its batch for ever, whatever the broker answered: see final-failures.ts.
  */
 import type { BufferPool } from './buffer-pool.ts';
+import type { Linger } from './linger.ts';
+import type { Link } from './link.ts';
 import type { RecordDraft } from './record.ts';
 import { type ProducerIdentity, RecordBatch, recordBytes } from './record-batch.ts';
 import type { Turn } from './turn.ts';
@@ -113,10 +115,13 @@ export class Lane {
   }
 
   /** When the next batch may be sent, in the producer's time; Infinity while there is none or one is under way. */
-  dueAt(lingerMs: number): number {
+  dueAt(linger: Pick<Linger, 'dueAt'>, leader: Link | undefined): number {
     if (this.#sending || this.#turn?.taken) return Number.POSITIVE_INFINITY;
     if (this.head || this.#closed.length > 0) return this.blockedUntil;
-    if (this.#open) return Math.max(this.blockedUntil, this.#open.since + (this.#turn ? 0 : lingerMs));
+    if (this.#open) {
+      const { since } = this.#open;
+      return Math.max(this.blockedUntil, this.#turn ? since : linger.dueAt(since, leader));
+    }
     return Number.POSITIVE_INFINITY;
   }
 

@@ -3,14 +3,18 @@
  *
  * - It gains something where much comes in that time, or so much that batches become full, or all that the source can give before something is
  *   delivered. Then what comes until the time is over goes in one request.
- * - Where little came, waiting was lost time. From then on a batch is sent at once, unless a request to its broker is under way: the answer to that
- *   ends the waiting. So a record at low load does not wait, and the slower the broker answers, the larger batches become. (RFC 896 has TCP do the same.)
+ * - Where little came, waiting was lost time. From then on a batch is sent at once, unless a request to its broker is under way or was sent just now. So a
+ *   record at low load does not wait, the slower the broker answers the larger batches become (RFC 896 has TCP do the same), and requests are no more
+ *   than a few times as many as they would be otherwise: each costs the broker and us, and its garbage costs memory.
  */
 import type { Lane } from './lane.ts';
+import type { Link } from './link.ts';
 import type { ProducerTuning } from './producer-options.ts';
 
 /** With less in a request, that request is most of what its records cost. */
 const muchBytes = 32 * 1024;
+/** The part of the linger that lies at least between two requests to a broker that are sent early. */
+const restPart = 0.5;
 
 export class Linger {
   readonly #tuning: Pick<ProducerTuning, 'lingerMs'>;
@@ -23,10 +27,17 @@ export class Linger {
     this.#tuning = tuning;
   }
 
-  /** @param isBusy whether a request to the batch's broker is under way */
-  ms(isBusy: boolean): number {
-    if (this.#over) return 0;
-    return this.#gains || isBusy ? this.#tuning.lingerMs : 0;
+  /**
+   * When a batch is to be sent that could be sent now.
+   *
+   * @param since when its first record came, in the producer's time
+   * @param leader its broker; undefined while that is not known
+   */
+  dueAt(since: number, leader: Pick<Link, 'inFlight' | 'sentAt'> | undefined): number {
+    const { lingerMs } = this.#tuning;
+    if (this.#over) return since;
+    if (this.#gains || leader === undefined || leader.inFlight > 0) return since + lingerMs;
+    return Math.min(since + lingerMs, Math.max(since, leader.sentAt + lingerMs * restPart));
   }
 
   /** A batch became full, or nothing more can come until something is delivered. */

@@ -62,6 +62,8 @@ export class Link {
   throttledUntil = 0;
   /** Produce requests under way. */
   inFlight = 0;
+  /** When the last of them was begun, in the producer's time. */
+  sentAt = Number.NEGATIVE_INFINITY;
 
   /** @param changed called when the connection comes, goes, or failed to come */
   constructor(host: string, port: number, options: LinkOptions, changed: () => void) {

@@ -268,7 +268,7 @@ export class Producer {
     const due: Lane[] = [];
     for (const lane of this.#active) {
       if (lane.empty) this.#active.delete(lane);
-      const at = lane.dueAt(this.#linger.ms((this.cluster.broker(lane.leader)?.inFlight ?? 0) > 0));
+      const at = lane.dueAt(this.#linger, this.cluster.broker(lane.leader));
       if (at > now) nextDue = Math.min(nextDue, at);
       else due.push(lane);
     }

@@ -156,6 +156,7 @@ export class Requests {
 
   #begin(link: Link, lanes: readonly Lane[], alone: boolean): Request {
     link.inFlight++;
+    link.sentAt = this.#now();
     this.#underWay++;
     for (const lane of lanes) lane.sending = true;
     return { link, lanes, alone };

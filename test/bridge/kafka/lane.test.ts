@@ -7,6 +7,8 @@ import { Turn } from '../../../bridge/kafka/turn.ts';
 const pool = new BufferPool(1024 * 1024);
 const identity = { producerId: 1n, producerEpoch: 0 };
 const batchBytes = 1000;
+/** A linger of so many milliseconds, whatever the broker does. */
+const after = (ms: number) => ({ dueAt: (since: number) => since + ms });
 
 function fill(lane: Lane, tokens: number[], { now = 0, bytes = 10 } = {}): boolean[] {
   return tokens.map(token => lane.append(draft({ value: Buffer.alloc(bytes) }), token, () => now, batchBytes, pool));
@@ -15,9 +17,9 @@ function fill(lane: Lane, tokens: number[], { now = 0, bytes = 10 } = {}): boole
 test('a batch waits for more records as long as the linger, and not when it is full', () => {
   const lane = new Lane('t', 0);
   fill(lane, [1], { now: 100 });
-  expect(lane.dueAt(5)).toBe(105);
+  expect(lane.dueAt(after(5), undefined)).toBe(105);
   expect(fill(lane, [2], { now: 101, bytes: 990 })).toEqual([true]);
-  expect(lane.dueAt(5)).toBe(0);
+  expect(lane.dueAt(after(5), undefined)).toBe(0);
 });
 
 test('a record that does not fit begins a new batch, and one that is larger than a batch goes alone', () => {
@@ -37,7 +39,7 @@ test('nothing is due while a batch is under way', () => {
   fill(lane, [1, 2], { bytes: 990 });
   lane.next();
   lane.sending = true;
-  expect(lane.dueAt(0)).toBe(Number.POSITIVE_INFINITY);
+  expect(lane.dueAt(after(0), undefined)).toBe(Number.POSITIVE_INFINITY);
 });
 
 test('a batch keeps its sequence number over all attempts, and the next one follows it', () => {
@@ -103,8 +105,8 @@ test('a lane whose topic begins to take turns in the middle of a request counts 
   lanes[0]!.next();
   lanes[0]!.sending = true;
   for (const lane of lanes) lane.take(turn);
-  expect(lanes[1]!.dueAt(0)).toBe(Number.POSITIVE_INFINITY);
+  expect(lanes[1]!.dueAt(after(0), undefined)).toBe(Number.POSITIVE_INFINITY);
   lanes[0]!.settleHead(true);
   // It does not linger either.
-  expect(lanes[1]!.dueAt(1000)).toBe(0);
+  expect(lanes[1]!.dueAt(after(1000), undefined)).toBe(0);
 });

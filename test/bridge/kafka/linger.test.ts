@@ -31,12 +31,13 @@ afterEach(async () => {
 const put = (value: string, partition = 0) => producer.append('t', [{ value, partition }]);
 const underWay = () => producer.cluster.broker(1)!.inFlight;
 
-/** A record comes, and no other until its time is over. */
+/** A record comes, and no other until its time is over, nor for a while after it. */
 async function waitsInVain(): Promise<void> {
   put('alone');
   expect(underWay()).toBe(0);
   clock += lingerMs;
   await producer.outcome();
+  clock += lingerMs;
 }
 
 describe('a record', () => {
@@ -48,6 +49,17 @@ describe('a record', () => {
     await producer.outcome();
   });
 
+  // Each message of a steady stream had a request of its own: more CPU here and at the broker, and more garbage.
+  test('waits until half of the linger is over since the last request to its broker', async () => {
+    await waitsInVain();
+    put('next');
+    await producer.outcome();
+    put('soon');
+    expect(underWay()).toBe(0);
+    clock += lingerMs / 2;
+    await producer.outcome();
+  });
+
   test('waits while a request to its broker is under way, and goes with all that came meanwhile', async () => {
     await waitsInVain();
     const release = Promise.withResolvers<void>();
@@ -55,6 +67,7 @@ describe('a record', () => {
     put('a');
     for (const value of ['b', 'c', 'd']) put(value, 1);
     expect(underWay()).toBe(1);
+    clock += lingerMs / 2;
     release.resolve();
     await producer.outcome();
     expect(requests.hits).toBe(2);
@@ -100,28 +113,42 @@ describe('a record', () => {
 });
 
 describe('waiting', () => {
+  const idle = { inFlight: 0, sentAt: 90 };
+  const busy = { inFlight: 1, sentAt: 90 };
+
   test('goes on where much comes in that time', () => {
     const linger = new Linger({ lingerMs: 5 });
+    const due = () => linger.dueAt(100, idle);
     linger.sent([{ openBytes: 100_000 }]);
-    expect(linger.ms(false)).toBe(5);
+    expect(due()).toBe(105);
     linger.sent([{ openBytes: 100 }]);
-    expect(linger.ms(false)).toBe(0);
-    linger.sent([{ openBytes: 100_000 }]);
-    expect(linger.ms(false)).toBe(5);
+    expect(due()).toBe(100);
+    linger.sent([{ openBytes: 0 }]);
+    expect(due()).toBe(100);
+    linger.sent([{ openBytes: 20_000 }, { openBytes: 20_000 }]);
+    expect(due()).toBe(105);
   });
-});
 
-describe('the time', () => {
-  // A document that is taken while the bridge runs may name another.
-  test('is that of the document which runs now', () => {
+  test.each([
+    ['the last request has been a while ago', { inFlight: 0, sentAt: 90 }, 100],
+    ['none was ever sent', { inFlight: 0, sentAt: Number.NEGATIVE_INFINITY }, 100],
+    ['the last request was just now', { inFlight: 0, sentAt: 99 }, 101.5],
+    ['a request is under way', { inFlight: 1, sentAt: 90 }, 105],
+    ['the broker is not known', undefined, 105],
+  ])('ends, where little comes and %s', (_what, leader, at) => {
+    const linger = new Linger({ lingerMs: 5 });
+    linger.sent([{ openBytes: 100 }]);
+    expect(linger.dueAt(100, leader)).toBe(at);
+  });
+
+  // A document that is taken while the bridge runs may name another time.
+  test('takes as long as the document says that runs now', () => {
     const tuning = { lingerMs: 5 };
     const linger = new Linger(tuning);
-    expect(linger.ms(false)).toBe(5);
+    expect(linger.dueAt(0, idle)).toBe(5);
     tuning.lingerMs = 100;
-    expect([linger.ms(false), linger.ms(true)]).toEqual([100, 100]);
-    linger.sent([{ openBytes: 100 }]);
-    expect([linger.ms(false), linger.ms(true)]).toEqual([0, 100]);
+    expect([linger.dueAt(0, idle), linger.dueAt(0, busy)]).toEqual([100, 100]);
     linger.end();
-    expect([linger.ms(false), linger.ms(true)]).toEqual([0, 0]);
+    expect([linger.dueAt(0, idle), linger.dueAt(0, busy)]).toEqual([0, 0]);
   });
 });
