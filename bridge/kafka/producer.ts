@@ -5,13 +5,9 @@
  * lanes of a leader, and sets one timer for what is due next. It runs when a batch became full, when an answer came, when the cluster
  * changed, and when that timer rings. So there is no timer and no promise per record, and nothing to go wrong between them.
  *
- * Failures that pass are retried for ever, in place: the lane keeps its head batch and so its order. Memory is bounded by the caller: it
- * stops appending while `full` is true.
+ * What an answer means for its batches is in answers.ts. Memory is bounded by the caller: it stops appending while `full` is true.
  */
-import { MkbError } from '../../api/errors.ts';
-import { backoffMs } from '../../network/backoff.ts';
-import { failureText } from '../../network/connect-failure.ts';
-import { errorName, reactionTo, refuses } from '../../network/kafka/error-codes.ts';
+import { Answers } from './answers.ts';
 import { BufferPool } from './buffer-pool.ts';
 import { byLeader } from './by-leader.ts';
 import { Cluster } from './cluster.ts';
@@ -20,36 +16,28 @@ import { GivingUp } from './giving-up.ts';
 import type { Numbers } from './identity.ts';
 import type { Lane } from './lane.ts';
 import { Linger } from './linger.ts';
-import type { Link } from './link.ts';
 import { numbersOf } from './numbers.ts';
-import type { PartitionResult, ProduceAnswer } from './produce-api.ts';
-import { type ProducerHandler, type ProducerOptions, requestLimit } from './producer-options.ts';
+import type { ProducerHandler, ProducerOptions } from './producer-options.ts';
 import type { RecordDraft } from './record.ts';
-import type { RecordBatch } from './record-batch.ts';
-import { type Lost, partsOf, Requests } from './requests.ts';
+import { partsOf, Requests } from './requests.ts';
 import type { Topic } from './topic.ts';
 import { Topics } from './topics.ts';
 import type { Transaction } from './transaction.ts';
 import type { UnreachableLeader, Wait } from './waits.ts';
 import { Watch } from './watch.ts';
 
-/** What a record is larger than that ended one connection after the other. */
-const hangsUp = 'its broker takes, which ends each connection that it comes over';
-
 export class Producer {
   readonly cluster: Cluster;
   /** Memory that others hold for the same records, which counts too. */
   alsoHeld: () => number = () => 0;
   readonly #options: ProducerOptions;
-  readonly #handler: ProducerHandler;
   readonly #now: () => number;
   readonly #pool: BufferPool;
   /** Of which all records are part; undefined without transactions. */
   readonly transaction: Transaction | undefined;
   readonly #identity: Numbers;
-  readonly #failures: FinalFailures;
   readonly #topics: Topics;
-  readonly #givingUp: GivingUp;
+  readonly #answers: Answers;
   readonly #watch: Watch;
   readonly #requests: Requests;
   readonly #batchBytes: number;
@@ -63,7 +51,6 @@ export class Producer {
 
   constructor(options: ProducerOptions, handler: ProducerHandler) {
     this.#options = options;
-    this.#handler = handler;
     this.#now = options.now ?? (() => performance.now());
     this.#linger = new Linger(options);
     this.#batchBytes = Math.min(options.batchBytes, options.maxRequestBytes);
@@ -84,10 +71,10 @@ export class Producer {
     this.transaction = transaction;
     this.#identity = numbers;
     this.#requests = new Requests(options, partsOf(options, this.#identity, this.#now), {
-      answered: (link, lanes, outcome) => this.#answered(link, lanes, outcome),
-      tooLarge: lanes => this.#tooLarge(lanes),
+      answered: (link, lanes, outcome) => this.#answers.answered(link, lanes, outcome),
+      tooLarge: lanes => this.#answers.tooLarge(lanes),
     });
-    this.#failures = new FinalFailures(this.#identity, (token, record, error) => handler.failed(token, record, error));
+    const failures = new FinalFailures(this.#identity, (token, record, error) => handler.failed(token, record, error));
     this.#topics = new Topics(
       this.cluster,
       this.#identity,
@@ -104,12 +91,19 @@ export class Producer {
     );
     const { cluster } = this;
     const topics = this.#topics;
-    const parts = { cluster, topics, failures: this.#failures };
-    this.#givingUp = new GivingUp(options, handler, parts, this.#now, () => {
+    const parts = { cluster, topics, failures };
+    const givingUp = new GivingUp(options, handler, parts, this.#now, () => {
       handler.settled();
       this.#pump();
     });
-    this.#watch = new Watch(options, { cluster, topics, givingUp: this.#givingUp }, this.#now);
+    this.#watch = new Watch(options, { cluster, topics, givingUp }, this.#now);
+    const judges = { identity: numbers, failures, givingUp, requests: this.#requests, now: this.#now };
+    this.#answers = new Answers(
+      options,
+      handler,
+      { cluster, ...judges },
+      { emptied: lane => this.#active.delete(lane), changed: () => this.#pump() },
+    );
   }
 
   /** Connects and gets a producer id. Throws as `Cluster.connect` does; call again to retry what is retryable. */
@@ -296,101 +290,5 @@ export class Producer {
     if (link.throttledUntil > now) return link.throttledUntil;
     this.#requests.send(link, lanes);
     return Number.POSITIVE_INFINITY;
-  }
-
-  // --- what became of it
-
-  #answered(link: Link, lanes: readonly Lane[], outcome: ProduceAnswer | Lost): void {
-    if ('error' in outcome) this.#lost(link, lanes, outcome);
-    else if (this.#options.acks === 'none') for (const lane of lanes) this.#delivered(lane);
-    else this.#judge(link, lanes, outcome);
-    this.#handler.settled();
-    this.#pump();
-  }
-
-  #lost(link: Link, lanes: readonly Lane[], { error: cause, ended, limited }: Lost): void {
-    const { address } = link;
-    this.#handler.problem(new MkbError('kafka-unreachable', { address, reason: failureText(cause) }, { cause }));
-    if (limited) this.#handler.problem(new MkbError('kafka-requests-too-large', { address, ...limited }));
-    for (const lane of lanes) {
-      if (ended && this.#requests.blames(link, lane)) this.#retire(lane, this.#failures.tooLarge(lane, hangsUp));
-      else this.#retry(lane, cause.message);
-    }
-    this.cluster.refresh();
-  }
-
-  #tooLarge(lanes: readonly Lane[]): void {
-    const limit = requestLimit(this.#options.maxRequestBytes);
-    for (const lane of lanes) this.#retire(lane, this.#failures.tooLarge(lane, limit));
-    this.#handler.settled();
-    this.#pump();
-  }
-
-  #judge(link: Link, lanes: readonly Lane[], answer: ProduceAnswer): void {
-    if (answer.throttleMs > 0) link.throttledUntil = this.#now() + answer.throttleMs;
-    for (const lane of lanes) {
-      const result = answer.results.find(
-        ({ topic, partition }) => topic === lane.topic && partition === lane.partition,
-      );
-      if (result) this.#react(link, lane, result);
-      else this.#retry(lane, 'the answer does not name it');
-    }
-  }
-
-  #react(link: Link, lane: Lane, result: PartitionResult): void {
-    const reaction = reactionTo(result.errorCode);
-    // Sent once, it repeats nothing: the broker has counted the number for other records.
-    const repeated = reaction === 'repeated' && lane.sends > 1;
-    if (reaction === 'none' || repeated) {
-      this.#delivered(lane);
-      return;
-    }
-    if (reaction === 'split') {
-      this.#retire(lane, this.#failures.tooLarge(lane, 'the topic takes'));
-      return;
-    }
-    if (refuses(result.errorCode, 'record')) {
-      this.#retire(lane, this.#failures.refused(lane, result));
-      return;
-    }
-    if (reaction === 'renew' || reaction === 'repeated') this.#renumber(lane);
-    // Denied: somebody may be changing rights at this moment, and it may be another topic by now.
-    if (reaction === 'refresh' || reaction === 'denied') this.cluster.refresh();
-    if (reaction === 'reconnect') link.replace();
-    const reason = errorName(result.errorCode);
-    this.#handler.problem(
-      new MkbError('kafka-request-failed', {
-        what: `write to partition ${lane.partition} of ${lane.topic}`,
-        reason: result.errorMessage ?? reason,
-      }),
-    );
-    this.#retry(lane, reason);
-    // A number of ours that it does not take is no word against the topic.
-    if (reaction !== 'renew' && reaction !== 'repeated') this.#givingUp.refused(lane, reason);
-  }
-
-  /** The lane's head gets another number, under a new producer id. */
-  #renumber(lane: Lane): void {
-    this.#identity.renew(lane.identity);
-    lane.unnumber();
-  }
-
-  #delivered(lane: Lane): void {
-    const batch = lane.settleHead(true);
-    this.#handler.delivered(batch.tokens);
-    this.#retire(lane, batch);
-  }
-
-  #retry(lane: Lane, reason: string): void {
-    lane.sending = false;
-    lane.trouble = reason;
-    const { minDelayMs, maxDelayMs } =
-      this.#handler.retryOf?.(lane.head?.tokens[0] ?? 0)?.backoff ?? this.#options.cluster.retry;
-    lane.blockedUntil = this.#now() + backoffMs(lane.failures++, minDelayMs, maxDelayMs);
-  }
-
-  #retire(lane: Lane, batch: RecordBatch): void {
-    batch.release();
-    if (lane.empty) this.#active.delete(lane);
   }
 }
