@@ -7,7 +7,6 @@
  *   record at low load does not wait, the slower the broker answers the larger batches become (RFC 896 has TCP do the same), and requests are no more
  *   than a few times as many as they would be otherwise: each costs the broker and us, and its garbage costs memory.
  */
-import type { Lane } from './lane.ts';
 import type { Link } from './link.ts';
 import type { ProducerTuning } from './producer-options.ts';
 
@@ -46,7 +45,7 @@ export class Linger {
   }
 
   /** The lanes' next batches are sent. Those among them that are open could have waited longer, or have waited until the end. */
-  sent(lanes: readonly Pick<Lane, 'openBytes'>[]): void {
+  sent(lanes: readonly { readonly openBytes: number }[]): void {
     const bytes = lanes.reduce((sum, { openBytes }) => sum + openBytes, 0);
     if (bytes > 0) this.#gains = bytes >= muchBytes;
   }
