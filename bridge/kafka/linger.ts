@@ -8,7 +8,6 @@
  *   than a few times as many as they would be otherwise: each costs the broker and us, and its garbage costs memory.
  */
 import type { Link } from './link.ts';
-import type { ProducerTuning } from './producer-options.ts';
 
 /** With less in a request, that request is most of what its records cost. */
 const muchBytes = 32 * 1024;
@@ -16,13 +15,13 @@ const muchBytes = 32 * 1024;
 const restPart = 0.5;
 
 export class Linger {
-  readonly #tuning: Pick<ProducerTuning, 'lingerMs'>;
+  readonly #tuning: { readonly lingerMs: number };
   /** Whether waiting was of use when last tried. */
   #gains = true;
   #over = false;
 
   /** @param tuning may change at any time */
-  constructor(tuning: Pick<ProducerTuning, 'lingerMs'>) {
+  constructor(tuning: { readonly lingerMs: number }) {
     this.#tuning = tuning;
   }
 
